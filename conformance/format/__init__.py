@@ -1,0 +1,1 @@
+"""The format itself, pure: no network, no files, no pytest, no other room of this project."""

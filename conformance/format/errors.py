@@ -1,0 +1,14 @@
+"""The one error that reading a hostile document raises."""
+
+
+class FormatError(ValueError):
+    """Bytes that are not what the format says.
+
+    ``what`` is one sentence in the user's words; ``where`` names the place (a field path, or an
+    offset in bytes) and may be empty.
+    """
+
+    def __init__(self, what: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {what}" if where else what)
+        self.what = what
+        self.where = where

@@ -1,0 +1,132 @@
+"""OCI image-spec 1.1 documents: a typed view, the parsed JSON and the raw bytes side by side.
+
+Nothing is ever written back from the typed view, so fields it does not know are never lost.
+"""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import JsonObject, decode_object
+from conformance.format.errors import FormatError
+from conformance.format.names import DOCKER_LIST_TYPE, INDEX_TYPE
+
+
+class Platform(msgspec.Struct, frozen=True, rename={"os_version": "os.version", "os_features": "os.features"}):
+    """Where an image runs (image-index.md, "platform")."""
+
+    architecture: str = ""
+    os: str = ""
+    variant: str = ""
+    os_version: str = ""
+    os_features: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        text = "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        return (f"{text} {self.os_version}" if self.os_version else text) or "no platform"
+
+
+class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
+    """A reference to a blob or manifest: ``size`` in bytes, ``digest`` as text, not yet judged."""
+
+    media_type: str
+    digest: str
+    size: int
+    annotations: dict[str, str] | None = None
+    platform: Platform | None = None
+    artifact_type: str | None = None
+
+    def annotation(self, key: str) -> str | None:
+        """The value under this key, or None."""
+        return (self.annotations or {}).get(key)
+
+
+class Manifest(msgspec.Struct, frozen=True, rename="camel"):
+    """An OCI image manifest; a Docker schema 2 manifest has the same shape."""
+
+    schema_version: int
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    media_type: str = ""
+    artifact_type: str | None = None
+    subject: Descriptor | None = None
+    annotations: dict[str, str] | None = None
+
+
+class Index(msgspec.Struct, frozen=True, rename="camel"):
+    """An OCI image index; a Docker manifest list has the same shape."""
+
+    schema_version: int
+    manifests: tuple[Descriptor, ...]
+    media_type: str = ""
+    subject: Descriptor | None = None
+    annotations: dict[str, str] | None = None
+
+
+class RootFs(msgspec.Struct, frozen=True):
+    type: str = ""
+    diff_ids: tuple[str, ...] = ()
+
+
+class Config(msgspec.Struct, frozen=True, rename={"os_version": "os.version", "os_features": "os.features"}):
+    """The parts of an image config that the requirements look at; the rest is in the fields."""
+
+    architecture: str = ""
+    os: str = ""
+    variant: str = ""
+    os_version: str = ""
+    os_features: tuple[str, ...] = ()
+    rootfs: RootFs = RootFs()
+    history: tuple[dict[str, Any], ...] = ()
+    config: dict[str, Any] | None = None
+
+    @property
+    def platform(self) -> Platform:
+        return Platform(self.architecture, self.os, self.variant, self.os_version, self.os_features)
+
+
+T = TypeVar("T")
+
+
+class Document(msgspec.Struct, Generic[T], frozen=True):
+    """One stored document: the ``raw`` bytes, all of its JSON ``fields``, and the typed ``view``."""
+
+    raw: bytes
+    fields: JsonObject
+    view: T
+
+    @property
+    def digest(self) -> Digest:
+        return Digest.of(self.raw)
+
+
+def read_manifest(raw: bytes) -> Document[Manifest]:
+    """Parse an image manifest; raise FormatError if it is none."""
+    return _read(raw, Manifest, "manifest")
+
+
+def read_index(raw: bytes) -> Document[Index]:
+    """Parse an image index; raise FormatError if it is none."""
+    return _read(raw, Index, "index")
+
+
+def read_config(raw: bytes) -> Document[Config]:
+    """Parse an image config; raise FormatError if it is none."""
+    return _read(raw, Config, "config")
+
+
+def is_index(fields: JsonObject) -> bool:
+    """Whether a parsed manifest document is an index or a manifest list."""
+    if fields.get("mediaType") in (INDEX_TYPE, DOCKER_LIST_TYPE):
+        return True
+    return "manifests" in fields and "layers" not in fields
+
+
+def _read(raw: bytes, view: type[T], what: str) -> Document[T]:
+    fields = decode_object(raw, what=what)
+    try:
+        return Document(raw, fields, msgspec.convert(fields, view))
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise FormatError(f"{what}: {text}", where=path.rstrip("`").lstrip(".")) from None

@@ -1,0 +1,116 @@
+"""What was seen of a subject: the input of every check. Frozen values, no I/O."""
+
+from typing import Literal
+
+import msgspec
+
+from conformance.evidence import CommandEvidence, Evidence
+from conformance.format.digest import Digest
+from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform
+
+Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size-mismatch", "not-fetched"]
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What a descriptor led to.
+
+    ``content`` is there only when it was fetched whole and has the digest that was asked for.
+    Otherwise ``problem`` says what is wrong, ``detail`` in words, and ``actual_digest`` and
+    ``actual_size`` what was found, where known. ``media_type`` is what the store announced ("" = nothing).
+    """
+
+    content: bytes | None = None
+    problem: Problem | None = None
+    detail: str = ""
+    actual_digest: Digest | None = None
+    actual_size: int | None = None
+    media_type: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class ReaderOutcome(msgspec.Struct, frozen=True):
+    """What one tar reader made of a blob: ``accepted`` means success, with any number of entries.
+
+    A reader that is not on this machine is ``absent``; ``lenient`` ones inform and do not decide.
+    """
+
+    reader: str
+    version: str
+    lenient: bool
+    absent: bool = False
+    accepted: bool = False
+    entries: tuple[str, ...] = ()
+    evidence: tuple[CommandEvidence, ...] = ()
+
+
+class SentinelBlob(msgspec.Struct, frozen=True):
+    """A sentinel blob's bytes and what the panel of tar readers made of it (empty: panel not run)."""
+
+    name: str
+    content: bytes
+    panel: tuple[ReaderOutcome, ...] = ()
+
+
+class TocSummary(msgspec.Struct, frozen=True):
+    """What the metadata checks need of a data layer's TOC; ``problem`` when it could not be read."""
+
+    layer: Descriptor
+    has_tar_split_digest: bool = False
+    problem: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class ManifestSeen(msgspec.Struct, frozen=True):
+    """One image manifest with what it refers to.
+
+    ``entry`` is its descriptor in the index, None when the manifest stands alone. ``document`` and
+    ``config`` are None when they could not be parsed; ``problem`` then says why.
+    """
+
+    name: str
+    stored: Stored
+    entry: Descriptor | None = None
+    document: Document[Manifest] | None = None
+    problem: str = ""
+    config_stored: Stored | None = None
+    config: Document[Config] | None = None
+    config_problem: str = ""
+    sentinels: tuple[tuple[int, Stored], ...] = ()  # (layer position, blob) of every sentinel-typed layer
+    panel: tuple[ReaderOutcome, ...] = ()  # for layer 0's sentinel blob
+    tocs: tuple[TocSummary, ...] = ()
+
+    @property
+    def platform(self) -> Platform | None:
+        return self.entry.platform if self.entry else None
+
+
+class ImageSeen(msgspec.Struct, frozen=True):
+    """One image: an index with its manifests, or one manifest alone (``index`` is None).
+
+    ``reference`` is what the user named. ``index_stored.media_type`` is what the store announced.
+    """
+
+    reference: str
+    index_stored: Stored | None = None
+    index: Document[Index] | None = None
+    index_problem: str = ""
+    manifests: tuple[ManifestSeen, ...] = ()
+
+
+class CopySeen(msgspec.Struct, frozen=True):
+    """A manifest before and after a copy: the input of the SENT-STRIP checks on pairs.
+
+    ``requested`` is the compression asked for ("" = none asked). ``refused`` when the copier
+    declined; ``wrote`` then tells whether the destination changed all the same.
+    """
+
+    name: str
+    before: ImageSeen
+    after: ImageSeen | None
+    requested: Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"] = ""
+    preserve_digests: bool = False
+    to_docker: bool = False
+    refused: bool = False
+    wrote: bool = False
+    plain_twin: ImageSeen | None = None  # the plain variant copied the same way, for SENT-STRIP-010
+    data_diff_ids: tuple[str, ...] = ()  # DiffIDs recomputed from the layers after, where they were read

@@ -1,0 +1,94 @@
+"""What a requirement is, and how the catalogue is read (requirements.toml beside this file)."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
+
+import msgspec
+
+Level = Literal["MUST", "SHOULD", "MAY"]
+Role = Literal["artifact", "registry", "producer", "consumer-aware", "consumer-unaware", "copier"]
+ROLES: tuple[Role, ...] = get_args(Role)
+LEVELS: tuple[Level, ...] = get_args(Level)
+_ID = re.compile(r"[A-Z]+(-[A-Z]+)*-\d{3}")
+
+
+class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One decidable sentence, with the roles it binds and the place it comes from."""
+
+    id: str
+    level: Level
+    roles: tuple[Role, ...]
+    statement: str
+    why: str
+    source: str
+    check: str
+
+    @property
+    def group(self) -> str:
+        """``SENT-BLOB`` of ``SENT-BLOB-001``."""
+        return self.id.rsplit("-", 1)[0]
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    revision: str
+    requirement: tuple[Requirement, ...]
+
+
+class CatalogueError(ValueError):
+    """The catalogue file is wrong; the message names the requirement."""
+
+
+class Catalogue(msgspec.Struct, frozen=True):
+    """All requirements of one format revision, in the order of the file."""
+
+    revision: str
+    requirements: tuple[Requirement, ...]
+
+    def __getitem__(self, requirement_id: str) -> Requirement:
+        for requirement in self.requirements:
+            if requirement.id == requirement_id:
+                return requirement
+        raise KeyError(f"no requirement {requirement_id!r} in the catalogue")
+
+    def ids(self) -> frozenset[str]:
+        return frozenset(requirement.id for requirement in self.requirements)
+
+    def of_role(self, role: Role) -> tuple[Requirement, ...]:
+        return tuple(requirement for requirement in self.requirements if role in requirement.roles)
+
+
+def parse_catalogue(text: str) -> Catalogue:
+    """Read and validate a catalogue; raise CatalogueError naming what is wrong."""
+    try:
+        parsed = msgspec.convert(tomllib.loads(text), _File, strict=False)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise CatalogueError(f"requirements.toml: {error}") from None
+    seen: set[str] = set()
+    for requirement in parsed.requirement:
+        _validate(requirement, seen)
+        seen.add(requirement.id)
+    return Catalogue(parsed.revision, parsed.requirement)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The catalogue shipped with this package."""
+    return parse_catalogue(files(__package__).joinpath("requirements.toml").read_text("utf-8"))
+
+
+def _validate(requirement: Requirement, seen: set[str]) -> None:
+    if not _ID.fullmatch(requirement.id):
+        raise CatalogueError(f"{requirement.id!r} is not an id like SENT-BLOB-001")
+    if requirement.id in seen:
+        raise CatalogueError(f"{requirement.id} occurs twice")
+    if not requirement.roles or len(set(requirement.roles)) != len(requirement.roles):
+        raise CatalogueError(f"{requirement.id}: roles must be named, each once")
+    for field in ("statement", "why", "source", "check"):
+        text = getattr(requirement, field)
+        if not text.strip():
+            raise CatalogueError(f"{requirement.id}: {field} is empty")
+    if not requirement.statement.endswith("."):
+        raise CatalogueError(f"{requirement.id}: the statement is one sentence and ends with a full stop")

@@ -1,0 +1,126 @@
+"""Judgements of checks, and how they become one verdict per requirement."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from conformance.evidence import Evidence
+from conformance.requirements import Level, Requirement, Role
+
+Verdict = Literal["pass", "fail", "waived", "unsupported", "not-applicable", "not-run"]
+VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "waived", "unsupported", "not-applicable", "not-run")
+Outcome = Literal["pass", "fail", "info", "unsupported", "not-run"]
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What a check says of one thing it looked at.
+
+    ``where`` names the thing (blob, field, request); ``info`` decides nothing and is shown;
+    ``unsupported`` means the subject lacks an optional feature; ``not-run`` means that it could not
+    be looked at, and ``message`` says why.
+    """
+
+    outcome: Outcome
+    message: str
+    where: str = ""
+    expected: str = ""
+    found: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A judgement that is not a plain pass, under the requirement it belongs to."""
+
+    requirement: str
+    outcome: Outcome
+    message: str
+    where: str = ""
+    expected: str = ""
+    found: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    replay: str = ""
+
+
+class RequirementResult(msgspec.Struct, frozen=True):
+    """The verdict of one requirement for one subject; ``judged`` counts the things looked at."""
+
+    id: str
+    level: Level
+    roles: tuple[Role, ...]
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    judged: int = 0
+    reason: str = ""
+
+    @property
+    def breaks_conformance(self) -> bool:
+        return self.level == "MUST" and self.verdict in ("fail", "not-run")
+
+
+def passed(where: str, *, found: str = "") -> Judgement:
+    """This thing is as it must be."""
+    return Judgement("pass", "", where, found=found)
+
+
+def failed(message: str, *, where: str, expected: str, found: str, evidence: tuple[Evidence, ...] = ()) -> Judgement:
+    """This thing is not as it must be."""
+    return Judgement("fail", message, where, expected, found, evidence)
+
+
+def judge(
+    ok: bool, message: str, *, where: str, expected: str, found: str, evidence: tuple[Evidence, ...] = ()
+) -> Judgement:
+    """``passed`` or ``failed`` by ``ok``; ``message`` is the sentence for the failure."""
+    return passed(where, found=found) if ok else failed(message, where=where, expected=expected, found=found, evidence=evidence)
+
+
+def informed(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
+    """Something worth knowing that decides nothing."""
+    return Judgement("info", message, where, evidence=evidence)
+
+
+def unsupported(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
+    """The subject declares, or shows, that it lacks this optional feature."""
+    return Judgement("unsupported", message, where, evidence=evidence)
+
+
+def not_run(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
+    """The thing could not be looked at."""
+    return Judgement("not-run", message, where, evidence=evidence)
+
+
+def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, replay: str = "") -> RequirementResult:
+    """Fold the judgements of one check into a verdict.
+
+    One failure fails. Nothing looked at is ``not-applicable``, never a pass. Something that could not
+    be looked at outweighs passes: the whole was not seen.
+    """
+    seen = list(judgements)
+    outcomes = {judgement.outcome for judgement in seen}
+    verdict: Verdict
+    if "fail" in outcomes:
+        verdict = "fail"
+    elif "not-run" in outcomes:
+        verdict = "not-run"
+    elif "pass" in outcomes:
+        verdict = "pass"
+    elif "unsupported" in outcomes:
+        verdict = "unsupported"
+    else:
+        verdict = "not-applicable"
+    findings = tuple(_findings(requirement.id, seen, replay))
+    judged = sum(judgement.outcome in ("pass", "fail") for judgement in seen)
+    return RequirementResult(requirement.id, requirement.level, requirement.roles, verdict, findings, judged)
+
+
+def _findings(requirement_id: str, judgements: Iterable[Judgement], replay: str) -> Iterator[Finding]:
+    for judgement in judgements:
+        if judgement.outcome != "pass":
+            fields: dict[str, Any] = msgspec.structs.asdict(judgement)
+            yield Finding(requirement=requirement_id, replay=replay if judgement.outcome == "fail" else "", **fields)
+
+
+def conforms(results: Iterable[RequirementResult]) -> bool:
+    """No MUST failed, and none that has a check was left out."""
+    return not any(result.breaks_conformance for result in results)
