@@ -113,7 +113,14 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
     def as_text(self) -> str:
         """The curl line and the status line, for terminals."""
         answer = f"HTTP {self.status}" if self.status is not None else f"no answer: {self.error}"
-        shown = ("content-type", "content-length", "content-range", "docker-content-digest", "location", "accept-ranges")
+        shown = (
+            "content-type",
+            "content-length",
+            "content-range",
+            "docker-content-digest",
+            "location",
+            "accept-ranges",
+        )
         headers = "; ".join(f"{name}: {value}" for name, value in self.response_headers if name.lower() in shown)
         return f"{self.as_curl()}\n  -> {answer}" + (f" ({headers})" if headers else "")
 
@@ -139,7 +146,9 @@ class CommandEvidence(msgspec.Struct, frozen=True, tag="command", tag_field="kin
 
     def as_text(self) -> str:
         ended = "did not end" if self.exit_status is None else f"exit {self.exit_status}"
-        return f"{shlex.join(self.argv)}\n  -> {ended}" + (f": {self.output.strip()[:400]}" if self.output.strip() else "")
+        return f"{shlex.join(self.argv)}\n  -> {ended}" + (
+            f": {self.output.strip()[:400]}" if self.output.strip() else ""
+        )
 
 
 class Note(msgspec.Struct, frozen=True, tag="note", tag_field="kind"):

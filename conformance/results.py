@@ -1,12 +1,14 @@
 """Judgements of checks, and how they become one verdict per requirement."""
 
+import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
 
 from conformance.evidence import Evidence
-from conformance.requirements import Level, Requirement, Role
+from conformance.requirements import Level, Requirement, Role, load_catalogue
 
 Verdict = Literal["pass", "fail", "waived", "unsupported", "not-applicable", "not-run"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "waived", "unsupported", "not-applicable", "not-run")
@@ -72,7 +74,11 @@ def judge(
     ok: bool, message: str, *, where: str, expected: str, found: str, evidence: tuple[Evidence, ...] = ()
 ) -> Judgement:
     """``passed`` or ``failed`` by ``ok``; ``message`` is the sentence for the failure."""
-    return passed(where, found=found) if ok else failed(message, where=where, expected=expected, found=found, evidence=evidence)
+    return (
+        passed(where, found=found)
+        if ok
+        else failed(message, where=where, expected=expected, found=found, evidence=evidence)
+    )
 
 
 def informed(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
@@ -124,3 +130,61 @@ def _findings(requirement_id: str, judgements: Iterable[Judgement], replay: str)
 def conforms(results: Iterable[RequirementResult]) -> bool:
     """No MUST failed, and none that has a check was left out."""
     return not any(result.breaks_conformance for result in results)
+
+
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A failure the user declares: for one requirement, with a reason, until a date."""
+
+    id: str
+    reason: str
+    until: date
+
+
+class _Waivers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    waive: tuple[Waiver, ...] = ()
+
+
+def read_waivers(text: str) -> tuple[Waiver, ...]:
+    """Read a TOML file of ``[[waive]]`` tables with ``id``, ``reason`` and ``until``; ValueError if it is wrong."""
+    waivers = msgspec.convert(tomllib.loads(text), _Waivers).waive
+    known = load_catalogue().ids()
+    for waiver in waivers:
+        if waiver.id not in known:
+            raise ValueError(f"{waiver.id} is not in the catalogue")
+        if not waiver.reason.strip():
+            raise ValueError(f"{waiver.id} is waived without a reason")
+    return waivers
+
+
+def apply_waivers(
+    results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date
+) -> tuple[RequirementResult, ...]:
+    """Failures that are waived and whose waiver has not run out become ``waived``; the findings stay."""
+    active = {waiver.id: waiver for waiver in waivers if waiver.until >= today}
+    return tuple(
+        msgspec.structs.replace(
+            result,
+            verdict="waived",
+            reason=f"waived until {active[result.id].until}: {active[result.id].reason}",
+        )
+        if result.verdict == "fail" and result.id in active
+        else result
+        for result in results
+    )
+
+
+# What outweighs what when one requirement was judged several times for one subject.
+_WEIGHT: tuple[Verdict, ...] = ("fail", "waived", "not-run", "pass", "unsupported", "not-applicable")
+
+
+def merge(first: RequirementResult, second: RequirementResult) -> RequirementResult:
+    """Two results of one requirement for one subject as one: the graver verdict, all findings."""
+    verdict = min(first.verdict, second.verdict, key=_WEIGHT.index)
+    reason = "; ".join(dict.fromkeys(text for text in (first.reason, second.reason) if text))
+    return msgspec.structs.replace(
+        first,
+        verdict=verdict,
+        findings=tuple(dict.fromkeys(first.findings + second.findings)),
+        judged=first.judged + second.judged,
+        reason=reason,
+    )

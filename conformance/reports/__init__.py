@@ -1,0 +1,1 @@
+"""Results in, documents out: terminal, JSON, JUnit. A report never re-judges."""

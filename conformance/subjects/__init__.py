@@ -1,0 +1,1 @@
+"""What is judged, observed through thin edges: images in layouts and registries, tar readers, registries."""

@@ -1,0 +1,67 @@
+"""From what the user typed to a judged image: the one path that ``zcc check`` and the suite share."""
+
+import msgspec
+
+from conformance import checks
+from conformance.checks.artifact import has_sentinel, judge_image, notes_on, unreadable
+from conformance.registry.options import ConnectionOptions
+from conformance.reports.model import SubjectReport, subject_report
+from conformance.requirements import Role, find_checks, load_catalogue
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.image import observe_image
+from conformance.subjects.layout import LayoutSource
+from conformance.subjects.readers import read_with_panel
+from conformance.subjects.reference import LayoutReference, parse_reference
+from conformance.subjects.remote import RemoteSource
+from conformance.subjects.source import ImageSource
+
+
+class CheckOptions(msgspec.Struct, frozen=True):
+    """How one image is checked."""
+
+    connection: ConnectionOptions = ConnectionOptions()
+    use_panel: bool = True
+    require_sentinel: bool = False
+
+
+def check_image(reference: str, options: CheckOptions) -> SubjectReport:
+    """Observe and judge one image. Raises SubjectError when it cannot be judged at all."""
+    return judge_source(open_source(reference, options.connection), options)
+
+
+def open_source(reference: str, connection: ConnectionOptions) -> ImageSource:
+    """The image behind what the user typed; raises SubjectError for what is no reference."""
+    parsed = parse_reference(reference)
+    if isinstance(parsed, LayoutReference):
+        return LayoutSource(parsed)
+    client = connection.client(parsed.base_url(plain_http=connection.plain_http))
+    return RemoteSource(client, parsed)
+
+
+def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
+    """The report on one image; a root document that cannot be read at all is a SubjectError."""
+    seen = observe_image(source, panel=read_with_panel if options.use_panel else None)
+    problems = unreadable(seen)
+    if problems and not any(manifest.document for manifest in seen.manifests):
+        raise SubjectError(f"{seen.reference}: {problems[0]}")
+    replay = f"zcc check {source.reference}"
+    report = subject_report(
+        seen.reference,
+        ("artifact",),
+        judge_image(seen, replay=replay),
+        notes=notes_on(seen),
+        unchecked=unchecked("artifact"),
+    )
+    if options.require_sentinel and not has_sentinel(seen):
+        report = msgspec.structs.replace(report, conforms=False)
+    return report
+
+
+def unchecked(*roles: Role) -> tuple[str, ...]:
+    """Ids of these roles that this version has no check for: said in every report, never counted as passed."""
+    bound = find_checks(checks)
+    return tuple(
+        requirement.id
+        for requirement in load_catalogue().requirements
+        if requirement.id not in bound and any(role in requirement.roles for role in roles)
+    )

@@ -1,0 +1,99 @@
+"""All checks of the artifact role over one image that was seen."""
+
+from collections.abc import Iterator
+
+from conformance import checks
+from conformance.checks.legacy import legacy_notes
+from conformance.format.names import SENTINEL_TYPE
+from conformance.observation import ImageSeen, SentinelBlob
+from conformance.requirements import Catalogue, find_checks, load_catalogue
+from conformance.results import Judgement, RequirementResult, conclude, not_run
+
+BLOB_GROUPS = ("SENT-BLOB",)
+IMAGE_GROUPS = ("SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
+
+
+def judge_image(
+    seen: ImageSeen, *, replay: str = "", catalogue: Catalogue | None = None
+) -> tuple[RequirementResult, ...]:
+    """One result for every artifact requirement that has a check, in catalogue order."""
+    bound = find_checks(checks)
+    results = []
+    for requirement in (catalogue or load_catalogue()).of_role("artifact"):
+        check = bound.get(requirement.id)
+        if check is None:
+            continue
+        judgements: Iterator[Judgement]
+        if requirement.group in BLOB_GROUPS:
+            judgements = (
+                judgement
+                for blob in _blobs(seen)
+                for judgement in (check(blob) if isinstance(blob, SentinelBlob) else [blob])
+            )
+        elif requirement.group in IMAGE_GROUPS:
+            judgements = check(seen)
+        else:
+            continue
+        results.append(conclude(requirement, judgements, replay=replay))
+    return tuple(results)
+
+
+def judge_blob(blob: SentinelBlob, *, replay: str = "") -> tuple[RequirementResult, ...]:
+    """The SENT-BLOB requirements over one sentinel blob."""
+    bound = find_checks(checks)
+    return tuple(
+        conclude(requirement, bound[requirement.id](blob), replay=replay)
+        for requirement in load_catalogue().requirements
+        if requirement.group in BLOB_GROUPS and requirement.id in bound
+    )
+
+
+def notes_on(seen: ImageSeen) -> tuple[str, ...]:
+    """What the user should know beside the verdicts: no sentinel at all, legacy layers, unreadable parts."""
+    notes = []
+    if not has_sentinel(seen):
+        notes.append("no sentinel variant: the requirements on sentinel variants do not apply to this image")
+    notes.extend(legacy_notes(seen))
+    if seen.index_problem:
+        notes.append(f"index: {seen.index_problem}")
+    notes.extend(f"{manifest.name}: {manifest.problem}" for manifest in seen.manifests if manifest.problem)
+    notes.extend(
+        f"{manifest.name}: config: {manifest.config_problem}" for manifest in seen.manifests if manifest.config_problem
+    )
+    return tuple(notes)
+
+
+def unreadable(seen: ImageSeen) -> tuple[str, ...]:
+    """Why this image could not be judged as a whole; empty when every document in it was read."""
+    problems = [f"index: {seen.index_problem}"] if seen.index_problem else []
+    problems += [
+        f"{manifest.name}: {manifest.problem}"
+        for manifest in seen.manifests
+        if manifest.problem and manifest.stored.problem != "not-fetched"
+    ]
+    return tuple(problems)
+
+
+def has_sentinel(seen: ImageSeen) -> bool:
+    """Whether any manifest of the image has a sentinel layer, in any place."""
+    return any(
+        layer.media_type == SENTINEL_TYPE
+        for manifest in seen.manifests
+        if manifest.document is not None
+        for layer in manifest.document.view.layers
+    )
+
+
+def _blobs(seen: ImageSeen) -> Iterator[SentinelBlob | Judgement]:
+    """Every sentinel blob of the image, each content once; those that could not be read as ``not_run``."""
+    done: set[bytes] = set()
+    for manifest in seen.manifests:
+        for position, stored in manifest.sentinels:
+            where = f"{manifest.name}.layers[{position}]"
+            if stored.content is None:
+                yield not_run(
+                    f"the sentinel blob could not be read: {stored.detail}", where=where, evidence=stored.evidence
+                )
+            elif stored.content not in done:
+                done.add(stored.content)
+                yield SentinelBlob(where, stored.content, manifest.panel if position == 0 else ())

@@ -1,0 +1,48 @@
+"""Decompression that a hostile payload cannot blow up (docs/format.md section 13)."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import zstandard
+
+from conformance.format.errors import FormatError
+
+MAX_WINDOW: Final = 128 * 2**20
+"""Bytes; larger windows are refused (LAYER-006)."""
+
+# A four-byte RLE block yields up to 128 KiB, so one step of input yields at most 32 MiB of output.
+_STEP: Final = 1024
+
+
+def decompress(payload: bytes | memoryview, *, limit: int, what: str = "the payload") -> bytes:
+    """The content of all frames; raise FormatError if these are not whole frames or hold more than ``limit`` bytes."""
+    return b"".join(iterate(payload, limit=limit, what=what))
+
+
+def iterate(payload: bytes | memoryview, *, limit: int, what: str = "the payload") -> Iterator[bytes]:
+    """Like ``decompress``, piece by piece: memory stays at the window plus one piece of at most 32 MiB."""
+    view = memoryview(payload)
+    if not view:
+        raise FormatError(f"{what} is empty: there is no zstd frame in it")
+    decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+    total = position = 0
+    while position < len(view):
+        frame = decompressor.decompressobj()
+        while not frame.eof:
+            if position == len(view):
+                raise FormatError(f"{what} ends in the middle of a zstd frame", where=f"byte {position}")
+            step = view[position : position + _STEP]
+            try:
+                piece = frame.decompress(step)
+            except zstandard.ZstdError as error:
+                raise FormatError(f"{what} is not valid zstd: {_reason(error)}", where=f"byte {position}") from None
+            position += len(step) - (len(frame.unused_data) if frame.eof else 0)
+            total += len(piece)
+            if total > limit:
+                raise FormatError(f"{what} decompresses to more than {limit} bytes", where=f"byte {position}")
+            if piece:
+                yield piece
+
+
+def _reason(error: zstandard.ZstdError) -> str:
+    return str(error).removeprefix("zstd decompressor error: ").removeprefix("zstd decompress error: ")

@@ -1,0 +1,130 @@
+"""The TOC: the JSON list of what is in a layer and where (docs/format.md sections 1, 11 and 13).
+
+Decoding says only whether the document can be read; what it must say is for the checks. Whether its keys
+are spelt as every parser would read them is a question of its own: see ``toc_keys``.
+"""
+
+import codecs
+from typing import Annotated, Final
+
+import msgspec
+
+from conformance.format.decompress import decompress
+from conformance.format.errors import FormatError
+
+MAX_TOC: Final = 150 * 2**20
+"""Bytes, of the compressed and of the uncompressed TOC (TOC-009)."""
+
+TYPES: Final = ("reg", "hardlink", "symlink", "dir", "char", "block", "fifo", "chunk")
+CHUNK_ZEROS: Final = "zeros"
+
+Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+_UTF8_STEP = 2**20
+
+
+class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
+    """One entry as written; what is absent has its zero value.
+
+    Offsets and sizes are bytes, offsets are absolute in the blob; times are RFC 3339 text, xattr values
+    base64 text, digests text: none of them is judged here.
+    """
+
+    type: str = ""
+    name: str = ""
+    link_name: str = ""
+    mode: Integer = 0
+    size: Integer = 0
+    uid: Integer = 0
+    gid: Integer = 0
+    modtime: str = ""
+    accesstime: str = ""
+    changetime: str = ""
+    dev_major: Integer = 0
+    dev_minor: Integer = 0
+    xattrs: dict[str, str] | None = None
+    digest: str = ""
+    offset: Integer = 0
+    end_offset: Integer = 0
+    chunk_size: Integer = 0
+    chunk_offset: Integer = 0
+    chunk_digest: str = ""
+    chunk_type: str = ""
+
+    @property
+    def is_chunk(self) -> bool:
+        """Whether this entry continues the regular file before it."""
+        return self.type == "chunk"
+
+
+class Toc(msgspec.Struct, frozen=True, rename={"tar_split_digest": "tarSplitDigest"}, omit_defaults=True):
+    """A decoded TOC. ``version`` is 0 when absent; ``entries`` is None when the key is absent or null."""
+
+    version: Integer = 0
+    entries_or_none: list[Entry] | None = msgspec.field(default=None, name="entries")
+    tar_split_digest: str | None = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries in order; empty when there is no array of them (TOC-001 says so)."""
+        return self.entries_or_none or []
+
+
+_DECODER = msgspec.json.Decoder(Toc)
+
+
+def read_toc(payload: bytes | memoryview, *, declared_size: int | None = None, limit: int = MAX_TOC) -> Toc:
+    """Decompress a TOC payload and decode it.
+
+    ``declared_size`` is what the annotation or footer says of the uncompressed length. Raise FormatError
+    if the payload or its content exceeds ``limit`` bytes, is no zstd, differs from the declaration, or is no TOC.
+    """
+    return decode_toc(decompress_toc(payload, declared_size=declared_size, limit=limit))
+
+
+def decompress_toc(payload: bytes | memoryview, *, declared_size: int | None = None, limit: int = MAX_TOC) -> bytes:
+    """The JSON bytes of a TOC payload; raise FormatError as ``read_toc`` does."""
+    if len(payload) > limit:
+        raise FormatError(f"the compressed TOC has {len(payload)} bytes; the limit is {limit}")
+    if declared_size is not None and declared_size > limit:
+        raise FormatError(f"the TOC is declared to have {declared_size} bytes; the limit is {limit}")
+    bound = limit if declared_size is None else declared_size
+    document = decompress(payload, limit=bound, what="the TOC")
+    if declared_size is not None and len(document) != declared_size:
+        raise FormatError(f"the TOC decompresses to {len(document)} bytes; {declared_size} were declared")
+    return document
+
+
+def decode_toc(document: bytes) -> Toc:
+    """Decode TOC JSON; raise FormatError if it is not one JSON object of the TOC's shape in UTF-8."""
+    check_utf8(document)
+    try:
+        return _DECODER.decode(document)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise FormatError(f"the TOC has the wrong shape: {text}", where=path.rstrip("`").lstrip(".")) from None
+    except msgspec.DecodeError as error:
+        raise FormatError(f"the TOC is not JSON: {error}") from None
+    except RecursionError:
+        raise FormatError("the TOC is nested too deeply") from None
+
+
+def encode_toc(toc: Toc) -> bytes:
+    """The TOC as compact JSON: the keys in the order of docs/format.md section 1, zero values left out."""
+    entries = toc.entries
+    head = f'{{"version":{toc.version},"entries":'.encode()
+    tail = b"" if toc.tar_split_digest is None else b',"tarSplitDigest":' + msgspec.json.encode(toc.tar_split_digest)
+    return head + msgspec.json.encode(entries) + tail + b"}"
+
+
+def check_utf8(document: bytes) -> None:
+    """Raise FormatError at the first byte that is not UTF-8, in bounded memory."""
+    if document.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(document), _UTF8_STEP):
+            pending = len(decoder.getstate()[0])
+            decoder.decode(document[start : start + _UTF8_STEP], start + _UTF8_STEP >= len(document))
+    except UnicodeDecodeError as error:
+        raise FormatError("the TOC is not UTF-8", where=f"byte {start - pending + error.start}") from None

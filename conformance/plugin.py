@@ -1,0 +1,54 @@
+"""The pytest plugin: options, markers, and the switch that turns a pytest run into a conformance run.
+
+It is loaded in every pytest run of the environment it is installed in, so it imports nothing heavy:
+all work is in ``conformance.suite.session``, imported only for a conformance run
+(benchmarks/plugin_cost.py measures that an unrelated run pays less than 50 ms).
+"""
+
+from pathlib import Path
+
+import pytest
+
+SUITE = Path(__file__).parent / "suite"
+_INI = "conformance_default"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "zstd:chunked conformance")
+    group.addoption(
+        "--registry", metavar="URL", help="judge this registry (default: OCI_REGISTRY, or the embedded one)"
+    )
+    group.addoption("--role", action="append", metavar="ROLE", help="judge only this role; may be repeated")
+    group.addoption(
+        "--read-only", action="extend", nargs="+", metavar="REF", help="judge existing images; push nothing"
+    )
+    group.addoption(
+        "--repository", metavar="NAME", help="create repositories below this name (default: OCI_REPO1, or zcc)"
+    )
+    group.addoption("--username", metavar="NAME", help="user of the registry; the password is read from OCI_PASSWORD")
+    group.addoption("--insecure", action="store_true", help="do not verify TLS certificates")
+    group.addoption("--ca-file", metavar="PEM", help="certificate authorities to trust")
+    group.addoption("--report-dir", metavar="DIR", help="where results go (default: reports/latest)")
+    group.addoption("--effort", metavar="PROFILE", help="quick (default), thorough or certify: how much is generated")
+    group.addoption("--waivers", metavar="FILE", help="TOML file of failures that are known, with reason and date")
+    parser.addini(_INI, "run the conformance suite when no tests are named", type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(id): the requirement of the catalogue that this test decides")
+    config.addinivalue_line("markers", "role(name): the role that this test judges")
+    config.addinivalue_line("markers", "read_only: needs no right to push")
+    asked = any(config.getoption(name) for name in ("registry", "read_only", "role"))
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and (asked or config.getini(_INI)):
+        config.args = [str(SUITE)]
+    if any(_names_suite(argument) for argument in config.args):
+        from conformance.suite.session import ConformanceSession  # noqa: PLC0415 (start-up time of other runs)
+
+        config.pluginmanager.register(ConformanceSession(config), "conformance-session")
+
+
+def _names_suite(argument: str) -> bool:
+    path = argument.partition("::")[0]
+    if path.startswith("conformance.suite"):
+        return True
+    return Path(path).resolve().is_relative_to(SUITE.resolve())

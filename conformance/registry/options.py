@@ -1,0 +1,62 @@
+"""How to reach a registry: options, and the environment variables of the OCI conformance test."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from conformance.evidence import Exchange
+from conformance.registry.client import RegistryClient
+from conformance.registry.credentials import Credentials, find_credentials
+
+_TIMEOUT = 30.0
+
+
+class ConnectionOptions(msgspec.Struct, frozen=True):
+    """``password`` never shows in a repr; "" everywhere means: not given."""
+
+    username: str = ""
+    password: str = ""
+    plain_http: bool = False
+    insecure: bool = False
+    ca_file: str = ""
+    environ: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"ConnectionOptions(username={self.username!r}, insecure={self.insecure}, ca_file={self.ca_file!r})"
+
+    __str__ = __repr__
+
+    @classmethod
+    def from_environment(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        username: str = "",
+        plain_http: bool = False,
+        insecure: bool = False,
+        ca_file: str = "",
+    ) -> "ConnectionOptions":
+        """Options first, then OCI_USERNAME, OCI_PASSWORD and OCI_TLS (enabled, disabled, insecure)."""
+        tls = environ.get("OCI_TLS", "enabled")
+        return cls(
+            username or environ.get("OCI_USERNAME", ""),
+            environ.get("OCI_PASSWORD", ""),
+            plain_http or tls == "disabled",
+            insecure or tls == "insecure",
+            ca_file,
+            environ,
+        )
+
+    def client(self, url: str, *, record: Callable[[Exchange], None] | None = None) -> RegistryClient:
+        """A client for ``scheme://host`` with the credentials found for that host."""
+        explicit = Credentials(self.username, self.password) if self.username else None
+        credentials = find_credentials(urlsplit(url).netloc, explicit=explicit, environ=self.environ)
+        return RegistryClient(
+            url,
+            credentials=credentials,
+            insecure=self.insecure,
+            ca_file=self.ca_file or None,
+            timeout=_TIMEOUT,
+            record=record,
+        )

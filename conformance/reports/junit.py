@@ -1,0 +1,62 @@
+"""JUnit XML: one test case per subject and requirement.
+
+A failed MUST is a ``<failure>``. A failed SHOULD or MAY does not break conformance, and JUnit has no
+word for a warning: it is ``<skipped>`` with a message that begins with "warning".
+"""
+
+import re
+from xml.etree import ElementTree as ET
+
+from conformance.reports.model import Report, SubjectReport
+from conformance.reports.words import finding_lines
+from conformance.requirements import Catalogue
+from conformance.results import RequirementResult
+
+# XML 1.0 section 2.2: what a document may hold.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render_junit(report: Report, catalogue: Catalogue) -> bytes:
+    """The report as a JUnit document."""
+    root = ET.Element("testsuites", name="zstd-chunked-conformance", time=f"{report.elapsed:.3f}")
+    for subject in report.subjects:
+        root.append(_suite(subject, report, catalogue))
+    ET.indent(root)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def _suite(subject: SubjectReport, report: Report, catalogue: Catalogue) -> ET.Element:
+    cases = [_case(subject, result, catalogue) for result in subject.verdicts]
+    suite = ET.Element(
+        "testsuite",
+        name=_clean(subject.subject),
+        tests=str(len(cases)),
+        failures=str(sum(case.find("failure") is not None for case in cases)),
+        errors=str(sum(case.find("error") is not None for case in cases)),
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
+        timestamp=report.started.strftime("%Y-%m-%dT%H:%M:%S"),
+    )
+    suite.extend(cases)
+    return suite
+
+
+def _case(subject: SubjectReport, result: RequirementResult, catalogue: Catalogue) -> ET.Element:
+    statement = catalogue[result.id].statement
+    group = catalogue[result.id].group
+    case = ET.Element("testcase", classname=_clean(f"{subject.subject}.{group}"), name=f"{result.id} {statement}")
+    detail = _clean("\n\n".join("\n".join(finding_lines(finding)) for finding in result.findings))
+    summary = _clean(result.findings[0].message if result.findings else result.reason)
+    if result.verdict == "fail" and result.level == "MUST":
+        ET.SubElement(case, "failure", message=summary, type=result.level).text = detail
+    elif result.verdict == "not-run" and result.level == "MUST":
+        ET.SubElement(case, "error", message=f"not run: {summary}", type=result.level).text = detail
+    elif result.verdict == "fail":
+        ET.SubElement(case, "skipped", message=f"warning: a {result.level} failed: {summary}")
+        ET.SubElement(case, "system-out").text = detail
+    elif result.verdict != "pass":
+        ET.SubElement(case, "skipped", message=f"{result.verdict}: {summary}".rstrip(": "))
+    return case
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,112 @@
+"""The table by role and level, and the failures, for terminals (and, as SVG, for the README)."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from conformance.reports.model import SubjectReport
+from conformance.reports.words import finding_lines, safe
+from conformance.requirements import LEVELS, Catalogue, Level, Role
+from conformance.results import VERDICTS, RequirementResult, Verdict
+
+_STYLE: dict[Verdict, str] = {
+    "pass": "green",
+    "fail": "red",
+    "waived": "yellow",
+    "unsupported": "yellow",
+    "not-applicable": "dim",
+    "not-run": "magenta",
+}
+
+
+def summary_table(subjects: Iterable[SubjectReport], catalogue: Catalogue) -> RenderableType:
+    """Counts of verdicts by subject, role and level."""
+    table = Table(title="Conformance", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in ("subject", "role", "level"):
+        table.add_column(column, overflow="fold")
+    for verdict in VERDICTS:
+        table.add_column(verdict, justify="right")
+    table.add_column("no check yet", justify="right")
+    for subject in subjects:
+        for role, level, counts, unchecked in _rows(subject, catalogue):
+            cells = [
+                Text(str(counts[verdict]), style=_cell_style(verdict, level, counts[verdict])) for verdict in VERDICTS
+            ]
+            table.add_row(safe(subject.subject), role, level, *cells, str(unchecked))
+    return table
+
+
+def findings(subject: SubjectReport, catalogue: Catalogue) -> RenderableType:
+    """Every failure and warning in full, then what was not run, unsupported or worth knowing."""
+    blocks: list[RenderableType] = []
+    for result in sorted(subject.verdicts, key=_gravest_first):
+        shown = [item for item in result.findings if item.outcome in ("fail", "not-run")]
+        if result.verdict not in ("fail", "not-run", "waived"):
+            shown = []
+        if not shown and result.verdict not in ("fail", "not-run"):
+            continue
+        blocks.append(_headline(result, catalogue))
+        for item in shown:
+            blocks.extend(Text("  " + line) for line in finding_lines(item))
+        if result.reason:
+            blocks.append(Text(f"  {safe(result.reason)}", style="dim"))
+    blocks.extend(_remarks(subject))
+    return Group(*blocks)
+
+
+def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
+    """The closing sentence for one subject."""
+    failed = sum(result.verdict == "fail" and result.level == "MUST" for result in subject.verdicts)
+    missing = sum(result.verdict == "not-run" and result.level == "MUST" for result in subject.verdicts)
+    warnings = sum(result.verdict == "fail" and result.level != "MUST" for result in subject.verdicts)
+    passed = sum(result.verdict == "pass" for result in subject.verdicts)
+    tail = f" ({warnings} warning{'s' if warnings != 1 else ''}: failed SHOULD)" if warnings else ""
+    name = safe(subject.subject)
+    if partial:
+        return Text(f"{name}: partial run, no statement on conformance; {passed} passed, {failed} MUST failed{tail}")
+    if failed or missing:
+        parts = [f"{failed} MUST failed"] * bool(failed) + [f"{missing} MUST not run"] * bool(missing)
+        return Text(f"{name} does not conform: {', '.join(parts)}{tail}", style="bold red")
+    if not passed:
+        return Text(f"{name}: nothing to judge{tail}", style="yellow")
+    return Text(f"{name} conforms to the {passed} requirements that apply and have a check{tail}", style="bold green")
+
+
+def _rows(subject: SubjectReport, catalogue: Catalogue) -> Iterator[tuple[Role, Level, dict[Verdict, int], int]]:
+    for role in subject.roles:
+        for level in LEVELS:
+            mine = [result for result in subject.verdicts if role in result.roles and result.level == level]
+            counts: dict[Verdict, int] = {verdict: sum(r.verdict == verdict for r in mine) for verdict in VERDICTS}
+            unchecked = sum(
+                catalogue[name].level == level and role in catalogue[name].roles for name in subject.unchecked
+            )
+            if mine or unchecked:
+                yield role, level, counts, unchecked
+
+
+def _cell_style(verdict: Verdict, level: Level, count: int) -> str:
+    if not count:
+        return "dim"
+    return "yellow" if verdict == "fail" and level != "MUST" else _STYLE[verdict]
+
+
+def _gravest_first(result: RequirementResult) -> tuple[bool, int]:
+    return (not result.breaks_conformance, LEVELS.index(result.level))
+
+
+def _headline(result: RequirementResult, catalogue: Catalogue) -> Text:
+    word = "WARNING" if result.verdict == "fail" and result.level != "MUST" else result.verdict.upper()
+    style = "bold red" if result.breaks_conformance else "bold yellow"
+    return Text.assemble((f"{word} {result.id}", style), f" [{result.level}] {catalogue[result.id].statement}")
+
+
+def _remarks(subject: SubjectReport) -> Iterator[Text]:
+    for note in subject.notes:
+        yield Text(f"note: {safe(note)}", style="cyan")
+    for result in subject.verdicts:
+        for finding in result.findings:
+            if finding.outcome in ("info", "unsupported"):
+                where = f" ({safe(finding.where)})" if finding.where else ""
+                yield Text(f"note: {result.id}: {safe(finding.message)}{where}", style="dim")

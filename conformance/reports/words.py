@@ -1,0 +1,31 @@
+"""How a finding reads, the same in every report."""
+
+from collections.abc import Iterator
+
+from conformance.results import Finding
+
+_MAX_TEXT = 600
+_MAX_EVIDENCE = 4
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """Lines of plain text: what, where, expected, found, evidence, replay."""
+    yield safe(finding.message)
+    for label, text in (("where", finding.where), ("expected", finding.expected), ("found", finding.found)):
+        if text:
+            yield f"  {label + ':':<10}{safe(text)}"
+    for evidence in finding.evidence[:_MAX_EVIDENCE]:
+        first, *rest = evidence.as_text().splitlines() or [""]
+        yield f"  evidence: {safe(first)}"
+        for line in rest:
+            yield f"            {safe(line)}"
+    if len(finding.evidence) > _MAX_EVIDENCE:
+        yield f"            … and {len(finding.evidence) - _MAX_EVIDENCE} more in results.json"
+    if finding.replay:
+        yield f"  replay:   {safe(finding.replay)}"
+
+
+def safe(text: str) -> str:
+    """Text of a subject without control characters (terminal escapes), and not endless."""
+    cut = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in cut)

@@ -1,0 +1,156 @@
+"""Walk one image from its root and keep what was seen: the observation that all artifact checks judge."""
+
+from collections.abc import Callable
+
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT, decode_object
+from conformance.format.errors import FormatError
+from conformance.format.names import (
+    DOCKER_LIST_TYPE,
+    DOCKER_MANIFEST_TYPE,
+    INDEX_TYPE,
+    MANIFEST_CHECKSUM,
+    MANIFEST_POSITION,
+    MANIFEST_TYPE,
+    SENTINEL_TYPE,
+)
+from conformance.format.oci import Descriptor, Document, Index, is_index, read_config, read_index, read_manifest
+from conformance.format.positions import TocPosition
+from conformance.format.toc import MAX_TOC, read_toc
+from conformance.observation import ImageSeen, ManifestSeen, ReaderOutcome, Stored, TocSummary
+from conformance.subjects.source import ImageSource
+
+# Everyone fetches the sentinel; SENT-BLOB-012 wants 4096 bytes. More than this is not even read.
+MAX_SENTINEL = 64 * 2**10
+# An index of more entries is judged by its first ones and the rest is a problem said in words.
+MAX_ENTRIES = 512
+
+Panel = Callable[[bytes], tuple[ReaderOutcome, ...]]
+
+
+def observe_image(source: ImageSource, *, panel: Panel | None = None) -> ImageSeen:
+    """Read an image's metadata: index, manifests, configs, sentinel blobs and the TOCs of sentinel images.
+
+    ``panel`` feeds sentinel blobs to real tar readers. Raises SubjectError when the root cannot be had.
+    """
+    root = source.root()
+    walk = _Walk(source, panel)
+    try:
+        fields = decode_object(root.content or b"", what="the root document")
+    except FormatError as error:
+        return ImageSeen(source.reference, index_stored=root, index_problem=str(error))
+    if not is_index(fields):
+        return ImageSeen(source.reference, manifests=(walk.manifest("manifest", root, None),))
+    try:
+        index = read_index(root.content or b"")
+    except FormatError as error:
+        return ImageSeen(source.reference, index_stored=root, index_problem=str(error))
+    problem = ""
+    if len(index.view.manifests) > MAX_ENTRIES:
+        problem = f"{len(index.view.manifests)} entries; only the first {MAX_ENTRIES} were read"
+    return ImageSeen(source.reference, root, index, problem, walk.entries(index))
+
+
+class _Walk:
+    """One pass over an image; every blob and TOC is read once, however many manifests share it."""
+
+    def __init__(self, source: ImageSource, panel: Panel | None) -> None:
+        self._source = source
+        self._panel = panel
+        self._sentinels: dict[Descriptor, Stored] = {}
+        self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
+        self._tocs: dict[str, TocSummary] = {}
+
+    def entries(self, index: Document[Index]) -> tuple[ManifestSeen, ...]:
+        return tuple(
+            self.manifest(f"manifests[{position}]", self._fetch_entry(entry), entry)
+            for position, entry in enumerate(index.view.manifests[:MAX_ENTRIES])
+        )
+
+    def _fetch_entry(self, entry: Descriptor) -> Stored:
+        if entry.media_type not in (MANIFEST_TYPE, DOCKER_MANIFEST_TYPE, INDEX_TYPE, DOCKER_LIST_TYPE):
+            return Stored(problem="not-fetched", detail=f"media type {entry.media_type!r} is no image manifest")
+        return self._source.manifest(entry, MAX_DOCUMENT)
+
+    def manifest(self, name: str, stored: Stored, entry: Descriptor | None) -> ManifestSeen:
+        if stored.content is None:
+            return ManifestSeen(name, stored, entry, problem=stored.detail)
+        try:
+            if is_index(decode_object(stored.content, what="manifest")):
+                return ManifestSeen(
+                    name, stored, entry, problem="an index inside an index; only image manifests are read"
+                )
+            document = read_manifest(stored.content)
+        except FormatError as error:
+            return ManifestSeen(name, stored, entry, problem=str(error))
+        view = document.view
+        config_stored = self._source.blob(view.config, MAX_DOCUMENT)
+        config, config_problem = None, config_stored.detail
+        if config_stored.content is not None:
+            try:
+                config = read_config(config_stored.content)
+            except FormatError as error:
+                config_problem = str(error)
+        sentinels = tuple(
+            (position, self._sentinel(layer))
+            for position, layer in enumerate(view.layers)
+            if layer.media_type == SENTINEL_TYPE
+        )
+        first = next((blob.content for position, blob in sentinels if position == 0), None)
+        data = tuple(layer for layer in view.layers if layer.media_type != SENTINEL_TYPE)
+        return ManifestSeen(
+            name,
+            stored,
+            entry,
+            document,
+            "",
+            config_stored,
+            config,
+            config_problem,
+            sentinels,
+            self._read_with_panel(first),
+            tuple(self._toc(layer) for layer in data) if sentinels else (),
+        )
+
+    def _sentinel(self, layer: Descriptor) -> Stored:
+        key = Descriptor(layer.media_type, layer.digest, layer.size)
+        if key not in self._sentinels:
+            self._sentinels[key] = self._source.blob(layer, MAX_SENTINEL)
+        return self._sentinels[key]
+
+    def _read_with_panel(self, content: bytes | None) -> tuple[ReaderOutcome, ...]:
+        if content is None or self._panel is None:
+            return ()
+        if content not in self._outcomes:
+            self._outcomes[content] = self._panel(content)
+        return self._outcomes[content]
+
+    def _toc(self, layer: Descriptor) -> TocSummary:
+        key = f"{layer.digest} {layer.annotation(MANIFEST_POSITION)} {layer.annotation(MANIFEST_CHECKSUM)}"
+        if key not in self._tocs:
+            self._tocs[key] = _summarise_toc(self._source, layer)
+        return self._tocs[key]
+
+
+def _summarise_toc(source: ImageSource, layer: Descriptor) -> TocSummary:
+    """Fetch, verify and decode a layer's TOC; the digest is checked before a byte is decompressed."""
+    checksum, position = layer.annotation(MANIFEST_CHECKSUM), layer.annotation(MANIFEST_POSITION)
+    if checksum is None or position is None:
+        return TocSummary(layer, problem="the layer has no TOC annotations")
+    try:
+        at = TocPosition.parse(position)
+        digest = Digest.parse(checksum)
+    except FormatError as error:
+        return TocSummary(layer, problem=str(error))
+    if at.compressed > MAX_TOC or at.uncompressed > MAX_TOC or at.offset + at.compressed > layer.size:
+        return TocSummary(layer, problem=f"{MANIFEST_POSITION} {position!r} is out of bounds")
+    part = source.part(layer, at.offset, at.compressed)
+    if part.content is None:
+        return TocSummary(layer, problem=part.detail, evidence=part.evidence)
+    if not digest.matches(part.content):
+        return TocSummary(layer, problem=f"the TOC does not have the digest {checksum}", evidence=part.evidence)
+    try:
+        toc = read_toc(part.content, declared_size=at.uncompressed)
+    except FormatError as error:
+        return TocSummary(layer, problem=str(error), evidence=part.evidence)
+    return TocSummary(layer, has_tar_split_digest=bool(toc.tar_split_digest), evidence=part.evidence)

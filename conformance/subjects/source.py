@@ -1,0 +1,59 @@
+"""What an image can be read from. Implementations do I/O and verify digests; they judge nothing."""
+
+from typing import Protocol
+
+from conformance.format.digest import Digest
+from conformance.format.errors import FormatError
+from conformance.format.oci import Descriptor
+from conformance.observation import Stored
+
+
+class ImageSource(Protocol):
+    """An OCI layout or a repository, and one image in it."""
+
+    @property
+    def reference(self) -> str:
+        """What the user named."""
+
+    def root(self) -> Stored:
+        """The index or manifest the reference leads to. Raises SubjectError when there is none."""
+
+    def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
+        """A manifest by digest, of at most ``limit`` bytes."""
+
+    def blob(self, descriptor: Descriptor, limit: int) -> Stored:
+        """A blob by digest, whole, of at most ``limit`` bytes."""
+
+    def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
+        """``length`` bytes of a blob from ``offset``; they are not verified: the caller has their digest."""
+
+
+def parse_digest(descriptor: Descriptor) -> Digest | Stored:
+    """The descriptor's digest, or the problem that it is none."""
+    try:
+        return Digest.parse(descriptor.digest)
+    except FormatError as error:
+        return Stored(problem="unreadable", detail=error.what)
+
+
+def verified(content: bytes, descriptor: Descriptor, digest: Digest, *, media_type: str = "") -> Stored:
+    """``content`` as Stored if it is what the descriptor names, else with the problem (and no content)."""
+    actual = Digest.of(content, digest.algorithm)
+    if actual != digest:
+        return Stored(
+            problem="digest-mismatch",
+            detail=f"the stored bytes have digest {actual}",
+            actual_digest=actual,
+            actual_size=len(content),
+            media_type=media_type,
+        )
+    if len(content) != descriptor.size:
+        return Stored(
+            content=content,
+            problem="size-mismatch",
+            detail=f"the stored bytes are {len(content)}, the descriptor says {descriptor.size}",
+            actual_digest=actual,
+            actual_size=len(content),
+            media_type=media_type,
+        )
+    return Stored(content, actual_digest=actual, actual_size=len(content), media_type=media_type)

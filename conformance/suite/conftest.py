@@ -1,0 +1,73 @@
+"""Fixtures of the suite: the registry under judgement, and how a test speaks its verdict."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from conformance.reports.words import finding_lines
+from conformance.requirements import Role, load_catalogue
+from conformance.results import Judgement, RequirementResult, conclude
+from conformance.subjects.registry_subject import RegistrySubject
+from conformance.suite.session import ConformanceSession, Recorded, record
+from conformance.suite.settings import SuiteSettings
+
+Verdict = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def settings(request: pytest.FixtureRequest) -> SuiteSettings:
+    """The validated options of this run."""
+    session = request.config.pluginmanager.get_plugin("conformance-session")
+    assert isinstance(session, ConformanceSession), "the suite runs as conformance run only"
+    return session.settings
+
+
+@pytest.fixture(scope="session")
+def registry(settings: SuiteSettings) -> Iterator[RegistrySubject]:
+    """The registry to judge; everything created below its prefix is deleted at the end, come what may."""
+    from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415 (not needed for a real registry)
+
+    with ExitStack() as stack:
+        url, collect = settings.registry, None
+        if not url:
+            embedded = stack.enter_context(EmbeddedRegistry())
+            url, collect = embedded.url, embedded.collect_garbage
+        subject = RegistrySubject(
+            settings.connection.client(url),
+            f"{settings.repository}/{settings.run_id}",
+            collect_garbage=collect,
+            name=settings.subject,
+        )
+        stack.callback(subject.clean_up)
+        yield subject
+
+
+@pytest.fixture
+def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
+    """``verdict("REG-005", judgements)``: conclude, record for the report, and fail or skip the test."""
+    marker = request.node.get_closest_marker("role")
+    role: Role = marker.args[0] if marker else "artifact"
+
+    def speak(requirement_id: str, judgements: Iterable[Judgement], *, subject: str = "") -> None:
+        replay = f"{replay_command(settings)} -k {request.node.originalname}"
+        result = conclude(load_catalogue()[requirement_id], judgements, replay=replay)
+        record(request.node, Recorded(subject or settings.subject, role, result))
+        announce(result)
+
+    return speak
+
+
+def announce(result: RequirementResult) -> None:
+    """Let pytest show a verdict: a failed MUST fails the test, what does not apply skips it."""
+    if result.breaks_conformance:
+        text = "\n".join(line for finding in result.findings for line in finding_lines(finding))
+        pytest.fail(f"{result.id} {load_catalogue()[result.id].statement}\n{text}", pytrace=False)
+    if result.verdict in ("not-applicable", "unsupported", "not-run"):
+        reasons = "; ".join(finding.message for finding in result.findings) or "nothing to judge"
+        pytest.skip(f"{result.id} {result.verdict}: {reasons}")
+
+
+def replay_command(settings: SuiteSettings) -> str:
+    """The command that runs this conformance run again."""
+    return f"pytest --registry {settings.registry}" if settings.registry else "pytest --pyargs conformance.suite"

@@ -1,0 +1,127 @@
+"""The options of a conformance run, read once and validated before any test."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+import pytest
+
+from conformance.registry.options import ConnectionOptions
+from conformance.requirements import ROLES, Role
+from conformance.results import Waiver, read_waivers
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.reference import RegistryReference, is_loopback, parse_reference
+
+Effort = Literal["quick", "thorough", "certify"]
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
+DEFAULT_REPOSITORY = "zcc"
+_WORKER_RUN_ID = "conformance_run_id"
+
+
+class BadOptionError(Exception):
+    """One line: which option is wrong and what it takes. Leads to exit status 2."""
+
+
+class SuiteSettings(msgspec.Struct, frozen=True):
+    """What the user asked for. ``registry`` "" means the embedded one."""
+
+    registry: str
+    connection: ConnectionOptions
+    roles: tuple[Role, ...]
+    read_only: tuple[RegistryReference, ...]
+    repository: str
+    report_dir: Path
+    effort: Effort
+    waivers: tuple[Waiver, ...]
+    run_id: str
+
+    @property
+    def subject(self) -> str:
+        """The registry by the name it has in reports."""
+        return self.registry.partition("://")[2] if self.registry else "embedded registry"
+
+
+def read_settings(config: pytest.Config) -> SuiteSettings:
+    """Options first, then the environment; raises BadOptionError."""
+    environ = os.environ
+    url, plain = _registry_url(
+        _text(config, "registry"), environ.get("OCI_REGISTRY", "") or environ.get("OCI_ROOT_URL", "")
+    )
+    connection = ConnectionOptions.from_environment(
+        environ,
+        username=_text(config, "username"),
+        plain_http=plain,
+        insecure=bool(config.getoption("insecure")),
+        ca_file=_text(config, "ca_file"),
+    )
+    if connection.ca_file and not Path(connection.ca_file).is_file():
+        raise BadOptionError(f"--ca-file {connection.ca_file}: no such file")
+    if url and connection.plain_http:
+        url = "http://" + url.partition("://")[2]
+    roles = _choices("--role", config.getoption("role") or [], ROLES)
+    effort = _choices("--effort", [_text(config, "effort") or "quick"], EFFORTS)[0]
+    waivers = _waivers(_text(config, "waivers"))
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    return SuiteSettings(
+        url,
+        connection,
+        tuple(roles),
+        tuple(_reference(text) for text in config.getoption("read_only") or []),
+        (_text(config, "repository") or environ.get("OCI_REPO1", "") or DEFAULT_REPOSITORY).strip("/"),
+        Path(config.invocation_params.dir, _text(config, "report_dir") or "reports/latest"),
+        effort,
+        waivers,
+        worker.get(_WORKER_RUN_ID) or f"run-{secrets.token_hex(6)}",
+    )
+
+
+def hand_to_worker(settings: SuiteSettings, worker_input: dict[str, Any]) -> None:
+    """Give an xdist worker the run id, with its own name, so that workers never share a repository."""
+    worker_input[_WORKER_RUN_ID] = f"{settings.run_id}-{worker_input['workerid']}"
+
+
+def _text(config: pytest.Config, option: str) -> str:
+    value = config.getoption(option)
+    return value if isinstance(value, str) else ""
+
+
+def _registry_url(option: str, variable: str) -> tuple[str, bool]:
+    text = (option or variable).strip().rstrip("/")
+    if not text:
+        return "", False
+    scheme, separator, host = text.partition("://")
+    if not separator:
+        scheme, host = ("http" if is_loopback(text) else "https"), text
+    if scheme not in ("http", "https") or not host or "/" in host or "@" in host:
+        raise BadOptionError(
+            f"--registry {text!r}: give http://HOST[:PORT] or https://HOST[:PORT], without path or password"
+        )
+    return f"{scheme}://{host}", scheme == "http"
+
+
+def _choices(option: str, given: list[str], known: tuple[Any, ...]) -> list[Any]:
+    for value in given:
+        if value not in known:
+            raise BadOptionError(f"{option} {value}: choose from {', '.join(known)}")
+    return given
+
+
+def _reference(text: str) -> RegistryReference:
+    try:
+        reference = parse_reference(text)
+    except SubjectError as error:
+        raise BadOptionError(f"--read-only {error}") from None
+    if not isinstance(reference, RegistryReference):
+        raise BadOptionError(f"--read-only {text}: name an image in a registry; for a layout use zcc check")
+    return reference
+
+
+def _waivers(path: str) -> tuple[Waiver, ...]:
+    if not path:
+        return ()
+    try:
+        return read_waivers(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise BadOptionError(f"--waivers {path}: {error}") from None

@@ -1,0 +1,37 @@
+"""Images written by real tools: pushed to the registry, fetched back, and judged as artifacts.
+
+What the registry returns must be judged exactly like what was pushed. The failures of an image are its
+own (see fixtures/golden/README.md): they are reported under its name and do not count against the registry.
+"""
+
+import pytest
+
+from conformance.checking import CheckOptions, judge_source
+from conformance.reports.model import SubjectReport
+from conformance.subjects.golden import GOLDEN_IMAGES, golden_directory
+from conformance.subjects.layout import LayoutSource
+from conformance.subjects.push import push_layout
+from conformance.subjects.reference import LayoutReference
+from conformance.subjects.registry_subject import RegistrySubject
+from conformance.subjects.remote import RemoteSource
+from conformance.suite.session import Recorded, record
+
+pytestmark = pytest.mark.role("artifact")
+
+
+@pytest.mark.parametrize("name", GOLDEN_IMAGES)
+def test_golden_image_is_judged_alike_before_and_after_the_registry(
+    name: str, registry: RegistrySubject, request: pytest.FixtureRequest
+) -> None:
+    """Expected: the image in the registry has the verdicts of the layout it came from."""
+    options = CheckOptions(use_panel=False)
+    local = judge_source(LayoutSource(LayoutReference(golden_directory(name))), options)
+    reference = push_layout(registry, golden_directory(name), f"golden/{name}")
+    remote = judge_source(RemoteSource(registry.client, reference), options)
+    for result in remote.verdicts:
+        record(request.node, Recorded(f"golden image {name}", "artifact", result))
+    assert _verdicts(remote) == _verdicts(local), f"{name} is judged otherwise after a way through the registry"
+
+
+def _verdicts(report: SubjectReport) -> dict[str, str]:
+    return {result.id: result.verdict for result in report.verdicts}

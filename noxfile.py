@@ -1,0 +1,53 @@
+"""The sessions of this project: ``nox`` runs the default ones, ``nox -s NAME`` one."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "types", "tests", "conformance"]
+nox.options.error_on_missing_interpreters = False
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests of the suite itself, with all mutants."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "conformance.subjects.readers", "--install", success_codes=[0, 1])
+    session.run("pytest", "tests", "-n", "2", *session.posargs)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """The main job as a user has it: installed, on the embedded registry, or with your own options."""
+    session.install(".")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff (lint, format) and the import rules of the rooms."""
+    session.install("-e", ".[dev]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """All benchmarks; figures are kept in benchmarks/README.md."""
+    session.install("-e", ".[dev]")
+    for name in ("plugin_cost", "registry_role"):
+        session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """The suite on the embedded registry with many more generated examples."""
+    session.install(".")
+    session.run("pytest", "--effort", "thorough", "-n", "2", *session.posargs)

@@ -1,0 +1,98 @@
+"""``zcc`` as a user types it: output, exit status, no traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+from conformance.reports.model import published_schema
+from conformance.subjects.golden import golden_directory
+
+GOLDEN = f"oci:{golden_directory('sentinel-single')}"
+
+
+def zcc(*arguments: str, directory: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(directory or "/nonexistent"), "PYTHONPATH": str(Path(__file__).parents[2]), **environ}
+    code = "from conformance.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env, timeout=120, check=False
+    )
+
+
+def test_a_sound_image_conforms_with_warnings() -> None:
+    run = zcc("check", GOLDEN)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "WARNING SENT-MANIFEST-006" in run.stdout
+    assert "WARNING SENT-CONFIG-004" in run.stdout
+    assert "conforms to the" in run.stdout
+    assert "2 warnings" in run.stdout
+
+
+def test_json_follows_the_published_schema() -> None:
+    run = zcc("check", "--json", "--no-panel", GOLDEN)
+    document = json.loads(run.stdout)
+    jsonschema.validate(document, json.loads(published_schema()))
+    assert document["subject"] == GOLDEN
+    assert {"id", "level", "verdict", "findings"} <= set(document["verdicts"][0])
+
+
+def test_an_image_without_sentinel_says_so() -> None:
+    legacy = f"oci:{golden_directory('skopeo-1.9.3-plain')}"
+    run = zcc("check", legacy)
+    assert run.returncode == 0
+    assert "no sentinel variant" in run.stdout
+    assert "legacy" in run.stdout
+    assert zcc("check", "--require-sentinel", legacy).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("oci:/does/not/exist", "no such directory"),
+        ("./absent", "no such directory"),
+        ("127.0.0.1:1/app:1", "127.0.0.1:1"),
+        ("127.0.0.1:1/App:1", "is not a repository name"),
+    ],
+)
+def test_what_cannot_be_judged_is_one_line_and_exit_2(image: str, message: str) -> None:
+    run = zcc("check", image)
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1, run.stderr
+    assert not run.stdout
+
+
+def test_a_registry_that_wants_a_login(tmp_path: Path) -> None:
+    with EmbeddedRegistry(auth=BasicAuth("user", "right")) as registry:
+        host = registry.url.removeprefix("http://")
+        refused = zcc("check", f"{host}/app:1", directory=tmp_path)
+        absent = zcc("check", "--username", "user", f"{host}/app:1", directory=tmp_path, OCI_PASSWORD="right")
+    assert refused.returncode == absent.returncode == 2
+    assert "wants a login (HTTP 401)" in refused.stderr
+    assert "no such image (HTTP 404)" in absent.stderr
+
+
+def test_the_catalogue_as_json() -> None:
+    run = zcc("requirements", "--json")
+    entries = json.loads(run.stdout)["requirements"]
+    assert len(entries) == 204
+    entry = next(entry for entry in entries if entry["id"] == "SENT-BLOB-001")
+    assert set(entry) == {"id", "level", "roles", "statement", "checks", "mutants"}
+    assert entry["checks"]
+    assert entry["mutants"]
+
+
+def test_untested_lists_only_what_has_no_check() -> None:
+    entries = json.loads(zcc("requirements", "--json", "--untested").stdout)["requirements"]
+    assert not [entry["id"] for entry in entries if entry["checks"]]
+    assert "SENT-BLOB-001" not in {entry["id"] for entry in entries}
+
+
+def test_help_and_version() -> None:
+    assert "check" in zcc("--help").stdout
+    assert zcc("--version").stdout.startswith("zcc ")
+    assert zcc("chekc").returncode == 2

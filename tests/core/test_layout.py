@@ -1,0 +1,164 @@
+"""Layouts are hostile input: one clear line each, never a traceback."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conformance.checking import CheckOptions, check_image
+from conformance.registry.options import ConnectionOptions
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.golden import golden_directory
+from conformance.subjects.reference import LayoutReference, RegistryReference, is_loopback, parse_reference
+
+OPTIONS = CheckOptions(ConnectionOptions(), use_panel=False)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Path:
+    target = tmp_path / "layout"
+    shutil.copytree(golden_directory("sentinel-single"), target)
+    return target
+
+
+def blob(layout: Path, starts_with: str) -> Path:
+    (path,) = (layout / "blobs" / "sha256").glob(starts_with + "*")
+    return path
+
+
+INDEX, PLAIN, SENTINEL_MANIFEST, SENTINEL, CONFIG = "d52eea", "63963b", "d565ee", "1ca868", "a6cad9"
+
+
+def verdicts(layout: Path) -> dict[str, str]:
+    return {result.id: result.verdict for result in check_image(f"oci:{layout}", OPTIONS).verdicts}
+
+
+def test_the_sentinel_image_of_the_reference_breaks_two_shoulds_only(layout: Path) -> None:
+    report = check_image(f"oci:{layout}", OPTIONS)
+    assert report.conforms
+    failed = {result.id for result in report.verdicts if result.verdict == "fail"}
+    assert failed == {"SENT-MANIFEST-006", "SENT-CONFIG-004"}
+    index = {result.id: result.verdict for result in report.verdicts if result.id.startswith("SENT-INDEX")}
+    assert set(index.values()) == {"pass"}, index
+
+
+def test_the_legacy_image_has_no_sentinel_and_its_keys_are_reported() -> None:
+    report = check_image(f"oci:{golden_directory('skopeo-1.9.3-plain')}", OPTIONS)
+    assert any("no sentinel variant" in note for note in report.notes)
+    assert any("legacy" in note for note in report.notes), report.notes
+    assert not [result.id for result in report.verdicts if result.verdict == "fail"]
+
+
+def test_a_directory_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(SubjectError, match="no such directory"):
+        check_image(f"oci:{tmp_path}/absent", OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not JSON"),
+        (b'{"schemaVersion":2,"manif', "not JSON"),
+        (b"[]", "not an object"),
+        (b'{"schemaVersion":2,"manifests":[]}', "holds no image"),
+        (b'{"schemaVersion":2,"manifests":[{"mediaType":"m","digest":"sha256:../../x","size":1}]}', "is not a sha256"),
+        (b" " * (4 * 2**20 + 1), "the limit here is"),
+    ],
+)
+def test_a_wrong_index_json_is_one_line(layout: Path, content: bytes, message: str) -> None:
+    (layout / "index.json").write_bytes(content)
+    with pytest.raises(SubjectError, match=message) as caught:
+        check_image(f"oci:{layout}", OPTIONS)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_index_json(layout: Path) -> None:
+    (layout / "index.json").unlink()
+    with pytest.raises(SubjectError, match=r"index\.json: no such file"):
+        check_image(f"oci:{layout}", OPTIONS)
+
+
+def test_a_huge_manifest_is_not_read(layout: Path) -> None:
+    os.truncate(blob(layout, INDEX), 2 * 2**30)
+    with pytest.raises(SubjectError, match="2147483648 bytes; the limit"):
+        check_image(f"oci:{layout}", OPTIONS)
+
+
+def test_a_fifo_in_place_of_a_blob_does_not_hang(layout: Path) -> None:
+    target = blob(layout, INDEX)
+    target.unlink()
+    os.mkfifo(target)
+    with pytest.raises(SubjectError, match="not a regular file"):
+        check_image(f"oci:{layout}", OPTIONS)
+
+
+def test_a_root_whose_bytes_do_not_match_its_name(layout: Path) -> None:
+    blob(layout, INDEX).write_bytes(b"{}")
+    with pytest.raises(SubjectError, match="the stored bytes have digest"):
+        check_image(f"oci:{layout}", OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("which", "requirement"),
+    [(SENTINEL, "SENT-DESC-002"), (CONFIG, "SENT-CONFIG-006"), (SENTINEL_MANIFEST, "SENT-INDEX-011"), (PLAIN, "SENT-INDEX-011")],
+)
+@pytest.mark.parametrize("how", ["changed", "missing"])
+def test_blobs_that_do_not_match_their_names_are_findings(layout: Path, which: str, requirement: str, how: str) -> None:
+    target = blob(layout, which)
+    if how == "changed":
+        content = bytearray(target.read_bytes())
+        content[20] ^= 1
+        target.write_bytes(content)
+    else:
+        target.unlink()
+    assert verdicts(layout)[requirement] == "fail"
+
+
+def test_several_images_want_a_tag(layout: Path) -> None:
+    index = json.loads((layout / "index.json").read_bytes())
+    index["manifests"].append({**index["manifests"][0], "annotations": {"org.opencontainers.image.ref.name": "two"}})
+    (layout / "index.json").write_text(json.dumps(index))
+    with pytest.raises(SubjectError, match="choose one with oci:.*names: 1, two"):
+        check_image(f"oci:{layout}", OPTIONS)
+    assert check_image(f"oci:{layout}:two", OPTIONS).conforms
+    with pytest.raises(SubjectError, match="0 images are named 'three'"):
+        check_image(f"oci:{layout}:three", OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "repository", "reference"),
+    [
+        ("registry.example/app:1", "registry.example", "app", "1"),
+        ("docker://registry.example:5000/a/b", "registry.example:5000", "a/b", "latest"),
+        ("localhost/app:x", "localhost", "app", "x"),
+        ("alpine", "registry-1.docker.io", "library/alpine", "latest"),
+        ("docker.io/alpine:3", "registry-1.docker.io", "library/alpine", "3"),
+        (f"r.example/a@sha256:{'0' * 64}", "r.example", "a", f"sha256:{'0' * 64}"),
+        (f"r.example/a:tag@sha256:{'0' * 64}", "r.example", "a", f"sha256:{'0' * 64}"),
+        ("[::1]:5000/a", "[::1]:5000", "a", "latest"),
+    ],
+)
+def test_references_to_registries(text: str, host: str, repository: str, reference: str) -> None:
+    assert parse_reference(text) == RegistryReference(host, repository, reference)
+
+
+@pytest.mark.parametrize("text", ["", "r.example/A:1", "r.example/a:", "r.example/a@sha256:1", "r.example/", "r.example/a b", "\n", "r.example/../x"])
+def test_what_is_no_reference_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(SubjectError) as caught:
+        parse_reference(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_layout_references(tmp_path: Path) -> None:
+    assert parse_reference(str(tmp_path)) == LayoutReference(tmp_path)
+    assert parse_reference(f"oci:{tmp_path}:v1") == LayoutReference(tmp_path, "v1")
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("localhost", True), ("127.0.0.1:5000", True), ("[::1]:5000", True), ("registry.example", False), ("10.0.0.1", False), ("localhost.example", False)],
+)
+def test_which_hosts_are_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

@@ -1,0 +1,99 @@
+"""The catalogue and its bindings: nothing names a requirement that does not exist."""
+
+import pytest
+
+from conformance import checks, mutants
+from conformance.requirements import (
+    CatalogueError,
+    broken_by,
+    decided_by,
+    decides,
+    find_checks,
+    find_mutants,
+    load_catalogue,
+    mutant,
+    parse_catalogue,
+)
+
+# The groups that this version judges; the later ones have no check yet and are listed as such.
+JUDGED = ("SENT-BLOB", "SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX", "SENT-SELECT", "SENT-STRIP", "REG")
+
+ONE = """
+revision = "pr681"
+[[requirement]]
+id = "X-001"
+level = "MUST"
+roles = ["artifact"]
+statement = "It holds."
+why = "Because."
+source = "here"
+check = "Look."
+"""
+
+
+def test_the_catalogue_has_all_requirements() -> None:
+    catalogue = load_catalogue()
+    assert catalogue.revision == "pr681"
+    assert len(catalogue.requirements) == 204
+    assert catalogue["SENT-BLOB-001"].level == "MUST"
+
+
+def test_every_check_names_a_requirement_that_exists() -> None:
+    unknown = set(find_checks(checks)) - load_catalogue().ids()
+    assert not unknown, f"checks name requirements that are not in the catalogue: {sorted(unknown)}"
+
+
+def test_every_mutant_names_requirements_that_exist() -> None:
+    known = load_catalogue().ids()
+    for maker in find_mutants(mutants):
+        unknown = set(broken_by(maker)) - known
+        assert not unknown, f"{maker.__module__}.{maker.__name__} names {sorted(unknown)}, not in the catalogue"
+
+
+@pytest.mark.parametrize(
+    "requirement", [r for r in load_catalogue().requirements if r.group in JUDGED], ids=lambda r: r.id
+)
+def test_every_judged_requirement_has_a_check_and_a_mutant(requirement: object) -> None:
+    requirement_id = getattr(requirement, "id", "")
+    assert requirement_id in find_checks(checks), f"{requirement_id} has no check"
+    primary = {broken_by(maker)[0] for maker in find_mutants(mutants)}
+    assert requirement_id in primary, f"no mutant shows that the check of {requirement_id} can fail"
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (("X-001", "x1"), "not an id"),
+        (("MUST", "OUGHT"), "Invalid enum value"),
+        (('"artifact"', ""), "roles must be named"),
+        (('"artifact"', '"artifact", "artifact"'), "each once"),
+        (("It holds.", "It holds"), "full stop"),
+        (("Because.", " "), "why is empty"),
+        (('check = "Look."', ""), "missing required field"),
+        (('check = "Look."', 'check = "Look."\nextra = 1'), "unknown field"),
+        (("[[requirement]]", "[[requirement]"), "requirements.toml"),
+    ],
+)
+def test_a_wrong_catalogue_is_refused_with_the_reason(edit: tuple[str, str], message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        parse_catalogue(ONE.replace(*edit))
+
+
+def test_an_id_twice_is_refused() -> None:
+    with pytest.raises(CatalogueError, match="X-001 occurs twice"):
+        parse_catalogue(ONE + ONE.split('"pr681"')[1])
+
+
+def test_the_marks_can_be_read_back() -> None:
+    @decides("X-001")
+    def check() -> None: ...
+
+    @mutant("X-001", implies=("X-002",))
+    def maker() -> None: ...
+
+    assert decided_by(check) == "X-001"
+    assert broken_by(maker) == ("X-001", "X-002")
+    with pytest.raises(TypeError, match="no @decides"):
+        decided_by(maker)
+    with pytest.raises(TypeError, match="no @mutant"):
+        broken_by(check)

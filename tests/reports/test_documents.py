@@ -1,0 +1,129 @@
+"""Reports say what the results say: JSON by its schema, JUnit a CI can read, text without surprises."""
+
+import json
+import re
+from datetime import UTC, datetime
+from io import StringIO
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from conformance.evidence import BytesEvidence, Exchange
+from conformance.reports import terminal
+from conformance.reports.junit import render_junit
+from conformance.reports.model import Report, SubjectReport, build_schema, check_report, encode, published_schema, subject_report
+from conformance.reports.words import finding_lines, safe
+from conformance.requirements import load_catalogue
+from conformance.results import Judgement, RequirementResult, conclude, failed, informed, not_run, passed, unsupported
+
+CATALOGUE = load_catalogue()
+EXCHANGE = Exchange.record("GET", "http://r/v2/a/blobs/x", request_headers=(("Range", "bytes=0-1"),), status=206)
+BROKEN = failed(
+    "The answer has other bytes than were asked for.",
+    where="GET bytes=0-1",
+    expected="ab",
+    found="\x1b[31mcd\x00",
+    evidence=(EXCHANGE, BytesEvidence("sha256:ab", 0, "61 62", b"cd")),
+)
+
+
+def result(requirement_id: str, *judgements: Judgement) -> RequirementResult:
+    return conclude(CATALOGUE[requirement_id], judgements, replay="pytest --registry http://r -k range")
+
+
+def a_subject() -> SubjectReport:
+    verdicts = (
+        result("REG-005", BROKEN),  # a SHOULD
+        result("REG-007", BROKEN),  # a MUST
+        result("REG-008", passed("past the end")),
+        result("REG-009", not_run("The connection broke.")),
+        result("REG-010"),
+        result("REG-014", unsupported("The registry does not delete.")),
+        result("REG-021", informed("It answers with an index.")),
+    )
+    return subject_report("registry.example", ("registry",), verdicts, notes=("a note",), unchecked=("REG-022",))
+
+
+def a_report() -> Report:
+    return Report((a_subject(),), False, datetime(2026, 11, 24, tzinfo=UTC), 1.5, "pr681")
+
+
+def text_of(renderable: object) -> str:
+    out = StringIO()
+    Console(file=out, width=200, highlight=False, markup=False, soft_wrap=True).print(renderable)
+    return out.getvalue()
+
+
+def test_the_published_schema_is_that_of_the_models() -> None:
+    assert json.loads(published_schema()) == build_schema(), (
+        "results.schema.json has drifted: run python -m conformance.reports.schema"
+    )
+
+
+@pytest.mark.parametrize("document", [a_report(), check_report(a_subject(), "pr681")])
+def test_documents_follow_the_schema(document: Report) -> None:
+    jsonschema.validate(json.loads(encode(document)), build_schema())
+
+
+def test_a_document_with_an_unknown_verdict_breaks_the_schema() -> None:
+    document = json.loads(encode(a_report()))
+    document["subjects"][0]["verdicts"][0]["verdict"] = "fine"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, build_schema())
+
+
+def test_junit_has_real_failures_skips_and_errors() -> None:
+    root = ET.fromstring(render_junit(a_report(), CATALOGUE))
+    (suite,) = root.iter("testsuite")
+    assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "7",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "4",
+    }
+    by_id = {case.get("name", "").split()[0]: case for case in root.iter("testcase")}
+    assert by_id["REG-007"].find("failure") is not None
+    warning = by_id["REG-005"].find("skipped")
+    assert warning is not None
+    assert warning.get("message", "").startswith("warning: a SHOULD failed")
+    assert "curl -i -H 'Range: bytes=0-1' http://r/v2/a/blobs/x" in (by_id["REG-007"].findtext("failure") or "")
+
+
+def test_a_finding_reads_in_full() -> None:
+    lines = list(finding_lines(result("REG-007", BROKEN).findings[0]))
+    text = "\n".join(lines)
+    for expected in ("other bytes", "where:", "expected: ab", "found:", "curl -i", "HTTP 206", "at byte 0", "replay:   pytest"):
+        assert expected in text, f"{expected!r} is missing in:\n{text}"
+
+
+def test_text_of_a_subject_cannot_drive_the_terminal() -> None:
+    assert safe("\x1b[31mred\n") == "\\x1b[31mred\\x0a"
+    assert len(safe("x" * 10_000)) < 1000
+    assert not re.search(r"[\x00-\x08\x1b]", text_of(terminal.findings(a_subject(), CATALOGUE)))
+
+
+def test_the_table_counts_by_role_and_level() -> None:
+    text = text_of(terminal.summary_table([a_subject()], CATALOGUE))
+    must = next(line.split() for line in text.splitlines() if " MUST " in line)
+    # pass, fail, waived, unsupported, not-applicable, not-run, no check yet
+    assert must[-7:] == ["1", "1", "0", "1", "0", "1", "0"]
+    should = next(line.split() for line in text.splitlines() if " SHOULD " in line)
+    assert should[-7:] == ["0", "1", "0", "0", "2", "0", "1"]
+
+
+def test_failures_come_before_warnings_and_each_names_its_requirement() -> None:
+    text = text_of(terminal.findings(a_subject(), CATALOGUE))
+    assert text.index("FAIL REG-007 [MUST]") < text.index("WARNING REG-005 [SHOULD]")
+    assert "NOT-RUN REG-009" in text
+    assert "note: a note" in text
+    assert "does not delete" in text
+
+
+def test_the_closing_statement() -> None:
+    assert "does not conform: 1 MUST failed, 1 MUST not run (1 warning" in terminal.statement(a_subject()).plain
+    good = subject_report("r", ("registry",), (result("REG-008", passed("x")),))
+    assert "r conforms to the 1 requirements" in terminal.statement(good).plain
+    assert "no statement on conformance" in terminal.statement(good, partial=True).plain
+    assert "nothing to judge" in terminal.statement(subject_report("r", ("registry",), ())).plain

@@ -1,0 +1,13 @@
+"""The generated documents are those of the catalogue as it is."""
+
+from pathlib import Path
+
+from conformance.reports.reference import reference_lines
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "requirements.md"
+
+
+def test_the_requirement_reference_is_current() -> None:
+    assert REFERENCE.read_text("utf-8") == "\n".join(reference_lines()) + "\n", (
+        "docs/requirements.md has drifted: run python -m conformance.reports.reference docs/requirements.md"
+    )

@@ -1,0 +1,149 @@
+"""The plugin as a user meets it: pytest runs in a directory of their own."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Thread
+
+import jsonschema
+import pytest
+
+from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+from conformance.reports.model import published_schema
+
+TIMEOUT = 300
+
+
+def run_pytest(directory: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "PYTHONPATH": str(Path(__file__).parents[2]), **(environ or {})}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
+    if subprocess.run([sys.executable, "-c", "import importlib.metadata as m; m.version('zstd-chunked-conformance')"], check=False, capture_output=True).returncode:
+        command += ["-p", "conformance.plugin"]
+    return subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+
+
+@pytest.fixture
+def embedded() -> Iterator[EmbeddedRegistry]:
+    with EmbeddedRegistry() as registry:
+        yield registry
+
+
+def results(directory: Path) -> dict[str, object]:
+    document = json.loads((directory / "reports" / "latest" / "results.json").read_bytes())
+    jsonschema.validate(document, json.loads(published_schema()))
+    assert isinstance(document, dict)
+    return document
+
+
+def test_a_whole_run_against_a_registry_in_two_workers(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
+    run = run_pytest(tmp_path, "--registry", embedded.url, "-n", "2")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "conforms to the" in run.stdout
+    document = results(tmp_path)
+    assert document["conforms"] is True
+    assert (tmp_path / "reports" / "latest" / "junit.xml").read_bytes().startswith(b"<?xml")
+    leftover = [exchange for exchange in embedded.exchanges if exchange.method == "DELETE"]
+    assert leftover, "the run deleted nothing of what it created"
+
+
+def test_what_a_run_created_is_deleted(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
+    import requests
+
+    run_pytest(tmp_path, "--registry", embedded.url, "--role", "registry", "-k", "REG_001 or sentinel_manifest")
+    for repository in requests.get(f"{embedded.url}/v2/_catalog?n=1000", timeout=10).json()["repositories"]:
+        tags = requests.get(f"{embedded.url}/v2/{repository}/tags/list", timeout=10).json().get("tags") or []
+        assert not tags, f"{repository} still has {tags}"
+
+
+def test_a_registry_that_is_down_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    run = run_pytest(tmp_path, "--registry", f"http://127.0.0.1:{port}")
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert f"http://127.0.0.1:{port}" in run.stdout + run.stderr
+
+
+def test_a_refused_login_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    with EmbeddedRegistry(auth=BasicAuth("user", "right")) as registry:
+        without = run_pytest(tmp_path, "--registry", registry.url)
+        wrong = run_pytest(
+            tmp_path, "--registry", registry.url, environ={"OCI_USERNAME": "user", "OCI_PASSWORD": "very-wrong"}
+        )
+    assert without.returncode == wrong.returncode == 2
+    assert "it wants a login" in without.stdout + without.stderr
+    assert "the login was refused" in wrong.stdout + wrong.stderr
+    assert "very-wrong" not in wrong.stdout + wrong.stderr
+
+
+def test_the_variables_of_the_oci_conformance_test_work(tmp_path: Path) -> None:
+    with EmbeddedRegistry(auth=BasicAuth("user", "right")) as registry:
+        environ = {
+            "OCI_REGISTRY": registry.url.removeprefix("http://"),
+            "OCI_TLS": "disabled",
+            "OCI_USERNAME": "user",
+            "OCI_PASSWORD": "right",
+            "OCI_REPO1": "team/project",
+        }
+        run = run_pytest(tmp_path, "--pyargs", "conformance.suite", "-k", "REG_004 or sentinel_blob", environ=environ)
+        urls = [exchange.url for exchange in registry.exchanges]
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert any("/v2/team/project/" in url for url in urls), urls[:5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--registry", "ftp://x"), "--registry 'ftp://x'"),
+        (("--registry", "http://user:pw@x"), "without path or password"),
+        (("--registry", "http://127.0.0.1:1", "--role", "king"), "--role king: choose from"),
+        (("--registry", "http://127.0.0.1:1", "--effort", "much"), "--effort much: choose from"),
+        (("--registry", "http://127.0.0.1:1", "--waivers", "absent.toml"), "--waivers absent.toml"),
+        (("--registry", "http://127.0.0.1:1", "--ca-file", "absent.pem"), "--ca-file absent.pem: no such file"),
+        (("--read-only", "oci:./x"), "name an image in a registry"),
+    ],
+)
+def test_a_bad_option_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    run = run_pytest(tmp_path, *arguments)
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert message in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_something_that_is_no_registry_is_named(tmp_path: Path) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        for _ in range(8):
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    Thread(target=answer, daemon=True).start()
+    run = run_pytest(tmp_path, "--registry", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    listener.close()
+    assert run.returncode == 2
+    assert "no OCI registry here" in run.stdout + run.stderr
+
+
+def test_an_unrelated_run_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text("def test_mine():\n    pass\n")
+    run = run_pytest(tmp_path)
+    assert run.returncode == 0
+    assert "1 passed" in run.stdout
+    assert "conformance:" not in run.stdout
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_selection_makes_no_statement_on_conformance(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
+    run = run_pytest(tmp_path, "--registry", embedded.url, "-k", "sentinel_blob")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "partial run, no statement on conformance" in run.stdout
