@@ -155,7 +155,7 @@ def is_no_empty_archive(blob: SentinelBlob) -> Iterator[Judgement]:
         yield passed(f"{blob.name}: zero blocks", found="none")
     for offset in zeros[:MAX_NAMED]:
         yield failed(
-            f"The 512 bytes at byte {offset} of the sentinel blob are all zeros: a tar reader sees the end of an archive.",
+            f"The 512 bytes at byte {offset} of the sentinel blob are all zeros, which end an archive to a tar reader.",
             where=f"{blob.name}: bytes {offset} to {offset + BLOCK - 1}",
             expected="no block of zeros",
             found="512 zeros",
@@ -163,7 +163,7 @@ def is_no_empty_archive(blob: SentinelBlob) -> Iterator[Judgement]:
         )
     yield judge(
         not has_empty_name(content),
-        "Name and prefix of the sentinel blob's header both begin with NUL: busybox takes that for the end of an archive.",
+        "Name and prefix of the sentinel blob both begin with NUL: busybox sees the end of an archive.",
         where=f"{blob.name}: bytes 0 and {PREFIX}",
         expected="at least one of the two not NUL",
         found=f"{content[0]:#04x} and {content[PREFIX]:#04x}",
@@ -178,7 +178,7 @@ def hides_no_later_header(blob: SentinelBlob) -> Iterator[Judgement]:
         why = accepted_header(block)
         yield judge(
             why is None,
-            f"A tar header follows inside the sentinel blob at byte {offset}: {why}; readers that skip bad blocks find it.",
+            f"A tar header follows inside the sentinel blob at byte {offset}, where readers skip to it: {why}.",
             where=f"{blob.name}: bytes {offset} to {offset + BLOCK - 1}",
             expected="no tar header",
             found=why or "no tar header",
@@ -243,9 +243,9 @@ def _panel_judgement(blob: SentinelBlob, outcome: ReaderOutcome) -> Judgement:
     reader = f"{outcome.reader} {outcome.version}".strip()
     where = f"{blob.name}: {reader}"
     if outcome.absent:
-        broken = " and works (see the evidence)" if outcome.evidence else ""
+        why = "it cannot read a sound archive" if outcome.evidence else "it is not on this machine"
         return informed(
-            f"{outcome.reader} was not asked: it is not on this machine{broken}.",
+            f"{outcome.reader} was not asked: {why}.",
             where=where,
             evidence=outcome.evidence,
         )

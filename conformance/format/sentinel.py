@@ -82,7 +82,7 @@ def zero_blocks(content: bytes) -> tuple[int, ...]:
 
 
 def has_empty_name(content: bytes) -> bool:
-    """Whether name (byte 0) and prefix (byte 345) of a whole first block both begin with NUL: busybox's empty archive."""
+    """Whether name (byte 0) and prefix (byte 345) of a whole first block both begin with NUL (busybox: the end)."""
     return len(content) >= BLOCK and content[0] == 0 and content[PREFIX] == 0
 
 

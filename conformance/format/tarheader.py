@@ -6,7 +6,7 @@ Readers differ, and the most lenient reading counts here: a block that is harmle
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -79,6 +79,23 @@ def checksum_readings(field: bytes) -> tuple[Reading, ...]:
             if (match := pattern.match(text))
         ]
     return tuple(found) or (Reading(0, "no number, taken as 0"),)
+
+
+Notation = Literal["octal", "octal after blanks", "octal after NUL", "octal and blanks", "base-256"]
+
+
+def write_checksum(block: bytes, notation: Notation = "octal", *, signed: bool = False) -> bytes:
+    """A 512-byte block with its checksum field made right; what tests and invalid examples are made with."""
+    sums = header_sums(block)
+    value = sums.signed if signed else sums.unsigned
+    field = {
+        "octal": b"%06o\0 " % value,
+        "octal after blanks": b"  %05o\0" % value,
+        "octal after NUL": b"\0%06o\0" % value,
+        "octal and blanks": b"%06o  " % value,
+        "base-256": b"\x80" + (value % 2**56).to_bytes(7, "big"),
+    }[notation]
+    return block[: CHECKSUM.start] + field + block[CHECKSUM.stop :]
 
 
 def matching_checksum(block: bytes) -> str | None:

@@ -1,0 +1,143 @@
+"""Where the reference splits a file into chunks (docs/format.md section 9.5): exact, so that tests can predict it.
+
+The rolling sum depends on the last 64 bytes only: with age 0 for the newest, it is a constant plus the sum of
+(age + 1) * byte. So all sums of a piece are computed at once, as 32-bit lanes of one large integer, by
+doubling the window six times; a loop over the bytes in Python would be ten times slower.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+WINDOW: Final = 64
+HOLE: Final = 1024
+"""A run of so many zeros or more is a chunk of its own, of type ``zeros``."""
+
+# s2 & 0xffff == 0xffff, where s2 = 64 * 63 * 31 + the weighted sum of the window.
+_TARGET: Final = (0xFFFF - WINDOW * (WINDOW - 1) * 31) & 0xFFFF
+_TARGET_BYTES: Final = _TARGET.to_bytes(2, "little")
+_ZEROS: Final = bytes(HOLE)
+_NONZERO: Final = re.compile(rb"[^\x00]")
+_PIECE: Final = 2**15
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Content in file order; ``starts`` is True where a new chunk begins. A chunk is one or more parts."""
+
+    content: bytes
+    zeros: bool
+    starts: bool
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """A chunk of a file, in bytes of its content."""
+
+    offset: int
+    size: int
+    zeros: bool = False
+
+
+class Chunker:
+    """The chunks of one file: ``feed`` it in pieces of any size, then ``finish``."""
+
+    def __init__(self) -> None:
+        self._history = bytes(WINDOW - 1)
+        self._pending = b""
+        """Zeros at the end of what was fed: whether they are a hole is not known yet."""
+        self._starts = True
+        self._in_hole = False
+
+    def feed(self, piece: bytes | memoryview) -> Iterator[Part]:
+        """The parts that are certain now."""
+        view = memoryview(piece)
+        for start in range(0, len(view), _PIECE):
+            yield from self._piece(self._pending + bytes(view[start : start + _PIECE]))
+
+    def finish(self) -> Iterator[Part]:
+        """What is left at the end of the file."""
+        if self._pending:
+            yield from self._data(self._pending)
+            self._pending = b""
+
+    def _piece(self, data: bytes) -> Iterator[Part]:
+        position = 0
+        self._pending = b""
+        while position < len(data):
+            if self._in_hole:
+                match = _NONZERO.search(data, position)
+                end = match.start() if match else len(data)
+                if end > position:
+                    yield self._hole_part(data[position:end])
+                if match is None:
+                    return
+                self._in_hole, self._starts = False, True
+                position = end
+            hole = data.find(_ZEROS, position)
+            if hole < 0:
+                certain = len(data[position:].rstrip(b"\x00")) + position
+                self._pending = data[certain:]
+                yield from self._data(data[position:certain])
+                return
+            yield from self._data(data[position:hole])
+            self._in_hole, self._starts = True, True
+            position = hole
+
+    def _hole_part(self, content: bytes) -> Part:
+        part = Part(content, zeros=True, starts=self._starts)
+        self._starts = False
+        self._history = bytes(WINDOW - 1)
+        return part
+
+    def _data(self, content: bytes) -> Iterator[Part]:
+        if not content:
+            return
+        known = self._history + content
+        self._history = known[-(WINDOW - 1) :]
+        begin = 0
+        for end in _splits(known):
+            yield Part(content[begin:end], zeros=False, starts=self._starts)
+            self._starts, begin = True, end
+        if begin < len(content):
+            yield Part(content[begin:], zeros=False, starts=self._starts)
+            self._starts = False
+
+
+def chunks(content: bytes) -> tuple[Chunk, ...]:
+    """The chunks of a whole file; none for an empty one."""
+    chunker = Chunker()
+    found: list[Chunk] = []
+    for part in (*chunker.feed(content), *chunker.finish()):
+        if part.starts:
+            offset = found[-1].offset + found[-1].size if found else 0
+            found.append(Chunk(offset, len(part.content), part.zeros))
+        else:
+            found[-1] = Chunk(found[-1].offset, found[-1].size + len(part.content), part.zeros)
+    return tuple(found)
+
+
+def _splits(known: bytes) -> list[int]:
+    """The ends of chunks in what follows the first 63 bytes of ``known``, counted from there."""
+    count = len(known)
+    lanes = bytearray(4 * count)
+    lanes[::4] = known
+    sums = int.from_bytes(lanes, "little")
+    weighted = sums
+    for doubling in range(WINDOW.bit_length() - 1):
+        shift = 32 << doubling
+        older = sums << shift
+        weighted += (weighted << shift) + (older << doubling)
+        sums += older
+    # Lanes past the end are carries of nobody: at most 63 more than the bytes.
+    lanes = bytearray(weighted.to_bytes(4 * (count + WINDOW), "little"))
+    low = bytearray(2 * count)
+    low[::2] = lanes[0 : 4 * count : 4]
+    low[1::2] = lanes[1 : 4 * count : 4]
+    found: list[int] = []
+    position = 2 * (WINDOW - 1)
+    while (position := low.find(_TARGET_BYTES, position)) >= 0:
+        if position % 2 == 0:
+            found.append(position // 2 - (WINDOW - 1) + 1)
+        position += 1
+    return found

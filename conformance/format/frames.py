@@ -1,0 +1,247 @@
+"""Where every zstd and skippable frame of a blob lies, without decompressing (docs/format.md section 9.1, RFC 8878).
+
+Headers are decoded and blocks walked; content is skipped. Numbers come from an attacker: nothing is allocated by them.
+"""
+
+import struct
+from bisect import bisect_left
+from collections.abc import Generator, Iterable
+from enum import StrEnum
+from typing import BinaryIO, Final
+
+import msgspec
+
+from conformance.format.errors import FormatError
+
+ZSTD_MAGIC: Final = 0xFD2FB528
+SKIPPABLE_MAGIC: Final = 0x184D2A50
+"""The first of sixteen, and the only one that the reference writes (LAYER-007)."""
+SKIPPABLE_HEADER: Final = 8
+MAX_BLOCK: Final = 128 * 2**10
+MAX_FRAMES: Final = 8 * 2**20
+
+_READ = 2**20
+_WORD = struct.Struct("<I")
+_DICTIONARY_BYTES = (0, 1, 2, 4)
+_BLOCK_RLE, _BLOCK_COMPRESSED, _BLOCK_INVALID = 1, 2, 3
+
+
+class FrameKind(StrEnum):
+    """Data frames hold tar bytes; skippable ones hold what ordinary decoders ignore."""
+
+    DATA = "data"
+    SKIPPABLE = "skippable"
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One frame: bytes ``offset`` to ``end`` of the blob, its payload within (for data: its blocks).
+
+    The rest is of data frames only: ``window`` in bytes, ``content_size`` if the header says it,
+    ``known_size`` if no block is compressed, ``dictionary_id`` (0: none), ``checksum`` (low half of XXH64).
+    """
+
+    kind: FrameKind
+    magic: int
+    offset: int
+    end: int
+    payload_offset: int
+    payload_end: int
+    window: int = 0
+    content_size: int | None = None
+    known_size: int | None = None
+    dictionary_id: int = 0
+    checksum: int | None = None
+    blocks: int = 0
+
+    @property
+    def payload_size(self) -> int:
+        """Bytes on the wire without the header and checksum."""
+        return self.payload_end - self.payload_offset
+
+    @property
+    def is_skippable(self) -> bool:
+        return self.kind is FrameKind.SKIPPABLE
+
+
+class FrameMap(msgspec.Struct, frozen=True):
+    """All frames of a blob in order, without a byte between them; ``size`` is that of the blob."""
+
+    frames: tuple[Frame, ...]
+    size: int
+
+    @property
+    def data(self) -> tuple[Frame, ...]:
+        return tuple(frame for frame in self.frames if not frame.is_skippable)
+
+    @property
+    def skippable(self) -> tuple[Frame, ...]:
+        return tuple(frame for frame in self.frames if frame.is_skippable)
+
+    def index_of(self, offset: int) -> int | None:
+        """The index of the frame that begins at ``offset``; ``len(frames)`` for the end of the blob, None between."""
+        index = bisect_left(self.frames, offset, key=lambda frame: frame.offset)
+        if index == len(self.frames):
+            return index if offset == self.size else None
+        return index if self.frames[index].offset == offset else None
+
+    def between(self, start: int, end: int) -> tuple[Frame, ...]:
+        """The frames that fill [start, end) exactly; raise FormatError if one of the two is inside a frame."""
+        first, last = self.index_of(start), self.index_of(end)
+        if first is None:
+            raise FormatError("no frame begins here", where=f"byte {start}")
+        if last is None:
+            raise FormatError("no frame ends here", where=f"byte {end}")
+        if last < first:
+            raise FormatError(f"the range [{start}, {end}) ends before it begins", where=f"byte {start}")
+        return self.frames[first:last]
+
+    def payload_at(self, offset: int) -> Frame | None:
+        """The skippable frame whose payload begins at ``offset``."""
+        index = self.index_of(offset - SKIPPABLE_HEADER)
+        if index is None or index == len(self.frames) or not self.frames[index].is_skippable:
+            return None
+        return self.frames[index]
+
+
+class FrameScanner:
+    """Incremental form: ``feed`` the blob in pieces of any size, then ``finish``.
+
+    ``frames`` holds those complete so far, also after a FormatError.
+    """
+
+    def __init__(self, *, max_frames: int = MAX_FRAMES) -> None:
+        self.frames: list[Frame] = []
+        self._max_frames = max_frames
+        self._position = 0
+        self._buffer = b""
+        self._steps = self._walk()
+        # Negative: so many bytes to skip; positive: so many to read. The walk asks, feed answers.
+        self._wanted = next(self._steps)
+
+    def feed(self, piece: bytes | memoryview) -> None:
+        """Take the next bytes; raise FormatError where they are not frames."""
+        view = memoryview(piece)
+        start = 0
+        while True:
+            if self._wanted < 0:
+                step = min(-self._wanted, len(view) - start)
+                start += step
+                self._position += step
+                self._wanted += step
+                if self._wanted < 0:
+                    return
+                self._wanted = self._steps.send(b"")
+            else:
+                missing = self._wanted - len(self._buffer)
+                taken = bytes(view[start : start + missing])
+                start += len(taken)
+                self._position += len(taken)
+                if len(taken) < missing:
+                    self._buffer += taken
+                    return
+                answer, self._buffer = self._buffer + taken, b""
+                self._wanted = self._steps.send(answer)
+
+    def finish(self) -> FrameMap:
+        """The map of all frames; raise FormatError if the blob stops within one."""
+        ended = self.frames[-1].end if self.frames else 0
+        if ended != self._position:
+            raise FormatError("the blob ends in the middle of this frame", where=f"byte {ended}")
+        return FrameMap(tuple(self.frames), self._position)
+
+    def _walk(self) -> Generator[int, bytes, None]:
+        while True:
+            offset = self._position
+            (magic,) = _WORD.unpack((yield 4))
+            if len(self.frames) >= self._max_frames:
+                raise FormatError(f"there are more than {self._max_frames} frames", where=f"byte {offset}")
+            if magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC:
+                (length,) = _WORD.unpack((yield 4))
+                yield from _skip(length)
+                start = offset + SKIPPABLE_HEADER
+                self.frames.append(Frame(FrameKind.SKIPPABLE, magic, offset, start + length, start, start + length))
+            elif magic == ZSTD_MAGIC:
+                self.frames.append((yield from self._data_frame(offset)))
+            else:
+                raise FormatError(f"no frame begins here: the magic number is 0x{magic:08X}", where=f"byte {offset}")
+
+    def _data_frame(self, offset: int) -> Generator[int, bytes, Frame]:
+        (descriptor,) = yield 1
+        if descriptor & 8:
+            raise FormatError("the reserved bit of the frame header is set", where=f"byte {offset + 4}")
+        single = bool(descriptor & 0x20)
+        size_flag = descriptor >> 6
+        window = 0
+        if not single:
+            (byte,) = yield 1
+            base = 1 << (10 + (byte >> 3))
+            window = base + (base >> 3) * (byte & 7)
+        dictionary_bytes = _DICTIONARY_BYTES[descriptor & 3]
+        dictionary = int.from_bytes((yield dictionary_bytes), "little") if dictionary_bytes else 0
+        content_size: int | None = None
+        size_bytes = 1 << size_flag if size_flag or single else 0
+        if size_bytes:
+            content_size = int.from_bytes((yield size_bytes), "little") + (256 if size_bytes == 2 else 0)
+            window = content_size if single else window
+        start = self._position
+        blocks, known_size = yield from self._blocks(min(window, MAX_BLOCK))
+        payload_end = self._position
+        checksum: int | None = _WORD.unpack((yield 4))[0] if descriptor & 4 else None
+        return Frame(
+            FrameKind.DATA,
+            ZSTD_MAGIC,
+            offset,
+            self._position,
+            start,
+            payload_end,
+            window=window,
+            content_size=content_size,
+            known_size=known_size,
+            dictionary_id=dictionary,
+            checksum=checksum,
+            blocks=blocks,
+        )
+
+    def _blocks(self, max_block: int) -> Generator[int, bytes, tuple[int, int | None]]:
+        """Skip the blocks of a frame: how many there are, and how much they hold if that is plain."""
+        count = 0
+        known: int | None = 0
+        while True:
+            where = self._position
+            header = int.from_bytes((yield 3), "little")
+            kind, size = header >> 1 & 3, header >> 3
+            if kind == _BLOCK_INVALID:
+                raise FormatError("a block has the reserved type 3", where=f"byte {where}")
+            if size > max_block:
+                raise FormatError(
+                    f"a block of {size} bytes is larger than the {max_block} allowed", where=f"byte {where}"
+                )
+            yield from _skip(1 if kind == _BLOCK_RLE else size)
+            count += 1
+            known = None if known is None or kind == _BLOCK_COMPRESSED else known + size
+            if header & 1:
+                return count, known
+
+
+def map_frames(blob: bytes | memoryview | BinaryIO | Iterable[bytes], *, max_frames: int = MAX_FRAMES) -> FrameMap:
+    """Map a blob given whole, as a file read from where it stands, or as pieces; raise FormatError with the offset."""
+    scanner = FrameScanner(max_frames=max_frames)
+    if isinstance(blob, bytes | memoryview):
+        scanner.feed(blob)
+    elif hasattr(blob, "read"):
+        while piece := blob.read(_READ):
+            scanner.feed(piece)
+    else:
+        for piece in blob:
+            scanner.feed(piece)
+    return scanner.finish()
+
+
+def skippable(payload: bytes, *, magic: int = SKIPPABLE_MAGIC) -> bytes:
+    """A skippable frame around ``payload`` (less than 4 GiB)."""
+    return struct.pack("<II", magic, len(payload)) + payload
+
+
+def _skip(count: int) -> Generator[int, bytes, None]:
+    if count:
+        yield -count

@@ -1,0 +1,238 @@
+"""The tar-split: JSON lines from which a TOC-only client rebuilds the tar (docs/format.md section 12).
+
+Everything streams: a line is bounded, the number of lines only by what the caller decompresses.
+"""
+
+import base64
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from conformance.format.crc64 import Crc64
+from conformance.format.entries import clean_name
+from conformance.format.errors import FormatError
+from conformance.format.tar import TarHeader, TarReader
+
+MAX_LINE: Final = 16 * 2**20
+"""Bytes; a writer's segments are at most 8 MiB of headers or 1 MiB of trailing bytes, in base64."""
+
+_FILE, _SEGMENT = 1, 2
+_CRC_BYTES = 8
+_MAX_SHOWN = 80
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """Raw tar bytes: padding, headers, end blocks."""
+
+    position: int
+    payload: bytes
+
+
+class FileRecord(msgspec.Struct, frozen=True):
+    """A header's place: ``size`` bytes of content follow here; ``crc`` has eight bytes, None without content.
+
+    ``name`` is as in the header, not cleaned.
+    """
+
+    position: int
+    name: bytes
+    size: int = 0
+    crc: bytes | None = None
+
+
+Record = Segment | FileRecord
+Contents = Callable[[FileRecord], Iterable[bytes]]
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    # All optional: what is missing gets a message of ours.
+    type: int = 0
+    name: str = ""
+    name_raw: str = ""
+    size: int = 0
+    payload: str | None = None
+    position: int = -1
+
+
+_LINE = msgspec.json.Decoder(_Line)
+
+
+def parse(document: bytes | Iterable[bytes], *, max_line: int = MAX_LINE) -> Iterator[Record]:
+    """The records of a decompressed tar-split, given whole or in pieces; raise FormatError naming the line."""
+    for number, line in enumerate(_lines([document] if isinstance(document, bytes) else document, max_line)):
+        try:
+            yield _record(line, number)
+        except FormatError as error:
+            raise FormatError(error.what, where=f"tar-split line {number + 1}") from None
+
+
+class Recorder:
+    """Builds the lines of a tar-split in the order of the tar; ``write`` receives each."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+        self._position = 0
+
+    def segment(self, raw: bytes) -> None:
+        """Record raw tar bytes; nothing for none."""
+        if raw:
+            payload = base64.b64encode(raw).decode()
+            self._line({"type": _SEGMENT, "payload": payload, "position": self._position})
+
+    def file(self, name: bytes, size: int, crc: bytes | None) -> None:
+        """Record the place of one header's content; ``crc`` is None when ``size`` is 0."""
+        line: dict[str, int | str | None] = {"type": _FILE}
+        try:
+            line["name"] = name.decode()
+        except UnicodeDecodeError:
+            line["name_raw"] = base64.b64encode(name).decode()
+        if size:
+            line["size"] = size
+        line["payload"] = None if crc is None else base64.b64encode(crc).decode()
+        line["position"] = self._position
+        self._line(line)
+
+    def _line(self, line: dict[str, int | str | None]) -> None:
+        self._write(msgspec.json.encode(line) + b"\n")
+        self._position += 1
+
+
+def build(records: Iterable[Record]) -> bytes:
+    """The lines of these records; positions are counted anew."""
+    lines: list[bytes] = []
+    recorder = Recorder(lines.append)
+    for record in records:
+        if isinstance(record, Segment):
+            recorder.segment(record.payload)
+        else:
+            recorder.file(record.name, record.size, record.crc)
+    return b"".join(lines)
+
+
+def rebuild(records: Iterable[Record], contents: Contents) -> Iterator[bytes]:
+    """The tar, byte for byte, from the records and the content of each non-empty file.
+
+    Raise FormatError if a content has another size or CRC than recorded, or a cleaned name occurs twice.
+    """
+    seen: set[bytes] = set()
+    for record in records:
+        if isinstance(record, Segment):
+            yield record.payload
+            continue
+        name = clean_name(record.name)
+        if name in seen:
+            raise FormatError(f"the name {_shown(name)} occurs twice in the tar-split")
+        seen.add(name)
+        if record.size:
+            yield from _checked(record, contents(record))
+
+
+def headers(records: Iterable[Record]) -> Iterator[TarHeader]:
+    """The tar header of every file record, in order; raise FormatError where segments and records disagree."""
+    raw: list[bytes] = []
+    raw_size = padding = 0
+    for record in records:
+        if isinstance(record, Segment):
+            raw.append(record.payload)
+            raw_size += len(record.payload)
+            if raw_size > MAX_LINE:  # of what follows the last record nothing is needed
+                raw, raw_size = raw[:1], len(raw[0])
+            continue
+        header = _only_header(b"".join(raw), padding, record)
+        raw, raw_size, padding = [], 0, header.padding
+        yield header
+    last = b"".join(raw)[padding:]
+    if any(last[:512]):
+        raise FormatError("a tar header follows the last file record: an entry without a record")
+
+
+def _only_header(raw: bytes, padding: int, record: FileRecord) -> TarHeader:
+    if len(raw) < padding:
+        raise FormatError(f"the segment before {_shown(record.name)} is shorter than the padding due")
+    reader = TarReader(io.BytesIO(raw[padding:]))
+    header = reader.header()
+    if header is None:
+        raise FormatError(f"no tar header stands before the record of {_shown(record.name)}")
+    if reader.offset != len(raw) - padding:
+        raise FormatError(f"more than one tar header stands before the record of {_shown(record.name)}")
+    if (header.name, header.size) != (record.name, record.size):
+        raise FormatError(
+            f"the tar header says {_shown(header.name)} of {header.size} bytes, "
+            f"its record {_shown(record.name)} of {record.size}"
+        )
+    return header
+
+
+def _checked(record: FileRecord, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    crc = Crc64()
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > record.size:
+            raise FormatError(f"the content of {_shown(record.name)} is longer than the {record.size} bytes recorded")
+        crc.update(piece)
+        yield piece
+    if size != record.size:
+        raise FormatError(f"the content of {_shown(record.name)} has {size} bytes; {record.size} are recorded")
+    if crc.digest() != record.crc:
+        found, expected = crc.digest().hex(), (record.crc or b"").hex()
+        raise FormatError(f"the CRC of {_shown(record.name)} is {found}; the tar-split records {expected}")
+
+
+def _lines(pieces: Iterable[bytes], max_line: int) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        start = 0
+        while (end := piece.find(b"\n", start)) >= 0:
+            if length + end - start > max_line:
+                raise FormatError(f"a line of the tar-split exceeds {max_line} bytes")
+            parts.append(piece[start:end])
+            yield b"".join(parts)
+            parts, length, start = [], 0, end + 1
+        parts.append(piece[start:])
+        length += len(piece) - start
+        if length > max_line:
+            raise FormatError(f"a line of the tar-split exceeds {max_line} bytes")
+    if length:
+        raise FormatError("the last line of the tar-split has no end of line")
+
+
+def _record(line: bytes, number: int) -> Record:
+    try:
+        parsed = _LINE.decode(line)
+    except msgspec.ValidationError as error:
+        raise FormatError(f"has the wrong shape: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FormatError(f"is not JSON: {error}") from None
+    if parsed.type not in (_FILE, _SEGMENT):
+        raise FormatError(f"has the type {parsed.type}; only 1 (file) and 2 (segment) exist")
+    if parsed.position != number:
+        found = "none" if parsed.position < 0 else str(parsed.position)
+        raise FormatError(f"position {number} is due and {found} is found")
+    payload = None if parsed.payload is None else _base64(parsed.payload)
+    if parsed.type == _SEGMENT:
+        if payload is None:
+            raise FormatError("is a segment without payload")
+        return Segment(number, payload)
+    name = _base64(parsed.name_raw) or parsed.name.encode()
+    if not name:
+        raise FormatError("is a file without a name")
+    if not 0 <= parsed.size < 2**63:
+        raise FormatError(f"has the impossible size {parsed.size}")
+    if parsed.size and (payload is None or len(payload) != _CRC_BYTES):
+        raise FormatError("is a file with content but without a CRC of eight bytes")
+    return FileRecord(number, name, parsed.size, payload or None)
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise FormatError(f"{text[:_MAX_SHOWN]!r} is not base64") from None
+
+
+def _shown(name: bytes) -> str:
+    return repr(name[:_MAX_SHOWN].decode(errors="backslashreplace"))

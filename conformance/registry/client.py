@@ -1,0 +1,370 @@
+"""The registry client: docker-registry-client's V2 client over one pooled, verified, recorded session.
+
+What is taken from that library: discovery, catalog, tags, manifest calls (they run over our session).
+What is contained: it switches all warnings off at import, does not verify TLS unless told to, and sends no
+time-outs (docs/architecture.md, chosen parts).
+"""
+
+import email.utils
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+import msgspec
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from conformance.evidence import Exchange, Headers
+from conformance.format.digest import Digest
+from conformance.registry import auth
+from conformance.registry.credentials import Credentials
+from conformance.registry.ranges import Range, range_header
+
+with warnings.catch_warnings():  # its import calls warnings.filterwarnings("ignore")
+    from docker_registry_client._BaseClient import BaseClientV2
+
+_CHUNK: Final = 64 * 2**10
+_MAX_SMALL: Final = 8 * 2**20
+_MAX_REDIRECTS: Final = 5
+_MAX_WAIT: Final = 30.0
+_RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+Body = bytes | None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A complete answer; ``content`` was bounded while it was read."""
+
+    status: int
+    headers: Headers
+    content: bytes
+    exchange: Exchange
+
+    def header(self, name: str) -> str | None:
+        """A header by name, whatever its case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+class TransportError(Exception):
+    """No usable answer came: unreachable, TLS, time-out, too large. One line; ``exchange`` where recorded."""
+
+    def __init__(self, message: str, exchange: Exchange | None = None) -> None:
+        super().__init__(message)
+        self.exchange = exchange
+
+
+class RegistryClient(BaseClientV2):  # type: ignore[misc]
+    """Raw access for conformance tests: no status raises, every attempt is recorded.
+
+    ``request`` retries idempotent requests on 429, 502, 503, 504 and broken connections with back-off and
+    Retry-After; follows redirects by hand and sends no credentials to another origin (RFC 9110).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        credentials: Credentials | None = None,
+        insecure: bool = False,
+        ca_file: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 4,
+        record: Callable[[Exchange], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(url.rstrip("/"), verify_ssl=not insecure, api_timeout=timeout)
+        self._credentials, self._timeout, self._retries = credentials, timeout, retries
+        self._record, self._sleep = record, sleep
+        self._verify: bool | str = False if insecure else (ca_file or True)
+        self._authorization: dict[str, str] = {}
+        self._session = requests.Session()
+        self._session.trust_env = False  # no .netrc, no proxies: what is sent is what we say
+        adapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __repr__(self) -> str:
+        return f"RegistryClient({self.host!r})"
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body = None,
+        max_bytes: int = _MAX_SMALL,
+        follow_redirects: bool = True,
+        retry: bool = True,
+        scope: str | None = None,
+    ) -> Answer:
+        """One request, with login, retries and redirects. Raises TransportError only."""
+        url = urljoin(self.host + "/", path)
+        wanted = scope if scope is not None else _scope(path, method)
+        for attempt in range(self._retries + 1):
+            last = attempt == self._retries or not retry or method not in _IDEMPOTENT
+            try:
+                answer = self._with_login(method, url, dict(headers or {}), body, max_bytes, follow_redirects, wanted)
+            except _BrokenConnectionError as error:
+                if last:
+                    raise TransportError(str(error), error.exchange) from None
+                self._sleep(min(0.2 * 2**attempt, _MAX_WAIT))
+                continue
+            if last or answer.status not in _RETRY_STATUS:
+                return answer
+            self._sleep(_wait(answer, attempt))
+        raise AssertionError("unreachable")
+
+    def _with_login(
+        self, method: str, url: str, headers: dict[str, str], body: Body, limit: int, follow: bool, scope: str
+    ) -> Answer:
+        answer = self._redirected(method, url, headers, body, limit, follow, self._authorization.get(scope))
+        if answer.status != 401 or not self._log_in(answer, scope):
+            return answer
+        return self._redirected(method, url, headers, body, limit, follow, self._authorization.get(scope))
+
+    def _log_in(self, answer: Answer, scope: str) -> bool:
+        """Take up the registry's challenge; whether there is something new to try."""
+        challenge = auth.parse_challenge(answer.header("WWW-Authenticate") or "")
+        before = self._authorization.pop(scope, None)
+        if challenge.scheme == "basic" and self._credentials and not before:
+            self._authorization[scope] = auth.basic(self._credentials)
+        elif challenge.scheme == "bearer":
+            realm = challenge.parameters.get("realm", "")
+            if urlsplit(realm).scheme not in ("http", "https"):
+                return False
+            safe = auth.may_have_credentials(realm, self.host, _is_loopback_url(realm))
+            token = auth.fetch_token(challenge, scope, self._credentials if safe else None, self._token_request)
+            if token:
+                self._authorization[scope] = f"Bearer {token}"
+        return scope in self._authorization
+
+    def _token_request(self, method: str, url: str, headers: Mapping[str, str], form: bytes | None) -> tuple[int, bytes]:
+        try:
+            answer = self._once(method, url, dict(headers), form, _MAX_SMALL)
+        except _BrokenConnectionError as error:
+            raise TransportError(f"token service: {error}", error.exchange) from None
+        # The token in the body is a secret: it is not in the exchange, see _once.
+        return answer.status, answer.content
+
+    def _redirected(
+        self, method: str, url: str, headers: dict[str, str], body: Body, limit: int, follow: bool, login: str | None
+    ) -> Answer:
+        for _ in range(_MAX_REDIRECTS + 1):
+            own = _origin(url) == _origin(self.host)
+            sent = {**headers, "Authorization": login} if login and own else headers
+            answer = self._once(method, url, sent, body, limit)
+            location = answer.header("Location")
+            if not follow or answer.status not in _REDIRECTS or not location or method not in ("GET", "HEAD"):
+                return answer
+            url = urljoin(url, location)
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise TransportError(f"redirected to {urlsplit(url).scheme!r}, which is no HTTP", answer.exchange)
+        raise TransportError(f"more than {_MAX_REDIRECTS} redirects", answer.exchange)
+
+    def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: int) -> Answer:
+        # Identity: ranges and digests are of the stored bytes.
+        sent = {"Accept-Encoding": "identity", **headers}
+        start = time.monotonic()
+
+        def exchange(**answer: Any) -> Exchange:
+            made = Exchange.record(
+                method,
+                url,
+                request_headers=tuple(sent.items()),
+                request_size=len(body or b""),
+                elapsed=round(time.monotonic() - start, 6),
+                **answer,
+            )
+            if self._record is not None:
+                self._record(made)
+            return made
+
+        try:
+            with self._quiet(), self._session.request(
+                method, url, headers=sent, data=body, timeout=self._timeout, verify=self._verify,
+                stream=True, allow_redirects=False,
+            ) as response:  # fmt: skip
+                got = tuple(response.headers.items())
+                content = bytearray()
+                for piece in _pieces(response):
+                    content += piece
+                    if len(content) > limit:
+                        kept = exchange(status=response.status_code, response_headers=got, error="too large")
+                        raise TransportError(f"{method} {url}: the answer is larger than {limit} bytes", kept)
+                status = response.status_code
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            message = f"{urlsplit(url).scheme}://{_origin(url)[1]}: {_reason(error)}"
+            raise _BrokenConnectionError(message, exchange(error=message)) from None
+        kept_body = b"" if "token" in urlsplit(url).path else bytes(content[:2048])
+        made = exchange(status=status, response_headers=got, response_size=len(content), response_start=kept_body)
+        return Answer(status, got, bytes(content), made)
+
+    def _quiet(self) -> warnings.catch_warnings:  # type: ignore[type-arg]
+        """The user chose --insecure: urllib3 need not say so at every request."""
+        context = warnings.catch_warnings()
+        if self._verify is False:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        return context
+
+    def _http_response(
+        self,
+        url: str,
+        method: Callable[..., Any],
+        data: Any = None,
+        content_type: str | None = None,
+        schema: str | None = None,
+        **kwargs: str,
+    ) -> Any:
+        """What the library's own methods call: the same session, login and time-outs as everything else."""
+        headers = {"Accept": schema or self.schema_2, "Content-Type": content_type or "application/json"}
+        body = None if data is None else (data if isinstance(data, bytes) else str(data).encode())
+        answer = self.request(method.__name__.upper(), url.format(**kwargs), headers=headers, body=body)
+        response = requests.Response()
+        response.status_code, response._content = answer.status, answer.content
+        response.url = self.host + url.format(**kwargs)
+        response.headers.update(dict(answer.headers))
+        response.raise_for_status()
+        return response
+
+    def head_blob(self, repository: str, digest: str) -> Answer:
+        return self.request("HEAD", f"/v2/{repository}/blobs/{digest}")
+
+    def get_blob(
+        self, repository: str, digest: str, *, ranges: Sequence[Range] = (), max_bytes: int = _MAX_SMALL
+    ) -> Answer:
+        headers = {"Range": range_header(ranges)} if ranges else {}
+        return self.request("GET", f"/v2/{repository}/blobs/{digest}", headers=headers, max_bytes=max_bytes)
+
+    def head_manifest(self, repository: str, reference: str, accept: Sequence[str] = ()) -> Answer:
+        return self.request("HEAD", f"/v2/{repository}/manifests/{reference}", headers=_accept(accept))
+
+    def get_manifest_raw(self, repository: str, reference: str, *, accept: Sequence[str] | None = None) -> Answer:
+        return self.request("GET", f"/v2/{repository}/manifests/{reference}", headers=_accept(accept or ()))
+
+    def put_manifest_raw(self, repository: str, reference: str, raw: bytes, media_type: str) -> Answer:
+        headers = {"Content-Type": media_type}
+        return self.request("PUT", f"/v2/{repository}/manifests/{reference}", headers=headers, body=raw)
+
+    def upload_blob(
+        self, repository: str, content: bytes, *, digest: str | None = None, chunk_size: int | None = None
+    ) -> Answer:
+        """POST, then PATCHes of ``chunk_size`` (or none), then PUT; the answer that ended it."""
+        named = digest or str(Digest.of(content))
+        answer = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
+        rest = content
+        if chunk_size is not None:
+            for start in range(0, len(content), chunk_size):
+                if answer.status != 202:
+                    return answer
+                piece = content[start : start + chunk_size]
+                headers = {
+                    "Content-Range": f"{start}-{start + len(piece) - 1}",
+                    "Content-Type": "application/octet-stream",
+                }
+                answer = self.request("PATCH", _location(answer), headers=headers, body=piece, scope=_push(repository))
+            rest = b""
+        if answer.status != 202:
+            return answer
+        location = _location(answer)
+        target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': named})}"
+        headers = {"Content-Type": "application/octet-stream"}
+        # Not retried: an upload session is spent by the first attempt.
+        return self.request("PUT", target, headers=headers, body=rest, retry=False, scope=_push(repository))
+
+    def mount_blob(self, repository: str, digest: str, source: str) -> Answer:
+        query = urlencode({"mount": digest, "from": source})
+        scope = f"{_push(repository)} repository:{source}:pull"
+        return self.request("POST", f"/v2/{repository}/blobs/uploads/?{query}", body=b"", scope=scope)
+
+    def delete_manifest_raw(self, repository: str, digest: str) -> Answer:
+        return self.request("DELETE", f"/v2/{repository}/manifests/{digest}")
+
+    def delete_tag(self, repository: str, tag: str) -> Answer:
+        return self.request("DELETE", f"/v2/{repository}/manifests/{tag}")
+
+    def delete_blob_raw(self, repository: str, digest: str) -> Answer:
+        return self.request("DELETE", f"/v2/{repository}/blobs/{digest}")
+
+    def referrers(self, repository: str, digest: str) -> Answer:
+        return self.request("GET", f"/v2/{repository}/referrers/{digest}")
+
+    def tags_raw(self, repository: str) -> Answer:
+        return self.request("GET", f"/v2/{repository}/tags/list")
+
+
+class _BrokenConnectionError(TransportError):
+    """No answer came; may be tried again."""
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """The body as it came over the wire, without decoding any content encoding."""
+    return iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
+
+
+def _accept(media_types: Sequence[str]) -> dict[str, str]:
+    return {"Accept": ", ".join(media_types)} if media_types else {}
+
+
+def _location(answer: Answer) -> str:
+    return answer.header("Location") or ""
+
+
+def _push(repository: str) -> str:
+    return f"repository:{repository}:pull,push"
+
+
+def _scope(path: str, method: str) -> str:
+    """The token scope of a request (distribution, "Token Scope"); the login is kept by scope."""
+    match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
+    if match is None:
+        return "registry:catalog:*" if path.startswith("/v2/_catalog") else ""
+    actions = {"GET": "pull", "HEAD": "pull", "DELETE": "pull,delete"}.get(method, "pull,push")
+    return f"repository:{match[1]}:{actions}"
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
+
+
+def _is_loopback_url(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _wait(answer: Answer, attempt: int) -> float:
+    """Seconds to wait: Retry-After as seconds or date (RFC 9110 section 10.2.3), else exponential; capped."""
+    text = (answer.header("Retry-After") or "").strip()
+    if text.isdigit():
+        return min(float(text), _MAX_WAIT)
+    if text:
+        try:
+            return min(max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0), _MAX_WAIT)
+        except ValueError:
+            pass
+    return min(0.2 * float(2**attempt), _MAX_WAIT)
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error)
+    for sign, words in (
+        ("Connection refused", "connection refused: is the registry running?"),
+        ("Name or service not known", "no such host"),
+        ("nodename nor servname", "no such host"),
+        ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate cannot be verified; give --ca-file, or --insecure"),
+        ("WRONG_VERSION_NUMBER", "it does not speak TLS; give an http:// URL or --plain-http"),
+        ("timed out", "no answer in time"),
+    ):
+        if sign in text:
+            return words
+    return f"the connection failed ({type(error).__name__}: {quote(text[:120], safe=' :/(),.=-_')})"

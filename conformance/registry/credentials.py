@@ -1,0 +1,133 @@
+"""Where credentials come from: options, environment, login files of Docker and Podman, credential helpers."""
+
+import base64
+import binascii
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+_HELPER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HELPER_SECONDS: Final = 20
+_MAX_FILE: Final = 2**20
+_TOKEN_USER: Final = "<token>"  # what credential helpers say when the secret is an identity token
+
+
+class CredentialError(Exception):
+    """A login file or helper that cannot be used; one line without secrets."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """User name and password, or an identity token for the token service. Never shown by repr."""
+
+    username: str = ""
+    password: str = ""
+    identity_token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials(username={self.username!r}, …)"
+
+    __str__ = __repr__
+
+
+def find_credentials(
+    host: str, *, explicit: Credentials | None = None, environ: Mapping[str, str], config_path: Path | None = None
+) -> Credentials | None:
+    """The credentials for ``host[:port]``: explicit, then OCI_USERNAME/OCI_PASSWORD, then login files.
+
+    Raises CredentialError for a file that cannot be read or a helper that fails.
+    """
+    if explicit is not None:
+        return explicit
+    if environ.get("OCI_USERNAME"):
+        return Credentials(environ["OCI_USERNAME"], environ.get("OCI_PASSWORD", ""))
+    for path in [config_path] if config_path else _login_files(environ):
+        config = _read(path)
+        found = _from_config(config, host, path, environ)
+        if found is not None:
+            return found
+    return None
+
+
+def _login_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    if environ.get("REGISTRY_AUTH_FILE"):
+        yield Path(environ["REGISTRY_AUTH_FILE"])
+    if environ.get("XDG_RUNTIME_DIR"):
+        yield Path(environ["XDG_RUNTIME_DIR"], "containers", "auth.json")
+    if environ.get("DOCKER_CONFIG"):
+        yield Path(environ["DOCKER_CONFIG"], "config.json")
+    elif environ.get("HOME"):
+        yield Path(environ["HOME"], ".docker", "config.json")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_FILE + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise CredentialError(f"{path}: {error.strerror}") from None
+    if len(raw) > _MAX_FILE:
+        raise CredentialError(f"{path}: larger than {_MAX_FILE} bytes")
+    try:
+        config = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        raise CredentialError(f"{path}: not JSON") from None
+    if not isinstance(config, dict):
+        raise CredentialError(f"{path}: not a JSON object")
+    return config
+
+
+def _from_config(
+    config: dict[str, Any], host: str, path: Path, environ: Mapping[str, str]
+) -> Credentials | None:
+    helpers, store, auths = config.get("credHelpers"), config.get("credsStore"), config.get("auths")
+    helper = helpers.get(host) if isinstance(helpers, dict) else None
+    if helper is None and isinstance(auths, dict):
+        for key in (host, f"https://{host}", f"http://{host}", f"https://{host}/v1/", f"https://{host}/v2/"):
+            entry = auths.get(key)
+            if isinstance(entry, dict) and entry:
+                return _from_entry(entry, path)
+    helper = helper if helper is not None else store
+    return _from_helper(helper, host, path, environ) if helper else None
+
+
+def _from_entry(entry: dict[str, Any], path: Path) -> Credentials:
+    username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
+    if entry.get("auth"):
+        try:
+            username, colon, password = base64.b64decode(str(entry["auth"]), validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            raise CredentialError(f"{path}: an auth value is not base64 of user:password") from None
+        if not colon:
+            raise CredentialError(f"{path}: an auth value is not base64 of user:password")
+    return Credentials(username, password.rstrip("\0"), str(entry.get("identitytoken") or ""))
+
+
+def _from_helper(helper: object, host: str, path: Path, environ: Mapping[str, str]) -> Credentials | None:
+    if not isinstance(helper, str) or not _HELPER_NAME.fullmatch(helper):
+        raise CredentialError(f"{path}: not the name of a credential helper")
+    program = f"docker-credential-{helper}"
+    try:
+        run = subprocess.run(
+            [program, "get"], input=host.encode(), capture_output=True, timeout=_HELPER_SECONDS, check=False, env=dict(environ)
+        )
+    except FileNotFoundError:
+        raise CredentialError(f"{path}: {program} is not installed") from None
+    except (OSError, subprocess.TimeoutExpired):
+        raise CredentialError(f"{program} did not answer") from None
+    if run.returncode != 0:
+        if b"credentials not found" in run.stdout + run.stderr:
+            return None
+        raise CredentialError(f"{program} get failed with exit status {run.returncode}")
+    try:
+        answer = json.loads(run.stdout)
+        username, secret = str(answer["Username"]), str(answer["Secret"])
+    except (ValueError, KeyError, TypeError):
+        raise CredentialError(f"{program} get did not answer with Username and Secret") from None
+    return Credentials(identity_token=secret) if username == _TOKEN_USER else Credentials(username, secret)
