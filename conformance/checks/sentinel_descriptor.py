@@ -42,7 +42,9 @@ def digest_and_size(seen: ImageSeen) -> Iterator[Judgement]:
             layer = layers_of(manifest)[position]
             where = f"{manifest.name}.layers[{position}]"
             if stored.problem in ("unreadable", "not-fetched", "too-large") and stored.actual_size is None:
-                yield not_run(f"The sentinel blob could not be read: {stored.detail}.", where=where, evidence=stored.evidence)
+                yield not_run(
+                    f"The sentinel blob could not be read: {stored.detail}.", where=where, evidence=stored.evidence
+                )
                 continue
             yield judge(
                 stored.problem is None,

@@ -43,9 +43,7 @@ def may_have_credentials(realm: str, registry: str, loopback: bool) -> bool:
     return target.scheme == "https" or (target.scheme, target.netloc) == (own.scheme, own.netloc) or loopback
 
 
-def fetch_token(
-    challenge: Challenge, scope: str, credentials: Credentials | None, request: TokenRequest
-) -> str | None:
+def fetch_token(challenge: Challenge, scope: str, credentials: Credentials | None, request: TokenRequest) -> str | None:
     """A bearer token from the challenge's realm; None when the service gives none. Anonymous without credentials."""
     realm = challenge.parameters.get("realm", "")
     query = {key: challenge.parameters[key] for key in ("service",) if key in challenge.parameters}

@@ -148,7 +148,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 self._authorization[scope] = f"Bearer {token}"
         return scope in self._authorization
 
-    def _token_request(self, method: str, url: str, headers: Mapping[str, str], form: bytes | None) -> tuple[int, bytes]:
+    def _token_request(
+        self, method: str, url: str, headers: Mapping[str, str], form: bytes | None
+    ) -> tuple[int, bytes]:
         try:
             answer = self._once(method, url, dict(headers), form, _MAX_SMALL)
         except _BrokenConnectionError as error:

@@ -45,7 +45,9 @@ class Problem(Exception):  # noqa: N818 (an answer, not an error of ours)
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.reply = Reply(status, {"Content-Type": "application/json"}, encode({"errors": [{"code": code, "message": message}]}))
+        self.reply = Reply(
+            status, {"Content-Type": "application/json"}, encode({"errors": [{"code": code, "message": message}]})
+        )
 
 
 class RegistryCore:
@@ -103,7 +105,9 @@ class RegistryCore:
         if manifest is None:
             raise Problem(404, "MANIFEST_UNKNOWN", "no such manifest")
         if call.method == "DELETE":
-            repository.tags = {t: d for t, d in repository.tags.items() if t != reference and (":" not in reference or d != digest)}
+            repository.tags = {
+                t: d for t, d in repository.tags.items() if t != reference and (":" not in reference or d != digest)
+            }
             if ":" in reference:
                 del repository.manifests[digest]
             return Reply(202)
@@ -207,7 +211,12 @@ class RegistryCore:
             subject = fields.get("subject")
             if isinstance(subject, dict) and subject.get("digest") == str(_parse(digest)):
                 kind = fields.get("artifactType") or (fields.get("config") or {}).get("mediaType")
-                entry = {"mediaType": manifest.media_type, "digest": own, "size": len(manifest.raw), "artifactType": kind}
+                entry = {
+                    "mediaType": manifest.media_type,
+                    "digest": own,
+                    "size": len(manifest.raw),
+                    "artifactType": kind,
+                }
                 found.append({**entry, **({"annotations": fields["annotations"]} if fields.get("annotations") else {})})
         headers = {"Content-Type": INDEX_TYPE}
         wanted = call.query.get("artifactType")

@@ -83,9 +83,7 @@ def _read(path: Path) -> dict[str, Any]:
     return config
 
 
-def _from_config(
-    config: dict[str, Any], host: str, path: Path, environ: Mapping[str, str]
-) -> Credentials | None:
+def _from_config(config: dict[str, Any], host: str, path: Path, environ: Mapping[str, str]) -> Credentials | None:
     helpers, store, auths = config.get("credHelpers"), config.get("credsStore"), config.get("auths")
     helper = helpers.get(host) if isinstance(helpers, dict) else None
     if helper is None and isinstance(auths, dict):
@@ -115,7 +113,12 @@ def _from_helper(helper: object, host: str, path: Path, environ: Mapping[str, st
     program = f"docker-credential-{helper}"
     try:
         run = subprocess.run(
-            [program, "get"], input=host.encode(), capture_output=True, timeout=_HELPER_SECONDS, check=False, env=dict(environ)
+            [program, "get"],
+            input=host.encode(),
+            capture_output=True,
+            timeout=_HELPER_SECONDS,
+            check=False,
+            env=dict(environ),
         )
     except FileNotFoundError:
         raise CredentialError(f"{path}: {program} is not installed") from None
