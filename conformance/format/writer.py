@@ -1,6 +1,6 @@
-"""A tar stream in, a conforming zstd:chunked layer out (docs/format.md section 9.3). Deterministic for one zstd version.
+"""A tar stream in, a conforming zstd:chunked layer out (docs/format.md section 9.3).
 
-Memory: the TOC's entries, the compressed tar-split and one piece of content; never the tar.
+The same tar, options and zstd version give the same bytes. Memory: the TOC's entries, the compressed tar-split and one piece of content; never the tar.
 """
 
 import hashlib
@@ -36,6 +36,9 @@ class WriterOptions(msgspec.Struct, frozen=True):
     tar_split: bool = True
 
 
+DEFAULTS: Final = WriterOptions()
+
+
 class WrittenLayer(msgspec.Struct, frozen=True):
     """What was written: the blob's ``digest`` and ``size``, the tar's ``diff_id``, and the descriptor's annotations.
 
@@ -57,7 +60,7 @@ class WrittenLayer(msgspec.Struct, frozen=True):
         return Descriptor(LAYER_ZSTD_TYPE, str(self.digest), self.size, self.annotations)
 
 
-def write_layer(tar: BinaryIO, blob: BinaryIO, options: WriterOptions = WriterOptions()) -> WrittenLayer:
+def write_layer(tar: BinaryIO, blob: BinaryIO, options: WriterOptions = DEFAULTS) -> WrittenLayer:
     """Read the tar to its end and write the blob.
 
     Raise FormatError for a malformed tar, and for what a TOC cannot represent (TOC-016): PAX global headers,
@@ -67,7 +70,7 @@ def write_layer(tar: BinaryIO, blob: BinaryIO, options: WriterOptions = WriterOp
     return _Writer(tar, blob, options).run()
 
 
-def layer_from_tar(tar: bytes, options: WriterOptions = WriterOptions()) -> tuple[bytes, WrittenLayer]:
+def layer_from_tar(tar: bytes, options: WriterOptions = DEFAULTS) -> tuple[bytes, WrittenLayer]:
     """``write_layer`` in memory: the blob and what was written."""
     blob = io.BytesIO()
     written = write_layer(io.BytesIO(tar), blob, options)

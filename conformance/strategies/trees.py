@@ -1,0 +1,164 @@
+"""File trees of every kind that a TOC can represent, as tar bytes and as layers.
+
+The tar is written by Python's ``tarfile``, so that this project's own tar reader is tested by another's writer.
+"""
+
+import hashlib
+import io
+import tarfile
+from typing import Literal
+
+import msgspec
+from hypothesis import strategies as st
+
+from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
+
+Kind = Literal["reg", "dir", "symlink", "hardlink", "char", "block", "fifo"]
+TarForm = Literal["pax", "gnu"]
+
+_TYPEFLAGS: dict[Kind, bytes] = {
+    "reg": tarfile.REGTYPE,
+    "dir": tarfile.DIRTYPE,
+    "symlink": tarfile.SYMTYPE,
+    "hardlink": tarfile.LNKTYPE,
+    "char": tarfile.CHRTYPE,
+    "block": tarfile.BLKTYPE,
+    "fifo": tarfile.FIFOTYPE,
+}
+_FORMATS: dict[TarForm, int] = {"pax": tarfile.PAX_FORMAT, "gnu": tarfile.GNU_FORMAT}
+_MAX_OCTAL_ID = 0o7777777
+_MAX_TIME = 2**33 - 1
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One entry of a tree; ``mtime`` in seconds since 1970."""
+
+    name: str
+    kind: Kind = "reg"
+    content: bytes = b""
+    link_name: str = ""
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+    mtime: int = 0
+    device: tuple[int, int] = (0, 0)
+    xattrs: dict[str, str] = {}
+
+
+Tree = tuple[Node, ...]
+
+
+def tar_of(tree: Tree, form: TarForm = "pax", *, blocks: int = 20) -> bytes:
+    """The tree as a tar, padded to records of ``blocks`` blocks; extended attributes need the form ``pax``."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=_FORMATS[form], errors="strict") as writer:
+        for node in tree:
+            info = tarfile.TarInfo(node.name)
+            info.type = _TYPEFLAGS[node.kind]
+            info.linkname = node.link_name
+            info.mode, info.uid, info.gid, info.mtime = node.mode, node.uid, node.gid, node.mtime
+            info.devmajor, info.devminor = node.device
+            info.size = len(node.content)
+            if form == "pax":
+                info.pax_headers = {f"SCHILY.xattr.{key}": value for key, value in node.xattrs.items()}
+            writer.addfile(info, io.BytesIO(node.content))
+        end = writer.offset
+    record = 512 * blocks
+    size = -(-(end + 1024) // record) * record
+    return archive.getvalue()[:end].ljust(size, b"\x00")
+
+
+def noise(seed: int, size: int) -> bytes:
+    """Bytes that do not compress, the same for the same seed."""
+    return hashlib.shake_128(str(seed).encode()).digest(size)
+
+
+def contents(max_size: int = 300_000) -> st.SearchStrategy[bytes]:
+    """File contents: empty, small, noise long enough to be split, and holes just under, at and over the threshold."""
+    small = st.binary(max_size=200)
+    large = st.builds(noise, st.integers(0, 999), st.integers(1, max_size))
+    hole = st.sampled_from((1, 63, 511, 512, 1023, 1024, 1025, 5000, 40_000)).map(bytes)
+    mixed = st.lists(st.one_of(small, hole, st.builds(noise, st.integers(0, 9), st.integers(1, 3000))), max_size=6)
+    return st.one_of(st.just(b""), small, hole, large, mixed.map(b"".join))
+
+
+def components() -> st.SearchStrategy[str]:
+    """Path components: plain, long, with blanks, quotes, line ends, markup, other scripts and whiteout prefixes."""
+    odd = st.sampled_from(
+        (" ", "a b", 'say "hi"', "back\\slash", "new\nline", "<b>&amp;", "…", "naïve", "日本", "\u202egnp.exe", "\x7f")
+    )
+    plain = st.text("abcdefgh0123456789._-", min_size=1, max_size=8).filter(lambda text: text.strip("."))
+    text = st.text(
+        st.characters(exclude_categories=("Cs",), exclude_characters="/\x00"), min_size=1, max_size=8
+    ).filter(lambda name: name not in (".", ".."))
+    long = st.integers(90, 180).map(lambda length: "n" * length)
+    whiteout = plain.map(lambda name: f".wh.{name}")
+    return st.one_of(plain, plain, odd, text, long, whiteout, st.just(".wh..wh..opq"))
+
+
+def paths() -> st.SearchStrategy[str]:
+    """Relative paths of one to four components."""
+    return st.lists(components(), min_size=1, max_size=4).map("/".join)
+
+
+@st.composite
+def trees(draw: st.DrawFn, *, max_nodes: int = 12, max_size: int = 300_000) -> Tree:
+    """Trees with unique names; a hard link points to a regular file before it."""
+    names = draw(st.lists(paths(), max_size=max_nodes, unique=True))
+    nodes: list[Node] = []
+    for name in names:
+        files = [node.name for node in nodes if node.kind == "reg"]
+        kinds: list[Kind] = ["reg", "reg", "reg", "dir", "symlink", "char", "block", "fifo"]
+        kind = draw(st.sampled_from([*kinds, "hardlink"] if files else kinds))
+        nodes.append(draw(_node(name, kind, files, max_size)))
+    return tuple(nodes)
+
+
+@st.composite
+def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[str], max_size: int) -> Node:
+    link_name = ""
+    if kind == "hardlink":
+        link_name = draw(st.sampled_from(files))
+    elif kind == "symlink":
+        link_name = draw(st.one_of(paths(), st.sampled_from(("/etc/passwd", "../..", "."))))
+    is_device = kind in ("char", "block")
+    return Node(
+        name=name,
+        kind=kind,
+        content=draw(contents(max_size)) if kind == "reg" else b"",
+        link_name=link_name,
+        mode=draw(st.sampled_from((0, 0o644, 0o755, 0o4755, 0o1777, 0o7777))),
+        uid=draw(st.one_of(st.just(0), st.integers(0, 2**31 - 1))),
+        gid=draw(st.integers(0, _MAX_OCTAL_ID)),
+        mtime=draw(st.one_of(st.just(0), st.integers(0, _MAX_TIME))),
+        device=draw(st.tuples(st.integers(0, 255), st.integers(0, 255))) if is_device else (0, 0),
+        xattrs=draw(_xattrs()),
+    )
+
+
+def _xattrs() -> st.SearchStrategy[dict[str, str]]:
+    # No "=" in a key: a PAX record could not hold it.
+    keys = st.sampled_from(("user.a", "user.ключ", "security.capability", "trusted.overlay.opaque"))
+    values = st.one_of(st.just("y"), st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20))
+    return st.dictionaries(keys, values, max_size=3)
+
+
+def tars(*, max_nodes: int = 12, max_size: int = 300_000) -> st.SearchStrategy[bytes]:
+    """Tar archives of such trees, in both forms and with any padding at the end."""
+    form = st.sampled_from(("pax", "gnu"))
+    return st.builds(
+        lambda tree, form, blocks: tar_of(tree, form, blocks=blocks),
+        trees(max_nodes=max_nodes, max_size=max_size),
+        form,
+        st.sampled_from((1, 2, 20)),
+    )
+
+
+def options() -> st.SearchStrategy[WriterOptions]:
+    """What a writer is free to do."""
+    return st.builds(WriterOptions, st.sampled_from((1, 3, 10)), st.booleans(), st.booleans())
+
+
+def layers(*, max_nodes: int = 12, max_size: int = 300_000) -> st.SearchStrategy[tuple[bytes, WrittenLayer]]:
+    """Conforming layers: the blob, and what was written."""
+    return st.builds(layer_from_tar, tars(max_nodes=max_nodes, max_size=max_size), options())

@@ -1,0 +1,82 @@
+"""Small images to push at registries: a plain and a sentinel variant with data a registry never looks into."""
+
+import random
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import JsonObject, encode
+from conformance.format.names import (
+    CONFIG_TYPE,
+    LAYER_ZSTD_TYPE,
+    MANIFEST_CHECKSUM,
+    MANIFEST_POSITION,
+    MANIFEST_TYPE,
+    TARSPLIT_POSITION,
+)
+from conformance.format.sentinel import canonical_sentinel
+from conformance.format.variant import attach, wrap
+
+PLATFORM: JsonObject = {"architecture": "amd64", "os": "linux"}
+
+
+class SampleImage(msgspec.Struct, frozen=True):
+    """All bytes of an image: ``blobs`` by digest, both manifests, and the index of the pair."""
+
+    blobs: dict[str, bytes]
+    layer: str
+    plain: bytes
+    sentinel: bytes
+    index: bytes
+
+    @property
+    def sentinel_blobs(self) -> tuple[str, ...]:
+        """Digests of the blobs that the sentinel manifest needs."""
+        fields = msgspec.json.decode(self.sentinel)
+        return (fields["config"]["digest"], *(layer["digest"] for layer in fields["layers"]))
+
+
+def sample_image(salt: str, layer_size: int = 4096) -> SampleImage:
+    """An image whose every digest depends on ``salt``; its data layer has ``layer_size`` bytes."""
+    layer = random.Random(salt).randbytes(layer_size)  # noqa: S311 (test data, reproducible)
+    sentinel = canonical_sentinel()
+    config = encode(
+        {
+            **PLATFORM,
+            "config": {"Env": ["PATH=/bin"], "Healthcheck": {"Test": ["NONE"]}},
+            "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(b"tar of " + layer))]},
+            "history": [{"created_by": f"sample {salt} <&> é"}],
+            "x-unknown": {"salt": salt, "big": 2**60},
+        }
+    )
+    annotations = {
+        MANIFEST_CHECKSUM: str(Digest.of(b"toc" + layer)),
+        MANIFEST_POSITION: f"{layer_size // 2}:64:128:1",
+        TARSPLIT_POSITION: f"{layer_size // 2 + 72}:64:128",
+    }
+    plain = encode(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
+            "layers": [
+                {
+                    "mediaType": LAYER_ZSTD_TYPE,
+                    "digest": str(Digest.of(layer)),
+                    "size": layer_size,
+                    "annotations": annotations,
+                }
+            ],
+            "annotations": {"org.example.salt": salt, "org.example.odd": "<&> \u2028 é"},
+            "x-unknown": [1, {"keep": True}],
+        }
+    )
+    variant = attach(plain, config, sentinel)
+    contents = (config, variant.config, layer, sentinel)
+    return SampleImage(
+        {str(Digest.of(content)): content for content in contents},
+        str(Digest.of(layer)),
+        plain,
+        variant.manifest,
+        wrap(plain, variant.manifest, PLATFORM),
+    )

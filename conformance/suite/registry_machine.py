@@ -1,0 +1,145 @@
+"""REG-020: random sequences of requests, with a model of what the registry must then hold."""
+
+import itertools
+from collections import defaultdict
+from typing import Final
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from conformance.evidence import Exchange
+from conformance.format.digest import Digest
+from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
+from conformance.observation_registry import MachineSeen
+from conformance.registry.client import Answer
+from conformance.subjects.registry_subject import RegistrySubject
+from conformance.subjects.sample_images import SampleImage, sample_image
+
+_SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
+_STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
+_REPOSITORIES: Final = ("a", "b")
+_IMAGES: Final = 2
+
+
+def explore(registry: RegistrySubject, effort: str) -> MachineSeen:
+    """Run the machine; the shrunk steps of a contradiction are the failure."""
+    counter = itertools.count()
+    exchanges: list[Exchange] = []
+
+    class Machine(RegistryMachine):
+        def __init__(self) -> None:
+            super().__init__(registry, next(counter), exchanges)
+
+    profile = settings(
+        max_examples=_SEQUENCES[effort],
+        stateful_step_count=_STEPS[effort],
+        deadline=None,
+        database=None,
+        derandomize=effort == "quick",
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    try:
+        run_state_machine_as_test(Machine, settings=profile)  # type: ignore[no-untyped-call]
+    except Contradiction as error:
+        notes = "\n".join(getattr(error, "__notes__", ()))
+        return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
+    return MachineSeen(next(counter))
+
+
+class Contradiction(AssertionError):  # noqa: N818 (what the machine found, not an error of ours)
+    """The registry and the model disagree; one line."""
+
+
+class RegistryMachine(RuleBasedStateMachine):
+    """The model: which blobs and manifests each repository must have. Each sequence has repositories of its own."""
+
+    def __init__(self, registry: RegistrySubject, number: int, exchanges: list[Exchange]) -> None:
+        super().__init__()
+        self._registry, self._exchanges = registry, exchanges
+        self._prefix = f"sequence-{number}"
+        self._images = [sample_image(f"{registry.prefix}/{number}/{i}", 300) for i in range(_IMAGES)]
+        self._blobs: dict[str, set[str]] = defaultdict(set)
+        self._manifests: dict[str, dict[str, bytes]] = defaultdict(dict)
+        self._tags: dict[str, dict[str, str]] = defaultdict(dict)
+        self._deletes = True
+
+    def _name(self, repository: str) -> str:
+        return self._registry.repository(f"{self._prefix}/{repository}")
+
+    def _note(self, answer: Answer) -> Answer:
+        self._exchanges.append(answer.exchange)
+        return answer
+
+    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), which=st.integers(0, 3))
+    def push_blob(self, repository: str, image: int, which: int) -> None:
+        digest, content = sorted(self._images[image].blobs.items())[which]
+        answer = self._note(self._registry.upload(self._name(repository), content))
+        _require(answer.status == 201, f"upload of {digest}: HTTP {answer.status}")
+        self._blobs[repository].add(digest)
+
+    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), tag=st.sampled_from(("x", "y")))
+    def push_pair(self, repository: str, image: int, tag: str) -> None:
+        sample, name = self._images[image], self._name(repository)
+        for digest, content in sample.blobs.items():
+            _require(self._note(self._registry.upload(name, content)).status == 201, f"upload of {digest}")
+            self._blobs[repository].add(digest)
+        for raw, media_type, reference in _documents(sample, tag):
+            answer = self._note(self._registry.put_manifest(name, reference, raw, media_type))
+            _require(answer.status == 201, f"PUT manifests/{reference}: HTTP {answer.status}")
+            self._manifests[repository][str(Digest.of(raw))] = raw
+        self._tags[repository][tag] = str(Digest.of(sample.index))
+
+    @rule(source=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1))
+    def mount(self, source: str, image: int) -> None:
+        target, digest = next(name for name in _REPOSITORIES if name != source), self._images[image].layer
+        answer = self._note(self._registry.client.mount_blob(self._name(target), digest, self._name(source)))
+        if answer.status == 201:
+            known = digest in self._blobs[source] or digest in self._blobs[target]
+            _require(known, f"a blob that {source} does not have was mounted")
+            self._blobs[target].add(digest)
+            self._registry.remember_blob(self._name(target), digest)
+
+    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), plain=st.booleans())
+    def delete_manifest(self, repository: str, image: int, plain: bool) -> None:
+        raw = self._images[image].plain if plain else self._images[image].index
+        digest = str(Digest.of(raw))
+        if digest not in self._manifests[repository] or not self._deletes:
+            return
+        answer = self._note(self._registry.client.delete_manifest_raw(self._name(repository), digest))
+        if answer.status in (405, 501):
+            self._deletes = False
+            return
+        _require(answer.status in (200, 202), f"DELETE {digest}: HTTP {answer.status}")
+        del self._manifests[repository][digest]
+        self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
+        gone = self._note(self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES))
+        _require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
+
+    @rule(repository=st.sampled_from(_REPOSITORIES))
+    def read_everything(self, repository: str) -> None:
+        name, client = self._name(repository), self._registry.client
+        contents = {d: c for image in self._images for d, c in image.blobs.items()}
+        for digest in sorted(self._blobs[repository]):
+            answer = self._note(client.get_blob(name, digest))
+            _require(
+                answer.status == 200 and answer.content == contents[digest], f"blob {digest}: HTTP {answer.status}"
+            )
+        for digest, raw in self._manifests[repository].items():
+            answer = self._note(client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES))
+            _require(answer.status == 200 and answer.content == raw, f"manifest {digest}: HTTP {answer.status}")
+        for tag, digest in self._tags[repository].items():
+            answer = self._note(client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES))
+            found = str(Digest.of(answer.content)) if answer.status == 200 else f"HTTP {answer.status}"
+            _require(found == digest, f"tag {tag} names {found}, not {digest}")
+
+
+def _documents(image: SampleImage, tag: str) -> tuple[tuple[bytes, str, str], ...]:
+    manifests = tuple((raw, MANIFEST_TYPE, str(Digest.of(raw))) for raw in (image.plain, image.sentinel))
+    return (*manifests, (image.index, INDEX_TYPE, tag))
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise Contradiction(message)
