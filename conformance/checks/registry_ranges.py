@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from conformance.observation_registry import RangeSeen, RedirectSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, judge, passed
+from conformance.results import Judgement, failed, informed, judge, passed
 
 
 def _wrong(seen: RangeSeen) -> str:
@@ -100,6 +100,12 @@ def unsatisfiable(seen: RangeSeen) -> Iterator[Judgement]:
         found=_found(seen),
         evidence=(seen.answered.exchange,),
     )
+    if seen.answered.exchange.error:
+        yield informed(
+            f"The answer to an unsatisfiable range is cut: {seen.answered.exchange.error}; connections break on it.",
+            where=seen.answered.what,
+            evidence=(seen.answered.exchange,),
+        )
 
 
 @decides("REG-009")

@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
 import requests
@@ -83,6 +83,8 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         self._verify: bool | str = False if insecure else (ca_file or True)
         self._authorization: dict[str, str] = {}
         self._session = requests.Session()
+        if insecure:  # the user's choice: urllib3 need not repeat it at every request
+            warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
         self._session.trust_env = False  # no .netrc, no proxies: what is sent is what we say
         adapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
         self._session.mount("http://", adapter)
@@ -191,32 +193,44 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 self._record(made)
             return made
 
+        shortened = ""
         try:
-            with self._quiet(), self._session.request(
-                method, url, headers=sent, data=body, timeout=self._timeout, verify=self._verify,
-                stream=True, allow_redirects=False,
-            ) as response:  # fmt: skip
-                got = tuple(response.headers.items())
+            with self._session.request(
+                method,
+                url,
+                headers=sent,
+                data=body,
+                timeout=self._timeout,
+                verify=self._verify,
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                status, got = response.status_code, tuple(response.headers.items())
                 content = bytearray()
-                for piece in _pieces(response):
-                    content += piece
-                    if len(content) > limit:
-                        kept = exchange(status=response.status_code, response_headers=got, error="too large")
-                        raise TransportError(f"{method} {url}: the answer is larger than {limit} bytes", kept)
-                status = response.status_code
+                try:
+                    for piece in _pieces(response):
+                        content += piece
+                        if len(content) > limit:
+                            kept = exchange(status=status, response_headers=got, error="too large")
+                            raise TransportError(f"{method} {url}: the answer is larger than {limit} bytes", kept)
+                except urllib3.exceptions.ProtocolError:
+                    # The words of an error answer may be cut: distribution 2.8 sends 416 with the blob's
+                    # Content-Length and 33 bytes of text. Cut content of a success is no answer at all.
+                    if status < 400:
+                        raise
+                    shortened = "the body is shorter than Content-Length says"
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"{urlsplit(url).scheme}://{_origin(url)[1]}: {_reason(error)}"
             raise _BrokenConnectionError(message, exchange(error=message)) from None
         kept_body = b"" if "token" in urlsplit(url).path else bytes(content[:2048])
-        made = exchange(status=status, response_headers=got, response_size=len(content), response_start=kept_body)
+        made = exchange(
+            status=status,
+            response_headers=got,
+            response_size=len(content),
+            response_start=kept_body,
+            error=shortened,
+        )
         return Answer(status, got, bytes(content), made)
-
-    def _quiet(self) -> warnings.catch_warnings:  # type: ignore[type-arg]
-        """The user chose --insecure: urllib3 need not say so at every request."""
-        context = warnings.catch_warnings()
-        if self._verify is False:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        return context
 
     def _http_response(
         self,
@@ -369,4 +383,4 @@ def _reason(error: BaseException) -> str:
     ):
         if sign in text:
             return words
-    return f"the connection failed ({type(error).__name__}: {quote(text[:120], safe=' :/(),.=-_')})"
+    return f"the connection failed ({type(error).__name__}: {' '.join(text.split())[:160]})"

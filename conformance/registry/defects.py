@@ -29,7 +29,10 @@ class _Filter(Defect):
     """A defect that is one function on the answer."""
 
     def __init__(self, change: Callable[[Call, Reply, RegistryCore], Reply]) -> None:
-        self.after = change  # type: ignore[method-assign]
+        self._change = change
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+        return self._change(call, reply, core)
 
 
 class RejectsSentinelType(Defect):

@@ -22,7 +22,8 @@ def render_junit(report: Report, catalogue: Catalogue) -> bytes:
     for subject in report.subjects:
         root.append(_suite(subject, report, catalogue))
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
 
 
 def _suite(subject: SubjectReport, report: Report, catalogue: Catalogue) -> ET.Element:

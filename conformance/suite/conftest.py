@@ -50,7 +50,7 @@ def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
     role: Role = marker.args[0] if marker else "artifact"
 
     def speak(requirement_id: str, judgements: Iterable[Judgement], *, subject: str = "") -> None:
-        replay = f"{replay_command(settings)} -k {request.node.originalname}"
+        replay = f"{replay_command(settings)} -k {requirement_id if requirement_id in request.node.name else request.node.originalname}"
         result = conclude(load_catalogue()[requirement_id], judgements, replay=replay)
         record(request.node, Recorded(subject or settings.subject, role, result))
         announce(result)

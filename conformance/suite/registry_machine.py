@@ -41,7 +41,7 @@ def explore(registry: RegistrySubject, effort: str) -> MachineSeen:
         phases=(Phase.generate, Phase.shrink),
     )
     try:
-        run_state_machine_as_test(Machine, settings=profile)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(Machine, settings=profile)
     except Contradiction as error:
         notes = "\n".join(getattr(error, "__notes__", ()))
         return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
