@@ -1,17 +1,21 @@
-"""Attach and strip the sentinel variant, on parsed JSON: fields nobody knows are kept (SENT-MANIFEST-006, SENT-CONFIG-004).
+"""Making the sentinel variant of an image, putting it into an index, and taking both back (docs/format.md 16, 19).
 
-Source: docs/format.md sections 2, 16 and 19. ``strip`` is the inverse of ``attach``.
+Documents are edited in their text, so annotations, subject, artifactType and fields nobody knows stay byte for byte,
+and stripping what was attached gives the bytes one began with. No I/O: who calls stores what is returned.
 """
 
+import base64
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
 from conformance.format.digest import Digest
-from conformance.format.document import JsonObject, encode
+from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import (
-    CONFIG_TYPE,
+    DOCKER_MANIFEST_TYPE,
     INDEX_TYPE,
     MANIFEST_CHECKSUM,
     MANIFEST_TYPE,
@@ -20,98 +24,250 @@ from conformance.format.names import (
     ZSTD_ANNOTATION,
     Revision,
 )
-from conformance.format.oci import Config, Document, Manifest, is_index, read_config, read_index, read_manifest
+from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform
+from conformance.format.oci import read_config as _read_config
+from conformance.format.oci import read_index as _read_index
+from conformance.format.oci import read_manifest as _read_manifest
+from conformance.format.splice import elements, find, replaced, with_first, with_member, without_first
+
+TRUE = "true"
 
 
-class Variant(msgspec.Struct, frozen=True):
-    """A manifest and its config, both as bytes to be stored."""
+class SentinelVariant(msgspec.Struct, frozen=True):
+    """The documents of a sentinel variant, to be stored in this order: ``sentinel``, ``config``, ``manifest``."""
 
     manifest: bytes
     config: bytes
+    sentinel: bytes
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """The manifest's descriptor, bare."""
+        return Descriptor(MANIFEST_TYPE, str(Digest.of(self.manifest)), len(self.manifest))
 
 
-def is_eligible(manifest: Document[Manifest], revision: Revision = PR681) -> bool:
-    """All data layers are zstd:chunked with a tar-split, and it is no sentinel variant itself (section 16.2)."""
-    layers = manifest.view.layers
-    return bool(layers) and all(
-        layer.media_type != revision.sentinel_type
-        and layer.annotation(MANIFEST_CHECKSUM)
-        and layer.annotation(TARSPLIT_POSITION)
-        for layer in layers
-    )
+class Addition(msgspec.Struct, frozen=True):
+    """A variant to add to an index, and the digest of the entry it is a variant of."""
+
+    plain: str
+    variant: SentinelVariant
 
 
-def attach(manifest_raw: bytes, config_raw: bytes, sentinel: bytes, revision: Revision = PR681) -> Variant:
-    """The sentinel variant of a plain manifest; FormatError when it is not eligible."""
-    manifest, config = read_manifest(manifest_raw), read_config(config_raw)
-    if not is_eligible(manifest, revision):
-        raise FormatError("not every layer has a TOC with tar-split, or the manifest has a sentinel already")
+def ineligibility(manifest_raw: bytes, revision: Revision = PR681) -> str | None:
+    """Why this manifest must get no sentinel variant, in one sentence; None when it may.
+
+    Stricter than the reference, which is content with one TOC of either kind (docs/format.md section 16.2):
+    every layer must be zstd:chunked with a tar-split, or nobody can pull the variant. Raise FormatError if it is none.
+    """
+    manifest = _read_manifest(manifest_raw).view
+    if manifest.media_type == DOCKER_MANIFEST_TYPE:
+        return "a Docker manifest cannot hold zstd layers"
+    if manifest.media_type not in ("", MANIFEST_TYPE):
+        return f"{manifest.media_type!r} is not an OCI image manifest"
+    if any(layer.media_type == revision.sentinel_type for layer in manifest.layers):
+        return "it is a sentinel variant itself"
+    if not manifest.layers:
+        return "it has no layers"
+    for position, layer in enumerate(manifest.layers):
+        if not layer.annotation(MANIFEST_CHECKSUM):
+            return f"layer {position} is not zstd:chunked"
+        if not layer.annotation(TARSPLIT_POSITION):
+            return f"layer {position} has no tar-split"
+    return None
+
+
+def make_sentinel_variant(
+    manifest_raw: bytes, config_raw: bytes, sentinel: bytes, revision: Revision = PR681
+) -> SentinelVariant:
+    """The variant of a plain image; its data layers are those of the plain one and need not be stored again.
+
+    Raise FormatError if the image is not eligible, or its manifest and config do not belong together.
+    """
+    if (reason := ineligibility(manifest_raw, revision)) is not None:
+        raise FormatError(f"no sentinel variant can be made: {reason}")
+    manifest, _ = _read_pair(manifest_raw, config_raw)
     digest = str(Digest.of(sentinel))
-    new_config = encode(_with_diff_ids(config, [digest, *config.view.rootfs.diff_ids]))
-    descriptor = {"mediaType": revision.sentinel_type, "digest": digest, "size": len(sentinel)}
-    fields = {
-        **manifest.fields,
+    config_text = config_raw.decode()
+    config = with_first(config_text, _array(config_text, ("rootfs", "diff_ids")), json.dumps(digest)).encode()
+    layer = {"mediaType": revision.sentinel_type, "digest": digest, "size": len(sentinel)}
+    text = manifest_raw.decode()
+    text = with_first(text, _array(text, ("layers",)), encode(layer).decode())
+    return SentinelVariant(_with_config(text, manifest.view.config, config), config, sentinel)
+
+
+def strip_manifest(manifest_raw: bytes, config_raw: bytes, revision: Revision = PR681) -> tuple[bytes, bytes]:
+    """Manifest and config without the sentinel, whatever its content; both as given when there is none.
+
+    The history stays as it is. Raise FormatError when the sentinel is not layer 0, occurs twice, or is not
+    the first DiffID: what would be left could not be trusted.
+    """
+    manifest, config = _read_pair(manifest_raw, config_raw)
+    layers = manifest.view.layers
+    positions = [index for index, layer in enumerate(layers) if layer.media_type == revision.sentinel_type]
+    if not positions:
+        return manifest_raw, config_raw
+    if positions != [0]:
+        raise FormatError(f"the sentinel must be layer 0 alone; it is at {positions}", where="layers")
+    first = config.view.rootfs.diff_ids[0]
+    if first != layers[0].digest:
+        raise FormatError(f"the first DiffID {first!r} is not the sentinel's digest", where="rootfs.diff_ids")
+    text = config_raw.decode()
+    stripped = without_first(text, _array(text, ("rootfs", "diff_ids"))).encode()
+    text = manifest_raw.decode()
+    text = without_first(text, _array(text, ("layers",)))
+    return _with_config(text, manifest.view.config, stripped), stripped
+
+
+def attach_to_index(index_raw: bytes, additions: Sequence[Addition], revision: Revision = PR681) -> bytes:
+    """The index with an entry for every variant, its plain entries marked zstd, sorted by score (stable).
+
+    A sentinel entry keeps platform, annotations and unknown fields of its plain entry. A platform that has a
+    sentinel entry gets no second one; when nothing is added the index is returned as given. Raise FormatError
+    if this is no OCI index or names a plain entry that it does not hold.
+    """
+    index = _oci_index(index_raw)
+    text = index_raw.decode()
+    array = _array(text, ("manifests",))
+    entries = [text[span.start : span.end] for span in elements(text, array.start)]
+    taken = {_platform(entry) for entry in index.view.manifests if _is_true(entry, revision.sentinel_annotation)}
+    added = []
+    for addition in additions:
+        position = _position(index.view, addition.plain)
+        plain = index.view.manifests[position]
+        if _platform(plain) in taken:
+            continue
+        taken.add(_platform(plain))
+        entries[position] = _annotated(entries[position], (ZSTD_ANNOTATION,))
+        added.append(_sentinel_entry(entries[position], addition.variant, revision))
+    if not added:
+        return index_raw
+    entries = sorted(entries + added, key=lambda entry: _score_text(entry, revision))
+    return replaced(text, array, "[" + ",".join(entries) + "]").encode()
+
+
+def wrap_single(manifest_raw: bytes, config_raw: bytes, variant: SentinelVariant, revision: Revision = PR681) -> bytes:
+    """An index of a single plain image and its variant, with the platform of the config (none if it names none)."""
+    _, config = _read_pair(manifest_raw, config_raw)
+    entry: dict[str, Any] = {
         "mediaType": MANIFEST_TYPE,
-        "config": _config_descriptor(manifest.fields["config"], new_config),
-        "layers": [descriptor, *manifest.fields["layers"]],
+        "digest": str(Digest.of(manifest_raw)),
+        "size": len(manifest_raw),
     }
-    return Variant(encode(fields), new_config)
+    platform = config.view.platform
+    if platform.os or platform.architecture:
+        names = ("architecture", "os", "variant", "os.version", "os.features")
+        values = (platform.architecture, platform.os, platform.variant, platform.os_version, platform.os_features)
+        entry["platform"] = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in zip(names, values, strict=True)
+            if value or name in ("architecture", "os")
+        }
+    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [entry]}
+    return attach_to_index(encode(index), (Addition(entry["digest"], variant),), revision)
 
 
-def strip(manifest_raw: bytes, config_raw: bytes, revision: Revision = PR681) -> Variant:
-    """The plain variant of a sentinel manifest, whatever the sentinel's content; FormatError when layer 0 is none."""
-    manifest, config = read_manifest(manifest_raw), read_config(config_raw)
-    layers, diff_ids = manifest.view.layers, config.view.rootfs.diff_ids
-    if not layers or layers[0].media_type != revision.sentinel_type:
-        raise FormatError("layer 0 is no sentinel", where="layers[0].mediaType")
-    if len(diff_ids) != len(layers):
-        raise FormatError(f"{len(diff_ids)} DiffIDs for {len(layers)} layers", where="rootfs.diff_ids")
-    new_config = encode(_with_diff_ids(config, list(diff_ids[1:])))
-    fields = {
-        **manifest.fields,
-        "config": _config_descriptor(manifest.fields["config"], new_config),
-        "layers": manifest.fields["layers"][1:],
-    }
-    return Variant(encode(fields), new_config)
+def strip_index(index_raw: bytes, sentinels: Collection[str] = (), revision: Revision = PR681) -> bytes:
+    """The index without its sentinel entries: those annotated so, and those whose digest is among ``sentinels``.
 
-
-def wrap(plain: bytes, sentinel: bytes, platform: JsonObject | None, revision: Revision = PR681) -> bytes:
-    """The index of a single image: plain, then sentinel, both with the zstd annotation (section 16.3)."""
-    entries = []
-    for raw, annotations in ((plain, {}), (sentinel, {revision.sentinel_annotation: "true"})):
-        entry = manifest_descriptor(raw, annotations={ZSTD_ANNOTATION: "true", **annotations})
-        entries.append({**entry, **({"platform": platform} if platform else {})})
-    return encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries})
-
-
-def strip_index(index_raw: bytes, revision: Revision = PR681) -> bytes:
-    """The index without its sentinel entries; unknown fields and order are kept."""
-    index = read_index(index_raw)
+    As given when it has none. Raise FormatError if it is no OCI index, or if nothing would be left.
+    """
+    index = _oci_index(index_raw)
+    text = index_raw.decode()
+    array = _array(text, ("manifests",))
     kept = [
-        fields
-        for fields, entry in zip(index.fields["manifests"], index.view.manifests, strict=True)
-        if entry.annotation(revision.sentinel_annotation) != "true"
+        text[span.start : span.end]
+        for span, entry in zip(elements(text, array.start), index.view.manifests, strict=True)
+        if not (_is_true(entry, revision.sentinel_annotation) or entry.digest in sentinels)
     ]
-    return encode({**index.fields, "manifests": kept})
+    if len(kept) == len(index.view.manifests):
+        return index_raw
+    if not kept:
+        raise FormatError("the index has sentinel entries only; nothing would be left", where="manifests")
+    return replaced(text, array, "[" + ",".join(kept) + "]").encode()
 
 
-def manifest_descriptor(raw: bytes, *, annotations: dict[str, str] | None = None) -> JsonObject:
-    """The descriptor of these manifest bytes, as JSON."""
-    media_type = INDEX_TYPE if is_index(msgspec.json.decode(raw)) else MANIFEST_TYPE
-    fields: JsonObject = {"mediaType": media_type, "digest": str(Digest.of(raw)), "size": len(raw)}
-    return {**fields, "annotations": annotations} if annotations else fields
+def score(entry: Descriptor, revision: Revision = PR681) -> int:
+    """The sorting score of an index entry: 0 plain, 1 zstd, 2 sentinel (docs/format.md section 2)."""
+    if _is_true(entry, revision.sentinel_annotation):
+        return 2
+    return 1 if _is_true(entry, ZSTD_ANNOTATION) else 0
 
 
-def _with_diff_ids(config: Document[Config], diff_ids: list[str]) -> JsonObject:
-    rootfs: Any = config.fields.get("rootfs")
-    return {**config.fields, "rootfs": {**(rootfs if isinstance(rootfs, dict) else {}), "diff_ids": diff_ids}}
+def _read_pair(manifest_raw: bytes, config_raw: bytes) -> tuple[Document[Manifest], Document[Config]]:
+    manifest, config = _read_manifest(manifest_raw), _read_config(config_raw)
+    descriptor = manifest.view.config
+    if not Digest.parse(descriptor.digest).matches(config_raw) or descriptor.size != len(config_raw):
+        raise FormatError("the config is not the one that the manifest names", where="config")
+    diff_ids, layers = len(config.view.rootfs.diff_ids), len(manifest.view.layers)
+    if diff_ids != layers:
+        raise FormatError(f"{diff_ids} DiffIDs for {layers} layers", where="rootfs.diff_ids")
+    return manifest, config
 
 
-def _config_descriptor(old: JsonObject, config: bytes) -> JsonObject:
-    """The old config descriptor with its other fields, for new content."""
-    return {
-        **old,
-        "mediaType": old.get("mediaType") or CONFIG_TYPE,
-        "digest": str(Digest.of(config)),
-        "size": len(config),
+def _oci_index(raw: bytes) -> Document[Index]:
+    index = _read_index(raw)
+    if index.view.media_type not in ("", INDEX_TYPE):
+        raise FormatError(f"{index.view.media_type!r} is not an OCI index: its entries hold no annotations")
+    return index
+
+
+def _array(text: str, path: Sequence[str]) -> Any:
+    span = find(text, path)
+    if span is None or text[span.start] != "[":
+        raise FormatError("there is no such array", where=".".join(path))
+    return span
+
+
+def _with_config(text: str, descriptor: Descriptor, config: bytes) -> bytes:
+    """The manifest text with digest, size and, if it is there, embedded data of this config."""
+    digest = Digest.of(config, Digest.parse(descriptor.digest).algorithm)
+    values = {
+        "digest": json.dumps(str(digest)),
+        "size": str(len(config)),
+        "data": json.dumps(base64.b64encode(config).decode()),
     }
+    for key, value in values.items():
+        span = find(text, ("config", key))
+        if span is not None:
+            text = replaced(text, span, value)
+    return text.encode()
+
+
+def _position(index: Index, digest: str) -> int:
+    for position, entry in enumerate(index.manifests):
+        if entry.digest == digest:
+            return position
+    raise FormatError(f"the index has no entry {digest}", where="manifests")
+
+
+def _sentinel_entry(plain: str, variant: SentinelVariant, revision: Revision) -> str:
+    entry = plain
+    for key, value in (
+        ("mediaType", MANIFEST_TYPE),
+        ("digest", variant.descriptor.digest),
+        ("size", variant.descriptor.size),
+    ):
+        entry = with_member(entry, key, json.dumps(value))
+    if find(entry, ("data",)) is not None:
+        entry = with_member(entry, "data", json.dumps(base64.b64encode(variant.manifest).decode()))
+    return _annotated(entry, (revision.sentinel_annotation, ZSTD_ANNOTATION))
+
+
+def _annotated(entry: str, keys: Sequence[str]) -> str:
+    span = find(entry, ("annotations",))
+    annotations = "{}" if span is None or entry[span.start] != "{" else entry[span.start : span.end]
+    for key in keys:
+        annotations = with_member(annotations, key, json.dumps(TRUE))
+    return with_member(entry, "annotations", annotations)
+
+
+def _score_text(entry: str, revision: Revision) -> int:
+    return score(msgspec.json.decode(entry, type=Descriptor), revision)
+
+
+def _platform(entry: Descriptor) -> Platform:
+    return entry.platform or Platform()
+
+
+def _is_true(entry: Descriptor, key: str) -> bool:
+    return entry.annotation(key) == TRUE

@@ -1,6 +1,7 @@
 """A tar stream in, a conforming zstd:chunked layer out (docs/format.md section 9.3).
 
-The same tar, options and zstd version give the same bytes. Memory: the TOC's entries, the compressed tar-split and one piece of content; never the tar.
+The same tar, options and zstd version give the same bytes. Memory: the TOC's entries, the compressed
+tar-split and one piece of content; never the tar.
 """
 
 import hashlib

@@ -73,7 +73,7 @@ def _merge_twins(raw: bytes) -> bytes:
 def _sort_entries(raw: bytes) -> bytes:
     fields = decode_object(raw, what="manifest")
     if _is_index(raw):
-        ordered = sorted(fields["manifests"], key=lambda entry: str(entry.get("annotations")), reverse=True)
+        ordered = sorted(fields["manifests"], key=lambda entry: str(entry.get("annotations")))
         if ordered != fields["manifests"]:
             return encode({**fields, "manifests": ordered})
     return raw

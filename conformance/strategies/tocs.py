@@ -187,7 +187,6 @@ BREAKS: Final[tuple[tuple[str, str, Break], ...]] = (
     ("TOC-006", "a file with content but no digest", _put("reg", digest=None)),
     ("TOC-006", "a symbolic link without a target", _put("symlink", linkName=None)),
     ("TOC-006", "a negative size", _put("reg", size=-1)),
-    ("TOC-006", "a chunk without a file before it", _orphan),
     ("TOC-007", "the end of a file before its start", _put("reg", endOffset=1)),
     ("TOC-007", "two files overlap in the blob", _overlap),
     ("TOC-007", "an offset beyond any blob", _put("reg", offset=2**62, endOffset=2**62 + 1)),
@@ -197,5 +196,13 @@ BREAKS: Final[tuple[tuple[str, str, Break], ...]] = (
     ("TOC-011", "the year-1 time written out", _put("reg", accesstime="0001-01-01T00:00:00Z")),
     ("TOC-012", "a hard link outside the root", _put("hardlink", linkName="../../etc/shadow")),
     ("TOC-012", "a hard link to itself", _put("hardlink", linkName="dir/link")),
+    ("CHUNK-001", "a chunk without a file before it", _orphan),
+    ("CHUNK-001", "a chunk of another name than its file", _put("chunk", name="dir/file")),
+    ("CHUNK-002", "the first chunk is not at 0", _put("chunked", chunkOffset=1)),
+    ("CHUNK-002", "a chunk begins where none ends", _put("chunk", chunkOffset=2**40)),
+    ("CHUNK-005", "an unknown chunk type", _put("chunk", chunkType="ones")),
+    ("CHUNK-007", "a chunk with a mode", _put("chunk", mode=0o644)),
+    ("CHUNK-008", "a chunk that begins before the one it follows", _put("chunk", offset=1)),
+    ("CHUNK-009", "chunk fields on a file of one chunk", _put("reg", chunkSize=10, chunkDigest=_digest("content"))),
 )
 """Requirement, what is wrong, and the edit that makes it so."""

@@ -202,7 +202,6 @@ class RegistryProbe:
         self._push(repository, image)
         plain = str(Digest.of(image.plain))
         self._registry.put_manifest(repository, "plain", image.plain, MANIFEST_TYPE)
-        self._registry.put_manifest(repository, "kept", image.sentinel, MANIFEST_TYPE)
         deletes = (
             answered("DELETE the tag plain", self._client.delete_tag(repository, "plain")),
             answered("DELETE the plain manifest", self._client.delete_manifest_raw(repository, plain)),

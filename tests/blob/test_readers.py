@@ -21,7 +21,7 @@ from conformance.subjects import reader_tools
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reader_process import MAX_OUTPUT, run_on
 from conformance.subjects.readers import read_with_panel, reader_names
-from tests.blob import mutants
+from conformance.mutants import blob as mutants
 
 PYTHON, PYTHON_LENIENT = "Python tarfile", "Python tarfile (ignore_zeros)"
 GNU, BSD, BUSYBOX, CPIO, SEVEN_ZIP = "GNU tar", "bsdtar", "busybox tar", "cpio", "7-Zip"

@@ -16,7 +16,12 @@ GOLDEN = f"oci:{golden_directory('sentinel-single')}"
 
 
 def zcc(*arguments: str, directory: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(directory or "/nonexistent"), "PYTHONPATH": str(Path(__file__).parents[2]), **environ}
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(directory or "/nonexistent"),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        **environ,
+    }
     code = "from conformance.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env, timeout=120, check=False

@@ -102,7 +102,12 @@ def test_a_root_whose_bytes_do_not_match_its_name(layout: Path) -> None:
 
 @pytest.mark.parametrize(
     ("which", "requirement"),
-    [(SENTINEL, "SENT-DESC-002"), (CONFIG, "SENT-CONFIG-006"), (SENTINEL_MANIFEST, "SENT-INDEX-011"), (PLAIN, "SENT-INDEX-011")],
+    [
+        (SENTINEL, "SENT-DESC-002"),
+        (CONFIG, "SENT-CONFIG-006"),
+        (SENTINEL_MANIFEST, "SENT-INDEX-011"),
+        (PLAIN, "SENT-INDEX-011"),
+    ],
 )
 @pytest.mark.parametrize("how", ["changed", "missing"])
 def test_blobs_that_do_not_match_their_names_are_findings(layout: Path, which: str, requirement: str, how: str) -> None:
@@ -144,7 +149,19 @@ def test_references_to_registries(text: str, host: str, repository: str, referen
     assert parse_reference(text) == RegistryReference(host, repository, reference)
 
 
-@pytest.mark.parametrize("text", ["", "r.example/A:1", "r.example/a:", "r.example/a@sha256:1", "r.example/", "r.example/a b", "\n", "r.example/../x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "r.example/A:1",
+        "r.example/a:",
+        "r.example/a@sha256:1",
+        "r.example/",
+        "r.example/a b",
+        "\n",
+        "r.example/../x",
+    ],
+)
 def test_what_is_no_reference_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(SubjectError) as caught:
         parse_reference(text)
@@ -158,7 +175,14 @@ def test_layout_references(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("localhost", True), ("127.0.0.1:5000", True), ("[::1]:5000", True), ("registry.example", False), ("10.0.0.1", False), ("localhost.example", False)],
+    [
+        ("localhost", True),
+        ("127.0.0.1:5000", True),
+        ("[::1]:5000", True),
+        ("registry.example", False),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+    ],
 )
 def test_which_hosts_are_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback

@@ -13,7 +13,15 @@ from rich.console import Console
 from conformance.evidence import BytesEvidence, Exchange
 from conformance.reports import terminal
 from conformance.reports.junit import render_junit
-from conformance.reports.model import Report, SubjectReport, build_schema, check_report, encode, published_schema, subject_report
+from conformance.reports.model import (
+    Report,
+    SubjectReport,
+    build_schema,
+    check_report,
+    encode,
+    published_schema,
+    subject_report,
+)
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude, failed, informed, not_run, passed, unsupported
@@ -94,7 +102,16 @@ def test_junit_has_real_failures_skips_and_errors() -> None:
 def test_a_finding_reads_in_full() -> None:
     lines = list(finding_lines(result("REG-007", BROKEN).findings[0]))
     text = "\n".join(lines)
-    for expected in ("other bytes", "where:", "expected: ab", "found:", "curl -i", "HTTP 206", "at byte 0", "replay:   pytest"):
+    for expected in (
+        "other bytes",
+        "where:",
+        "expected: ab",
+        "found:",
+        "curl -i",
+        "HTTP 206",
+        "at byte 0",
+        "replay:   pytest",
+    ):
         assert expected in text, f"{expected!r} is missing in:\n{text}"
 
 

@@ -17,10 +17,21 @@ from conformance.reports.model import published_schema
 TIMEOUT = 300
 
 
-def run_pytest(directory: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "PYTHONPATH": str(Path(__file__).parents[2]), **(environ or {})}
+def run_pytest(
+    directory: Path, *arguments: str, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(directory),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        **(environ or {}),
+    }
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
-    if subprocess.run([sys.executable, "-c", "import importlib.metadata as m; m.version('zstd-chunked-conformance')"], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        [sys.executable, "-c", "import importlib.metadata as m; m.version('zstd-chunked-conformance')"],
+        check=False,
+        capture_output=True,
+    ).returncode:
         command += ["-p", "conformance.plugin"]
     return subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, timeout=TIMEOUT, check=False)
 

@@ -1,0 +1,37 @@
+"""Judge a registry by all REG scenarios at once."""
+
+from collections.abc import Callable
+
+from conformance import checks
+from conformance.registry.client import RegistryClient, TransportError
+from conformance.requirements import find_checks, load_catalogue
+from conformance.results import RequirementResult, Verdict, conclude
+from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe
+from conformance.subjects.registry_subject import RegistrySubject
+from conformance.suite.registry_machine import explore
+
+
+def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict[str, RequirementResult]:
+    """Results by requirement id; a scenario that breaks off is ``not-run``."""
+    subject = RegistrySubject(RegistryClient(url, retries=1), "zcc/judged", collect_garbage=collect_garbage)
+    probe, bound, results = RegistryProbe(subject), find_checks(checks), {}
+    for requirement in load_catalogue().of_role("registry"):
+        try:
+            if requirement.id == "REG-020":
+                seen: object = explore(subject, "quick")
+            else:
+                seen = SCENARIOS[requirement.id](probe)
+        except TransportError as error:
+            results[requirement.id] = RequirementResult(
+                requirement.id, requirement.level, requirement.roles, "not-run", reason=str(error)
+            )
+            continue
+        results[requirement.id] = conclude(requirement, bound[requirement.id](seen))
+    subject.clean_up()
+    subject.client.close()
+    return results
+
+
+def verdicts(results: dict[str, RequirementResult]) -> dict[str, Verdict]:
+    """Verdicts by requirement id."""
+    return {name: result.verdict for name, result in results.items()}
