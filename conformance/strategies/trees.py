@@ -88,9 +88,9 @@ def components() -> st.SearchStrategy[str]:
         (" ", "a b", 'say "hi"', "back\\slash", "new\nline", "<b>&amp;", "…", "naïve", "日本", "\u202egnp.exe", "\x7f")
     )
     plain = st.text("abcdefgh0123456789._-", min_size=1, max_size=8).filter(lambda text: text.strip("."))
-    text = st.text(
-        st.characters(exclude_categories=("Cs",), exclude_characters="/\x00"), min_size=1, max_size=8
-    ).filter(lambda name: name not in (".", ".."))
+    text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\x00"), min_size=1, max_size=8).filter(
+        lambda name: name not in (".", "..")
+    )
     long = st.integers(90, 180).map(lambda length: "n" * length)
     whiteout = plain.map(lambda name: f".wh.{name}")
     return st.one_of(plain, plain, odd, text, long, whiteout, st.just(".wh..wh..opq"))
@@ -139,7 +139,7 @@ def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[str], max_size: in
 def _xattrs() -> st.SearchStrategy[dict[str, str]]:
     # No "=" in a key: a PAX record could not hold it.
     keys = st.sampled_from(("user.a", "user.ключ", "security.capability", "trusted.overlay.opaque"))
-    values = st.one_of(st.just("y"), st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20))
+    values = st.one_of(st.just("y"), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
     return st.dictionaries(keys, values, max_size=3)
 
 

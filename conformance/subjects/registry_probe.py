@@ -16,7 +16,6 @@ from conformance.format.names import (
     MANIFEST_TYPES,
 )
 from conformance.format.sentinel import canonical_sentinel
-from conformance.format.variant import manifest_descriptor
 from conformance.observation_registry import (
     Answered,
     BlobSeen,
@@ -33,7 +32,7 @@ from conformance.observation_registry import (
 from conformance.registry.client import Answer
 from conformance.subjects.range_probe import ask_range, spread
 from conformance.subjects.registry_subject import RegistrySubject
-from conformance.subjects.sample_images import SampleImage, sample_image
+from conformance.subjects.sample_images import SampleImage, manifest_descriptor, sample_image
 
 LAYER_SIZE: Final = 4 * 2**20
 _WORKERS: Final = 4

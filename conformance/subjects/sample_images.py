@@ -15,7 +15,7 @@ from conformance.format.names import (
     TARSPLIT_POSITION,
 )
 from conformance.format.sentinel import canonical_sentinel
-from conformance.format.variant import attach, wrap
+from conformance.format.variant import make_sentinel_variant, wrap_single
 
 PLATFORM: JsonObject = {"architecture": "amd64", "os": "linux"}
 
@@ -71,12 +71,17 @@ def sample_image(salt: str, layer_size: int = 4096) -> SampleImage:
             "x-unknown": [1, {"keep": True}],
         }
     )
-    variant = attach(plain, config, sentinel)
+    variant = make_sentinel_variant(plain, config, sentinel)
     contents = (config, variant.config, layer, sentinel)
     return SampleImage(
         {str(Digest.of(content)): content for content in contents},
         str(Digest.of(layer)),
         plain,
         variant.manifest,
-        wrap(plain, variant.manifest, PLATFORM),
+        wrap_single(plain, config, variant),
     )
+
+
+def manifest_descriptor(raw: bytes) -> JsonObject:
+    """The descriptor of these manifest bytes, as JSON."""
+    return {"mediaType": MANIFEST_TYPE, "digest": str(Digest.of(raw)), "size": len(raw)}
