@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.pairs import layers_of, sentinel_manifests
+from conformance.checks.pairs import is_sentinel_manifest, layers_of, sentinel_manifests
 from conformance.format.names import (
     CHUNK_KEYS,
+    MANIFEST_CHECKSUM,
     PR681,
     SENTINEL_ANNOTATION,
     SENTINEL_TYPE,
 )
+from conformance.format.oci import Descriptor
 from conformance.observation import ImageSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, judge, not_run
@@ -22,10 +24,11 @@ def media_type(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in seen.manifests:
         layers = layers_of(manifest)
         announced = manifest.entry is not None and manifest.entry.annotation(SENTINEL_ANNOTATION) == "true"
+        announced = announced and not is_sentinel_manifest(manifest)
         for position, layer in enumerate(layers):
             known = layer.digest in PR681.sentinel_digests
             # An announced sentinel that is a data layer instead is SENT-INDEX-009.
-            if layer.media_type == SENTINEL_TYPE or known or (announced and position == 0 and layer.size <= 4096):
+            if layer.media_type == SENTINEL_TYPE or known or (announced and position == 0 and _may_be_sentinel(layer)):
                 yield judge(
                     layer.media_type == SENTINEL_TYPE,
                     "The sentinel layer has another media type, so clients do not recognise it.",
@@ -103,3 +106,8 @@ def nothing_more(seen: ImageSeen) -> Iterator[Judgement]:
                 expected="mediaType, digest, size",
                 found=", ".join(sorted(keys)),
             )
+
+
+def _may_be_sentinel(layer: Descriptor) -> bool:
+    """A small layer without TOC (SENT-BLOB-012); anything else in its place is SENT-INDEX-009."""
+    return layer.size <= 4096 and layer.annotation(MANIFEST_CHECKSUM) is None

@@ -14,6 +14,9 @@ from conformance.format.toc import Entry
 from conformance.strategies.trees import contents
 from tests.layer import golden
 
+# A failure that shows a large file is still a failure of its own.
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+
 D = b"".join(hashlib.sha256(str(number).encode()).digest() for number in range(12_500))[:400_000]
 E = D[:1000] + bytes(1023) + D[1000:2000] + bytes(1024) + D[2000:2500] + bytes(5000)
 

@@ -1,0 +1,154 @@
+"""A conforming image in parts that a mutant may edit, and the image made from them with digests put right."""
+
+import io
+import tarfile
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import encode
+from conformance.format.names import (
+    CONFIG_TYPE,
+    INDEX_TYPE,
+    MANIFEST_TYPE,
+    SENTINEL_ANNOTATION,
+    SENTINEL_TYPE,
+    ZSTD_ANNOTATION,
+)
+from conformance.format.oci import Descriptor
+from conformance.format.sentinel import canonical_sentinel
+from conformance.format.writer import layer_from_tar
+
+Json = dict[str, Any]
+PLATFORM: Json = {"architecture": "amd64", "os": "linux"}
+
+
+@dataclass
+class Draft:
+    """Two manifests, their configs, and the index entries (without digest and size: those follow from the parts).
+
+    ``after`` edits the finished blobs (by digest) and ``entries`` of the index, for mutants whose point is
+    that a digest or size does not fit.
+    """
+
+    plain: Json
+    sentinel: Json
+    plain_config: Json
+    sentinel_config: Json
+    entries: list[Json]
+    index: Json
+    blobs: dict[str, bytes]
+    extra: dict[str, tuple[Json, Json]] = field(default_factory=dict)  # more manifests and configs, by name
+    config_size_off: int = 0
+    entry_size_off: int = 0
+    lost: set[str] = field(default_factory=set)
+
+    def add_blob(self, content: bytes) -> str:
+        """Store a blob; its digest."""
+        digest = str(Digest.of(content))
+        self.blobs[digest] = content
+        return digest
+
+
+class Drafted(msgspec.Struct, frozen=True):
+    """The image of a draft: blobs by digest, and the bytes of the root document (an index)."""
+
+    blobs: dict[str, bytes]
+    root: bytes
+
+
+def conforming_draft() -> Draft:
+    """A pair that breaks no requirement; every call gives a copy of its own."""
+    return deepcopy(_draft())
+
+
+def finish(draft: Draft) -> Drafted:
+    """Put digests and sizes right from the configs up to the index."""
+    blobs = dict(draft.blobs)
+    digests: dict[str, tuple[str, int]] = {}
+    parts = {
+        "plain": (draft.plain, draft.plain_config),
+        "sentinel": (draft.sentinel, draft.sentinel_config),
+        **draft.extra,
+    }
+    for name, (manifest, config) in parts.items():
+        raw = encode(config)
+        blobs[str(Digest.of(raw))] = raw
+        size = len(raw) + (draft.config_size_off if name == "sentinel" else 0)
+        described = {**manifest, "config": {**manifest["config"], "digest": str(Digest.of(raw)), "size": size}}
+        document = encode(described)
+        digests[name] = (str(Digest.of(document)), len(document))
+        blobs[digests[name][0]] = document
+    entries = []
+    for entry in draft.entries:
+        rest = {key: value for key, value in entry.items() if key != "of"}
+        digest, size = digests[entry["of"]]
+        off = draft.entry_size_off if entry["of"] == "sentinel" else 0
+        entries.append({"mediaType": MANIFEST_TYPE, "digest": digest, "size": size + off, **rest})
+    for lost in draft.lost:
+        del blobs[digests[lost][0] if lost in digests else lost]
+    return Drafted(blobs, encode({**draft.index, "manifests": entries}))
+
+
+@cache
+def _draft() -> Draft:
+    layers, diff_ids, blobs = [], [], {}
+    for name in ("base", "app"):
+        blob, written = layer_from_tar(_tar(name))
+        blobs[str(written.digest)] = blob
+        layers.append(_descriptor(written.descriptor))
+        diff_ids.append(str(written.diff_id))
+    sentinel = canonical_sentinel()
+    digest = str(Digest.of(sentinel))
+    blobs[digest] = sentinel
+    config: Json = {
+        **PLATFORM,
+        "config": {"Env": ["A=b"], "Healthcheck": {"Test": ["NONE"]}},
+        "rootfs": {"type": "layers", "diff_ids": diff_ids},
+        "history": [{"created_by": "base"}, {"created_by": "app"}],
+        "x-unknown": {"keep": "me"},
+    }
+    manifest: Json = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "config": {"mediaType": CONFIG_TYPE},
+        "layers": layers,
+        "annotations": {"org.example": "kept"},
+    }
+    first = {"mediaType": SENTINEL_TYPE, "digest": digest, "size": len(sentinel)}
+    return Draft(
+        manifest,
+        {**deepcopy(manifest), "layers": [first, *deepcopy(layers)]},
+        config,
+        {**deepcopy(config), "rootfs": {"type": "layers", "diff_ids": [digest, *diff_ids]}},
+        [
+            {"of": "plain", "platform": PLATFORM, "annotations": {ZSTD_ANNOTATION: "true"}},
+            {
+                "of": "sentinel",
+                "platform": PLATFORM,
+                "annotations": {ZSTD_ANNOTATION: "true", SENTINEL_ANNOTATION: "true"},
+            },
+        ],
+        {"schemaVersion": 2, "mediaType": INDEX_TYPE},
+        blobs,
+    )
+
+
+def _descriptor(descriptor: Descriptor) -> Json:
+    fields = {"mediaType": descriptor.media_type, "digest": descriptor.digest, "size": descriptor.size}
+    return {**fields, "annotations": dict(descriptor.annotations or {})}
+
+
+def _tar(name: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for number in range(3):
+            content = f"{name} {number}\n".encode() * 100
+            member = tarfile.TarInfo(f"{name}/{number}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()

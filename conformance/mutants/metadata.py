@@ -1,0 +1,218 @@
+"""Images with one wrong detail: each breaks one requirement of SENT-DESC, -MANIFEST, -CONFIG or -INDEX."""
+
+from copy import deepcopy
+
+from conformance.format.document import encode
+from conformance.format.names import (
+    ESTARGZ_TOC,
+    LAYER_GZIP_TYPE,
+    LAYER_ZSTD_TYPE,
+    MANIFEST_CHECKSUM,
+    MANIFEST_POSITION,
+    SENTINEL_ANNOTATION,
+    SENTINEL_TYPE,
+    TARSPLIT_POSITION,
+    ZSTD_ANNOTATION,
+)
+from conformance.mutants.draft import PLATFORM, Draft, Json
+from conformance.requirements import mutant
+
+_ARM: Json = {"architecture": "arm64", "os": "linux"}
+
+
+@mutant("SENT-DESC-001", implies=("SENT-INDEX-009",))
+def sentinel_typed_as_layer(draft: Draft) -> None:
+    draft.sentinel["layers"][0]["mediaType"] = LAYER_ZSTD_TYPE
+
+
+@mutant("SENT-DESC-002")
+def sentinel_size_off_by_one(draft: Draft) -> None:
+    draft.sentinel["layers"][0]["size"] += 1
+
+
+@mutant("SENT-DESC-003", implies=("SENT-DESC-005",))
+def sentinel_with_toc_annotation(draft: Draft) -> None:
+    draft.sentinel["layers"][0]["annotations"] = {ESTARGZ_TOC: "sha256:" + "0" * 64}
+
+
+@mutant("SENT-DESC-004", implies=("SENT-CONFIG-002",))
+def sentinel_twice(draft: Draft) -> None:
+    draft.sentinel["layers"].insert(1, deepcopy(draft.sentinel["layers"][0]))
+
+
+@mutant("SENT-DESC-005")
+def sentinel_with_urls(draft: Draft) -> None:
+    draft.sentinel["layers"][0]["urls"] = []
+
+
+@mutant("SENT-MANIFEST-001")
+def sentinel_last(draft: Draft) -> None:
+    draft.sentinel["layers"].append(draft.sentinel["layers"].pop(0))
+
+
+@mutant("SENT-MANIFEST-002")
+def layers_exchanged(draft: Draft) -> None:
+    draft.sentinel["layers"][1:] = draft.sentinel["layers"][:0:-1]
+
+
+@mutant("SENT-MANIFEST-003")
+def annotation_added_to_layer(draft: Draft) -> None:
+    draft.sentinel["layers"][1]["annotations"]["org.example"] = "only here"
+
+
+@mutant("SENT-MANIFEST-004")
+def layer_without_toc(draft: Draft) -> None:
+    for manifest in (draft.plain, draft.sentinel):
+        annotations = manifest["layers"][-1]["annotations"]
+        for key in (MANIFEST_CHECKSUM, MANIFEST_POSITION, TARSPLIT_POSITION):
+            del annotations[key]
+
+
+@mutant("SENT-MANIFEST-005")
+def schema_version_one(draft: Draft) -> None:
+    draft.sentinel["schemaVersion"] = 1
+
+
+@mutant("SENT-MANIFEST-006")
+def annotations_lost(draft: Draft) -> None:
+    del draft.sentinel["annotations"]
+
+
+@mutant(
+    "SENT-MANIFEST-007",
+    implies=(
+        "SENT-CONFIG-002",
+        "SENT-DESC-001",
+        "SENT-MANIFEST-002",
+        "SENT-MANIFEST-003",
+    ),
+)
+def plain_holds_the_sentinel(draft: Draft) -> None:
+    draft.plain["layers"].insert(0, {**draft.sentinel["layers"][0], "mediaType": LAYER_GZIP_TYPE})
+
+
+@mutant("SENT-MANIFEST-008", implies=("SENT-CONFIG-002", "SENT-MANIFEST-002"))
+def sentinel_alone(draft: Draft) -> None:
+    del draft.sentinel["layers"][1:]
+
+
+@mutant("SENT-MANIFEST-009")
+def layer_without_tar_split_position(draft: Draft) -> None:
+    for manifest in (draft.plain, draft.sentinel):
+        del manifest["layers"][-1]["annotations"][TARSPLIT_POSITION]
+
+
+@mutant("SENT-CONFIG-001")
+def diff_ids_exchanged(draft: Draft) -> None:
+    draft.sentinel_config["rootfs"]["diff_ids"][1:] = draft.sentinel_config["rootfs"]["diff_ids"][:0:-1]
+
+
+@mutant("SENT-CONFIG-002", implies=("SENT-CONFIG-001",))
+def diff_id_forgotten(draft: Draft) -> None:
+    draft.sentinel_config["rootfs"]["diff_ids"].pop()
+
+
+@mutant("SENT-CONFIG-003")
+def other_environment(draft: Draft) -> None:
+    draft.sentinel_config["config"]["Env"] = ["A=c"]
+
+
+@mutant("SENT-CONFIG-004")
+def health_check_lost(draft: Draft) -> None:
+    del draft.sentinel_config["config"]["Healthcheck"]
+
+
+@mutant("SENT-CONFIG-005")
+def history_at_the_end(draft: Draft) -> None:
+    draft.sentinel_config["history"].append({"created_by": "sentinel"})
+
+
+@mutant("SENT-CONFIG-006")
+def config_size_off_by_one(draft: Draft) -> None:
+    draft.config_size_off = 1
+
+
+@mutant("SENT-INDEX-001")
+def not_announced(draft: Draft) -> None:
+    del draft.entries[1]["annotations"][SENTINEL_ANNOTATION]
+
+
+@mutant("SENT-INDEX-002")
+def sentinel_without_zstd_annotation(draft: Draft) -> None:
+    del draft.entries[1]["annotations"][ZSTD_ANNOTATION]
+
+
+@mutant("SENT-INDEX-003")
+def plain_without_zstd_annotation(draft: Draft) -> None:
+    del draft.entries[0]["annotations"]
+
+
+@mutant("SENT-INDEX-004", implies=("SENT-INDEX-005",))
+def sentinel_before_plain(draft: Draft) -> None:
+    draft.entries.reverse()
+
+
+@mutant("SENT-INDEX-005")
+def gzip_of_another_platform_last(draft: Draft) -> None:
+    _add(draft, "gzip", _ARM, {})
+    draft.extra["gzip"][0]["layers"] = [{"mediaType": LAYER_GZIP_TYPE, "digest": "sha256:" + "1" * 64, "size": 9}]
+
+
+@mutant("SENT-INDEX-006")
+def two_sentinels_of_a_platform(draft: Draft) -> None:
+    again, config = deepcopy(draft.sentinel), draft.sentinel_config
+    again["x-second"] = True
+    draft.extra["again"] = (again, config)
+    draft.entries.append({**draft.entries[1], "of": "again"})
+
+
+@mutant("SENT-INDEX-007")
+def no_plain_entry(draft: Draft) -> None:
+    del draft.entries[0]
+
+
+@mutant("SENT-INDEX-008", implies=("SENT-INDEX-013",))
+def sentinel_of_another_platform(draft: Draft) -> None:
+    draft.entries[1]["platform"] = _ARM
+
+
+@mutant("SENT-INDEX-009")
+def plain_announced_as_sentinel(draft: Draft) -> None:
+    _add(draft, "lying", _ARM, {ZSTD_ANNOTATION: "true", SENTINEL_ANNOTATION: "true"})
+    draft.extra["lying"][0]["layers"] = [{"mediaType": LAYER_GZIP_TYPE, "digest": "sha256:" + "1" * 64, "size": 9999}]
+
+
+@mutant("SENT-INDEX-010")
+def docker_manifest_list(draft: Draft) -> None:
+    draft.index["mediaType"] = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+
+@mutant("SENT-INDEX-011")
+def entry_size_off_by_one(draft: Draft) -> None:
+    draft.entry_size_off = 1
+
+
+@mutant("SENT-INDEX-011", implies=("SENT-INDEX-007",))
+def plain_manifest_missing(draft: Draft) -> None:
+    draft.lost.add("plain")
+
+
+@mutant("SENT-INDEX-012")
+def value_in_capitals(draft: Draft) -> None:
+    draft.entries[1]["annotations"][SENTINEL_ANNOTATION] = "TRUE"
+
+
+@mutant("SENT-INDEX-013", implies=("SENT-INDEX-005",))
+def platform_left_behind(draft: Draft) -> None:
+    _add(draft, "arm", _ARM, {ZSTD_ANNOTATION: "true"})
+
+
+@mutant("SENT-INDEX-014")
+def plain_listed_twice(draft: Draft) -> None:
+    draft.entries.insert(0, deepcopy(draft.entries[0]))
+
+
+def _add(draft: Draft, name: str, platform: Json, annotations: Json) -> None:
+    """One more plain image, of another platform, at the end of the index."""
+    draft.extra[name] = (deepcopy(draft.plain), {**deepcopy(draft.plain_config), **platform})
+    draft.entries.append({"of": name, "platform": platform, **({"annotations": annotations} if annotations else {})})

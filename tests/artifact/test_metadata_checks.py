@@ -1,0 +1,35 @@
+"""The checks of an image's metadata: a conforming pair passes all, each mutant fails what it breaks and no more."""
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.checks.artifact import judge_image
+from conformance.mutants import metadata
+from conformance.mutants.draft import Draft, conforming_draft, finish
+from conformance.requirements import broken_by
+from conformance.results import Verdict
+from conformance.subjects.image import observe_image
+from conformance.subjects.memory import MemorySource
+
+MUTANTS = [value for value in vars(metadata).values() if hasattr(value, "__breaks__")]
+
+
+def verdicts(draft: Draft) -> dict[str, Verdict]:
+    image = finish(draft)
+    seen = observe_image(MemorySource(image.blobs, image.root))
+    return {result.id: result.verdict for result in judge_image(seen)}
+
+
+def test_a_conforming_pair_passes_every_check() -> None:
+    found = verdicts(conforming_draft())
+    assert {name for name, verdict in found.items() if verdict != "pass"} == {"SENT-BLOB-008"}, found
+    assert found["SENT-BLOB-008"] == "not-applicable", "the sentinel is one block: nothing can follow inside it"
+
+
+@pytest.mark.parametrize("maker", MUTANTS, ids=lambda maker: maker.__name__)
+def test_each_mutant_fails_its_requirement_and_no_unrelated_one(maker: Callable[[Draft], None]) -> None:
+    draft = conforming_draft()
+    maker(draft)
+    failed = {name for name, verdict in verdicts(draft).items() if verdict == "fail"}
+    assert failed == set(broken_by(maker))
