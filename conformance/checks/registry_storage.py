@@ -149,9 +149,10 @@ def nothing_invented(seen: StoredSeen) -> Iterator[Judgement]:
             yield passed(answered.what)
         elif answered.status == 200 and answered.content != seen.raw:
             yield failed(
-                f"Asked without a usable Accept, the registry answers with {_kind(answered.content)} that was not stored there.",
+                f"Without a usable Accept, the registry answers with {_kind(answered.content)} that was not stored there.",
                 where=answered.what, expected="the index as stored, or HTTP 4xx",
-                found=f"{len(answered.content)} other bytes, {answered.header('Content-Type')}", evidence=(answered.exchange,),
+                found=f"{len(answered.content)} other bytes, {answered.header('Content-Type')}",
+                evidence=(answered.exchange,),
             )  # fmt: skip
         else:
             yield status(answered, (200,), "The registry answers neither with the index nor with a clear error.")

@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 
-from conformance.format.document import encode
 from conformance.format.names import (
     ESTARGZ_TOC,
     LAYER_GZIP_TYPE,
@@ -10,11 +9,10 @@ from conformance.format.names import (
     MANIFEST_CHECKSUM,
     MANIFEST_POSITION,
     SENTINEL_ANNOTATION,
-    SENTINEL_TYPE,
     TARSPLIT_POSITION,
     ZSTD_ANNOTATION,
 )
-from conformance.mutants.draft import PLATFORM, Draft, Json
+from conformance.mutants.draft import Draft, Json
 from conformance.requirements import mutant
 
 _ARM: Json = {"architecture": "arm64", "os": "linux"}

@@ -14,7 +14,7 @@ import msgspec
 _HELPER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HELPER_SECONDS: Final = 20
 _MAX_FILE: Final = 2**20
-_TOKEN_USER: Final = "<token>"  # what credential helpers say when the secret is an identity token
+_TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers say when the secret is an identity token
 
 
 class CredentialError(Exception):

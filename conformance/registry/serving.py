@@ -57,7 +57,8 @@ def ranges_reply(wanted: list[tuple[int, int]], content: bytes, headers: dict[st
     media_type = headers.get("Content-Type", "application/octet-stream")
     pieces = []
     for first, last in wanted:
-        head = f"\r\n--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: bytes {first}-{last}/{len(content)}\r\n\r\n"
+        stated = f"bytes {first}-{last}/{len(content)}"
+        head = f"\r\n--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: {stated}\r\n\r\n"
         pieces += [head.encode(), content[first : last + 1]]
     pieces.append(f"\r\n--{boundary}--\r\n".encode())
     return Reply(206, {**headers, "Content-Type": f"multipart/byteranges; boundary={boundary}"}, b"".join(pieces))

@@ -50,7 +50,8 @@ def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
     role: Role = marker.args[0] if marker else "artifact"
 
     def speak(requirement_id: str, judgements: Iterable[Judgement], *, subject: str = "") -> None:
-        replay = f"{replay_command(settings)} -k {requirement_id if requirement_id in request.node.name else request.node.originalname}"
+        named = requirement_id if requirement_id in request.node.name else request.node.originalname
+        replay = f"{replay_command(settings)} -k {named}"
         result = conclude(load_catalogue()[requirement_id], judgements, replay=replay)
         record(request.node, Recorded(subject or settings.subject, role, result))
         announce(result)
@@ -71,3 +72,11 @@ def announce(result: RequirementResult) -> None:
 def replay_command(settings: SuiteSettings) -> str:
     """The command that runs this conformance run again."""
     return f"pytest --registry {settings.registry}" if settings.registry else "pytest --pyargs conformance.suite"
+
+
+def announce_all(results: Iterable[RequirementResult]) -> None:
+    """Fail the test when any of these breaks conformance, naming each."""
+    broken = [result for result in results if result.breaks_conformance]
+    if broken:
+        lines = [f"{result.id} {load_catalogue()[result.id].statement}" for result in broken]
+        pytest.fail("\n".join(lines), pytrace=False)

@@ -14,8 +14,8 @@ from conformance.registry.credentials import CredentialError
 from conformance.reports.model import Report, SubjectReport, encode, now, subject_report
 from conformance.requirements import ROLES, Role, find_checks, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge
-from conformance.suite.settings import BadOptionError, SuiteSettings, hand_to_worker, read_settings
 from conformance.subjects.remote import explain_status
+from conformance.suite.settings import BadOptionError, SuiteSettings, hand_to_worker, read_settings
 
 _PROPERTY = "conformance.verdict"
 _EXIT_CANNOT_RUN = 2
@@ -204,7 +204,7 @@ def preflight(settings: SuiteSettings) -> str:
         return f"{settings.registry}: {' '.join(str(error).split())}"
     if answer.status in (401, 403):
         given = "the login was refused" if settings.connection.username else "it wants a login"
-        return f"{settings.registry}: {given} (HTTP {answer.status}); give --username and OCI_PASSWORD, or log in with docker"
+        return f"{settings.registry}: {given} (HTTP {answer.status}); give --username and OCI_PASSWORD, or docker login"
     if answer.status == 404:
         return f"{settings.registry}: no OCI registry here: GET /v2/ answered HTTP 404"
     if answer.status != 200:

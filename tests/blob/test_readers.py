@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from conformance.checks.sentinel_blob import rejected_by_strict_readers
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.tarheader import write_checksum
+from conformance.mutants import blob as mutants
 from conformance.observation import SentinelBlob
 from conformance.strategies.blobs import sentinel_blobs
 from conformance.subjects import reader_tools
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reader_process import MAX_OUTPUT, run_on
 from conformance.subjects.readers import read_with_panel, reader_names
-from conformance.mutants import blob as mutants
 
 PYTHON, PYTHON_LENIENT = "Python tarfile", "Python tarfile (ignore_zeros)"
 GNU, BSD, BUSYBOX, CPIO, SEVEN_ZIP = "GNU tar", "bsdtar", "busybox tar", "cpio", "7-Zip"

@@ -125,7 +125,7 @@ def test_several_images_want_a_tag(layout: Path) -> None:
     index = json.loads((layout / "index.json").read_bytes())
     index["manifests"].append({**index["manifests"][0], "annotations": {"org.opencontainers.image.ref.name": "two"}})
     (layout / "index.json").write_text(json.dumps(index))
-    with pytest.raises(SubjectError, match="choose one with oci:.*names: 1, two"):
+    with pytest.raises(SubjectError, match=r"choose one with oci:.*names: 1, two"):
         check_image(f"oci:{layout}", OPTIONS)
     assert check_image(f"oci:{layout}:two", OPTIONS).conforms
     with pytest.raises(SubjectError, match="0 images are named 'three'"):

@@ -1,0 +1,72 @@
+"""Existing images, where one may not push (``--read-only REF…``): the image, and how the registry serves it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from conformance import checks
+from conformance.checking import CheckOptions, judge_source
+from conformance.requirements import find_checks
+from conformance.results import Judgement
+from conformance.subjects.read_only_probe import ReadOnlyProbe
+from conformance.subjects.reference import RegistryReference
+from conformance.subjects.remote import RemoteSource
+from conformance.suite.conftest import announce_all
+from conformance.suite.session import ConformanceSession, Recorded, record
+from conformance.suite.settings import SuiteSettings
+
+pytestmark = pytest.mark.read_only
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    session = metafunc.config.pluginmanager.get_plugin("conformance-session")
+    references = session.settings.read_only if isinstance(session, ConformanceSession) else ()
+    if "reference" in metafunc.fixturenames:
+        metafunc.parametrize("reference", references, ids=str, scope="module")
+
+
+@pytest.fixture(scope="module")
+def probe(reference: RegistryReference, settings: SuiteSettings) -> ReadOnlyProbe:
+    """Read-only scenarios over one image."""
+    plain = settings.connection.plain_http
+    return ReadOnlyProbe(settings.connection.client(reference.base_url(plain_http=plain)), reference)
+
+
+@pytest.mark.role("artifact")
+def test_image(reference: RegistryReference, settings: SuiteSettings, request: pytest.FixtureRequest) -> None:
+    """Expected: the image breaks no requirement on artifacts."""
+    client = settings.connection.client(reference.base_url(plain_http=settings.connection.plain_http))
+    report = judge_source(RemoteSource(client, reference), CheckOptions(settings.connection))
+    for result in report.verdicts:
+        record(request.node, Recorded(str(reference), "artifact", result))
+    announce_all(report.verdicts)
+
+
+def _sentinel(probe: ReadOnlyProbe, check: Callable[..., Iterable[Judgement]]) -> Iterable[Judgement]:
+    seen = probe.sentinel()
+    return check(seen) if seen is not None else ()
+
+
+_SCENARIOS: dict[str, Callable[[ReadOnlyProbe], Any]] = {
+    "REG-005": ReadOnlyProbe.single_ranges,
+    "REG-006": ReadOnlyProbe.multi_ranges,
+    "REG-007": ReadOnlyProbe.all_ranges,
+    "REG-008": ReadOnlyProbe.past_the_end,
+    "REG-009": ReadOnlyProbe.suffixes,
+    "REG-011": ReadOnlyProbe.blobs,
+}
+
+
+@pytest.mark.role("registry")
+@pytest.mark.parametrize(
+    "requirement_id", [pytest.param(name, marks=pytest.mark.requirement(name)) for name in ("REG-004", *_SCENARIOS)]
+)
+def test_serving(
+    requirement_id: str, reference: RegistryReference, probe: ReadOnlyProbe, verdict: Callable[..., None]
+) -> None:
+    """Expected: the registry serves this image's blobs and ranges of them as it must."""
+    check = find_checks(checks)[requirement_id]
+    scenario = _SCENARIOS.get(requirement_id)
+    judgements = check(scenario(probe)) if scenario else _sentinel(probe, check)
+    verdict(requirement_id, judgements, subject=f"{reference.host}, serving {reference.repository}")
