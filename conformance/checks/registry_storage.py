@@ -149,7 +149,7 @@ def nothing_invented(seen: StoredSeen) -> Iterator[Judgement]:
             yield passed(answered.what)
         elif answered.status == 200 and answered.content != seen.raw:
             yield failed(
-                f"Without a usable Accept, the registry answers with {_kind(answered.content)} that was not stored there.",
+                f"Without a usable Accept, it answers with {_kind(answered.content)} that was not stored there.",
                 where=answered.what, expected="the index as stored, or HTTP 4xx",
                 found=f"{len(answered.content)} other bytes, {answered.header('Content-Type')}",
                 evidence=(answered.exchange,),

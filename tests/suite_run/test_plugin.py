@@ -11,8 +11,13 @@ from threading import Thread
 import jsonschema
 import pytest
 
+from conformance.registry.client import RegistryClient
+from conformance.registry.defects import DEFECTS
 from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
+from conformance.subjects.golden import golden_directory
+from conformance.subjects.push import push_layout
+from conformance.subjects.registry_subject import RegistrySubject
 
 TIMEOUT = 300
 
@@ -158,3 +163,33 @@ def test_a_selection_makes_no_statement_on_conformance(tmp_path: Path, embedded:
     run = run_pytest(tmp_path, "--registry", embedded.url, "-k", "sentinel_blob")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "partial run, no statement on conformance" in run.stdout
+
+
+def test_read_only_judges_an_image_and_pushes_nothing(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
+    client = RegistryClient(embedded.url)
+    reference = push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
+    before = len(embedded.exchanges)
+    run = run_pytest(tmp_path, "--read-only", f"http://{reference}")
+    assert run.returncode == 0, run.stdout + run.stderr
+    methods = {exchange.method for exchange in embedded.exchanges[before:]}
+    assert methods <= {"GET", "HEAD"}, f"a read-only run sent {methods}"
+    text = " ".join(run.stdout.split())
+    assert "WARNING SENT-MANIFEST-006" in text
+    assert "serving team/app conforms" in text
+
+
+def test_a_defect_is_found_reported_in_full_and_fails_the_run(tmp_path: Path) -> None:
+    with EmbeddedRegistry(defects=[DEFECTS["wrong-bytes-in-206"]()]) as registry:
+        run = run_pytest(tmp_path, "--registry", registry.url, "--role", "registry")
+    assert run.returncode == 1
+    for words in (
+        "FAIL REG-007 [MUST]",
+        "expected:",
+        "found:",
+        "curl -i -H 'Range: bytes=",
+        "replay:",
+        "does not conform",
+    ):
+        assert words in run.stdout, f"{words!r} is missing in:\n{run.stdout[-3000:]}"
+    junit = (tmp_path / "reports" / "latest" / "junit.xml").read_text()
+    assert "<failure" in junit

@@ -1,0 +1,178 @@
+"""The client: login, retries, redirects, bounds, and the faults of its base library contained."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from conformance.evidence import Exchange
+from conformance.registry.client import RegistryClient, TransportError
+from conformance.registry.credentials import Credentials
+from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+
+Reply = tuple[int, dict[str, str], bytes]
+Answer = Callable[[str, str, dict[str, str]], Reply]
+SECRET = "open-sesame"
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """A loopback server whose answers come from a function of method, path and headers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _reply(self) -> None:
+            status, headers, body = answer(self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body if self.command != "HEAD" else b"")
+
+        do_GET = do_HEAD = do_POST = do_PUT = _reply  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+
+
+def test_importing_it_switches_off_no_warnings() -> None:
+    # requests and urllib3 add filters for classes of their own; a filter for every warning would be new.
+    code = (
+        "import warnings, urllib3, requests; before = list(warnings.filters);"
+        "import conformance.registry.client; assert before == warnings.filters, warnings.filters"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_methods_of_docker_registry_client_work_over_our_session() -> None:
+    with EmbeddedRegistry(auth=BasicAuth("user", SECRET)) as registry:
+        client = RegistryClient(registry.url, credentials=Credentials("user", SECRET))
+        assert client.check_status() == {}
+        assert client.catalog() == {"repositories": []}
+        assert SECRET not in repr(client) + repr(registry.exchanges)
+
+
+def test_a_chunked_upload_reads_back() -> None:
+    with EmbeddedRegistry() as registry:
+        client = RegistryClient(registry.url)
+        answer = client.upload_blob("a", b"0123456789" * 100, chunk_size=300)
+        assert answer.status == 201
+        assert client.get_blob("a", answer.header("Docker-Content-Digest") or "").content == b"0123456789" * 100
+
+
+def test_bearer_tokens_are_fetched_by_scope_and_kept() -> None:
+    tokens: list[str] = []
+
+    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+        if path.startswith("/token"):
+            assert headers["authorization"].startswith("Basic ")
+            tokens.append(path)
+            return 200, {}, b'{"token":"t0k3n"}'
+        if headers.get("authorization") == "Bearer t0k3n":
+            return 200, {}, b"{}"
+        challenge = f'Bearer realm="http://{headers["host"]}/token",service="s, quoted",scope="repository:a:pull"'
+        return 401, {"WWW-Authenticate": challenge}, b""
+
+    kept: list[Exchange] = []
+    with server(answer) as url:
+        client = RegistryClient(url, credentials=Credentials("user", SECRET), record=kept.append)
+        assert client.get_manifest_raw("a", "x").status == 200
+        assert client.get_manifest_raw("a", "y").status == 200
+    assert tokens == ["/token?service=s%2C+quoted&scope=repository%3Aa%3Apull"]
+    assert "t0k3n" not in repr(kept)
+    assert SECRET not in repr(kept)
+
+
+def test_a_redirect_to_another_host_carries_no_credentials() -> None:
+    seen: list[dict[str, str]] = []
+
+    def other(method: str, path: str, headers: dict[str, str]) -> Reply:
+        seen.append(headers)
+        return 206, {"Content-Range": "bytes 0-1/9"}, b"ab"
+
+    with server(other) as elsewhere:
+
+        def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+            if "authorization" not in headers:
+                return 401, {"WWW-Authenticate": 'Basic realm="x"'}, b""
+            return 307, {"Location": f"{elsewhere}/blob"}, b""
+
+        with server(answer) as url:
+            client = RegistryClient(url, credentials=Credentials("user", SECRET))
+            got = client.request("GET", "/v2/a/blobs/x", headers={"Range": "bytes=0-1"})
+    assert got.content == b"ab"
+    assert seen[0]["range"] == "bytes=0-1", "the Range header is kept over the redirect"
+    assert "authorization" not in seen[0]
+
+
+@pytest.mark.parametrize(("after", "waited"), [("3", 3.0), ("9999", 30.0), ("nonsense", 0.2), ("", 0.2)])
+def test_a_rate_limit_is_waited_for(after: str, waited: float) -> None:
+    waits: list[float] = []
+    replies = iter([429, 200])
+
+    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+        return next(replies), {"Retry-After": after} if after else {}, b"{}"
+
+    with server(answer) as url:
+        assert RegistryClient(url, sleep=waits.append).request("GET", "/v2/").status == 200
+    assert waits == [waited]
+
+
+def test_a_post_is_never_sent_twice() -> None:
+    count: list[int] = []
+
+    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+        count.append(1)
+        return 503, {}, b""
+
+    with server(answer) as url:
+        assert RegistryClient(url, sleep=lambda _: None).request("POST", "/v2/a/blobs/uploads/", body=b"").status == 503
+    assert len(count) == 1
+
+
+def test_an_endless_answer_is_cut_off() -> None:
+    with (
+        server(lambda *_: (200, {}, b"x" * 100_000)) as url,
+        pytest.raises(TransportError, match="larger than 1000 bytes") as caught,
+    ):
+        RegistryClient(url).request("GET", "/v2/a/blobs/x", max_bytes=1000)
+    assert caught.value.exchange is not None
+
+
+def test_a_success_that_is_cut_is_no_answer_and_an_error_that_is_cut_is_one() -> None:
+    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+        return (416 if "bad" in path else 200), {"Content-Length": "100", "Connection": "close"}, b"short"
+
+    with server(answer) as url:
+        client = RegistryClient(url, retries=0, timeout=2)
+        refused = client.request("GET", "/v2/bad")
+        assert (refused.status, refused.exchange.error) == (416, "the body is shorter than Content-Length says")
+        with pytest.raises(TransportError):
+            client.request("GET", "/v2/good")
+
+
+def test_endless_redirects_end() -> None:
+    with (
+        server(lambda _method, path, _headers: (302, {"Location": path}, b"")) as url,
+        pytest.raises(TransportError, match="more than 5 redirects"),
+    ):
+        RegistryClient(url).request("GET", "/v2/")
+
+
+def test_a_redirect_to_a_file_is_refused() -> None:
+    with (
+        server(lambda *_: (302, {"Location": "file:///etc/passwd"}, b"")) as url,
+        pytest.raises(TransportError, match="no HTTP"),
+    ):
+        RegistryClient(url).request("GET", "/v2/")

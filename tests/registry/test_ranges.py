@@ -1,0 +1,67 @@
+"""Answers to range requests are read strictly: nothing malformed is taken for content."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.registry.ranges import Part, Range, RangeError, parse_answer, range_header
+from conformance.registry.serving import Call, serve_content
+
+BLOB = bytes(range(256)) * 4
+GOOD = (
+    b"\r\n--b:1\r\nContent-Type: x\r\nContent-Range: bytes 0-1/9\r\n\r\nab"
+    b"\r\n--b:1\r\ncontent-range: bytes 4-4/*\r\n\r\nc\r\n--b:1--\r\n"
+)
+MULTI = (("Content-Type", "multipart/byteranges; boundary=b:1"),)
+
+
+def test_ranges_are_written_as_rfc_9110_says() -> None:
+    assert range_header([Range(0, 9), Range(5, None), Range(None, 72)]) == "bytes=0-9,5-,-72"
+
+
+def test_a_multipart_answer_with_cloudfronts_boundary() -> None:
+    assert parse_answer(206, MULTI, GOOD) == (Part(0, 1, 9, b"ab"), Part(4, 4, None, b"c"))
+    quoted = (("content-type", 'multipart/byteranges; boundary="b:1"'),)
+    assert parse_answer(206, quoted, GOOD[2:]) == parse_answer(206, MULTI, GOOD)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1023), st.integers(0, 1023)).map(sorted), min_size=1, max_size=9))
+def test_what_the_embedded_registry_serves_reads_back(wanted: list[list[int]]) -> None:
+    header = range_header([Range(first, last) for first, last in wanted])
+    reply = serve_content(Call("GET", "/", {}, {"range": header}), BLOB, {})
+    parts = parse_answer(reply.status, tuple(reply.headers.items()), reply.body)
+    assert parts == tuple(Part(first, last, 1024, BLOB[first : last + 1]) for first, last in wanted)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "content", "message"),
+    [
+        (404, (), b"", "HTTP 404 carries no content"),
+        (206, (), b"ab", "without Content-Range"),
+        (206, (("Content-Range", "bytes 0-1/9"),), b"abc", "2 bytes, 3 came"),
+        (206, (("Content-Range", "bytes 1-0/9"),), b"", "contradicts itself"),
+        (206, (("Content-Range", "bytes 0-9/9"),), b"0123456789", "contradicts itself"),
+        (206, (("Content-Range", "bytes=0-1/9"),), b"ab", "malformed"),
+        (206, (("Content-Range", "bytes 0-99999999999999999999/*"),), b"ab", "malformed"),
+        (206, (("Content-Type", "multipart/mixed; boundary=b"),), GOOD, "multipart/mixed"),
+        (206, (("Content-Type", "multipart/byteranges"),), GOOD, "without a boundary"),
+        (206, MULTI, b"", "first boundary is missing"),
+        (206, MULTI, GOOD[:-7], "not followed by the boundary"),
+        (206, MULTI, GOOD.replace(b"\r\nab", b"\r\nabc"), "not followed by the boundary"),
+        (206, MULTI, GOOD.replace(b"Content-Range", b"Content-Rage"), "0 Content-Range headers"),
+        (206, MULTI, b"--b:1--\r\n", "without parts"),
+    ],
+)
+def test_a_malformed_answer_is_refused(
+    status: int, headers: tuple[tuple[str, str], ...], content: bytes, message: str
+) -> None:
+    with pytest.raises(RangeError, match=message):
+        parse_answer(status, headers, content)
+
+
+@given(st.binary(max_size=200))
+def test_any_body_is_parsed_or_refused(content: bytes) -> None:
+    with suppress(RangeError):
+        parse_answer(206, MULTI, content)
