@@ -1,0 +1,26 @@
+"""What a client did when it chose an entry of an index: the input of the SENT-SELECT checks."""
+
+import msgspec
+
+from conformance.evidence import Evidence
+from conformance.format.oci import Index, Platform
+
+
+class SelectionSeen(msgspec.Struct, frozen=True):
+    """One choice. ``chosen`` is a position in ``index.manifests``, None when the client refused.
+
+    ``aware`` says whether the client knows sentinels, ``toc_capable`` whether it could pull by TOC here.
+    ``has_sentinel_layer`` is what the chosen manifest really is, ``relaxed`` whether the client skipped the
+    full digest for it; None where that is not known.
+    """
+
+    name: str
+    index: Index
+    platform: Platform
+    chosen: int | None
+    aware: bool = True
+    prefer_gzip: bool = False
+    toc_capable: bool = True
+    has_sentinel_layer: bool | None = None
+    relaxed: bool | None = None
+    evidence: tuple[Evidence, ...] = ()
