@@ -114,3 +114,6 @@ class CopySeen(msgspec.Struct, frozen=True):
     wrote: bool = False
     plain_twin: ImageSeen | None = None  # the plain variant copied the same way, for SENT-STRIP-010
     data_diff_ids: tuple[str, ...] = ()  # DiffIDs recomputed from the layers after, where they were read
+    from_storage: bool = False  # exported from local storage, where the sentinel was filtered
+    referrers_before: tuple[str, ...] | None = None  # digests of what refers to the source; None: not asked
+    referrers_after: tuple[str, ...] | None = None
