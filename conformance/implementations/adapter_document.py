@@ -1,0 +1,67 @@
+"""What an adapter file may say: the model, and the JSON Schema that is published from it (adapter.schema.json)."""
+
+from importlib.resources import files
+from typing import Annotated, Any, Final, Literal, get_args
+
+import msgspec
+
+Operation = Literal["push", "pull", "copy", "recompress", "unpack", "scan"]
+Option = Literal[
+    "authfile", "cafile", "platform", "all", "preserve-digests", "prefer-gzip", "no-partial", "no-sentinel"
+]
+Compression = Literal["gzip", "zstd", "zstd:chunked", "uncompressed"]
+Feature = Literal[Operation, Option, Compression]
+ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "copier"]
+OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
+COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
+SCHEMA_FILE: Final = "adapter.schema.json"
+
+Arguments = list[str]
+Steps = list[str | list[str]]
+
+
+def _all_compressions() -> list[Compression]:
+    return list(COMPRESSIONS)
+
+
+class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file as it is written.
+
+    An operation is one argument vector, or a list of them that are run one after the other. ``entry_point`` is the
+    path of an executable, relative to the file, or an argument vector to which the protocol's arguments are added.
+    ``executable`` is what is looked for to tell whether the tool is there (default: the first argument of
+    ``version``), ``refusals`` are regular expressions for output that states a reason, ``timeout`` is in seconds.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+    description: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
+    roles: Annotated[list[ImplementationRole], msgspec.Meta(min_length=1)]
+    homepage: str = ""
+    executable: str = ""
+    version: Arguments = []
+    entry_point: str | Arguments = ""
+    operations: dict[Operation, Steps] = {}
+    options: dict[Option, Arguments] = {}
+    compressions: list[Compression] = msgspec.field(default_factory=_all_compressions)
+    environment: dict[str, str] = {}
+    refusals: list[str] = []
+    unsupported: dict[Feature, str] = {}
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 120
+
+
+def build_schema() -> dict[str, Any]:
+    """The JSON Schema of adapter files."""
+    schema = msgspec.json.schema(AdapterDocument)
+    properties = schema["$defs"]["AdapterDocument"]["properties"]
+    for table, keys in (("operations", OPERATIONS), ("options", get_args(Option)), ("unsupported", get_args(Feature))):
+        properties[table]["propertyNames"] = {"enum": sorted(keys)}  # msgspec leaves the names of keys out
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Adapter of an implementation",
+        **schema,
+    }
+
+
+def published_schema() -> bytes:
+    """The schema file that is shipped."""
+    return (files("conformance.implementations") / SCHEMA_FILE).read_bytes()

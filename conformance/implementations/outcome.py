@@ -1,0 +1,104 @@
+"""How a run ended, in six words. A crash or a time-out is never a refusal: a refusal states its reason."""
+
+import re
+import signal as signals
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from conformance.implementations.protocol import DONE, REFUSED, UNSUPPORTED
+
+MAX_REASON: Final = 400
+
+
+class Outcome(StrEnum):
+    """``refused``: a non-zero exit with a stated reason; ``absent``: the tool is not on this machine."""
+
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed-out"
+    UNSUPPORTED = "unsupported"
+    ABSENT = "absent"
+
+
+class Classified(msgspec.Struct, frozen=True):
+    """An outcome, and why in one line: the tool's own words where it has some."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+# 128 + ILL, ABRT, BUS, FPE, KILL, SEGV: what a shell or wrapper makes of a program that a signal ended.
+_SIGNAL_STATUS: Final = {128 + number: number for number in (4, 6, 7, 8, 9, 11)}
+_CRASH = re.compile(
+    r"(?m)^(?:panic: .*|fatal error: .*|goroutine \d+ \[.*|Traceback \(most recent call last\):.*"
+    r"|thread '.*' .*panicked at.*|Exception in thread .*|Segmentation fault.*|==\d+==ERROR: \w+Sanitizer.*)"
+    r"|\[signal SIG[A-Z]+: .*"
+    r"|runtime error: (?:invalid memory address|index out of range|slice bounds|integer divide).*"
+)
+_SPEAKS_OF_ERROR = re.compile(r"(?i)\b(?:error|fatal|fata|refus\w*|cannot|failed|invalid)\b")
+
+
+def classify(
+    *,
+    exit_status: int | None,
+    signal: int | None = None,
+    stdout: str = "",
+    stderr: str = "",
+    timed_out: bool = False,
+    refusals: Sequence[str] = (),
+    protocol: bool = False,
+) -> Classified:
+    """The outcome of a program that was run.
+
+    ``refusals`` are an adapter's patterns for output, of either stream, that states a reason; ``protocol`` says that
+    the program speaks the entry-point protocol, where only status 3 refuses.
+    """
+    if timed_out:
+        return Classified(Outcome.TIMED_OUT, "it did not end in time and was stopped")
+    if signal is not None or exit_status in _SIGNAL_STATUS:
+        number = signal if signal is not None else _SIGNAL_STATUS[exit_status or 0]
+        return Classified(Outcome.CRASHED, f"it was ended by {_signal_name(number)}")
+    if exit_status == DONE:
+        return Classified(Outcome.SUCCEEDED)
+    crash = _CRASH.search(stderr) or _CRASH.search(stdout)
+    if crash is not None:
+        return Classified(Outcome.CRASHED, f"exit {exit_status}: {_cut(crash[0])}")
+    if protocol and exit_status not in (REFUSED, UNSUPPORTED):
+        return Classified(Outcome.CRASHED, f"exit {exit_status} is none of 0, 3 and 4 of the protocol")
+    reason = _stated(refusals, stderr, stdout)
+    if reason is None:
+        return Classified(Outcome.CRASHED, f"exit {exit_status} without a stated reason")
+    return Classified(Outcome.UNSUPPORTED if protocol and exit_status == UNSUPPORTED else Outcome.REFUSED, reason)
+
+
+def _stated(refusals: Sequence[str], stderr: str, stdout: str) -> str | None:
+    """The reason: the line an adapter's pattern finds, else what stderr says last of an error, else its last line."""
+    for text in (stderr, stdout):
+        for pattern in refusals:
+            match = re.search(pattern, text)
+            if match is not None:
+                return _cut(_line_around(text, match.start()))
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if _SPEAKS_OF_ERROR.search(line)]
+    return _cut((telling or lines)[-1]) if lines else None
+
+
+def _line_around(text: str, position: int) -> str:
+    start = text.rfind("\n", 0, position) + 1
+    return text[start:].partition("\n")[0]
+
+
+def _cut(text: str) -> str:
+    line = text.strip()
+    return line if len(line) <= MAX_REASON else line[: MAX_REASON - 1] + "…"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signals.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,50 @@
+"""The words in braces of an adapter's argument vectors, and putting values in their place. Never a shell."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+Vector = tuple[str, ...]
+
+PLACEHOLDERS: Final = {
+    "reference": "the image in the registry, host:port/name:tag or host:port/name@digest, without scheme",
+    "destination": "where a copy goes, in the same form",
+    "layout": "the path of an OCI image layout directory that holds one image",
+    "output": "an empty directory for the unpacked root file system",
+    "compression": "gzip, zstd, zstd:chunked or uncompressed",
+    "platform": "os/architecture or os/architecture/variant",
+    "os": "the platform's operating system",
+    "architecture": "the platform's architecture",
+    "variant": "the platform's variant, may be empty",
+    "digest": "the digest that is asked for",
+    "authfile": "the login file of the run (the form of containers-auth.json and of Docker's config.json)",
+    "cafile": "the file with the certificate authority to trust",
+    "home": "the HOME of the run, which is also its current directory",
+    "storage": "the directory for the tool's image storage",
+    "python": "the Python that runs this suite",
+    "stdout": "what the step before printed, without the last line end",
+}
+OPTIONS: Final = "{options}"
+"""As a whole argument: here come the arguments of the options that were asked for."""
+
+# Only {word} is a placeholder: the {{.ID}} of Go templates stays as it is.
+_WORD = re.compile(r"(?<!\{)\{([a-z_]+)\}(?!\})")
+
+
+def words(argument: str) -> Iterator[str]:
+    """The placeholders of one argument."""
+    return (match[1] for match in _WORD.finditer(argument))
+
+
+def fill(vector: Sequence[str], values: Mapping[str, str], options: Sequence[str] = ()) -> Vector:
+    """The argument vector with every placeholder replaced, once: what a value contains is not looked at again.
+
+    ``options`` are already filled. Raise KeyError with the word that has no value.
+    """
+    filled: list[str] = []
+    for argument in vector:
+        if argument == OPTIONS:
+            filled += options
+        else:
+            filled.append(_WORD.sub(lambda match: values[match[1]], argument))
+    return tuple(filled)

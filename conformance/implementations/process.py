@@ -1,0 +1,143 @@
+"""Running one program: argument vector, time-out for its whole process group, bounded output, peak memory."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+
+MAX_KEPT: Final = 128 * 2**10
+"""Bytes of each stream: half from the beginning and half from the end."""
+
+_POLL: Final = 0.05
+# A program that left the group and holds the pipe open must not keep us waiting.
+_GRACE: Final = 2.0
+_READ: Final = 2**16
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a program ended.
+
+    ``status`` is its exit status, None when ``signal`` ended it or it could not be started (``problem`` says why).
+    ``peak_memory`` in bytes is that of the largest process among it and the children it waited for.
+    """
+
+    argv: tuple[str, ...]
+    status: int | None = None
+    signal: int | None = None
+    timed_out: bool = False
+    stdout: str = ""
+    stderr: str = ""
+    elapsed: float = 0.0
+    peak_memory: int = 0
+    problem: str = ""
+
+
+def run_program(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str], timeout: float) -> Ended:
+    """Run it in ``directory`` with exactly this environment; after ``timeout`` seconds kill all of its process group.
+
+    Whatever of the group is left when the program ends is killed as well.
+    """
+    start = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            argv,
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        return Ended(tuple(argv), problem=f"could not be started: {getattr(error, 'strerror', None) or error}")
+    with process:
+        out, err = _Kept(), _Kept()
+        try:
+            timed_out = _drain(process, {process.stdout: out, process.stderr: err}, start + timeout)
+        except BaseException:
+            _kill_group(process.pid)
+            raise
+        code, peak = _reap(process)
+    return Ended(
+        tuple(argv),
+        status=code if code >= 0 else None,
+        signal=None if code >= 0 or timed_out else -code,
+        timed_out=timed_out,
+        stdout=out.text(),
+        stderr=err.text(),
+        elapsed=round(time.monotonic() - start, 3),
+        peak_memory=peak,
+    )
+
+
+class _Kept:
+    """The beginning and the end of a stream."""
+
+    def __init__(self) -> None:
+        self._head, self._tail = bytearray(), bytearray()
+        self._dropped = 0
+
+    def add(self, piece: bytes) -> None:
+        half = MAX_KEPT // 2
+        room = half - len(self._head)
+        self._head += piece[:room]
+        self._tail += piece[room:]
+        surplus = len(self._tail) - half
+        if surplus > 0:
+            del self._tail[:surplus]
+            self._dropped += surplus
+
+    def text(self) -> str:
+        head, tail = (bytes(part).decode("utf-8", "replace") for part in (self._head, self._tail))
+        return f"{head}\n[{self._dropped} bytes left out]\n{tail}" if self._dropped else head + tail
+
+
+def _drain(process: subprocess.Popen[bytes], kept: Mapping[IO[bytes] | None, _Kept], deadline: float) -> bool:
+    """Read both streams until the program ended and they did; whether the time was up before."""
+    timed_out, until = False, deadline
+    with selectors.DefaultSelector() as selector:
+        for stream, keeper in kept.items():
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ, keeper)
+        ended = False
+        while not ended or selector.get_map():
+            if not ended and _has_ended(process.pid):
+                ended, until = True, time.monotonic() + _GRACE
+                _kill_group(process.pid)
+            if time.monotonic() > until:
+                if ended:
+                    break
+                timed_out, until = True, time.monotonic() + _GRACE
+                _kill_group(process.pid)
+            for key, _ in selector.select(_POLL):
+                piece = os.read(key.fd, _READ)
+                key.data.add(piece)
+                if not piece:
+                    selector.unregister(key.fileobj)
+    return timed_out
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether the program ended; it stays a zombie, so that its process group cannot be another's yet."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # nothing of it is left (macOS says EPERM for zombies)
+        return
+
+
+def _reap(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return process.returncode, usage.ru_maxrss * unit

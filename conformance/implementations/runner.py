@@ -1,0 +1,223 @@
+"""Running one operation of one tool: what was asked, how it ended, and the commands as evidence."""
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from conformance.evidence import MASK, CommandEvidence, mask_url
+from conformance.implementations.adapter import Adapter
+from conformance.implementations.adapter_document import Operation, Option
+from conformance.implementations.outcome import Classified, Outcome, classify
+from conformance.implementations.placeholders import OPTIONS, Vector, fill
+from conformance.implementations.process import Ended, run_program
+from conformance.implementations.sandbox import Sandbox
+
+MAX_EVIDENCE: Final = 4096
+"""Characters of output kept as evidence of one command."""
+_VERSION_SECONDS: Final = 30
+
+Values = Mapping[str, str | Path]
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One operation that was asked of a tool.
+
+    ``stdout`` and ``stderr`` are those of the last command, bounded, secrets masked; ``elapsed`` in seconds and
+    ``peak_memory`` in bytes over all commands. ``declared`` is the reason with which the adapter declares this
+    operation, compression or option unsupported: when the run succeeds all the same, the claim is false.
+    """
+
+    adapter: str
+    operation: Operation
+    outcome: Outcome
+    reason: str = ""
+    evidence: tuple[CommandEvidence, ...] = ()
+    stdout: str = ""
+    stderr: str = ""
+    elapsed: float = 0.0
+    peak_memory: int = 0
+    declared: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.outcome is Outcome.SUCCEEDED
+
+    @property
+    def claim_is_false(self) -> bool:
+        """Whether what the adapter declares unsupported was done."""
+        return bool(self.declared) and self.succeeded
+
+
+class Version(msgspec.Struct, frozen=True):
+    """What a tool says its version is; ``absent`` says by name what is missing."""
+
+    text: str = ""
+    absent: str = ""
+
+
+def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
+    """Ask the tool for its version, or say that it is not on this machine."""
+    values = _values(sandbox, {})
+    missing = _missing(adapter, sandbox, values)
+    if missing:
+        return Version(absent=missing)
+    ended = run_program(
+        fill(adapter.version, values),
+        directory=sandbox.home,
+        environment=_environment(adapter, sandbox, values),
+        timeout=_VERSION_SECONDS,
+    )
+    lines = [line.strip() for line in (ended.stdout or ended.stderr).splitlines() if line.strip()]
+    if ended.status != 0:
+        why = ended.problem or (lines[-1] if lines else f"exit {ended.status}")
+        return Version(absent=f"{adapter.executable} does not run: {why[:200]}")
+    numbered = [line for line in lines if any(character.isdigit() for character in line)]
+    return Version((numbered or lines or [""])[0][:200])
+
+
+def run_operation(
+    adapter: Adapter,
+    sandbox: Sandbox,
+    operation: Operation,
+    values: Values,
+    *,
+    options: Sequence[Option] = (),
+    timeout: float | None = None,
+) -> Run:
+    """Run all steps of an operation until one fails; never raises for what the tool does.
+
+    ``values`` fill the placeholders that the operation uses (KeyError when one is not given: the caller's mistake);
+    ``timeout`` in seconds is for all steps together. What the adapter cannot express is ``unsupported``.
+    """
+    filled = _values(sandbox, values)
+    missing = _missing(adapter, sandbox, filled)
+    if missing:
+        return Run(adapter.name, operation, Outcome.ABSENT, missing)
+    wanted = (operation, *options, *((str(values["compression"]),) if "compression" in values else ()))
+    declared = next((adapter.unsupported[feature] for feature in wanted if feature in adapter.unsupported), "")
+    lacking = _lacking(adapter, operation, options, filled)
+    if lacking:
+        return Run(adapter.name, operation, Outcome.UNSUPPORTED, declared or lacking, declared=declared)
+    given = _options(adapter, sandbox, options)
+    arguments = tuple(argument for option in given for argument in fill(adapter.options[option], filled))
+    ended = _run_steps(adapter, sandbox, operation, filled, arguments, adapter.timeout if timeout is None else timeout)
+    return _conclude(adapter, operation, ended, declared, _Mask(sandbox, values))
+
+
+def _run_steps(
+    adapter: Adapter, sandbox: Sandbox, operation: Operation, values: dict[str, str], options: Vector, timeout: float
+) -> list[Ended]:
+    deadline = time.monotonic() + timeout
+    environment = _environment(adapter, sandbox, values)
+    done: list[Ended] = []
+    for step in adapter.operations[operation]:
+        argv = fill(step, values, options)
+        left = max(deadline - time.monotonic(), 0.1)
+        done.append(run_program(argv, directory=sandbox.home, environment=environment, timeout=left))
+        if done[-1].status != 0 or done[-1].timed_out:
+            break
+        values = values | {"stdout": done[-1].stdout.rstrip("\r\n")}
+    return done
+
+
+def _conclude(adapter: Adapter, operation: Operation, done: list[Ended], declared: str, mask: "_Mask") -> Run:
+    last = done[-1]
+    stdout, stderr = mask(last.stdout), mask(last.stderr)
+    if last.problem:
+        how = Classified(Outcome.ABSENT, f"{last.argv[0]} {last.problem}")
+    else:
+        how = classify(
+            exit_status=last.status,
+            signal=last.signal,
+            stdout=stdout,
+            stderr=stderr,
+            timed_out=last.timed_out,
+            refusals=adapter.refusals,
+            protocol=adapter.speaks_protocol,
+        )
+    if declared and how.outcome is Outcome.REFUSED:
+        how = Classified(Outcome.UNSUPPORTED, declared)
+    return Run(
+        adapter.name,
+        operation,
+        how.outcome,
+        how.reason,
+        tuple(_evidence(ended, mask) for ended in done),
+        stdout,
+        stderr,
+        round(sum(ended.elapsed for ended in done), 3),
+        max(ended.peak_memory for ended in done),
+        declared,
+    )
+
+
+def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], values: Mapping[str, str]) -> str:
+    """What the adapter cannot express of this request; empty when it can."""
+    steps = adapter.operations.get(operation)
+    if steps is None:
+        return f"{adapter.name} has no operation {operation}"
+    compression = values.get("compression", "")
+    if compression and adapter.uses(operation, "compression") and compression not in adapter.compressions:
+        return f"{adapter.name} cannot write {compression}"
+    for option in options:
+        if option not in adapter.options or not any(OPTIONS in step for step in steps):
+            return f"{adapter.name} has no option {option} for {operation}"
+    return ""
+
+
+def _options(adapter: Adapter, sandbox: Sandbox, options: Sequence[Option]) -> list[str]:
+    """Those asked for, and login and certificate where the sandbox has them and the adapter takes them."""
+    own = ["authfile"] if sandbox.secrets else []
+    own += ["cafile"] if sandbox.ca_file else []
+    return [*dict.fromkeys([*(name for name in own if name in adapter.options), *options])]
+
+
+def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
+    values = {"python": sys.executable, **sandbox.values(), **{key: str(value) for key, value in given.items()}}
+    if "platform" in values:
+        os_name, _, rest = values["platform"].partition("/")
+        architecture, _, variant = rest.partition("/")
+        values |= {"os": os_name, "architecture": architecture, "variant": variant}
+    return values
+
+
+def _missing(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> str:
+    (program,) = fill([adapter.executable], values)
+    if shutil.which(program, path=sandbox.environment["PATH"]) is None:
+        return f"{Path(program).name} is not installed on this machine"
+    return ""
+
+
+def _environment(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> dict[str, str]:
+    own = {name: fill([value], values)[0] for name, value in adapter.environment.items()}
+    return {**sandbox.environment, **own}
+
+
+def _evidence(ended: Ended, mask: "_Mask") -> CommandEvidence:
+    status = ended.status if ended.signal is None else -ended.signal
+    output = mask("\n".join(text for text in (ended.problem, ended.stderr.strip(), ended.stdout.strip()) if text))
+    if len(output) > MAX_EVIDENCE:
+        output = f"{output[: MAX_EVIDENCE // 2]}\n[…]\n{output[-MAX_EVIDENCE // 2 :]}"
+    return CommandEvidence(tuple(mask(argument) for argument in ended.argv), status, output)
+
+
+class _Mask:
+    """Takes secrets, and the paths of this machine, out of what is kept."""
+
+    def __init__(self, sandbox: Sandbox, values: Values) -> None:
+        named = {str(value): f"{{{key}}}" for key, value in values.items() if isinstance(value, Path)}
+        own = {sandbox.home: "{home}", sandbox.storage: "{storage}", sandbox.directory: "{run}"}
+        words = {**named, **{str(path): word for path, word in own.items()}, sys.executable: "{python}"}
+        words |= dict.fromkeys(sandbox.secrets, MASK)
+        # The longest first: one path may begin with another.
+        self._words = sorted(words.items(), key=lambda item: len(item[0]), reverse=True)
+
+    def __call__(self, text: str) -> str:
+        for found, word in self._words:
+            text = text.replace(found, word)
+        return mask_url(text)

@@ -1,0 +1,166 @@
+"""Adapter files: what a good one gives, one line for every mistake, and a schema that does not drift."""
+
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from conformance.implementations.adapter import (
+    AdapterError,
+    builtin_adapters,
+    find_adapter,
+    load_adapter,
+    parse_adapter,
+)
+from conformance.implementations.adapter_document import build_schema, published_schema
+from conformance.implementations.placeholders import fill
+
+GOOD = """
+name = "mytool"
+description = "copies images"
+roles = ["producer", "consumer-unaware", "copier"]
+version = ["mytool", "--version"]
+refusals = ["(?m)^level=fatal"]
+
+[operations]
+push = ["mytool", "push", "{options}", "oci:{layout}", "{reference}"]
+unpack = [["mytool", "pull", "{reference}"], ["cp", "-a", "{stdout}/.", "{output}"]]
+copy = ["mytool", "copy", "{reference}", "{destination}"]
+
+[options]
+platform = ["--os={os}", "--arch={architecture}"]
+all = ["--all"]
+
+[unsupported]
+zstd = "not written yet"
+"""
+
+
+def test_a_good_file_gives_vectors() -> None:
+    adapter = parse_adapter(GOOD, source="good.toml")
+    assert adapter.executable == "mytool"
+    assert adapter.operations["push"] == (("mytool", "push", "{options}", "oci:{layout}", "{reference}"),)
+    assert adapter.operations["unpack"][1] == ("cp", "-a", "{stdout}/.", "{output}")
+    assert adapter.uses("push", "layout")
+    assert not adapter.uses("unpack", "layout")
+    assert not adapter.speaks_protocol
+
+
+def test_an_entry_point_speaks_the_protocol(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\ndescription = "d"\nroles = ["copier"]\nentry_point = "./tool with blank"\n')
+    adapter = load_adapter(file)
+    program = str(tmp_path / "tool with blank")
+    assert adapter.speaks_protocol
+    assert adapter.executable == program
+    assert adapter.version == (program, "--version")
+    assert adapter.operations["copy"][0][:3] == (program, "copy", "--reference")
+
+
+MISTAKES = {
+    "not TOML": ("name = ", "not TOML"),
+    "no name": (GOOD.replace('name = "mytool"', ""), "missing required field `name`"),
+    "a name with blanks": (GOOD.replace('"mytool"\ndesc', '"my tool"\ndesc'), "name: Expected `str` matching regex"),
+    "an unknown key": ("colour = 1\n" + GOOD, "unknown field `colour`"),
+    "an unknown operation": (GOOD + '\n[operations.sing]\na = ["x"]', "operations"),
+    "an unknown option": (GOOD.replace("all = [", "every = ["), "'every'"),
+    "an unknown role": (GOOD.replace('"copier"]', '"pilot"]'), "pilot"),
+    "an unknown compression": ('compressions = ["lz4"]\n' + GOOD, "lz4"),
+    "an unknown placeholder": (GOOD.replace("{layout}", "{layuot}"), "operations.push: {layuot} is no placeholder"),
+    "a shell string": (
+        GOOD.replace('["mytool", "copy", "{reference}", "{destination}"]', '"mytool copy x"'),
+        "no shell",
+    ),
+    "a shell string in a vector": (GOOD.replace('["mytool", "--version"]', '["mytool --version"]'), "one argument"),
+    "a version as string": (GOOD.replace('["mytool", "--version"]', '"mytool --version"'), '["mytool", "--version"]'),
+    "no version": (GOOD.replace('version = ["mytool", "--version"]', ""), "version"),
+    "an empty vector": (GOOD.replace('["mytool", "copy", "{reference}", "{destination}"]', "[]"), "operations.copy"),
+    "mixed steps": (GOOD.replace('["cp", "-a", "{stdout}/.", "{output}"]]', '"cp"]'), "operations.unpack: arguments"),
+    "stdout of no step": (GOOD.replace('"pull", "{reference}"', '"pull", "{stdout}"'), "there is no step before"),
+    "options within an argument": (GOOD.replace('"{options}"', '"-o{options}"'), "one by itself"),
+    "a bad expression": (GOOD.replace("(?m)^level=fatal", "(level"), "no regular expression"),
+    "both ways": ('entry_point = "./x"\n' + GOOD, "entry_point"),
+    "neither way": (
+        'name = "x"\ndescription = "d"\nroles = ["copier"]\nversion = ["x"]',
+        "operations, or an entry_point",
+    ),
+    "aware and unaware": (GOOD.replace('"copier"]', '"consumer-aware"]'), "either knows sentinels"),
+    "a role without its operation": (
+        GOOD.replace('unpack = [["mytool"', 'scan = [["mytool"').replace('-unaware"', '-aware"'),
+        "consumer-aware needs",
+    ),
+    "no reason": (GOOD.replace("not written yet", " "), "unsupported.zstd: declared without a reason"),
+    "an unknown feature": (GOOD.replace("zstd = ", "speed = "), "speed"),
+    "HOME": (GOOD + '\n[environment]\nHOME = "/root"', "environment.HOME"),
+    "no environment name": (GOOD + '\n[environment]\n"A-B" = "1"', "'A-B' is no name"),
+    "a time-out of none": ("timeout = 0\n" + GOOD, "timeout"),
+    "deep nesting": ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_every_mistake_is_one_line_that_names_file_and_place(mistake: str) -> None:
+    text, named = MISTAKES[mistake]
+    with pytest.raises(AdapterError) as caught:
+        parse_adapter(text, source="mine.toml")
+    message = str(caught.value)
+    assert message.startswith("mine.toml: ")
+    assert "\n" not in message
+    assert named in message
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [(b"\xff", "not UTF-8"), (b"#" * (2**20 + 1), "larger than"), (None, "No such file")],
+    ids=["not UTF-8", "too large", "absent"],
+)
+def test_unreadable_files_are_one_line(content: bytes | None, named: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(AdapterError, match=named):
+        load_adapter(file)
+
+
+def test_an_unknown_name_lists_what_is_shipped() -> None:
+    with pytest.raises(AdapterError, match="no shipped adapter"):
+        find_adapter("nonesuch")
+
+
+def test_the_published_schema_is_that_of_the_model() -> None:
+    assert json.loads(published_schema()) == build_schema(), (
+        "adapter.schema.json has drifted: run python -m conformance.implementations.schema"
+    )
+
+
+def _valid(fields: dict[str, Any]) -> bool:
+    return bool(jsonschema.Draft202012Validator(json.loads(published_schema())).is_valid(fields))
+
+
+@pytest.mark.parametrize("name", builtin_adapters())
+def test_shipped_adapters_load_and_follow_the_schema(name: str) -> None:
+    adapter = find_adapter(name)
+    assert adapter.name == name
+    text = (files("conformance.implementations") / "adapters" / f"{name}.toml").read_text("utf-8")
+    assert _valid(tomllib.loads(text))
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    ["no name", "an unknown key", "an unknown option", "an unknown role", "a shell string", "an unknown feature"],
+)
+def test_the_schema_refuses_what_the_loader_refuses(mistake: str) -> None:
+    assert _valid(tomllib.loads(GOOD))
+    assert not _valid(tomllib.loads(MISTAKES[mistake][0]))
+
+
+def test_values_are_put_in_once_and_templates_of_others_stay() -> None:
+    vector = ("{python}", "--format={{.ID}}", "{options}", "{reference}@{digest}", "a{b} {0}")
+    values = {"python": "py", "reference": "{digest}", "digest": "d", "b": "B"}
+    assert fill(vector, values, ("-x", "{raw}")) == ("py", "--format={{.ID}}", "-x", "{raw}", "{digest}@d", "aB {0}")
+    with pytest.raises(KeyError, match="layout"):
+        fill(("{layout}",), values)

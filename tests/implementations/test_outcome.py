@@ -1,0 +1,144 @@
+"""The six outcomes, and what two runs side by side are worth."""
+
+import msgspec
+import pytest
+
+from conformance.evidence import CommandEvidence
+from conformance.implementations.outcome import Outcome, classify
+from conformance.implementations.runner import Run
+from conformance.implementations.twins import judge_refusal, judge_success
+
+
+class Case(msgspec.Struct, frozen=True):
+    expected: Outcome
+    status: int | None = 1
+    signal: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    timed_out: bool = False
+    refusals: tuple[str, ...] = ()
+    protocol: bool = False
+    reason: str = ""
+
+
+GO_PANIC = "time=now level=info\npanic: runtime error: index out of range [3]\n\ngoroutine 1 [running]:\nmain.main()\n"
+TRACEBACK = 'Traceback (most recent call last):\n  File "x"\nValueError: bad\n'
+CASES = {
+    "success": Case(Outcome.SUCCEEDED, 0, stderr="warning: slow"),
+    "success that spoke of errors": Case(Outcome.SUCCEEDED, 0, stderr="error: retrying"),
+    "refusal with a reason": Case(
+        Outcome.REFUSED, stderr="Copying blob\nError: bad digest\n", reason="Error: bad digest"
+    ),
+    "the last error is the reason": Case(Outcome.REFUSED, stderr="error 1\nerror 2\nusage: x", reason="error 2"),
+    "no word of error": Case(Outcome.REFUSED, 125, stderr="unhappy\n", reason="unhappy"),
+    "a pattern finds it on stdout": Case(
+        Outcome.REFUSED, stdout="a\nDENIED: x\nb", refusals=("DENIED",), reason="DENIED: x"
+    ),
+    "stdout alone states nothing": Case(Outcome.CRASHED, stdout="oops", reason="without a stated reason"),
+    "silence": Case(Outcome.CRASHED, 7, reason="exit 7 without a stated reason"),
+    "blank lines are silence": Case(Outcome.CRASHED, stderr="\n  \n"),
+    "signal": Case(Outcome.CRASHED, None, 11, reason="SIGSEGV"),
+    "unknown signal": Case(Outcome.CRASHED, None, 200, reason="signal 200"),
+    "segfault under a wrapper": Case(Outcome.CRASHED, 139, stderr="error: x", reason="SIGSEGV"),
+    "abort under a wrapper": Case(Outcome.CRASHED, 134, stderr="error: x", reason="SIGABRT"),
+    "killed, as for memory": Case(Outcome.CRASHED, 137, stderr="error: x", reason="SIGKILL"),
+    "Go panic": Case(Outcome.CRASHED, 2, stderr=GO_PANIC, reason="panic: runtime error"),
+    "Go panic on stdout": Case(Outcome.CRASHED, 2, stdout=GO_PANIC),
+    "a crash outweighs a pattern": Case(Outcome.CRASHED, 2, stderr="DENIED\n" + GO_PANIC, refusals=("DENIED",)),
+    "Go fatal error": Case(Outcome.CRASHED, 2, stderr="fatal error: all goroutines are asleep - deadlock!"),
+    "recovered Go panic": Case(Outcome.CRASHED, stderr="Error: runtime error: slice bounds out of range [5:3]"),
+    "Python traceback": Case(Outcome.CRASHED, stderr=TRACEBACK, reason="Traceback"),
+    "Rust panic": Case(Outcome.CRASHED, 101, stderr="thread 'main' (7) panicked at src/main.rs:1:1:\nx"),
+    "Java exception": Case(Outcome.CRASHED, stderr='Exception in thread "main" java.lang.Error'),
+    "sanitizer": Case(Outcome.CRASHED, stderr="==12==ERROR: AddressSanitizer: heap"),
+    "fatal in another sense": Case(Outcome.REFUSED, stderr='level=fatal msg="don\'t panic: bad"', reason="level=fatal"),
+    "time-out": Case(Outcome.TIMED_OUT, None, stderr="error: x", timed_out=True, reason="did not end in time"),
+    "time-out after a signal": Case(Outcome.TIMED_OUT, None, 9, timed_out=True),
+    "protocol refusal": Case(Outcome.REFUSED, 3, stderr="no", protocol=True, reason="no"),
+    "protocol refusal in silence": Case(Outcome.CRASHED, 3, protocol=True),
+    "protocol unsupported": Case(Outcome.UNSUPPORTED, 4, stderr="no scan", protocol=True, reason="no scan"),
+    "outside the protocol": Case(Outcome.CRASHED, 1, stderr="error: x", protocol=True, reason="exit 1 is none of"),
+    "3 and 4 mean nothing elsewhere": Case(Outcome.REFUSED, 4, stderr="error: x"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_ending_has_its_outcome(name: str) -> None:
+    case = CASES[name]
+    found = classify(
+        exit_status=case.status,
+        signal=case.signal,
+        stdout=case.stdout,
+        stderr=case.stderr,
+        timed_out=case.timed_out,
+        refusals=case.refusals,
+        protocol=case.protocol,
+    )
+    assert found.outcome is case.expected
+    assert case.reason in found.reason
+    assert "\n" not in found.reason
+
+
+def test_reasons_are_cut() -> None:
+    assert len(classify(exit_status=1, stderr="error " * 1000).reason) == 400
+
+
+def a_run(outcome: Outcome, reason: str = "") -> Run:
+    return Run("tool", "unpack", outcome, reason, (CommandEvidence(("tool",), 0),))
+
+
+TWINS = {
+    (Outcome.REFUSED, Outcome.SUCCEEDED): "pass",
+    (Outcome.SUCCEEDED, Outcome.SUCCEEDED): "fail",
+    (Outcome.CRASHED, Outcome.SUCCEEDED): "fail",
+    (Outcome.TIMED_OUT, Outcome.SUCCEEDED): "fail",
+    (Outcome.REFUSED, Outcome.REFUSED): "not-run",
+    (Outcome.REFUSED, Outcome.CRASHED): "not-run",
+    (Outcome.CRASHED, Outcome.CRASHED): "not-run",
+    (Outcome.TIMED_OUT, Outcome.TIMED_OUT): "not-run",
+    (Outcome.SUCCEEDED, Outcome.REFUSED): "not-run",
+    (Outcome.ABSENT, Outcome.ABSENT): "not-run",
+    (Outcome.UNSUPPORTED, Outcome.SUCCEEDED): "unsupported",
+    (Outcome.REFUSED, Outcome.UNSUPPORTED): "unsupported",
+}
+
+
+@pytest.mark.parametrize("pair", TWINS, ids=lambda pair: f"{pair[0]} beside {pair[1]}")
+def test_a_refusal_counts_only_beside_an_accepted_twin(pair: tuple[Outcome, Outcome]) -> None:
+    judgement = judge_refusal(a_run(pair[0], "why"), a_run(pair[1]), where="TOC", what="A wrong TOC digest")
+    assert judgement.outcome == TWINS[pair]
+    inconclusive = TWINS[pair] == "not-run" and pair[0] is not Outcome.ABSENT
+    assert judgement.message.startswith("inconclusive: ") is inconclusive
+
+
+def test_a_twin_that_did_nothing_makes_the_case_inconclusive() -> None:
+    negative, positive = a_run(Outcome.REFUSED, "no"), a_run(Outcome.SUCCEEDED)
+    judgement = judge_refusal(negative, positive, where="TOC", what="It", twin_problem="nothing was unpacked")
+    assert judgement.outcome == "not-run"
+    assert "nothing was unpacked" in judgement.message
+    assert len(judgement.evidence) == 2
+
+
+def test_a_failure_says_what_was_accepted() -> None:
+    judgement = judge_refusal(
+        a_run(Outcome.SUCCEEDED), a_run(Outcome.SUCCEEDED), where="TOC", what="A wrong TOC digest"
+    )
+    assert judgement.message == "A wrong TOC digest was accepted"
+    assert "non-zero exit" in judgement.expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "problem", "expected"),
+    [
+        (Outcome.SUCCEEDED, "", "pass"),
+        (Outcome.SUCCEEDED, "the tree is empty", "fail"),
+        (Outcome.REFUSED, "", "fail"),
+        (Outcome.CRASHED, "", "fail"),
+        (Outcome.TIMED_OUT, "", "fail"),
+        (Outcome.UNSUPPORTED, "", "unsupported"),
+        (Outcome.ABSENT, "", "not-run"),
+    ],
+)
+def test_what_must_work_is_judged_by_its_result(outcome: Outcome, problem: str, expected: str) -> None:
+    judgement = judge_success(a_run(outcome, "why"), where="pull", what="Pulling", problem=problem)
+    assert judgement.outcome == expected
