@@ -157,7 +157,7 @@ def _of_vectors(document: AdapterDocument) -> Adapter:
     if not document.version:
         raise ValueError("version: the argument vector that prints the tool's version is missing")
     operations = {str(name): _steps(steps, f"operations.{name}") for name, steps in document.operations.items()}
-    options = {str(name): _vector(vector, f"options.{name}") for name, vector in document.options.items()}
+    options = {str(name): _arguments(vector, f"options.{name}") for name, vector in document.options.items()}
     return _adapter(document, _vector(document.version, "version"), operations, options, speaks_protocol=False)
 
 
@@ -209,8 +209,12 @@ def _mixed(where: str) -> Vector:
 def _vector(arguments: list[Any], where: str, *, first: bool = True) -> Vector:
     if not arguments or not arguments[0]:
         raise ValueError(f"{where}: an empty argument vector; its first element is the program")
-    if len(arguments) == 1 and " " in arguments[0].strip() and not where.startswith("options"):
+    if len(arguments) == 1 and " " in arguments[0].strip():
         raise ValueError(f"{where}: {arguments[0]!r} is one argument; give each argument by itself")
+    return _arguments(arguments, where, first=first)
+
+
+def _arguments(arguments: list[Any], where: str, *, first: bool = True) -> Vector:
     for argument in arguments:
         if "\0" in argument:
             raise ValueError(f"{where}: an argument holds a NUL")

@@ -29,6 +29,7 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     An operation is one argument vector, or a list of them that are run one after the other. ``entry_point`` is the
     path of an executable, relative to the file, or an argument vector to which the protocol's arguments are added.
+    ``options`` are the arguments that ``{options}`` becomes; none mean that the tool does so anyway.
     ``executable`` is what is looked for to tell whether the tool is there (default: the first argument of
     ``version``), ``refusals`` are regular expressions for output that states a reason, ``timeout`` is in seconds.
     """

@@ -22,7 +22,7 @@ PLACEHOLDERS: Final = {
     "home": "the HOME of the run, which is also its current directory",
     "storage": "the directory for the tool's image storage",
     "python": "the Python that runs this suite",
-    "stdout": "what the step before printed, without the last line end",
+    "stdout": "what the last step that printed something printed, without the line end",
 }
 OPTIONS: Final = "{options}"
 """As a whole argument: here come the arguments of the options that were asked for."""

@@ -114,6 +114,7 @@ def _run_steps(
 ) -> list[Ended]:
     deadline = time.monotonic() + timeout
     environment = _environment(adapter, sandbox, values)
+    values = values | {"stdout": ""}
     done: list[Ended] = []
     for step in adapter.operations[operation]:
         argv = fill(step, values, options)
@@ -121,7 +122,8 @@ def _run_steps(
         done.append(run_program(argv, directory=sandbox.home, environment=environment, timeout=left))
         if done[-1].status != 0 or done[-1].timed_out:
             break
-        values = values | {"stdout": done[-1].stdout.rstrip("\r\n")}
+        printed = done[-1].stdout.rstrip("\r\n")
+        values = values | ({"stdout": printed} if printed else {})
     return done
 
 

@@ -105,6 +105,9 @@ def _environment(home: Path, options: SandboxOptions) -> dict[str, str]:
         "CONTAINERS_STORAGE_CONF": str(settings / "storage.conf"),
         "REGISTRY_AUTH_FILE": str(home / ".docker" / "config.json"),
         "DOCKER_CONFIG": str(home / ".docker"),
+        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME says
+        # (pkg/blobinfocache/default.go); as this user it keeps that below XDG_DATA_HOME.
+        "_CONTAINERS_ROOTLESS_UID": "65534",
     }
     if options.ca_file is not None:
         environment["SSL_CERT_FILE"] = str(options.ca_file)

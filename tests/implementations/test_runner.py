@@ -49,7 +49,7 @@ def test_a_tool_sees_its_own_home_and_nothing_of_this_process(
     assert "ZCC_TEST_LEAK" not in environment
     own = {name for name, value in environment.items() if value.startswith("{home}")}
     assert {"HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"} <= own
-    assert set(environment) <= own | {"PATH", "LANG", "MODE", "LC_CTYPE"}
+    assert set(environment) <= own | {"PATH", "LANG", "MODE", "LC_CTYPE", "_CONTAINERS_ROOTLESS_UID"}
 
 
 def test_containers_settings_are_its_own(tmp_path: Path) -> None:
