@@ -31,7 +31,7 @@ class Bench:
         return make_sandbox(self.directory / f"run{self._runs}", SandboxOptions(hosts=[self.host]))
 
     def run(self, adapter: Adapter, operation: str, **values: str | Path) -> Run:
-        values = {"layout": self.layout, "reference": f"{self.host}/a:1", **values}
+        values = {"layout": self.layout, "reference": f"{self.host}/image/a:1", **values}
         run = run_operation(adapter, self.sandbox(), operation, values)  # type: ignore[arg-type]
         assert run.succeeded, "\n".join([run.reason, *(command.as_text() for command in run.evidence)])
         return run
@@ -60,7 +60,7 @@ def test_skopeo_copies_a_layout_to_the_embedded_registry(bench: Bench) -> None:
     skopeo = find_adapter("skopeo")
     need(bench.has(skopeo), "skopeo")
     bench.run(skopeo, "push", compression="zstd:chunked")
-    assert bench.layer_types("a") == [(LAYER_ZSTD_TYPE, True)] * 2
+    assert bench.layer_types("image/a") == [(LAYER_ZSTD_TYPE, True)] * 2
     bench.run(skopeo, "recompress", compression="gzip", destination=f"{bench.host}/b:1")
     assert bench.layer_types("b") == [(LAYER_GZIP_TYPE, False)] * 2
     bench.run(skopeo, "copy", destination=f"{bench.host}/c:1")
@@ -80,6 +80,7 @@ OTHERS = {
     "crane": ("copy", "pull", "unpack"),
     "oras": ("copy", "pull"),
     "syft": ("scan",),
+    "trivy": ("scan",),
 }
 
 
@@ -91,7 +92,7 @@ def test_other_tools_do_what_their_adapters_say(name: str, bench: Bench) -> None
     need(bench.has(skopeo), "skopeo")
     assert set(OTHERS[name]) == set(adapter.operations)
     bench.run(adapter if "push" in adapter.operations else skopeo, "push", compression="zstd:chunked")
-    assert bench.layer_types("a") == [(LAYER_ZSTD_TYPE, True)] * 2
+    assert bench.layer_types("image/a") == [(LAYER_ZSTD_TYPE, True)] * 2
     output = bench.directory / "tree"
     output.mkdir()
     for operation in set(OTHERS[name]) - {"push"}:
@@ -105,7 +106,7 @@ def test_other_tools_do_what_their_adapters_say(name: str, bench: Bench) -> None
         elif operation == "recompress":
             assert bench.layer_types("recompress") == [(LAYER_GZIP_TYPE, False)] * 2
         elif operation == "copy":
-            assert bench.layer_types("copy") == bench.layer_types("a")
+            assert bench.layer_types("copy") == bench.layer_types("image/a")
 
 
 def test_umoci_unpacks_a_layout(bench: Bench) -> None:
