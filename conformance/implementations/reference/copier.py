@@ -1,0 +1,106 @@
+"""The copier: every byte as it is, or recompressed with the sentinel stripped (docs/format.md sections 5 and 19)."""
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT, decode_object
+from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
+from conformance.format.oci import Descriptor, is_index, read_index
+from conformance.implementations.reference.compression import CHUNKED
+from conformance.implementations.reference.convert import Converter
+from conformance.implementations.reference.errors import RefusalError
+from conformance.implementations.reference.reading import content_of
+from conformance.implementations.reference.reshape import Reshaper
+from conformance.implementations.reference.store import ContentStore
+from conformance.implementations.reference.transfer import (
+    Destination,
+    ManifestStep,
+    Plan,
+    Step,
+    Transfer,
+    instance_steps,
+)
+from conformance.implementations.reference.whole import MAX_BLOB
+from conformance.subjects.source import ImageSource
+
+MAX_DEPTH = 3
+MAX_MANIFESTS = 1024
+
+
+class CopierOptions(msgspec.Struct, frozen=True):
+    """``compression`` "": as it is. ``digest``: what the destination is named by, if by digest."""
+
+    compression: str = ""
+    preserve_digests: bool = False
+    digest: Digest | None = None
+
+
+class Copier:
+    """Copies one image; an index goes with all that it names."""
+
+    converter: type[Converter] = Converter
+    reshaper: type[Reshaper] = Reshaper
+    transfer: type[Transfer] = Transfer
+
+    def __init__(self, source: ImageSource, store: ContentStore) -> None:
+        self._source, self._store = source, store
+
+    def copy(self, destination: Destination, options: CopierOptions) -> Digest:
+        """Copy; the digest under the tag. Nothing is sent before it is known that all may be."""
+        plan = self.plan(options)
+        refuse_other_digest(plan, options.digest)
+        self.transfer().send(plan, destination)
+        return plan.digest
+
+    def plan(self, options: CopierOptions) -> Plan:
+        """Byte for byte, or in another compression; refused when that changes a digest that must stay."""
+        if not options.compression:
+            return self.copy_plan()
+        converter = self.converter(self._source, self._store)
+        variants = options.compression == CHUNKED and not options.preserve_digests and options.digest is None
+        plan = self.reshaper(self._source, converter).plan(options.compression, variants=variants)
+        if options.preserve_digests:
+            self.refuse_changes(plan)
+        return plan
+
+    def refuse_changes(self, plan: Plan) -> None:
+        """With digests preserved nothing may change; nothing has been written yet (SENT-STRIP-007)."""
+        root = content_of(self._source.root(), self._source.reference)
+        if plan.root.raw != root:
+            kept = Digest.of(root)
+            raise RefusalError(f"the digest {kept} is to be preserved; this compression would make it {plan.digest}")
+
+    def copy_plan(self) -> Plan:
+        """Everything that the root names, byte for byte (SENT-STRIP-008, SENT-STRIP-015, SENT-STRIP-016)."""
+        stored = self._source.root()
+        raw = content_of(stored, self._source.reference)
+        fields = decode_object(raw, what="the root document")
+        guess = INDEX_TYPE if is_index(fields) else MANIFEST_TYPE
+        media_type = str(fields.get("mediaType") or stored.media_type or guess)
+        steps = self._below(raw, media_type)
+        return Plan(tuple(steps[:-1]), ManifestStep(raw, media_type))
+
+    def _below(self, raw: bytes, media_type: str, depth: int = 0) -> list[Step]:
+        """What a document names, and itself as the last step."""
+        if not is_index(decode_object(raw, what="manifest")):
+            return list(instance_steps(raw, media_type, self.load))
+        if depth == MAX_DEPTH:
+            raise RefusalError(f"indexes in indexes, more than {MAX_DEPTH} deep")
+        entries = read_index(raw).view.manifests
+        if len(entries) > MAX_MANIFESTS:
+            raise RefusalError(f"an index of {len(entries)} entries; at most {MAX_MANIFESTS} are copied")
+        steps: list[Step] = []
+        for entry in entries:
+            content = content_of(self._source.manifest(entry, MAX_DOCUMENT), f"manifest {entry.digest}")
+            steps += self._below(content, entry.media_type, depth + 1)
+        return [*steps, ManifestStep(raw, media_type, "index")]
+
+    def load(self, blob: Descriptor) -> bytes:
+        """A blob of the source, verified."""
+        return content_of(self._source.blob(blob, MAX_BLOB), f"blob {blob.digest}")
+
+
+def refuse_other_digest(plan: Plan, digest: Digest | None) -> None:
+    """A destination named by digest takes nothing else."""
+    if digest is not None and Digest.of(plan.root.raw, digest.algorithm) != digest:
+        raise RefusalError(f"the destination is named by the digest {digest}, and the image would have {plan.digest}")
