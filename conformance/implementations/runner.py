@@ -142,7 +142,7 @@ def _conclude(adapter: Adapter, operation: Operation, done: list[Ended], declare
             refusals=adapter.refusals,
             protocol=adapter.speaks_protocol,
         )
-    if declared and how.outcome is Outcome.REFUSED:
+    if declared and how.outcome in (Outcome.REFUSED, Outcome.UNSUPPORTED):
         how = Classified(Outcome.UNSUPPORTED, declared)
     return Run(
         adapter.name,
