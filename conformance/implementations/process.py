@@ -1,6 +1,7 @@
 """Running one program: argument vector, time-out for its whole process group, bounded output, peak memory."""
 
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -19,13 +20,16 @@ _POLL: Final = 0.05
 # A program that left the group and holds the pipe open must not keep us waiting.
 _GRACE: Final = 2.0
 _READ: Final = 2**16
+# The kernel counts pages in batches for each thread.
+_ROUNDING: Final = 4 * 2**20
 
 
 class Ended(msgspec.Struct, frozen=True):
     """How a program ended.
 
     ``status`` is its exit status, None when ``signal`` ended it or it could not be started (``problem`` says why).
-    ``peak_memory`` in bytes is that of the largest process among it and the children it waited for.
+    ``peak_memory`` in bytes is that of the largest process among it and the children it waited for; 0 when it stayed
+    below the peak of this process, which the kernel counts in (exec keeps the high-water mark of the forking one).
     """
 
     argv: tuple[str, ...]
@@ -44,7 +48,7 @@ def run_program(argv: Sequence[str], *, directory: Path, environment: Mapping[st
 
     Whatever of the group is left when the program ends is killed as well.
     """
-    start = time.monotonic()
+    start, own_peak = time.monotonic(), _peak(resource.getrusage(resource.RUSAGE_SELF))
     try:
         process = subprocess.Popen(
             argv,
@@ -73,7 +77,7 @@ def run_program(argv: Sequence[str], *, directory: Path, environment: Mapping[st
         stdout=out.text(),
         stderr=err.text(),
         elapsed=round(time.monotonic() - start, 3),
-        peak_memory=peak,
+        peak_memory=peak if peak > own_peak + _ROUNDING else 0,
     )
 
 
@@ -139,5 +143,8 @@ def _kill_group(group: int) -> None:
 def _reap(process: subprocess.Popen[bytes]) -> tuple[int, int]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return process.returncode, usage.ru_maxrss * unit
+    return process.returncode, _peak(usage)
+
+
+def _peak(usage: resource.struct_rusage) -> int:
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -28,8 +28,8 @@ class Run(msgspec.Struct, frozen=True):
     """One operation that was asked of a tool.
 
     ``stdout`` and ``stderr`` are those of the last command, bounded, secrets masked; ``elapsed`` in seconds and
-    ``peak_memory`` in bytes over all commands. ``declared`` is the reason with which the adapter declares this
-    operation, compression or option unsupported: when the run succeeds all the same, the claim is false.
+    ``peak_memory`` in bytes (0: less than this process) over all commands. ``declared`` is the reason with which the
+    adapter declares this operation, compression or option unsupported: a run that succeeds shows a false claim.
     """
 
     adapter: str

@@ -35,6 +35,9 @@ from conformance.subjects.remote import RemoteSource
 from conformance.subjects.source import ImageSource
 
 _ARCHITECTURES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
+# A registry that stalls is given up in less than a minute.
+_TIMEOUT: Final = 10.0
+_RETRIES: Final = 3
 _SAID: Final = (RefusalError, FormatError, SubjectError, TransportError, CredentialError, OSError)
 
 
@@ -136,8 +139,9 @@ class _Commands:
             given = self._given
             authfile = Path(given.authfile) if given.authfile else None
             login = find_credentials(reference.host, environ=os.environ, config_path=authfile)
-            url = reference.base_url()
-            self._clients[reference.host] = self._toolkit.client(url, credentials=login, ca_file=given.cafile)
+            self._clients[reference.host] = self._toolkit.client(
+                reference.base_url(), credentials=login, ca_file=given.cafile, timeout=_TIMEOUT, retries=_RETRIES
+            )
         return self._clients[reference.host]
 
 

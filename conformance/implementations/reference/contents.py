@@ -50,7 +50,7 @@ class ContentFetcher:
             for chunk in item.chunks:
                 self.verify_chunk(item, chunk, self._chunk(chunk, fetched, writing))
             self.verify_file(item, writing)
-            writing.commit()
+            writing.commit(item.digest)
 
     def _chunk(self, chunk: Chunk, fetched: Fetched, writing: Writing) -> str:
         """Write one chunk; the hex digest of what was written, in the algorithm of the chunk's digest."""

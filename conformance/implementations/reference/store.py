@@ -88,11 +88,12 @@ class Writing:
         """The digest of what was written so far."""
         return Digest(self._algorithm, self._hash.hexdigest())
 
-    def commit(self) -> Digest:
-        """Keep the content under its own digest."""
+    def commit(self, verified: Digest | None = None) -> Digest:
+        """Keep the content under its own digest, or under the one that the caller has verified it by."""
         self._file.close()
-        self._store._keep(self._path, self.digest)
-        return self.digest
+        digest = verified or self.digest
+        self._store._keep(self._path, digest)
+        return digest
 
     def __enter__(self) -> "Writing":
         return self

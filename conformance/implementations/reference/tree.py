@@ -53,7 +53,7 @@ class TreeBuilder:
     def apply(self, items: Sequence[Item]) -> None:
         """One layer: whiteouts, then everything else, hard links last (they may point to later entries)."""
         self._own = set()
-        named = [(item, components(item.entry.name)) for item in items]
+        named = [(item, self.parts(item.entry.name)) for item in items]
         whiteouts = [pair for pair in named if pair[1] and pair[1][-1].startswith(WHITEOUT)]
         others = [pair for pair in named if not (pair[1] and pair[1][-1].startswith(WHITEOUT))]
         # Sorting is stable: the order of the layer, but hard links last.
@@ -72,6 +72,10 @@ class TreeBuilder:
             path = self._path(parts)
             if os.path.isdir(path) and not os.path.islink(path):
                 os.utime(path, ns=times)
+
+    def parts(self, name: str) -> Parts:
+        """A name below the root; refused when it climbs (TOC-013)."""
+        return components(name)
 
     def white_out(self, parts: Parts) -> None:
         """Remove what a lower layer has under this name, or all that it has in this directory."""
@@ -174,7 +178,7 @@ class TreeBuilder:
 
     def link(self, entry: Entry, path: bytes) -> None:
         """A hard link to what lies under the target's name inside the root."""
-        parts = components(entry.link_name)
+        parts = self.parts(entry.link_name)
         parent = self.resolve(parts[:-1], create=False)
         target = None if parent is None else self._path((*parent, parts[-1]))
         mode = None if target is None else _mode(target)

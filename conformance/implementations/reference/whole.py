@@ -43,7 +43,7 @@ class WholeLayers:
                 for piece in self.decompressed(blob, compression_of(layer.media_type)):
                     writing.write(piece)
                 self.verify_diff_id(layer, writing.digest, diff_id)
-                writing.commit()
+                writing.commit(diff_id)
         return self._store.path(diff_id)
 
     def blob(self, layer: Descriptor) -> bytes:
