@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from conformance import checks
+from conformance.checks.groups import judge_groups
 from conformance.checks.legacy import legacy_notes
 from conformance.format.names import SENTINEL_TYPE
 from conformance.observation import ImageSeen, SentinelBlob
@@ -40,12 +41,7 @@ def judge_image(
 
 def judge_blob(blob: SentinelBlob, *, replay: str = "") -> tuple[RequirementResult, ...]:
     """The SENT-BLOB requirements over one sentinel blob."""
-    bound = find_checks(checks)
-    return tuple(
-        conclude(requirement, bound[requirement.id](blob), replay=replay)
-        for requirement in load_catalogue().requirements
-        if requirement.group in BLOB_GROUPS and requirement.id in bound
-    )
+    return judge_groups(BLOB_GROUPS, (blob,), replay=replay)
 
 
 def notes_on(seen: ImageSeen) -> tuple[str, ...]:
