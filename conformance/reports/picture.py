@@ -9,7 +9,6 @@ from rich.console import Console
 
 from conformance.reports import terminal
 from conformance.reports.model import Report
-from conformance.requirements import load_catalogue
 
 _WIDTH = 128
 
@@ -17,12 +16,7 @@ _WIDTH = 128
 def picture(report: Report, *, title: str) -> str:
     """The end of a run, as the terminal shows it."""
     console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, highlight=False, markup=False)
-    catalogue = load_catalogue()
-    console.print(terminal.summary_table(report.subjects, catalogue))
-    for subject in report.subjects:
-        console.print()
-        console.print(terminal.findings(subject, catalogue))
-        console.print(terminal.statement(subject, partial=report.partial))
+    terminal.print_report(console, report)
     return console.export_svg(title=title)
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from conformance.reports.model import SubjectReport
+from conformance.reports.model import Report, SubjectReport
 from conformance.reports.words import finding_lines, safe
-from conformance.requirements import LEVELS, Catalogue, Level, Role
+from conformance.requirements import LEVELS, Catalogue, Level, Role, load_catalogue
 from conformance.results import VERDICTS, RequirementResult, Verdict
 
 _STYLE: dict[Verdict, str] = {
@@ -19,6 +19,16 @@ _STYLE: dict[Verdict, str] = {
     "not-applicable": "dim",
     "not-run": "magenta",
 }
+
+
+def print_report(console: Console, report: Report) -> None:
+    """The table by role and level, every failure, and a closing sentence for each subject."""
+    catalogue = load_catalogue()
+    console.print(summary_table(report.subjects, catalogue))
+    for subject in report.subjects:
+        console.print()
+        console.print(findings(subject, catalogue))
+        console.print(statement(subject, partial=report.partial))
 
 
 def summary_table(subjects: Iterable[SubjectReport], catalogue: Catalogue) -> RenderableType:

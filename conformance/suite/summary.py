@@ -7,7 +7,6 @@ from rich.console import Console
 
 from conformance.reports import terminal
 from conformance.reports.model import Report
-from conformance.requirements import load_catalogue
 
 
 def summary_lines(report: Report, *, colour: bool, width: int) -> Iterator[str]:
@@ -22,10 +21,5 @@ def summary_lines(report: Report, *, colour: bool, width: int) -> Iterator[str]:
         markup=False,
         soft_wrap=True,
     )
-    catalogue = load_catalogue()
-    console.print(terminal.summary_table(report.subjects, catalogue))
-    for subject in report.subjects:
-        console.print()
-        console.print(terminal.findings(subject, catalogue))
-        console.print(terminal.statement(subject, partial=report.partial))
+    terminal.print_report(console, report)
     yield from out.getvalue().splitlines()
