@@ -57,6 +57,14 @@ def entry_of(header: TarHeader) -> Entry:
     )
 
 
+def xattr_value(entry: Entry, text: str) -> bytes:
+    """The value of an extended attribute as a TOC spells it; raise FormatError if it is not base64 (TOC-010)."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise FormatError(f"an extended attribute of {entry.name!r} is not base64") from None
+
+
 def clean_name(name: bytes) -> bytes:
     """The name under which a tar-split finds content: lexically cleaned as Go's path.Clean does (TARSPLIT-008)."""
     cleaned = posixpath.normpath(name)

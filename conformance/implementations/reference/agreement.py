@@ -1,12 +1,9 @@
 """Whether a TOC and a tar-split describe the same entries (docs/format.md section 11.3)."""
 
-import base64
-import binascii
 from collections.abc import Iterable
 from typing import Any, Final
 
-from conformance.format.entries import clean_name, entry_of
-from conformance.format.errors import FormatError
+from conformance.format.entries import clean_name, entry_of, xattr_value
 from conformance.format.tarsplit import Record, headers
 from conformance.format.times import YEAR_ONE, parse_time
 from conformance.format.toc import Entry, Toc
@@ -50,12 +47,5 @@ def _comparable(entry: Entry, field: str) -> Any:
         moment = parse_time(value) if value else 0
         return 0 if moment == YEAR_ONE else moment
     if field == "xattrs":
-        return {key: _decoded(entry, text) for key, text in (value or {}).items()}
+        return {key: xattr_value(entry, text) for key, text in (value or {}).items()}
     return value
-
-
-def _decoded(entry: Entry, text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise FormatError(f"an extended attribute of {entry.name!r} is not base64") from None

@@ -15,7 +15,6 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, decode_object
 from conformance.format.entries import clean_name
-from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import (
     Config,
     Descriptor,
@@ -35,7 +34,7 @@ from conformance.implementations.reference.errors import NoRangesError, RefusalE
 from conformance.implementations.reference.identity import image_id, layer_id
 from conformance.implementations.reference.plan import Item, Planner
 from conformance.implementations.reference.ranges import BlobRanges
-from conformance.implementations.reference.reading import content_of
+from conformance.implementations.reference.reading import begins_with_sentinel, content_of
 from conformance.implementations.reference.store import ContentStore
 from conformance.implementations.reference.toc_loader import LoadedToc, TocLoader
 from conformance.implementations.reference.tree import Skipped, TreeBuilder
@@ -139,10 +138,7 @@ class Consumer:
 
     def has_sentinel(self, manifest: Manifest) -> bool:
         """By the media type of layer 0, whatever annotation, content or digest say (SENT-PULL-001, SENT-SELECT-006)."""
-        positions = [place for place, layer in enumerate(manifest.layers) if layer.media_type == SENTINEL_TYPE]
-        if positions not in ([], [0]):
-            raise RefusalError(f"a sentinel must be layer 0 alone; this manifest has it at {positions}")
-        return bool(positions)
+        return begins_with_sentinel(manifest)
 
     def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
         """The config commits to every layer, the sentinel counted (SENT-PULL-020)."""

@@ -8,10 +8,10 @@ import msgspec
 from conformance.format import variant
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT
-from conformance.format.names import CHUNK_KEYS, DOCKER_MANIFEST_TYPE, ESTARGZ_TOC, LEGACY_PREFIX, SENTINEL_TYPE
+from conformance.format.names import CHUNK_KEYS, DOCKER_MANIFEST_TYPE, LEGACY_PREFIX
 from conformance.format.oci import Descriptor, Document, Manifest, read_config, read_manifest
 from conformance.format.positions import ChunkedAnnotations
-from conformance.format.splice import find, replaced
+from conformance.format.splice import with_member
 from conformance.format.writer import write_layer
 from conformance.implementations.reference.compression import (
     CHUNKED,
@@ -22,7 +22,7 @@ from conformance.implementations.reference.compression import (
     is_tar_layer,
 )
 from conformance.implementations.reference.errors import NotSupportedError, RefusalError
-from conformance.implementations.reference.reading import content_of
+from conformance.implementations.reference.reading import begins_with_sentinel, content_of
 from conformance.implementations.reference.store import ContentStore
 from conformance.implementations.reference.whole import MAX_BLOB, WholeLayers
 from conformance.subjects.source import ImageSource
@@ -57,11 +57,9 @@ class Converter:
     def read(self, raw: bytes) -> Instance:
         """The manifest with its config; refused when a sentinel stands where it must not."""
         manifest = read_manifest(raw).view
-        positions = [place for place, layer in enumerate(manifest.layers) if layer.media_type == SENTINEL_TYPE]
-        if positions not in ([], [0]):
-            raise RefusalError(f"a sentinel must be layer 0 alone; this manifest has it at {positions}")
+        sentinel = begins_with_sentinel(manifest)
         config = content_of(self._source.blob(manifest.config, MAX_DOCUMENT), "the config")
-        return Instance(raw, config, bool(positions))
+        return Instance(raw, config, sentinel)
 
     def stripped(self, instance: Instance) -> Instance:
         """Without the sentinel, whatever its content (SENT-STRIP-004, SENT-STRIP-009)."""
@@ -108,20 +106,15 @@ class Converter:
         """Those that are not about the old bytes (SENT-STRIP-005)."""
         given = layer.annotations or {}
         return {
-            key: value
-            for key, value in given.items()
-            if key not in (*CHUNK_KEYS, ESTARGZ_TOC) and not key.startswith(LEGACY_PREFIX)
+            key: value for key, value in given.items() if key not in CHUNK_KEYS and not key.startswith(LEGACY_PREFIX)
         }
 
     def with_layers(self, document: Document[Manifest], layers: list[Json]) -> bytes:
         """The manifest with these layers, every other byte as it was (SENT-STRIP-018)."""
         if document.view.media_type == DOCKER_MANIFEST_TYPE:
             raise NotSupportedError("Docker manifests are copied as they are; their layers are not converted")
-        text = document.raw.decode()
-        span = find(text, ("layers",))
-        if span is None:
-            raise RefusalError("the manifest has no layers")
-        return replaced(text, span, json.dumps(layers, ensure_ascii=False, separators=(",", ":"))).encode()
+        value = json.dumps(layers, ensure_ascii=False, separators=(",", ":"))
+        return with_member(document.raw.decode(), "layers", value).encode()
 
     def add(self, content: bytes) -> bytes:
         """Remember a small blob that was made here."""

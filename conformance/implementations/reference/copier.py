@@ -47,10 +47,7 @@ class Copier:
 
     def copy(self, destination: Destination, options: CopierOptions) -> Digest:
         """Copy; the digest under the tag. Nothing is sent before it is known that all may be."""
-        plan = self.plan(options)
-        refuse_other_digest(plan, options.digest)
-        self.transfer().send(plan, destination)
-        return plan.digest
+        return deliver(self.plan(options), destination, options.digest, self.transfer())
 
     def plan(self, options: CopierOptions) -> Plan:
         """Byte for byte, or in another compression; refused when that changes a digest that must stay."""
@@ -100,7 +97,9 @@ class Copier:
         return content_of(self._source.blob(blob, MAX_BLOB), f"blob {blob.digest}")
 
 
-def refuse_other_digest(plan: Plan, digest: Digest | None) -> None:
-    """A destination named by digest takes nothing else."""
+def deliver(plan: Plan, destination: Destination, digest: Digest | None, transfer: Transfer) -> Digest:
+    """Send a plan; the digest of its root. A destination named by ``digest`` takes nothing else."""
     if digest is not None and Digest.of(plan.root.raw, digest.algorithm) != digest:
         raise RefusalError(f"the destination is named by the digest {digest}, and the image would have {plan.digest}")
+    transfer.send(plan, destination)
+    return plan.digest

@@ -5,7 +5,7 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.implementations.reference.compression import CHUNKED
 from conformance.implementations.reference.convert import Converter
-from conformance.implementations.reference.copier import Copier, refuse_other_digest
+from conformance.implementations.reference.copier import Copier, deliver
 from conformance.implementations.reference.reshape import Reshaper
 from conformance.implementations.reference.store import ContentStore
 from conformance.implementations.reference.transfer import Destination, Plan, Transfer
@@ -34,10 +34,7 @@ class Producer:
 
     def push(self, destination: Destination, options: ProducerOptions) -> Digest:
         """Push; the digest under the tag. Nothing is sent before all of it is made."""
-        plan = self.plan(options)
-        refuse_other_digest(plan, options.digest)
-        self.transfer().send(plan, destination)
-        return plan.digest
+        return deliver(self.plan(options), destination, options.digest, self.transfer())
 
     def plan(self, options: ProducerOptions) -> Plan:
         """What to push (SENT-PUSH-006: as it is, when digests must be preserved)."""

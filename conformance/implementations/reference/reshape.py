@@ -21,7 +21,7 @@ from conformance.format.names import (
 )
 from conformance.format.oci import Descriptor, Index, Platform, is_index, read_index, read_manifest
 from conformance.format.sentinel import canonical_sentinel
-from conformance.format.splice import find, replaced
+from conformance.format.splice import with_member
 from conformance.format.variant import (
     Addition,
     SentinelVariant,
@@ -160,12 +160,9 @@ class Reshaper:
 
     def with_entries(self, raw: bytes, members: list[Member]) -> bytes:
         """The index with these entries, every other byte as it was."""
-        text = raw.decode()
-        span = find(text, ("manifests",))
-        if span is None:
-            raise RefusalError("the index has no entries")
         entries = [member.fields for member in members]
-        return replaced(text, span, json.dumps(entries, ensure_ascii=False, separators=(",", ":"))).encode()
+        value = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+        return with_member(raw.decode(), "manifests", value).encode()
 
     def with_variants(self, raw: bytes, members: list[Member]) -> tuple[bytes, list[Step]]:
         """The index with a variant for every platform that has none and may have one, and what they need."""

@@ -4,8 +4,6 @@ Nobody else changes the directory meanwhile. Every component of a path is looked
 inside the root only. What this user may not do (owners, devices, attributes) is left out and listed.
 """
 
-import base64
-import binascii
 import os
 import shutil
 import stat
@@ -15,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.errors import FormatError
+from conformance.format.entries import xattr_value
 from conformance.format.times import parse_time
 from conformance.format.toc import Entry
 from conformance.implementations.reference.errors import RefusalError
@@ -196,7 +194,7 @@ class TreeBuilder:
             except (OSError, OverflowError) as error:
                 self._skip(entry, f"owner {entry.uid}:{entry.gid}", error)
         for key, text in (entry.xattrs or {}).items():
-            value = _value(entry, text)
+            value = xattr_value(entry, text)
             try:
                 os.setxattr(path, key.encode(), value, follow_symlinks=False)
             except (OSError, ValueError) as error:
@@ -235,10 +233,3 @@ def _mode(path: bytes) -> int | None:
         return os.lstat(path).st_mode
     except FileNotFoundError:
         return None
-
-
-def _value(entry: Entry, text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise FormatError(f"an extended attribute of {entry.name!r} is not base64") from None
