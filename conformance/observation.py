@@ -97,6 +97,10 @@ class ImageSeen(msgspec.Struct, frozen=True):
     manifests: tuple[ManifestSeen, ...] = ()
 
 
+Requested = Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"]
+"""The compression that a copier is asked for; empty: none."""
+
+
 class CopySeen(msgspec.Struct, frozen=True):
     """A manifest before and after a copy: the input of the SENT-STRIP checks on pairs.
 
@@ -107,7 +111,7 @@ class CopySeen(msgspec.Struct, frozen=True):
     name: str
     before: ImageSeen
     after: ImageSeen | None
-    requested: Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"] = ""
+    requested: Requested = ""
     preserve_digests: bool = False
     to_docker: bool = False
     refused: bool = False

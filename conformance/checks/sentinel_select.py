@@ -127,7 +127,8 @@ def _ranked(seen: SelectionSeen) -> dict[int, int]:
 def _best(seen: SelectionSeen) -> list[int]:
     """Positions of the entries whose platform fits best, in index order."""
     ranked = _ranked(seen)
-    return [position for position, rank in ranked.items() if rank == min(ranked.values())]
+    best = min(ranked.values(), default=None)
+    return [position for position, rank in ranked.items() if rank == best]
 
 
 def _sentinel(seen: SelectionSeen, position: int) -> bool:

@@ -19,11 +19,11 @@ from conformance.format.names import (
     SENTINEL_TYPE,
 )
 from conformance.mutants.draft import Drafted, Json, conforming_draft, finish
+from conformance.observation import Requested
 from conformance.requirements import mutant
 
-Requested = Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"]
 _TYPES: Final = {"gzip": LAYER_GZIP_TYPE, "zstd": LAYER_ZSTD_TYPE, "uncompressed": LAYER_TAR_TYPE}
-_SIGNATURE: Final = "sha256:" + "5" * 64
+SIGNATURE: Final = "sha256:" + "5" * 64
 _MAX_LAYER: Final = 2**20
 
 
@@ -108,7 +108,7 @@ def right_copy(job: Job) -> Copied:
     source = source_of(job)
     if (job.preserve_digests and job.requested) or (job.source == "index" and job.to_docker):
         return Copied({}, refused=True, wrote=False)
-    copied = Copied(dict(source.blobs), source.root, referrers=(_SIGNATURE,))
+    copied = Copied(dict(source.blobs), source.root, referrers=(SIGNATURE,))
     if job.requested or job.to_docker:
         _strip(copied)
         _recompress(copied, job.requested or "gzip", docker=job.to_docker)
@@ -237,7 +237,7 @@ def refuses_docker_conversion(job: Job, copied: Copied) -> None:
 @mutant("SENT-STRIP-013")
 def signatures_follow(job: Job, copied: Copied) -> None:
     if job.name == "to gzip":
-        copied.referrers = (_SIGNATURE,)
+        copied.referrers = (SIGNATURE,)
 
 
 @mutant("SENT-STRIP-014", implies=("SENT-STRIP-008", "SENT-STRIP-013"))
@@ -267,7 +267,7 @@ def list_with_sentinel_entries(job: Job, copied: Copied) -> None:
         for entry in index["manifests"]:
             del entry["annotations"]
         copied.blobs, copied.raw, copied.refused, copied.wrote = source.blobs, encode(index), False, True
-        copied.referrers = (_SIGNATURE,)
+        copied.referrers = (SIGNATURE,)
 
 
 @mutant("SENT-STRIP-018")

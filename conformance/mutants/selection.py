@@ -115,10 +115,7 @@ def sentinel_before_platform(situation: Situation) -> SelectionSeen:
 @mutant("SENT-SELECT-004")
 def refuses_where_there_is_no_sentinel(situation: Situation) -> SelectionSeen:
     chosen = _pick(situation)
-    others = any(entry.annotation(SENTINEL_ANNOTATION) == "true" for entry in situation.index.manifests)
-    annotated = chosen is not None and situation.index.manifests[chosen].annotation(SENTINEL_ANNOTATION) == "true"
-    refuses = situation.name == "sentinel of another platform" and others and not annotated
-    return seen_by(situation, None if refuses else chosen)
+    return seen_by(situation, None if situation.name == "sentinel of another platform" else chosen)
 
 
 @mutant("SENT-SELECT-005")

@@ -6,14 +6,13 @@ import pytest
 
 from conformance.checks.copier import judge_copies
 from conformance.mutants import copies
-from conformance.mutants.copies import JOBS, Copied, Job, plain_twin, right_copy, source_of
+from conformance.mutants.copies import JOBS, SIGNATURE, Copied, Job, plain_twin, right_copy, source_of
 from conformance.mutants.draft import Drafted
 from conformance.observation import CopySeen, ImageSeen
 from conformance.requirements import broken_by
 from conformance.subjects.image import observe_image
 from conformance.subjects.memory import MemorySource
 
-SIGNATURE = "sha256:" + "5" * 64
 MUTANTS = [value for value in vars(copies).values() if hasattr(value, "__breaks__")]
 
 

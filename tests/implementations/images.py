@@ -11,8 +11,8 @@ from conformance.format.names import CONFIG_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
 from conformance.strategies.trees import Node, Tree, noise, tar_of
 from conformance.subjects.layout import write_layout
+from conformance.subjects.sample_images import PLATFORM
 
-PLATFORM: JsonObject = {"architecture": "amd64", "os": "linux"}
 TREES: tuple[Tree, ...] = (
     (
         Node("etc", "dir", mode=0o755, mtime=1_600_000_000),

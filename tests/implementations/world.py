@@ -29,8 +29,7 @@ from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
 from conformance.registry.client import RegistryClient
 from conformance.registry.defects import Defect
 from conformance.registry.embedded import EmbeddedRegistry
-
-PLATFORM: JsonObject = {"architecture": "amd64", "os": "linux"}
+from conformance.subjects.sample_images import PLATFORM
 
 
 class Ended(msgspec.Struct, frozen=True):
