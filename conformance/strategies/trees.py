@@ -109,7 +109,8 @@ def trees(draw: st.DrawFn, *, max_nodes: int = 12, max_size: int = 300_000) -> T
     for name in names:
         files = [node.name for node in nodes if node.kind == "reg"]
         kinds: list[Kind] = ["reg", "reg", "reg", "dir", "symlink", "char", "block", "fifo"]
-        kind = draw(st.sampled_from([*kinds, "hardlink"] if files else kinds))
+        is_whiteout = name.rpartition("/")[2].startswith(".wh.")  # an ordinary file, whatever it hides (TOC-015)
+        kind = "reg" if is_whiteout else draw(st.sampled_from([*kinds, "hardlink"] if files else kinds))
         nodes.append(draw(_node(name, kind, files, max_size)))
     return tuple(nodes)
 
