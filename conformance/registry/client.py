@@ -31,6 +31,9 @@ _CHUNK: Final = 64 * 2**10
 _MAX_SMALL: Final = 8 * 2**20
 _MAX_REDIRECTS: Final = 5
 _MAX_WAIT: Final = 30.0
+# A byte now and then is no time-out: an answer has so many seconds, and more at a rate of so many bytes a second.
+_MAX_ANSWER: Final = 120.0
+_SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -80,12 +83,13 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         insecure: bool = False,
         ca_file: str | None = None,
         timeout: float = 30.0,
+        max_seconds: float = _MAX_ANSWER,
         retries: int = 4,
         record: Callable[[Exchange], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(url.rstrip("/"), verify_ssl=not insecure, api_timeout=timeout)
-        self._credentials, self._timeout, self._retries = credentials, timeout, retries
+        self._credentials, self._timeout, self._max_seconds, self._retries = credentials, timeout, max_seconds, retries
         self._record, self._sleep = record, sleep
         self._verify: bool | str = False if insecure else (ca_file or True)
         self._authorization: dict[str, str] = {}
@@ -230,6 +234,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                         if size > limit.size:
                             kept = exchange(status=status, response_headers=got, error="too large")
                             raise TransportError(f"{method} {url}: the answer is larger than {limit.size} bytes", kept)
+                        if time.monotonic() - start > self._max_seconds + size / _SLOWEST:
+                            kept = exchange(status=status, response_headers=got, error="too slow")
+                            raise TransportError(f"{method} {url}: no end after {self._max_seconds:g} seconds", kept)
                         if sink is None:
                             content += piece
                         else:
@@ -359,8 +366,8 @@ class _BrokenConnectionError(TransportError):
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body as it came over the wire, without decoding any content encoding."""
-    return iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
+    """The body as it comes over the wire, without decoding any content encoding."""
+    return iter(lambda: response.raw.read1(_CHUNK, decode_content=False), b"")
 
 
 def _accept(media_types: Sequence[str]) -> dict[str, str]:
