@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from conformance.evidence import MASK, CommandEvidence, mask_url
+from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
@@ -182,9 +183,8 @@ def _options(adapter: Adapter, sandbox: Sandbox, options: Sequence[Option]) -> l
 def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
     values = {"python": sys.executable, **sandbox.values(), **{key: str(value) for key, value in given.items()}}
     if "platform" in values:
-        os_name, _, rest = values["platform"].partition("/")
-        architecture, _, variant = rest.partition("/")
-        values |= {"os": os_name, "architecture": architecture, "variant": variant}
+        wanted = Platform.parse(values["platform"])
+        values |= {"os": wanted.os, "architecture": wanted.architecture, "variant": wanted.variant}
     return values
 
 

@@ -14,11 +14,13 @@ from conformance.registry.credentials import CredentialError
 from conformance.reports.model import Report, SubjectReport, encode, now, subject_report
 from conformance.requirements import ROLES, Role, find_checks, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge
-from conformance.subjects.remote import explain_status
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.remote import RemoteSource, explain_status
 from conformance.suite.settings import BadOptionError, SuiteSettings, hand_to_worker, read_settings
 
 _PROPERTY = "conformance.verdict"
 _EXIT_CANNOT_RUN = 2
+_EXPECTED = (TransportError, CredentialError, SubjectError)
 # The roles this version judges in a run against a registry.
 _JUDGED_ROLES: tuple[Role, ...] = ("artifact", "registry")
 
@@ -64,7 +66,7 @@ class ConformanceSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        if self.settings.registry and not self._is_worker and not self._config.option.collectonly:
+        if not self._is_worker and not self._config.option.collectonly:
             problem = preflight(self.settings)
             if problem:
                 pytest.exit(problem, returncode=_EXIT_CANNOT_RUN)
@@ -93,10 +95,14 @@ class ConformanceSession:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
+        problem = call.excinfo.value if call.excinfo else None
+        if isinstance(problem, _EXPECTED):
+            report.longrepr = " ".join(str(problem).split())  # the registry's doing: a line, no traceback of ours
         marker, role = item.get_closest_marker("requirement"), item.get_closest_marker("role")
         if report.failed and marker and role and not _verdicts(report):
             requirement = load_catalogue()[marker.args[0]]
-            reason = f"the test could not be carried out: {call.excinfo.exconly() if call.excinfo else 'no reason'}"
+            detail = report.longrepr if isinstance(problem, _EXPECTED) else call.excinfo and call.excinfo.exconly()
+            reason = f"the test could not be carried out: {detail or 'no reason'}"
             result = RequirementResult(
                 requirement.id, requirement.level, requirement.roles, "not-run", reason=reason[:600]
             )
@@ -197,9 +203,27 @@ class ConformanceSession:
 
 
 def preflight(settings: SuiteSettings) -> str:
-    """Why the registry cannot be judged, in one line; "" when it answers and lets us in."""
+    """Why the registry or an image in one cannot be judged, in one line; "" when all answer and let us in."""
+    for reference in settings.read_only:
+        try:
+            client = settings.connection.client(reference.base_url(plain_http=settings.connection.plain_http))
+            RemoteSource(client, reference).root()
+        except (SubjectError, CredentialError) as error:
+            return f"--read-only {' '.join(str(error).split())}"
+    return _registry_preflight(settings) if settings.registry else ""
+
+
+def _registry_preflight(settings: SuiteSettings) -> str:
     try:
-        answer = settings.connection.client(settings.registry).request("GET", "/v2/", max_bytes=2**20)
+        client = settings.connection.client(settings.registry)
+        answer = client.request("GET", "/v2/", max_bytes=2**20)
+        if answer.status == 200 and not settings.read_only:
+            refused = client.refusal_to_push(f"{settings.repository}/{settings.run_id}/preflight")
+            if refused:
+                return (
+                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); log in as a user "
+                    "who may push there, choose another --repository, or judge existing images with --read-only REF"
+                )
     except (TransportError, CredentialError) as error:
         return f"{settings.registry}: {' '.join(str(error).split())}"
     if answer.status in (401, 403):

@@ -164,11 +164,10 @@ def _platform(text: str | None) -> Platform:
     if not text:
         architecture = machine.machine()
         return Platform(_ARCHITECTURES.get(architecture, architecture), "linux")
-    os_name, _, rest = text.partition("/")
-    architecture, _, variant = rest.partition("/")
-    if not os_name or not architecture:
-        raise RefusalError(f"{text[:80]!r} is not os/architecture[/variant]")
-    return Platform(architecture, os_name, variant)
+    try:
+        return Platform.parse(text)
+    except FormatError as error:
+        raise RefusalError(str(error)) from None
 
 
 def _data_home() -> Path:
