@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from conformance import __version__
-from conformance.commands import build, inspect
+from conformance.commands import build, diff, inspect
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,6 +101,7 @@ def requirements(
 
 
 inspect.register(app)
+diff.register(app)
 build.register(app)
 
 
