@@ -17,8 +17,11 @@ _LEAST: Final = 0.5
 """Pixels: frames narrower than this are drawn together, as what most of their bytes are."""
 _VISIBLE: Final = 3.0
 """Pixels: the parts of the end are drawn at least so wide."""
+_CHARACTER: Final = 7.2
+"""Pixels: the width of one in the labels, at most."""
 _FIRST_FRAMES: Final = 14
-_MAX_WEDGES: Final = 200
+_WEDGE: Final = 6.0
+"""Pixels: wedges nearer to each other than this are one."""
 _TAIL: Final = ("toc", "tar-split", "footer")
 
 
@@ -41,7 +44,6 @@ def draw_layer(canvas: Canvas, layer: LayerView) -> None:
     top = canvas.y
     _draw(canvas, _strips(frames, 0, layer.size, MARGIN, SPAN), top, _BAR)
     _mark_zeros(canvas, frames, layer.size, top)
-    _scale(canvas, layer.size, top + _BAR)
     tail = [frame for frame in frames if frame.holds in _TAIL]
     below = top + _BAR + 58
     left = (SPAN - _GAP) / 2 if tail else SPAN
@@ -51,6 +53,7 @@ def draw_layer(canvas: Canvas, layer: LayerView) -> None:
     if tail:
         _zoom(canvas, tail, layer.size, top + _BAR, below, MARGIN + left + _GAP, left)
         _label_tail(canvas, tail, below, MARGIN + left + _GAP, left)
+    _scale(canvas, layer.size, top + _BAR)
     canvas.y = below + _ZOOM_BAR + (70 if tail else 40)
 
 
@@ -97,9 +100,9 @@ def _scale(canvas: Canvas, size: int, y: float) -> None:
 
 def _mark_zeros(canvas: Canvas, frames: Sequence[FrameView], size: int, top: float) -> None:
     """Zeros chunks compress to nothing: a small wedge above the bar tells where they are."""
-    zeros = [frame for frame in frames if frame.holds == "zeros"][:_MAX_WEDGES]
-    steps = (f"M{number(MARGIN + SPAN * frame.offset / size - 4)} {number(top - 8)}h8l-4 7z" for frame in zeros)
-    if zeros:
+    places = {round(SPAN * frame.offset / size / _WEDGE) for frame in frames if frame.holds == "zeros"}
+    if places:
+        steps = (f"M{number(MARGIN + place * _WEDGE - 4)} {number(top - 8)}h8l-4 7z" for place in sorted(places))
         canvas.path("".join(steps), "zeros")
 
 
@@ -155,7 +158,7 @@ def _label_tail(canvas: Canvas, frames: Sequence[FrameView], top: float, left: f
         middle = (strip.start + strip.end) / 2
         y = top + _ZOOM_BAR + 22 + 20 * row
         words = f"{HOLDS[frame.holds]} at {frame.offset}, {short_size(frame.size)}"
-        if middle > left + width * 0.75:
+        if middle + 14 + _CHARACTER * len(words) > left + width - 10:  # it would meet the leader of the next
             canvas.path(f"M{number(middle)} {number(top + _ZOOM_BAR)}V{number(y - 4)}h-10", "line")
             canvas.text(middle - 14, y, words, "ink mono end")
         else:

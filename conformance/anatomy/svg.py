@@ -5,7 +5,7 @@ from typing import Final
 
 from conformance.anatomy.bars import MARGIN, draw_layer
 from conformance.anatomy.canvas import WIDTH, Canvas
-from conformance.anatomy.model import Holds, ImageView, LayerView
+from conformance.anatomy.model import ImageView, LayerView
 from conformance.anatomy.sentinel import field_at
 from conformance.anatomy.words import HOLDS, count_text, cut, short_size
 from conformance.format.tarheader import BLOCK
@@ -13,7 +13,6 @@ from conformance.format.tarheader import BLOCK
 MAX_LAYERS: Final = 64
 _COLUMNS, _CELL_WIDTH, _CELL_HEIGHT = 32, 32.0, 27.0
 _FIELD_CLASSES: Final = {"name": "name", "checksum": "checksum", "magic": "magic", "message": "message"}
-_LEGEND: Final[tuple[Holds, ...]] = ("headers", "content", "zeros", "toc", "tar-split", "footer")
 
 
 def picture(image: ImageView) -> str:
@@ -70,12 +69,12 @@ def _heading(canvas: Canvas, layer: LayerView, uses: dict[tuple[str, str], list[
     canvas.text(WIDTH - MARGIN, canvas.y, cut(where, 120), "quiet end")
     canvas.y += 18
     canvas.text(MARGIN, canvas.y, cut(layer.digest, 140), "quiet mono")
-    canvas.y += 14
+    canvas.y += 18
 
 
 def _legend(canvas: Canvas, layers: list[LayerView]) -> None:
     present = {frame.holds for layer in layers if layer.frames for frame in layer.frames.listed.first}
-    known = [holds for holds in HOLDS if holds in present or holds in _LEGEND]
+    known = [holds for holds in HOLDS if holds in present]
     canvas.y += 10
     x = MARGIN
     for holds in known:

@@ -138,3 +138,5 @@ def _read(raw: bytes, view: type[T], what: str) -> Document[T]:
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         raise FormatError(f"{what}: {text}", where=path.rstrip("`").lstrip(".")) from None
+    except UnicodeEncodeError:
+        raise FormatError(f"{what}: a text holds a lone surrogate, which is no Unicode") from None
