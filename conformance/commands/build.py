@@ -26,12 +26,14 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    directory: Annotated[str, typer.Argument(metavar="[DIR]", help="The tree; it becomes the uppermost layer.")] = "",
+    directory: Annotated[str, typer.Argument(metavar="DIR", help="The tree; it becomes the uppermost layer.")] = "",
     *,
     output: Annotated[str, typer.Option("--output", "-o", metavar="oci:DIR[:TAG]", help="Where the image goes.")],
     compression: Annotated[str, typer.Option(help="zstd:chunked, zstd, gzip or uncompressed.")] = "zstd:chunked",
     sentinel: Annotated[bool, typer.Option("--sentinel", help="Write the sentinel variant as well.")] = False,
-    platform: Annotated[str, typer.Option(help="os/architecture[/variant]; this machine's when not given.")] = "",
+    platform: Annotated[
+        str, typer.Option(help="os/architecture or os/architecture/variant; this machine's when not given.")
+    ] = "",
     tar: Annotated[
         list[str] | None, typer.Option("--tar", metavar="FILE", help="A tar for a lower layer; may be repeated.")
     ] = None,

@@ -27,14 +27,14 @@ def register(app: typer.Typer) -> None:
 def diff(
     image: Image,
     other: Annotated[
-        str, typer.Argument(metavar="[OTHER]", help="The second image; without it the TOCs of IMAGE against its tars.")
+        str, typer.Argument(metavar="OTHER", help="The second image; without it the TOCs of IMAGE against its tars.")
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the differences as one JSON document.")] = False,
     files: Annotated[bool, typer.Option("--files", help="Compare only the trees that the images unpack to.")] = False,
     toc: Annotated[
         bool, typer.Option("--toc", help="Read the trees from the TOCs: nothing else of the layers is fetched.")
     ] = False,
-    platform: Annotated[str, typer.Option(help="Only this platform: os/architecture[/variant].")] = "",
+    platform: Annotated[str, typer.Option(help="Only this platform: os/architecture or os/architecture/variant.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
     username: Username = "",
     plain_http: PlainHttp = False,

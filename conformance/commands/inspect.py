@@ -22,7 +22,9 @@ def inspect(
     image: Image,
     json: Annotated[bool, typer.Option("--json", help="Print the anatomy as one JSON document.")] = False,
     svg: Annotated[str, typer.Option("--svg", metavar="FILE", help="Draw a picture instead.")] = "",
-    platform: Annotated[str, typer.Option(help="Only what os/architecture[/variant] can run.")] = "",
+    platform: Annotated[
+        str, typer.Option(help="Only what this platform can run: os/architecture or os/architecture/variant.")
+    ] = "",
     layer: Annotated[
         int | None, typer.Option(min=0, help="Only the layer at this position, with its frames and entries listed.")
     ] = None,
