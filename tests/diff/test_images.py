@@ -19,11 +19,16 @@ from conformance.format.errors import FormatError
 from conformance.format.frames import skippable
 from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, LAYER_ZSTD_TYPE
 from conformance.format.oci import Platform
+from conformance.registry.client import RegistryClient
+from conformance.registry.embedded import EmbeddedRegistry
 from conformance.strategies.trees import Node, Tree, noise, tar_of
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.golden import golden_directory
 from conformance.subjects.layout import LayoutSource
+from conformance.subjects.push import push_layout
 from conformance.subjects.reference import LayoutReference
+from conformance.subjects.registry_subject import RegistrySubject
+from conformance.subjects.remote import RemoteSource
 from tests.diff.images import TREE, dual, in_memory, plain
 
 FILES = CompareOptions(files_only=True)
@@ -206,3 +211,18 @@ def test_damaged_layers_and_bombs_are_errors(media_type: str, blob: bytes, messa
     with pytest.raises(FormatError, match=message):
         sizes.extend(len(piece) for piece in tar_of_layer(media_type, [blob], limit=2**20))
     assert max(sizes, default=0) <= 2**20
+
+
+def test_trees_of_a_registry_by_toc_need_only_the_tocs() -> None:
+    with EmbeddedRegistry() as registry:
+        client = RegistryClient(registry.url)
+        subject = RegistrySubject(client, "team")
+        first = push_layout(subject, golden_directory("sentinel-single"), "app")
+        second = push_layout(subject, golden_directory("skopeo-1.9.3-plain"), "old")
+        before = len(registry.exchanges)
+        options = CompareOptions(files_only=True, by_toc=True)
+        assert compare_images(RemoteSource(client, first), RemoteSource(client, second), options).is_same
+        fetched = sum(item.response_size for item in registry.exchanges[before:])
+        assert fetched < 90_000
+        assert compare_images(RemoteSource(client, first), RemoteSource(client, second), FILES).is_same
+        client.close()
