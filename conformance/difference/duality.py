@@ -18,7 +18,7 @@ from conformance.subjects.source import ImageSource
 
 def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Difference:
     """All layers that have a TOC, each once. Raise DiffError or SubjectError when there is nothing to compare."""
-    seen = observe_image(source, tocs=False)
+    seen = observe_image(source, reading=None)
     sections: dict[str, Section] = {}
     for manifest in seen.manifests:
         if manifest.document is None:

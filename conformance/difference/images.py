@@ -37,7 +37,7 @@ class _Side:
 
     def __init__(self, source: ImageSource, options: CompareOptions) -> None:
         self._source, self._options = source, options
-        self.seen: ImageSeen = observe_image(source, tocs=False)
+        self.seen: ImageSeen = observe_image(source, reading=None)
         self.manifests: dict[str, ManifestSeen] = {}
         self._readings: dict[str, Reading] = {}
         self._trees: dict[tuple[str, ...], dict[str, Node]] = {}
