@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from conformance import __version__
+from conformance.commands import build, diff, inspect
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,6 +98,11 @@ def requirements(
         sys.stdout.buffer.write(catalogue_json(entries))
     else:
         _console().print(catalogue_table(entries))
+
+
+inspect.register(app)
+diff.register(app)
+build.register(app)
 
 
 def _print_report(report: "SubjectReport") -> None:

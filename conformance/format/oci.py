@@ -24,11 +24,11 @@ class Platform(msgspec.Struct, frozen=True, rename={"os_version": "os.version", 
 
     @classmethod
     def parse(cls, text: str) -> "Platform":
-        """Read ``os/architecture[/variant]`` as clients take it; raise FormatError for anything else."""
+        """Read ``os/architecture[/variant]``; raise FormatError for anything else."""
         parts = text.split("/")
-        if not 2 <= len(parts) <= 3 or not all(part.isprintable() and part for part in parts):
+        if len(parts) not in (2, 3) or not all(parts) or not text.isprintable():
             raise FormatError(f"{text[:80]!r} is not os/architecture[/variant]")
-        return cls(parts[1], parts[0], parts[2] if len(parts) == 3 else "")
+        return cls(parts[1], parts[0], "".join(parts[2:]))
 
     def __str__(self) -> str:
         text = "/".join(part for part in (self.os, self.architecture, self.variant) if part)
@@ -138,3 +138,5 @@ def _read(raw: bytes, view: type[T], what: str) -> Document[T]:
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         raise FormatError(f"{what}: {text}", where=path.rstrip("`").lstrip(".")) from None
+    except UnicodeEncodeError:
+        raise FormatError(f"{what}: a text holds a lone surrogate, which is no Unicode") from None
