@@ -63,6 +63,12 @@ class EmbeddedRegistry:
         with self._lock:
             return tuple(self._exchanges)
 
+    def blobs_of(self, repository: str) -> frozenset[str]:
+        """The digests of the blobs and manifests that a repository has."""
+        with self._lock:
+            known = self._core.repositories.get(repository)
+            return frozenset({*known.links, *known.manifests}) if known else frozenset()
+
     def collect_garbage(self) -> None:
         """Remove what no manifest needs."""
         with self._lock:
@@ -104,7 +110,10 @@ class EmbeddedRegistry:
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         start = time.monotonic()
-        body = await _read(request)
+        try:
+            body = await _read(request)
+        except ConnectionError:  # the client went away in the middle of its upload: nobody reads this answer
+            return web.Response(status=400)
         headers = {name.lower(): value for name, value in request.headers.items()}
         call = Call(request.method, request.path, dict(request.query), headers, body or b"")
         with self._lock:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal
 
@@ -13,7 +14,7 @@ from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Outcome
-from conformance.implementations.runner import Run, Values
+from conformance.implementations.runner import Run
 from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import CopySeen, ImageSeen, Requested
 from conformance.observation_producer import AgainSeen
@@ -211,13 +212,13 @@ class CopierTrial:
         before = self._from.observe(_SOURCE, job.source)
         assert before is not None, "our own registry has our own image"
         layout = self._subject.new_directory("layout") / "pulled"
-        values: dict[str, object] = {"reference": self._from.name(_SOURCE, job.source)}
+        values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
         values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
         values |= {"compression": job.requested} if job.operation == "recompress" else {}
         with self._to.watching() as exchanges:
             run = self._subject.run(
                 job.operation,
-                _as_values(values),
+                values,
                 hosts=(self._from.host, self._to.host),
                 options=job.options,
             )
@@ -309,9 +310,9 @@ def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[s
     return place.diff_ids(repository, data_layers(after.manifests[0]))
 
 
-def _observe_layout(layout: object) -> ImageSeen | None:
+def _observe_layout(layout: Path) -> ImageSeen | None:
     try:
-        return observe_image(LayoutSource(LayoutReference(layout)))  # type: ignore[arg-type]
+        return observe_image(LayoutSource(LayoutReference(layout)))
     except SubjectError:
         return None
 
@@ -329,7 +330,3 @@ def _stores(exchange: Exchange) -> bool:
 
 def _manifests_put(exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
     return tuple(exchange for exchange in exchanges if exchange.method == "PUT" and "/manifests/" in exchange.url)[-3:]
-
-
-def _as_values(values: Mapping[str, object]) -> Values:
-    return values  # type: ignore[return-value]

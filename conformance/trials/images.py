@@ -23,8 +23,11 @@ from conformance.format.oci import Descriptor
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.variant import make_sentinel_variant, wrap_single
 from conformance.format.writer import layer_from_tar
+from conformance.observation import ImageSeen
 from conformance.strategies.trees import Node, Tree, noise, tar_of
+from conformance.subjects.image import observe_image
 from conformance.subjects.layout import write_layout
+from conformance.subjects.memory import MemorySource
 
 AMD64: Final[JsonObject] = {"architecture": "amd64", "os": "linux"}
 ARM64: Final[JsonObject] = {"architecture": "arm64", "os": "linux", "variant": "v8"}
@@ -34,7 +37,7 @@ BASE: Final[Tree] = (
     Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\n', mtime=1_600_000_001),
     Node("etc/removed", content=b"gone above", mtime=1_600_000_002),
     Node("bin", "dir", mode=0o755, mtime=1_600_000_003),
-    Node("bin/tool", content=noise(1, 120_000), mode=0o755, mtime=1_600_000_004),
+    Node("bin/tool", content=noise(1, 200_000), mode=0o755, mtime=1_600_000_004),
     Node("bin/link", "symlink", link_name="tool", mode=0o777, mtime=1_600_000_005),
     Node("bin/same", "hardlink", link_name="bin/tool", mode=0o755, mtime=1_600_000_004),
 )
@@ -60,10 +63,14 @@ class Image(msgspec.Struct, frozen=True):
         return Descriptor(self.media_type, str(Digest.of(self.root)), len(self.root))
 
     @property
-    def documents(self) -> list[JsonObject]:
-        """The entries of an index, parsed."""
-        found: list[JsonObject] = msgspec.json.decode(self.root)["manifests"]
-        return found
+    def diff_ids(self) -> tuple[str, ...]:
+        """Those of the config, of a single image."""
+        digest = msgspec.json.decode(self.root)["config"]["digest"]
+        return tuple(msgspec.json.decode(self.blobs[digest])["rootfs"]["diff_ids"])
+
+    def observe(self) -> ImageSeen:
+        """The image as checks see it."""
+        return observe_image(MemorySource(self.blobs, self.root))
 
     def write(self, directory: Path) -> Path:
         """As an OCI layout of one image, tagged ``latest``."""
@@ -77,9 +84,14 @@ def image(
     *,
     platform: JsonObject = AMD64,
     annotations: Mapping[str, str] | None = None,
+    blocks: int = 1,
 ) -> Image:
-    """A single image: one layer for each tree, in this compression (``estargz``: gzip that says it has such a TOC)."""
-    return image_of_tars([tar_of(tree) for tree in trees], compression, platform=platform, annotations=annotations)
+    """A single image: one layer for each tree, in this compression (``estargz``: gzip that says it has such a TOC).
+
+    The tars end as those of Go's archive/tar do; with ``blocks`` 20 they are padded as GNU tar's are.
+    """
+    tars = [tar_of(tree, blocks=blocks) for tree in trees]
+    return image_of_tars(tars, compression, platform=platform, annotations=annotations)
 
 
 def image_of_tars(

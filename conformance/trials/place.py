@@ -93,6 +93,22 @@ class Place:
         except SubjectError:
             return None
 
+    def blobs(self, repository: str) -> tuple[str, ...]:
+        """The digests of all that the images of a repository name."""
+        return tuple(self.registry.blobs_of(repository))
+
+    def is_complete(self, repository: str, seen: ImageSeen) -> bool:
+        """Whether everything that an image names is there."""
+        if seen.index_problem or any(manifest.document is None for manifest in seen.manifests):
+            return False
+        digests = {
+            descriptor.digest
+            for manifest in seen.manifests
+            if manifest.document is not None
+            for descriptor in (manifest.document.view.config, *manifest.document.view.layers)
+        }
+        return all(self.client.head_blob(repository, digest).status == 200 for digest in sorted(digests))
+
     def diff_ids(self, repository: str, layers: Sequence[Descriptor]) -> tuple[str, ...]:
         """The digests of these layers decompressed; a layer that cannot be read gives its problem in their place."""
         return tuple(self._diff_id(repository, layer) for layer in layers)
