@@ -37,7 +37,7 @@ BASE: Final[Tree] = (
     Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\n', mtime=1_600_000_001),
     Node("etc/removed", content=b"gone above", mtime=1_600_000_002),
     Node("bin", "dir", mode=0o755, mtime=1_600_000_003),
-    Node("bin/tool", content=noise(1, 200_000), mode=0o755, mtime=1_600_000_004),
+    Node("bin/tool", content=noise(1, 60_000), mode=0o755, mtime=1_600_000_004),
     Node("bin/link", "symlink", link_name="tool", mode=0o777, mtime=1_600_000_005),
     Node("bin/same", "hardlink", link_name="bin/tool", mode=0o755, mtime=1_600_000_004),
 )
@@ -49,6 +49,7 @@ APP: Final[Tree] = (
     Node("data/holes", content=noise(2, 5000) + bytes(60_000) + b"end", mtime=1_600_000_009),
 )
 TREES: Final = (BASE, APP)
+SMALL: Final = ((Node("a", content=b"small", mtime=1_600_000_000),), (Node("b", mtime=1_600_000_001),))
 
 
 class Image(msgspec.Struct, frozen=True):

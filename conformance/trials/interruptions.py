@@ -15,7 +15,7 @@ from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen
 from conformance.observation_producer import Ended, InterruptedSeen, UnrepresentableSeen
 from conformance.results import Judgement, not_run, unsupported
-from conformance.trials.images import Image, image, image_of_tars
+from conformance.trials.images import SMALL, Image, image, image_of_tars
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import Interrupts, TakesAnyOrder
 from conformance.trials.subject import ImplementationSubject
@@ -32,7 +32,7 @@ _ENDED: Final[Mapping[Outcome, Ended]] = {
 
 def interrupted_pushes(subject: ImplementationSubject) -> Iterator[InterruptedSeen | Judgement]:
     """One push for every request and each of two ways: that one answered 500, and everything from it on."""
-    interrupts, source = Interrupts(), image()
+    interrupts, source = Interrupts(), image(SMALL)
     with a_place(interrupts, TakesAnyOrder()) as place:
         interrupts.arm(-1, once=True)
         undisturbed = _push(subject, place, source, "undisturbed")
@@ -59,7 +59,7 @@ def _interrupted(
 ) -> InterruptedSeen:
     name = f"{'once' if once else 'on'}-{number}"
     repository = f"interrupted/{name}"
-    place.put(image(compression="gzip"), repository)
+    place.put(image(SMALL, "gzip"), repository)
     before = place.root(repository)
     interrupts.arm(number, once=once)
     run = _push(subject, place, source, name)
