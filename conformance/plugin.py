@@ -18,6 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--registry", metavar="URL", help="judge this registry (default: OCI_REGISTRY, or the embedded one)"
     )
+    group.addoption(
+        "--implementation", metavar="NAME|FILE", help="judge this tool: a shipped adapter, or an adapter file (TOML)"
+    )
     group.addoption("--role", action="append", metavar="ROLE", help="judge only this role; may be repeated")
     group.addoption(
         "--read-only", action="extend", nargs="+", metavar="REF", help="judge existing images; push nothing"
@@ -36,9 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement of the catalogue that this test decides")
-    config.addinivalue_line("markers", "role(name): the role that this test judges")
+    config.addinivalue_line("markers", "role(*names): the roles that this test judges; one of them is enough to run it")
     config.addinivalue_line("markers", "read_only: needs no right to push")
-    asked = any(config.getoption(name) for name in ("registry", "read_only", "role"))
+    asked = any(config.getoption(name) for name in ("registry", "implementation", "read_only", "role"))
     if config.args_source is not pytest.Config.ArgsSource.ARGS and (asked or config.getini(_INI)):
         config.args = [str(SUITE)]
     if any(_names_suite(argument) for argument in config.args):
