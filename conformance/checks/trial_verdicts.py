@@ -79,7 +79,7 @@ def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str
         return difference(expected, run.tree)
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
-    if run.tree is None and run.operation != "scan" and not any(_is_blob_fetch(item.url) for item in run.exchanges):
+    if run.tree is None and not any(_is_blob_fetch(item.url) for item in run.exchanges):
         return "it asked for no blob"
     return ""
 

@@ -101,8 +101,11 @@ class Bench:
         self.subject = subject
 
     @contextmanager
-    def stage(self, *, login: bool = False, partial_pulls: bool = True) -> Iterator[Stage]:
-        """A stage of its own; with ``login`` its registry admits only who has the credentials of the sandbox."""
+    def stage(self, *, login: bool = False, partial_pulls: bool = True, convert: bool = False) -> Iterator[Stage]:
+        """A stage of its own; with ``login`` its registry admits only who has the credentials of the sandbox.
+
+        ``convert`` switches on what containers-storage calls convert_images: layers without a TOC get one.
+        """
         with ExitStack() as stack:
             auth = BasicAuth(USER.username, USER.password or "") if login else None
             registry = stack.enter_context(EmbeddedRegistry(auth=auth))
@@ -111,6 +114,9 @@ class Bench:
             sandbox = self.subject.sandbox(
                 hosts=hosts, credentials={hosts[0]: USER} if login else None, partial_pulls=partial_pulls
             )
+            if convert:
+                settings = Path(sandbox.environment["CONTAINERS_STORAGE_CONF"])
+                settings.write_text(settings.read_text("utf-8") + 'convert_images = "true"\n', "utf-8")
             yield Stage(self.subject, registry, second, sandbox)
 
     def pull(
