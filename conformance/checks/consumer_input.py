@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.trial_verdicts import acceptance, bounded, harmless, inconclusive, refusal, used_ranges
+from conformance.checks.trial_verdicts import (
+    acceptance,
+    bounded,
+    fetched_whole,
+    harmless,
+    inconclusive,
+    refusal,
+    used_ranges,
+)
 from conformance.observation_trials import TrialSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge
@@ -18,7 +26,8 @@ def legacy_keys_name_no_toc(seen: TrialSeen) -> Iterator[Judgement]:
     if seen.expected is None:
         yield from refusal("ANNOT-009", seen)
     else:
-        problem = "a part of the layer was asked for" if used_ranges(seen) else ""
+        by_parts = used_ranges(seen) and not fetched_whole(seen)
+        problem = "the layer came in parts, by a TOC" if by_parts else ""
         yield from acceptance("ANNOT-009", seen, problem=problem)
 
 

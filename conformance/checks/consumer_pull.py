@@ -136,7 +136,9 @@ def two_tocs(seen: TrialSeen) -> Iterator[Judgement]:
     if seen.expected is None:
         yield from refusal("SENT-PULL-016", seen)
     else:
-        silently = "one of its TOCs was used: a part of the layer was asked for" if used_ranges(seen) else ""
+        # Who asks for parts and then takes the whole has ended without a TOC.
+        by_parts = used_ranges(seen) and not fetched_whole(seen)
+        silently = "one of its TOCs was used: the layer came in parts" if by_parts else ""
         yield from harmless("SENT-PULL-016", seen, also=silently)
 
 

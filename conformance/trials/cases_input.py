@@ -77,9 +77,15 @@ def _footer(trials: ConsumerTrials) -> Iterator[Seen]:
 def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
     """By TOC, and as whole blobs."""
     about = "LAYER-008"
-    for name, extra in (("frames without content", empty_frames()), ("skippable frames", all_skippable())):
-        layer = tampered.with_frames_between(extra)
-        what = f"A layer with {name} between its frames"
+    cases = (
+        ("frames without content between others", empty_frames(), False),
+        ("a frame without content first", empty_frames(), True),
+        ("skippable frames between others", all_skippable(), False),
+        ("a skippable frame first", all_skippable(), True),
+    )
+    for name, extra, first in cases:
+        layer = tampered.with_frames_between(extra, first=first)
+        what = f"A layer with {name}"
         if trials.aware:
             yield from trials.case(about, name, what, sentinel_image([layer]), expected=[SINGLE], twin="")
         whole = tampered.without_toc(layer)

@@ -77,18 +77,18 @@ def _cut(trials: ConsumerTrials) -> Iterator[Seen]:
 
 def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
     about, limit = "SEC-004", MEMORY_LIMIT
-    frames = (("frame", tampered.frame_bomb), ("frame that states its size wrongly", tampered.lying_frame_bomb))
-    for name, build in frames:
-        what = f"A {name} that expands without end"
-        if trials.aware:
-            given = sentinel_image([build()])
-            yield from trials.case(about, name, what, given, memory_limit=limit)
-        else:
-            given = image([tampered.without_toc(build())])
-            yield from trials.case(about, name, what, given, twin="plain", memory_limit=limit)
-    if trials.aware:
-        given = sentinel_image([tampered.toc_bomb()])
-        yield from trials.case(about, "TOC", "A TOC that expands without end", given, memory_limit=limit)
+    lying, name = "A frame that expands past the size in its header", "frame, beyond its header"
+    if not trials.aware:
+        given = image([tampered.without_toc(tampered.lying_frame_bomb())])
+        yield from trials.case(about, name, lying, given, twin="plain", memory_limit=limit)
+        return
+    cases = (
+        (name, lying, tampered.lying_frame_bomb),
+        ("frame, beyond the TOC", "A frame that expands past the size in the TOC", tampered.frame_bomb),
+        ("TOC", "A TOC that expands past its declared size", tampered.toc_bomb),
+    )
+    for which, what, build in cases:
+        yield from trials.case(about, which, what, sentinel_image([build()]), memory_limit=limit)
 
 
 def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:

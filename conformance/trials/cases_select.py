@@ -147,6 +147,11 @@ def _as_worked(run: RunSeen) -> RunSeen:
     return msgspec.structs.replace(run, ending="succeeded")
 
 
+def _foreign_sentinel() -> Sequence[Choice]:
+    entries = (sentinel(platform=foreign_platform()), plain("no platform", no_platform=True), plain())
+    return [Choice("a foreign sentinel, and an entry without platform", entries)]
+
+
 def _foreign_only() -> Sequence[Choice]:
     foreign = foreign_platform()
     entries = (plain("foreign", platform=foreign), sentinel(platform=foreign), plain())
@@ -159,9 +164,7 @@ def _untrue() -> Sequence[Choice]:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "SENT-SELECT-001": _choices(lambda: [Choice("a pair", (plain(), sentinel()))]),
-    "SENT-SELECT-003": _choices(
-        lambda: [Choice("a foreign sentinel", (plain(), sentinel(platform=foreign_platform())))]
-    ),
+    "SENT-SELECT-003": _choices(_foreign_sentinel),
     "SENT-SELECT-004": _choices(_foreign_only),
     "SENT-SELECT-005": _choices(_untrue),
     "SENT-SELECT-006": _lying_annotation,

@@ -1,13 +1,13 @@
 """All cases of the consumer roles by requirement, and their judgement."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from conformance import checks
 from conformance.requirements import find_checks
 from conformance.results import Judgement
 from conformance.trials import cases_input, cases_pull, cases_security, cases_select
-from conformance.trials.consumer import ConsumerTrials, Scenario
+from conformance.trials.consumer import ConsumerTrials, Scenario, Seen
 
 AWARE: Final[Mapping[str, Scenario]] = {
     **cases_select.SCENARIOS,
@@ -25,9 +25,14 @@ UNAWARE: Final[Mapping[str, Scenario]] = {
 
 def judge_requirement(trials: ConsumerTrials, requirement_id: str) -> Iterator[Judgement]:
     """Run the cases of one requirement and judge each as it comes."""
-    check = find_checks(checks)[requirement_id]
     scenarios = AWARE if trials.aware else UNAWARE
-    for seen in scenarios[requirement_id](trials):
+    yield from judge_seen(requirement_id, scenarios[requirement_id](trials))
+
+
+def judge_seen(requirement_id: str, cases: Iterable[Seen]) -> Iterator[Judgement]:
+    """Judge what was seen by the check of this requirement; what could not be seen is judged already."""
+    check = find_checks(checks)[requirement_id]
+    for seen in cases:
         if isinstance(seen, Judgement):
             yield seen
         else:

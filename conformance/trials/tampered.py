@@ -203,40 +203,46 @@ def _frame_of_file(frame: bytes) -> Layer:
     def moved(place: int) -> int:
         return place + shift if place >= entry.end_offset else place
 
-    entries = [_moved(item, moved, moved) for item in made.toc.entries]
     data = blob[: entry.offset] + frame + blob[entry.end_offset : made.data_size]
-    tail = seal(len(data), Toc(1, entries, made.toc.tar_split_digest), made.tar_split)
-    return Layer(data + tail.content, str(made.diff_id), tail.annotations)
+    return _sealed_over(data, [_moved(item, moved) for item in made.toc.entries], made)
 
 
-def with_frames_between(extra: bytes) -> Layer:
-    """``extra`` before the first data frame, between all of them, and after the last: inside chunks and outside."""
+def with_frames_between(extra: bytes, *, first: bool) -> Layer:
+    """``extra`` between all data frames and after the last, inside chunks and outside; or before the first one only."""
     blob, made = single()
     frames = map_frames(blob[: made.data_size]).data
     starts = [frame.offset for frame in frames]
-    data = b"".join(extra + blob[frame.offset : frame.end] for frame in frames) + extra
+    if first:
+        data = extra + blob[: made.data_size]
+        entries = [_moved(item, lambda place: place + len(extra) if place else 0) for item in made.toc.entries]
+        return _sealed_over(data, entries, made)
+    data = b"".join(blob[frame.offset : frame.end] + extra for frame in frames)
 
     def start(place: int) -> int:
         """Where the frame that began here begins now: an odd one with what was put before it."""
         if not place:
             return place
         number = starts.index(place)
-        return place + len(extra) * (number + (number + 1) % 2)
+        return place + len(extra) * (number - number % 2)
 
     def end(place: int) -> int:
         """An odd one ends with what was put after it."""
         if not place:
             return place
         number = [frame.end for frame in frames].index(place)
-        return place + len(extra) * (number + 1 + number % 2)
+        return place + len(extra) * (number + number % 2)
 
-    entries = [_moved(item, start, end) for item in made.toc.entries]
+    return _sealed_over(data, [_moved(item, start, end) for item in made.toc.entries], made)
+
+
+def _sealed_over(data: bytes, entries: list[Entry], made: WrittenLayer) -> Layer:
+    """Seal other data frames with these entries and the tar-split as it was."""
     tail = seal(len(data), Toc(1, entries, made.toc.tar_split_digest), made.tar_split)
     return Layer(data + tail.content, str(made.diff_id), tail.annotations)
 
 
-def _moved(entry: Entry, start: Callable[[int], int], end: Callable[[int], int]) -> Entry:
-    return msgspec.structs.replace(entry, offset=start(entry.offset), end_offset=end(entry.end_offset))
+def _moved(entry: Entry, start: Callable[[int], int], end: Callable[[int], int] | None = None) -> Entry:
+    return msgspec.structs.replace(entry, offset=start(entry.offset), end_offset=(end or start)(entry.end_offset))
 
 
 def footer_of_another_toc() -> tuple[Layer, Layer]:
@@ -285,7 +291,7 @@ def filled_hole(*, by_digest: Tree) -> Layer:
     def moved(place: int) -> int:
         return place + shift if place >= after.offset else place
 
-    entries = [_moved(item, moved, moved) for item in made.toc.entries]
+    entries = [_moved(item, moved) for item in made.toc.entries]
     digest = str(Digest.of(by_digest[0].content))
     entries[0] = msgspec.structs.replace(entries[0], digest=digest)
     data = blob[: hole.offset] + frame + blob[after.offset : made.data_size]
