@@ -5,7 +5,7 @@ import base64
 import hmac
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final
 
@@ -13,9 +13,10 @@ import msgspec
 from aiohttp import web
 
 from conformance.evidence import Exchange
-from conformance.registry.core import MAX_UPLOAD, RegistryCore
+from conformance.registry.core import MAX_UPLOAD, Manifest, RegistryCore
 from conformance.registry.defects import Defect
 from conformance.registry.serving import Call, Reply
+from conformance.registry.wire import send_raw
 
 _START_SECONDS: Final = 10.0
 # 1024 ranges make a Range header of about 20 KiB (REG-022).
@@ -41,9 +42,16 @@ class BasicAuth(msgspec.Struct, frozen=True):
 class EmbeddedRegistry:
     """``with EmbeddedRegistry() as registry: registry.url``. Conforming unless given ``defects``."""
 
-    def __init__(self, *, defects: Sequence[Defect] = (), auth: BasicAuth | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        defects: Sequence[Defect] = (),
+        auth: BasicAuth | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self._core = RegistryCore()
-        self._defects, self._auth, self._port = tuple(defects), auth, port
+        self._defects, self._auth, self._host, self._port = tuple(defects), auth, host, port
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
         self._ready = threading.Event()
@@ -55,7 +63,7 @@ class EmbeddedRegistry:
     @property
     def url(self) -> str:
         """``http://127.0.0.1:PORT``."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._host}:{self._port}"
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -68,6 +76,25 @@ class EmbeddedRegistry:
         with self._lock:
             known = self._core.repositories.get(repository)
             return frozenset({*known.links, *known.manifests}) if known else frozenset()
+
+    def arm(self, *defects: Defect) -> None:
+        """From the next request on the registry has these defects, and no others."""
+        with self._lock:
+            self._defects = defects
+
+    def blob(self, digest: str) -> bytes | None:
+        """A stored blob of any repository."""
+        with self._lock:
+            return self._core.blobs.get(digest)
+
+    def load(self, repository: str, blobs: Mapping[str, bytes], manifests: Mapping[str, Manifest], **tags: str) -> None:
+        """Put content in place without a request: blobs and manifests by digest, tags to digests; unchecked."""
+        with self._lock:
+            place = self._core.repository(repository)
+            self._core.blobs |= blobs
+            place.links |= set(blobs)
+            place.manifests |= manifests
+            place.tags |= tags
 
     def collect_garbage(self) -> None:
         """Remove what no manifest needs."""
@@ -101,7 +128,7 @@ class EmbeddedRegistry:
         server = web.Server(self._answer, max_line_size=_MAX_HEADER, max_field_size=_MAX_HEADER, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self._port)
+        site = web.TCPSite(runner, self._host, self._port)
         await site.start()
         self._port = int(runner.addresses[0][1])
         self._ready.set()
@@ -120,6 +147,9 @@ class EmbeddedRegistry:
             reply = self._reply(call) if body is not None else Reply(413)
             self._exchanges.append(self._record(request, call, reply, time.monotonic() - start))
         head = request.method == "HEAD"
+        if reply.wire is not None:
+            await send_raw(request, reply)
+            return web.Response()  # the connection is gone; aiohttp wants an answer all the same
         response = web.Response(status=reply.status, body=None if head or reply.status in _NO_BODY else reply.body)
         response.headers.update(reply.headers)
         if head and "Content-Length" not in reply.headers and "X-No-Length" not in reply.headers:
@@ -146,8 +176,8 @@ class EmbeddedRegistry:
             request_size=len(call.body),
             status=reply.status,
             response_headers=tuple(reply.headers.items()),
-            response_size=len(reply.body),
-            response_start=reply.body[:2048],
+            response_size=reply.sent,
+            response_start=reply.body[: min(reply.sent, 2048)],
             elapsed=round(elapsed, 6),
         )
 

@@ -23,8 +23,8 @@ from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.layout import LayoutSource
 from conformance.subjects.reference import LayoutReference
-from conformance.trials.images import Image, image, other_sentinel, pair
 from conformance.trials.place import Place, a_place, signature_tag
+from conformance.trials.sources import Image, image, other_sentinel, pair
 from conformance.trials.subject import ImplementationSubject
 
 Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index"]

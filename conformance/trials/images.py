@@ -1,177 +1,218 @@
-"""The images that tools are given: small trees as tars, plain, compressed, zstd:chunked, and pairs with a sentinel."""
+"""Small images to try consumers with: layers, manifests and indexes, put together without a check.
+
+Whatever is asked for is built, sound or not. ``tampered`` makes the layers that are not.
+"""
 
 import gzip
+import platform as machine
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import zstandard
 
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import (
     CONFIG_TYPE,
-    ESTARGZ_TOC,
     INDEX_TYPE,
     LAYER_GZIP_TYPE,
-    LAYER_TAR_TYPE,
     LAYER_ZSTD_TYPE,
     MANIFEST_TYPE,
+    SENTINEL_ANNOTATION,
+    SENTINEL_TYPE,
+    ZSTD_ANNOTATION,
 )
-from conformance.format.oci import Descriptor
+from conformance.format.positions import ChunkedAnnotations
 from conformance.format.sentinel import canonical_sentinel
-from conformance.format.variant import make_sentinel_variant, wrap_single
-from conformance.format.writer import layer_from_tar
-from conformance.observation import ImageSeen
+from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
+from conformance.observation_trials import LayerFacts
+from conformance.registry.core import Manifest
 from conformance.strategies.trees import Node, Tree, noise, tar_of
-from conformance.subjects.image import observe_image
-from conformance.subjects.layout import write_layout
-from conformance.subjects.memory import MemorySource
 
-AMD64: Final[JsonObject] = {"architecture": "amd64", "os": "linux"}
-ARM64: Final[JsonObject] = {"architecture": "arm64", "os": "linux", "variant": "v8"}
+_ARCHITECTURES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
-BASE: Final[Tree] = (
-    Node("etc", "dir", mode=0o755, mtime=1_600_000_000),
-    Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\n', mtime=1_600_000_001),
-    Node("etc/removed", content=b"gone above", mtime=1_600_000_002),
-    Node("bin", "dir", mode=0o755, mtime=1_600_000_003),
-    Node("bin/tool", content=noise(1, 60_000), mode=0o755, mtime=1_600_000_004),
-    Node("bin/link", "symlink", link_name="tool", mode=0o777, mtime=1_600_000_005),
-    Node("bin/same", "hardlink", link_name="bin/tool", mode=0o755, mtime=1_600_000_004),
+MARKER: Final = "zcc-marker"
+"""The name of the one package that an inventory of a sound image lists."""
+_STATUS: Final = (
+    f"Package: {MARKER}\nStatus: install ok installed\nPriority: optional\nSection: misc\nMaintainer: nobody"
+    " <nobody@example.org>\nArchitecture: all\nVersion: 1.2.3\nDescription: tells that the whole layer was read\n\n"
 )
-APP: Final[Tree] = (
+
+# The package database is the last file: who stops early does not see it.
+LOWER: Final[Tree] = (
     Node("etc", "dir", mode=0o755, mtime=1_600_000_000),
-    Node("etc/.wh.removed", mtime=1_600_000_006),
-    Node("etc/empty", mtime=1_600_000_007),
-    Node("data", "dir", mode=0o700, mtime=1_600_000_008),
-    Node("data/holes", content=noise(2, 5000) + bytes(60_000) + b"end", mtime=1_600_000_009),
+    Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n', mtime=1_600_000_001),
+    Node("etc/removed", content=b"gone above"),
+    Node("bin", "dir", mode=0o755),
+    Node("bin/tool", content=noise(1, 150_000), mode=0o4755, xattrs={"user.zcc": "kept"}),
+    Node("bin/link", "symlink", link_name="tool"),
+    Node("bin/same", "hardlink", link_name="bin/tool", mode=0o4755),
+    Node("hidden", "dir", mode=0o755),
+    Node("hidden/below", content=b"an opaque directory hides this"),
+    Node("var", "dir", mode=0o755),
+    Node("var/lib", "dir", mode=0o755),
+    Node("var/lib/dpkg", "dir", mode=0o755),
+    Node("var/lib/dpkg/status", content=_STATUS.encode(), mtime=1_600_000_002),
 )
-TREES: Final = (BASE, APP)
-SMALL: Final = ((Node("a", content=b"small", mtime=1_600_000_000),), (Node("b", mtime=1_600_000_001),))
+UPPER: Final[Tree] = (
+    Node("etc/.wh.removed"),
+    Node("etc/empty"),
+    Node("data", "dir", mode=0o700),
+    Node("data/holes", content=noise(2, 5000) + bytes(100_000) + b"end"),
+    Node("hidden/.wh..wh..opq"),
+    Node("hidden/above", content=b"new"),
+)
+SINGLE: Final[Tree] = (
+    Node("dir", "dir", mode=0o755),
+    Node("dir/file", content=noise(3, 3000)),
+    Node("dir/long", content=noise(4, 150_000) + bytes(5000) + b"end"),
+    Node("dir/link", "symlink", link_name="file"),
+)
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest says of it ("", 0: the truth)."""
+
+    blob: bytes
+    diff_id: str
+    annotations: Mapping[str, str] = {}
+    media_type: str = LAYER_ZSTD_TYPE
+    digest: str = ""
+    size: int = 0
+
+    @property
+    def named(self) -> str:
+        """The digest in the manifest."""
+        return self.digest or str(Digest.of(self.blob))
+
+    @property
+    def descriptor(self) -> JsonObject:
+        annotations = {"annotations": dict(self.annotations)} if self.annotations else {}
+        return {"mediaType": self.media_type, "digest": self.named, "size": self.size or len(self.blob), **annotations}
 
 
 class Image(msgspec.Struct, frozen=True):
-    """All bytes of an image: ``blobs`` by digest (manifests too), and its ``root`` document."""
+    """All of an image: blobs and manifests by digest, the digest of its root, and facts on its data layers."""
 
-    blobs: Mapping[str, bytes]
-    root: bytes
-    media_type: str = MANIFEST_TYPE
-
-    @property
-    def descriptor(self) -> Descriptor:
-        return Descriptor(self.media_type, str(Digest.of(self.root)), len(self.root))
+    blobs: dict[str, bytes]
+    manifests: dict[str, Manifest]
+    root: str
+    layers: tuple[LayerFacts, ...] = ()
+    sentinel: str = ""
 
     @property
-    def diff_ids(self) -> tuple[str, ...]:
-        """Those of the config, of a single image."""
-        digest = msgspec.json.decode(self.root)["config"]["digest"]
-        return tuple(msgspec.json.decode(self.blobs[digest])["rootfs"]["diff_ids"])
+    def root_document(self) -> Manifest:
+        return self.manifests[self.root]
 
-    def observe(self) -> ImageSeen:
-        """The image as checks see it."""
-        return observe_image(MemorySource(self.blobs, self.root))
 
-    def write(self, directory: Path) -> Path:
-        """As an OCI layout of one image, tagged ``latest``."""
-        write_layout(directory, {**self.blobs, self.descriptor.digest: self.root}, self.descriptor)
-        return directory
+def host_platform() -> JsonObject:
+    """The platform of this machine: images are of it, so that every tool pulls them without being told."""
+    architecture = machine.machine()
+    return {"architecture": _ARCHITECTURES.get(architecture, architecture), "os": "linux"}
+
+
+def foreign_platform() -> JsonObject:
+    """One that this machine does not run."""
+    return {"architecture": "s390x", "os": "linux"}
+
+
+def written(tree: Tree, options: WriterOptions | None = None) -> tuple[bytes, WrittenLayer]:
+    """The tree as a zstd:chunked layer."""
+    return layer_from_tar(tar_of(tree), options or WriterOptions())
+
+
+def layer_of(tree: Tree, options: WriterOptions | None = None) -> Layer:
+    """The tree as a sound zstd:chunked layer."""
+    blob, made = written(tree, options)
+    return Layer(blob, str(made.diff_id), made.annotations)
+
+
+def gzip_layer(tree: Tree) -> Layer:
+    """The tree as a gzip layer."""
+    tar = tar_of(tree)
+    return Layer(gzip.compress(tar, mtime=0), str(Digest.of(tar)), media_type=LAYER_GZIP_TYPE)
 
 
 def image(
-    trees: Sequence[Tree] = TREES,
-    compression: str = "uncompressed",
+    layers: Sequence[Layer],
     *,
-    platform: JsonObject = AMD64,
-    annotations: Mapping[str, str] | None = None,
-    blocks: int = 1,
+    sentinel: bytes | None = None,
+    diff_ids: Sequence[str] | None = None,
+    sentinel_places: Sequence[int] = (0,),
+    platform: JsonObject | None = None,
+    label: str = "",
 ) -> Image:
-    """A single image: one layer for each tree, in this compression (``estargz``: gzip that says it has such a TOC).
+    """One manifest. A sentinel stands at ``sentinel_places`` of the finished list; ``diff_ids`` replace the right ones.
 
-    The tars end as those of Go's archive/tar do; with ``blocks`` 20 they are padded as GNU tar's are.
+    ``label`` makes the config, and so its digest, another.
     """
-    tars = [tar_of(tree, blocks=blocks) for tree in trees]
-    return image_of_tars(tars, compression, platform=platform, annotations=annotations)
-
-
-def image_of_tars(
-    tars: Sequence[bytes],
-    compression: str = "uncompressed",
-    *,
-    platform: JsonObject = AMD64,
-    annotations: Mapping[str, str] | None = None,
-) -> Image:
-    """The same from tars, which may be hostile."""
-    blobs: dict[str, bytes] = {}
-    layers = [_layer(tar, compression, blobs) for tar in tars]
-    config = encode(
+    stack = list(layers)
+    if sentinel is not None:
+        marker = Layer(sentinel, str(Digest.of(sentinel)), media_type=SENTINEL_TYPE)
+        for place in sentinel_places:
+            stack.insert(place, marker)
+    committed = [layer.diff_id for layer in stack] if diff_ids is None else list(diff_ids)
+    labels = {"config": {"Labels": {"trial": label}}} if label else {}
+    config = encode({**(platform or host_platform()), **labels, "rootfs": {"type": "layers", "diff_ids": committed}})
+    manifest = encode(
         {
-            **platform,
-            "created": "2020-09-13T12:26:40Z",
-            "config": {"Cmd": ["/bin/tool"], "Env": ["PATH=/bin"], "Labels": {"org.example.kept": "<&> é"}},
-            "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(tar)) for tar in tars]},
-            "history": [{"created": "2020-09-13T12:26:40Z", "created_by": f"layer {n}"} for n in range(len(tars))],
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
+            "layers": [layer.descriptor for layer in stack],
         }
     )
-    blobs[str(Digest.of(config))] = config
-    manifest: dict[str, Any] = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
-        "layers": layers,
-        **({"annotations": dict(annotations)} if annotations else {}),
-    }
-    return Image(blobs, encode(manifest))
+    digest = str(Digest.of(manifest))
+    blobs = {layer.named: layer.blob for layer in stack} | {str(Digest.of(config)): config}
+    facts = tuple(_facts(layer) for layer in layers)
+    named = str(Digest.of(sentinel)) if sentinel is not None else ""
+    return Image(blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, digest, facts, named)
 
 
-def pair(plain: Image, sentinel: bytes | None = None) -> tuple[Image, Image]:
-    """The index of a zstd:chunked image with its sentinel variant, and that variant alone."""
-    manifest = msgspec.json.decode(plain.root)
-    config = plain.blobs[manifest["config"]["digest"]]
-    variant = make_sentinel_variant(plain.root, config, sentinel or canonical_sentinel())
-    contents = (variant.sentinel, variant.config, variant.manifest, plain.root)
-    blobs = {**plain.blobs, **{str(Digest.of(content)): content for content in contents}}
-    return Image(blobs, wrap_single(plain.root, config, variant), INDEX_TYPE), Image(blobs, variant.manifest)
+def sentinel_image(layers: Sequence[Layer], **more: Any) -> Image:
+    """The sentinel manifest of these layers alone."""
+    return image(layers, sentinel=more.pop("sentinel", canonical_sentinel()), **more)
 
 
-def index(members: Sequence[tuple[Image, JsonObject]]) -> Image:
-    """An index of images, each with its platform and what else its entry says."""
-    blobs: dict[str, bytes] = {}
-    entries = []
-    for member, fields in members:
-        described = member.descriptor
-        blobs |= {**member.blobs, described.digest: member.root}
-        entries.append(
-            {"mediaType": described.media_type, "digest": described.digest, "size": described.size, **fields}
-        )
-    return Image(blobs, encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}), INDEX_TYPE)
+class Entry(msgspec.Struct, frozen=True):
+    """An entry of an index: ``sentinel`` is the value of the annotation (None: absent)."""
+
+    image: Image
+    zstd: bool = True
+    sentinel: str | None = None
+    platform: JsonObject | None = None
+    no_platform: bool = False
+
+    @property
+    def descriptor(self) -> JsonObject:
+        document = self.image.root_document
+        annotations = {**({ZSTD_ANNOTATION: "true"} if self.zstd else {})}
+        annotations |= {} if self.sentinel is None else {SENTINEL_ANNOTATION: self.sentinel}
+        described = {"mediaType": document.media_type, "digest": self.image.root, "size": len(document.raw)}
+        where = {} if self.no_platform else {"platform": self.platform or host_platform()}
+        return {**described, **where, **({"annotations": annotations} if annotations else {})}
 
 
-def other_sentinel() -> bytes:
-    """A conforming sentinel of other content than the one known."""
-    content = canonical_sentinel().replace(b"https", b"HTTPS")
-    assert content != canonical_sentinel()
-    return content
+def index(entries: Sequence[Entry]) -> Image:
+    """An index of these entries; the facts are those of the last entry's layers."""
+    raw = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [entry.descriptor for entry in entries]})
+    digest = str(Digest.of(raw))
+    blobs = {digest: blob for entry in entries for digest, blob in entry.image.blobs.items()}
+    manifests = {digest: document for entry in entries for digest, document in entry.image.manifests.items()}
+    last = entries[-1].image
+    return Image(blobs, {**manifests, digest: Manifest(raw, INDEX_TYPE)}, digest, last.layers, last.sentinel)
 
 
-def _layer(tar: bytes, compression: str, blobs: dict[str, bytes]) -> JsonObject:
-    annotations: dict[str, str] = {}
-    if compression == "zstd:chunked":
-        blob, written = layer_from_tar(tar)
-        media_type, annotations = LAYER_ZSTD_TYPE, written.annotations
-    elif compression == "zstd":
-        media_type, blob = LAYER_ZSTD_TYPE, zstandard.compress(tar)
-    elif compression in ("gzip", "estargz"):
-        media_type, blob = LAYER_GZIP_TYPE, gzip.compress(tar, mtime=0)
-        annotations = {ESTARGZ_TOC: str(Digest.of(b"toc" + tar))} if compression == "estargz" else {}
-    else:
-        media_type, blob = LAYER_TAR_TYPE, tar
-    digest = str(Digest.of(blob))
-    blobs[digest] = blob
-    return {
-        "mediaType": media_type,
-        "digest": digest,
-        "size": len(blob),
-        **({"annotations": annotations} if annotations else {}),
-    }
+def pair(layers: Sequence[Layer], **more: Any) -> Image:
+    """An index of the plain and the sentinel variant; ``more`` is for the sentinel manifest."""
+    return index([Entry(image(layers)), Entry(sentinel_image(layers, **more), sentinel="true")])
+
+
+def _facts(layer: Layer) -> LayerFacts:
+    size = layer.size or len(layer.blob)
+    try:
+        positions = ChunkedAnnotations.of(layer.annotations).positions()
+    except ValueError:
+        return LayerFacts(layer.named, size)
+    split = positions.tar_split.compressed if positions.tar_split else 0
+    return LayerFacts(layer.named, size, positions.toc.compressed + split)

@@ -15,9 +15,9 @@ from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen
 from conformance.observation_producer import Ended, InterruptedSeen, UnrepresentableSeen
 from conformance.results import Judgement, not_run, unsupported
-from conformance.trials.images import SMALL, Image, image, image_of_tars
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import Interrupts, TakesAnyOrder
+from conformance.trials.sources import SMALL, Image, image, image_of_tars
 from conformance.trials.subject import ImplementationSubject
 
 MAX_REQUESTS: Final = 60

@@ -21,7 +21,7 @@ from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.reference import RegistryReference
 from conformance.subjects.remote import RemoteSource
-from conformance.trials.images import Image
+from conformance.trials.sources import Image
 
 _CREATED: Final = 201
 _MAX_TAR: Final = 2**28

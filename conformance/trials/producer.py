@@ -23,9 +23,9 @@ from conformance.observation_producer import AgainSeen, Ended, PushSeen
 from conformance.registry.defects import Defect
 from conformance.requirements import load_catalogue
 from conformance.results import Finding, Judgement, RequirementResult, not_run, unsupported
-from conformance.trials.images import AMD64, ARM64, BASE, TREES, Image, image, index, pair
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import Rejects, TakesAnyOrder, events_of
+from conformance.trials.sources import AMD64, ARM64, BASE, TREES, Image, image, index, pair
 from conformance.trials.subject import ImplementationSubject
 
 Kind = Literal["single", "padded", "platforms", "chunked", "estargz", "sentinel", "index"]

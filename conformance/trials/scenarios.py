@@ -1,0 +1,39 @@
+"""All cases of the consumer roles by requirement, and their judgement."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from conformance import checks
+from conformance.requirements import find_checks
+from conformance.results import Judgement
+from conformance.trials import cases_input, cases_pull, cases_security, cases_select
+from conformance.trials.consumer import ConsumerTrials, Scenario, Seen
+
+AWARE: Final[Mapping[str, Scenario]] = {
+    **cases_select.SCENARIOS,
+    **cases_pull.SCENARIOS,
+    **cases_input.SCENARIOS,
+    **cases_security.SCENARIOS,
+}
+UNAWARE: Final[Mapping[str, Scenario]] = {
+    **cases_select.UNAWARE,
+    **cases_pull.UNAWARE,
+    **cases_input.UNAWARE,
+    **cases_security.UNAWARE,
+}
+
+
+def judge_requirement(trials: ConsumerTrials, requirement_id: str) -> Iterator[Judgement]:
+    """Run the cases of one requirement and judge each as it comes."""
+    scenarios = AWARE if trials.aware else UNAWARE
+    yield from judge_seen(requirement_id, scenarios[requirement_id](trials))
+
+
+def judge_seen(requirement_id: str, cases: Iterable[Seen]) -> Iterator[Judgement]:
+    """Judge what was seen by the check of this requirement; what could not be seen is judged already."""
+    check = find_checks(checks)[requirement_id]
+    for seen in cases:
+        if isinstance(seen, Judgement):
+            yield seen
+        else:
+            yield from check(seen)
