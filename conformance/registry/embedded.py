@@ -1,48 +1,50 @@
 """The embedded registry: ``RegistryCore`` behind aiohttp, in a thread of its own, recording every exchange."""
 
 import asyncio
-import base64
-import hmac
+import ssl
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from conformance.evidence import Exchange
 from conformance.registry.core import MAX_UPLOAD, RegistryCore
 from conformance.registry.defects import Defect
 from conformance.registry.serving import Call, Reply
+from conformance.registry.storage import DirectoryStorage
+from conformance.registry.tokens import TOKEN_PATH, Authority, BasicAuth
+
+__all__ = ["BasicAuth", "EmbeddedRegistry"]
 
 _START_SECONDS: Final = 10.0
+_HANDSHAKE_SECONDS: Final = 0.05
 # 1024 ranges make a Range header of about 20 KiB (REG-022).
 _MAX_HEADER: Final = 256 * 2**10
 _NO_BODY: Final = frozenset({204, 304})
 
 
-class BasicAuth(msgspec.Struct, frozen=True):
-    """One user who may do everything."""
-
-    username: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"BasicAuth({self.username!r}, …)"
-
-    def admits(self, authorization: str) -> bool:
-        """Whether this Authorization header is the user's."""
-        pair = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-        return hmac.compare_digest(authorization.encode(), f"Basic {pair}".encode())
-
-
 class EmbeddedRegistry:
-    """``with EmbeddedRegistry() as registry: registry.url``. Conforming unless given ``defects``."""
+    """``with EmbeddedRegistry() as registry: registry.url``. Conforming unless given ``defects``.
 
-    def __init__(self, *, defects: Sequence[Defect] = (), auth: BasicAuth | None = None, port: int = 0) -> None:
-        self._core = RegistryCore()
+    ``auth`` decides who may do what; ``tls`` are the files of a certificate chain and its key (PEM); with a
+    ``directory`` the state survives the registry (StorageError when it cannot be used).
+    """
+
+    def __init__(
+        self,
+        *,
+        defects: Sequence[Defect] = (),
+        auth: Authority | None = None,
+        tls: tuple[Path, Path] | None = None,
+        directory: Path | None = None,
+        port: int = 0,
+    ) -> None:
+        self._core = RegistryCore(None if directory is None else DirectoryStorage(directory))
+        self._tls = None if tls is None else _server_context(*tls)
         self._defects, self._auth, self._port = tuple(defects), auth, port
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
@@ -54,8 +56,8 @@ class EmbeddedRegistry:
 
     @property
     def url(self) -> str:
-        """``http://127.0.0.1:PORT``."""
-        return f"http://127.0.0.1:{self._port}"
+        """``http://127.0.0.1:PORT``, with TLS ``https://…``."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -95,18 +97,25 @@ class EmbeddedRegistry:
         server = web.Server(self._answer, max_line_size=_MAX_HEADER, max_field_size=_MAX_HEADER, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self._port)
+        site = web.TCPSite(runner, "127.0.0.1", self._port, ssl_context=self._tls)
         await site.start()
         self._port = int(runner.addresses[0][1])
         self._ready.set()
         await self._stop.wait()
+        open_still = [handler.transport for handler in server.connections]
         await runner.cleanup()
+        for transport in open_still:
+            if transport is not None:
+                transport.abort()  # over TLS, closing waits for a goodbye that an idle client never sends
+        # aiohttp knows a connection only after its handshake: one that broke off is seen to its end here.
+        await asyncio.sleep(_HANDSHAKE_SECONDS if self._tls else 0)
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         start = time.monotonic()
         body = await _read(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        call = Call(request.method, request.path, dict(request.query), headers, body or b"")
+        query = {name: " ".join(request.query.getall(name)) for name in request.query}  # ``scope`` may be repeated
+        call = Call(request.method, request.path, query, headers, body or b"")
         with self._lock:
             reply = self._reply(call) if body is not None else Reply(413)
             self._exchanges.append(self._record(request, call, reply, time.monotonic() - start))
@@ -118,8 +127,9 @@ class EmbeddedRegistry:
         return response
 
     def _reply(self, call: Call) -> Reply:
-        if self._auth is not None and not self._auth.admits(call.header("authorization") or ""):
-            return Reply(401, {"WWW-Authenticate": 'Basic realm="embedded registry"'})
+        refusal = self._auth.intercept(call, self.url) if self._auth is not None else None
+        if refusal is not None:
+            return refusal
         for defect in self._defects:
             early = defect.before(call, self._core)
             if early is not None:
@@ -138,9 +148,15 @@ class EmbeddedRegistry:
             status=reply.status,
             response_headers=tuple(reply.headers.items()),
             response_size=len(reply.body),
-            response_start=reply.body[:2048],
+            response_start=b"" if call.path == TOKEN_PATH else reply.body[:2048],  # a token is a secret
             elapsed=round(elapsed, 6),
         )
+
+
+def _server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 async def _read(request: web.BaseRequest) -> bytes | None:
