@@ -1,6 +1,7 @@
 """``zcc registry``: the recording registry by itself, for people who debug a client."""
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,14 +21,18 @@ def register(app: typer.Typer) -> None:
 
 def registry(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on loopback (0: any that is free).")] = 5000,
+    directory: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the content here (default: in memory).")
+    ] = None,
     fault: Annotated[
         list[str] | None, typer.Option(metavar="NAME[=VALUE]", help="A deviation; may be repeated.")
     ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Print the faults by name and end.")] = False,
 ) -> None:
-    """Run the embedded registry on 127.0.0.1 until Ctrl-C; every exchange is a line of output. Content is in memory."""
+    """Run the embedded registry on 127.0.0.1 until Ctrl-C; every exchange is a line of output."""
     from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415 (start-up time)
     from conformance.registry.faults import FAULTS, FaultError, parse_fault  # noqa: PLC0415
+    from conformance.registry.storage import StorageError  # noqa: PLC0415
 
     if list_faults:
         for name, kind in FAULTS.items():
@@ -38,10 +43,10 @@ def registry(
     except FaultError as error:
         cannot(str(error))
     try:
-        with EmbeddedRegistry(defects=faults, port=port, on_exchange=_print, keeps_exchanges=False) as running:
+        with EmbeddedRegistry(defects=faults, port=port, directory=directory, on_exchange=_print) as running:
             typer.echo(f"{running.url} (Ctrl-C ends it)")
             _wait()
-    except RuntimeError as error:
+    except (RuntimeError, StorageError) as error:
         cannot(str(error))
 
 

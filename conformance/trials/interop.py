@@ -15,8 +15,8 @@ from conformance.reports.certificate import Cell, CellOutcome
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import RegistryReference
 from conformance.subjects.remote import RemoteSource
-from conformance.trials.file_trees import expected_tree, read_tree
 from conformance.trials.fetch import fetch_layout
+from conformance.trials.file_trees import expected_tree, read_tree
 from conformance.trials.sources import TREES, image
 from conformance.trials.subject import ImplementationSubject
 
@@ -78,9 +78,7 @@ def _row(
             yield Cell(*where, *_unpacked(consumer, registry, repository))
 
 
-def _unpacked(
-    consumer: ImplementationSubject, registry: RegistryAtHand, repository: str
-) -> tuple[CellOutcome, str]:
+def _unpacked(consumer: ImplementationSubject, registry: RegistryAtHand, repository: str) -> tuple[CellOutcome, str]:
     output = consumer.new_directory("tree")
     values: dict[str, str | Path] = {"reference": f"{registry.host}/{repository}:1", "output": output}
     options: tuple[Option, ...] = ()
