@@ -119,11 +119,11 @@ def matrix_tables(cells: Sequence[Cell]) -> Iterator[Table]:
         table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("")
         for consumer in consumers:
-            table.add_column(safe(consumer))
+            table.add_column(_short(consumer))
         for producer in dict.fromkeys(cell.producer for cell in listed):
             row = {cell.consumer: cell.outcome for cell in listed if cell.producer == producer}
             cells_of_row = [row.get(consumer, "unsupported") for consumer in consumers]
-            table.add_row(safe(producer), *(Text(cell, style=_STYLE.get(cell, "dim")) for cell in cells_of_row))
+            table.add_row(_short(producer), *(Text(cell, style=_STYLE.get(cell, "dim")) for cell in cells_of_row))
         yield table
 
 
@@ -136,6 +136,11 @@ def reasons(cells: Iterable[Cell]) -> Iterator[str]:
             seen.add(key)
             way = f"{cell.producer} -> {cell.registry} -> {cell.consumer}, {cell.compression}"
             yield f"{way}: {cell.outcome}: {safe(cell.reason)}"
+
+
+def _short(subject: str) -> str:
+    """Name and version."""
+    return safe(subject.partition(" (adapter")[0])
 
 
 def _role_result(subject: SubjectReport) -> RoleResult:
