@@ -137,7 +137,7 @@ def signatures_do_not_follow_a_changed_manifest(seen: CopySeen) -> Iterator[Judg
 @decides("SENT-STRIP-014")
 def no_sentinel_over_other_layers(seen: CopySeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen.after) if seen.after else ():
-        # A stale annotation on a layer of another compression makes it no zstd:chunked layer (regctl 0.11.7 writes such).
+        # A stale annotation makes no zstd:chunked layer of one in another compression: regctl 0.11.7 writes such.
         other = [
             layer.digest
             for layer in data_layers(manifest)
