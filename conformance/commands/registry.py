@@ -35,8 +35,9 @@ def registry(
     from conformance.registry.storage import StorageError  # noqa: PLC0415
 
     if list_faults:
+        width = max(len(name) for name in FAULTS)
         for name, kind in FAULTS.items():
-            typer.echo(f"{name}{f'={kind.value}' if kind.value else '':<24} {kind.summary}")
+            typer.echo(f"{name:<{width}}  {kind.summary}{f' [={kind.value}]' if kind.value else ''}")
         return
     try:
         faults = [parse_fault(text) for text in fault or ()]

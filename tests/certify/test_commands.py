@@ -47,26 +47,27 @@ def test_adapter_list_names_what_is_absent() -> None:
 def test_certify_judges_each_tool_and_counts_an_absent_one_as_such(tmp_path: Path) -> None:
     absent, out = tmp_path / "absent.toml", tmp_path / "out"
     absent.write_text(ABSENT)
-    tools = ("reference", "null-always-fail", str(absent))
+    tools = ("null-always-fail", str(absent))
     run = zcc("certify", *tools, "-o", str(out), "--role", "copier", "--no-matrix", directory=tmp_path)
     assert run.returncode == 2, run.stdout + run.stderr
     assert "absent: no-such-tool is not installed on this machine" in run.stderr
     certificate = json.loads((out / "certificate.json").read_bytes())
-    reference, null, missing = certificate["tools"]
-    assert reference["roles"][0]["conforms"] is True
+    null, missing = certificate["tools"]
     assert null["roles"][0]["conforms"] is False
     assert set(null["roles"][0]["musts"]) == {"not-run"}
     assert missing["absent"]
     assert not missing["roles"]
-    assert (out / "reference" / "results.json").is_file()
     assert (out / "null-always-fail" / "junit.xml").is_file()
     assert not (out / "absent-tool").exists()
 
 
 def test_certify_exits_by_the_verdicts(tmp_path: Path) -> None:
     arguments = ("-o", str(tmp_path / "out"), "--role", "copier", "--no-matrix")
-    assert zcc("certify", "reference", *arguments, directory=tmp_path).returncode == 0
     assert zcc("certify", "null-always-fail", *arguments, directory=tmp_path).returncode == 1
+    run = zcc("certify", "reference", *arguments, directory=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "reference 0.1.0 (adapter reference)" in run.stdout
+    assert (tmp_path / "out" / "reference" / "results.json").is_file()
 
 
 def test_certify_refuses_what_it_cannot_use_in_one_line(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_certify_refuses_what_it_cannot_use_in_one_line(tmp_path: Path) -> None:
 def test_registry_prints_every_exchange_and_has_the_faults_asked_for(tmp_path: Path) -> None:
     code = "from conformance.cli import main; main()"
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    arguments = ["registry", "--port", "0", "--fault", "500-once", "--directory", str(tmp_path / "store")]
+    arguments = ["registry", "--port", "0", "--fault", "error-once", "--directory", str(tmp_path / "store")]
     with subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,
