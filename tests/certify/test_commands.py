@@ -96,15 +96,16 @@ def test_registry_prints_every_exchange_and_has_the_faults_asked_for(tmp_path: P
     ) as process:
         try:
             assert process.stdout is not None
+            blob = f"sha256:{'0' * 64}"
             url = process.stdout.readline().split()[0]
-            first, second = (requests.get(f"{url}/v2/", timeout=10).status_code for _ in range(2))
+            first, second = (requests.get(f"{url}/v2/a/blobs/{blob}", timeout=10).status_code for _ in range(2))
             lines = [process.stdout.readline() for _ in range(2)]
         finally:
             process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=20)[0]
-    assert [first, second] == [500, 200]
-    assert lines[0].startswith("GET /v2/ -> 500")
-    assert lines[1].startswith("GET /v2/ -> 200")
+    assert [first, second] == [500, 404]
+    assert lines[0].startswith(f"GET /v2/a/blobs/{blob} -> 500")
+    assert lines[1].startswith(f"GET /v2/a/blobs/{blob} -> 404")
     assert "Traceback" not in rest
     assert process.returncode == 0
 
