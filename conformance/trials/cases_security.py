@@ -35,7 +35,7 @@ _CUTS: Final[tuple[tuple[str, str, str, Match], ...]] = (
     ("the TOC, after 100 bytes", "reset", "100", Match("blob", "GET", ranged=True, count=1)),
     ("the contents, after 5000 bytes", "reset", "5000", Match("blob", "GET", ranged=True, skip=1, count=1)),
     ("the contents, every time", "reset", "5000", Match("blob", "GET", ranged=True, skip=1)),
-    ("a stall in the contents", "stall", "2", Match("blob", "GET", ranged=True, skip=1, count=1)),
+    ("a stall in the contents", "stall", "1", Match("blob", "GET", ranged=True, skip=1, count=1)),
     ("an error of the server", "error-once", "", Match("blob", "GET", ranged=True, count=1)),
     ("a busy registry", "busy", "0", Match("blob", "GET", count=1)),
     ("a short body", "short-body", "100", Match("blob", "GET", ranged=True, skip=1, count=1)),
@@ -97,7 +97,7 @@ def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
         with trials.bench.stage(login=True) as stage:
             stage.load(given.image)
             twin = stage.run(operation)
-        with trials.bench.stage(login=True) as stage:
+        with trials.bench.stage(login=True, second_host=True) as stage:
             stage.load(given.image)
             stage.redirect_blobs()
             run = stage.run(operation)

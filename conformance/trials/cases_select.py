@@ -48,11 +48,15 @@ def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
     built = index(choice.entries)
     for operation in trials.operations:
         run = trials.bench.pull(built, operation, Pull(options=choice.options), faults=choice.faults())
-        yield observed(f"{operation}: {choice.name}", choice, built, run, aware=trials.aware)
+        twin = trials.accepted("pair" if trials.aware else "plain pair", operation)
+        yield observed(f"{operation}: {choice.name}", choice, built, run, twin, aware=trials.aware)
 
 
-def observed(name: str, choice: Choice, built: Image, run: RunSeen, *, aware: bool) -> Seen:
-    """The choice that a run made: the last manifest that it asked for."""
+def observed(name: str, choice: Choice, built: Image, run: RunSeen, twin: RunSeen, *, aware: bool) -> Seen:
+    """The choice that a run made: the last manifest that it asked for, or none when it refused what it could read.
+
+    The choice of a tool that cannot pull ``twin`` shows nothing.
+    """
     if run.ending == "absent":
         return not_run(run.reason, where=name, evidence=run.evidence)
     if run.ending == "unsupported":
@@ -63,11 +67,11 @@ def observed(name: str, choice: Choice, built: Image, run: RunSeen, *, aware: bo
     ]
     positions = [digests.index(digest) for digest in asked if digest in digests]
     chosen = positions[-1] if positions else None
-    # Who picks a sentinel that it cannot read, and refuses it, has chosen wrongly; other refusals show nothing.
-    knows_it = aware and choice.toc_capable
-    weak = not run.succeeded and (knows_it or chosen is None or not choice.entries[chosen].image.sentinel)
-    if run.ending in ("crashed", "timed-out") or weak:
-        return not_run(f"{INCONCLUSIVE}the pull did not work ({describe(run)})", where=name, evidence=run.evidence)
+    if run.ending in ("crashed", "timed-out") or not twin.succeeded:
+        failing = run if twin.succeeded else twin
+        return not_run(f"{INCONCLUSIVE}the pull did not work ({describe(failing)})", where=name, evidence=run.evidence)
+    if not run.succeeded and chosen is not None and not choice.entries[chosen].image.sentinel:
+        chosen = None
     host = host_platform()
     return SelectionSeen(
         name,
@@ -133,7 +137,7 @@ def _lying_annotation(trials: ConsumerTrials) -> Iterator[Seen]:
         if run.succeeded and run.tree is None:
             yield not_run(f"{INCONCLUSIVE}it does not show which reading it took", where=name, evidence=run.evidence)
             continue
-        seen = observed(name, choice, built, _as_worked(run), aware=trials.aware)
+        seen = observed(name, choice, built, _as_worked(run), twin, aware=trials.aware)
         if isinstance(seen, SelectionSeen):
             relaxed = run.succeeded and {k: v.content for k, v in (run.tree or {}).items()} == {
                 k: v.content for k, v in by_toc.items()
