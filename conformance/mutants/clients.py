@@ -203,7 +203,10 @@ def fetches_the_sentinel() -> Toolkit:
     return consumer(Fetches)
 
 
-@mutant("SENT-PULL-004", implies=("SENT-PULL-005", "SENT-PULL-006", "SENT-PULL-014", "SENT-PULL-022"))
+@mutant(
+    "SENT-PULL-004",
+    implies=("SENT-PULL-005", "SENT-PULL-006", "SENT-PULL-014", "SENT-PULL-022", "SENT-SELECT-008"),
+)
 def fetches_layers_whole() -> Toolkit:
     class Whole(BlobRanges):
         def ask(self, batch: Sequence[Span]) -> Answer:
@@ -277,7 +280,7 @@ class SkipsDigests(ContentFetcher):
         pass
 
 
-@mutant("SENT-PULL-009", implies=("CHUNK-006", "SEC-003", "SEC-005"))
+@mutant("SENT-PULL-009", implies=("CHUNK-006", "SEC-005"))
 def skips_content_digests() -> Toolkit:
     return consumer(contents=SkipsDigests)
 

@@ -19,11 +19,11 @@ from conformance.format.names import CHUNKED_PREFIX, LEGACY_PREFIX
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, Positions, TocPosition
 from conformance.format.tarsplit import parse
-from conformance.format.toc import Entry, Toc
+from conformance.format.toc import Entry, Toc, decode_toc
 from conformance.implementations.reference.agreement import disagreement
 from conformance.implementations.reference.consumer import Consumer, PulledLayer
 from conformance.implementations.reference.contents import ContentFetcher
-from conformance.implementations.reference.plan import Item, Planner
+from conformance.implementations.reference.plan import Chunk, Item, Planner
 from conformance.implementations.reference.ranges import BlobRanges, Span
 from conformance.implementations.reference.store import Writing
 from conformance.implementations.reference.toc_loader import LoadedToc, TocLoader
@@ -267,14 +267,31 @@ def breaks_on_bombs() -> Toolkit:
     return consumer(Breaks)
 
 
-@mutant("SEC-005", implies=("SENT-PULL-009", "SEC-003"))
+@mutant("SEC-004", implies=("TOC-014",))
+def expands_bombs_in_memory() -> Toolkit:
+    """Only the memory of a process of its own shows it: what came of the bomb is then refused."""
+
+    class Expands(Consumer):
+        class toc_loader(TocLoader):  # noqa: N801 (the name of the step)
+            def decode(self, payload: bytes, declared: int) -> Toc:
+                whole = b"".join(iterate(payload, limit=2**31))
+                return super().decode(payload, declared) if len(whole) == declared else decode_toc(whole)
+
+    return consumer(Expands)
+
+
+@mutant("SEC-005", implies=("SENT-PULL-009",))
 def believes_all_but_the_first_content() -> Toolkit:
     class Believes(ContentFetcher):
-        checked = 0
+        first: Item | None = None
+
+        def verify_chunk(self, item: Item, chunk: Chunk, found: str) -> None:
+            self.first = self.first or item
+            if item is self.first:
+                super().verify_chunk(item, chunk, found)
 
         def verify_file(self, item: Item, writing: Writing) -> None:
-            self.checked += 1
-            if self.checked == 1:
+            if item is self.first:
                 super().verify_file(item, writing)
 
     return consumer(contents=Believes)

@@ -5,8 +5,9 @@ from functools import cache
 from typing import Final
 
 from conformance.observation_trials import TrialSeen
+from conformance.registry.answers import with_content
 from conformance.registry.defects import Defect
-from conformance.registry.faults import Match, make_fault
+from conformance.registry.faults import Fault, Match, make_fault
 from conformance.strategies.trees import Node, Tree, noise
 from conformance.trials import tampered
 from conformance.trials.consumer import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
@@ -60,12 +61,22 @@ def _lies(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _changes(trials: ConsumerTrials) -> Iterator[Seen]:
-    for name, skip in (("after the first request", 1), ("after the second request", 2)):
-        match = Match("blob", "GET", ranged=True, skip=skip)
-        for fault in ("bytes-changed", "other-blob"):
-            what = f"A blob that changes {name} ({fault})"
-            faults = lambda f=fault, m=match: [make_fault(f, match=m)]  # noqa: E731
-            yield from _faulty(trials, "SEC-005", f"{name}, {fault}", what, faults)
+    """From the second request on: damaged bytes, another blob's, and those of an image that would be sound by itself."""
+    about, later = "SEC-005", Match("blob", "GET", ranged=True, skip=1)
+    for fault in ("bytes-changed", "other-blob"):
+        what = f"A blob that changes after the first request ({fault})"
+        faults = lambda f=fault: [make_fault(f, match=later)]  # noqa: E731
+        yield from _faulty(trials, about, fault, what, faults)
+    other = tampered.tampered_content(tampered.LONG, number=1).blob
+
+    def exchanged() -> Sequence[Defect]:
+        return [Fault(later, change=lambda call, reply, _: with_content(call, reply, other))]
+
+    what = "A blob that becomes another one, of valid frames, after the first request"
+    given = sound("unchecked")
+    yield from trials.case(
+        about, "another version", what, given.image, expected=given.trees, twin="unchecked", faults=exchanged
+    )
 
 
 def _cut(trials: ConsumerTrials) -> Iterator[Seen]:

@@ -14,7 +14,8 @@ import msgspec
 from conformance.evidence import CommandEvidence
 from conformance.implementations.adapter import Adapter, find_adapter
 from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.outcome import classify
+from conformance.implementations.null_clients import KINDS
+from conformance.implementations.outcome import Classified, classify
 from conformance.implementations.placeholders import fill
 from conformance.implementations.protocol import OPERATIONS, OPTIONS
 from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
@@ -68,15 +69,23 @@ class InProcessSubject(ImplementationSubject):
             os.environ.clear()
             os.environ.update(place.environment)
             try:
-                status: int | None = run_client(self._toolkit, argv)
+                status: int | None = self.work(argv)
             except SystemExit as error:
                 status = int(error.code or 0)
             except Exception:
                 traceback.print_exc()
                 status = 1
-        how = classify(exit_status=status, stdout=out.getvalue(), stderr=err.getvalue(), protocol=True)
+        how = self.ended(status, out.getvalue(), err.getvalue())
         evidence = (CommandEvidence(argv, status, err.getvalue()[-2000:]),)
         return Run("in process", operation, how.outcome, how.reason, evidence, out.getvalue(), err.getvalue())
+
+    def work(self, argv: Sequence[str]) -> int:
+        """What the program does; its exit status."""
+        return run_client(self._toolkit, argv)
+
+    def ended(self, status: int | None, out: str, err: str) -> Classified:
+        """How it ended."""
+        return classify(exit_status=status, stdout=out, stderr=err, protocol=True)
 
 
 def _adapter(operations: Sequence[Operation]) -> Adapter:
@@ -103,3 +112,21 @@ def judge_client(
 def verdicts(results: Mapping[str, RequirementResult]) -> dict[str, Verdict]:
     """Verdicts by requirement id."""
     return {name: result.verdict for name, result in results.items()}
+
+
+class NullSubject(InProcessSubject):
+    """A null client; those that end the process, or never end, are played."""
+
+    def __init__(self, kind: str, directory: Path) -> None:
+        super().__init__(REFERENCE, directory, ("unpack", "scan"))
+        self._kind = kind
+
+    def work(self, argv: Sequence[str]) -> int:
+        return 0 if self._kind in ("crash", "hang") else KINDS[self._kind](argv)
+
+    def ended(self, status: int | None, out: str, err: str) -> Classified:
+        if self._kind == "crash":
+            return classify(exit_status=None, signal=6)
+        if self._kind == "hang":
+            return classify(exit_status=None, timed_out=True)
+        return super().ended(status, out, err)
