@@ -1,7 +1,7 @@
 """SEC-003 to SEC-007: the same sound images behind registries and networks that lie, break and lead astray."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from conformance.observation_trials import TrialSeen
@@ -29,6 +29,9 @@ _LIES: Final = (
     ("other-blob", ""),
     ("too-many-ranges", "1"),
 )
+_LATER: Final = Match("blob", "GET", ranged=True, skip=1)
+# Lies that only begin after the TOC was read: with it they would be noticed by its digest.
+_LATER_LIES: Final = ("first-range-only", "parts-reordered", "parts-overlapping", "wrong-content-range")
 # Where a pull is cut: what is hit, by what.
 _CUTS: Final[tuple[tuple[str, str, str, Match], ...]] = (
     ("the manifest, before a byte", "reset", "0", Match("manifest", "GET", count=1)),
@@ -54,23 +57,29 @@ def _faulty(
     yield from trials.case(about, name, what, _gaps(), expected=[_GAPS], faults=faults)
 
 
+def _armed(name: str, value: str = "", match: Match | None = None) -> Sequence[Defect]:
+    return [make_fault(name, value, match)]
+
+
 def _lies(trials: ConsumerTrials) -> Iterator[Seen]:
+    about = "SEC-003"
     for name, value in _LIES:
-        what = f"A registry with the fault {name}"
-        yield from _faulty(trials, "SEC-003", name, what, lambda n=name, v=value: [make_fault(n, v)])  # type: ignore[misc]
+        yield from _faulty(trials, about, name, f"A registry with the fault {name}", partial(_armed, name, value))
+    for name in _LATER_LIES:
+        what = f"A registry with the fault {name} after the TOC was read"
+        yield from _faulty(trials, about, f"{name}, later", what, partial(_armed, name, match=_LATER))
 
 
 def _changes(trials: ConsumerTrials) -> Iterator[Seen]:
-    """From the second request on: damaged bytes, another blob's, and those of an image that would be sound by itself."""
-    about, later = "SEC-005", Match("blob", "GET", ranged=True, skip=1)
+    """From the second request on: damaged bytes, another blob's, and valid frames with other contents."""
+    about = "SEC-005"
     for fault in ("bytes-changed", "other-blob"):
         what = f"A blob that changes after the first request ({fault})"
-        faults = lambda f=fault: [make_fault(f, match=later)]  # noqa: E731
-        yield from _faulty(trials, about, fault, what, faults)
+        yield from _faulty(trials, about, fault, what, partial(_armed, fault, match=_LATER))
     other = tampered.tampered_content(tampered.LONG, number=1).blob
 
     def exchanged() -> Sequence[Defect]:
-        return [Fault(later, change=lambda call, reply, _: with_content(call, reply, other))]
+        return [Fault(_LATER, change=lambda call, reply, _: with_content(call, reply, other))]
 
     what = "A blob that becomes another one, of valid frames, after the first request"
     given = sound("unchecked")
@@ -82,8 +91,7 @@ def _changes(trials: ConsumerTrials) -> Iterator[Seen]:
 def _cut(trials: ConsumerTrials) -> Iterator[Seen]:
     for name, fault, value, match in _CUTS:
         what = f"A pull that is interrupted ({name})"
-        faults = lambda f=fault, v=value, m=match: [make_fault(f, v, m)]  # noqa: E731
-        yield from _faulty(trials, "SEC-007", name, what, faults)
+        yield from _faulty(trials, "SEC-007", name, what, partial(_armed, fault, value, match))
 
 
 def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
