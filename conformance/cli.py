@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from conformance import __version__
+from conformance.commands import adapter, certify, registry
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,6 +96,11 @@ def requirements(
         sys.stdout.buffer.write(catalogue_json(entries))
     else:
         _console().print(catalogue_table(entries))
+
+
+adapter.register(app)
+certify.register(app)
+registry.register(app)
 
 
 def _print_report(report: "SubjectReport") -> None:

@@ -11,6 +11,10 @@ import pytest
 
 SUITE = Path(__file__).parent / "suite"
 _INI = "conformance_default"
+_OPTIONS = (
+    *("registry", "implementation", "role", "read_only", "repository", "username", "insecure"),
+    *("ca_file", "report_dir", "effort", "waivers"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement of the catalogue that this test decides")
     config.addinivalue_line("markers", "role(*names): the roles that this test judges; one of them is enough to run it")
     config.addinivalue_line("markers", "read_only: needs no right to push")
-    asked = any(config.getoption(name) for name in ("registry", "implementation", "read_only", "role"))
+    # Any option of ours: pytest takes the directory in `--report-dir DIR` for a test path when it looks for the
+    # project's ini file, before it knows our options; then `conformance_default` is not seen.
+    asked = any(config.getoption(name) for name in _OPTIONS)
     if config.args_source is not pytest.Config.ArgsSource.ARGS and (asked or config.getini(_INI)):
         config.args = [str(SUITE)]
     if any(_names_suite(argument) for argument in config.args):

@@ -47,6 +47,10 @@ class Draft:
     entry_size_off: int = 0
     lost: set[str] = field(default_factory=set)
 
+    def entry(self, name: str) -> Json:
+        """The first index entry of this manifest."""
+        return next(entry for entry in self.entries if entry["of"] == name)
+
     def add_blob(self, content: bytes) -> str:
         """Store a blob; its digest."""
         digest = str(Digest.of(content))

@@ -132,17 +132,17 @@ def config_size_off_by_one(draft: Draft) -> None:
 
 @mutant("SENT-INDEX-001")
 def not_announced(draft: Draft) -> None:
-    del draft.entries[1]["annotations"][SENTINEL_ANNOTATION]
+    del draft.entry("sentinel")["annotations"][SENTINEL_ANNOTATION]
 
 
 @mutant("SENT-INDEX-002")
 def sentinel_without_zstd_annotation(draft: Draft) -> None:
-    del draft.entries[1]["annotations"][ZSTD_ANNOTATION]
+    del draft.entry("sentinel")["annotations"][ZSTD_ANNOTATION]
 
 
 @mutant("SENT-INDEX-003")
 def plain_without_zstd_annotation(draft: Draft) -> None:
-    del draft.entries[0]["annotations"]
+    del draft.entry("plain")["annotations"]
 
 
 @mutant("SENT-INDEX-004", implies=("SENT-INDEX-005",))
@@ -161,17 +161,17 @@ def two_sentinels_of_a_platform(draft: Draft) -> None:
     again, config = deepcopy(draft.sentinel), draft.sentinel_config
     again["x-second"] = True
     draft.extra["again"] = (again, config)
-    draft.entries.append({**draft.entries[1], "of": "again"})
+    draft.entries.append({**draft.entry("sentinel"), "of": "again"})
 
 
 @mutant("SENT-INDEX-007")
 def no_plain_entry(draft: Draft) -> None:
-    del draft.entries[0]
+    draft.entries.remove(draft.entry("plain"))
 
 
 @mutant("SENT-INDEX-008", implies=("SENT-INDEX-013",))
 def sentinel_of_another_platform(draft: Draft) -> None:
-    draft.entries[1]["platform"] = _ARM
+    draft.entry("sentinel")["platform"] = _ARM
 
 
 @mutant("SENT-INDEX-009")
@@ -197,7 +197,7 @@ def plain_manifest_missing(draft: Draft) -> None:
 
 @mutant("SENT-INDEX-012")
 def value_in_capitals(draft: Draft) -> None:
-    draft.entries[1]["annotations"][SENTINEL_ANNOTATION] = "TRUE"
+    draft.entry("sentinel")["annotations"][SENTINEL_ANNOTATION] = "TRUE"
 
 
 @mutant("SENT-INDEX-013", implies=("SENT-INDEX-005",))
@@ -207,7 +207,8 @@ def platform_left_behind(draft: Draft) -> None:
 
 @mutant("SENT-INDEX-014")
 def plain_listed_twice(draft: Draft) -> None:
-    draft.entries.insert(0, deepcopy(draft.entries[0]))
+    plain = draft.entry("plain")
+    draft.entries.insert(draft.entries.index(plain), deepcopy(plain))
 
 
 def _add(draft: Draft, name: str, platform: Json, annotations: Json) -> None:

@@ -297,6 +297,13 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         # Not retried: an upload session is spent by the first attempt.
         return self.request("PUT", target, headers=headers, body=rest, retry=False, scope=_push(repository))
 
+    def refusal_to_push(self, repository: str) -> int | None:
+        """The status that says we may not push here (401, 403, 405), asked by an upload that is given up at once."""
+        answer = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
+        if answer.status == 202:
+            self.request("DELETE", _location(answer), retry=False, scope=_push(repository))
+        return answer.status if answer.status in (401, 403, 405) else None
+
     def mount_blob(self, repository: str, digest: str, source: str) -> Answer:
         query = urlencode({"mount": digest, "from": source})
         scope = f"{_push(repository)} repository:{source}:pull"
@@ -380,6 +387,7 @@ def _reason(error: BaseException) -> str:
         ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate cannot be verified; give --ca-file, or --insecure"),
         ("WRONG_VERSION_NUMBER", "it does not speak TLS; give an http:// URL or --plain-http"),
         ("timed out", "no answer in time"),
+        ("closed connection without response", "it closed the connection; if it speaks TLS, give an https:// URL"),
     ):
         if sign in text:
             return words

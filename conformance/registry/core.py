@@ -1,13 +1,13 @@
-"""An OCI registry without HTTP: a call in, a reply out (OCI distribution-spec 1.1). State is in memory.
+"""An OCI registry without HTTP: a call in, a reply out (OCI distribution-spec 1.1).
 
-The transport is ``embedded``; deviations are ``defects``. Blobs are linked to repositories: what was not
-pushed or mounted into a repository cannot be read there.
+State is in memory, or in a ``Storage``; the transport is ``embedded``; deviations are ``defects``. Blobs are linked to
+repositories: what was not pushed or mounted into a repository cannot be read there.
 """
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 import msgspec
@@ -50,32 +50,58 @@ class Problem(Exception):  # noqa: N818 (an answer, not an error of ours)
         )
 
 
+class Storage(Protocol):
+    """Where the state outlives the process: contents by digest, and repositories."""
+
+    blobs: MutableMapping[str, bytes]
+
+    def load(self) -> dict[str, Repository]:
+        """What was kept."""
+
+    def keep(self, name: str, repository: Repository) -> None:
+        """Keep the present state of one repository."""
+
+
 class RegistryCore:
     """The state of a registry and what each request does to it."""
 
-    def __init__(self) -> None:
-        self.blobs: dict[str, bytes] = {}
-        self.repositories: dict[str, Repository] = {}
+    def __init__(self, storage: Storage | None = None) -> None:
+        self._storage = storage
+        self.blobs: MutableMapping[str, bytes] = {} if storage is None else storage.blobs
+        self.repositories: dict[str, Repository] = {} if storage is None else storage.load()
         self.uploads: dict[str, tuple[str, bytearray]] = {}
 
     def handle(self, call: Call) -> Reply:
         """Answer one request; never raises."""
         try:
-            return self._route(call)
+            reply = self._route(call)
+            match = _ROUTE.fullmatch(call.path)
+            if call.method not in ("GET", "HEAD") and match is not None:
+                self._keep(match[1])
         except Problem as problem:
             return problem.reply
+        except OSError as error:  # of the storage: disk full, not writable
+            return Problem(500, "UNKNOWN", f"the storage failed: {error.strerror}").reply
+        return reply
 
     def collect_garbage(self) -> None:
         """Remove blobs that no manifest of their repository needs."""
         for repository in self.repositories.values():
             needed = {d for manifest in repository.manifests.values() for d in referenced(manifest)}
             repository.links &= needed
-        kept = {digest for repository in self.repositories.values() for digest in repository.links}
-        self.blobs = {digest: content for digest, content in self.blobs.items() if digest in kept}
+        for name in self.repositories:
+            self._keep(name)
+        kept = {d for repository in self.repositories.values() for d in (*repository.links, *repository.manifests)}
+        for digest in [digest for digest in self.blobs if digest not in kept]:
+            del self.blobs[digest]
 
     def repository(self, name: str) -> Repository:
         """The repository, made on first use."""
         return self.repositories.setdefault(name, Repository())
+
+    def _keep(self, name: str) -> None:
+        if self._storage is not None and name in self.repositories:
+            self._storage.keep(name, self.repositories[name])
 
     def _route(self, call: Call) -> Reply:
         if call.path in ("/v2", "/v2/"):

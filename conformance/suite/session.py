@@ -232,7 +232,15 @@ def judged_roles(item: pytest.Item, settings: SuiteSettings) -> tuple[Role, ...]
 def preflight(settings: SuiteSettings) -> str:
     """Why the registry cannot be judged, in one line; "" when it answers and lets us in."""
     try:
-        answer = settings.connection.client(settings.registry).request("GET", "/v2/", max_bytes=2**20)
+        client = settings.connection.client(settings.registry)
+        answer = client.request("GET", "/v2/", max_bytes=2**20)
+        if answer.status == 200 and not settings.read_only:
+            refused = client.refusal_to_push(f"{settings.repository}/{settings.run_id}/preflight")
+            if refused:
+                return (
+                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); log in as a user "
+                    "who may push there, choose another --repository, or judge existing images with --read-only REF"
+                )
     except (TransportError, CredentialError) as error:
         return f"{settings.registry}: {' '.join(str(error).split())}"
     if answer.status in (401, 403):

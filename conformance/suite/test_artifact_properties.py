@@ -8,21 +8,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks.artifact import judge_blob, judge_image
-from conformance.mutants.draft import conforming_draft, finish
+from conformance.format.bundle import Bundle
+from conformance.format.digest import Digest
+from conformance.format.document import JsonObject, decode_object, encode
+from conformance.format.names import SENTINEL_TYPE
+from conformance.format.oci import read_config, read_index, read_manifest
+from conformance.format.selection import Policy, is_annotated_sentinel, select
+from conformance.format.sentinel import NEAR_START, canonical_sentinel, first_zero
+from conformance.format.variant import (
+    Addition,
+    attach_to_index,
+    ineligibility,
+    make_sentinel_variant,
+    strip_index,
+    strip_manifest,
+)
+from conformance.mutants.draft import conforming_draft
 from conformance.observation import SentinelBlob
 from conformance.strategies.blobs import FORBIDDEN, forbidden_blob, sentinel_blobs
+from conformance.strategies.documents import config_of, entries_of, spellings
+from conformance.strategies.fields import annotations, unknown_fields
+from conformance.strategies.images import BrokenImage, broken_images, bundle_of, images
 from conformance.subjects.image import observe_image
 from conformance.subjects.memory import MemorySource
 from conformance.subjects.readers import read_with_python
 
 pytestmark = pytest.mark.role("artifact")
-_TEXT = st.text(max_size=20)
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | _TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
-    max_leaves=8,
-)
-_KEYS = st.text(min_size=1, max_size=20).map(lambda text: f"x-{text}")
 
 
 @given(blob=sentinel_blobs())
@@ -45,17 +56,98 @@ def test_forbidden_sentinel_blobs_are_caught(requirement_id: str) -> None:
     caught()
 
 
-@given(fields=st.dictionaries(_KEYS, _JSON, max_size=4), annotations=st.dictionaries(_KEYS, _TEXT, max_size=4))
-def test_unknown_fields_and_annotations_change_no_verdict(
-    fields: dict[str, object], annotations: dict[str, str]
-) -> None:
+@given(blob=sentinel_blobs())
+def test_a_binary_zero_near_the_start(blob: bytes) -> None:
+    """Expected: whoever opens the blob as text, or looks for a compression, sees binary data within 16 bytes."""
+    zero = first_zero(blob)
+    assert zero is not None
+    assert zero < NEAR_START
+
+
+@given(fields=unknown_fields(), extra=annotations())
+def test_unknown_fields_and_annotations_change_no_verdict(fields: JsonObject, extra: dict[str, str]) -> None:
     """Expected: a conforming pair stays conforming whatever else both of its documents carry."""
     draft = conforming_draft()
     for document in (draft.plain, draft.sentinel, draft.plain_config, draft.sentinel_config):
         document.update(fields)
     for document in (draft.plain, draft.sentinel):
-        document["annotations"] = annotations
-    image = finish(draft)
-    seen = observe_image(MemorySource(image.blobs, image.root))
-    failed = [result.id for result in judge_image(seen) if result.verdict == "fail"]
+        document["annotations"] = extra
+    failed = _failing(bundle_of(draft))
     assert not failed, f"a conforming image fails {failed}"
+
+
+@given(image=images())
+def test_conforming_images_pass(image: Bundle) -> None:
+    """Expected: no requirement fails, whatever platforms, compressions, annotations and unknown fields there are."""
+    failed = _failing(image)
+    assert not failed, f"a conforming image fails {failed}"
+
+
+@given(broken=broken_images())
+def test_broken_images_are_caught(broken: BrokenImage) -> None:
+    """Expected: an image with one wrong detail fails the requirement on it and what that implies, nothing else."""
+    assert _failing(broken.image) == {broken.requirement, *broken.implies}, broken.what
+
+
+@given(image=images())
+def test_every_client_gets_an_image_it_can_use(image: Bundle) -> None:
+    """Expected: on each platform an aware client is led to the sentinel, every other client never is."""
+    index = read_index(image.content(image.root.digest)).view
+    served = {entry.platform for entry in index.manifests if is_annotated_sentinel(entry)}
+    for platform in {entry.platform for entry in index.manifests if entry.platform}:
+        chosen = {policy: select(index, policy, platform) for policy in Policy}
+        for policy, position in chosen.items():
+            assert position is not None, f"{policy} finds nothing for {platform}"
+            sentinel = is_annotated_sentinel(index.manifests[position])
+            assert sentinel == (policy is Policy.AWARE and platform in served), f"{policy} on {platform}"
+
+
+@given(data=st.data())
+def test_data_layers_are_reused_and_recompression_strips_without_trace(data: st.DataObject) -> None:
+    """Expected: a variant made for an image reuses its layers' digests; stripping it gives back every byte."""
+    image = data.draw(images())
+    plain = next(entry for entry in entries_of(image) if ineligibility(image.content(entry.digest)) is None)
+    config = data.draw(spellings(config_of(image, plain.digest)))
+    manifest = data.draw(spellings(_naming(image.content(plain.digest), config)))
+    variant = make_sentinel_variant(manifest, config, canonical_sentinel())
+    first, *data_layers = read_manifest(variant.manifest).view.layers
+    assert first.media_type == SENTINEL_TYPE
+    assert tuple(data_layers) == read_manifest(manifest).view.layers
+    assert read_config(variant.config).view.rootfs.diff_ids[1:] == read_config(config).view.rootfs.diff_ids
+    assert strip_manifest(variant.manifest, variant.config) == (manifest, config)
+
+
+@given(data=st.data())
+def test_an_index_is_stripped_of_exactly_the_sentinels(data: st.DataObject) -> None:
+    """Expected: taking all sentinel entries away and attaching them again leads to the same choice everywhere."""
+    image = data.draw(images())
+    raw = data.draw(spellings(image.content(image.root.digest)))
+    entries = read_index(raw).view.manifests
+    stripped = strip_index(raw)
+    left = read_index(stripped).view.manifests
+    assert left == tuple(entry for entry in entries if not is_annotated_sentinel(entry))
+    assert strip_index(stripped) == stripped
+    eligible = [entry for entry in left if ineligibility(image.content(entry.digest)) is None]
+    additions = [
+        Addition(
+            entry.digest,
+            make_sentinel_variant(image.content(entry.digest), config_of(image, entry.digest), canonical_sentinel()),
+        )
+        for entry in eligible
+    ]
+    again = attach_to_index(stripped, additions)
+    found = read_index(again).view.manifests
+    assert [entry.digest for entry in found] == [entry.digest for entry in entries]
+    assert read_index(strip_index(again)).view.manifests == left
+
+
+def _failing(image: Bundle) -> set[str]:
+    seen = observe_image(MemorySource(image.blobs, image.content(image.root.digest)))
+    return {result.id for result in judge_image(seen) if result.verdict == "fail"}
+
+
+def _naming(manifest: bytes, config: bytes) -> bytes:
+    """The manifest with the descriptor of another config."""
+    fields = decode_object(manifest, what="manifest")
+    fields["config"] |= {"digest": str(Digest.of(config)), "size": len(config)}
+    return encode(fields)

@@ -75,8 +75,8 @@ def test_skopeo_copies_a_layout_to_the_embedded_registry(bench: Bench) -> None:
 
 
 OTHERS = {
-    "podman": ("push", "recompress", "unpack"),
-    "buildah": ("push", "recompress", "unpack"),
+    "podman": ("push", "recompress", "export", "unpack"),
+    "buildah": ("push", "recompress", "export", "unpack"),
     "crane": ("copy", "pull", "unpack"),
     "oras": ("copy", "pull"),
     "syft": ("scan",),
@@ -103,6 +103,8 @@ def test_other_tools_do_what_their_adapters_say(name: str, bench: Bench) -> None
             assert tree_on_disk(output) == expected_tree()
         elif operation == "pull":
             assert (layout / "index.json").is_file()
+        elif operation == "export":
+            assert len(bench.layer_types("export")) == 2
         elif operation == "recompress":
             assert bench.layer_types("recompress") == [(LAYER_GZIP_TYPE, False)] * 2
         elif operation == "copy":

@@ -159,6 +159,17 @@ def test_an_unrelated_run_is_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "reports").exists()
 
 
+def test_a_second_run_into_the_same_report_directory_is_a_conformance_run_too(tmp_path: Path) -> None:
+    """pytest takes an existing directory among the arguments for a test path when it looks for its ini file."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "pytest.ini").write_text("[pytest]\nconformance_default = true\n")
+    (tmp_path / "reports").mkdir()
+    run = run_pytest(tmp_path / "project", "--report-dir", str(tmp_path / "reports"), "-k", "golden")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "conformance:" in run.stdout
+    assert (tmp_path / "reports" / "results.json").is_file()
+
+
 def test_a_selection_makes_no_statement_on_conformance(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
     run = run_pytest(tmp_path, "--registry", embedded.url, "-k", "sentinel_blob")
     assert run.returncode == 0, run.stdout + run.stderr

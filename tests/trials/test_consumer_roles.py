@@ -19,7 +19,7 @@ from conformance.trials.consumer import ConsumerTrials
 from conformance.trials.generated import generated_images
 from conformance.trials.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
 from conformance.trials.subject import ImplementationSubject
-from tests.trials.in_process import InProcessSubject, NullSubject, judge_client, verdicts
+from tests.trials.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
 
 Maker = Callable[[], Toolkit]
 BY_MEMORY = ("expands_bombs_in_memory",)
@@ -142,7 +142,7 @@ def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path
     keep = tmp_path / "report" / "counterexamples"
     catalogue = load_catalogue()
     for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_times_of_toc_entries(), "fail")):
-        trials = ConsumerTrials(InProcessSubject(toolkit, tmp_path), aware=True)
+        trials = ConsumerTrials(InProcessConsumer(toolkit, tmp_path), aware=True)
         seen = generated_images(trials, examples=3, number=7, keep=keep)
         result = conclude(catalogue["SENT-PULL-010"], judge_seen("SENT-PULL-010", seen))
         assert result.verdict == verdict, result.findings

@@ -1,0 +1,50 @@
+"""What several commands need: the console, the options of a registry, and the one way to give up."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_DIFFERS, EXIT_CANNOT = 1, 2
+_MAX_LINE = 2000
+
+Image = Annotated[str, typer.Argument(help="oci:DIR[:TAG], a layout directory, host/name:tag or host/name@sha256:…")]
+Username = Annotated[str, typer.Option(help="User of the registry; the password is read from OCI_PASSWORD.")]
+PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Speak HTTP (the default for loopback hosts).")]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Do not verify TLS certificates.")]
+CaFile = Annotated[str, typer.Option(help="PEM file of certificate authorities to trust.")]
+
+
+def console() -> "Console":
+    """Standard output; piped output is for grep: never folded at 80 columns."""
+    from rich.console import Console  # noqa: PLC0415 (start-up time)
+
+    terminal = sys.stdout.isatty()
+    return Console(highlight=False, markup=False, soft_wrap=not terminal, width=None if terminal else 200)
+
+
+def cannot(message: str) -> NoReturn:
+    """One line on standard error, and exit status 2."""
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
+    typer.echo(f"zcc: {line[:_MAX_LINE]}", err=True)
+    raise typer.Exit(EXIT_CANNOT)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int], None]]:
+    """A line on standard error that counts bytes, where that is a terminal; the function to tell it of them."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda count: shown.advance(task, count)

@@ -1,0 +1,145 @@
+"""Bearer login: the client against the token service of the embedded registry."""
+
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from conformance.format.digest import Digest
+from conformance.registry.client import RegistryClient
+from conformance.registry.credentials import Credentials
+from conformance.registry.embedded import EmbeddedRegistry
+from conformance.registry.tokens import TokenAuth
+
+SECRET = "open-sesame"
+RIGHT = Credentials("user", SECRET)
+
+
+class Clock:
+    """A time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def token_requests(registry: EmbeddedRegistry) -> list[str]:
+    return [exchange.url.partition("scope=")[2] for exchange in registry.exchanges if "/token" in exchange.url]
+
+
+def test_a_push_and_a_pull_ask_for_what_they_need_and_keep_the_token() -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET)) as registry:
+        client = RegistryClient(registry.url, credentials=RIGHT)
+        for content in (b"one", b"two"):
+            assert client.upload_blob("team/app", content).status == 201
+            assert client.get_blob("team/app", str(Digest.of(content))).content == content
+        asked = token_requests(registry)
+        shown = repr(registry.exchanges)
+    assert asked == ["repository%3Ateam%2Fapp%3Apull%2Cpush", "repository%3Ateam%2Fapp%3Apull"]
+    assert SECRET not in shown
+    assert "expires_in" not in shown, "the body of a token answer is not kept"
+
+
+def test_a_mount_asks_for_both_repositories() -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET)) as registry:
+        client = RegistryClient(registry.url, credentials=RIGHT)
+        client.upload_blob("from", b"shared")
+        assert client.mount_blob("to", str(Digest.of(b"shared")), "from").status == 201
+        asked = token_requests(registry)[-1]
+    assert asked == "repository%3Afrom%3Apull+repository%3Ato%3Apull%2Cpush"
+
+
+def test_deletes_and_the_catalog_have_scopes_of_their_own() -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET)) as registry:
+        client = RegistryClient(registry.url, credentials=RIGHT)
+        client.upload_blob("a", b"x")
+        assert client.delete_blob_raw("a", str(Digest.of(b"x"))).status == 202
+        assert client.catalog() == {"repositories": []}
+        assert token_requests(registry)[1:] == ["repository%3Aa%3Adelete", "registry%3Acatalog%3A%2A"]
+
+
+def test_an_expired_token_is_renewed() -> None:
+    clock = Clock()
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET, seconds=60, clock=clock)) as registry:
+        client = RegistryClient(registry.url, credentials=RIGHT)
+        client.upload_blob("a", b"x")
+        assert client.head_blob("a", str(Digest.of(b"x"))).status == 200
+        clock.now = 59
+        assert client.head_blob("a", str(Digest.of(b"x"))).status == 200
+        assert len(token_requests(registry)) == 2
+        clock.now = 60
+        assert client.head_blob("a", str(Digest.of(b"x"))).status == 200
+        assert len(token_requests(registry)) == 3
+        assert 'error="invalid_token"' in repr(registry.exchanges)
+
+
+def test_a_token_that_expires_between_the_requests_of_an_upload_is_renewed() -> None:
+    clock = Clock()
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET, seconds=60, clock=clock)) as registry:
+        client = RegistryClient(registry.url, credentials=RIGHT, record=lambda _: setattr(clock, "now", clock.now + 40))
+        assert client.upload_blob("a", b"0123456789", chunk_size=4).status == 201
+        assert len(token_requests(registry)) > 1
+
+
+def test_a_wrong_password_is_a_401_after_one_attempt() -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET)) as registry:
+        client = RegistryClient(registry.url, credentials=Credentials("user", "wrong"))
+        assert client.request("GET", "/v2/").status == 401
+        assert [exchange.status for exchange in registry.exchanges] == [401, 401]
+
+
+def test_who_may_only_pull_is_refused_a_push_and_can_pull() -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET, actions=("pull",))) as registry:
+        client = RegistryClient(registry.url, credentials=RIGHT)
+        assert client.refusal_to_push("a") == 401
+        assert 'error="insufficient_scope"' in repr(registry.exchanges[-1])
+        assert client.tags_raw("a").status == 404
+
+
+def test_anonymous_pulls_where_they_are_allowed() -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET, anonymous=("pull",))) as registry:
+        RegistryClient(registry.url, credentials=RIGHT).upload_blob("a", b"x")
+        client = RegistryClient(registry.url)
+        assert client.get_blob("a", str(Digest.of(b"x"))).content == b"x"
+        assert client.upload_blob("a", b"y").status == 401
+        assert client.request("GET", "/v2/_catalog").status == 401
+
+
+@pytest.mark.parametrize(("given", "status"), [("r3fresh", 202), ("other", 401)])
+def test_an_identity_token_stands_for_the_password(given: str, status: int) -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET, refresh_token="r3fresh")) as registry:
+        client = RegistryClient(registry.url, credentials=Credentials(identity_token=given))
+        assert client.request("POST", "/v2/a/blobs/uploads/", body=b"").status == status
+        assert given not in repr(registry.exchanges)
+
+
+@pytest.mark.parametrize(
+    ("scope", "reach"),
+    [
+        ("repository:a:pull", lambda path: path == "/v2/a/tags/list"),
+        ("repository:b:pull", lambda path: path == "/v2/b/tags/list"),
+        ("repository:a:pull,push,delete", lambda path: path == "/v2/a/tags/list"),
+        ("repository:a:", lambda _: False),
+        ("repository:a", lambda _: False),
+        ("", lambda _: False),
+    ],
+)
+def test_a_token_reaches_its_scope_and_nothing_else(scope: str, reach: Callable[[str], bool]) -> None:
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET)) as registry:
+        answer = requests.get(f"{registry.url}/token?scope={scope}", auth=("user", SECRET), timeout=10)
+        headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+        for path in ("/v2/a/tags/list", "/v2/b/tags/list", "/v2/_catalog"):
+            status = requests.get(registry.url + path, headers=headers, timeout=10).status_code
+            assert (status != 401) == reach(path), path
+
+
+def test_a_scope_given_twice_is_granted_twice() -> None:
+    """Docker repeats the parameter; others put both into one."""
+    with EmbeddedRegistry(auth=TokenAuth("user", SECRET)) as registry:
+        url = f"{registry.url}/token?scope=repository:a:pull&scope=repository:b:pull"
+        token = requests.get(url, auth=("user", SECRET), timeout=10).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        for name in ("a", "b"):
+            assert requests.get(f"{registry.url}/v2/{name}/tags/list", headers=headers, timeout=10).status_code == 404

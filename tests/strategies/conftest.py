@@ -1,0 +1,3 @@
+from conformance.strategies.profiles import load_profile
+
+load_profile("quick")
