@@ -74,14 +74,14 @@ def other_blob(call: Call, reply: Reply, core: RegistryCore) -> Reply:
     others = [blob for digest, blob in sorted(core.blobs.items()) if digest != own and blob]
     other = max(others, key=len) if others else b"another blob"
     repeated = (other * (len(content) // len(other) + 1))[: len(content)]
-    return _with_content(call, reply, repeated)
+    return with_content(call, reply, repeated)
 
 
 def changed(call: Call, reply: Reply, core: RegistryCore) -> Reply:
-    return _with_content(call, reply, bytes(byte ^ 1 for byte in content_of(call, core)))
+    return with_content(call, reply, bytes(byte ^ 1 for byte in content_of(call, core)))
 
 
-def _with_content(call: Call, reply: Reply, content: bytes) -> Reply:
+def with_content(call: Call, reply: Reply, content: bytes) -> Reply:
     """The same answer for a blob of these bytes."""
     if not has_body(reply):
         return reply

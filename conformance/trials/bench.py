@@ -47,7 +47,11 @@ class Stage:
     """One registry (and perhaps a second host) and one sandbox: runs on it see what earlier ones stored."""
 
     def __init__(
-        self, subject: ImplementationSubject, registry: EmbeddedRegistry, second: EmbeddedRegistry, sandbox: Sandbox
+        self,
+        subject: ImplementationSubject,
+        registry: EmbeddedRegistry,
+        sandbox: Sandbox,
+        second: EmbeddedRegistry | None = None,
     ) -> None:
         self._subject, self._registry, self._second, self._sandbox = subject, registry, second, sandbox
 
@@ -61,12 +65,13 @@ class Stage:
 
     def redirect_blobs(self) -> None:
         """Send whoever asks for a blob to the second host."""
+        assert self._second is not None, "the stage was made without a second host"
         self._registry.arm(make_fault("redirect", self._second.url))
 
     @property
     def redirected(self) -> tuple[Exchange, ...]:
         """What the second host was asked."""
-        return self._second.exchanges
+        return self._second.exchanges if self._second is not None else ()
 
     @property
     def sandbox(self) -> Sandbox:
@@ -87,7 +92,10 @@ class Stage:
         before = len(self._registry.exchanges)
         run = self._subject.run(operation, values, options=pull.options, sandbox=self._sandbox, timeout=self._timeout)
         exchanges = self._registry.exchanges[before:]
-        return seen_of(run, exchanges, tree if operation == "unpack" else None)
+        seen = seen_of(run, exchanges, tree if operation == "unpack" else None)
+        said = seen.ending == "unsupported" and run.evidence and not run.declared and not pull.options
+        # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter says it can take.
+        return msgspec.structs.replace(seen, ending="refused") if said else seen
 
     @property
     def _timeout(self) -> float:
@@ -101,7 +109,7 @@ class Bench:
         self.subject = subject
 
     @contextmanager
-    def stage(self, *, login: bool = False, partial_pulls: bool = True, convert: bool = False) -> Iterator[Stage]:
+    def stage(self, *, login: bool = False, convert: bool = False, second_host: bool = False) -> Iterator[Stage]:
         """A stage of its own; with ``login`` its registry admits only who has the credentials of the sandbox.
 
         ``convert`` switches on what containers-storage calls convert_images: layers without a TOC get one.
@@ -109,15 +117,16 @@ class Bench:
         with ExitStack() as stack:
             auth = BasicAuth(USER.username, USER.password or "") if login else None
             registry = stack.enter_context(EmbeddedRegistry(auth=auth))
-            second = stack.enter_context(EmbeddedRegistry(host="127.0.0.2", defects=[ServesBlobsOf(registry.blob)]))
-            hosts = [one.url.removeprefix("http://") for one in (registry, second)]
-            sandbox = self.subject.sandbox(
-                hosts=hosts, credentials={hosts[0]: USER} if login else None, partial_pulls=partial_pulls
-            )
+            second = None
+            if second_host:
+                mirror = EmbeddedRegistry(host="127.0.0.2", defects=[ServesBlobsOf(registry.blob)])
+                second = stack.enter_context(mirror)
+            hosts = [one.url.removeprefix("http://") for one in (registry, second) if one is not None]
+            sandbox = self.subject.sandbox(hosts=hosts, credentials={hosts[0]: USER} if login else None)
             if convert:
                 settings = Path(sandbox.environment["CONTAINERS_STORAGE_CONF"])
                 settings.write_text(settings.read_text("utf-8") + 'convert_images = "true"\n', "utf-8")
-            yield Stage(self.subject, registry, second, sandbox)
+            yield Stage(self.subject, registry, sandbox, second)
 
     def pull(
         self,

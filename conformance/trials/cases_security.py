@@ -1,12 +1,13 @@
 """SEC-003 to SEC-007: the same sound images behind registries and networks that lie, break and lead astray."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from conformance.observation_trials import TrialSeen
+from conformance.registry.answers import with_content
 from conformance.registry.defects import Defect
-from conformance.registry.faults import Match, make_fault
+from conformance.registry.faults import Fault, Match, make_fault
 from conformance.strategies.trees import Node, Tree, noise
 from conformance.trials import tampered
 from conformance.trials.consumer import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
@@ -28,6 +29,9 @@ _LIES: Final = (
     ("other-blob", ""),
     ("too-many-ranges", "1"),
 )
+_LATER: Final = Match("blob", "GET", ranged=True, skip=1)
+# Lies that only begin after the TOC was read: with it they would be noticed by its digest.
+_LATER_LIES: Final = ("first-range-only", "parts-reordered", "parts-overlapping", "wrong-content-range")
 # Where a pull is cut: what is hit, by what.
 _CUTS: Final[tuple[tuple[str, str, str, Match], ...]] = (
     ("the manifest, before a byte", "reset", "0", Match("manifest", "GET", count=1)),
@@ -35,7 +39,7 @@ _CUTS: Final[tuple[tuple[str, str, str, Match], ...]] = (
     ("the TOC, after 100 bytes", "reset", "100", Match("blob", "GET", ranged=True, count=1)),
     ("the contents, after 5000 bytes", "reset", "5000", Match("blob", "GET", ranged=True, skip=1, count=1)),
     ("the contents, every time", "reset", "5000", Match("blob", "GET", ranged=True, skip=1)),
-    ("a stall in the contents", "stall", "2", Match("blob", "GET", ranged=True, skip=1, count=1)),
+    ("a stall in the contents", "stall", "1", Match("blob", "GET", ranged=True, skip=1, count=1)),
     ("an error of the server", "error-once", "", Match("blob", "GET", ranged=True, count=1)),
     ("a busy registry", "busy", "0", Match("blob", "GET", count=1)),
     ("a short body", "short-body", "100", Match("blob", "GET", ranged=True, skip=1, count=1)),
@@ -53,26 +57,41 @@ def _faulty(
     yield from trials.case(about, name, what, _gaps(), expected=[_GAPS], faults=faults)
 
 
+def _armed(name: str, value: str = "", match: Match | None = None) -> Sequence[Defect]:
+    return [make_fault(name, value, match)]
+
+
 def _lies(trials: ConsumerTrials) -> Iterator[Seen]:
+    about = "SEC-003"
     for name, value in _LIES:
-        what = f"A registry with the fault {name}"
-        yield from _faulty(trials, "SEC-003", name, what, lambda n=name, v=value: [make_fault(n, v)])  # type: ignore[misc]
+        yield from _faulty(trials, about, name, f"A registry with the fault {name}", partial(_armed, name, value))
+    for name in _LATER_LIES:
+        what = f"A registry with the fault {name} after the TOC was read"
+        yield from _faulty(trials, about, f"{name}, later", what, partial(_armed, name, match=_LATER))
 
 
 def _changes(trials: ConsumerTrials) -> Iterator[Seen]:
-    for name, skip in (("after the first request", 1), ("after the second request", 2)):
-        match = Match("blob", "GET", ranged=True, skip=skip)
-        for fault in ("bytes-changed", "other-blob"):
-            what = f"A blob that changes {name} ({fault})"
-            faults = lambda f=fault, m=match: [make_fault(f, match=m)]  # noqa: E731
-            yield from _faulty(trials, "SEC-005", f"{name}, {fault}", what, faults)
+    """From the second request on: damaged bytes, another blob's, and valid frames with other contents."""
+    about = "SEC-005"
+    for fault in ("bytes-changed", "other-blob"):
+        what = f"A blob that changes after the first request ({fault})"
+        yield from _faulty(trials, about, fault, what, partial(_armed, fault, match=_LATER))
+    other = tampered.tampered_content(tampered.LONG, number=1).blob
+
+    def exchanged() -> Sequence[Defect]:
+        return [Fault(_LATER, change=lambda call, reply, _: with_content(call, reply, other))]
+
+    what = "A blob that becomes another one, of valid frames, after the first request"
+    given = sound("unchecked")
+    yield from trials.case(
+        about, "another version", what, given.image, expected=given.trees, twin="unchecked", faults=exchanged
+    )
 
 
 def _cut(trials: ConsumerTrials) -> Iterator[Seen]:
     for name, fault, value, match in _CUTS:
         what = f"A pull that is interrupted ({name})"
-        faults = lambda f=fault, v=value, m=match: [make_fault(f, v, m)]  # noqa: E731
-        yield from _faulty(trials, "SEC-007", name, what, faults)
+        yield from _faulty(trials, "SEC-007", name, what, partial(_armed, fault, value, match))
 
 
 def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -97,7 +116,7 @@ def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
         with trials.bench.stage(login=True) as stage:
             stage.load(given.image)
             twin = stage.run(operation)
-        with trials.bench.stage(login=True) as stage:
+        with trials.bench.stage(login=True, second_host=True) as stage:
             stage.load(given.image)
             stage.redirect_blobs()
             run = stage.run(operation)

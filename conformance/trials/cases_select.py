@@ -48,11 +48,15 @@ def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
     built = index(choice.entries)
     for operation in trials.operations:
         run = trials.bench.pull(built, operation, Pull(options=choice.options), faults=choice.faults())
-        yield observed(f"{operation}: {choice.name}", choice, built, run, aware=trials.aware)
+        problem = trials.problem("pair" if trials.aware else "plain pair", operation)
+        yield observed(f"{operation}: {choice.name}", choice, built, run, problem, aware=trials.aware)
 
 
-def observed(name: str, choice: Choice, built: Image, run: RunSeen, *, aware: bool) -> Seen:
-    """The choice that a run made: the last manifest that it asked for."""
+def observed(name: str, choice: Choice, built: Image, run: RunSeen, problem: str, *, aware: bool) -> Seen:
+    """The choice that a run made: the last manifest that it asked for, or none when it refused what it could read.
+
+    The choice of a tool that has a ``problem`` with a sound image shows nothing.
+    """
     if run.ending == "absent":
         return not_run(run.reason, where=name, evidence=run.evidence)
     if run.ending == "unsupported":
@@ -63,11 +67,11 @@ def observed(name: str, choice: Choice, built: Image, run: RunSeen, *, aware: bo
     ]
     positions = [digests.index(digest) for digest in asked if digest in digests]
     chosen = positions[-1] if positions else None
-    # Who picks a sentinel that it cannot read, and refuses it, has chosen wrongly; other refusals show nothing.
-    knows_it = aware and choice.toc_capable
-    weak = not run.succeeded and (knows_it or chosen is None or not choice.entries[chosen].image.sentinel)
-    if run.ending in ("crashed", "timed-out") or weak:
-        return not_run(f"{INCONCLUSIVE}the pull did not work ({describe(run)})", where=name, evidence=run.evidence)
+    if run.ending in ("crashed", "timed-out") or problem:
+        why = f"with a sound image {problem}" if problem else f"the pull did not work ({describe(run)})"
+        return not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
+    if not run.succeeded and chosen is not None and not choice.entries[chosen].image.sentinel:
+        chosen = None
     host = host_platform()
     return SelectionSeen(
         name,
@@ -125,26 +129,19 @@ def _lying_annotation(trials: ConsumerTrials) -> Iterator[Seen]:
     for operation in trials.operations:
         name = f"{operation}: {choice.name}"
         run = trials.bench.pull(built, operation)
-        twin = trials.accepted("one story", operation)
-        if run.ending in ("crashed", "timed-out", "unsupported", "absent") or not twin.succeeded:
-            why = describe(run if twin.succeeded else twin)
-            yield not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
-            continue
         if run.succeeded and run.tree is None:
             yield not_run(f"{INCONCLUSIVE}it does not show which reading it took", where=name, evidence=run.evidence)
             continue
-        seen = observed(name, choice, built, _as_worked(run), aware=trials.aware)
+        # A refusal is as good as an answer here: what was chosen still counts.
+        answered = msgspec.structs.replace(run, ending="succeeded") if run.ending == "refused" else run
+        problem = trials.problem("one story", operation)
+        seen = observed(name, choice, built, answered, problem, aware=trials.aware)
         if isinstance(seen, SelectionSeen):
             relaxed = run.succeeded and {k: v.content for k, v in (run.tree or {}).items()} == {
                 k: v.content for k, v in by_toc.items()
             }
             seen = msgspec.structs.replace(seen, relaxed=relaxed)
         yield seen
-
-
-def _as_worked(run: RunSeen) -> RunSeen:
-    """A refusal is as good as an answer here: what was chosen still counts."""
-    return msgspec.structs.replace(run, ending="succeeded")
 
 
 def _foreign_sentinel() -> Sequence[Choice]:

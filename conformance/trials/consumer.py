@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from conformance.checks.trial_verdicts import wrong_with
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.observation_consumer import SelectionSeen
 from conformance.observation_trials import RunSeen, TreeSeen, TrialSeen
@@ -88,6 +89,10 @@ class ConsumerTrials:
         if key not in self._runs:
             self._runs[key] = self.bench.pull(sound(name).image, operation, how)
         return self._runs[key]
+
+    def problem(self, name: str, operation: Operation) -> str:
+        """What is wrong with the run on a sound image; "" when it gave the right tree."""
+        return wrong_with(self.accepted(name, operation), sound(name).expected, self.marker(operation, name))
 
     def case(
         self,
