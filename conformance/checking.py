@@ -1,14 +1,17 @@
 """From what the user typed to a judged image: the one path that ``zcc check`` and the suite share."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from conformance import checks
-from conformance.checks.artifact import has_sentinel, judge_image, notes_on, unreadable
+from conformance.checks.artifact import has_sentinel, judge_image, needs_deep, notes_on, unreadable
 from conformance.registry.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.requirements import Role, find_checks, load_catalogue
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
+from conformance.subjects.layers import LayerReading
 from conformance.subjects.layout import LayoutSource
 from conformance.subjects.readers import read_with_panel
 from conformance.subjects.reference import LayoutReference, parse_reference
@@ -17,11 +20,13 @@ from conformance.subjects.source import ImageSource
 
 
 class CheckOptions(msgspec.Struct, frozen=True):
-    """How one image is checked."""
+    """How one image is checked: ``deep`` for every byte of its layers; ``progress`` is told the bytes read of them."""
 
     connection: ConnectionOptions = ConnectionOptions()
     use_panel: bool = True
     require_sentinel: bool = False
+    deep: bool = False
+    progress: Callable[[int], None] | None = None
 
 
 def check_image(reference: str, options: CheckOptions) -> SubjectReport:
@@ -40,17 +45,23 @@ def open_source(reference: str, connection: ConnectionOptions) -> ImageSource:
 
 def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
     """The report on one image; a root document that cannot be read at all is a SubjectError."""
-    seen = observe_image(source, panel=read_with_panel if options.use_panel else None)
+    seen = observe_image(
+        source,
+        panel=read_with_panel if options.use_panel else None,
+        reading=LayerReading(options.deep, options.progress),
+    )
     problems = unreadable(seen)
     if problems and not any(manifest.document for manifest in seen.manifests):
         raise SubjectError(f"{seen.reference}: {problems[0]}")
-    replay = f"zcc check {source.reference}"
+    replay = f"zcc check{' --deep' if options.deep else ''} {source.reference}"
+    results = judge_image(seen, replay=replay)
     report = subject_report(
         seen.reference,
         ("artifact",),
-        judge_image(seen, replay=replay),
+        tuple(result for result in results if not needs_deep(result)),
         notes=notes_on(seen),
         unchecked=unchecked("artifact"),
+        needs_deep=tuple(result.id for result in results if needs_deep(result)),
     )
     if options.require_sentinel and not has_sentinel(seen):
         report = msgspec.structs.replace(report, conforms=False)

@@ -49,6 +49,7 @@ def check(
     require_sentinel: Annotated[
         bool, typer.Option("--require-sentinel", help="An image without a sentinel variant does not conform.")
     ] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every byte of every zstd:chunked layer.")] = False,
     panel: Annotated[
         bool, typer.Option("--panel/--no-panel", help="Feed the sentinel to the real tar readers on this machine.")
     ] = True,
@@ -59,7 +60,7 @@ def check(
     insecure: Annotated[bool, typer.Option("--insecure", help="Do not verify TLS certificates.")] = False,
     ca_file: Annotated[str, typer.Option(help="PEM file of certificate authorities to trust.")] = "",
 ) -> None:
-    """Judge one image: its index, manifests, configs and sentinel blobs."""
+    """Judge one image: index, manifests, configs, sentinel blobs, and the tables of its zstd:chunked layers."""
     from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
     from conformance.registry.credentials import CredentialError  # noqa: PLC0415
     from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
@@ -71,7 +72,8 @@ def check(
         os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
     )
     try:
-        report = check_image(image, CheckOptions(connection, use_panel=panel, require_sentinel=require_sentinel))
+        options = CheckOptions(connection, use_panel=panel, require_sentinel=require_sentinel, deep=deep)
+        report = check_image(image, options)
     except (SubjectError, CredentialError) as error:
         _cannot(str(error))
     catalogue = load_catalogue()

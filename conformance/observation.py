@@ -7,6 +7,7 @@ import msgspec
 from conformance.evidence import CommandEvidence, Evidence
 from conformance.format.digest import Digest
 from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform
+from conformance.observation_layer import LayersSeen
 
 Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size-mismatch", "not-fetched"]
 
@@ -95,6 +96,7 @@ class ImageSeen(msgspec.Struct, frozen=True):
     index: Document[Index] | None = None
     index_problem: str = ""
     manifests: tuple[ManifestSeen, ...] = ()
+    layers: LayersSeen = LayersSeen()
 
 
 Requested = Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"]

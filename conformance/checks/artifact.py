@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from conformance import checks
 from conformance.checks.groups import judge_groups
+from conformance.checks.layers import NEEDS_DEEP
 from conformance.checks.legacy import legacy_notes
 from conformance.format.names import SENTINEL_TYPE
 from conformance.observation import ImageSeen, SentinelBlob
@@ -12,6 +13,7 @@ from conformance.results import Judgement, RequirementResult, conclude, not_run
 
 BLOB_GROUPS = ("SENT-BLOB",)
 IMAGE_GROUPS = ("SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
+LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "SEC")
 
 
 def judge_image(
@@ -33,10 +35,22 @@ def judge_image(
             )
         elif requirement.group in IMAGE_GROUPS:
             judgements = check(seen)
+        elif requirement.group in LAYER_GROUPS:
+            judgements = check(seen.layers)
         else:
             continue
         results.append(conclude(requirement, judgements, replay=replay))
     return tuple(results)
+
+
+def needs_deep(result: RequirementResult) -> bool:
+    """Whether a requirement was not, or not wholly, looked at because the layers were not read whole.
+
+    What fails already fails; everything else is then no verdict.
+    """
+    return result.verdict in ("pass", "not-applicable") and any(
+        finding.message == NEEDS_DEEP for finding in result.findings
+    )
 
 
 def judge_blob(blob: SentinelBlob, *, replay: str = "") -> tuple[RequirementResult, ...]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import zstandard
 
-from conformance.format.errors import FormatError
+from conformance.format.errors import FormatError, LimitError
 
 MAX_WINDOW: Final = 128 * 2**20
 """Bytes; larger windows are refused (LAYER-006)."""
@@ -39,7 +39,7 @@ def iterate(payload: bytes | memoryview, *, limit: int, what: str = "the payload
             position += len(step) - (len(frame.unused_data) if frame.eof else 0)
             total += len(piece)
             if total > limit:
-                raise FormatError(f"{what} decompresses to more than {limit} bytes", where=f"byte {position}")
+                raise LimitError(f"{what} decompresses to more than {limit} bytes", where=f"byte {position}")
             if piece:
                 yield piece
 

@@ -12,3 +12,15 @@ class FormatError(ValueError):
         super().__init__(f"{where}: {what}" if where else what)
         self.what = what
         self.where = where
+
+
+class LimitError(FormatError):
+    """Bytes beyond what a conforming reader takes: it stops there, whatever they are."""
+
+
+class StructureError(FormatError):
+    """Bytes that are no zstd or skippable frames."""
+
+
+class ChecksumError(FormatError):
+    """A zstd frame whose content does not have the checksum it carries."""

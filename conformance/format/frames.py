@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from conformance.format.errors import FormatError
+from conformance.format.errors import FormatError, StructureError
 
 ZSTD_MAGIC: Final = 0xFD2FB528
 SKIPPABLE_MAGIC: Final = 0x184D2A50
@@ -19,6 +19,8 @@ SKIPPABLE_MAGIC: Final = 0x184D2A50
 SKIPPABLE_HEADER: Final = 8
 MAX_BLOCK: Final = 128 * 2**10
 MAX_FRAMES: Final = 8 * 2**20
+CUT_BLOCKS: Final = 32
+"""After so many blocks a frame may be cut when it is decompressed in steps: each holds at most 4 MiB."""
 
 _READ = 2**20
 _WORD = struct.Struct("<I")
@@ -57,6 +59,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     def payload_size(self) -> int:
         """Bytes on the wire without the header and checksum."""
         return self.payload_end - self.payload_offset
+
+    @property
+    def bound(self) -> int:
+        """The most bytes that a data frame can hold."""
+        return self.blocks * min(self.window, MAX_BLOCK)
 
     @property
     def is_skippable(self) -> bool:
@@ -106,12 +113,17 @@ class FrameMap(msgspec.Struct, frozen=True):
 class FrameScanner:
     """Incremental form: ``feed`` the blob in pieces of any size, then ``finish``.
 
-    ``frames`` holds those complete so far, also after a FormatError.
+    ``frames`` holds those complete so far, also after a FormatError. ``cuts`` are positions inside frames of more than
+    CUT_BLOCKS blocks, each so many blocks after the one before.
     """
 
     def __init__(self, *, max_frames: int = MAX_FRAMES) -> None:
         self.frames: list[Frame] = []
+        self.cuts: list[int] = []
+        self.open_offset = 0
+        """Where the frame begins that is not complete yet."""
         self._max_frames = max_frames
+        self._count = 0
         self._position = 0
         self._buffer = b""
         self._steps = self._walk()
@@ -119,7 +131,7 @@ class FrameScanner:
         self._wanted = next(self._steps)
 
     def feed(self, piece: bytes | memoryview) -> None:
-        """Take the next bytes; raise FormatError where they are not frames."""
+        """Take the next bytes; raise StructureError where they are not frames."""
         view = memoryview(piece)
         start = 0
         while True:
@@ -143,32 +155,39 @@ class FrameScanner:
                 self._wanted = self._steps.send(answer)
 
     def finish(self) -> FrameMap:
-        """The map of all frames; raise FormatError if the blob stops within one."""
-        ended = self.frames[-1].end if self.frames else 0
-        if ended != self._position:
-            raise FormatError("the blob ends in the middle of this frame", where=f"byte {ended}")
+        """The map of all frames not taken; raise StructureError if the blob stops within one."""
+        if self.open_offset != self._position:
+            raise StructureError("the blob ends in the middle of this frame", where=f"byte {self.open_offset}")
         return FrameMap(tuple(self.frames), self._position)
+
+    def take(self) -> tuple[list[Frame], list[int]]:
+        """The frames completed, and the cuts passed, since this was last called; they are not kept here."""
+        taken = self.frames, self.cuts
+        self.frames, self.cuts = [], []
+        return taken
 
     def _walk(self) -> Generator[int, bytes, None]:
         while True:
-            offset = self._position
+            offset = self.open_offset = self._position
             (magic,) = _WORD.unpack((yield 4))
-            if len(self.frames) >= self._max_frames:
-                raise FormatError(f"there are more than {self._max_frames} frames", where=f"byte {offset}")
+            self._count += 1
+            if self._count > self._max_frames:
+                raise StructureError(f"there are more than {self._max_frames} frames", where=f"byte {offset}")
             if magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC:
                 (length,) = _WORD.unpack((yield 4))
                 yield from _skip(length)
                 start = offset + SKIPPABLE_HEADER
                 self.frames.append(Frame(FrameKind.SKIPPABLE, magic, offset, start + length, start, start + length))
             elif magic == ZSTD_MAGIC:
-                self.frames.append((yield from self._data_frame(offset)))
+                frame = yield from self._data_frame(offset)
+                self.frames.append(frame)
             else:
-                raise FormatError(f"no frame begins here: the magic number is 0x{magic:08X}", where=f"byte {offset}")
+                raise StructureError(f"no frame begins here: the magic number is 0x{magic:08X}", where=f"byte {offset}")
 
     def _data_frame(self, offset: int) -> Generator[int, bytes, Frame]:
         (descriptor,) = yield 1
         if descriptor & 8:
-            raise FormatError("the reserved bit of the frame header is set", where=f"byte {offset + 4}")
+            raise StructureError("the reserved bit of the frame header is set", where=f"byte {offset + 4}")
         single = bool(descriptor & 0x20)
         size_flag = descriptor >> 6
         window = 0
@@ -211,9 +230,9 @@ class FrameScanner:
             header = int.from_bytes((yield 3), "little")
             kind, size = header >> 1 & 3, header >> 3
             if kind == _BLOCK_INVALID:
-                raise FormatError("a block has the reserved type 3", where=f"byte {where}")
+                raise StructureError("a block has the reserved type 3", where=f"byte {where}")
             if size > max_block:
-                raise FormatError(
+                raise StructureError(
                     f"a block of {size} bytes is larger than the {max_block} allowed", where=f"byte {where}"
                 )
             yield from _skip(1 if kind == _BLOCK_RLE else size)
@@ -221,6 +240,8 @@ class FrameScanner:
             known = None if known is None or kind == _BLOCK_COMPRESSED else known + size
             if header & 1:
                 return count, known
+            if not count % CUT_BLOCKS:
+                self.cuts.append(self._position)
 
 
 def map_frames(blob: bytes | memoryview | BinaryIO | Iterable[bytes], *, max_frames: int = MAX_FRAMES) -> FrameMap:

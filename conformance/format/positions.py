@@ -119,6 +119,11 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
         return self.manifest_checksum is not None
 
     @property
+    def claims_toc(self) -> bool:
+        """Whether any key speaks of a zstd:chunked TOC, in whatever form."""
+        return self.is_chunked or bool(self.stray_keys) or bool(self.legacy)
+
+    @property
     def is_legacy(self) -> bool:
         """Whether only an old writer's keys make it chunked; current clients take it for a plain layer."""
         return not self.is_chunked and names.LEGACY_PREFIX + "manifest-checksum" in self.legacy

@@ -4,7 +4,6 @@ Python's ``tarfile`` hides the raw headers and reads leniently; a tar-split need
 reading of the reference, which is that of Go's archive/tar. Names and values stay bytes.
 """
 
-import struct
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -21,7 +20,9 @@ XATTR_PREFIX: Final = b"SCHILY.xattr."
 NANOSECONDS: Final = 10**9
 
 _ZERO_BLOCK = bytes(BLOCK)
-_COPY = 2**18
+_BLANKS = 8 * 0x20  # what the checksum field counts as
+_LOW = bytes(range(128))
+_COPY = 2**22
 _GNU, _USTAR, _STAR, _V7 = "gnu", "ustar", "star", "v7"
 _HEADER_ONLY: Final = frozenset("123456")
 _TEXT_RECORDS: Final = frozenset((b"path", b"linkpath", b"uname", b"gname"))
@@ -168,9 +169,8 @@ def _read_fully(stream: BinaryIO, count: int) -> bytes:
 
 def _parse_block(block: bytes) -> TarHeader:
     wanted = _octal(block[148:156])
-    blanked = block[:148] + b" " * 8 + block[156:]
-    signed = sum(struct.unpack(f"{BLOCK}b", blanked))
-    if wanted not in (sum(blanked), signed):
+    unsigned = sum(block) - sum(block[148:156]) + _BLANKS
+    if wanted != unsigned and wanted != unsigned - 256 * _high_bytes(block):
         raise FormatError("this is no tar header: its checksum is wrong")
     form = _form(block)
     name = _until_nul(block[:100])
@@ -201,6 +201,11 @@ def _parse_block(block: bytes) -> TarHeader:
     )
 
 
+def _high_bytes(block: bytes) -> int:
+    """How many bytes outside the checksum field are negative to those who sum signed bytes."""
+    return len((block[:148] + block[156:]).translate(None, _LOW))
+
+
 def _form(block: bytes) -> str:
     if block[257:263] == b"ustar\x00":
         return _STAR if block[508:512] == b"tar\x00" else _USTAR
@@ -210,9 +215,9 @@ def _form(block: bytes) -> str:
 def _merge(header: TarHeader, records: Records, long_name: bytes | None, long_link: bytes | None) -> TarHeader:
     """Apply the extension headers; a GNU long name wins over PAX, as in Go's reader."""
     changes: dict[str, object] = {}
+    if any(key.startswith(b"GNU.sparse.") for key in records):
+        changes["is_sparse"] = True
     for key, value in records.items():
-        if key.startswith(b"GNU.sparse."):
-            changes["is_sparse"] = True
         if not value:
             continue  # an empty value leaves what the header says
         if key in (b"path", b"linkpath"):
@@ -227,10 +232,13 @@ def _merge(header: TarHeader, records: Records, long_name: bytes | None, long_li
         changes["name"] = long_name
     if long_link is not None:
         changes["link_name"] = long_link
-    changes["xattrs"] = {
-        key.removeprefix(XATTR_PREFIX): value for key, value in records.items() if key.startswith(XATTR_PREFIX)
-    }
-    merged: TarHeader = msgspec.structs.replace(header, **changes)
+    xattrs = {key.removeprefix(XATTR_PREFIX): value for key, value in records.items() if key.startswith(XATTR_PREFIX)}
+    changes |= {"xattrs": xattrs} if xattrs else {}
+    return _checked(msgspec.structs.replace(header, **changes) if changes else header)
+
+
+def _checked(merged: TarHeader) -> TarHeader:
+    """The type as Go's reader sees it; raise FormatError where readers differ on what follows."""
     if merged.typeflag == "\x00":
         merged = msgspec.structs.replace(merged, typeflag="5" if merged.name.endswith(b"/") else "0")
     if merged.typeflag == "S":
@@ -263,9 +271,11 @@ def _until_nul(field: bytes) -> bytes:
 
 
 def _octal(field: bytes) -> int:
-    digits = _until_nul(field.strip(b" \x00"))
+    digits = field.strip(b" \x00")
     if not digits:
         return 0
+    if not digits.isdigit():
+        digits = _until_nul(digits)
     if digits.translate(None, b"01234567"):
         raise FormatError(f"{digits!r} is no octal number of a tar header")
     return int(digits, 8)

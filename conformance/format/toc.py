@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 
 from conformance.format.decompress import decompress
-from conformance.format.errors import FormatError
+from conformance.format.errors import FormatError, LimitError
 
 MAX_TOC: Final = 150 * 2**20
 """Bytes, of the compressed and of the uncompressed TOC (TOC-009)."""
@@ -85,9 +85,9 @@ def read_toc(payload: bytes | memoryview, *, declared_size: int | None = None, l
 def decompress_toc(payload: bytes | memoryview, *, declared_size: int | None = None, limit: int = MAX_TOC) -> bytes:
     """The JSON bytes of a TOC payload; raise FormatError as ``read_toc`` does."""
     if len(payload) > limit:
-        raise FormatError(f"the compressed TOC has {len(payload)} bytes; the limit is {limit}")
+        raise LimitError(f"the compressed TOC has {len(payload)} bytes; the limit is {limit}")
     if declared_size is not None and declared_size > limit:
-        raise FormatError(f"the TOC is declared to have {declared_size} bytes; the limit is {limit}")
+        raise LimitError(f"the TOC is declared to have {declared_size} bytes; the limit is {limit}")
     bound = limit if declared_size is None else declared_size
     document = decompress(payload, limit=bound, what="the TOC")
     if declared_size is not None and len(document) != declared_size:

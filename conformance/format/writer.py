@@ -29,12 +29,16 @@ _ONE_SHOT: Final = 2**20
 
 
 class WriterOptions(msgspec.Struct, frozen=True):
-    """What the format leaves to the writer (all marked F in docs/format.md)."""
+    """What the format leaves to the writer (all marked F in docs/format.md).
+
+    ``unique_names`` off writes what readers must refuse (TARSPLIT-008), for tests of them.
+    """
 
     level: int = 3
     checksums: bool = True
     split: bool = True
     tar_split: bool = True
+    unique_names: bool = True
 
 
 DEFAULTS: Final = WriterOptions()
@@ -177,7 +181,7 @@ class _Writer:
     def _entry(self, header: TarHeader) -> None:
         entry = entry_of(header)
         name = clean_name(header.name)
-        if name in self._names:
+        if name in self._names and self._options.unique_names:
             raise FormatError(f"{entry.name!r} occurs twice in the tar: a tar-split finds contents by name")
         self._names.add(name)
         self._raw(self._reader.take_raw())

@@ -94,7 +94,7 @@ def sentinel_alone(draft: Draft) -> None:
     del draft.sentinel["layers"][1:]
 
 
-@mutant("SENT-MANIFEST-009")
+@mutant("SENT-MANIFEST-009", implies=("ANNOT-004", "FOOTER-002"))
 def layer_without_tar_split_position(draft: Draft) -> None:
     for manifest in (draft.plain, draft.sentinel):
         del manifest["layers"][-1]["annotations"][TARSPLIT_POSITION]

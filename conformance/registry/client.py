@@ -10,7 +10,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
@@ -35,6 +35,13 @@ _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 Body = bytes | None
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """How many bytes of an answer are read, and where the body of a success goes (None: into the answer)."""
+
+    size: int
+    sink: BinaryIO | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -108,14 +115,20 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         follow_redirects: bool = True,
         retry: bool = True,
         scope: str | None = None,
+        sink: BinaryIO | None = None,
     ) -> Answer:
-        """One request, with login, retries and redirects. Raises TransportError only."""
+        """One request, with login, retries and redirects. Raises TransportError only.
+
+        The body of a 200 answer goes to ``sink``, a seekable file, if one is given; ``content`` is then empty.
+        """
         url = urljoin(self.host + "/", path)
         wanted = scope if scope is not None else _scope(path, method)
         for attempt in range(self._retries + 1):
             last = attempt == self._retries or not retry or method not in _IDEMPOTENT
             try:
-                answer = self._with_login(method, url, dict(headers or {}), body, max_bytes, follow_redirects, wanted)
+                answer = self._with_login(
+                    method, url, dict(headers or {}), body, Limit(max_bytes, sink), follow_redirects, wanted
+                )
             except _BrokenConnectionError as error:
                 if last:
                     raise TransportError(str(error), error.exchange) from None
@@ -127,7 +140,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         raise AssertionError("unreachable")
 
     def _with_login(
-        self, method: str, url: str, headers: dict[str, str], body: Body, limit: int, follow: bool, scope: str
+        self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, scope: str
     ) -> Answer:
         answer = self._redirected(method, url, headers, body, limit, follow, self._authorization.get(scope))
         if answer.status != 401 or not self._log_in(answer, scope):
@@ -154,14 +167,14 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         self, method: str, url: str, headers: Mapping[str, str], form: bytes | None
     ) -> tuple[int, bytes]:
         try:
-            answer = self._once(method, url, dict(headers), form, _MAX_SMALL)
+            answer = self._once(method, url, dict(headers), form, Limit(_MAX_SMALL))
         except _BrokenConnectionError as error:
             raise TransportError(f"token service: {error}", error.exchange) from None
         # The token in the body is a secret: it is not in the exchange, see _once.
         return answer.status, answer.content
 
     def _redirected(
-        self, method: str, url: str, headers: dict[str, str], body: Body, limit: int, follow: bool, login: str | None
+        self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, login: str | None
     ) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):
             own = _origin(url) == _origin(self.host)
@@ -175,7 +188,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 raise TransportError(f"redirected to {urlsplit(url).scheme!r}, which is no HTTP", answer.exchange)
         raise TransportError(f"more than {_MAX_REDIRECTS} redirects", answer.exchange)
 
-    def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: int) -> Answer:
+    def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit) -> Answer:
         # Identity: ranges and digests are of the stored bytes.
         sent = {"Accept-Encoding": "identity", **headers}
         start = time.monotonic()
@@ -206,13 +219,21 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 allow_redirects=False,
             ) as response:
                 status, got = response.status_code, tuple(response.headers.items())
-                content = bytearray()
+                content, size = bytearray(), 0
+                sink = limit.sink if status == 200 else None
+                if sink is not None:  # what an attempt before this one brought is void
+                    sink.seek(0)
+                    sink.truncate()
                 try:
                     for piece in _pieces(response):
-                        content += piece
-                        if len(content) > limit:
+                        size += len(piece)
+                        if size > limit.size:
                             kept = exchange(status=status, response_headers=got, error="too large")
-                            raise TransportError(f"{method} {url}: the answer is larger than {limit} bytes", kept)
+                            raise TransportError(f"{method} {url}: the answer is larger than {limit.size} bytes", kept)
+                        if sink is None:
+                            content += piece
+                        else:
+                            sink.write(piece)
                 except urllib3.exceptions.ProtocolError:
                     # The words of an error answer may be cut: distribution 2.8 sends 416 with the blob's
                     # Content-Length and 33 bytes of text. Cut content of a success is no answer at all.
@@ -226,7 +247,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         made = exchange(
             status=status,
             response_headers=got,
-            response_size=len(content),
+            response_size=size,
             response_start=kept_body,
             error=shortened,
         )
@@ -256,10 +277,18 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         return self.request("HEAD", f"/v2/{repository}/blobs/{digest}")
 
     def get_blob(
-        self, repository: str, digest: str, *, ranges: Sequence[Range] = (), max_bytes: int = _MAX_SMALL
+        self,
+        repository: str,
+        digest: str,
+        *,
+        ranges: Sequence[Range] = (),
+        max_bytes: int = _MAX_SMALL,
+        sink: BinaryIO | None = None,
     ) -> Answer:
+        """A blob or ranges of it; a whole one goes to ``sink`` if that is given (see ``request``)."""
         headers = {"Range": range_header(ranges)} if ranges else {}
-        return self.request("GET", f"/v2/{repository}/blobs/{digest}", headers=headers, max_bytes=max_bytes)
+        path = f"/v2/{repository}/blobs/{digest}"
+        return self.request("GET", path, headers=headers, max_bytes=max_bytes, sink=sink)
 
     def head_manifest(self, repository: str, reference: str, accept: Sequence[str] = ()) -> Answer:
         return self.request("HEAD", f"/v2/{repository}/manifests/{reference}", headers=_accept(accept))

@@ -20,7 +20,11 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class SubjectReport(msgspec.Struct, frozen=True):
-    """All verdicts for one subject. ``unchecked``: ids of its roles that this version has no check for."""
+    """All verdicts for one subject.
+
+    ``unchecked``: ids of its roles that this version has no check for; ``needs_deep``: ids that were not looked at,
+    or not wholly, because the layers were not read whole.
+    """
 
     subject: str
     roles: tuple[Role, ...]
@@ -28,6 +32,7 @@ class SubjectReport(msgspec.Struct, frozen=True):
     conforms: bool
     notes: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    needs_deep: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -53,6 +58,7 @@ class CheckReport(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     unchecked: tuple[str, ...]
     revision: str
+    needs_deep: tuple[str, ...] = ()
     tool: Tool = Tool()
     schema: Literal["urn:zstd-chunked-conformance:results:1"] = SCHEMA_ID
 
@@ -64,14 +70,23 @@ def subject_report(
     *,
     notes: tuple[str, ...] = (),
     unchecked: tuple[str, ...] = (),
+    needs_deep: tuple[str, ...] = (),
 ) -> SubjectReport:
     """A SubjectReport whose ``conforms`` follows from its verdicts."""
-    return SubjectReport(subject, roles, verdicts, conforms(verdicts), notes, unchecked)
+    return SubjectReport(subject, roles, verdicts, conforms(verdicts), notes, unchecked, needs_deep)
 
 
 def check_report(report: SubjectReport, revision: str) -> CheckReport:
     """The one-subject form."""
-    return CheckReport(report.subject, report.conforms, report.verdicts, report.notes, report.unchecked, revision)
+    return CheckReport(
+        report.subject,
+        report.conforms,
+        report.verdicts,
+        report.notes,
+        report.unchecked,
+        revision,
+        report.needs_deep,
+    )
 
 
 def now() -> datetime:

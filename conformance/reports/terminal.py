@@ -119,6 +119,11 @@ def _headline(result: RequirementResult, catalogue: Catalogue) -> Text:
 
 
 def _remarks(subject: SubjectReport) -> Iterator[Text]:
+    if subject.needs_deep:
+        count = len(subject.needs_deep)
+        yield Text(
+            f"note: {count} requirements need every byte of the layers: not looked at without --deep", style="cyan"
+        )
     for note in subject.notes:
         yield Text(f"note: {safe(note)}", style="cyan")
     for result in subject.verdicts:

@@ -1,23 +1,23 @@
 """Walk one image from its root and keep what was seen: the observation that all artifact checks judge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from conformance.format.digest import Digest
+import msgspec
+
 from conformance.format.document import MAX_DOCUMENT, decode_object
 from conformance.format.errors import FormatError
 from conformance.format.names import (
     DOCKER_LIST_TYPE,
     DOCKER_MANIFEST_TYPE,
     INDEX_TYPE,
-    MANIFEST_CHECKSUM,
-    MANIFEST_POSITION,
     MANIFEST_TYPE,
     SENTINEL_TYPE,
 )
 from conformance.format.oci import Descriptor, Document, Index, is_index, read_config, read_index, read_manifest
-from conformance.format.positions import TocPosition
-from conformance.format.toc import MAX_TOC, read_toc
 from conformance.observation import ImageSeen, ManifestSeen, ReaderOutcome, Stored, TocSummary
+from conformance.observation_layer import LayerSeen
+from conformance.subjects.layers import LayerReading, chunk_key, observe_layers
 from conformance.subjects.source import ImageSource
 
 # Everyone fetches the sentinel; SENT-BLOB-012 wants 4096 bytes. More than this is not even read.
@@ -25,14 +25,45 @@ MAX_SENTINEL = 64 * 2**10
 # An index of more entries is judged by its first ones and the rest is a problem said in words.
 MAX_ENTRIES = 512
 
+SHALLOW: Final = LayerReading()
 Panel = Callable[[bytes], tuple[ReaderOutcome, ...]]
 
 
-def observe_image(source: ImageSource, *, panel: Panel | None = None) -> ImageSeen:
-    """Read an image's metadata: index, manifests, configs, sentinel blobs and the TOCs of sentinel images.
+def observe_image(
+    source: ImageSource, *, panel: Panel | None = None, reading: LayerReading | None = SHALLOW
+) -> ImageSeen:
+    """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` says (None: not at all).
 
     ``panel`` feeds sentinel blobs to real tar readers. Raises SubjectError when the root cannot be had.
     """
+    seen = _observe_metadata(source, panel)
+    if reading is None:
+        return seen
+    layers = observe_layers(source, seen.manifests, reading)
+    by_descriptor = {chunk_key(layer.descriptor): layer for layer in layers.layers}
+    manifests = tuple(_with_tocs(manifest, by_descriptor) for manifest in seen.manifests)
+    return msgspec.structs.replace(seen, manifests=manifests, layers=layers)
+
+
+def _with_tocs(manifest: ManifestSeen, layers: Mapping[str, LayerSeen]) -> ManifestSeen:
+    """What the checks on sentinel manifests ask of the TOCs of their data layers."""
+    if not manifest.sentinels or manifest.document is None:
+        return manifest
+    data = (layer for layer in manifest.document.view.layers if layer.media_type != SENTINEL_TYPE)
+    return msgspec.structs.replace(
+        manifest, tocs=tuple(_summary(layer, layers.get(chunk_key(layer))) for layer in data)
+    )
+
+
+def _summary(layer: Descriptor, seen: LayerSeen | None) -> TocSummary:
+    if seen is None:
+        return TocSummary(layer, problem="the layer has no TOC annotations")
+    if seen.toc.toc is None:
+        return TocSummary(layer, problem=seen.toc.problem or "the layer has no TOC annotations", evidence=seen.evidence)
+    return TocSummary(layer, bool(seen.toc.toc.tar_split_digest), evidence=seen.evidence)
+
+
+def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
     root = source.root()
     walk = _Walk(source, panel)
     try:
@@ -52,14 +83,13 @@ def observe_image(source: ImageSource, *, panel: Panel | None = None) -> ImageSe
 
 
 class _Walk:
-    """One pass over an image; every blob and TOC is read once, however many manifests share it."""
+    """One pass over an image's metadata; every blob is read once, however many manifests share it."""
 
     def __init__(self, source: ImageSource, panel: Panel | None) -> None:
         self._source = source
         self._panel = panel
         self._sentinels: dict[Descriptor, Stored] = {}
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
-        self._tocs: dict[str, TocSummary] = {}
 
     def entries(self, index: Document[Index]) -> tuple[ManifestSeen, ...]:
         return tuple(
@@ -97,7 +127,6 @@ class _Walk:
             if layer.media_type == SENTINEL_TYPE
         )
         first = next((blob.content for position, blob in sentinels if position == 0), None)
-        data = tuple(layer for layer in view.layers if layer.media_type != SENTINEL_TYPE)
         return ManifestSeen(
             name,
             stored,
@@ -109,7 +138,6 @@ class _Walk:
             config_problem,
             sentinels,
             self._read_with_panel(first),
-            tuple(self._toc(layer) for layer in data) if sentinels else (),
         )
 
     def _sentinel(self, layer: Descriptor) -> Stored:
@@ -124,33 +152,3 @@ class _Walk:
         if content not in self._outcomes:
             self._outcomes[content] = self._panel(content)
         return self._outcomes[content]
-
-    def _toc(self, layer: Descriptor) -> TocSummary:
-        key = f"{layer.digest} {layer.annotation(MANIFEST_POSITION)} {layer.annotation(MANIFEST_CHECKSUM)}"
-        if key not in self._tocs:
-            self._tocs[key] = _summarise_toc(self._source, layer)
-        return self._tocs[key]
-
-
-def _summarise_toc(source: ImageSource, layer: Descriptor) -> TocSummary:
-    """Fetch, verify and decode a layer's TOC; the digest is checked before a byte is decompressed."""
-    checksum, position = layer.annotation(MANIFEST_CHECKSUM), layer.annotation(MANIFEST_POSITION)
-    if checksum is None or position is None:
-        return TocSummary(layer, problem="the layer has no TOC annotations")
-    try:
-        at = TocPosition.parse(position)
-        digest = Digest.parse(checksum)
-    except FormatError as error:
-        return TocSummary(layer, problem=str(error))
-    if at.compressed > MAX_TOC or at.uncompressed > MAX_TOC or at.offset + at.compressed > layer.size:
-        return TocSummary(layer, problem=f"{MANIFEST_POSITION} {position!r} is out of bounds")
-    part = source.part(layer, at.offset, at.compressed)
-    if part.content is None:
-        return TocSummary(layer, problem=part.detail, evidence=part.evidence)
-    if not digest.matches(part.content):
-        return TocSummary(layer, problem=f"the TOC does not have the digest {checksum}", evidence=part.evidence)
-    try:
-        toc = read_toc(part.content, declared_size=at.uncompressed)
-    except FormatError as error:
-        return TocSummary(layer, problem=str(error), evidence=part.evidence)
-    return TocSummary(layer, has_tar_split_digest=bool(toc.tar_split_digest), evidence=part.evidence)

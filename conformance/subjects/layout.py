@@ -2,7 +2,10 @@
 
 import os
 import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -14,7 +17,7 @@ from conformance.format.oci import Descriptor, Document, Index, read_index
 from conformance.observation import Stored
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import LayoutReference
-from conformance.subjects.source import parse_digest, verified
+from conformance.subjects.source import Place, parse_digest, verified
 
 _REF_NAME = "org.opencontainers.image.ref.name"
 _MAX_LISTED = 8
@@ -64,6 +67,19 @@ class LayoutSource:
         digest = parse_digest(descriptor)
         return digest if isinstance(digest, Stored) else _read(self._path(digest), length, offset)
 
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        return tuple(self.part(descriptor, offset, length) for offset, length in places)
+
+    @contextmanager
+    def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:
+        digest = parse_digest(descriptor)
+        opened = digest if isinstance(digest, Stored) else _open(self._path(digest))
+        if isinstance(opened, Stored):
+            yield opened
+            return
+        with opened:
+            yield opened
+
     def _path(self, digest: Digest) -> Path:
         return self._directory / "blobs" / digest.algorithm / digest.hex
 
@@ -112,8 +128,8 @@ def _names(entries: tuple[Descriptor, ...]) -> str:
     return f"names: {shown}{', …' if len(names) > _MAX_LISTED else ''}"
 
 
-def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
-    """``limit`` bytes of a regular file from ``offset``; without one, the whole of it, if no longer."""
+def _open(path: Path) -> BinaryIO | Stored:
+    """A regular file for reading, or the problem."""
     try:
         # O_NONBLOCK: a FIFO put in place of a blob must not hang us.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -121,12 +137,21 @@ def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
         return Stored(problem="missing", detail="no such file")
     except OSError as error:
         return Stored(problem="unreadable", detail=error.strerror or str(error))
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return Stored(problem="unreadable", detail="not a regular file")
-        if offset is None and status.st_size > limit:
-            detail = f"{status.st_size} bytes; the limit here is {limit}"
-            return Stored(problem="too-large", detail=detail, actual_size=status.st_size)
+    file = os.fdopen(handle, "rb")
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return file
+    file.close()
+    return Stored(problem="unreadable", detail="not a regular file")
+
+
+def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
+    """``limit`` bytes of a regular file from ``offset``; without one, the whole of it, if no longer."""
+    opened = _open(path)
+    if isinstance(opened, Stored):
+        return opened
+    with opened as file:
+        size = os.fstat(file.fileno()).st_size
+        if offset is None and size > limit:
+            return Stored(problem="too-large", detail=f"{size} bytes; the limit here is {limit}", actual_size=size)
         file.seek(offset or 0)
-        return Stored(file.read(limit), actual_size=status.st_size)
+        return Stored(file.read(limit), actual_size=size)

@@ -1,11 +1,14 @@
 """An image in memory: for tests, properties and mutants."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from conformance.format.digest import Digest
 from conformance.format.oci import Descriptor
 from conformance.observation import Stored
-from conformance.subjects.source import parse_digest, verified
+from conformance.subjects.source import Place, parse_digest, verified
 
 
 class MemorySource:
@@ -39,4 +42,12 @@ class MemorySource:
         content = self._blobs.get(descriptor.digest)
         if content is None:
             return Stored(problem="missing", detail="no such blob")
-        return Stored(content[offset : offset + length], actual_size=length)
+        return Stored(content[offset : offset + length], actual_size=len(content))
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        return tuple(self.part(descriptor, offset, length) for offset, length in places)
+
+    @contextmanager
+    def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:
+        content = self._blobs.get(descriptor.digest)
+        yield Stored(problem="missing", detail="no such blob") if content is None else io.BytesIO(content)

@@ -1,5 +1,6 @@
 """Running one tar reader on one file: time-out, bounded output, a directory and HOME of its own."""
 
+import contextlib
 import os
 import selectors
 import signal
@@ -83,8 +84,8 @@ def _drain(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, by
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the session that this process started, if it is still there."""
-    if process.poll() is None:
+    """Kill what is left of the session: the program may have ended and left children."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 

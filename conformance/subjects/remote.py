@@ -1,6 +1,10 @@
 """An image in a registry."""
 
-from collections.abc import Callable, Sequence
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 import msgspec
 
@@ -14,10 +18,10 @@ from conformance.registry.client import Answer, RegistryClient, TransportError
 from conformance.registry.ranges import Range, RangeError, parse_answer
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import RegistryReference
-from conformance.subjects.source import parse_digest, verified
+from conformance.subjects.source import Place, parse_digest, verified
 
-# A registry that answers a range request with the whole blob (200) is read up to this size.
-MAX_WHOLE_FOR_PART = 256 * 2**20
+_MAX_IN_MEMORY = 16 * 2**20
+WHOLE_SENT = "the registry answered a Range request with the whole blob"
 
 
 class RemoteSource:
@@ -76,17 +80,52 @@ class RemoteSource:
         return self._whole(answer, descriptor, digest, limit)
 
     def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
+        return self.parts(descriptor, ((offset, length),))[0]
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        """In one request; in one each where the registry does not send all of what was asked for together."""
         digest = parse_digest(descriptor)
         if isinstance(digest, Stored):
-            return digest
-        wanted = Range(offset, offset + length - 1)
-        bound = max(length, min(descriptor.size, MAX_WHOLE_FOR_PART)) + MAX_DOCUMENT
-        answer = self._ask(
-            lambda: self._client.get_blob(self._reference.repository, str(digest), ranges=[wanted], max_bytes=bound)
-        )
-        if isinstance(answer, Stored):
-            return answer
-        return _cut(answer, offset, length)
+            return (digest,) * len(places)
+        found = self._ranges(descriptor, digest, places)
+        if len(places) == 1 or all(part.content is not None for part in found):
+            return found
+        return tuple(self._ranges(descriptor, digest, (place,))[0] for place in places)
+
+    def _ranges(self, descriptor: Descriptor, digest: Digest, places: Sequence[Place]) -> tuple[Stored, ...]:
+        wanted = [Range(offset, offset + length - 1) for offset, length in places]
+        bound = max(sum(length for _, length in places), descriptor.size) + MAX_DOCUMENT
+        name = self._reference.repository
+        # A registry that knows no ranges sends the whole blob: that may be larger than memory.
+        with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, prefix="zcc-") as spool:
+            whole = cast("BinaryIO", spool)
+            answer = self._ask(
+                lambda: self._client.get_blob(name, str(digest), ranges=wanted, max_bytes=bound, sink=whole)
+            )
+            if isinstance(answer, Stored):
+                return (answer,) * len(places)
+            if answer.status == 200:
+                return tuple(_read_whole(whole, place, answer) for place in places)
+        return tuple(_cut(answer, offset, length) for offset, length in places)
+
+    @contextmanager
+    def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:
+        """Downloaded to a temporary file: a whole layer may be larger than memory."""
+        digest = parse_digest(descriptor)
+        if isinstance(digest, Stored):
+            yield digest
+            return
+        name = self._reference.repository
+        with tempfile.TemporaryFile(prefix="zcc-") as file:
+            sink = cast("BinaryIO", file)
+            answer = self._ask(
+                lambda: self._client.get_blob(name, str(digest), max_bytes=descriptor.size + MAX_DOCUMENT, sink=sink)
+            )
+            if isinstance(answer, Stored) or answer.status != 200:
+                yield answer if isinstance(answer, Stored) else _refused(answer)
+                return
+            file.seek(0)
+            yield sink
 
     def _ask(self, request: Callable[[], Answer]) -> Answer | Stored:
         try:
@@ -99,10 +138,8 @@ class RemoteSource:
         if isinstance(answer, Stored):
             return answer
         evidence = (answer.exchange,)
-        if answer.status == 404:
-            return Stored(problem="missing", detail="the registry answered 404", evidence=evidence)
         if answer.status != 200:
-            return Stored(problem="unreadable", detail=explain_status(answer), evidence=evidence)
+            return _refused(answer)
         if len(answer.content) > limit:
             detail = f"{len(answer.content)} bytes; the limit here is {limit}"
             return Stored(problem="too-large", detail=detail, actual_size=len(answer.content), evidence=evidence)
@@ -121,9 +158,28 @@ def explain_status(answer: Answer) -> str:
     return known.get(answer.status, f"the registry answered HTTP {answer.status}")
 
 
+def _refused(answer: Answer) -> Stored:
+    evidence = (answer.exchange,)
+    if answer.status == 404:
+        return Stored(problem="missing", detail="the registry answered 404", evidence=evidence)
+    return Stored(problem="unreadable", detail=explain_status(answer), evidence=evidence)
+
+
+def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
+    offset, length = place
+    evidence = (answer.exchange,)
+    size = whole.seek(0, io.SEEK_END)
+    whole.seek(offset)
+    content = whole.read(length)
+    if len(content) < length:
+        detail = f"the blob has {size} bytes: none at {offset + len(content)}"
+        return Stored(problem="unreadable", detail=detail, actual_size=size, evidence=evidence)
+    return Stored(content, detail=WHOLE_SENT, actual_size=size, evidence=evidence)
+
+
 def _cut(answer: Answer, offset: int, length: int) -> Stored:
     evidence = (answer.exchange,)
-    if answer.status not in (200, 206):
+    if answer.status != 206:
         return Stored(problem="unreadable", detail=explain_status(answer), evidence=evidence)
     try:
         parts = parse_answer(answer.status, answer.headers, answer.content)
@@ -132,7 +188,7 @@ def _cut(answer: Answer, offset: int, length: int) -> Stored:
     for part in parts:
         if part.first <= offset and offset + length <= part.first + len(part.content):
             start = offset - part.first
-            return Stored(part.content[start : start + length], actual_size=length, evidence=evidence)
+            return Stored(part.content[start : start + length], actual_size=part.total, evidence=evidence)
     detail = f"the registry did not send bytes {offset} to {offset + length - 1}"
     return Stored(problem="unreadable", detail=detail, evidence=evidence)
 

@@ -1,11 +1,16 @@
 """What an image can be read from. Implementations do I/O and verify digests; they judge nothing."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
 
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.oci import Descriptor
 from conformance.observation import Stored
+
+Place = tuple[int, int]
+"""Offset and length of a part, in bytes."""
 
 
 class ImageSource(Protocol):
@@ -26,6 +31,12 @@ class ImageSource(Protocol):
 
     def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
         """``length`` bytes of a blob from ``offset``; they are not verified: the caller has their digest."""
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        """Several parts of a blob, in one request where that can be; ``actual_size`` is the blob's, if known."""
+
+    def open_blob(self, descriptor: Descriptor) -> AbstractContextManager[BinaryIO | Stored]:
+        """A whole blob to be read once, not verified; the problem when it cannot be had."""
 
 
 def parse_digest(descriptor: Descriptor) -> Digest | Stored:

@@ -157,10 +157,21 @@ def test_program_is_stopped_at_its_time_out() -> None:
 
 
 def test_children_that_keep_the_output_open_are_stopped_too() -> None:
-    script = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'while True: pass'])"
+    script = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'while True: pass']).pid)"
     begun = time.monotonic()
-    run_on(b"", (sys.executable, "-c", script), timeout=1)
+    ended = run_on(b"", (sys.executable, "-c", script), timeout=2)
     assert time.monotonic() - begun < 10
+    child = Path(f"/proc/{int(ended.stdout)}/stat")
+    while _runs(child):
+        assert time.monotonic() - begun < 30, "the child runs on"
+
+
+def _runs(stat: Path) -> bool:
+    """Whether a process is there and is no zombie."""
+    try:
+        return ") Z " not in stat.read_text()
+    except OSError:
+        return False
 
 
 def test_output_is_bounded() -> None:

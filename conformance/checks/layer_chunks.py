@@ -1,0 +1,121 @@
+"""CHUNK: how files are split, by the TOC alone and against their content."""
+
+from collections.abc import Callable, Iterator
+
+from conformance.checks.layers import by_discrepancies, by_toc, needs_deep
+from conformance.format import toc_rules
+from conformance.format.discrepancy import Kind
+from conformance.format.toc import Toc
+from conformance.format.toc_rules import Entries, Problems
+from conformance.observation_layer import LayerSeen, LayersSeen
+from conformance.requirements import decides
+from conformance.results import Judgement, failed, not_run, passed
+
+_MAX = 10
+
+
+def _by_rule(seen: LayersSeen, rule: Callable[[Entries], Problems], message: str) -> Iterator[Judgement]:
+    """Only layers with chunks are judged: without any the requirement says nothing."""
+
+    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+        if not toc_rules.has_chunks(toc.entries):
+            return
+        ok = True
+        for problem in rule(toc.entries):
+            ok = False
+            where = f"{layer.name}, {toc_rules.where(problem)}"
+            yield failed(message, where=where, expected=problem.expected, found=problem.found)
+        if ok:
+            yield passed(layer.name)
+
+    return by_toc(seen, one)
+
+
+@decides("CHUNK-001")
+def after_their_file(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, toc_rules.stray_chunks, "A chunk entry does not follow its regular file.")
+
+
+@decides("CHUNK-002")
+def tile_their_file(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, toc_rules.untiled, "The chunks of a file do not tile it.")
+
+
+@decides("CHUNK-003")
+def digests(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_content(seen, Kind.CHUNK_DIGEST, "The digest of a chunk is not that of its content.")
+
+
+@decides("CHUNK-004")
+def zeros(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_content(seen, Kind.NOT_ZEROS, "A chunk of type zeros holds other bytes: clients never fetch them.")
+
+
+def _by_content(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+        if not toc_rules.has_chunks(toc.entries):
+            return
+        if layer.whole is None:
+            why = layer.whole_problem
+            yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
+            return
+        examined = layer.whole.examined
+        found = examined.discrepancies
+        if examined.chunks and layer.whole.is_complete:
+            yield from by_discrepancies(
+                layer, message, found.of(kind), found.count(kind), looked_at=f"{examined.chunks} chunks"
+            )
+
+    return by_toc(seen, one)
+
+
+@decides("CHUNK-005")
+def types(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, toc_rules.wrong_chunk_types, "A chunk has a type that no reader knows.")
+
+
+@decides("CHUNK-007")
+def own_keys_only(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, toc_rules.overloaded_chunks, "A chunk entry has a field of its file.")
+
+
+@decides("CHUNK-008")
+def offsets(seen: LayersSeen) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+        if not toc_rules.has_chunks(toc.entries):
+            return
+        problems = list(toc_rules.disordered_chunks(toc.entries))
+        for problem in problems:
+            yield failed(
+                "The offsets of the chunks of a file do not increase up to its end.",
+                where=f"{layer.name}, {toc_rules.where(problem)}",
+                expected=problem.expected,
+                found=problem.found,
+            )
+        if layer.whole is None:
+            why = layer.whole_problem
+            yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
+            return
+        if not layer.whole.is_complete:
+            return  # LAYER-001, LAYER-002
+        frames = set(layer.whole.frames.offsets)
+        between = [
+            index for index, entry in enumerate(toc.entries) if entry.type == "chunk" and entry.offset not in frames
+        ]
+        for index in between[:_MAX]:
+            entry = toc.entries[index]
+            yield failed(
+                "A chunk does not begin with a frame, so it cannot be fetched alone.",
+                where=f"{layer.name}, entries[{index}] {entry.name[:120]!r}",
+                expected="offset where a frame begins",
+                found=str(entry.offset),
+            )
+        if not problems and not between:
+            yield passed(layer.name)
+
+    return by_toc(seen, one)
+
+
+@decides("CHUNK-009")
+def none_on_whole_files(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, toc_rules.needless_chunk_fields, "A file of one chunk has chunk fields.")

@@ -1,0 +1,55 @@
+"""SEC-001, SEC-002: one blob, one reading."""
+
+from collections.abc import Iterator
+
+from conformance.checks.layers import by_discrepancies, by_whole
+from conformance.format.discrepancy import Kind
+from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
+from conformance.requirements import decides
+from conformance.results import Judgement, failed
+
+_TREE_KINDS = (Kind.NOT_IN_TOC, Kind.NOT_IN_TAR, Kind.ATTRIBUTE, Kind.XATTR, Kind.DIGEST, Kind.TWICE)
+_HIDDEN_KINDS = (Kind.PADDING, Kind.TRAILING)
+
+
+@decides("SEC-001")
+def one_tree(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_whole(seen, _one_tree)
+
+
+def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+    if layer.toc.lenient_problem:
+        yield failed(
+            "containers-storage reads another TOC than the document says to a strict parser.",
+            where=layer.name,
+            expected="one reading whatever the parser",
+            found=layer.toc.lenient_problem,
+        )
+    if layer.toc.toc is None or not whole.is_complete:
+        return  # TOC-001, LAYER-001, LAYER-002
+    found = whole.examined.discrepancies
+    yield from by_discrepancies(
+        layer,
+        "Who reads the TOC gets another file tree than who reads the tar.",
+        found.of(*_TREE_KINDS),
+        found.count(*_TREE_KINDS),
+        looked_at=f"{whole.examined.members} entries, {whole.examined.files} contents",
+    )
+
+
+@decides("SEC-002")
+def every_byte_accounted_for(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_whole(seen, _every_byte_accounted_for)
+
+
+def _every_byte_accounted_for(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+    if not whole.is_complete:
+        return  # LAYER-001, LAYER-002
+    found = whole.examined.discrepancies
+    yield from by_discrepancies(
+        layer,
+        "The data frames hold bytes that no reading accounts for.",
+        found.of(*_HIDDEN_KINDS),
+        found.count(*_HIDDEN_KINDS),
+        looked_at=f"{whole.examined.size} bytes of tar",
+    )

@@ -1,0 +1,261 @@
+"""TOC: the document, its entries, and the tar that they describe."""
+
+from collections.abc import Iterator
+
+from conformance.checks.layers import by_discrepancies, by_rule, by_tar, by_toc, current, needs_deep, unread_toc
+from conformance.evidence import BytesEvidence
+from conformance.format import toc_rules
+from conformance.format.discrepancy import Kind
+from conformance.format.errors import FormatError
+from conformance.format.examine import NOWHERE
+from conformance.format.toc import MAX_TOC, Toc
+from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
+from conformance.requirements import decides
+from conformance.results import Judgement, failed, judge, not_run, passed
+
+_HEADER_KINDS = (Kind.NOT_IN_TOC, Kind.NOT_IN_TAR, Kind.ATTRIBUTE, Kind.TWICE)
+_MAX = 10
+
+
+@decides("TOC-001")
+def one_document(seen: LayersSeen) -> Iterator[Judgement]:
+    for layer in current(seen):
+        toc = layer.toc.toc
+        if toc is None:
+            if layer.toc.unreadable:
+                yield unread_toc(layer)
+            elif layer.toc.payload is not None and not layer.toc.over_limit and _is_authentic(layer):
+                yield failed(
+                    "The TOC is not one JSON object of a TOC's shape.",
+                    where=layer.name,
+                    expected='{"version":1,"entries":[…]} in UTF-8 and nothing after it',
+                    found=layer.toc.problem,
+                    evidence=layer.evidence,
+                )
+            continue
+        yield judge(
+            toc.version == 1 and toc.entries_or_none is not None,
+            "The TOC has not version 1, or no array of entries.",
+            where=layer.name,
+            expected="version 1 and an array of entries",
+            found=f"version {toc.version}, {'no entries' if toc.entries_or_none is None else 'entries'}",
+        )
+
+
+def _is_authentic(layer: LayerSeen) -> bool:
+    return layer.toc.payload is not None and layer.toc.payload.digest == layer.annotations.manifest_checksum
+
+
+@decides("TOC-002")
+def unambiguous_keys(seen: LayersSeen) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, _toc: Toc) -> Iterator[Judgement]:
+        odd = [problem for problem in layer.toc.key_problems if problem.is_ambiguous]
+        for problem in odd[:_MAX]:
+            of = f"TOC of {layer.descriptor.digest}"
+            yield failed(
+                f"Parsers read a key of the TOC differently ({problem.kind}).",
+                where=f"{layer.name}, {problem.path or 'the document'}, byte {problem.offset} of the JSON",
+                expected="keys in exact case, each once in its object, none empty",
+                found=repr(problem.key[:80]),
+                evidence=(BytesEvidence(of, problem.offset, "a key in exact case", problem.key.encode()[:64]),),
+            )
+        if not odd:
+            yield passed(layer.name)
+
+    return by_toc(seen, one)
+
+
+@decides("TOC-003")
+def entries_are_the_headers(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_tar(seen, _entries_are_the_headers)
+
+
+def _entries_are_the_headers(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iterator[Judgement]:
+    found = whole.examined.discrepancies
+    yield from by_discrepancies(
+        layer,
+        "A TOC entry and the tar do not say the same.",
+        found.of(*_HEADER_KINDS),
+        found.count(*_HEADER_KINDS),
+        looked_at=f"{whole.examined.members} entries",
+    )
+
+
+@decides("TOC-004")
+def digests_of_contents(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_tar(seen, _digests_of_contents)
+
+
+def _digests_of_contents(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iterator[Judgement]:
+    found = whole.examined.discrepancies
+    yield from by_discrepancies(
+        layer,
+        "The digest in the TOC is not that of the file's content in the tar.",
+        found.of(Kind.DIGEST),
+        found.count(Kind.DIGEST),
+        looked_at=f"{whole.examined.files} files",
+    )
+
+
+@decides("TOC-005")
+def unique_names(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen, lambda toc: toc_rules.repeated_names(toc.entries), "Two entries of the TOC have the same name."
+    )
+
+
+@decides("TOC-006")
+def known_types(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen,
+        lambda toc: toc_rules.wrong_shapes(toc.entries),
+        "An entry has an unknown type, or not the fields of its type.",
+    )
+
+
+@decides("TOC-007")
+def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+        assert layer.toc.payload is not None
+        problems = list(toc_rules.overlapping(toc.entries, layer.toc.payload.offset - 8))
+        for problem in problems:
+            yield failed(
+                "The range of a file is not its own part of the data frames.",
+                where=f"{layer.name}, {toc_rules.where(problem)}",
+                expected=problem.expected,
+                found=problem.found,
+            )
+        if layer.whole is None:
+            yield _not_whole(layer)
+        elif not problems and layer.whole.is_complete:
+            yield from _on_frames(layer, toc, layer.whole)
+
+    return by_toc(seen, one)
+
+
+def _not_whole(layer: LayerSeen) -> Judgement:
+    if layer.whole_problem:
+        return not_run(f"The blob could not be read: {layer.whole_problem}.", where=layer.name)
+    return needs_deep(layer)
+
+
+def _on_frames(layer: LayerSeen, toc: Toc, whole: WholeLayer) -> Iterator[Judgement]:
+    frames = set(whole.frames.offsets)
+    shown = 0
+    for index, entry in enumerate(toc.entries):
+        if entry.type != "reg" or entry.size <= 0 or not entry.end_offset:
+            continue
+        for what, offset in (("offset", entry.offset), ("endOffset", entry.end_offset)):
+            if offset not in frames and shown < _MAX:
+                shown += 1
+                yield failed(
+                    "A file does not begin and end with a frame, so its content cannot be fetched alone.",
+                    where=f"{layer.name}, entries[{index}] {entry.name[:120]!r}",
+                    expected=f"{what} where a frame begins",
+                    found=f"{offset}",
+                )
+    if not shown:
+        yield passed(layer.name, found=f"{whole.frames.data_count} data frames")
+
+
+@decides("TOC-008")
+def ranges_hold_the_contents(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_tar(seen, _ranges_hold_the_contents)
+
+
+def _ranges_hold_the_contents(layer: LayerSeen, whole: WholeLayer, toc: Toc) -> Iterator[Judgement]:
+    """The frames from offset to endOffset hold exactly what the tar has as the file's content; chunks likewise."""
+    shown = looked_at = 0
+    for index, start in enumerate(whole.examined.starts):
+        if start == NOWHERE:
+            continue
+        entry = toc.entries[index]
+        looked_at += 1
+        expected = {entry.offset: start, entry.end_offset: start + entry.size}
+        position = index + 1
+        while position < len(toc.entries) and toc.entries[position].type == "chunk":
+            chunk = toc.entries[position]
+            expected[chunk.offset] = start + chunk.chunk_offset
+            position += 1
+        for offset, tar_offset in expected.items():
+            found = whole.frames.tar_offset_at(offset)
+            if found is not None and found != tar_offset and shown < _MAX:
+                shown += 1
+                yield failed(
+                    "The frames that the TOC names do not hold the content of the file.",
+                    where=f"{layer.name}, entries[{index}] {entry.name[:120]!r}",
+                    expected=f"tar byte {tar_offset} at byte {offset} of the blob",
+                    found=f"tar byte {found}",
+                )
+    if not shown:
+        yield passed(layer.name, found=f"{looked_at} files")
+
+
+@decides("TOC-009")
+def within_the_limit(seen: LayersSeen) -> Iterator[Judgement]:
+    for layer in current(seen):
+        try:
+            place = layer.annotations.toc_position()
+        except FormatError:
+            continue  # ANNOT-002, ANNOT-005, ANNOT-008
+        size = max(place.uncompressed, layer.toc.document_size or 0)
+        yield judge(
+            place.compressed <= MAX_TOC and size <= MAX_TOC and not layer.toc.over_limit,
+            "The TOC is larger than readers take.",
+            where=layer.name,
+            expected=f"at most {MAX_TOC} bytes, compressed and uncompressed",
+            found=layer.toc.problem if layer.toc.over_limit else f"{place.compressed} and {size} bytes",
+        )
+
+
+@decides("TOC-010")
+def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+        problems = list(toc_rules.wrong_xattrs(toc.entries))
+        for problem in problems:
+            yield failed(
+                "An extended attribute is not in standard base64.",
+                where=f"{layer.name}, {toc_rules.where(problem)}",
+                expected=problem.expected,
+                found=problem.found,
+            )
+        if layer.whole is None:
+            yield _not_whole(layer)
+        elif not problems and layer.whole.is_complete:
+            found = layer.whole.examined.discrepancies
+            yield from by_discrepancies(
+                layer,
+                "An extended attribute is not the value that the tar has.",
+                found.of(Kind.XATTR),
+                found.count(Kind.XATTR),
+                looked_at=f"{layer.whole.examined.members} entries",
+            )
+
+    return by_toc(seen, one)
+
+
+@decides("TOC-011")
+def times(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen, lambda toc: toc_rules.wrong_times(toc.entries), "A time is not RFC 3339, or is the year 1 spelt out."
+    )
+
+
+@decides("TOC-012")
+def hard_links(seen: LayersSeen) -> Iterator[Judgement]:
+    def one(layer: LayerSeen) -> Iterator[Judgement]:
+        yield from by_rule(
+            LayersSeen((layer,), seen.deep),
+            lambda toc: toc_rules.wrong_hard_links(toc.entries, has_lower=layer.has_lower),
+            "A hard link does not point to an earlier entry or a lower layer.",
+        )
+
+    for layer in seen.layers:
+        yield from one(layer)
+
+
+@decides("TOC-015")
+def whiteouts(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen, lambda toc: toc_rules.wrong_whiteouts(toc.entries), "A whiteout is not an ordinary regular entry."
+    )

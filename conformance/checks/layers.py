@@ -1,0 +1,103 @@
+"""What the checks on zstd:chunked layers share: which layers are judged, and how many problems become findings."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from conformance.format.discrepancy import Discrepancy
+from conformance.format.toc import Toc
+from conformance.format.toc_rules import Problems, where
+from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
+from conformance.results import Judgement, failed, informed, not_run, passed
+
+NEEDS_DEEP: Final = "not looked at: it needs every byte of the layer (zcc check --deep)"
+
+
+def current(seen: LayersSeen) -> Iterator[LayerSeen]:
+    """The layers that claim this revision of the format."""
+    return (layer for layer in seen.layers if layer.is_current)
+
+
+def needs_deep(layer: LayerSeen) -> Judgement:
+    """This layer was not read whole, so the requirement was not looked at."""
+    return informed(NEEDS_DEEP, where=layer.name)
+
+
+def by_whole(
+    seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer], Iterable[Judgement]]
+) -> Iterator[Judgement]:
+    """Judge the layers that were read whole; say of the others why they were not."""
+    for layer in current(seen):
+        if layer.whole is not None:
+            yield from judge_one(layer, layer.whole)
+        elif layer.whole_problem:
+            yield not_run(f"The blob could not be read: {layer.whole_problem}.", where=layer.name)
+        else:
+            yield needs_deep(layer)
+
+
+def by_tar(
+    seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer, Toc], Iterable[Judgement]]
+) -> Iterator[Judgement]:
+    """Judge the layers whose TOC and whole tar were read; what ails the others is LAYER-001, LAYER-002 or TOC-001."""
+
+    def one(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+        if layer.toc.toc is None:
+            yield informed("not looked at: there is no TOC to compare with", where=layer.name)
+        elif not whole.is_complete:
+            yield informed(
+                "not looked at: the tar could not be read to its end (LAYER-001, LAYER-002)", where=layer.name
+            )
+        else:
+            yield from judge_one(layer, whole, layer.toc.toc)
+
+    return by_whole(seen, one)
+
+
+def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Toc], Iterable[Judgement]]) -> Iterator[Judgement]:
+    """Judge the layers whose TOC was read. One that could not be fetched is not run; one that is none is TOC-001."""
+    for layer in current(seen):
+        if layer.toc.toc is not None:
+            yield from judge_one(layer, layer.toc.toc)
+        elif layer.toc.unreadable:
+            yield unread_toc(layer)
+
+
+def unread_toc(layer: LayerSeen) -> Judgement:
+    """The TOC could not be fetched."""
+    return not_run(f"The TOC could not be read: {layer.toc.problem}.", where=layer.name, evidence=layer.evidence)
+
+
+def by_rule(seen: LayersSeen, rule: Callable[[Toc], Problems], message: str) -> Iterator[Judgement]:
+    """Judge each TOC by a rule over its entries."""
+
+    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+        ok = True
+        for problem in rule(toc):
+            ok = False
+            yield failed(
+                message, where=f"{layer.name}, {where(problem)}", expected=problem.expected, found=problem.found
+            )
+        if ok:
+            yield passed(layer.name, found=f"{len(toc.entries)} entries")
+
+    return by_toc(seen, one)
+
+
+def by_discrepancies(
+    layer: LayerSeen, message: str, found: Iterable[Discrepancy], count: int, *, looked_at: str
+) -> Iterator[Judgement]:
+    """A finding for each discrepancy that was kept; the last says how many there are in all."""
+    kept = list(found)
+    for discrepancy in kept:
+        at = "" if discrepancy.offset < 0 else f", tar byte {discrepancy.offset}"
+        name = f", {discrepancy.name}" if discrepancy.name else ""
+        yield failed(
+            message,
+            where=f"{layer.name}{name}: {discrepancy.what}{at}",
+            expected=discrepancy.expected,
+            found=discrepancy.found,
+        )
+    if count > len(kept):
+        yield informed(f"{count} in all; the first {len(kept)} are shown", where=layer.name)
+    if not kept:
+        yield passed(layer.name, found=looked_at)

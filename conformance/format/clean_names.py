@@ -1,0 +1,22 @@
+"""Names after lexical cleaning, and those of them that occur twice (docs/format.md section 12; TARSPLIT-008)."""
+
+from conformance.format.discrepancy import MAX_KEPT, shown
+from conformance.format.entries import clean_name
+
+
+class CleanNames:
+    """A set of cleaned names; ``duplicates`` are the first names that were in it already."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self.duplicates: list[str] = []
+
+    def add(self, name: bytes) -> None:
+        """Take a name as a tar header spells it."""
+        bare = name[:-1] if name.endswith(b"/") else name
+        # Most names are clean; cleaning one takes longer than everything else that is done with it.
+        if not bare or bare[0] in b"./" or b"//" in bare or b"/." in bare or bare.endswith(b"/"):
+            bare = clean_name(name)
+        if bare in self._seen and len(self.duplicates) < MAX_KEPT:
+            self.duplicates.append(shown(name))
+        self._seen.add(bare)

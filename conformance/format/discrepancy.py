@@ -1,0 +1,70 @@
+"""Where two readings of a layer, or a reading and the bytes, disagree; counted by kind, the first ones kept."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+MAX_KEPT: Final = 10
+"""Discrepancies of one kind that are kept; the others are counted."""
+
+
+class Kind(StrEnum):
+    """What disagrees."""
+
+    NOT_IN_TOC = "not-in-toc"
+    NOT_IN_TAR = "not-in-tar"
+    ATTRIBUTE = "attribute"
+    XATTR = "xattr"
+    DIGEST = "digest"
+    CHUNK_DIGEST = "chunk-digest"
+    NOT_ZEROS = "not-zeros"
+    TWICE = "twice"
+    SPLIT_RECORDS = "split-records"
+    SPLIT_BYTES = "split-bytes"
+    SPLIT_CRC = "split-crc"
+    PADDING = "padding"
+    TRAILING = "trailing"
+
+
+class Discrepancy(msgspec.Struct, frozen=True):
+    """One: ``what`` (a field, or a thing in words) differs at ``name``; ``offset`` is in the tar, -1 if none."""
+
+    kind: Kind
+    name: str
+    what: str
+    expected: str
+    found: str
+    offset: int = -1
+
+
+class Discrepancies:
+    """All of one layer."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Kind, list[Discrepancy]] = {}
+        self._counts: dict[Kind, int] = {}
+
+    def add(self, discrepancy: Discrepancy) -> None:
+        """Count it, and keep it if it is one of the first of its kind."""
+        kind = discrepancy.kind
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        if self._counts[kind] <= MAX_KEPT:
+            self._kept.setdefault(kind, []).append(discrepancy)
+
+    def count(self, *kinds: Kind) -> int:
+        """How many there are of these kinds."""
+        return sum(self._counts.get(kind, 0) for kind in kinds)
+
+    def of(self, *kinds: Kind) -> Iterator[Discrepancy]:
+        """Those of these kinds that are kept, kind by kind."""
+        for kind in kinds:
+            yield from self._kept.get(kind, ())
+
+
+def shown(name: bytes | str) -> str:
+    """A name for a report: control characters and what is not UTF-8 escaped, cut."""
+    text = name if isinstance(name, str) else name.decode(errors="backslashreplace")
+    text = text if len(text) <= 120 else text[:119] + "…"
+    return repr(text)

@@ -1,0 +1,108 @@
+"""One tar header beside its TOC entry: every attribute that both can say (docs/format.md section 11.3)."""
+
+import base64
+from typing import Final
+
+from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, shown
+from conformance.format.entries import TYPE_OF_FLAG
+from conformance.format.errors import FormatError
+from conformance.format.tar import TarHeader
+from conformance.format.times import YEAR_ONE, format_time, parse_time
+from conformance.format.toc import Entry
+
+_MAX_TIMES: Final = 2**16
+_NO_XATTRS: Final[dict[str, bytes]] = {}
+
+
+class EntryComparison:
+    """Compares many pairs; equal ones cost little. What differs goes to ``found``."""
+
+    def __init__(self, found: Discrepancies) -> None:
+        self._found = found
+        self._times: dict[str, int | None] = {"": 0}
+
+    def compare(self, header: TarHeader, entry: Entry, offset: int) -> None:
+        """The attributes of one header at ``offset`` in the tar; names were compared when the pair was found."""
+        if (
+            TYPE_OF_FLAG.get(header.typeflag) != entry.type
+            or header.mode != entry.mode
+            or header.size != entry.size
+            or header.uid != entry.uid
+            or header.gid != entry.gid
+            or header.dev_major != entry.dev_major
+            or header.dev_minor != entry.dev_minor
+            or header.link_name != entry.link_name.encode(errors="surrogatepass")
+            or _moment(header.mtime) != self._instant(entry.modtime)
+            or (header.atime is not None or entry.accesstime)
+            or (header.ctime is not None or entry.changetime)
+            or header.is_sparse
+        ):
+            self._attributes(header, entry, offset)
+        if header.xattrs or entry.xattrs:
+            self._xattrs(header, entry, offset)
+
+    def _attributes(self, header: TarHeader, entry: Entry, offset: int) -> None:
+        pairs = (
+            ("type", TYPE_OF_FLAG.get(header.typeflag, f"tar type {header.typeflag!r}"), entry.type),
+            ("mode", f"{header.mode:04o}", f"{entry.mode:04o}"),
+            ("size", str(header.size), str(entry.size)),
+            ("uid", str(header.uid), str(entry.uid)),
+            ("gid", str(header.gid), str(entry.gid)),
+            ("devMajor", str(header.dev_major), str(entry.dev_major)),
+            ("devMinor", str(header.dev_minor), str(entry.dev_minor)),
+            ("linkName", shown(header.link_name), shown(entry.link_name)),
+        )
+        for what, tar, toc in pairs:
+            if tar != toc:
+                self._add(Kind.ATTRIBUTE, entry, what, tar, toc, offset)
+        times = (
+            ("modtime", header.mtime, entry.modtime),
+            ("accesstime", header.atime, entry.accesstime),
+            ("changetime", header.ctime, entry.changetime),
+        )
+        for what, moment, text in times:
+            if _moment(moment) != self._instant(text):
+                self._add(Kind.ATTRIBUTE, entry, what, _time_text(moment), text[:80] or "absent", offset)
+        if header.is_sparse:
+            self._add(Kind.ATTRIBUTE, entry, "form", "a sparse file", "a TOC cannot represent one", offset)
+
+    def _xattrs(self, header: TarHeader, entry: Entry, offset: int) -> None:
+        said = entry.xattrs or {}
+        names = {key.decode(errors="backslashreplace"): value for key, value in header.xattrs.items()}
+        for key in sorted(names.keys() | said.keys()):
+            if key not in said:
+                self._add(Kind.ATTRIBUTE, entry, f"xattr {shown(key)}", "present", "not in the TOC", offset)
+            elif key not in names:
+                self._add(Kind.ATTRIBUTE, entry, f"xattr {shown(key)}", "absent", "in the TOC only", offset)
+            elif (encoded := base64.b64encode(names[key]).decode()) != said[key]:
+                self._add(Kind.XATTR, entry, f"xattr {shown(key)}", encoded[:120], shown(said[key]), offset)
+
+    def _instant(self, text: str) -> int | None:
+        """Nanoseconds since 1970; absent, the year 1 and 1970 are one value; None for what is no time."""
+        try:
+            return self._times[text]
+        except KeyError:
+            pass
+        try:
+            moment: int | None = _moment(parse_time(text))
+        except FormatError:
+            moment = None
+        if len(self._times) < _MAX_TIMES:
+            self._times[text] = moment
+        return moment
+
+    def _add(self, kind: Kind, entry: Entry, what: str, expected: str, found: str, offset: int) -> None:
+        self._found.add(Discrepancy(kind, shown(entry.name), what, expected, found, offset))
+
+
+def _moment(nanoseconds: int | None) -> int:
+    return 0 if nanoseconds is None or nanoseconds == YEAR_ONE else nanoseconds
+
+
+def _time_text(nanoseconds: int | None) -> str:
+    if nanoseconds is None:
+        return "absent"
+    try:
+        return format_time(nanoseconds) or "absent"
+    except FormatError:
+        return f"{nanoseconds} ns since 1970"

@@ -1,0 +1,60 @@
+"""Which TOC entry belongs to which tar header, met one after the other; order is not relied on, only used."""
+
+from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, shown
+from conformance.format.entries import TYPE_OF_FLAG
+from conformance.format.tar import TarHeader
+from conformance.format.toc import Entry
+
+
+class EntryMatcher:
+    """Pairs headers with entries by name. What has no counterpart, or two, goes to ``found``."""
+
+    def __init__(self, entries: list[Entry], found: Discrepancies) -> None:
+        self._entries, self._found = entries, found
+        self._next = 0
+        self._seen = bytearray(len(entries))
+        self._by_name: dict[str, int] | None = None
+
+    def match(self, header: TarHeader, offset: int) -> int | None:
+        """The index of this header's entry: the next one as a rule, for both are in tar order."""
+        entries = self._entries
+        index: int | None = None
+        try:
+            name = header.name.decode()
+        except UnicodeDecodeError:
+            name = None
+        if name is not None:
+            index = self._next
+            if index >= len(entries) or entries[index].name != name:
+                index = self._lookup(name)
+        if index is None:
+            kind = TYPE_OF_FLAG.get(header.typeflag, f"tar type {header.typeflag!r}")
+            self._add(Kind.NOT_IN_TOC, header.name, "the same entries", f"{kind} in the tar only", offset)
+            return None
+        if self._seen[index]:
+            self._add(Kind.TWICE, header.name, "one entry", "two or more entries in the tar", offset)
+        self._seen[index] = 1
+        self._next = index + 1
+        while self._next < len(entries) and entries[self._next].type == "chunk":
+            self._next += 1
+        return index
+
+    def missing(self) -> None:
+        """Note every entry that no header was found for."""
+        position = self._seen.find(0)
+        while position >= 0:
+            entry = self._entries[position]
+            if entry.type != "chunk":
+                self._add(Kind.NOT_IN_TAR, entry.name, "the same entries", f"{entry.type} in the TOC only", -1)
+            position = self._seen.find(0, position + 1)
+
+    def _lookup(self, name: str) -> int | None:
+        if self._by_name is None:
+            self._by_name = {}
+            for index, entry in enumerate(self._entries):
+                if entry.type != "chunk":
+                    self._by_name.setdefault(entry.name, index)
+        return self._by_name.get(name)
+
+    def _add(self, kind: Kind, name: bytes | str, expected: str, found: str, offset: int) -> None:
+        self._found.add(Discrepancy(kind, shown(name), "an entry", expected, found, offset))

@@ -1,0 +1,232 @@
+"""One pass over the tar of a layer: each header, byte and content beside what TOC and tar-split say of it.
+
+Source: docs/format.md sections 1, 11 and 12. Pure: the tar comes as an iterator of pieces. Nothing is decided here;
+what disagrees is counted (``discrepancy``), and where the content of each entry stands is noted.
+"""
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, Final, cast
+
+import msgspec
+
+from conformance.format.crc64 import Crc64
+from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, shown
+from conformance.format.entry_comparison import EntryComparison
+from conformance.format.entry_matcher import EntryMatcher
+from conformance.format.errors import FormatError
+from conformance.format.split_cursor import SplitCursor
+from conformance.format.tar import TarHeader, TarReader
+from conformance.format.tarsplit import Record
+from conformance.format.toc import Entry, Toc
+
+_ZEROS: Final = bytes(2**16)
+NOWHERE: Final = -1
+
+
+class Examined(msgspec.Struct):
+    """What one pass over a tar brought.
+
+    ``starts`` has for each TOC entry where its content begins in the tar (NOWHERE: not met, or none). ``problem`` is
+    why the tar could be read no further; what comes after is then not compared. ``split_problem`` is the same of the
+    tar-split; ``split_compared`` counts its file records that were, ``duplicates`` are names equal once cleaned.
+    """
+
+    starts: "array[int]"
+    discrepancies: Discrepancies
+    members: int = 0
+    files: int = 0
+    chunks: int = 0
+    size: int = 0
+    problem: FormatError | None = None
+    split_problem: FormatError | None = None
+    split_compared: int = 0
+    duplicates: tuple[str, ...] = ()
+
+
+class PieceStream:
+    """``read`` over an iterator of pieces: at most what is left of the current one, and never a copy of much."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._piece = memoryview(b"")
+        self._position = 0
+
+    def read(self, count: int) -> bytes | memoryview:
+        """At most ``count`` bytes; none at the end."""
+        while self._position == len(self._piece):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._piece, self._position = memoryview(piece), 0
+        start = self._position
+        self._position = min(start + count, len(self._piece))
+        return self._piece[start : self._position]
+
+
+def examine(pieces: Iterable[bytes], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
+    """Compare a whole tar with a TOC and the records of a tar-split, as far as there are any.
+
+    The pieces are used up whatever happens. Malformed tars and tar-splits are told, not raised.
+    """
+    return _Examiner(toc.entries if toc else None, records).run(iter(pieces))
+
+
+class _Part(msgspec.Struct, frozen=True, gc=False):
+    """A chunk of a file as the TOC has it: from ``start`` to ``end`` in the file."""
+
+    start: int
+    end: int
+    digest: str
+    zeros: bool
+
+
+class _Examiner:
+    def __init__(self, entries: list[Entry] | None, records: Iterable[Record] | None) -> None:
+        self._entries = entries
+        self._result = Examined(array("q", [NOWHERE]) * len(entries or ()), Discrepancies())
+        self._found = self._result.discrepancies
+        self._comparison = EntryComparison(self._found)
+        self._matcher = None if entries is None else EntryMatcher(entries, self._found)
+        self._split = None if records is None else SplitCursor(records, self._found)
+        self._padding = 0
+
+    def run(self, pieces: Iterator[bytes]) -> Examined:
+        reader = TarReader(cast("BinaryIO", PieceStream(pieces)))
+        result = self._result
+        try:
+            while (header := reader.header()) is not None:
+                self._member(reader, header)
+            self._end(reader)
+        except FormatError as error:
+            result.problem = error
+            for _ in pieces:
+                pass
+        result.size = reader.offset
+        if self._split is not None:
+            result.split_problem, result.split_compared = self._split.problem, self._split.compared
+            result.duplicates = tuple(self._split.names.duplicates)
+        if result.problem is None and self._matcher is not None:
+            self._matcher.missing()
+        return result
+
+    def _member(self, reader: TarReader, header: TarHeader) -> None:
+        raw = reader.take_raw()
+        self._check_padding(raw, reader.offset - len(raw))
+        self._result.members += 1
+        index = None if self._matcher is None else self._matcher.match(header, reader.offset)
+        entry = None if index is None or self._entries is None else self._entries[index]
+        if entry is not None:
+            self._comparison.compare(header, entry, reader.offset)
+        self._padding = header.padding
+        crc = b""
+        if header.size:
+            self._result.files += 1
+            if index is not None:
+                self._result.starts[index] = reader.offset
+            crc = self._content(reader, header, entry, () if index is None else self._parts(index))
+        if self._split is not None:
+            self._split.member(raw, header, crc, reader.offset)
+
+    def _parts(self, index: int) -> tuple[_Part, ...]:
+        """The chunks of a file whose digests can be computed in one pass: those that tile it (CHUNK-002)."""
+        entries = self._entries or []
+        entry = entries[index]
+        end = index + 1
+        while end < len(entries) and entries[end].type == "chunk":
+            end += 1
+        if end == index + 1 and not entry.chunk_digest and not entry.chunk_type:
+            return ()
+        parts: list[_Part] = []
+        position = 0
+        for part in entries[index:end]:
+            size = part.chunk_size or entry.size - part.chunk_offset
+            if part.chunk_offset != position or size <= 0:
+                return ()
+            position += size
+            parts.append(_Part(part.chunk_offset, position, part.chunk_digest, part.chunk_type == "zeros"))
+        return tuple(parts) if position == entry.size else ()
+
+    def _content(self, reader: TarReader, header: TarHeader, entry: Entry | None, parts: tuple[_Part, ...]) -> bytes:
+        """Read the content of one file; compare its digest and those of its chunks. The CRC for the tar-split."""
+        start = reader.offset
+        whole, crc = hashlib.sha256(), Crc64()
+        tracker = _ChunkTracker(parts, header, start, self._found) if parts else None
+        for piece in reader.content():
+            whole.update(piece)
+            crc.update(piece)
+            if tracker is not None:
+                tracker.feed(memoryview(piece))
+        if tracker is not None:
+            self._result.chunks += len(parts)
+        if entry is not None and entry.digest != (found := f"sha256:{whole.hexdigest()}"):
+            self._add(Kind.DIGEST, header.name, "digest", entry.digest or "none in the TOC", found, start)
+        return crc.digest()
+
+    def _check_padding(self, raw: bytes, offset: int) -> None:
+        if self._padding and raw[: self._padding].strip(b"\0"):
+            found = raw[: self._padding][:32].hex(" ")
+            self._add(Kind.PADDING, b"", "padding after a file", "zeros", found, offset)
+        self._padding = 0
+
+    def _end(self, reader: TarReader) -> None:
+        raw = reader.take_raw()
+        self._check_padding(raw, reader.offset - len(raw))
+        if self._split is not None:
+            self._split.trailing(raw)
+        offset = reader.offset
+        for piece in reader.rest():
+            if piece.strip(b"\0"):
+                first = offset + len(piece) - len(piece.lstrip(b"\0"))
+                self._add(Kind.TRAILING, b"", "what follows the end of the archive", "zeros", "other bytes", first)
+            if self._split is not None:
+                self._split.trailing(piece)
+            offset += len(piece)
+        if self._split is not None:
+            self._split.end()
+
+    def _add(self, kind: Kind, name: bytes | str, what: str, expected: str, found: str, offset: int) -> None:
+        self._found.add(Discrepancy(kind, shown(name) if name else "", what, expected, found, offset))
+
+
+class _ChunkTracker:
+    """Digests of the chunks of one file while it passes by."""
+
+    def __init__(self, parts: tuple[_Part, ...], header: TarHeader, start: int, found: Discrepancies) -> None:
+        self._parts, self._name, self._start, self._found = parts, header.name, start, found
+        self._index = self._position = 0
+        self._hash = hashlib.sha256()
+        self._nonzero = False
+
+    def feed(self, piece: memoryview) -> None:
+        taken = 0
+        while taken < len(piece) and self._index < len(self._parts):
+            part = self._parts[self._index]
+            step = piece[taken : taken + part.end - self._position]
+            self._hash.update(step)
+            if part.zeros and not self._nonzero:
+                self._nonzero = not _is_zero(step)
+            taken += len(step)
+            self._position += len(step)
+            if self._position == part.end:
+                self._finish(part)
+
+    def _finish(self, part: _Part) -> None:
+        name, where = shown(self._name), self._start + part.start
+        digest = f"sha256:{self._hash.hexdigest()}"
+        what = f"chunk at {part.start}"
+        if part.digest != digest:
+            expected = part.digest or "none in the TOC"
+            self._found.add(Discrepancy(Kind.CHUNK_DIGEST, name, what, expected, digest, where))
+        if part.zeros and self._nonzero:
+            self._found.add(Discrepancy(Kind.NOT_ZEROS, name, what, "zeros", "other bytes", where))
+        self._index += 1
+        self._hash = hashlib.sha256()
+        self._nonzero = False
+
+
+def _is_zero(view: memoryview) -> bool:
+    return all(
+        view[start : start + len(_ZEROS)] == _ZEROS[: len(view) - start] for start in range(0, len(view), len(_ZEROS))
+    )

@@ -1,0 +1,49 @@
+"""The headers in a tar-split beside the entries of a TOC: what a client compares that never sees the tar.
+
+Source: docs/format.md section 11.3 (ensureTOCMatchesTarSplit in the reference); TARSPLIT-003, TARSPLIT-004.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from conformance.format.clean_names import CleanNames
+from conformance.format.discrepancy import Discrepancies
+from conformance.format.entry_comparison import EntryComparison
+from conformance.format.entry_matcher import EntryMatcher
+from conformance.format.errors import FormatError
+from conformance.format.tarsplit import FileRecord, Record, headers
+from conformance.format.toc import Toc
+
+
+class HeaderAgreement(msgspec.Struct, frozen=True):
+    """``problem`` is why the records could not be read to the end; the differences are then of what came before."""
+
+    differences: Discrepancies
+    file_count: int
+    duplicates: tuple[str, ...]
+    problem: FormatError | None = None
+
+
+def compare_headers(toc: Toc, records: Iterable[Record]) -> HeaderAgreement:
+    """Compare all of a tar-split with all of a TOC; offsets of what is found are -1, for there is no tar."""
+    found, names = Discrepancies(), CleanNames()
+    matcher, comparison = EntryMatcher(toc.entries, found), EntryComparison(found)
+    count = 0
+    try:
+        for header in headers(_noting(records, names)):
+            count += 1
+            index = matcher.match(header, -1)
+            if index is not None:
+                comparison.compare(header, toc.entries[index], -1)
+    except FormatError as error:
+        return HeaderAgreement(found, count, tuple(names.duplicates), error)
+    matcher.missing()
+    return HeaderAgreement(found, count, tuple(names.duplicates))
+
+
+def _noting(records: Iterable[Record], names: CleanNames) -> Iterator[Record]:
+    for record in records:
+        if isinstance(record, FileRecord):
+            names.add(record.name)
+        yield record

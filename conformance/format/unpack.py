@@ -1,0 +1,185 @@
+"""Blob bytes in, tar bytes out, in one pass: which frame begins where, in the blob and in the tar.
+
+Bounded whatever the blob says: a frame is decompressed at once when its blocks cannot hold more than 4 MiB, and
+else in steps of so many blocks (docs/format.md section 9.1; LAYER-006, LAYER-009).
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+import zstandard
+
+from conformance.format.decompress import MAX_WINDOW
+from conformance.format.errors import ChecksumError, FormatError, LimitError, StructureError
+from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameScanner
+
+MAX_KEPT: Final = 64
+"""Skippable frames, and frames with something odd, that are kept one by one; the others are counted."""
+
+_BATCH: Final = 4 * 2**20
+_MAGIC_BYTES: Final = 4
+
+
+class FrameTable(msgspec.Struct):
+    """The frames of one blob. ``offsets`` are their first bytes in the blob, ``tar_offsets`` the tar bytes before each.
+
+    Both have one item more than there are frames: the end. ``skippable`` has the last MAX_KEPT of them, ``wide`` and
+    ``with_dictionary`` the first data frames whose window is beyond 128 MiB and that need a dictionary.
+    """
+
+    offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
+    tar_offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
+    data_count: int = 0
+    empty_count: int = 0
+    skippable_count: int = 0
+    skippable: list[Frame] = []
+    wide: list[Frame] = []
+    with_dictionary: list[Frame] = []
+    last_data_end: int = 0
+
+    def index_of(self, offset: int) -> int | None:
+        """The index of the frame that begins at this byte of the blob (the number of frames: the end), or None."""
+        index = bisect_left(self.offsets, offset)
+        return index if index < len(self.offsets) and self.offsets[index] == offset else None
+
+    def tar_offset_at(self, offset: int) -> int | None:
+        """How many tar bytes come before the frame that begins at this byte of the blob; None if none begins there."""
+        index = self.index_of(offset)
+        return None if index is None else self.tar_offsets[index]
+
+    def payload_at(self, offset: int) -> Frame | None:
+        """The kept skippable frame whose payload begins at this byte."""
+        return next((frame for frame in self.skippable if frame.payload_offset == offset), None)
+
+    def _add(self, frame: Frame, tar_offset: int) -> None:
+        self.offsets.append(frame.offset)
+        self.tar_offsets.append(tar_offset)
+        if frame.is_skippable:
+            self.skippable_count += 1
+            self.skippable.append(frame)
+            del self.skippable[:-MAX_KEPT]
+            return
+        self.data_count += 1
+        self.last_data_end = frame.end
+        if frame.window > MAX_WINDOW and len(self.wide) < MAX_KEPT:
+            self.wide.append(frame)
+        if frame.dictionary_id and len(self.with_dictionary) < MAX_KEPT:
+            self.with_dictionary.append(frame)
+
+
+class LayerUnpacker:
+    """``feed`` it the blob in pieces of any size and take the tar in batches of some MiB; then ``finish``.
+
+    Both raise FormatError for what are no frames, for content that does not decompress, and when the tar
+    exceeds ``limit`` bytes; the table then holds what came before.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        self.table = FrameTable()
+        self.size = 0
+        """Tar bytes so far."""
+        self._limit = limit
+        self._scanner = FrameScanner()
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+        self._buffer = b""
+        self._base = 0
+        """The place of the buffer's first byte in the blob."""
+        self._stream: zstandard.ZstdDecompressionObj | None = None
+        self._batch: list[bytes] = []
+        self._batch_size = 0
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Take the next bytes of the blob."""
+        self._scanner.feed(piece)
+        self._buffer = self._buffer + piece if self._buffer else piece
+        frames, cuts = self._scanner.take()
+        cut = 0
+        for frame in frames:
+            until = cut
+            while until < len(cuts) and cuts[until] < frame.end:
+                until += 1
+            yield from self._frame(frame, cuts[cut:until])
+            cut = until
+        if cut < len(cuts):
+            yield from self._steps(self._scanner.open_offset, cuts[cut:])
+        self._trim()
+
+    def finish(self) -> Iterator[bytes]:
+        """What is left of the tar, once the blob is at its end."""
+        end = self._scanner.finish().size
+        self.table.offsets.append(end)
+        self.table.tar_offsets.append(self.size)
+        if self._batch:
+            yield self._take()
+
+    def _frame(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
+        if frame.is_skippable:
+            self.table._add(frame, self.size)
+            return
+        if self._stream is not None or cuts:
+            yield from self._steps(frame.offset, [*cuts, frame.end])
+            if self._stream is None or not self._stream.eof:
+                raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
+            self._stream = None
+            self.table._add(frame, self._stream_start)
+            return
+        view = memoryview(self._buffer)[frame.offset - self._base : frame.end - self._base]
+        self.table._add(frame, self.size)
+        try:
+            content = self._decompressor.decompress(view, max_output_size=frame.bound)
+        except zstandard.ZstdError as error:
+            raise _error(error, frame.offset) from None
+        self.table.empty_count += not content
+        yield from self._out(content)
+
+    def _steps(self, start: int, cuts: list[int]) -> Iterator[bytes]:
+        """Decompress the frame that begins at ``start`` up to each of these places."""
+        if self._stream is None:
+            self._stream = self._decompressor.decompressobj()
+            self._stream_start, self._fed = self.size, start
+        view = memoryview(self._buffer)
+        for cut in cuts:
+            step = view[self._fed - self._base : cut - self._base]
+            try:
+                content = self._stream.decompress(step)
+            except zstandard.ZstdError as error:
+                raise _error(error, self._fed) from None
+            self._fed = cut
+            yield from self._out(content)
+
+    def _out(self, content: bytes) -> Iterator[bytes]:
+        self.size += len(content)
+        if self.size > self._limit:
+            raise LimitError(f"the layer decompresses to more than the {self._limit} bytes it can account for")
+        self._batch.append(content)
+        self._batch_size += len(content)
+        if self._batch_size >= _BATCH:
+            yield self._take()
+
+    def _take(self) -> bytes:
+        batch = self._batch[0] if len(self._batch) == 1 else b"".join(self._batch)
+        self._batch, self._batch_size = [], 0
+        return batch
+
+    def _trim(self) -> None:
+        """Forget what has been decompressed; of a skippable frame nothing is kept."""
+        start = max(self._scanner.open_offset, self._fed if self._stream is not None else 0) - self._base
+        if start > 0:
+            self._buffer = self._buffer[start:]
+            self._base += start
+        magic = int.from_bytes(self._buffer[:_MAGIC_BYTES], "little")
+        if len(self._buffer) >= _MAGIC_BYTES and self._stream is None and magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC:
+            self._base += len(self._buffer)
+            self._buffer = b""
+
+    _stream_start = 0
+    _fed = 0
+
+
+def _error(error: zstandard.ZstdError, offset: int) -> FormatError:
+    text = str(error).removeprefix("decompression error: ").removeprefix("zstd decompressor error: ")
+    kind = ChecksumError if "checksum" in text else FormatError
+    return kind(f"a zstd frame does not decompress: {text}", where=f"byte {offset}")

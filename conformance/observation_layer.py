@@ -1,0 +1,114 @@
+"""What was seen of a zstd:chunked layer: its tail and tables (shallow), and every byte of it (deep)."""
+
+import msgspec
+
+from conformance.evidence import Evidence
+from conformance.format.discrepancy import Discrepancies
+from conformance.format.errors import FormatError
+from conformance.format.examine import Examined
+from conformance.format.footer import Footer
+from conformance.format.oci import Descriptor
+from conformance.format.positions import ChunkedAnnotations
+from conformance.format.toc import Toc
+from conformance.format.toc_keys import KeyProblem
+from conformance.format.unpack import FrameTable
+
+
+class WholeLayer(msgspec.Struct, frozen=True):
+    """What one pass over a blob brought: digests as text, sizes in bytes; ``problem`` is why it did not decompress."""
+
+    blob_digest: str
+    blob_size: int
+    diff_id: str
+    tar_size: int
+    frames: FrameTable
+    examined: Examined
+    problem: FormatError | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the tar was read and compared to its end."""
+        return self.problem is None and self.examined.problem is None
+
+
+class PayloadSeen(msgspec.Struct, frozen=True):
+    """A payload where the annotations say it is: the bytes that came, and the frame header before them.
+
+    ``framed`` is the payload length in the header of a skippable frame that ends right before ``offset``; None when
+    no such header is there.
+    """
+
+    offset: int
+    length: int
+    digest: str
+    framed: int | None = None
+
+
+class TocSeen(msgspec.Struct, frozen=True):
+    """A TOC. ``problem`` says why there is no ``toc``: not fetched (``unreadable``), not decompressed, no TOC.
+
+    ``document_size`` is what it really decompresses to, None when it does not. ``lenient_problem`` says what
+    containers-storage, which reads keys in its own way, makes of the document that is not what it says; "" for nothing.
+    """
+
+    payload: PayloadSeen | None = None
+    toc: Toc | None = None
+    problem: str = ""
+    unreadable: bool = False
+    over_limit: bool = False
+    document_size: int | None = None
+    key_problems: tuple[KeyProblem, ...] = ()
+    lenient_problem: str = ""
+
+
+class TarSplitSeen(msgspec.Struct, frozen=True):
+    """A tar-split. ``problem`` says why its records could not be read to the end; ``unreadable`` that nothing came.
+
+    ``differences`` are those between its tar headers and the TOC (None: not compared, ``headers_problem`` says why).
+    ``duplicates`` are names that are one after lexical cleaning.
+    """
+
+    payload: PayloadSeen | None = None
+    problem: str = ""
+    unreadable: bool = False
+    document_size: int | None = None
+    file_count: int = 0
+    differences: Discrepancies | None = None
+    headers_problem: str = ""
+    duplicates: tuple[str, ...] = ()
+
+
+class LayerSeen(msgspec.Struct, frozen=True):
+    """One data layer. ``name`` is where the image names it first; ``diff_ids`` what the configs say of it.
+
+    ``skippable`` has the payload length by payload offset of each skippable frame whose header was read (``whole`` is
+    None: only those the tables and footer name). ``has_lower`` tells whether a data layer lies below it.
+    """
+
+    name: str
+    descriptor: Descriptor
+    annotations: ChunkedAnnotations
+    diff_ids: tuple[str, ...] = ()
+    has_lower: bool = False
+    stored_size: int | None = None
+    footer_raw: bytes = b""
+    footer: Footer | None = None
+    footer_problem: str = ""
+    skippable: dict[int, int] = {}
+    toc: TocSeen = TocSeen()
+    split: TarSplitSeen = TarSplitSeen()
+    whole: WholeLayer | None = None
+    whole_problem: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the layer claims this revision of the format; old writers' layers are only reported."""
+        return self.annotations.is_chunked
+
+
+class LayersSeen(msgspec.Struct, frozen=True):
+    """The zstd:chunked layers of one image, each once; ``deep`` says whether they were read whole."""
+
+    layers: tuple[LayerSeen, ...] = ()
+    deep: bool = False

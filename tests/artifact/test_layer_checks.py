@@ -1,0 +1,80 @@
+"""The checks of layers: a conforming one passes all, each mutant fails what it breaks and no more."""
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance import checks
+from conformance.checks.artifact import LAYER_GROUPS, judge_image, needs_deep
+from conformance.mutants import layers
+from conformance.mutants.draft import conforming_draft, finish
+from conformance.observation import ImageSeen
+from conformance.requirements import broken_by, find_checks
+from conformance.results import RequirementResult, Verdict
+from conformance.strategies.layer_draft import LayerDraft, conforming_layer, finish_layer
+from conformance.subjects.image import observe_image
+from conformance.subjects.layers import LayerReading
+from conformance.subjects.memory import MemorySource
+
+MUTANTS = [value for value in vars(layers).values() if hasattr(value, "__breaks__")]
+# Not of this image: it has no legacy layer, and its sentinel is one block.
+NOT_HERE = {"SENT-BLOB-008", "FOOTER-005", "FOOTER-006"}
+
+
+def image_with(draft: LayerDraft) -> MemorySource:
+    """A pair of manifests whose last layer is this one."""
+    layer = finish_layer(draft)
+    image = conforming_draft()
+    image.blobs[layer.descriptor["digest"]] = layer.blob
+    for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
+        manifest["layers"][-1] = layer.descriptor
+        config["rootfs"]["diff_ids"][-1] = layer.diff_id
+    finished = finish(image)
+    return MemorySource(finished.blobs, finished.root)
+
+
+def seen_of(draft: LayerDraft, *, deep: bool = True) -> ImageSeen:
+    return observe_image(image_with(draft), reading=LayerReading(deep))
+
+
+def results(draft: LayerDraft, *, deep: bool = True) -> tuple[RequirementResult, ...]:
+    return judge_image(seen_of(draft, deep=deep))
+
+
+def verdicts(draft: LayerDraft) -> dict[str, Verdict]:
+    return {result.id: result.verdict for result in results(draft)}
+
+
+def test_a_conforming_layer_passes_every_check() -> None:
+    found = verdicts(conforming_layer())
+    assert {name for name, verdict in found.items() if verdict != "pass"} == NOT_HERE, found
+
+
+@pytest.mark.parametrize("maker", MUTANTS, ids=lambda maker: maker.__name__)
+def test_each_mutant_fails_its_requirement_and_no_unrelated_one(maker: Callable[[], LayerDraft]) -> None:
+    failed = {result.id: result.findings for result in results(maker()) if result.verdict == "fail"}
+    assert set(failed) == set(broken_by(maker)), failed
+
+
+def test_every_check_of_a_layer_has_a_mutant() -> None:
+    broken = {broken_by(maker)[0] for maker in MUTANTS}
+    bound = {name for name in find_checks(checks) if name.rpartition("-")[0] in LAYER_GROUPS}
+    artifact = {result.id for result in results(conforming_layer())}
+    assert bound & artifact == broken
+
+
+def test_without_reading_every_byte_nothing_is_passed_that_needs_it() -> None:
+    shallow = {result.id: needs_deep(result) for result in results(conforming_layer(), deep=False)}
+    assert shallow["LAYER-002"]
+    assert shallow["SEC-001"]
+    assert shallow["TOC-007"]
+    assert not shallow["TARSPLIT-003"]
+    assert not shallow["FOOTER-002"]
+
+
+@pytest.mark.parametrize(
+    "maker", [layers.ranges_exchanged, layers.digest_of_other_content, layers.bytes_between_frames]
+)
+def test_what_only_a_deep_reading_finds_is_not_passed_by_a_shallow_one(maker: Callable[[], LayerDraft]) -> None:
+    shallow = {result.id: result for result in results(maker(), deep=False)}
+    assert needs_deep(shallow[broken_by(maker)[0]])
