@@ -84,13 +84,6 @@ def tar_split_that_disagrees(seen: TrialSeen) -> Iterator[Judgement]:
     yield from refusal("TARSPLIT-006", seen)
 
 
-@decides("TARSPLIT-008")
-def names_are_unique(seen: object) -> Iterator[Judgement]:
-    """The reader's side. What an artifact must keep is decided where artifacts are observed."""
-    if isinstance(seen, TrialSeen):
-        yield from refusal("TARSPLIT-008", seen)
-
-
 @decides("TARSPLIT-009")
 def tar_split_is_bounded(seen: TrialSeen) -> Iterator[Judgement]:
     yield from refusal("TARSPLIT-009", seen, also=bounded(seen))
