@@ -119,7 +119,7 @@ def a_second_push_changes_nothing(seen: PushSeen) -> Iterator[Judgement]:
 
 @decides("SENT-PUSH-009")
 def a_failed_push_leaves_the_tag(seen: InterruptedSeen) -> Iterator[Judgement]:
-    where = f"{seen.at} {seen.how}"
+    where = f"{seen.at}: {seen.how}"
     if seen.ended == "succeeded" and (seen.after is None or seen.after != seen.expected):
         yield failed("The push says that it is done, and the tag does not name the image.", where=where,
                      expected=_digest(seen.expected), found=_digest(seen.after), evidence=seen.evidence)  # fmt: skip

@@ -28,13 +28,14 @@ class Wire(msgspec.Struct, frozen=True):
     """How an answer goes over the wire when it is not sent in the ordinary way; the connection ends with it.
 
     ``stated`` is a Content-Length other than the body's, ``chunked`` leaves it out. After ``cut`` bytes of the body
-    nothing comes for ``stall`` seconds, and then the connection is reset.
+    nothing comes for ``stall`` seconds, and then the connection is reset; without ``head`` not even a status comes.
     """
 
     stated: int | None = None
     chunked: bool = False
     cut: int | None = None
     stall: float = 0.0
+    head: bool = True
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ async def send_raw(request: web.BaseRequest, reply: Reply) -> None:
         return
     body = b"" if request.method == "HEAD" else reply.body
     framed = _chunks(body) if wire.chunked else body
-    transport.write(_head(reply, wire) + (framed if wire.cut is None else framed[: wire.cut]))
+    transport.write((_head(reply, wire) if wire.head else b"") + (framed if wire.cut is None else framed[: wire.cut]))
     if wire.cut is None:
         transport.close()
         return

@@ -61,7 +61,7 @@ def _false_claims(request: pytest.FixtureRequest, settings: SuiteSettings) -> It
     if settings.adapter is not None and "implementation" in request.fixturenames:
         subject: ImplementationSubject = request.getfixturevalue("implementation")
         for claim in subject.take_false_claims():
-            take_note(request.node, claim)
+            take_note(request.node, settings, claim)
 
 
 @pytest.fixture

@@ -38,9 +38,17 @@ def record(item: pytest.Item, recorded: Recorded) -> None:
     item.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
 
 
-def take_note(item: pytest.Item, note: str) -> None:
-    """Attach something worth knowing of the implementation, for the notes of its report."""
-    item.user_properties.append((_NOTE, note))
+class Noted(msgspec.Struct, frozen=True):
+    """Something worth knowing of an implementation in a role, on its way to the notes of the report."""
+
+    role: Role
+    text: str
+
+
+def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
+    """Attach a note to the running test."""
+    for role in judged_roles(item, settings):
+        item.user_properties.append((_NOTE, msgspec.json.encode(Noted(role, text)).decode()))
 
 
 class ConformanceSession:
@@ -51,7 +59,7 @@ class ConformanceSession:
         self._is_worker = hasattr(config, "workerinput")
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
-        self._notes: dict[str, None] = {}
+        self._notes: dict[Noted, None] = {}
         self._deselected = False
         self._report: Report | None = None
         try:
@@ -132,7 +140,9 @@ class ConformanceSession:
                 known = self._recorded.get(key)
                 self._recorded[key] = merge(known, recorded.result) if known else recorded.result
         if report.when == "teardown":
-            self._notes |= dict.fromkeys(str(value) for name, value in report.user_properties if name == _NOTE)
+            self._notes |= dict.fromkeys(
+                msgspec.json.decode(value, type=Noted) for name, value in report.user_properties if name == _NOTE
+            )
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         if report.when != "call" or not report.passed:
@@ -189,8 +199,9 @@ class ConformanceSession:
     def _subject(self, name: str, role: Role, results: dict[str, RequirementResult]) -> SubjectReport:
         order = {requirement.id: place for place, requirement in enumerate(load_catalogue().requirements)}
         verdicts = sorted(results.values(), key=lambda result: order[result.id])
+        notes = tuple(note.text for note in self._notes if note.role == role)
         waived = apply_waivers(verdicts, self.settings.waivers, self._started.date())
-        return subject_report(name, (role,), waived, notes=tuple(self._notes), unchecked=unchecked(role))
+        return subject_report(name, (role,), waived, notes=notes, unchecked=unchecked(role))
 
     def _whole_roles(self) -> tuple[Role, ...]:
         """The roles of which every requirement that has a check must have got a verdict."""

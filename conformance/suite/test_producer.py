@@ -8,7 +8,7 @@ from conformance import checks
 from conformance.requirements import find_checks
 from conformance.results import Judgement
 from conformance.suite.conftest import announce_all, replay_command
-from conformance.suite.session import Recorded, record
+from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
 from conformance.trials.producer import JOBS_OF, ProducerTrial
@@ -77,6 +77,9 @@ def test_pushed_image(
     if problem:
         pytest.skip(f"nothing to judge: {problem}")
     results = pushes.artifacts(name, replay=f"{replay_command(settings)} -k test_pushed_image")
+    remark = pushes.remark(name)
+    if remark:
+        take_note(request.node, settings, remark)
     for result in results:
         record(request.node, Recorded(settings.subject, "producer", result))
     announce_all(results)

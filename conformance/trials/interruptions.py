@@ -2,7 +2,7 @@
 
 import io
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from conformance.checks.pairs import data_layers, plain_manifests
@@ -16,7 +16,7 @@ from conformance.observation import ImageSeen
 from conformance.observation_producer import Ended, InterruptedSeen, UnrepresentableSeen
 from conformance.results import Judgement, not_run, unsupported
 from conformance.trials.place import Place, a_place
-from conformance.trials.push_log import Interrupts, TakesAnyOrder
+from conformance.trials.push_log import WAYS, Interrupts, TakesAnyOrder, Way
 from conformance.trials.sources import SMALL, Image, image, image_of_tars
 from conformance.trials.subject import ImplementationSubject
 
@@ -30,11 +30,13 @@ _ENDED: Final[Mapping[Outcome, Ended]] = {
 }
 
 
-def interrupted_pushes(subject: ImplementationSubject) -> Iterator[InterruptedSeen | Judgement]:
-    """One push for every request and each of two ways: that one answered 500, and everything from it on."""
+def interrupted_pushes(
+    subject: ImplementationSubject, ways: Sequence[Way] = WAYS
+) -> Iterator[InterruptedSeen | Judgement]:
+    """One push for every request and each of these ways in which it fails."""
     interrupts, source = Interrupts(), image(SMALL)
     with a_place(interrupts, TakesAnyOrder()) as place:
-        interrupts.arm(-1, once=True)
+        interrupts.arm(-1)
         undisturbed = _push(subject, place, source, "undisturbed")
         requests = interrupts.disarm()
         if not undisturbed.succeeded:
@@ -42,9 +44,9 @@ def interrupted_pushes(subject: ImplementationSubject) -> Iterator[InterruptedSe
             return
         expected = place.root("interrupted/undisturbed")
         step = -(-requests // MAX_REQUESTS)
-        for once in (True, False):
+        for way in ways:
             for number in range(0, requests, step):
-                yield _interrupted(subject, place, source, interrupts, number, once=once, expected=expected)
+                yield _interrupted(subject, place, source, interrupts, number, way, expected)
 
 
 def _interrupted(
@@ -53,22 +55,21 @@ def _interrupted(
     source: Image,
     interrupts: Interrupts,
     number: int,
-    *,
-    once: bool,
+    way: Way,
     expected: bytes | None,
 ) -> InterruptedSeen:
-    name = f"{'once' if once else 'on'}-{number}"
+    name = f"{way.replace(' ', '-')}-{number}"
     repository = f"interrupted/{name}"
     place.put(image(SMALL, "gzip"), repository)
     before = place.root(repository)
-    interrupts.arm(number, once=once)
+    interrupts.arm(number, way)
     run = _push(subject, place, source, name)
     hit = interrupts.hit
     interrupts.disarm()
     after = place.observe(repository)
     return InterruptedSeen(
         f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)",
-        "answered 500" if once else "and all after it answered 500",
+        way,
         _ENDED[run.outcome],
         before,
         place.root(repository),

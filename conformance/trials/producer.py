@@ -183,9 +183,28 @@ class ProducerTrial:
         if self.control() or pushed.seen is None or pushed.seen.after is None:
             return ()
         source = self._places["any-order"].source(pushed.repository)
-        report = judge_source(source, CheckOptions())
+        report = judge_source(source, CheckOptions(deep=True))
         bound = {requirement.id for requirement in load_catalogue().of_role("producer")}
         return tuple(_replayed(result, replay) for result in report.verdicts if result.id in bound)
+
+    def remark(self, name: str) -> str:
+        """What no requirement of this revision is about: a push that does not work, old layers of another tar."""
+        pushed = self.pushed(name)
+        if self.control() or pushed.seen is None:
+            return ""
+        if not pushed.run.succeeded:
+            return f"an image ({name}) could not be pushed: {describe(pushed.run)}"
+        plain = plain_manifests(pushed.seen.after) if pushed.seen.after else ()
+        if not plain or plain[0].config is None:
+            return ""
+        layers = data_layers(plain[0])
+        found, said = (
+            self._places["any-order"].diff_ids(pushed.repository, layers),
+            plain[0].config.view.rootfs.diff_ids,
+        )
+        if found == said or any(ChunkedAnnotations.of(layer.annotations).is_chunked for layer in layers):
+            return ""
+        return f"an image ({name}) was pushed with layers that do not have the DiffIDs that its config names"
 
     def pushed(self, name: str) -> Pushed:
         """Make this push, or take the one that was made."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from conformance.evidence import Exchange
@@ -10,7 +10,7 @@ from conformance.format.digest import Digest
 from conformance.observation_producer import PushEvent
 from conformance.registry.core import Manifest, RegistryCore
 from conformance.registry.defects import Defect
-from conformance.registry.serving import Call, Reply
+from conformance.registry.serving import Call, Reply, Wire
 
 _BLOB: Final = re.compile(r"/v2/.+/blobs/(sha\d+:[0-9a-f]+)")
 _MANIFEST: Final = re.compile(r"/v2/(.+)/manifests/([^/]+)")
@@ -51,16 +51,21 @@ class TakesAnyOrder(Defect):
         return taken
 
 
+Way = Literal["500 once", "500 from then on", "connection reset"]
+WAYS: Final[tuple[Way, ...]] = get_args(Way)
+
+
 class Interrupts(Defect):
-    """Answers 500 to the request of a number, counted from 0 since it was armed: to it alone, or from it on."""
+    """Interrupts the request of a number, counted from 0 since it was armed: it alone, or it and all after it."""
 
     def __init__(self) -> None:
-        self._next, self._at, self._once = 0, -1, True
+        self._next, self._at = 0, -1
+        self._way: Way = "500 once"
         self.hit: Call | None = None
 
-    def arm(self, at: int, *, once: bool) -> None:
+    def arm(self, at: int, way: Way = "500 once") -> None:
         """Count from now; -1 interrupts nothing."""
-        self._next, self._at, self._once, self.hit = 0, at, once, None
+        self._next, self._at, self._way, self.hit = 0, at, way, None
 
     def disarm(self) -> int:
         """Interrupt nothing any more; how many requests there were."""
@@ -70,9 +75,11 @@ class Interrupts(Defect):
     def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
         number = self._next
         self._next += 1
-        if self._at < 0 or number < self._at or (self._once and number > self._at):
+        if self._at < 0 or number < self._at or (self._way != "500 from then on" and number > self._at):
             return None
         self.hit = self.hit or call
+        if self._way == "connection reset":
+            return Reply(500, wire=Wire(cut=0, head=False))
         return Reply(500, {"Content-Type": "application/json"}, _BROKEN)
 
 

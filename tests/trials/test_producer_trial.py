@@ -12,10 +12,15 @@ from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import Judgement, conclude
 from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
 from conformance.trials.producer import JOBS_OF, ProducerTrial
+from conformance.trials.push_log import Way
 from tests.trials.in_process import InProcessSubject
 
 MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]
 IDS = (*JOBS_OF, "SENT-PUSH-009", "SENT-PUSH-014", "TOC-016")
+
+
+# Without resets: the reference waits before it sends a request again.
+WAYS: tuple[Way, ...] = ("500 once", "500 from then on")
 
 
 def judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement]:
@@ -24,9 +29,10 @@ def judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement]:
         return trial.again(check)
     if requirement_id in JOBS_OF:
         return trial.judgements(requirement_id, check)
-    scenario = interrupted_pushes if requirement_id == "SENT-PUSH-009" else unrepresentable_pushes
+    interrupted = requirement_id == "SENT-PUSH-009"
+    seen = interrupted_pushes(trial.subject, WAYS) if interrupted else unrepresentable_pushes(trial.subject)
     found: list[Judgement] = []
-    for item in scenario(trial.subject):
+    for item in seen:
         found += [item] if isinstance(item, Judgement) else check(item)
     return found
 
