@@ -140,9 +140,7 @@ class ConformanceSession:
                 known = self._recorded.get(key)
                 self._recorded[key] = merge(known, recorded.result) if known else recorded.result
         if report.when == "teardown":
-            self._notes |= dict.fromkeys(
-                msgspec.json.decode(value, type=Noted) for name, value in report.user_properties if name == _NOTE
-            )
+            self._notes |= dict.fromkeys(_noted(report))
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         if report.when != "call" or not report.passed:
@@ -270,3 +268,7 @@ def _verdicts(report: Any) -> list[Recorded]:
         for name, value in getattr(report, "user_properties", ())
         if name == _PROPERTY
     ]
+
+
+def _noted(report: Any) -> list[Noted]:
+    return [msgspec.json.decode(value, type=Noted) for name, value in report.user_properties if name == _NOTE]
