@@ -32,12 +32,15 @@ def refusal(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterator
 
 
 def acceptance(requirement_id: str, seen: TrialSeen, *, problem: str = "") -> Iterator[Judgement]:
-    """The case must work and give the expected tree; ``problem`` is what else is wrong with a run that did."""
+    """The case must work and give the expected tree; ``problem`` is what else is wrong with a run that did.
+
+    With a twin that does not work either, nothing is shown.
+    """
     if requirement_id not in seen.about:
         return
-    lacking = _lacking(seen.run)
-    if lacking is not None:
-        yield lacking
+    weak = inconclusive(seen)
+    if weak is not None:
+        yield weak
         return
     found = wrong_with(seen.run, seen.expected, seen.marker) or problem
     if found:

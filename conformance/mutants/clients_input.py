@@ -82,7 +82,7 @@ def believes_the_footer() -> Toolkit:
                 said = Footer.parse(ranges.fetch([span], merge=False)[span]).positions
             except FormatError:
                 return super().load(layer, ranges)
-            self.disagrees = said != self.footer and said.toc.end <= layer.size
+            self.disagrees = self.footer.toc.end < said.toc.offset and said.toc.end <= layer.size
             self.footer = said if self.disagrees else self.footer
             return super().load(layer, ranges)
 

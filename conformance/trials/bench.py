@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from conformance.evidence import Exchange
+from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.runner import Run
 from conformance.implementations.sandbox import Sandbox
@@ -54,10 +55,12 @@ class Stage:
         second: EmbeddedRegistry | None = None,
     ) -> None:
         self._subject, self._registry, self._second, self._sandbox = subject, registry, second, sandbox
+        self._images: dict[str, Image] = {}
 
     def load(self, image: Image, tag: str = "latest") -> None:
         """Put an image into the registry, as it is."""
         self._registry.load(_NAME, image.blobs, image.manifests, **{tag: image.root})
+        self._images[tag] = image
 
     def arm(self, *faults: Defect) -> None:
         """Give the registry these faults."""
@@ -89,6 +92,8 @@ class Stage:
             "layout": self._subject.new_directory("layout") / "image",
             "digest": pull.digest,
         }
+        if reads_layouts(self._subject.adapter, operation):
+            self._images[pull.tag].write(Path(values["layout"]), pull.digest)
         before = len(self._registry.exchanges)
         run = self._subject.run(operation, values, options=pull.options, sandbox=self._sandbox, timeout=self._timeout)
         exchanges = self._registry.exchanges[before:]
@@ -141,6 +146,11 @@ class Bench:
             stage.load(image)
             stage.arm(*faults)
             return stage.run(operation, how)
+
+
+def reads_layouts(adapter: Adapter, operation: Operation) -> bool:
+    """Whether the operation is given a layout, so that no request is seen of it."""
+    return adapter.uses(operation, "layout") and not adapter.uses(operation, "reference")
 
 
 def seen_of(run: Run, exchanges: Sequence[Exchange], tree: Path | None) -> RunSeen:

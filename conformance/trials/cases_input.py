@@ -62,7 +62,7 @@ _POSITIONS: Final[tuple[Case, ...]] = (
 def _legacy(trials: ConsumerTrials) -> Iterator[Seen]:
     about, layer = "ANNOT-009", tampered.legacy_only()
     what = "A plain image whose layer has legacy keys only"
-    yield from trials.case(about, "plain", what, image([layer]), expected=[SINGLE], twin="")
+    yield from trials.case(about, "plain", what, image([layer]), expected=[SINGLE], twin="plain")
     yield from trials.case(
         about, "sentinel", "A sentinel image whose layer has legacy keys only", sentinel_image([layer])
     )
@@ -87,9 +87,9 @@ def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
         layer = tampered.with_frames_between(extra, first=first)
         what = f"A layer with {name}"
         if trials.aware:
-            yield from trials.case(about, name, what, sentinel_image([layer]), expected=[SINGLE], twin="")
+            yield from trials.case(about, name, what, sentinel_image([layer]), expected=[SINGLE])
         whole = tampered.without_toc(layer)
-        yield from trials.case(about, f"{name}, whole", what, image([whole]), expected=[SINGLE], twin="")
+        yield from trials.case(about, f"{name}, whole", what, image([whole]), expected=[SINGLE], twin="plain")
 
 
 def _holes(trials: ConsumerTrials) -> Iterator[Seen]:

@@ -66,7 +66,7 @@ def _one(build: Callable[[], Layer]) -> Callable[[], Image]:
 def _other_content(trials: ConsumerTrials) -> Iterator[Seen]:
     other = sentinel_image([tampered.sound()], sentinel=build_sentinel(message=b"TOC, NEVER tar: another content"))
     what = "A sentinel image whose sentinel has another content"
-    yield from trials.case("SENT-PULL-001", "another content", what, other, expected=[SINGLE], twin="")
+    yield from trials.case("SENT-PULL-001", "another content", what, other, expected=[SINGLE])
 
 
 def _no_fall_back(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -265,8 +265,16 @@ def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
     what = "A plain image whose layers have many frames"
     for operation in trials.operations:
         run = trials.accepted("plain pair", operation)
-        marker = MARKER if operation == "scan" else ""
-        yield TrialSeen(f"{operation}: many frames", what, ("SENT-PULL-015",), run, given.expected, marker=marker)
+        yield TrialSeen(
+            f"{operation}: many frames",
+            what,
+            ("SENT-PULL-015",),
+            run,
+            given.expected,
+            trials.accepted("one frame", operation),
+            given.expected,
+            marker=MARKER if operation == "scan" else "",
+        )
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {

@@ -8,8 +8,10 @@ from conformance.observation_trials import TrialSeen
 from conformance.registry.answers import with_content
 from conformance.registry.defects import Defect
 from conformance.registry.faults import Fault, Match, make_fault
+from conformance.results import unsupported
 from conformance.strategies.trees import Node, Tree, noise
 from conformance.trials import tampered
+from conformance.trials.bench import reads_layouts
 from conformance.trials.consumer import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
 from conformance.trials.images import Image, image, layer_of, sentinel_image
 
@@ -113,6 +115,9 @@ def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
 def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
     given = sound("single" if trials.aware else "plain")
     for operation in trials.operations:
+        if reads_layouts(trials.subject.adapter, operation):
+            yield unsupported("it is given an image in a layout, and asks no registry", where=operation)
+            continue
         with trials.bench.stage(login=True) as stage:
             stage.load(given.image)
             twin = stage.run(operation)

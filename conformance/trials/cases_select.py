@@ -15,7 +15,7 @@ from conformance.registry.faults import make_fault
 from conformance.results import not_run, unsupported
 from conformance.strategies.trees import Node
 from conformance.trials import tampered
-from conformance.trials.bench import Pull
+from conformance.trials.bench import Pull, reads_layouts
 from conformance.trials.consumer import ConsumerTrials, Scenario, Seen
 from conformance.trials.file_trees import expected_tree
 from conformance.trials.images import (
@@ -47,6 +47,9 @@ def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
     """Let the tool pull the index; what it chose, or why that is not known."""
     built = index(choice.entries)
     for operation in trials.operations:
+        if reads_layouts(trials.subject.adapter, operation):
+            yield unsupported("it is given one image in a layout, and has nothing to choose from", where=choice.name)
+            continue
         run = trials.bench.pull(built, operation, Pull(options=choice.options), faults=choice.faults())
         problem = trials.problem("pair" if trials.aware else "plain pair", operation)
         yield observed(f"{operation}: {choice.name}", choice, built, run, problem, aware=trials.aware)

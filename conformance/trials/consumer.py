@@ -16,7 +16,18 @@ from conformance.strategies.trees import Node, Tree, noise
 from conformance.trials import tampered
 from conformance.trials.bench import BY_TAG, Bench, Pull
 from conformance.trials.file_trees import expected_tree
-from conformance.trials.images import LOWER, MARKER, SINGLE, UPPER, Image, image, layer_of, pair, sentinel_image
+from conformance.trials.images import (
+    LOWER,
+    MARKER,
+    SINGLE,
+    UPPER,
+    Image,
+    image,
+    layer_of,
+    one_frame_layer,
+    pair,
+    sentinel_image,
+)
 from conformance.trials.subject import ImplementationSubject
 
 MEMORY_LIMIT: Final = 640 * 2**20
@@ -47,6 +58,7 @@ def sound(name: str) -> Sound:
     made: Mapping[str, Callable[[], Sound]] = {
         "pair": lambda: Sound(name, pair([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
         "plain pair": lambda: Sound(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
+        "one frame": lambda: Sound(name, image([one_frame_layer(LOWER), one_frame_layer(UPPER)]), (LOWER, UPPER)),
         "single": lambda: Sound(name, sentinel_image([tampered.sound()]), (SINGLE,)),
         "plain": lambda: Sound(name, image([tampered.sound()]), (SINGLE,)),
         "raw": lambda: Sound(name, sentinel_image([tampered.untampered_toc()]), (SINGLE,)),
@@ -126,4 +138,4 @@ class ConsumerTrials:
 
     def marker(self, operation: Operation, twin: str) -> str:
         """What a scan of the image must print; only images with a package database have it."""
-        return MARKER if operation == "scan" and twin in ("pair", "plain pair") else ""
+        return MARKER if operation == "scan" and twin in ("pair", "plain pair", "one frame") else ""

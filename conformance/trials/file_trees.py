@@ -52,9 +52,12 @@ def expected_tree(layers: Sequence[Tree]) -> dict[str, EntrySeen]:
 
 
 def read_tree(root: Path) -> dict[str, EntrySeen]:
-    """Everything below ``root``, links not followed; files are read up to MAX_FILE bytes."""
+    """Everything below ``root``, links not followed; files are read up to MAX_FILE bytes.
+
+    A root that is gone, as some tools leave it when they refuse, is empty.
+    """
     found: dict[str, EntrySeen] = {}
-    left = [root]
+    left = [root] if root.is_dir() else []
     while left and len(found) < MAX_ENTRIES:
         with os.scandir(left.pop()) as items:
             for item in items:

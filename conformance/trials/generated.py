@@ -14,10 +14,8 @@ from hypothesis.errors import Flaky
 from conformance.checks.consumer_pull import equals_the_plain_variant
 from conformance.evidence import Note
 from conformance.format.digest import Digest
-from conformance.format.oci import Descriptor
 from conformance.observation_trials import TrialSeen
 from conformance.strategies.trees import Node, Tree, trees
-from conformance.subjects.layout import write_layout
 from conformance.trials.bench import Pull
 from conformance.trials.consumer import ConsumerTrials, Seen
 from conformance.trials.file_trees import expected_tree
@@ -116,11 +114,8 @@ def _both(tree: Tree) -> tuple[Image, Image]:
 def _kept(tried: dict[str, TrialSeen], tree: Tree, number: int, keep: Path) -> TrialSeen:
     """The failing case, with a note where its image is."""
     _, hidden = _both(tree)
-    document = hidden.root_document
-    root = Descriptor(document.media_type, hidden.root, len(document.raw))
     directory = keep / f"seed-{number}-{Digest.parse(hidden.root).hex[:12]}"
-    documents = {digest: manifest.raw for digest, manifest in hidden.manifests.items()}
-    write_layout(directory, hidden.blobs | documents, root)
+    hidden.write(directory)
     seen = tried[repr(tree)]
     note = Note(f"the smallest image found that shows it: {directory.parent.name}/{directory.name}, seed {number}")
     return msgspec.structs.replace(seen, run=msgspec.structs.replace(seen.run, evidence=(note, *seen.run.evidence)))

@@ -6,9 +6,11 @@ Whatever is asked for is built, sound or not. ``tampered`` makes the layers that
 import gzip
 import platform as machine
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import zstandard
 
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
@@ -22,12 +24,14 @@ from conformance.format.names import (
     SENTINEL_TYPE,
     ZSTD_ANNOTATION,
 )
+from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
 from conformance.observation_trials import LayerFacts
 from conformance.registry.core import Manifest
 from conformance.strategies.trees import Node, Tree, noise, tar_of
+from conformance.subjects.layout import write_layout
 
 _ARCHITECTURES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
@@ -104,6 +108,13 @@ class Image(msgspec.Struct, frozen=True):
     def root_document(self) -> Manifest:
         return self.manifests[self.root]
 
+    def write(self, directory: Path, digest: str = "") -> None:
+        """Write a layout of the whole image, or of the manifest with this digest; contents as they are."""
+        root = digest or self.root
+        document = self.manifests[root]
+        documents = {name: manifest.raw for name, manifest in self.manifests.items()}
+        write_layout(directory, self.blobs | documents, Descriptor(document.media_type, root, len(document.raw)))
+
 
 def host_platform() -> JsonObject:
     """The platform of this machine: images are of it, so that every tool pulls them without being told."""
@@ -125,6 +136,12 @@ def layer_of(tree: Tree, options: WriterOptions | None = None) -> Layer:
     """The tree as a sound zstd:chunked layer."""
     blob, made = written(tree, options)
     return Layer(blob, str(made.diff_id), made.annotations)
+
+
+def one_frame_layer(tree: Tree) -> Layer:
+    """The tree as one zstd frame without a TOC, as most tools write it."""
+    tar = tar_of(tree)
+    return Layer(zstandard.ZstdCompressor(write_checksum=True).compress(tar), str(Digest.of(tar)))
 
 
 def gzip_layer(tree: Tree) -> Layer:
