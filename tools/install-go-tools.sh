@@ -34,7 +34,10 @@ for tool in "${@:-crane oras regctl umoci}"; do
       umoci) umoci ;;
       syft) go install -ldflags "-X main.version=1.57.0" github.com/anchore/syft/cmd/syft@v1.57.0 ;;
       grype) go install -ldflags "-X main.version=0.121.2" github.com/anchore/grype/cmd/grype@v0.121.2 ;;
-      trivy) GOEXPERIMENT=jsonv2 go install github.com/aquasecurity/trivy/cmd/trivy@v0.74.0 ;;
+      trivy)
+        GOEXPERIMENT=jsonv2 go install -ldflags "-X github.com/aquasecurity/trivy/pkg/version/app.ver=0.74.0" \
+          github.com/aquasecurity/trivy/cmd/trivy@v0.74.0
+        ;;
       *) echo "install-go-tools.sh: $name is not known" >&2; exit 2 ;;
     esac
   done
