@@ -46,6 +46,18 @@ def unaware() -> Toolkit:
     return consumer(Unaware)
 
 
+def knows_no_zstd() -> Toolkit:
+    """Right as well, and of another time."""
+
+    class OnlyGzip(Unaware):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if "zstd" in layer.media_type:
+                raise RefusalError(f"layers of the media type {layer.media_type} are not known")
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(OnlyGzip)
+
+
 @mutant("SENT-SELECT-002")
 def picks_the_sentinel() -> Toolkit:
     return consumer(Unaware, policy=Policy.AWARE)

@@ -88,6 +88,14 @@ def test_each_defect_of_an_unaware_client_fails_its_requirement_and_no_unrelated
     assert _failed(results) == set(broken_by(maker)), _words(results, _failed(results))
 
 
+def test_a_client_without_zstd_is_judged_by_what_it_refuses(tmp_path: Path) -> None:
+    results = judge_client(clients_unaware.knows_no_zstd(), directory=tmp_path, aware=False)
+    found = verdicts(results)
+    assert found.pop("SENT-PULL-011") == "pass"
+    assert found.pop("SEC-006") == "pass"
+    assert set(found.values()) == {"unsupported"}
+
+
 def test_a_scanner_that_reports_nothing_found_has_processed_the_sentinel_manifest(tmp_path: Path) -> None:
     skips = clients_unaware.skips_unknown_layers()
     results = judge_client(skips, directory=tmp_path, aware=False, operations=("scan",), only=["SENT-PULL-011"])
