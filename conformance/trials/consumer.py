@@ -128,14 +128,17 @@ class ConsumerTrials:
     ) -> Iterator[TrialSeen]:
         """A crafted image (or a sound one behind a registry with faults) by every operation; ``twin`` "" is none."""
         for operation in self.operations:
-            run = self.bench.pull(given, operation, how, faults=faults())
+            sound_run = self.accepted(twin, operation) if twin else None
+            # A tool that hangs on what is sound need not hang on every case.
+            hopeless = sound_run is not None and sound_run.ending in ("timed-out", "absent")
+            run = sound_run if hopeless and sound_run else self.bench.pull(given, operation, how, faults=faults())
             yield TrialSeen(
                 f"{operation}: {name}",
                 what,
                 (about,),
                 run,
                 None if expected is None else expected_tree(expected),
-                self.accepted(twin, operation) if twin else None,
+                sound_run,
                 sound(twin).expected if twin else None,
                 layers=given.layers,
                 sentinel=given.sentinel,
