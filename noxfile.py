@@ -38,6 +38,12 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
 
 
+@nox.session(venv_backend="none")
+def tools(session: nox.Session) -> None:
+    """Build tools to judge with Go: nox -s tools -- DIRECTORY [TOOL…]."""
+    session.run("tools/install-go-tools.sh", *(session.posargs or ["build/tools"]), external=True)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """All benchmarks; figures are kept in benchmarks/README.md."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from conformance import __version__
-from conformance.commands import build, diff, inspect
+from conformance.commands import adapter, build, certify, diff, inspect, registry
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,6 +103,9 @@ def requirements(
 inspect.register(app)
 diff.register(app)
 build.register(app)
+adapter.register(app)
+certify.register(app)
+registry.register(app)
 
 
 def _print_report(report: "SubjectReport") -> None:

@@ -30,7 +30,7 @@ def mask_url(url: str) -> str:
 
 def mask_headers(headers: Headers) -> Headers:
     """The headers with every secret value replaced, the scheme of Authorization kept."""
-    return tuple((name, _mask_value(name, value)) for name, value in headers)
+    return tuple((str(name), _mask_value(name, value)) for name, value in headers)  # aiohttp's names are a subclass
 
 
 def _mask_value(name: str, value: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 SUITE = Path(__file__).parent / "suite"
 _INI = "conformance_default"
 _OPTIONS = (
-    *("registry", "role", "read_only", "repository", "username", "insecure"),
+    *("registry", "implementation", "role", "read_only", "repository", "username", "insecure"),
     *("ca_file", "report_dir", "effort", "waivers"),
 )
 
@@ -21,6 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "zstd:chunked conformance")
     group.addoption(
         "--registry", metavar="URL", help="judge this registry (default: OCI_REGISTRY, or the embedded one)"
+    )
+    group.addoption(
+        "--implementation", metavar="NAME|FILE", help="judge this tool: a shipped adapter, or an adapter file (TOML)"
     )
     group.addoption("--role", action="append", metavar="ROLE", help="judge only this role; may be repeated")
     group.addoption(
@@ -40,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement of the catalogue that this test decides")
-    config.addinivalue_line("markers", "role(name): the role that this test judges")
+    config.addinivalue_line("markers", "role(*names): the roles that this test judges; one of them is enough to run it")
     config.addinivalue_line("markers", "read_only: needs no right to push")
     # Any option of ours: pytest takes the directory in `--report-dir DIR` for a test path when it looks for the
     # project's ini file, before it knows our options; then `conformance_default` is not seen.

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 
 from conformance.checks.layers import by_discrepancies, current, needs_deep
+from conformance.checks.trial_verdicts import refusal
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
 from conformance.format.names import TARSPLIT_POSITION
 from conformance.format.toc_rules import names_that_are_one
 from conformance.observation_layer import LayerSeen, LayersSeen
+from conformance.observation_trials import TrialSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
 
@@ -152,7 +154,12 @@ def third_number(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 @decides("TARSPLIT-008")
-def unique_names(seen: LayersSeen) -> Iterator[Judgement]:
+def unique_names(seen: LayersSeen | TrialSeen) -> Iterator[Judgement]:
+    """Of artifacts the names themselves, of consumers what they do when one occurs twice."""
+    return refusal("TARSPLIT-008", seen) if isinstance(seen, TrialSeen) else _unique_names(seen)
+
+
+def _unique_names(seen: LayersSeen) -> Iterator[Judgement]:
     """The names of the tar-split where it could be read, else those of the TOC, which are to be the same."""
 
     def one(layer: LayerSeen) -> Iterator[Judgement]:

@@ -15,6 +15,8 @@ LAYER_ZSTD_TYPE: Final = "application/vnd.oci.image.layer.v1.tar+zstd"
 LAYER_TAR_TYPE: Final = "application/vnd.oci.image.layer.v1.tar"
 DOCKER_MANIFEST_TYPE: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST_TYPE: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_CONFIG_TYPE: Final = "application/vnd.docker.container.image.v1+json"
+DOCKER_GZIP_TYPE: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 MANIFEST_TYPES: Final = (MANIFEST_TYPE, INDEX_TYPE, DOCKER_MANIFEST_TYPE, DOCKER_LIST_TYPE)
 
 ESTARGZ_TOC: Final = "containerd.io/snapshot/stargz/toc.digest"

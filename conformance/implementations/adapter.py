@@ -29,7 +29,7 @@ _NEEDED: Final[Mapping[ImplementationRole, tuple[Operation, ...]]] = {
     "producer": ("push",),
     "consumer-aware": ("unpack", "pull"),
     "consumer-unaware": ("unpack", "pull", "scan"),
-    "copier": ("copy", "recompress"),
+    "copier": ("copy", "recompress", "export"),
 }
 _RUNNERS_OWN: Final = ("HOME", "PATH", "TMPDIR")
 _MAX_FILE: Final = 2**20

@@ -5,9 +5,18 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
-Operation = Literal["push", "pull", "copy", "recompress", "unpack", "scan"]
+Operation = Literal["push", "pull", "copy", "recompress", "export", "unpack", "scan"]
 Option = Literal[
-    "authfile", "cafile", "platform", "all", "preserve-digests", "prefer-gzip", "no-partial", "no-sentinel"
+    "authfile",
+    "cafile",
+    "platform",
+    "all",
+    "preserve-digests",
+    "to-docker",
+    "prefer-gzip",
+    "no-partial",
+    "no-sentinel",
+    "sign",
 ]
 Compression = Literal["gzip", "zstd", "zstd:chunked", "uncompressed"]
 Feature = Literal[Operation, Option, Compression]

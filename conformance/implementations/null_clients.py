@@ -51,7 +51,7 @@ def copies_everything(arguments: Sequence[str]) -> int:
     source = LayoutSource(LayoutReference(Path(given["layout"]))) if operation == "push" else RemoteSource(*remote)
     if operation == "push":
         destination: RegistryDestination | LayoutDestination = RegistryDestination(*remote)
-    elif operation in ("copy", "recompress"):
+    elif operation in ("copy", "recompress", "export"):
         destination = RegistryDestination(*open_registry(given["destination"]))
     else:
         destination = LayoutDestination(Path(given.get("layout") or given.get("output") or os.devnull))

@@ -9,6 +9,8 @@ Vector = tuple[str, ...]
 PLACEHOLDERS: Final = {
     "reference": "the image in the registry, host:port/name:tag or host:port/name@digest, without scheme",
     "destination": "where a copy goes, in the same form",
+    "host": "the registry of the image, host:port",
+    "destination_host": "the registry where a copy goes",
     "layout": "the path of an OCI image layout directory that holds one image",
     "output": "an empty directory for the unpacked root file system",
     "compression": "gzip, zstd, zstd:chunked or uncompressed",

@@ -5,6 +5,7 @@
     exe pull       --reference REF --layout DIR                         image of a registry -> layout
     exe copy       --reference REF --destination REF                    registry -> registry, compression kept
     exe recompress --reference REF --destination REF --compression C    registry -> registry, compression changed
+    exe export     --reference REF --destination REF                    registry -> the tool's own storage -> registry
     exe unpack     --reference REF --output DIR                         root file system into an empty directory
     exe scan       --reference REF                                      looks into the image, prints what it found
 
@@ -34,6 +35,7 @@ OPERATIONS: Final[Mapping[str, Vector]] = {
     "pull": ("pull", *_SOURCE, "--layout", "{layout}", _HERE),
     "copy": ("copy", *_SOURCE, "--destination", "{destination}", _HERE),
     "recompress": ("recompress", *_SOURCE, "--destination", "{destination}", *_COMPRESSION, _HERE),
+    "export": ("export", *_SOURCE, "--destination", "{destination}", _HERE),
     "unpack": ("unpack", *_SOURCE, "--output", "{output}", _HERE),
     "scan": ("scan", *_SOURCE, _HERE),
 }
@@ -43,6 +45,7 @@ OPTIONS: Final[Mapping[str, Vector]] = {
     "platform": ("--platform", "{platform}"),
     "all": ("--all",),
     "preserve-digests": ("--preserve-digests",),
+    "to-docker": ("--to-docker",),
     "prefer-gzip": ("--prefer-gzip",),
     "no-partial": ("--no-partial",),
     "no-sentinel": ("--no-sentinel",),

@@ -182,6 +182,9 @@ def _options(adapter: Adapter, sandbox: Sandbox, options: Sequence[Option]) -> l
 
 def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
     values = {"python": sys.executable, **sandbox.values(), **{key: str(value) for key, value in given.items()}}
+    for name, host in (("reference", "host"), ("destination", "destination_host")):
+        if name in values:
+            values[host] = values[name].partition("/")[0]
     if "platform" in values:
         wanted = Platform.parse(values["platform"])
         values |= {"os": wanted.os, "architecture": wanted.architecture, "variant": wanted.variant}

@@ -7,6 +7,7 @@ from typing import Final
 from conformance.format.document import decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE, SENTINEL_TYPE
+from conformance.registry.answers import content_of, error_reply, first_only, own_headers, reordered, whole
 from conformance.registry.core import Manifest, RegistryCore, listed_manifests
 from conformance.registry.serving import Call, Reply, parse_ranges, ranges_reply
 
@@ -38,7 +39,7 @@ class _Filter(Defect):
 class RejectsSentinelType(Defect):
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         if _puts_manifest(call) and SENTINEL_TYPE.encode() in call.body and b'"layers"' in call.body:
-            return _error(400, "MANIFEST_INVALID", "unknown layer media type")
+            return error_reply(400, "MANIFEST_INVALID", "unknown layer media type")
         return None
 
 
@@ -162,27 +163,15 @@ def _blob_get(call: Call) -> bool:
     return call.method == "GET" and "/blobs/sha256:" in call.path
 
 
-def _content(call: Call, core: RegistryCore) -> bytes:
-    return core.blobs.get(call.path.rsplit("/", 1)[1], b"")
-
-
 def _on_range(change: Callable[[list[tuple[int, int]], bytes, Reply], Reply]) -> Callable[[], Defect]:
     """A defect on answers to satisfiable range requests."""
 
     def after(call: Call, reply: Reply, core: RegistryCore) -> Reply:
-        content = _content(call, core)
+        content = content_of(call, core)
         wanted = parse_ranges(call.header("range") or "", len(content)) if _blob_get(call) else None
         return change(wanted, content, reply) if wanted and reply.status == 206 else reply
 
     return lambda: _Filter(after)
-
-
-def _first_only(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
-    return reply if len(wanted) == 1 else ranges_reply(wanted[:1], content, _plain(reply))
-
-
-def _reordered(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
-    return reply if len(wanted) == 1 else ranges_reply(wanted[::-1], content, _plain(reply))
 
 
 def _wrong_content_range(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
@@ -193,34 +182,30 @@ def _wrong_content_range(wanted: list[tuple[int, int]], content: bytes, reply: R
 
 
 def _wrong_bytes(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
-    return ranges_reply(wanted, bytes(byte ^ 1 for byte in content), _plain(reply))
+    return ranges_reply(wanted, bytes(byte ^ 1 for byte in content), own_headers(reply))
 
 
 def _whole_as_206(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
-    return Reply(206, _plain(reply), content)
-
-
-def _ignored(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
-    return Reply(200, _plain(reply), content)
+    return Reply(206, own_headers(reply), content)
 
 
 def _multi_ignored(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
-    return reply if len(wanted) == 1 else Reply(200, _plain(reply), content)
+    return reply if len(wanted) == 1 else Reply(200, own_headers(reply), content)
 
 
 def _many_fail(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
-    return _error(500, "UNKNOWN", "too many ranges") if len(wanted) > 512 else reply
+    return error_reply(500, "UNKNOWN", "too many ranges") if len(wanted) > 512 else reply
 
 
 def _past_end_is_200(call: Call, reply: Reply, core: RegistryCore) -> Reply:
-    return Reply(200, {}, _content(call, core)) if _blob_get(call) and reply.status == 416 else reply
+    return Reply(200, {}, content_of(call, core)) if _blob_get(call) and reply.status == 416 else reply
 
 
 def _suffix_from_start(call: Call, reply: Reply, core: RegistryCore) -> Reply:
     match = re.fullmatch(r"bytes=-(\d+)", call.header("range") or "")
     if match and _blob_get(call) and reply.status == 206:
-        content = _content(call, core)
-        return ranges_reply([(0, min(int(match[1]), len(content)) - 1)], content, _plain(reply))
+        content = content_of(call, core)
+        return ranges_reply([(0, min(int(match[1]), len(content)) - 1)], content, own_headers(reply))
     return reply
 
 
@@ -256,7 +241,7 @@ class RedirectsDropRange(Defect):
         if _blob_get(call) and "moved" not in call.query:
             return Reply(307, {"Location": f"{call.path}?moved=1"})
         if _blob_get(call) and call.header("range"):
-            content = _content(call, core)
+            content = content_of(call, core)
             return Reply(206, {"Content-Range": f"bytes 0-{len(content) - 1}/{len(content)}"}, content)
         return None
 
@@ -268,7 +253,7 @@ def _generic_type(call: Call, reply: Reply, core: RegistryCore) -> Reply:
 
 
 def _no_referrers(call: Call, reply: Reply, core: RegistryCore) -> Reply:
-    return _error(404, "UNSUPPORTED", "no referrers here") if "/referrers/" in call.path else reply
+    return error_reply(404, "UNSUPPORTED", "no referrers here") if "/referrers/" in call.path else reply
 
 
 def _invents_without_accept(call: Call, reply: Reply, core: RegistryCore) -> Reply:
@@ -280,7 +265,7 @@ def _invents_without_accept(call: Call, reply: Reply, core: RegistryCore) -> Rep
 
 
 def _refuses_mount(call: Call, reply: Reply) -> Reply:
-    return _error(405, "UNSUPPORTED", "no mounts here")
+    return error_reply(405, "UNSUPPORTED", "no mounts here")
 
 
 DEFECTS: Final[Mapping[str, Callable[[], Defect]]] = {
@@ -290,10 +275,10 @@ DEFECTS: Final[Mapping[str, Callable[[], Defect]]] = {
     "reencodes-json": lambda: RewritesManifests(_reencode),
     "drops-annotations": lambda: RewritesManifests(_drop_annotations),
     "shortens-sentinel": lambda: _Filter(_short_sentinel),
-    "ignores-range": _on_range(_ignored),
+    "ignores-range": _on_range(whole),
     "ignores-multi-range": _on_range(_multi_ignored),
-    "first-range-only": _on_range(_first_only),
-    "reorders-parts": _on_range(_reordered),
+    "first-range-only": _on_range(first_only),
+    "reorders-parts": _on_range(reordered),
     "wrong-content-range": _on_range(_wrong_content_range),
     "wrong-bytes-in-206": _on_range(_wrong_bytes),
     "whole-body-as-206": _on_range(_whole_as_206),
@@ -325,13 +310,3 @@ def _is_index(raw: bytes) -> bool:
         return "manifests" in decode_object(raw, what="manifest")
     except FormatError:
         return False
-
-
-def _plain(reply: Reply) -> dict[str, str]:
-    headers = {name: value for name, value in reply.headers.items() if name != "Content-Range"}
-    return {**headers, "Content-Type": "application/octet-stream"}
-
-
-def _error(status: int, code: str, message: str) -> Reply:
-    body = encode({"errors": [{"code": code, "message": message}]})
-    return Reply(status, {"Content-Type": "application/json"}, body)

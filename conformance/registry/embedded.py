@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -12,11 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from conformance.evidence import Exchange
-from conformance.registry.core import MAX_UPLOAD, RegistryCore
+from conformance.registry.core import MAX_UPLOAD, Manifest, RegistryCore
 from conformance.registry.defects import Defect
 from conformance.registry.serving import Call, Reply
 from conformance.registry.storage import DirectoryStorage
 from conformance.registry.tokens import TOKEN_PATH, Authority, BasicAuth
+from conformance.registry.wire import send_raw
 
 __all__ = ["BasicAuth", "EmbeddedRegistry"]
 
@@ -31,7 +32,8 @@ class EmbeddedRegistry:
     """``with EmbeddedRegistry() as registry: registry.url``. Conforming unless given ``defects``.
 
     ``auth`` decides who may do what; ``tls`` are the files of a certificate chain and its key (PEM); with a
-    ``directory`` the state survives the registry (StorageError when it cannot be used).
+    ``directory`` the state survives the registry (StorageError when it cannot be used). ``on_exchange`` is called
+    with each exchange, which is not kept then.
     """
 
     def __init__(
@@ -41,11 +43,14 @@ class EmbeddedRegistry:
         auth: Authority | None = None,
         tls: tuple[Path, Path] | None = None,
         directory: Path | None = None,
+        host: str = "127.0.0.1",
         port: int = 0,
+        on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._core = RegistryCore(None if directory is None else DirectoryStorage(directory))
         self._tls = None if tls is None else _server_context(*tls)
-        self._defects, self._auth, self._port = tuple(defects), auth, port
+        self._defects, self._auth, self._host, self._port = tuple(defects), auth, host, port
+        self._on_exchange = on_exchange
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
         self._ready = threading.Event()
@@ -57,13 +62,38 @@ class EmbeddedRegistry:
     @property
     def url(self) -> str:
         """``http://127.0.0.1:PORT``, with TLS ``https://…``."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Everything that was asked and answered so far, secrets masked."""
         with self._lock:
             return tuple(self._exchanges)
+
+    def blobs_of(self, repository: str) -> frozenset[str]:
+        """The digests of the blobs and manifests that a repository has."""
+        with self._lock:
+            known = self._core.repositories.get(repository)
+            return frozenset({*known.links, *known.manifests}) if known else frozenset()
+
+    def arm(self, *defects: Defect) -> None:
+        """From the next request on the registry has these defects, and no others."""
+        with self._lock:
+            self._defects = defects
+
+    def blob(self, digest: str) -> bytes | None:
+        """A stored blob of any repository."""
+        with self._lock:
+            return self._core.blobs.get(digest)
+
+    def load(self, repository: str, blobs: Mapping[str, bytes], manifests: Mapping[str, Manifest], **tags: str) -> None:
+        """Put content in place without a request: blobs and manifests by digest, tags to digests; unchecked."""
+        with self._lock:
+            place = self._core.repository(repository)
+            self._core.blobs.update(blobs)
+            place.links |= set(blobs)
+            place.manifests |= manifests
+            place.tags |= tags
 
     def collect_garbage(self) -> None:
         """Remove what no manifest needs."""
@@ -97,7 +127,7 @@ class EmbeddedRegistry:
         server = web.Server(self._answer, max_line_size=_MAX_HEADER, max_field_size=_MAX_HEADER, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self._port, ssl_context=self._tls)
+        site = web.TCPSite(runner, self._host, self._port, ssl_context=self._tls)
         await site.start()
         self._port = int(runner.addresses[0][1])
         self._ready.set()
@@ -112,19 +142,31 @@ class EmbeddedRegistry:
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         start = time.monotonic()
-        body = await _read(request)
+        try:
+            body = await _read(request)
+        except ConnectionError:  # the client went away in the middle of its upload: nobody reads this answer
+            return web.Response(status=400)
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = {name: " ".join(request.query.getall(name)) for name in request.query}  # ``scope`` may be repeated
         call = Call(request.method, request.path, query, headers, body or b"")
         with self._lock:
             reply = self._reply(call) if body is not None else Reply(413)
-            self._exchanges.append(self._record(request, call, reply, time.monotonic() - start))
+            self._keep(self._record(request, call, reply, time.monotonic() - start))
         head = request.method == "HEAD"
+        if reply.wire is not None:
+            await send_raw(request, reply)
+            return web.Response()  # the connection is gone; aiohttp wants an answer all the same
         response = web.Response(status=reply.status, body=None if head or reply.status in _NO_BODY else reply.body)
         response.headers.update(reply.headers)
         if head and "Content-Length" not in reply.headers and "X-No-Length" not in reply.headers:
             response.headers["Content-Length"] = str(len(reply.body))
         return response
+
+    def _keep(self, exchange: Exchange) -> None:
+        if self._on_exchange is None:
+            self._exchanges.append(exchange)
+        else:
+            self._on_exchange(exchange)
 
     def _reply(self, call: Call) -> Reply:
         refusal = self._auth.intercept(call, self.url) if self._auth is not None else None
@@ -147,8 +189,8 @@ class EmbeddedRegistry:
             request_size=len(call.body),
             status=reply.status,
             response_headers=tuple(reply.headers.items()),
-            response_size=len(reply.body),
-            response_start=b"" if call.path == TOKEN_PATH else reply.body[:2048],  # a token is a secret
+            response_size=reply.sent,
+            response_start=b"" if call.path == TOKEN_PATH else reply.body[: min(reply.sent, 2048)],  # a token is secret
             elapsed=round(elapsed, 6),
         )
 

@@ -24,12 +24,33 @@ class Call(msgspec.Struct, frozen=True):
         return self.headers.get(name)
 
 
+class Wire(msgspec.Struct, frozen=True):
+    """How an answer goes over the wire when it is not sent in the ordinary way; the connection ends with it.
+
+    ``stated`` is a Content-Length other than the body's, ``chunked`` leaves it out. After ``cut`` bytes of the body
+    nothing comes for ``stall`` seconds, and then the connection is reset; without ``head`` not even a status comes.
+    """
+
+    stated: int | None = None
+    chunked: bool = False
+    cut: int | None = None
+    stall: float = 0.0
+    head: bool = True
+
+
 class Reply(msgspec.Struct, frozen=True):
-    """One answer. ``length`` states another Content-Length than the body has (HEAD, and defects)."""
+    """One answer; ``wire`` is None for one that is sent as HTTP wants it."""
 
     status: int
     headers: dict[str, str] = {}
     body: bytes = b""
+    wire: Wire | None = None
+
+    @property
+    def sent(self) -> int:
+        """How many bytes of the body go out."""
+        cut = self.wire.cut if self.wire is not None else None
+        return len(self.body) if cut is None else min(cut, len(self.body))
 
     def replace(self, **changes: object) -> "Reply":
         """A copy with some fields changed."""

@@ -113,6 +113,11 @@ def published_schema() -> bytes:
     return files(__package__).joinpath(SCHEMA_FILE).read_bytes()
 
 
+def read_report(raw: bytes) -> Report:
+    """A report as it was written; ValueError when it is none."""
+    return msgspec.json.decode(raw, type=Report)
+
+
 def encode(report: Report | CheckReport) -> bytes:
     """The report as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"

@@ -73,7 +73,7 @@ def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
     warnings = sum(result.verdict == "fail" and result.level != "MUST" for result in subject.verdicts)
     passed = sum(result.verdict == "pass" for result in subject.verdicts)
     tail = f" ({warnings} warning{'s' if warnings != 1 else ''}: failed SHOULD)" if warnings else ""
-    name = safe(subject.subject)
+    name = safe(subject.subject) + _as_role(subject)
     if partial:
         return Text(f"{name}: partial run, no statement on conformance; {passed} passed, {failed} MUST failed{tail}")
     if failed or missing:
@@ -82,6 +82,12 @@ def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
     if not passed:
         return Text(f"{name}: nothing to judge{tail}", style="yellow")
     return Text(f"{name} conforms to the {passed} requirements that apply and have a check{tail}", style="bold green")
+
+
+def _as_role(subject: SubjectReport) -> str:
+    """In which role, where the same subject may have several."""
+    named = [role for role in subject.roles if role not in ("artifact", "registry")]
+    return f" as {' and '.join(named)}" if named else ""
 
 
 def _rows(subject: SubjectReport, catalogue: Catalogue) -> Iterator[tuple[Role, Level, dict[Verdict, int], int]]:

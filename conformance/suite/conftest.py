@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from conformance.reports.words import finding_lines
-from conformance.requirements import Role, load_catalogue
+from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.subjects.registry_subject import RegistrySubject
-from conformance.suite.session import ConformanceSession, Recorded, record
+from conformance.suite.session import ConformanceSession, Recorded, judged_roles, record, take_note
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.subject import ImplementationSubject
 
 Verdict = Callable[..., None]
 
@@ -43,17 +46,35 @@ def registry(settings: SuiteSettings) -> Iterator[RegistrySubject]:
         yield subject
 
 
+@pytest.fixture(scope="session")
+def implementation(settings: SuiteSettings) -> Iterator[ImplementationSubject]:
+    """The implementation to judge; its sandboxes are removed at the end."""
+    assert settings.adapter is not None, "only tests of the roles of implementations ask for one"
+    with TemporaryDirectory(prefix="zcc-implementation-", ignore_cleanup_errors=True) as directory:
+        yield ImplementationSubject(settings.adapter, settings.version, Path(directory))
+
+
+@pytest.fixture(autouse=True)
+def _false_claims(request: pytest.FixtureRequest, settings: SuiteSettings) -> Iterator[None]:
+    """What the adapter declares unsupported, and the tool did in this test, goes into the notes of the report."""
+    yield
+    if settings.adapter is not None and "implementation" in request.fixturenames:
+        subject: ImplementationSubject = request.getfixturevalue("implementation")
+        for claim in subject.take_false_claims():
+            take_note(request.node, settings, claim)
+
+
 @pytest.fixture
 def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
     """``verdict("REG-005", judgements)``: conclude, record for the report, and fail or skip the test."""
-    marker = request.node.get_closest_marker("role")
-    role: Role = marker.args[0] if marker else "artifact"
+    roles = judged_roles(request.node, settings)
 
     def speak(requirement_id: str, judgements: Iterable[Judgement], *, subject: str = "") -> None:
         named = requirement_id if requirement_id in request.node.name else request.node.originalname
         replay = f"{replay_command(settings)} -k {named}"
         result = conclude(load_catalogue()[requirement_id], judgements, replay=replay)
-        record(request.node, Recorded(subject or settings.subject, role, result))
+        for role in roles:
+            record(request.node, Recorded(subject or settings.subject, role, result))
         announce(result)
 
     return speak
@@ -71,6 +92,8 @@ def announce(result: RequirementResult) -> None:
 
 def replay_command(settings: SuiteSettings) -> str:
     """The command that runs this conformance run again."""
+    if settings.adapter is not None:
+        return f"pytest --implementation {settings.implementation}"
     return f"pytest --registry {settings.registry}" if settings.registry else "pytest --pyargs conformance.suite"
 
 

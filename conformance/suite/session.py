@@ -12,17 +12,19 @@ from conformance.checking import unchecked
 from conformance.registry.client import TransportError
 from conformance.registry.credentials import CredentialError
 from conformance.reports.model import Report, SubjectReport, encode, now, subject_report
-from conformance.requirements import ROLES, Role, find_checks, load_catalogue
+from conformance.requirements import Role, find_checks, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.remote import RemoteSource, explain_status
 from conformance.suite.settings import BadOptionError, SuiteSettings, hand_to_worker, read_settings
+from conformance.trials.subject import ask_version
 
 _PROPERTY = "conformance.verdict"
+# What a run without --implementation judges.
+_OF_REGISTRIES: frozenset[Role] = frozenset({"artifact", "registry"})
+_NOTE = "conformance.note"
 _EXIT_CANNOT_RUN = 2
 _EXPECTED = (TransportError, CredentialError, SubjectError)
-# The roles this version judges in a run against a registry.
-_JUDGED_ROLES: tuple[Role, ...] = ("artifact", "registry")
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -38,6 +40,19 @@ def record(item: pytest.Item, recorded: Recorded) -> None:
     item.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """Something worth knowing of an implementation in a role, on its way to the notes of the report."""
+
+    role: Role
+    text: str
+
+
+def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
+    """Attach a note to the running test."""
+    for role in judged_roles(item, settings):
+        item.user_properties.append((_NOTE, msgspec.json.encode(Noted(role, text)).decode()))
+
+
 class ConformanceSession:
     """Hooks of a conformance run; registered by the plugin only when the suite is run."""
 
@@ -46,7 +61,7 @@ class ConformanceSession:
         self._is_worker = hasattr(config, "workerinput")
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
-        self._warned: set[str] = set()
+        self._notes: dict[Noted, None] = {}
         self._deselected = False
         self._report: Report | None = None
         try:
@@ -66,13 +81,21 @@ class ConformanceSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        if not self._is_worker and not self._config.option.collectonly:
-            problem = preflight(self.settings)
-            if problem:
-                pytest.exit(problem, returncode=_EXIT_CANNOT_RUN)
+        if self._is_worker or self._config.option.collectonly:
+            return
+        if self.settings.adapter is not None:
+            version = ask_version(self.settings.adapter)
+            if version.absent:
+                name = self.settings.adapter.name
+                pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=_EXIT_CANNOT_RUN)
+            self.settings = msgspec.structs.replace(self.settings, version=version.text)
+        problem = preflight(self.settings)
+        if problem:
+            pytest.exit(problem, returncode=_EXIT_CANNOT_RUN)
 
     def pytest_report_header(self) -> str:
-        return f"conformance: {self.settings.subject}, effort {self.settings.effort}"
+        roles = f", as {', '.join(self.settings.roles)}" if self.settings.adapter else ""
+        return f"conformance: {self.settings.subject}{roles}, effort {self.settings.effort}"
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -88,7 +111,11 @@ class ConformanceSession:
         if bool(self.settings.read_only) != (item.get_closest_marker("read_only") is not None):
             return False
         role = item.get_closest_marker("role")
-        return not self.settings.roles or role is None or role.args[0] in self.settings.roles
+        if role is None:
+            return self.settings.adapter is None
+        if self.settings.adapter is None and not _OF_REGISTRIES.intersection(role.args):
+            return False
+        return not self.settings.roles or bool(set(role.args) & set(self.settings.roles))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -106,8 +133,9 @@ class ConformanceSession:
             result = RequirementResult(
                 requirement.id, requirement.level, requirement.roles, "not-run", reason=reason[:600]
             )
-            recorded = Recorded(self.settings.subject, role.args[0], result)
-            report.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+            for name in judged_roles(item, self.settings):
+                recorded = Recorded(self.settings.subject, name, result)
+                report.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -117,6 +145,8 @@ class ConformanceSession:
                 key = (recorded.subject, recorded.role, recorded.result.id)
                 known = self._recorded.get(key)
                 self._recorded[key] = merge(known, recorded.result) if known else recorded.result
+        if report.when == "teardown":
+            self._notes |= dict.fromkeys(_noted(report))
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         if report.when != "call" or not report.passed:
@@ -154,12 +184,13 @@ class ConformanceSession:
 
     def _build_report(self) -> Report:
         partial = self._deselected or self._selected_by_path()
-        by_subject: dict[str, dict[Role, dict[str, RequirementResult]]] = {}
+        by_subject: dict[tuple[str, Role], dict[str, RequirementResult]] = {}
         for (subject, role, requirement_id), result in self._recorded.items():
-            by_subject.setdefault(subject, {}).setdefault(role, {})[requirement_id] = result
+            by_subject.setdefault((subject, role), {})[requirement_id] = result
         if not partial and not self.settings.read_only:
-            self._add_missing(by_subject.setdefault(self.settings.subject, {}))
-        subjects = tuple(self._subject(subject, roles) for subject, roles in by_subject.items())
+            for role in self._whole_roles():
+                add_missing(by_subject.setdefault((self.settings.subject, role), {}), role)
+        subjects = tuple(self._subject(*named, results) for named, results in by_subject.items())
         return Report(
             subjects,
             all(subject.conforms for subject in subjects),
@@ -169,24 +200,18 @@ class ConformanceSession:
             partial,
         )
 
-    def _subject(self, name: str, by_role: dict[Role, dict[str, RequirementResult]]) -> SubjectReport:
-        roles = tuple(role for role in ROLES if role in by_role)
+    def _subject(self, name: str, role: Role, results: dict[str, RequirementResult]) -> SubjectReport:
         order = {requirement.id: place for place, requirement in enumerate(load_catalogue().requirements)}
-        verdicts = sorted((result for role in roles for result in by_role[role].values()), key=lambda r: order[r.id])
+        verdicts = sorted(results.values(), key=lambda result: order[result.id])
+        notes = tuple(note.text for note in self._notes if note.role == role)
         waived = apply_waivers(verdicts, self.settings.waivers, self._started.date())
-        return subject_report(name, roles, waived, unchecked=unchecked(*roles))
+        return subject_report(name, (role,), waived, notes=notes, unchecked=unchecked(role))
 
-    def _add_missing(self, by_role: dict[Role, dict[str, RequirementResult]]) -> None:
-        """Requirements of the registry role that have a check and no verdict are ``not-run``, never silent."""
-        if self.settings.roles and "registry" not in self.settings.roles:
-            return
-        results = by_role.setdefault("registry", {})
-        bound = find_checks(checks)
-        for requirement in load_catalogue().of_role("registry"):
-            if requirement.id in bound and requirement.id not in results:
-                results[requirement.id] = RequirementResult(
-                    requirement.id, requirement.level, requirement.roles, "not-run", reason="no test gave a verdict"
-                )
+    def _whole_roles(self) -> tuple[Role, ...]:
+        """The roles of which every requirement that has a check must have got a verdict."""
+        if self.settings.adapter is not None:
+            return self.settings.roles
+        return () if self.settings.roles and "registry" not in self.settings.roles else ("registry",)
 
     def _selected_by_path(self) -> bool:
         return any("::" in argument or argument.endswith(".py") for argument in self._config.args)
@@ -200,6 +225,23 @@ class ConformanceSession:
             (self.settings.report_dir / "junit.xml").write_bytes(render_junit(report, load_catalogue()))
         except OSError as error:
             pytest.exit(f"--report-dir {self.settings.report_dir}: {error.strerror}", returncode=_EXIT_CANNOT_RUN)
+
+
+def add_missing(results: dict[str, RequirementResult], role: Role) -> None:
+    """Requirements of the role that have a check and no verdict are ``not-run``, never silent."""
+    bound = find_checks(checks)
+    for requirement in load_catalogue().of_role(role):
+        if requirement.id in bound and requirement.id not in results:
+            results[requirement.id] = RequirementResult(
+                requirement.id, requirement.level, requirement.roles, "not-run", reason="no test gave a verdict"
+            )
+
+
+def judged_roles(item: pytest.Item, settings: SuiteSettings) -> tuple[Role, ...]:
+    """The roles of this test in this run: of an implementation those that are judged of it."""
+    marker = item.get_closest_marker("role")
+    named: tuple[Role, ...] = marker.args if marker else ("artifact",)
+    return tuple(role for role in named if role in settings.roles) if settings.adapter else named[:1]
 
 
 def preflight(settings: SuiteSettings) -> str:
@@ -242,3 +284,7 @@ def _verdicts(report: Any) -> list[Recorded]:
         for name, value in getattr(report, "user_properties", ())
         if name == _PROPERTY
     ]
+
+
+def _noted(report: Any) -> list[Noted]:
+    return [msgspec.json.decode(value, type=Noted) for name, value in report.user_properties if name == _NOTE]

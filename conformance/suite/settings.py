@@ -8,16 +8,18 @@ from typing import Any, Literal, get_args
 import msgspec
 import pytest
 
+from conformance.implementations.adapter import Adapter, AdapterError, find_adapter
 from conformance.registry.options import ConnectionOptions
 from conformance.requirements import ROLES, Role
 from conformance.results import Waiver, read_waivers
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import RegistryReference, is_loopback, parse_reference
+from conformance.trials.subject import subject_name
 
 Effort = Literal["quick", "thorough", "certify"]
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 DEFAULT_REPOSITORY = "zcc"
-_WORKER_RUN_ID = "conformance_run_id"
+_WORKER_RUN_ID, _WORKER_VERSION = "conformance_run_id", "conformance_version"
 
 
 class BadOptionError(Exception):
@@ -25,7 +27,11 @@ class BadOptionError(Exception):
 
 
 class SuiteSettings(msgspec.Struct, frozen=True):
-    """What the user asked for. ``registry`` "" means the embedded one."""
+    """What the user asked for. ``registry`` "" means the embedded one.
+
+    With an ``adapter`` the run judges that implementation, of this ``version``, in ``roles`` (never empty then);
+    ``implementation`` is how the user named it.
+    """
 
     registry: str
     connection: ConnectionOptions
@@ -36,19 +42,25 @@ class SuiteSettings(msgspec.Struct, frozen=True):
     effort: Effort
     waivers: tuple[Waiver, ...]
     run_id: str
+    implementation: str = ""
+    adapter: Adapter | None = None
+    version: str = ""
 
     @property
     def subject(self) -> str:
-        """The registry by the name it has in reports."""
+        """The implementation or registry by the name it has in reports."""
+        if self.adapter is not None:
+            return subject_name(self.adapter, self.version)
         return self.registry.partition("://")[2] if self.registry else "embedded registry"
 
 
 def read_settings(config: pytest.Config) -> SuiteSettings:
     """Options first, then the environment; raises BadOptionError."""
     environ = os.environ
-    url, plain = _registry_url(
-        _text(config, "registry"), environ.get("OCI_REGISTRY", "") or environ.get("OCI_ROOT_URL", "")
-    )
+    implementation = _text(config, "implementation")
+    adapter = _adapter(config, implementation) if implementation else None
+    variable = "" if adapter else environ.get("OCI_REGISTRY", "") or environ.get("OCI_ROOT_URL", "")
+    url, plain = _registry_url(_text(config, "registry"), variable)
     connection = ConnectionOptions.from_environment(
         environ,
         username=_text(config, "username"),
@@ -61,6 +73,7 @@ def read_settings(config: pytest.Config) -> SuiteSettings:
     if url and connection.plain_http:
         url = "http://" + url.partition("://")[2]
     roles = _choices("--role", config.getoption("role") or [], ROLES)
+    roles = _roles_of(adapter, roles)
     effort = _choices("--effort", [_text(config, "effort") or "quick"], EFFORTS)[0]
     waivers = _waivers(_text(config, "waivers"))
     worker: dict[str, Any] = getattr(config, "workerinput", {})
@@ -74,12 +87,40 @@ def read_settings(config: pytest.Config) -> SuiteSettings:
         effort,
         waivers,
         worker.get(_WORKER_RUN_ID) or f"run-{secrets.token_hex(6)}",
+        implementation,
+        adapter,
+        worker.get(_WORKER_VERSION, ""),
     )
 
 
 def hand_to_worker(settings: SuiteSettings, worker_input: dict[str, Any]) -> None:
-    """Give an xdist worker the run id, with its own name, so that workers never share a repository."""
+    """Give an xdist worker the run id, with its own name, so that workers never share a repository; and the version."""
     worker_input[_WORKER_RUN_ID] = f"{settings.run_id}-{worker_input['workerid']}"
+    worker_input[_WORKER_VERSION] = settings.version
+
+
+def _adapter(config: pytest.Config, text: str) -> Adapter:
+    for option in ("registry", "read_only"):
+        if config.getoption(option):
+            name = option.replace("_", "-")
+            raise BadOptionError(f"--implementation and --{name}: give one of them; each is a run of its own")
+    try:
+        return find_adapter(text)
+    except AdapterError as error:
+        raise BadOptionError(f"--implementation {error}") from None
+
+
+def _roles_of(adapter: Adapter | None, asked: list[Role]) -> list[Role]:
+    """The roles asked for; of an implementation by default all that its adapter names."""
+    if adapter is None:
+        for role in asked:
+            if role not in ("artifact", "registry"):
+                raise BadOptionError(f"--role {role}: say whose with --implementation NAME|FILE")
+        return asked
+    for role in asked:
+        if role not in adapter.roles:
+            raise BadOptionError(f"--role {role}: the adapter {adapter.name} has the roles {', '.join(adapter.roles)}")
+    return asked or list(adapter.roles)
 
 
 def _text(config: pytest.Config, option: str) -> str:

@@ -149,5 +149,3 @@ def test_gnu_tar_lists_the_layer(bench: Bench) -> None:
     bench.build("--compression", "uncompressed")
     listed = bench.run("tar", "--quoting-style=literal", "-tf", str(bench.blob)).stdout
     assert len(listed.splitlines()) >= len(list(bench.tree.rglob("*")))
-
-

@@ -133,7 +133,7 @@ def test_a_file_that_is_replaced_before_it_is_opened_is_refused(
     (tmp_path / "file").write_bytes(b"one")
     (tmp_path / "other").write_bytes(b"two")
     opened = os.open
-    monkeypatch.setattr(os, "open", lambda path, flags: opened(f"{tmp_path}/other", flags))
+    monkeypatch.setattr(os, "open", lambda _path, flags: opened(f"{tmp_path}/other", flags))
     with pytest.raises(BuildError, match="'file': changed while it was read"):
         list(tar_pieces(tmp_path, AS_IT_IS))
 
@@ -156,7 +156,7 @@ def test_a_tar_file_passes_unchanged_and_garbage_does_not(tmp_path: Path) -> Non
     assert b"".join(counted) == path.read_bytes()
     assert counted.size == path.stat().st_size
     path.write_bytes(b"no tar" * 200)
-    with pytest.raises(BuildError, match="tar byte 0.*only uncompressed tars"):
+    with pytest.raises(BuildError, match=r"tar byte 0.*only uncompressed tars"):
         list(file_pieces(path))
     with pytest.raises(BuildError, match="No such file"):
         list(file_pieces(tmp_path / "absent"))

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -40,12 +41,13 @@ def make_tree(root: Path) -> Path:
     (root / f"data/{'n' * 150}").write_text("long name")
     (root / "data/holes").write_bytes(b"begin" + bytes(300_000) + b"end")
     os.mkfifo(root / "data/fifo", 0o620)
-    for step in (
+    steps: tuple[Callable[[], None], ...] = (
         lambda: os.setxattr(root / "etc/os-release", "user.key", "wért".encode()),
         lambda: os.chown(root / "etc/os-release", 12, 34),
         lambda: os.setxattr(root / "bin/tool", "security.capability", CAPABILITY),
         lambda: os.mknod(root / "data/null", stat.S_IFCHR | 0o666, os.makedev(1, 3)),
-    ):
+    )
+    for step in steps:
         with suppress(OSError):
             step()
     for path in sorted(root.rglob("*"), reverse=True):

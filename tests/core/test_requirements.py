@@ -16,7 +16,17 @@ from conformance.requirements import (
 )
 
 # The groups that this version judges; the later ones have no check yet and are listed as such.
-JUDGED = ("SENT-BLOB", "SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX", "SENT-SELECT", "SENT-STRIP", "REG")
+JUDGED = (
+    "SENT-BLOB",
+    "SENT-DESC",
+    "SENT-MANIFEST",
+    "SENT-CONFIG",
+    "SENT-INDEX",
+    "SENT-SELECT",
+    "SENT-PULL",
+    "SENT-STRIP",
+    "REG",
+)
 
 ONE = """
 revision = "pr681"

@@ -107,7 +107,7 @@ class _Commands:
         given = self._given
         target = _registry(given.destination)
         compression = given.compression if given.operation == "recompress" else ""
-        options = CopierOptions(compression, given.preserve_digests, _digest(target))
+        options = CopierOptions(compression, given.preserve_digests, _digest(target), given.to_docker)
         copier = self._toolkit.copier(self._remote(given.reference), ContentStore(self._temporary))
         _print(str(copier.copy(RegistryDestination(self._client(target), target), options)))
 

@@ -10,11 +10,11 @@ from conformance.implementations.reference.errors import NotSupportedError
 _HONOURED = {
     "push": {"preserve_digests", "no_sentinel", "all", "platform"},
     "pull": {"preserve_digests", "all"},
-    "copy": {"preserve_digests", "all"},
+    "copy": {"preserve_digests", "all", "to_docker"},
     "recompress": {"preserve_digests", "all"},
     "unpack": {"platform", "prefer_gzip", "no_partial"},
 }
-_OPTIONS = ("preserve_digests", "no_sentinel", "all", "platform", "prefer_gzip", "no_partial")
+_OPTIONS = ("preserve_digests", "to_docker", "no_sentinel", "all", "platform", "prefer_gzip", "no_partial")
 
 
 def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespace:
@@ -29,7 +29,12 @@ def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespac
     _push(operations.add_parser("push", help="an image of a layout, of tars or of a directory to a registry"))
     pull = operations.add_parser("pull", help="an image of a registry to a new layout, byte for byte")
     pull.add_argument("--layout", required=True)
-    for name, text in (("copy", "registry to registry, byte for byte"), ("recompress", "the same, compressed anew")):
+    copies = (
+        ("copy", "registry to registry, byte for byte"),
+        ("recompress", "the same, compressed anew"),
+        ("export", "not supported"),
+    )
+    for name, text in copies:
         operations.add_parser(name, help=text).add_argument("--destination", required=True)
     unpack = operations.add_parser("unpack", help="the root file system into an empty directory")
     unpack.add_argument("--output", required=True)
@@ -56,7 +61,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--authfile", help="login file")
     parser.add_argument("--cafile", help="certificate authority")
     parser.add_argument("--platform", help="os/architecture[/variant]")
-    for flag in ("--all", "--preserve-digests", "--prefer-gzip", "--no-partial", "--no-sentinel"):
+    for flag in ("--all", "--preserve-digests", "--to-docker", "--prefer-gzip", "--no-partial", "--no-sentinel"):
         parser.add_argument(flag, action="store_true")
 
 

@@ -108,7 +108,7 @@ class Consumer:
         sentinel = self.has_sentinel(manifest)
         self.check(manifest, config, sentinel)
         layers = [
-            self.layer(layer, Digest.parse(config.rootfs.diff_ids[position]), sentinel)
+            self.layer(layer, self.diff_id(config, position), sentinel)
             for position, layer in enumerate(manifest.layers)
             if not (sentinel and position == 0)
         ]
@@ -146,6 +146,10 @@ class Consumer:
             raise RefusalError(f"{len(config.rootfs.diff_ids)} DiffIDs for {len(manifest.layers)} layers")
         if sentinel and self._open_ranges is None:
             raise RefusalError("this is a sentinel image, which is read by TOC only, and no TOC pull is possible here")
+
+    def diff_id(self, config: Config, position: int) -> Digest:
+        """The DiffID of the layer at this position, the sentinel counted (SENT-PULL-019)."""
+        return Digest.parse(config.rootfs.diff_ids[position])
 
     def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
         """One data layer, by TOC where that is possible and allowed."""

@@ -7,8 +7,14 @@ import msgspec
 
 from conformance.format import variant
 from conformance.format.digest import Digest
-from conformance.format.document import MAX_DOCUMENT
-from conformance.format.names import CHUNK_KEYS, DOCKER_MANIFEST_TYPE, LEGACY_PREFIX
+from conformance.format.document import MAX_DOCUMENT, encode
+from conformance.format.names import (
+    CHUNK_KEYS,
+    DOCKER_CONFIG_TYPE,
+    DOCKER_GZIP_TYPE,
+    DOCKER_MANIFEST_TYPE,
+    LEGACY_PREFIX,
+)
 from conformance.format.oci import Descriptor, Document, Manifest, read_config, read_manifest
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.splice import with_member
@@ -115,6 +121,17 @@ class Converter:
             raise NotSupportedError("Docker manifests are copied as they are; their layers are not converted")
         value = json.dumps(layers, ensure_ascii=False, separators=(",", ":"))
         return with_member(document.raw.decode(), "layers", value).encode()
+
+    def docker(self, instance: Instance) -> bytes:
+        """The Docker schema 2 manifest of an image whose layers are gzip; that form knows no annotations."""
+        view = read_manifest(instance.raw).view
+
+        def described(descriptor: Descriptor, media_type: str) -> Json:
+            return {"mediaType": media_type, "size": descriptor.size, "digest": descriptor.digest}
+
+        layers = [described(layer, DOCKER_GZIP_TYPE) for layer in view.layers]
+        config = described(view.config, DOCKER_CONFIG_TYPE)
+        return encode({"schemaVersion": 2, "mediaType": DOCKER_MANIFEST_TYPE, "config": config, "layers": layers})
 
     def add(self, content: bytes) -> bytes:
         """Remember a small blob that was made here."""

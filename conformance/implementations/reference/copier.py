@@ -4,10 +4,10 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, decode_object
-from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
+from conformance.format.names import DOCKER_MANIFEST_TYPE, INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor, is_index, read_index
-from conformance.implementations.reference.compression import CHUNKED
-from conformance.implementations.reference.convert import Converter
+from conformance.implementations.reference.compression import CHUNKED, GZIP
+from conformance.implementations.reference.convert import Converter, Instance
 from conformance.implementations.reference.errors import RefusalError
 from conformance.implementations.reference.reading import content_of
 from conformance.implementations.reference.reshape import Reshaper
@@ -28,11 +28,15 @@ MAX_MANIFESTS = 1024
 
 
 class CopierOptions(msgspec.Struct, frozen=True):
-    """``compression`` "": as it is. ``digest``: what the destination is named by, if by digest."""
+    """``compression`` "": as it is. ``digest``: what the destination is named by, if by digest.
+
+    ``to_docker``: as a Docker schema 2 image, which is always gzip here.
+    """
 
     compression: str = ""
     preserve_digests: bool = False
     digest: Digest | None = None
+    to_docker: bool = False
 
 
 class Copier:
@@ -51,9 +55,14 @@ class Copier:
 
     def plan(self, options: CopierOptions) -> Plan:
         """Byte for byte, or in another compression; refused when that changes a digest that must stay."""
-        if not options.compression:
+        if not options.compression and not options.to_docker:
             return self.copy_plan()
         converter = self.converter(self._source, self._store)
+        if options.to_docker:
+            plan = self.docker_plan(converter)
+            if options.preserve_digests:
+                self.refuse_changes(plan)
+            return plan
         variants = options.compression == CHUNKED and not options.preserve_digests and options.digest is None
         plan = self.reshaper(self._source, converter).plan(options.compression, variants=variants)
         if options.preserve_digests:
@@ -76,6 +85,20 @@ class Copier:
         media_type = str(fields.get("mediaType") or stored.media_type or guess)
         steps = self._below(raw, media_type)
         return Plan(tuple(steps[:-1]), ManifestStep(raw, media_type))
+
+    def docker_plan(self, converter: Converter) -> Plan:
+        """A Docker schema 2 image, without the sentinel (SENT-STRIP-012); lists are refused (SENT-STRIP-017)."""
+        raw = content_of(self._source.root(), self._source.reference)
+        if is_index(decode_object(raw, what="the root document")):
+            raise RefusalError("a Docker manifest list has no annotations: its variants could not be told apart")
+        instance = converter.read(raw)
+        made = converter.docker(converter.converted(self.plain(instance, converter), GZIP))
+        steps = list(instance_steps(made, DOCKER_MANIFEST_TYPE, converter.load))
+        return Plan(tuple(steps[:-1]), ManifestStep(made, DOCKER_MANIFEST_TYPE))
+
+    def plain(self, instance: Instance, converter: Converter) -> Instance:
+        """Without its sentinel, where it has one."""
+        return converter.stripped(instance) if instance.sentinel else instance
 
     def _below(self, raw: bytes, media_type: str, depth: int = 0) -> list[Step]:
         """What a document names, and itself as the last step."""

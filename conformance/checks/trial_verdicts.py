@@ -1,0 +1,189 @@
+"""From a trial to a judgement: what must be refused, what must work, and what may do either but nothing wrong.
+
+A refusal counts only beside a sound twin, one edit away, that was accepted and gave what it should. A crash or a hang
+is never a refusal. The same rules as ``implementations.twins``, over what was seen.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from conformance.observation_trials import EntrySeen, RunSeen, TreeSeen, TrialSeen
+from conformance.results import Judgement, failed, not_run, passed, unsupported
+
+INCONCLUSIVE: Final = "inconclusive: "
+_REFUSED: Final = "refused: a non-zero exit with a stated reason"
+
+
+def refusal(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterator[Judgement]:
+    """The case must be refused; ``also`` is something wrong that a refusal does not make good."""
+    if requirement_id not in seen.about:
+        return
+    weak = inconclusive(seen)
+    if weak is not None:
+        yield weak
+    elif seen.run.succeeded:
+        yield _fail(seen, f"{seen.what} was accepted", _REFUSED)
+    elif seen.run.ending != "refused":
+        yield _fail(seen, _broke(seen), _REFUSED)
+    elif also or leftovers(seen.run):
+        yield _fail(seen, also or f"{seen.what} was refused, and {leftovers(seen.run)}", _REFUSED)
+    else:
+        yield passed(seen.name, found=describe(seen.run))
+
+
+def acceptance(requirement_id: str, seen: TrialSeen, *, problem: str = "") -> Iterator[Judgement]:
+    """The case must work and give the expected tree; ``problem`` is what else is wrong with a run that did.
+
+    With a twin that does not work either, nothing is shown.
+    """
+    if requirement_id not in seen.about:
+        return
+    weak = inconclusive(seen)
+    if weak is not None:
+        yield weak
+        return
+    found = wrong_with(seen.run, seen.expected, seen.marker) or problem
+    if found:
+        yield _fail(seen, f"{seen.what}: {found}", "it works, and gives what the image holds")
+    else:
+        yield passed(seen.name, found=describe(seen.run))
+
+
+def harmless(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterator[Judgement]:
+    """The case may be refused or give the expected tree; anything else is wrong."""
+    if requirement_id not in seen.about:
+        return
+    wanted = "the right content, or refused with a stated reason"
+    weak = inconclusive(seen)
+    if weak is not None:
+        yield weak
+    elif seen.run.ending in ("crashed", "timed-out"):
+        yield _fail(seen, _broke(seen), wanted)
+    elif seen.run.succeeded and (wrong_with(seen.run, seen.expected, seen.marker) or also):
+        found = wrong_with(seen.run, seen.expected, seen.marker) or also
+        yield _fail(seen, f"{seen.what} was accepted, and {found}", wanted)
+    else:
+        yield passed(seen.name, found=describe(seen.run))
+
+
+def bounded(seen: TrialSeen) -> str:
+    """What is wrong with the memory that the run took; "" when it kept to the limit."""
+    limit, peak = seen.memory_limit, seen.run.peak_memory
+    if not limit or peak <= limit:
+        return ""
+    return f"{seen.what} was refused, and took {peak >> 20} MiB of memory; {limit >> 20} MiB are enough"
+
+
+def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str:
+    """Why a run did not do what it should, in words; "" when it did."""
+    if not run.succeeded:
+        return f"it did not work ({describe(run)})"
+    if run.tree is not None and expected is not None:
+        return difference(expected, run.tree)
+    if run.operation == "scan" and marker and marker not in run.output:
+        return f"its output does not list the package {marker}"
+    if run.tree is None and not any(_is_blob_fetch(item.url) for item in run.exchanges):
+        return "it asked for no blob"
+    return ""
+
+
+def difference(expected: TreeSeen, found: TreeSeen) -> str:
+    """The first difference between the tree that should be and the one that is; "" when there is none.
+
+    Kinds, modes, contents, link targets and hard links; owners, times and attributes depend on who unpacks, and where.
+    """
+    for name in sorted({*expected, *found}):
+        ours, theirs = expected.get(name), found.get(name)
+        if ours is None or theirs is None:
+            return f"the tree {'lacks' if theirs is None else 'has in addition'} {name!r}"
+        for field in ("kind", "mode", "content", "links"):
+            if getattr(ours, field) != getattr(theirs, field):
+                return f"{name!r} has the {field} {_shown(theirs, field)} instead of {_shown(ours, field)}"
+    return ""
+
+
+def whole_difference(first: TreeSeen, second: TreeSeen) -> str:
+    """The first difference between two trees on one machine, owners, times (not of directories) and attributes too."""
+    found = difference(first, second)
+    if found:
+        return found
+    for name, ours in first.items():
+        theirs = second[name]
+        fields = ("owner", "xattrs") if ours.kind == "dir" else ("owner", "mtime", "xattrs")
+        for field in fields:
+            if getattr(ours, field) != getattr(theirs, field):
+                return f"{name!r} has the {field} {_shown(theirs, field)} instead of {_shown(ours, field)}"
+    return ""
+
+
+def fetched_whole(seen: TrialSeen, runs: Sequence[RunSeen] = ()) -> str:
+    """A data layer that was asked for without a Range header, in words; "" when none was."""
+    for run in runs or (seen.run,):
+        for layer in seen.layers:
+            for item in run.exchanges:
+                whole = item.request_header("range") is None and item.status in (200, None)
+                if item.method == "GET" and item.url.endswith(f"/blobs/{layer.digest}") and whole:
+                    return f"the data layer {layer.digest} was fetched whole"
+    return ""
+
+
+def used_ranges(seen: TrialSeen) -> bool:
+    """Whether a part of a data layer was asked for."""
+    return any(
+        item.request_header("range") is not None and item.url.endswith(f"/blobs/{layer.digest}")
+        for layer in seen.layers
+        for item in seen.run.exchanges
+    )
+
+
+def leftovers(run: RunSeen) -> str:
+    """What a run that refused left in the output."""
+    first = next(iter(sorted(run.tree or ())), "")
+    return f"left {len(run.tree or ())} files behind, {first!r} first" if first else ""
+
+
+def describe(run: RunSeen) -> str:
+    """The ending with its reason, in one line."""
+    return f"{run.ending}: {run.reason}" if run.reason else run.ending
+
+
+def inconclusive(seen: TrialSeen) -> Judgement | None:
+    """The judgement on a case that can show nothing, because its twin did not work or cannot be tried; else None."""
+    lacking = _lacking(seen.run) or (_lacking(seen.twin) if seen.twin is not None else None)
+    if lacking is not None:
+        return lacking
+    problem = wrong_with(seen.twin, seen.twin_expected, seen.marker) if seen.twin is not None else ""
+    if not problem:
+        return None
+    return not_run(
+        f"{INCONCLUSIVE}with the sound twin of this case {problem}, so that what happened here "
+        f"({describe(seen.run)}) shows nothing",
+        where=seen.name,
+        evidence=(*seen.run.evidence, *(seen.twin.evidence if seen.twin else ())),
+    )
+
+
+def _lacking(run: RunSeen) -> Judgement | None:
+    if run.ending == "absent":
+        return not_run(run.reason, where=run.operation, evidence=run.evidence)
+    if run.ending == "unsupported":
+        return unsupported(run.reason, where=run.operation, evidence=run.evidence)
+    return None
+
+
+def _broke(seen: TrialSeen) -> str:
+    how = "crash" if seen.run.ending == "crashed" else "hang"
+    return f"{seen.what} made it {how}; that is no refusal"
+
+
+def _fail(seen: TrialSeen, message: str, expected: str) -> Judgement:
+    return failed(message, where=seen.name, expected=expected, found=describe(seen.run), evidence=seen.run.evidence)
+
+
+def _is_blob_fetch(url: str) -> bool:
+    return "/blobs/sha256:" in url
+
+
+def _shown(entry: EntrySeen, field: str) -> str:
+    value = getattr(entry, field)
+    return oct(value) if field == "mode" else repr(value)[:100]

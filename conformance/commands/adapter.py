@@ -1,0 +1,52 @@
+"""``zcc adapter``: check adapter files, list those that are shipped."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conformance.commands.shared import EXIT_CANNOT, console
+
+_adapters = typer.Typer(help="Adapter files: how a tool is driven (docs/adapters.md).", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_adapters, name="adapter")
+
+
+@_adapters.command()
+def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML).")]) -> None:
+    """Say of each file what it describes, or in one line what is wrong with it (exit 2)."""
+    from conformance.implementations.adapter import AdapterError, load_adapter  # noqa: PLC0415 (start-up time)
+
+    wrong = False
+    for file in files:
+        try:
+            adapter = load_adapter(file)
+        except AdapterError as error:
+            typer.echo(f"zcc: {error}", err=True)
+            wrong = True
+        else:
+            operations = ", ".join(adapter.operations)
+            typer.echo(f"{file}: {adapter.name}, {', '.join(adapter.roles)}; operations: {operations}")
+    if wrong:
+        raise typer.Exit(EXIT_CANNOT)
+
+
+@_adapters.command(name="list")
+def list_shipped() -> None:
+    """The shipped adapters, their roles, and the version of the tool on this machine."""
+    from rich.table import Table  # noqa: PLC0415 (start-up time)
+
+    from conformance.implementations.adapter import builtin_adapters, find_adapter  # noqa: PLC0415
+    from conformance.trials.subject import ask_version  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("adapter", "roles", "on this machine"):
+        table.add_column(column)
+    for name in builtin_adapters():
+        adapter = find_adapter(name)
+        version = ask_version(adapter)
+        table.add_row(name, ", ".join(adapter.roles), version.absent or version.text)
+    console().print(table)

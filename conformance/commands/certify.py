@@ -1,0 +1,165 @@
+"""``zcc certify``: run the suite for several tools, each in its roles, then try which tools understand each other."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from conformance.commands.shared import EXIT_CANNOT, EXIT_DIFFERS, cannot, console
+
+if TYPE_CHECKING:
+    from conformance.implementations.adapter import Adapter
+    from conformance.reports.certificate import Cell, Certificate, ToolResult
+    from conformance.trials.interop import RegistryAtHand
+
+FILE: Final = "certificate.json"
+_PLUGIN: Final = "conformance.plugin"
+_MAX_SECONDS: Final = 3600
+_MAX_LINE: Final = 400
+Say = Callable[[str], None]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(certify)
+
+
+def certify(
+    tools: Annotated[list[str], typer.Argument(metavar="NAME|FILE…", help="Shipped adapters, or adapter files.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the results go.")],
+    role: Annotated[list[str] | None, typer.Option(help="Only this role; may be repeated.")] = None,
+    effort: Annotated[str, typer.Option(help="quick, thorough or certify: how much is generated.")] = "quick",
+    matrix: Annotated[
+        bool, typer.Option("--matrix/--no-matrix", help="One image through every producer, registry and consumer.")
+    ] = True,
+) -> None:
+    """Certify tools: exit 0 when all conform, 1 when one does not, 2 when one is absent or could not be judged."""
+    from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
+    from conformance.reports.certificate import Certificate, encode  # noqa: PLC0415
+    from conformance.reports.model import now  # noqa: PLC0415
+
+    try:
+        adapters = [(text, find_adapter(text)) for text in dict.fromkeys(tools)]
+        output.mkdir(parents=True, exist_ok=True)
+    except AdapterError as error:
+        cannot(str(error))
+    except OSError as error:
+        cannot(f"--output {output}: {error.strerror}")
+    names = [adapter.name for _, adapter in adapters]
+    if len(set(names)) < len(names):
+        cannot(f"two of these adapters have one name: {', '.join(names)}")
+    started, clock = now(), time.monotonic()
+
+    def say(text: str) -> None:
+        typer.echo(f"[{time.monotonic() - clock:4.0f} s] {text}", err=True)
+
+    arguments = [*(f"--role={name}" for name in role or ()), f"--effort={effort}"]
+    results = [_judged(text, adapter, output, arguments, say) for text, adapter in adapters]
+    present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
+    cells = tuple(_matrix(present, say)) if matrix else ()
+    certificate = Certificate(tuple(results), cells, started, round(time.monotonic() - clock, 1))
+    (output / FILE).write_bytes(encode(certificate))
+    _print(certificate, output)
+    if not all(result.was_judged for result in results):
+        raise typer.Exit(EXIT_CANNOT)
+    if not all(each.conforms for result in results for each in result.roles):
+        raise typer.Exit(EXIT_DIFFERS)
+
+
+def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
+    """The suite for one tool, in a process of its own; its results stay in ``output``/NAME."""
+    from conformance.reports.certificate import ToolResult, tool_result  # noqa: PLC0415
+    from conformance.reports.model import read_report  # noqa: PLC0415
+    from conformance.trials.subject import ask_version  # noqa: PLC0415
+
+    version = ask_version(adapter)
+    if version.absent:
+        say(f"{adapter.name}: absent: {version.absent}")
+        return ToolResult(adapter.name, absent=version.absent)
+    say(f"{adapter.name} ({version.text})")
+    directory = (output / adapter.name).resolve()
+    results = directory / "results.json"
+    results.unlink(missing_ok=True)
+    named = str(Path(text).resolve()) if Path(text).is_file() else text
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *_plugin(),
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--tb=short",
+        "-c",
+        os.devnull,
+    ]
+    command += [f"--implementation={named}", f"--report-dir={directory}", *arguments]
+    with tempfile.TemporaryDirectory(prefix="zcc-certify-") as place:
+        try:
+            ended = subprocess.run(
+                command, cwd=place, capture_output=True, text=True, errors="replace", timeout=_MAX_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return ToolResult(adapter.name, problem=f"the suite did not end in {_MAX_SECONDS} s")
+    if results.is_file():
+        return tool_result(adapter.name, read_report(results.read_bytes()))
+    lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
+    why = lines[-1] if lines else f"pytest ended with {ended.returncode}"
+    return ToolResult(adapter.name, problem=why[:_MAX_LINE])
+
+
+def _plugin() -> tuple[str, ...]:
+    """The arguments that load our plugin, where it is not installed and pytest does not find it by itself."""
+    installed = any(point.value == _PLUGIN for point in entry_points(group="pytest11"))
+    return () if installed else ("-p", _PLUGIN)
+
+
+def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
+    """Every pair of those that are here, through every registry at hand."""
+    from conformance.trials.interop import interoperate  # noqa: PLC0415
+    from conformance.trials.subject import ImplementationSubject, ask_version  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        registries = list(_registries(stack, say))
+        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="zcc-matrix-", ignore_cleanup_errors=True))
+        subjects = []
+        for adapter in adapters:
+            directory = Path(place) / adapter.name
+            directory.mkdir()
+            subjects.append(ImplementationSubject(adapter, ask_version(adapter).text, directory))
+        yield from interoperate(subjects, registries, progress=say)
+
+
+def _registries(stack: ExitStack, say: Say) -> Iterator["RegistryAtHand"]:
+    """The embedded registry, and docker-registry where it is installed."""
+    from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415
+    from conformance.registry.launch import LaunchError, docker_registry  # noqa: PLC0415
+    from conformance.trials.interop import RegistryAtHand  # noqa: PLC0415
+
+    yield RegistryAtHand("embedded registry", stack.enter_context(EmbeddedRegistry()).url)
+    directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="zcc-registry-"))
+    try:
+        yield RegistryAtHand("docker-registry", stack.enter_context(docker_registry(Path(directory))).url)
+    except LaunchError as error:
+        say(f"docker-registry: absent from the matrix: {error}")
+
+
+def _print(certificate: "Certificate", output: Path) -> None:
+    from conformance.reports.certificate import matrix_tables, reasons, tools_table  # noqa: PLC0415
+
+    screen = console()
+    screen.print(tools_table(certificate.tools))
+    for table in matrix_tables(certificate.matrix):
+        screen.print()
+        screen.print(table)
+    for line in reasons(certificate.matrix):
+        screen.print(f"  {line}")
+    screen.print(f"\nresults: {output}/{FILE}, {output}/NAME/results.json and junit.xml")

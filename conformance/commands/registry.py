@@ -1,0 +1,71 @@
+"""``zcc registry``: the recording registry by itself, for people who debug a client."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conformance.commands.shared import cannot
+
+if TYPE_CHECKING:
+    from conformance.evidence import Exchange
+
+_SHOWN = ("range", "content-range")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(registry)
+
+
+def registry(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on loopback (0: any that is free).")] = 5000,
+    directory: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the content here (default: in memory).")
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="NAME[=VALUE]", help="A deviation; may be repeated.")
+    ] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Print the faults by name and end.")] = False,
+) -> None:
+    """Run the embedded registry on 127.0.0.1 until Ctrl-C; every exchange is a line of output."""
+    from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415 (start-up time)
+    from conformance.registry.faults import FAULTS, FaultError, parse_fault  # noqa: PLC0415
+    from conformance.registry.storage import StorageError  # noqa: PLC0415
+
+    if list_faults:
+        width = max(len(name) for name in FAULTS)
+        for name, kind in FAULTS.items():
+            typer.echo(f"{name:<{width}}  {kind.summary}{f' [={kind.value}]' if kind.value else ''}")
+        return
+    try:
+        faults = [parse_fault(text) for text in fault or ()]
+    except FaultError as error:
+        cannot(str(error))
+    try:
+        with EmbeddedRegistry(defects=faults, port=port, directory=directory, on_exchange=_print) as running:
+            typer.echo(f"{running.url} (Ctrl-C ends it)")
+            _wait()
+    except (RuntimeError, StorageError) as error:
+        cannot(str(error))
+
+
+def _wait() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        typer.echo("ended")
+
+
+def _print(exchange: "Exchange") -> None:
+    """Method, path, status, sizes and seconds; ranges where there are any."""
+    path = "/" + exchange.url.split("/", 3)[-1]
+    ranges = [
+        f"{name}: {value}"
+        for name, value in (*exchange.request_headers, *exchange.response_headers)
+        if name.lower() in _SHOWN
+    ]
+    sizes = f"{exchange.request_size} bytes in, {exchange.response_size} out, {exchange.elapsed:.3f} s"
+    line = "  ".join([f"{exchange.method} {path} -> {exchange.status}", sizes, *ranges])
+    typer.echo("".join(character if character.isprintable() else "?" for character in line[:1000]))

@@ -1,0 +1,294 @@
+"""Aware consumers with one defect each, in pulling: the reference with one other step.
+
+A mutant is a ``Toolkit``; ``run_client`` makes a command of it, so that the suite drives it as it drives any tool.
+"""
+
+# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.names import PR681, SENTINEL_TYPE
+from conformance.format.oci import Config, Descriptor, Manifest
+from conformance.format.positions import ChunkedAnnotations
+from conformance.format.toc import Entry
+from conformance.implementations.reference.consumer import Consumer, Pulled, PulledLayer
+from conformance.implementations.reference.contents import ContentFetcher
+from conformance.implementations.reference.plan import Chunk, Item
+from conformance.implementations.reference.ranges import BlobRanges, Span
+from conformance.implementations.reference.store import Writing
+from conformance.implementations.reference.toc_loader import TocLoader
+from conformance.implementations.reference.toolkit import Toolkit
+from conformance.registry.client import Answer
+from conformance.requirements import mutant
+
+_CANONICAL: Final = PR681.sentinel_digests[0]
+
+
+def consumer(base: type[Consumer] = Consumer, **steps: Any) -> Toolkit:
+    """The reference whose consumer has other steps."""
+    return Toolkit(consumer=type("Defective", (base,), steps), name="defective reference")
+
+
+@mutant("SENT-PULL-001")
+def detects_by_digest_only() -> Toolkit:
+    class ByDigest(Consumer):
+        def has_sentinel(self, manifest: Manifest) -> bool:
+            return super().has_sentinel(manifest) and manifest.layers[0].digest == _CANONICAL
+
+    return consumer(ByDigest)
+
+
+@mutant("SENT-PULL-002", implies=("SENT-PULL-010", "SENT-PULL-019"))
+def unpacks_the_sentinel() -> Toolkit:
+    """It does so in images of several layers only, to keep other requirements out of it."""
+
+    class Unpacks(Consumer):
+        several = False
+
+        def has_sentinel(self, manifest: Manifest) -> bool:
+            found = super().has_sentinel(manifest)
+            self.several = found and len(manifest.layers) > 2
+            return found
+
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            pulled = super().layer(layer, diff_id, sentinel)
+            if not (sentinel and self.several):
+                return pulled
+            extra = Item(Entry(type="dir", name="sentinel", mode=0o755))
+            return msgspec.structs.replace(pulled, items=(*pulled.items, extra))
+
+    return consumer(Unpacks)
+
+
+@mutant("SENT-PULL-003")
+def fetches_the_sentinel() -> Toolkit:
+    class Fetches(Consumer):
+        def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
+            super().check(manifest, config, sentinel)
+            if sentinel:
+                self._source.blob(manifest.layers[0], 4096)
+
+    return consumer(Fetches)
+
+
+@mutant(
+    "SENT-PULL-004",
+    implies=("SENT-PULL-005", "SENT-PULL-006", "SENT-PULL-014", "SENT-PULL-022", "SENT-SELECT-008"),
+)
+def fetches_layers_whole() -> Toolkit:
+    class Whole(BlobRanges):
+        def ask(self, batch: Sequence[Span]) -> Answer:
+            return self._client.get_blob(self._repository, self.blob.digest, max_bytes=self.blob.size)
+
+    return Toolkit(ranges=Whole)
+
+
+@mutant("SENT-PULL-005")
+def falls_back_without_a_tar_split() -> Toolkit:
+    class FallsBack(Consumer):
+        half = False
+
+        def can_pull_by_toc(self, layer: Descriptor) -> bool:
+            annotations = ChunkedAnnotations.of(layer.annotations)
+            self.half = annotations.is_chunked and annotations.tar_split_position is None
+            return super().can_pull_by_toc(layer)
+
+        def may_fall_back(self, sentinel: bool) -> bool:
+            return self.half or super().may_fall_back(sentinel)
+
+    return consumer(FallsBack)
+
+
+class _ByKind(Consumer):
+    """Falls back to tar for layers of a kind."""
+
+    current: Descriptor | None = None
+
+    def can_pull_by_toc(self, layer: Descriptor) -> bool:
+        self.current = layer
+        return super().can_pull_by_toc(layer)
+
+
+@mutant("SENT-PULL-006", implies=("SENT-PULL-007", "ANNOT-009"))
+def falls_back_without_a_toc() -> Toolkit:
+    class FallsBack(_ByKind):
+        def may_fall_back(self, sentinel: bool) -> bool:
+            chunked = self.current is not None and ChunkedAnnotations.of(self.current.annotations).is_chunked
+            return not chunked or super().may_fall_back(sentinel)
+
+    return consumer(FallsBack)
+
+
+@mutant("SENT-PULL-007")
+def converts_gzip_layers() -> Toolkit:
+    class Converts(_ByKind):
+        def may_fall_back(self, sentinel: bool) -> bool:
+            gzip = self.current is not None and "gzip" in self.current.media_type
+            return gzip or super().may_fall_back(sentinel)
+
+    return consumer(Converts)
+
+
+@mutant("SENT-PULL-008", implies=("SENT-PULL-005",))
+def skips_the_toc_digest() -> Toolkit:
+    class Skips(TocLoader):
+        def check_toc_digest(self, payload: bytes, digest: Digest) -> None:
+            pass
+
+    return consumer(toc_loader=Skips)
+
+
+class SkipsDigests(ContentFetcher):
+    """Believes every content."""
+
+    def verify_chunk(self, item: Item, chunk: Chunk, found: str) -> None:
+        pass
+
+    def verify_file(self, item: Item, writing: Writing) -> None:
+        pass
+
+
+@mutant("SENT-PULL-009", implies=("CHUNK-006", "SEC-005"))
+def skips_content_digests() -> Toolkit:
+    return consumer(contents=SkipsDigests)
+
+
+@mutant("SENT-PULL-010")
+def loses_times_of_toc_entries() -> Toolkit:
+    class Loses(Consumer):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            pulled = super().layer(layer, diff_id, sentinel)
+            if not sentinel:
+                return pulled
+            items = tuple(
+                msgspec.structs.replace(item, entry=msgspec.structs.replace(item.entry, modtime=""))
+                for item in pulled.items
+            )
+            return msgspec.structs.replace(pulled, items=items)
+
+    return consumer(Loses)
+
+
+@mutant("SENT-PULL-012")
+def takes_sentinels_anywhere() -> Toolkit:
+    class Anywhere(Consumer):
+        def has_sentinel(self, manifest: Manifest) -> bool:
+            return any(layer.media_type == SENTINEL_TYPE for layer in manifest.layers)
+
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if layer.media_type == SENTINEL_TYPE:
+                return PulledLayer((), diff_id)
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(Anywhere)
+
+
+@mutant("SENT-PULL-013", implies=("SENT-SELECT-006",))
+def never_verifies_the_full_digest() -> Toolkit:
+    class Trusts(Consumer):
+        def trusts_toc(self, sentinel: bool) -> bool:
+            return True
+
+    return consumer(Trusts)
+
+
+@mutant("SENT-PULL-014")
+def keeps_nothing() -> Toolkit:
+    class Forgets(ContentFetcher):
+        def has(self, item: Item) -> bool:
+            return False
+
+        def must_fetch(self, chunk: Chunk) -> bool:
+            return not chunk.zeros
+
+    return consumer(contents=Forgets)
+
+
+@mutant("SENT-PULL-016")
+def takes_one_of_two_tocs() -> Toolkit:
+    class Takes(TocLoader):
+        def toc_digest(self, annotations: ChunkedAnnotations) -> Digest:
+            return super().toc_digest(msgspec.structs.replace(annotations, estargz_digest=None))
+
+    return consumer(toc_loader=Takes)
+
+
+@mutant("SENT-PULL-017")
+def identity_depends_on_the_store() -> Toolkit:
+    class Depends(Consumer):
+        def unpack(self, output: Path) -> Pulled:
+            contents = self._store.path(Digest.of(b"")).parent
+            warm = contents.is_dir() and any(contents.iterdir())
+            pulled = super().unpack(output)
+            return msgspec.structs.replace(pulled, image_id=f"warm-{pulled.image_id}") if warm else pulled
+
+    return consumer(Depends)
+
+
+@mutant("SENT-PULL-018")
+def reuses_tar_readings() -> Toolkit:
+    class Reuses(Consumer):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if sentinel and self._store.has(diff_id):  # the tar, kept by its DiffID
+                return PulledLayer(self._whole.items(layer, diff_id), diff_id)
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(Reuses)
+
+
+@mutant("SENT-PULL-019")
+def diff_ids_are_off_by_one() -> Toolkit:
+    """It compares DiffIDs in sentinel images, of three data layers and more, with that of the layer before."""
+
+    class OffByOne(Consumer):
+        def diff_id(self, config: Config, position: int) -> Digest:
+            self.compares = len(config.rootfs.diff_ids) > 3
+            return super().diff_id(config, position - 1 if self.compares and position else position)
+
+        def trusts_toc(self, sentinel: bool) -> bool:
+            return sentinel and not self.compares
+
+    return consumer(OffByOne)
+
+
+@mutant("SENT-PULL-020")
+def does_not_count_diff_ids() -> Toolkit:
+    class DoesNotCount(Consumer):
+        def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
+            if not sentinel or self._open_ranges is None:
+                super().check(manifest, config, sentinel)
+
+        def diff_id(self, config: Config, position: int) -> Digest:
+            known = config.rootfs.diff_ids
+            return super().diff_id(config, position) if position < len(known) else Digest.of(b"no DiffID")
+
+    return consumer(DoesNotCount)
+
+
+@mutant("SENT-PULL-021")
+def identity_from_the_config_alone() -> Toolkit:
+    class ConfigAlone(Consumer):
+        def _build(
+            self, output: Path, raw: bytes, manifest: Manifest, sentinel: bool, layers: list[PulledLayer]
+        ) -> Pulled:
+            pulled = super()._build(output, raw, manifest, sentinel, layers)
+            return msgspec.structs.replace(pulled, image_id=Digest.parse(manifest.config.digest).hex)
+
+    return consumer(ConfigAlone)
+
+
+@mutant("SENT-PULL-022")
+def falls_back_without_ranges() -> Toolkit:
+    class FallsBack(Consumer):
+        def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
+            super().check(manifest, config, sentinel and self._open_ranges is not None)
+
+        def may_fall_back(self, sentinel: bool) -> bool:
+            return self._open_ranges is None or super().may_fall_back(sentinel)
+
+    return consumer(FallsBack)

@@ -1,0 +1,271 @@
+"""Copiers with one defect each: the reference with a step replaced. ``copies`` has the same as observations.
+
+What needs a storage of images or signatures that are carried along (SENT-STRIP-013, -020) is only there.
+"""
+
+# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import decode_object, encode
+from conformance.format.names import DOCKER_LIST_TYPE, SENTINEL_ANNOTATION, SENTINEL_TYPE
+from conformance.format.oci import Descriptor, is_index
+from conformance.format.sentinel import canonical_sentinel
+from conformance.implementations.reference.compression import CHUNKED, GZIP, UNCOMPRESSED, ZSTD
+from conformance.implementations.reference.convert import Converter
+from conformance.implementations.reference.copier import Copier, CopierOptions
+from conformance.implementations.reference.errors import RefusalError
+from conformance.implementations.reference.reading import content_of
+from conformance.implementations.reference.toolkit import Toolkit
+from conformance.implementations.reference.transfer import BlobStep, ManifestStep, Plan
+from conformance.requirements import mutant
+
+Json = dict[str, Any]
+Edit = Callable[[Json, Json], None]
+_CHANGING = (GZIP, ZSTD, UNCOMPRESSED)
+
+
+class _Editor(Copier):
+    """Edits manifest and config of single images whose sentinel was stripped, and puts the digests right."""
+
+    def plan(self, options: CopierOptions) -> Plan:
+        plan, source = super().plan(options), self.source()
+        if options.compression not in _CHANGING or not _has_sentinel(source):
+            return plan
+        return self.edited(plan, options, source)
+
+    def source(self) -> Json:
+        return decode_object(content_of(self._source.root(), "source"), what="the root document")
+
+    def edited(self, plan: Plan, options: CopierOptions, source: Json) -> Plan:
+        """The plan with another root and config."""
+        manifest = msgspec.json.decode(plan.root.raw)
+        named = manifest["config"]["digest"]
+        steps = [step for step in plan.steps if not (isinstance(step, BlobStep) and step.blob.digest == named)]
+        old = next(step for step in plan.steps if isinstance(step, BlobStep) and step.blob.digest == named)
+        config = msgspec.json.decode(old.load(old.blob))
+        self.edit(manifest, config, options, source)
+        raw = encode(config)
+        blob = Descriptor(old.blob.media_type, str(Digest.of(raw)), len(raw))
+        manifest["config"] = {"mediaType": blob.media_type, "digest": blob.digest, "size": blob.size}
+        for layer in manifest["layers"]:
+            if layer["mediaType"] == SENTINEL_TYPE:
+                descriptor = msgspec.convert(layer, Descriptor)
+                steps.append(BlobStep(descriptor, self.load))
+        return Plan((*steps, BlobStep(blob, lambda _: raw)), ManifestStep(encode(manifest), plan.root.media_type))
+
+    def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
+        """The defect."""
+
+
+def _has_sentinel(manifest: Json) -> bool:
+    return any(layer.get("mediaType") == SENTINEL_TYPE for layer in manifest.get("layers", ()))
+
+
+def _editing(change: Edit) -> Toolkit:
+    class Edits(_Editor):
+        def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
+            change(manifest, config)
+
+    return Toolkit(copier=Edits, name="mutant")
+
+
+def _keeps_sentinel(compression: str) -> Toolkit:
+    """What copiers do that know nothing of sentinels: the layer is carried along, the others are recompressed."""
+
+    class Keeps(_Editor):
+        def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
+            if options.compression == compression:
+                first = source["layers"][0]
+                manifest["layers"].insert(0, first)
+                config["rootfs"]["diff_ids"].insert(0, first["digest"])
+
+    return Toolkit(copier=Keeps, name="mutant")
+
+
+@mutant("SENT-STRIP-001", implies=("SENT-STRIP-009", "SENT-STRIP-010", "SENT-STRIP-014"))
+def keeps_the_sentinel_over_gzip() -> Toolkit:
+    return _keeps_sentinel(GZIP)
+
+
+@mutant("SENT-STRIP-002", implies=("SENT-STRIP-010", "SENT-STRIP-014"))
+def keeps_the_sentinel_over_tar() -> Toolkit:
+    return _keeps_sentinel(UNCOMPRESSED)
+
+
+@mutant("SENT-STRIP-003", implies=("SENT-STRIP-010", "SENT-STRIP-014"))
+def keeps_the_sentinel_over_zstd() -> Toolkit:
+    return _keeps_sentinel(ZSTD)
+
+
+@mutant("SENT-STRIP-004", implies=("SENT-STRIP-010",))
+def strips_the_layer_and_not_its_diff_id() -> Toolkit:
+    digest = str(Digest.of(canonical_sentinel()))
+    return _editing(lambda _, config: config["rootfs"]["diff_ids"].insert(0, digest))
+
+
+@mutant("SENT-STRIP-005")
+def keeps_stale_annotations() -> Toolkit:
+    class Keeps(Converter):
+        def kept_annotations(self, layer: Descriptor) -> dict[str, str]:
+            return layer.annotations or {}
+
+    return Toolkit(copier=type("KeepsAnnotations", (Copier,), {"converter": Keeps}))
+
+
+@mutant("SENT-STRIP-006", implies=("SENT-STRIP-010",))
+def loses_a_data_layer() -> Toolkit:
+    return _editing(lambda manifest, _: manifest["layers"].pop())
+
+
+@mutant("SENT-STRIP-007")
+def changes_what_must_be_preserved() -> Toolkit:
+    class Changes(Copier):
+        def refuse_changes(self, plan: Plan) -> None:
+            pass
+
+    return Toolkit(copier=Changes)
+
+
+@mutant("SENT-STRIP-008", implies=("SENT-STRIP-015",))
+def edits_an_index_that_it_keeps() -> Toolkit:
+    class Edits(Copier):
+        def copy_plan(self) -> Plan:
+            plan = super().copy_plan()
+            index = msgspec.json.decode(plan.root.raw)
+            if not any(SENTINEL_ANNOTATION in entry.get("annotations", {}) for entry in index.get("manifests", ())):
+                return plan
+            return Plan(plan.steps, ManifestStep(plan.root.raw + b"\n", plan.root.media_type, "index"))
+
+    return Toolkit(copier=Edits)
+
+
+@mutant("SENT-STRIP-009")
+def strips_the_known_sentinel_only() -> Toolkit:
+    class KnownOnly(_Editor):
+        def edited(self, plan: Plan, options: CopierOptions, source: Json) -> Plan:
+            if source["layers"][0]["digest"] != str(Digest.of(canonical_sentinel())):
+                raise RefusalError("internal error: the first DiffID is not the known one")
+            return plan
+
+    return Toolkit(copier=KnownOnly)
+
+
+@mutant("SENT-STRIP-010")
+def drops_a_field_of_the_config() -> Toolkit:
+    return _editing(lambda _, config: config.pop("created"))
+
+
+@mutant("SENT-STRIP-011", implies=("SENT-STRIP-008", "SENT-STRIP-015"))
+def drops_the_plain_entry() -> Toolkit:
+    class Drops(Copier):
+        def copy_plan(self) -> Plan:
+            plan = super().copy_plan()
+            index = msgspec.json.decode(plan.root.raw)
+            kept = [
+                entry for entry in index.get("manifests", ()) if SENTINEL_ANNOTATION in entry.get("annotations", {})
+            ]
+            if not kept:
+                return plan
+            raw = encode({**index, "manifests": kept})
+            return Plan(plan.steps, ManifestStep(raw, plan.root.media_type, "index"))
+
+    return Toolkit(copier=Drops)
+
+
+@mutant("SENT-STRIP-012")
+def refuses_docker_for_sentinels() -> Toolkit:
+    class Refuses(Copier):
+        def docker_plan(self, converter: Converter) -> Plan:
+            if _has_sentinel(decode_object(content_of(self._source.root(), "source"), what="source")):
+                raise RefusalError("unknown layer type")
+            return super().docker_plan(converter)
+
+    return Toolkit(copier=Refuses)
+
+
+@mutant("SENT-STRIP-014", implies=("SENT-STRIP-008", "SENT-STRIP-015"))
+def recompresses_in_a_plain_copy() -> Toolkit:
+    class Recompresses(_Editor):
+        def plan(self, options: CopierOptions) -> Plan:
+            source = self.source()
+            if options.compression or options.preserve_digests or options.to_docker or not _has_sentinel(source):
+                return Copier.plan(self, options)
+            changed = CopierOptions(GZIP, options.preserve_digests, options.digest)
+            return self.edited(Copier.plan(self, changed), changed, source)
+
+        def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
+            first = source["layers"][0]
+            manifest["layers"].insert(0, first)
+            config["rootfs"]["diff_ids"].insert(0, first["digest"])
+
+    return Toolkit(copier=Recompresses)
+
+
+@mutant("SENT-STRIP-015")
+def refuses_to_preserve_digests() -> Toolkit:
+    class Refuses(Copier):
+        def plan(self, options: CopierOptions) -> Plan:
+            if options.preserve_digests:
+                raise RefusalError("the sentinel would have to be stripped")
+            return super().plan(options)
+
+    return Toolkit(copier=Refuses)
+
+
+@mutant("SENT-STRIP-016")
+def re_encodes_plain_images() -> Toolkit:
+    class Reencodes(Copier):
+        def copy_plan(self) -> Plan:
+            plan = super().copy_plan()
+            fields = decode_object(plan.root.raw, what="root")
+            if is_index(fields) or _has_sentinel(fields):
+                return plan
+            return Plan(plan.steps, ManifestStep(plan.root.raw + b"\n", plan.root.media_type))
+
+    return Toolkit(copier=Reencodes)
+
+
+@mutant("SENT-STRIP-017")
+def makes_a_docker_list_of_both() -> Toolkit:
+    class Lists(Copier):
+        def docker_plan(self, converter: Converter) -> Plan:
+            raw = content_of(self._source.root(), "source")
+            fields = decode_object(raw, what="source")
+            if not is_index(fields):
+                return super().docker_plan(converter)
+            bare = (
+                {key: value for key, value in entry.items() if key != "annotations"} for entry in fields["manifests"]
+            )
+            listed = encode({"schemaVersion": 2, "mediaType": DOCKER_LIST_TYPE, "manifests": list(bare)})
+            return Plan(self.copy_plan().steps, ManifestStep(listed, DOCKER_LIST_TYPE, "list"))
+
+    return Toolkit(copier=Lists)
+
+
+@mutant("SENT-STRIP-018")
+def drops_annotations_of_the_manifest() -> Toolkit:
+    return _editing(lambda manifest, _: manifest.pop("annotations"))
+
+
+@mutant("SENT-STRIP-019", implies=("SENT-STRIP-010",))
+def drops_history() -> Toolkit:
+    return _editing(lambda _, config: config["history"].pop(0))
+
+
+@mutant("SENT-PUSH-014")
+def adds_a_sentinel_to_a_sentinel_variant() -> Toolkit:
+    class Doubles(_Editor):
+        def plan(self, options: CopierOptions) -> Plan:
+            plan = Copier.plan(self, options)
+            manifest = msgspec.json.decode(plan.root.raw)
+            if options.compression != CHUNKED or not _has_sentinel(manifest):
+                return plan
+            manifest["layers"].insert(0, manifest["layers"][0])
+            return Plan(plan.steps, ManifestStep(encode(manifest), plan.root.media_type))
+
+    return Toolkit(copier=Doubles)

@@ -1,0 +1,157 @@
+"""What ``zcc certify`` leaves behind: how each tool did in each role, and which tools understand each other."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Final, Literal
+
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+from conformance.reports.model import Report, SubjectReport, Tool
+from conformance.reports.words import safe
+from conformance.requirements import Role
+from conformance.results import RequirementResult, Verdict
+
+SCHEMA_ID: Final = "urn:zstd-chunked-conformance:certificate:1"
+CellOutcome = Literal[
+    "same tree", "wrong tree", "refused", "crashed", "timed out", "unsupported", "not pushed", "absent"
+]
+_STYLE: Final[dict[CellOutcome, str]] = {
+    "same tree": "green",
+    "wrong tree": "bold red",
+    "crashed": "red",
+    "timed out": "red",
+    "refused": "yellow",
+}
+
+
+class RoleResult(msgspec.Struct, frozen=True):
+    """Counts of the MUST of one role by verdict; ``warnings`` are SHOULD that failed, ``unchecked`` have no check."""
+
+    role: Role
+    conforms: bool
+    musts: dict[str, int]
+    warnings: int = 0
+    unchecked: int = 0
+
+
+class ToolResult(msgspec.Struct, frozen=True):
+    """One tool; ``absent`` says what is not on this machine, ``problem`` why its run left no results."""
+
+    name: str
+    subject: str = ""
+    roles: tuple[RoleResult, ...] = ()
+    absent: str = ""
+    problem: str = ""
+    elapsed: float = 0.0
+
+    @property
+    def was_judged(self) -> bool:
+        return not (self.absent or self.problem)
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One image from a producer through a registry to a consumer."""
+
+    producer: str
+    compression: str
+    registry: str
+    consumer: str
+    outcome: CellOutcome
+    reason: str = ""
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """One call of ``zcc certify``."""
+
+    tools: tuple[ToolResult, ...]
+    matrix: tuple[Cell, ...]
+    started: datetime
+    elapsed: float
+    tool: Tool = Tool()
+    schema: Literal["urn:zstd-chunked-conformance:certificate:1"] = SCHEMA_ID
+
+
+def tool_result(name: str, report: Report) -> ToolResult:
+    """The counts of a run's report."""
+    roles = tuple(_role_result(subject) for subject in report.subjects)
+    subject = report.subjects[0].subject if report.subjects else ""
+    return ToolResult(name, subject, roles, elapsed=report.elapsed)
+
+
+def encode(certificate: Certificate) -> bytes:
+    """The certificate as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(certificate), indent=2) + b"\n"
+
+
+def tools_table(tools: Iterable[ToolResult]) -> Table:
+    """A row for each role of each tool, and one for each tool that could not be judged."""
+    table = Table(title="Certification (MUST)", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("tool", overflow="fold")
+    for column in ("role", "verdict"):
+        table.add_column(column)
+    for column in ("pass", "fail", "not-run", "unsupported", "not-applicable", "warnings", "no check yet"):
+        table.add_column(column, justify="right")
+    for tool in tools:
+        if not tool.was_judged:
+            word, why = ("absent", tool.absent) if tool.absent else ("not judged", tool.problem)
+            table.add_row(safe(tool.name), Text(safe(why), style="dim"), Text(word, style="bold yellow"))
+        for role in tool.roles:
+            verdict = Text("conforms", style="green") if role.conforms else Text("does not conform", style="red")
+            counted = ("pass", "fail", "not-run", "unsupported", "not-applicable")
+            counts = [str(role.musts.get(name, 0)) for name in counted]
+            table.add_row(safe(tool.subject), role.role, verdict, *counts, str(role.warnings), str(role.unchecked))
+    return table
+
+
+def matrix_tables(cells: Sequence[Cell]) -> Iterator[Table]:
+    """One table for each registry and compression: producers down, consumers across."""
+
+    def place(cell: Cell) -> tuple[str, str]:
+        return cell.registry, cell.compression
+
+    for (registry, compression), group in groupby(sorted(cells, key=place), key=place):
+        listed = list(group)
+        consumers = list(dict.fromkeys(cell.consumer for cell in listed))
+        title = f"{compression} through {registry}: from producer (rows) to consumer (columns)"
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table.add_column("")
+        for consumer in consumers:
+            table.add_column(_short(consumer))
+        for producer in dict.fromkeys(cell.producer for cell in listed):
+            row = {cell.consumer: cell.outcome for cell in listed if cell.producer == producer}
+            cells_of_row = [row.get(consumer, "unsupported") for consumer in consumers]
+            table.add_row(_short(producer), *(Text(cell, style=_STYLE.get(cell, "dim")) for cell in cells_of_row))
+        yield table
+
+
+def reasons(cells: Iterable[Cell]) -> Iterator[str]:
+    """Each reason once, with where it was given first."""
+    seen: set[tuple[str, str, str]] = set()
+    for cell in cells:
+        key = (cell.consumer if cell.outcome != "not pushed" else cell.producer, cell.outcome, cell.compression)
+        if cell.reason and cell.outcome not in ("same tree", "unsupported") and key not in seen:
+            seen.add(key)
+            way = f"{cell.producer} -> {cell.registry} -> {cell.consumer}, {cell.compression}"
+            yield f"{way}: {cell.outcome}: {safe(cell.reason)}"
+
+
+def _short(subject: str) -> str:
+    """Name and version."""
+    return safe(subject.partition(" (adapter")[0])
+
+
+def _role_result(subject: SubjectReport) -> RoleResult:
+    musts: dict[str, int] = {}
+    for result in subject.verdicts:
+        if result.level == "MUST":
+            verdict: Verdict = result.verdict
+            musts[verdict] = musts.get(verdict, 0) + 1
+    warnings = sum(_is_warning(result) for result in subject.verdicts)
+    return RoleResult(subject.roles[0], subject.conforms, musts, warnings, len(subject.unchecked))
+
+
+def _is_warning(result: RequirementResult) -> bool:
+    return result.level != "MUST" and result.verdict == "fail"

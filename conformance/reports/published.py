@@ -1,0 +1,72 @@
+"""``python -m conformance.reports.published RESULTS DIRECTORY``: a run's results cut to what is worth keeping.
+
+Verdicts stay as they are. Of each requirement the first findings stay, of each finding the first pieces of evidence,
+without bodies; ports, which are others in every run, become PORT.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from conformance.evidence import CommandEvidence, Evidence, Exchange
+from conformance.reports.model import Report, SubjectReport, encode, read_report
+from conformance.results import Finding, RequirementResult
+
+MAX_FINDINGS: Final = 2
+MAX_EVIDENCE: Final = 2
+MAX_OUTPUT: Final = 600
+_PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
+
+
+def trimmed(report: Report) -> Report:
+    """The same verdicts with less evidence."""
+    return msgspec.structs.replace(report, subjects=tuple(_subject(subject) for subject in report.subjects))
+
+
+def _subject(subject: SubjectReport) -> SubjectReport:
+    return msgspec.structs.replace(subject, verdicts=tuple(_result(result) for result in subject.verdicts))
+
+
+def _result(result: RequirementResult) -> RequirementResult:
+    kept = [finding for finding in result.findings if finding.outcome in ("fail", "not-run")]
+    kept += [finding for finding in result.findings if finding not in kept]
+    return msgspec.structs.replace(result, findings=tuple(_finding(finding) for finding in kept[:MAX_FINDINGS]))
+
+
+def _finding(finding: Finding) -> Finding:
+    words = {name: _without_port(getattr(finding, name)) for name in ("message", "where", "expected", "found")}
+    evidence = tuple(_evidence(piece) for piece in finding.evidence[:MAX_EVIDENCE])
+    return msgspec.structs.replace(finding, evidence=evidence, **words)
+
+
+def _evidence(evidence: Evidence) -> Evidence:
+    if isinstance(evidence, Exchange):
+        return msgspec.structs.replace(evidence, url=_without_port(evidence.url), response_start=b"")
+    if isinstance(evidence, CommandEvidence):
+        argv = tuple(_without_port(argument) for argument in evidence.argv)
+        return msgspec.structs.replace(evidence, argv=argv, output=_without_port(evidence.output)[:MAX_OUTPUT])
+    return evidence
+
+
+def _without_port(text: str) -> str:
+    return _PORT.sub(r"127.0.0.\1:PORT", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is no results file."""
+    source, directory = (Path(argument) for argument in arguments)
+    try:
+        report = read_report(source.read_bytes())
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "results.json").write_bytes(encode(trimmed(report)))
+    except (OSError, ValueError) as error:
+        print(f"{source}: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

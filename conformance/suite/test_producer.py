@@ -1,0 +1,97 @@
+"""The producer role: one test for each SENT-PUSH requirement, over real pushes, and the artifacts that were pushed."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from conformance import checks
+from conformance.requirements import find_checks
+from conformance.results import Judgement
+from conformance.suite.conftest import announce_all, replay_command
+from conformance.suite.session import Recorded, record, take_note
+from conformance.suite.settings import SuiteSettings
+from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
+from conformance.trials.producer import JOBS_OF, ProducerTrial
+from conformance.trials.subject import ImplementationSubject
+
+pytestmark = pytest.mark.role("producer")
+_TITLES = {
+    "SENT-PUSH-001": "order",
+    "SENT-PUSH-002": "layers_are_uploaded_once",
+    "SENT-PUSH-003": "presence_is_probed",
+    "SENT-PUSH-004": "single_image",
+    "SENT-PUSH-005": "every_platform",
+    "SENT-PUSH-006": "digests_preserved",
+    "SENT-PUSH-007": "no_toc_no_variant",
+    "SENT-PUSH-008": "pushing_again",
+    "SENT-PUSH-010": "the_plain_manifest_stays",
+    "SENT-PUSH-011": "old_registries",
+    "SENT-PUSH-012": "signing",
+    "SENT-PUSH-013": "destination_by_digest",
+    "SENT-PUSH-015": "annotations_of_entries",
+    "SENT-PUSH-016": "estargz",
+}
+
+
+@pytest.fixture(scope="module")
+def pushes(implementation: ImplementationSubject) -> Iterator[ProducerTrial]:
+    """The pushes of this tool; each is made once, by the first test that needs it."""
+    with ProducerTrial(implementation) as trial:
+        yield trial
+
+
+@pytest.mark.parametrize(
+    "requirement_id",
+    [pytest.param(name, id=f"{name}-{_TITLES[name]}", marks=pytest.mark.requirement(name)) for name in JOBS_OF],
+)
+def test_push(requirement_id: str, pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
+    """Expected: what the statement of the requirement says (docs/requirements.md)."""
+    verdict(requirement_id, pushes.judgements(requirement_id, find_checks(checks)[requirement_id]))
+
+
+@pytest.mark.requirement("SENT-PUSH-014")
+def test_no_second_sentinel_by_pushing(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
+    """Expected: an image that has sentinels already gets no second one."""
+    verdict("SENT-PUSH-014", pushes.again(find_checks(checks)["SENT-PUSH-014"]))
+
+
+@pytest.mark.requirement("SENT-PUSH-009")
+def test_every_request_fails_in_turn(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
+    """Expected: whichever request of a push fails, the tag names what it named before, or the whole new image."""
+    seen = interrupted_pushes(pushes.subject)
+    verdict("SENT-PUSH-009", _judged(pushes, "SENT-PUSH-009", seen))
+
+
+@pytest.mark.requirement("TOC-016")
+def test_tars_that_no_toc_can_represent(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
+    """Expected: the writer refuses them, or writes a layer without TOC that holds the same tar."""
+    verdict("TOC-016", _judged(pushes, "TOC-016", unrepresentable_pushes(pushes.subject)))
+
+
+@pytest.mark.parametrize("name", ["single", "platforms", "padded"])
+def test_pushed_image(
+    name: str, pushes: ProducerTrial, settings: SuiteSettings, request: pytest.FixtureRequest
+) -> None:
+    """Expected: what the tool pushed breaks no requirement on artifacts that binds producers."""
+    problem = pushes.control()
+    if problem:
+        pytest.skip(f"nothing to judge: {problem}")
+    results = pushes.artifacts(name, replay=f"{replay_command(settings)} -k test_pushed_image")
+    remark = pushes.remark(name)
+    if remark:
+        take_note(request.node, settings, remark)
+    for result in results:
+        record(request.node, Recorded(settings.subject, "producer", result))
+    announce_all(results)
+
+
+def _judged(pushes: ProducerTrial, requirement_id: str, seen: Iterable[object]) -> list[Judgement]:
+    """A judgement stands for itself; an observation is put to the check."""
+    problem = pushes.control()
+    if problem:
+        return [pushes.inconclusive(problem)]
+    check = find_checks(checks)[requirement_id]
+    found: list[Judgement] = []
+    for item in seen:
+        found += [item] if isinstance(item, Judgement) else check(item)
+    return found

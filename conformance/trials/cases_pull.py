@@ -1,0 +1,334 @@
+"""SENT-PULL: sentinel images, sound and broken, and what stands in the storage before them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from conformance.format.sentinel import build_sentinel
+from conformance.observation_trials import TrialSeen
+from conformance.registry.faults import make_fault
+from conformance.strategies.trees import Node, Tree, noise
+from conformance.trials import tampered
+from conformance.trials.bench import Pull
+from conformance.trials.consumer import ConsumerTrials, Scenario, Seen, sound
+from conformance.trials.file_trees import expected_tree
+from conformance.trials.images import (
+    MARKER,
+    SINGLE,
+    Entry,
+    Image,
+    Layer,
+    gzip_layer,
+    image,
+    index,
+    layer_of,
+    sentinel_image,
+)
+from conformance.trials.tampered import DUAL, DUAL_BY_TOC, FILE, LONG
+
+_THREE: Final[tuple[Tree, ...]] = tuple((Node(f"layer{number}", content=noise(number, 500)),) for number in range(3))
+
+
+def _main(requirement_id: str) -> Scenario:
+    """The pull of a sound pair: several requirements look at the same run."""
+
+    def scenario(trials: ConsumerTrials) -> Iterator[Seen]:
+        pair = sound("pair")
+        for operation in trials.operations:
+            run = trials.accepted("pair", operation)
+            yield TrialSeen(
+                f"{operation}: a sound pair",
+                "A sound sentinel image",
+                (requirement_id,),
+                run,
+                pair.expected,
+                layers=pair.image.layers,
+                sentinel=pair.image.sentinel,
+            )
+
+    return scenario
+
+
+def _refused(requirement_id: str, *cases: tuple[str, str, Callable[[], Image], str]) -> Scenario:
+    """Images that must be refused: name, words, builder, twin."""
+
+    def scenario(trials: ConsumerTrials) -> Iterator[Seen]:
+        for name, what, build, twin in cases:
+            yield from trials.case(requirement_id, name, what, build(), twin=twin)
+
+    return scenario
+
+
+def _one(build: Callable[[], Layer]) -> Callable[[], Image]:
+    """The sentinel manifest of one layer."""
+    return lambda: sentinel_image([build()])
+
+
+def _other_content(trials: ConsumerTrials) -> Iterator[Seen]:
+    other = sentinel_image([tampered.sound()], sentinel=build_sentinel(message=b"TOC, NEVER tar: another content"))
+    what = "A sentinel image whose sentinel has another content"
+    yield from trials.case("SENT-PULL-001", "another content", what, other, expected=[SINGLE])
+
+
+def _no_fall_back(trials: ConsumerTrials) -> Iterator[Seen]:
+    about = "SENT-PULL-005"
+    broken = sentinel_image([tampered.with_annotations(checksum=tampered.OTHER)])
+    yield from trials.case(about, "a TOC that cannot be used", "A sentinel image with a broken TOC", broken)
+    lost = sentinel_image([tampered.with_annotations(split=None)])
+    yield from trials.case(about, "no tar-split", "A sentinel image whose layer names no tar-split", lost)
+
+
+def _second_without_toc() -> Image:
+    return sentinel_image([tampered.sound(), tampered.without_toc(layer_of(_THREE[0]))])
+
+
+def _no_conversion(trials: ConsumerTrials) -> Iterator[Seen]:
+    layers = {"gzip": gzip_layer(SINGLE), "zstd without a TOC": tampered.without_toc()}
+    for operation in trials.operations:
+        with trials.bench.stage(convert=True) as stage:
+            stage.load(sound("single").image)
+            twin = stage.run(operation)
+        for name, layer in layers.items():
+            given = sentinel_image([layer])
+            with trials.bench.stage(convert=True) as stage:
+                stage.load(given)
+                run = stage.run(operation)
+            yield TrialSeen(
+                f"{operation}: {name}, conversion switched on",
+                f"A sentinel image with a layer of {name}",
+                ("SENT-PULL-007",),
+                run,
+                twin=twin,
+                twin_expected=sound("single").expected,
+                layers=given.layers,
+            )
+
+
+def _like_the_plain_variant(trials: ConsumerTrials) -> Iterator[Seen]:
+    pair, whole = sound("pair"), trials.options("no-partial")
+    for operation in trials.operations:
+        yield TrialSeen(
+            f"{operation}: plain and sentinel variant",
+            "A sound image of two layers",
+            ("SENT-PULL-010",),
+            trials.accepted("pair", operation),
+            pair.expected,
+            twin_expected=pair.expected,
+            earlier=(trials.accepted("plain pair", operation, Pull(options=whole)),),
+        )
+
+
+def _placed(*places: int) -> Callable[[], Image]:
+    return lambda: sentinel_image([tampered.sound()], sentinel_places=places)
+
+
+def _dual_without_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
+    what = "A plain image whose TOC and tar tell two stories"
+    given = image([tampered.dual()])
+    yield from trials.case("SENT-PULL-013", "two readings", what, given, expected=[DUAL], twin="one story")
+
+
+def _economy(trials: ConsumerTrials) -> Iterator[Seen]:
+    economy = sound("economy")
+    for operation in trials.operations:
+        with trials.bench.stage() as stage:
+            stage.load(economy.image)
+            cold, warm = stage.run(operation), stage.run(operation)
+        yield TrialSeen(
+            f"{operation}: 300 small files",
+            "A layer of 300 small files",
+            ("SENT-PULL-014",),
+            warm,
+            economy.expected,
+            layers=economy.image.layers,
+            earlier=(cold,),
+        )
+
+
+def _two_tocs(trials: ConsumerTrials) -> Iterator[Seen]:
+    """In a plain image the layer may be taken for one without TOC; in a sentinel image it may not."""
+    about, layer = "SENT-PULL-016", tampered.with_annotations(estargz=tampered.OTHER)
+    words = "image whose layer has both TOC annotations"
+    yield from trials.case(about, "plain", f"A plain {words}", image([layer]), expected=[SINGLE], twin="plain")
+    if trials.aware:
+        yield from trials.case(about, "sentinel", f"A sentinel {words}", sentinel_image([layer]))
+
+
+def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
+    single, plain = sound("single"), sound("plain")
+    for operation in trials.operations:
+        with trials.bench.stage() as stage:
+            stage.load(single.image)
+            cold, warm = stage.run(operation), stage.run(operation)
+        with trials.bench.stage() as stage:
+            stage.load(plain.image, "plain")
+            stage.load(single.image)
+            stage.run(operation, Pull(tag="plain"))
+            after_plain = stage.run(operation)
+        yield TrialSeen(
+            f"{operation}: cold, warm, and after the plain variant",
+            "A sound sentinel image",
+            ("SENT-PULL-017",),
+            after_plain,
+            earlier=(cold, warm),
+        )
+
+
+def _no_reuse(trials: ConsumerTrials) -> Iterator[Seen]:
+    plain, hidden = image([tampered.dual()]), sentinel_image([tampered.dual()])
+    for operation in trials.operations:
+        with trials.bench.stage() as stage:
+            stage.load(plain, "plain")
+            stage.load(hidden)
+            stage.arm(make_fault("unsatisfiable"))  # so that it is pulled whole
+            earlier = stage.run(operation, Pull(tag="plain", options=trials.options("no-partial")))
+            stage.arm()
+            run = stage.run(operation)
+        yield TrialSeen(
+            f"{operation}: after the plain variant, pulled whole",
+            "A layer of two readings",
+            ("SENT-PULL-018",),
+            run,
+            expected_tree([DUAL_BY_TOC]),
+            trials.accepted("single", operation),
+            sound("single").expected,
+            forbidden=expected_tree([DUAL]),
+            earlier=(earlier,),
+        )
+
+
+def _diff_ids(trials: ConsumerTrials) -> Iterator[Seen]:
+    about, layers = "SENT-PULL-019", [layer_of(tree) for tree in _THREE]
+    right = sentinel_image(layers)
+    yield from trials.case(about, "three layers", "A sentinel image of three layers", right, expected=_THREE, twin="")
+    marker = str(right.sentinel)
+    mixed = sentinel_image(layers, diff_ids=[marker, layers[1].diff_id, layers[0].diff_id, layers[2].diff_id])
+    what = "A config whose DiffIDs are exchanged"
+    yield from trials.case(about, "exchanged DiffIDs", what, mixed, expected=_THREE)
+
+
+def _too_few(trials: ConsumerTrials) -> Iterator[Seen]:
+    layer = tampered.sound()
+    for name, committed in (("one too few", [layer.diff_id]), ("none", [])):
+        given = sentinel_image([layer], diff_ids=committed)
+        what = f"A sentinel image whose config has {len(committed)} DiffIDs for 2 layers"
+        yield from trials.case("SENT-PULL-020", name, what, given)
+
+
+def _identities(trials: ConsumerTrials) -> Iterator[Seen]:
+    """One config, one tar, two TOCs: the second image must not be taken for the first."""
+    first, second = sentinel_image([layer_of(DUAL)]), sentinel_image([tampered.dual()])
+    for operation in trials.operations:
+        with trials.bench.stage() as stage:
+            stage.load(first, "first")
+            stage.load(second)
+            earlier = stage.run(operation, Pull(tag="first"))
+            run = stage.run(operation)
+        yield TrialSeen(
+            f"{operation}: one config, two TOCs",
+            "An image with the config of another",
+            ("SENT-PULL-021",),
+            run,
+            expected_tree([DUAL_BY_TOC]),
+            twin_expected=expected_tree([DUAL]),
+            earlier=(earlier,),
+        )
+
+
+def _without_ranges(trials: ConsumerTrials) -> Iterator[Seen]:
+    about, alone = "SENT-PULL-022", sound("single").image
+    what = "A sentinel image at a registry without ranges"
+    yield from trials.case(about, "alone", what, alone, faults=lambda: [make_fault("unsatisfiable")])
+    both = index([Entry(sound("plain").image), Entry(alone, sentinel="true")])
+    what = "A pair at a registry without ranges"
+    no_ranges = {"faults": lambda: [make_fault("unsatisfiable")]}
+    yield from trials.case(about, "a pair", what, both, expected=[SINGLE], twin="", **no_ranges)  # type: ignore[arg-type]
+
+
+def _given_the_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
+    given = sound("pair").image
+    (digest,) = (key for key, document in given.manifests.items() if b"sentinel" in document.raw and key != given.root)
+    for operation in trials.operations:
+        # Who reads no zstd at all shows by gzip that it works.
+        twin = "gzip" if trials.lacks_zstd(operation) else "plain pair"
+        run = trials.bench.pull(given, operation, Pull(digest))
+        yield TrialSeen(
+            f"{operation}: the sentinel manifest by its digest",
+            "The sentinel manifest",
+            ("SENT-PULL-011",),
+            run,
+            twin=trials.accepted(twin, operation),
+            twin_expected=sound(twin).expected,
+            marker=MARKER if operation == "scan" else "",
+        )
+
+
+def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
+    given = sound("plain pair")
+    what = "A plain image whose layers have many frames"
+    for operation in trials.operations:
+        run = trials.accepted("plain pair", operation)
+        yield TrialSeen(
+            f"{operation}: many frames",
+            what,
+            ("SENT-PULL-015",),
+            run,
+            given.expected,
+            trials.accepted("one frame", operation),
+            given.expected,
+            marker=MARKER if operation == "scan" else "",
+        )
+
+
+SCENARIOS: Final[Mapping[str, Scenario]] = {
+    "SENT-PULL-001": _other_content,
+    **{name: _main(name) for name in ("SENT-PULL-002", "SENT-PULL-003", "SENT-PULL-004")},
+    "SENT-PULL-005": _no_fall_back,
+    "SENT-PULL-006": _refused(
+        "SENT-PULL-006",
+        ("no annotation", "A data layer without a TOC in a sentinel image", _one(tampered.without_toc), "single"),
+        ("second layer", "A second data layer without a TOC in a sentinel image", _second_without_toc, "single"),
+    ),
+    "SENT-PULL-007": _no_conversion,
+    "SENT-PULL-008": _refused(
+        "SENT-PULL-008",
+        ("another TOC of the same sizes", "A TOC that was exchanged", _one(tampered.tampered_toc), "raw"),
+        (
+            "another digest",
+            "A TOC that does not have the digest of the manifest",
+            _one(lambda: tampered.with_annotations(checksum=tampered.OTHER)),
+            "single",
+        ),
+    ),
+    "SENT-PULL-009": _refused(
+        "SENT-PULL-009",
+        ("file", "A file with one byte changed", _one(lambda: tampered.tampered_content(FILE)), "unchecked"),
+        (
+            "chunk",
+            "A chunk with one byte changed",
+            _one(lambda: tampered.tampered_content(LONG, number=1)),
+            "unchecked",
+        ),
+    ),
+    "SENT-PULL-010": _like_the_plain_variant,
+    "SENT-PULL-012": _refused(
+        "SENT-PULL-012",
+        ("second place", "A sentinel in the second place", _placed(1), "single"),
+        ("twice", "A second sentinel", _placed(0, 0), "single"),
+        ("first and last", "A second sentinel at the end", _placed(0, 2), "single"),
+    ),
+    "SENT-PULL-013": _dual_without_sentinel,
+    "SENT-PULL-014": _economy,
+    "SENT-PULL-016": _two_tocs,
+    "SENT-PULL-017": _reproducible,
+    "SENT-PULL-018": _no_reuse,
+    "SENT-PULL-019": _diff_ids,
+    "SENT-PULL-020": _too_few,
+    "SENT-PULL-021": _identities,
+    "SENT-PULL-022": _without_ranges,
+}
+
+UNAWARE: Final[Mapping[str, Scenario]] = {
+    "SENT-PULL-011": _given_the_sentinel,
+    "SENT-PULL-015": _all_frames,
+    "SENT-PULL-016": _two_tocs,
+}

@@ -1,0 +1,151 @@
+"""Trials of a consumer: cases on stages, with sound twins that are run once and shared."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+import msgspec
+
+from conformance.checks.trial_verdicts import wrong_with
+from conformance.implementations.adapter_document import Operation, Option
+from conformance.observation_consumer import SelectionSeen
+from conformance.observation_trials import RunSeen, TreeSeen, TrialSeen
+from conformance.registry.defects import Defect
+from conformance.results import Judgement
+from conformance.strategies.trees import Node, Tree, noise
+from conformance.trials import tampered
+from conformance.trials.bench import BY_TAG, Bench, Pull
+from conformance.trials.file_trees import expected_tree
+from conformance.trials.images import (
+    LOWER,
+    MARKER,
+    SINGLE,
+    UPPER,
+    Image,
+    gzip_layer,
+    image,
+    layer_of,
+    one_frame_layer,
+    pair,
+    sentinel_image,
+)
+from conformance.trials.subject import ImplementationSubject
+
+MEMORY_LIMIT: Final = 640 * 2**20
+"""Bytes for a process that refuses a bomb: far more than a small image needs, far less than the bomb expands to."""
+
+Seen = TrialSeen | SelectionSeen | Judgement
+Scenario = Callable[["ConsumerTrials"], Iterator[Seen]]
+_WITH_DATABASE: Final = ("pair", "plain pair", "one frame", "gzip")
+
+
+class Sound(msgspec.Struct, frozen=True):
+    """A sound image and the layers it unpacks to: the twin of cases."""
+
+    name: str
+    image: Image
+    trees: tuple[Tree, ...]
+
+    @property
+    def expected(self) -> TreeSeen:
+        return expected_tree(self.trees)
+
+
+ECONOMY: Final[Tree] = tuple(Node(f"file{number:03}", content=noise(number, 300)) for number in range(300))
+
+
+@cache
+def sound(name: str) -> Sound:
+    """The sound images by name."""
+    made: Mapping[str, Callable[[], Sound]] = {
+        "pair": lambda: Sound(name, pair([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
+        "plain pair": lambda: Sound(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
+        "gzip": lambda: Sound(name, image([gzip_layer(LOWER), gzip_layer(UPPER)]), (LOWER, UPPER)),
+        "one frame": lambda: Sound(name, image([one_frame_layer(LOWER), one_frame_layer(UPPER)]), (LOWER, UPPER)),
+        "single": lambda: Sound(name, sentinel_image([tampered.sound()]), (SINGLE,)),
+        "plain": lambda: Sound(name, image([tampered.sound()]), (SINGLE,)),
+        "raw": lambda: Sound(name, sentinel_image([tampered.untampered_toc()]), (SINGLE,)),
+        "unchecked": lambda: Sound(name, sentinel_image([tampered.unchecked()]), (SINGLE,)),
+        "one story": lambda: Sound(name, image([layer_of(tampered.DUAL)]), (tampered.DUAL,)),
+        "holes": lambda: Sound(name, sentinel_image([layer_of(tampered.HOLES)]), (tampered.HOLES,)),
+        "two names": lambda: Sound(name, sentinel_image([layer_of(tampered.TWO_NAMES)]), (tampered.TWO_NAMES,)),
+        "economy": lambda: Sound(name, sentinel_image([layer_of(ECONOMY)]), (ECONOMY,)),
+    }
+    return made[name]()
+
+
+class ConsumerTrials:
+    """Cases for one implementation.
+
+    ``operations`` are what it consumes images with: an aware consumer by the best one that it has; of one that does
+    not know sentinels every operation that looks into layers is tried.
+    """
+
+    def __init__(self, subject: ImplementationSubject, *, aware: bool) -> None:
+        self.subject, self.aware, self.bench = subject, aware, Bench(subject)
+        able = [name for name in subject.adapter.operations if name not in subject.adapter.unsupported]
+        wanted: tuple[Operation, ...] = ("unpack", "pull") if aware else ("unpack", "scan", "pull")
+        found = [name for name in wanted if name in able] or ["unpack"]
+        looks = [name for name in found if name != "pull"]
+        self.operations: tuple[Operation, ...] = (found[0],) if aware or not looks else tuple(looks)
+        self._runs: dict[tuple[str, str, Pull], RunSeen] = {}
+
+    def has_option(self, option: Option) -> bool:
+        """Whether the tool can be told so."""
+        return option in self.subject.adapter.options and option not in self.subject.adapter.unsupported
+
+    def options(self, *wanted: Option) -> tuple[Option, ...]:
+        """Those of these options that the tool has."""
+        return tuple(option for option in wanted if self.has_option(option))
+
+    def accepted(self, name: str, operation: Operation, how: Pull = BY_TAG) -> RunSeen:
+        """The run on a sound image, done once."""
+        key = (name, operation, how)
+        if key not in self._runs:
+            self._runs[key] = self.bench.pull(sound(name).image, operation, how)
+        return self._runs[key]
+
+    def problem(self, name: str, operation: Operation) -> str:
+        """What is wrong with the run on a sound image; "" when it gave the right tree."""
+        return wrong_with(self.accepted(name, operation), sound(name).expected, self.marker(operation, name))
+
+    def lacks_zstd(self, operation: Operation) -> bool:
+        """Whether the tool reads gzip layers and no zstd layer at all."""
+        return bool(self.problem("one frame", operation)) and not self.problem("gzip", operation)
+
+    def case(
+        self,
+        about: str,
+        name: str,
+        what: str,
+        given: Image,
+        *,
+        expected: Sequence[Tree] | None = None,
+        twin: str = "single",
+        how: Pull = BY_TAG,
+        faults: Callable[[], Sequence[Defect]] = tuple,
+        memory_limit: int = 0,
+    ) -> Iterator[TrialSeen]:
+        """A crafted image (or a sound one behind a registry with faults) by every operation; ``twin`` "" is none."""
+        for operation in self.operations:
+            sound_run = self.accepted(twin, operation) if twin else None
+            # A tool that hangs on what is sound need not hang on every case.
+            hopeless = sound_run is not None and sound_run.ending in ("timed-out", "absent")
+            run = sound_run if hopeless and sound_run else self.bench.pull(given, operation, how, faults=faults())
+            yield TrialSeen(
+                f"{operation}: {name}",
+                what,
+                (about,),
+                run,
+                None if expected is None else expected_tree(expected),
+                sound_run,
+                sound(twin).expected if twin else None,
+                layers=given.layers,
+                sentinel=given.sentinel,
+                marker=self.marker(operation, twin),
+                memory_limit=memory_limit,
+            )
+
+    def marker(self, operation: Operation, twin: str) -> str:
+        """What a scan of the image must print; only images with a package database have it."""
+        return MARKER if operation == "scan" and twin in _WITH_DATABASE else ""

@@ -1,0 +1,332 @@
+"""The copier's trial: real copies between two registries of ours, each made once, and what came of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal
+
+import msgspec
+
+from conformance.checks.pairs import data_layers
+from conformance.evidence import Evidence, Exchange
+from conformance.format.digest import Digest
+from conformance.format.names import LAYER_GZIP_TYPE
+from conformance.implementations.adapter_document import Operation, Option
+from conformance.implementations.outcome import Outcome
+from conformance.implementations.runner import Run
+from conformance.implementations.twins import INCONCLUSIVE, describe
+from conformance.observation import CopySeen, ImageSeen, Requested
+from conformance.observation_producer import AgainSeen
+from conformance.results import Judgement, failed, not_run, unsupported
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.image import observe_image
+from conformance.subjects.layout import LayoutSource
+from conformance.subjects.reference import LayoutReference
+from conformance.trials.place import Place, a_place, signature_tag
+from conformance.trials.sources import Image, image, other_sentinel, pair
+from conformance.trials.subject import ImplementationSubject
+
+Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index"]
+_SOURCE: Final = "source"
+
+
+class CopyJob(msgspec.Struct, frozen=True):
+    """One copy that is asked for, of which of the images."""
+
+    name: str
+    source: Source = "sentinel"
+    operation: Operation = "copy"
+    requested: Requested = ""
+    options: tuple[Option, ...] = ()
+
+
+def _recompress(name: str, to: Requested, source: Source = "sentinel", *options: Option) -> CopyJob:
+    return CopyJob(name, source, "recompress", to, options)
+
+
+JOBS: Final = {
+    job.name: job
+    for job in (
+        CopyJob("plain", "plain"),
+        CopyJob("plain gzip", "plain-gzip"),
+        _recompress("plain to gzip", "gzip", "plain"),
+        _recompress("to gzip", "gzip"),
+        _recompress("to tar", "uncompressed"),
+        _recompress("to zstd", "zstd"),
+        _recompress("to zstd:chunked", "zstd:chunked"),
+        CopyJob("kept"),
+        CopyJob("index", "index", options=("all",)),
+        _recompress("index to gzip", "gzip", "index", "all"),
+        _recompress("index to zstd:chunked", "zstd:chunked", "index", "all"),
+        _recompress("gzip, digests preserved", "gzip", "sentinel", "preserve-digests"),
+        CopyJob("digests preserved", options=("preserve-digests",)),
+        CopyJob("index, digests preserved", "index", options=("all", "preserve-digests")),
+        CopyJob("to a layout, digests preserved", "sentinel", "pull", options=("preserve-digests",)),
+        CopyJob("to Docker", options=("to-docker",)),
+        CopyJob("plain to Docker", "plain", options=("to-docker",)),
+        CopyJob("index to Docker", "index", options=("all", "to-docker")),
+        _recompress("other sentinel, to gzip", "gzip", "other"),
+        CopyJob("plain from storage", "plain", "export"),
+        CopyJob("from storage", operation="export"),
+        CopyJob("other sentinel, from storage", "other", "export"),
+    )
+}
+_STRIPS: Final = ("to gzip", "to zstd", "to tar")
+JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
+    "SENT-STRIP-001": ("to gzip", "index to gzip"),
+    "SENT-STRIP-002": ("to tar",),
+    "SENT-STRIP-003": ("to zstd",),
+    "SENT-STRIP-004": _STRIPS,
+    "SENT-STRIP-005": (*_STRIPS, "index to gzip"),
+    "SENT-STRIP-006": _STRIPS,
+    "SENT-STRIP-007": ("gzip, digests preserved",),
+    "SENT-STRIP-008": ("kept", "index"),
+    "SENT-STRIP-009": ("other sentinel, to gzip",),
+    "SENT-STRIP-010": _STRIPS,
+    "SENT-STRIP-011": ("index", "index to gzip"),
+    "SENT-STRIP-012": ("to Docker",),
+    "SENT-STRIP-013": (*_STRIPS, "kept"),
+    "SENT-STRIP-014": (*_STRIPS, "index to gzip", "kept", "from storage", "other sentinel, to gzip"),
+    "SENT-STRIP-015": ("digests preserved", "index, digests preserved", "to a layout, digests preserved"),
+    "SENT-STRIP-016": ("plain", "plain gzip"),
+    "SENT-STRIP-017": ("index to Docker",),
+    "SENT-STRIP-018": _STRIPS,
+    "SENT-STRIP-019": _STRIPS,
+    "SENT-STRIP-020": ("from storage", "other sentinel, from storage"),
+}
+TWINS: Final[Mapping[str, str]] = {
+    "gzip, digests preserved": "to gzip",
+    "to Docker": "plain to Docker",
+    "index to Docker": "plain to Docker",
+    "from storage": "plain from storage",
+    "other sentinel, from storage": "plain from storage",
+}
+"""Copies that may be refused, and one beside each that must work: else the refusal has another reason."""
+AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
+"""Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
+# Of these the tool owes a result or a refusal: to crash is to fail. Of the others nothing was seen then.
+_OWES_AN_END: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 3, 7, 9, 12, 15, 17, 20))
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """A copy that was tried, and what was seen of it."""
+
+    run: Run
+    seen: CopySeen
+
+
+class CopierTrial:
+    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are made when asked for."""
+
+    def __init__(self, subject: ImplementationSubject) -> None:
+        self._subject = subject
+        self._stack = ExitStack()
+        self._sources = _sources()
+        self._copies: dict[str, Copied] = {}
+        self._problem: str | None = None
+
+    def __enter__(self) -> "CopierTrial":
+        self._from, self._to = (self._stack.enter_context(a_place()) for _ in range(2))
+        for tag, source in self._sources.items():
+            self._from.put(source, _SOURCE, tag)
+            self._from.put_signature(_SOURCE, source)
+            self._from.put_signature(_SOURCE, source, signature_tag(source.descriptor.digest))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def judgements(self, requirement_id: str, check: Callable[[CopySeen], Iterator[Judgement]]) -> list[Judgement]:
+        """What the check of a SENT-STRIP requirement says of the copies that it is about."""
+        return [*self._judged(requirement_id, JOBS_OF[requirement_id], lambda copied: check(copied.seen))]
+
+    def again(self, check: Callable[[AgainSeen], Iterator[Judgement]]) -> list[Judgement]:
+        """SENT-PUSH-014 of a copier."""
+        return [*self._judged("SENT-PUSH-014", AGAIN, lambda copied: check(_as_again(copied.seen)))]
+
+    def control(self) -> str:
+        """Why no copy of this tool shows anything: an ordinary image does not come through; "" when it does."""
+        if self._problem is None:
+            self._problem = self._control()
+        return self._problem
+
+    def copied(self, name: str) -> Copied:
+        """Make this copy, or take the one that was made."""
+        if name not in self._copies:
+            job = JOBS[name]
+            twin = None
+            if job.requested and job.source == "sentinel" and not job.options:
+                twin = self._copy(msgspec.structs.replace(job, name=f"{name}, plain twin", source="plain")).seen.after
+            made = self._copy(job)
+            seen = msgspec.structs.replace(made.seen, plain_twin=twin)
+            self._copies[name] = Copied(made.run, seen)
+        return self._copies[name]
+
+    def _judged(
+        self, requirement_id: str, jobs: Sequence[str], check: Callable[[Copied], Iterator[Judgement]]
+    ) -> Iterator[Judgement]:
+        problem = self.control()
+        if problem:
+            yield not_run(f"{INCONCLUSIVE}{problem}", evidence=self._evidence_of_control())
+            return
+        for name in jobs:
+            copied = self.copied(name)
+            ended = _no_result(copied, requirement_id) or self._refused_like_its_twin(copied)
+            for judgement in [ended] if ended else check(copied):
+                yield _with_evidence(judgement, copied.seen.evidence)
+
+    def _refused_like_its_twin(self, copied: Copied) -> Judgement | None:
+        """A refusal shows something only where what is one edit away is not refused."""
+        name = TWINS.get(copied.seen.name)
+        if name is None or not copied.seen.refused:
+            return None
+        twin = self.copied(name)
+        if twin.seen.after is not None:
+            return None
+        message = f"{INCONCLUSIVE}refused ({copied.run.reason}), and so is {name!r} ({describe(twin.run)})"
+        return not_run(message, where=copied.seen.name, evidence=twin.run.evidence)
+
+    def _control(self) -> str:
+        """What the tool says it can do, done with an image that has no sentinel."""
+        operations = self._subject.adapter.operations
+        names = [("copy", "plain"), ("recompress", "plain to gzip")]
+        tried = [name for operation, name in names if operation in operations]
+        for name in tried:
+            copied = self.copied(name)
+            if copied.run.outcome is Outcome.UNSUPPORTED:
+                continue
+            problem = _wrong_with_control(copied)
+            if problem:
+                return problem
+        return "" if tried else "the adapter has neither copy nor recompress"
+
+    def _evidence_of_control(self) -> tuple[Evidence, ...]:
+        return tuple(evidence for copied in self._copies.values() for evidence in copied.seen.evidence)[:4]
+
+    def _copy(self, job: CopyJob) -> Copied:
+        words = "".join(letter if letter.isalnum() else " " for letter in job.name.lower()).split()
+        repository = f"copy/{'-'.join(words)}"
+        before = self._from.observe(_SOURCE, job.source)
+        assert before is not None, "our own registry has our own image"
+        layout = self._subject.new_directory("layout") / "pulled"
+        values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
+        values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
+        values |= {"compression": job.requested} if job.operation == "recompress" else {}
+        with self._to.watching() as exchanges:
+            run = self._subject.run(
+                job.operation,
+                values,
+                hosts=(self._from.host, self._to.host),
+                options=job.options,
+            )
+        after = _observe_layout(layout) if job.operation == "pull" else self._to.observe(repository)
+        if not run.succeeded:
+            after = None
+        root = self._sources[job.source].descriptor.digest
+        seen = CopySeen(
+            job.name,
+            before,
+            after,
+            requested=job.requested,
+            preserve_digests="preserve-digests" in job.options,
+            to_docker="to-docker" in job.options,
+            refused=run.outcome is Outcome.REFUSED,
+            wrote=any(_stores(exchange) for exchange in exchanges),
+            data_diff_ids=_diff_ids(self._to, repository, after) if job.operation != "pull" else (),
+            from_storage=job.operation == "export",
+            referrers_before=self._from.signatures(_SOURCE, root),
+            referrers_after=self._signatures(repository, after),
+            evidence=(*run.evidence, *_manifests_put(exchanges)),
+        )
+        return Copied(run, seen)
+
+    def _signatures(self, repository: str, after: ImageSeen | None) -> tuple[str, ...]:
+        root = _root(after)
+        return self._to.signatures(repository, str(Digest.of(root))) if root is not None else ()
+
+
+def _sources() -> dict[Source, Image]:
+    plain = image(compression="zstd:chunked", annotations={"org.example.kept": "yes"})
+    index, sentinel = pair(plain)
+    other_index, other = pair(plain, other_sentinel())
+    return {
+        "plain": plain,
+        "plain-gzip": image(compression="gzip"),
+        "index": index,
+        "sentinel": sentinel,
+        "other": other,
+        "other-index": other_index,
+    }
+
+
+def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
+    """What to say of a copy that ended neither done nor refused."""
+    run, where = copied.run, copied.seen.name
+    if run.outcome is Outcome.ABSENT:
+        return not_run(run.reason, where=where)
+    if run.outcome is Outcome.UNSUPPORTED:
+        return unsupported(run.reason, where=where)
+    if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
+        if requirement_id in _OWES_AN_END:
+            message = "The copy neither ended nor was it refused; a crash is no refusal."
+            return failed(message, where=where, expected="done, or refused with a reason", found=describe(run))
+        return not_run(f"the copy was not made: {describe(run)}", where=where)
+    if run.succeeded and copied.seen.after is None:
+        return not_run(f"{INCONCLUSIVE}it ended as if done, and there is nothing where the copy should be", where=where)
+    return None
+
+
+def _wrong_with_control(copied: Copied) -> str:
+    run, seen = copied.run, copied.seen
+    if not run.succeeded:
+        return f"an image without sentinel could not be copied either ({seen.name}; {describe(run)})"
+    if seen.after is None or len(seen.after.manifests) != 1:
+        return f"it ended as if an image without sentinel was copied, which is not there ({seen.name})"
+    config = seen.before.manifests[0].config
+    if config is None or seen.data_diff_ids != config.view.rootfs.diff_ids:
+        return f"the copy of an image without sentinel has other contents ({seen.name})"
+    types = {layer.media_type for layer in data_layers(seen.after.manifests[0])}
+    if seen.requested == "gzip" and types != {LAYER_GZIP_TYPE} and not all(kind.endswith("gzip") for kind in types):
+        return f"asked for gzip it wrote layers of {', '.join(sorted(types))}: what it says it did it did not do"
+    return ""
+
+
+def _as_again(seen: CopySeen) -> AgainSeen:
+    return AgainSeen(seen.name, seen.before, seen.after, seen.evidence)
+
+
+def _with_evidence(judgement: Judgement, evidence: tuple[Evidence, ...]) -> Judgement:
+    if judgement.outcome == "pass" or judgement.evidence:
+        return judgement
+    return msgspec.structs.replace(judgement, evidence=evidence)
+
+
+def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[str, ...]:
+    if after is None or len(after.manifests) != 1:
+        return ()
+    return place.diff_ids(repository, data_layers(after.manifests[0]))
+
+
+def _observe_layout(layout: Path) -> ImageSeen | None:
+    try:
+        return observe_image(LayoutSource(LayoutReference(layout)))
+    except SubjectError:
+        return None
+
+
+def _root(after: ImageSeen | None) -> bytes | None:
+    if after is None:
+        return None
+    stored = after.index_stored or (after.manifests[0].stored if after.manifests else None)
+    return stored.content if stored else None
+
+
+def _stores(exchange: Exchange) -> bool:
+    return exchange.method == "PUT" and exchange.status == 201
+
+
+def _manifests_put(exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
+    return tuple(exchange for exchange in exchanges if exchange.method == "PUT" and "/manifests/" in exchange.url)[-3:]

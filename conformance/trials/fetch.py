@@ -1,0 +1,22 @@
+"""An image of a registry as a layout, byte for byte: for tools that read layouts only."""
+
+import tempfile
+from pathlib import Path
+
+from conformance.implementations.reference.copier import Copier, CopierOptions
+from conformance.implementations.reference.errors import RefusalError
+from conformance.implementations.reference.store import ContentStore
+from conformance.implementations.reference.transfer import LayoutDestination
+from conformance.registry.client import TransportError
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.source import ImageSource
+
+
+def fetch_layout(source: ImageSource, directory: Path) -> Path:
+    """Copy the image with all that it names into a new layout; SubjectError when that does not work."""
+    with tempfile.TemporaryDirectory(prefix="zcc-fetch-") as store:
+        try:
+            Copier(source, ContentStore(Path(store))).copy(LayoutDestination(directory), CopierOptions())
+        except (RefusalError, TransportError) as error:
+            raise SubjectError(f"{source.reference}: {error}") from None
+    return directory

@@ -1,0 +1,178 @@
+"""Pushes of which every request fails in turn (SENT-PUSH-009), and layers that no TOC can represent (TOC-016)."""
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from conformance.checks.pairs import data_layers, plain_manifests
+from conformance.evidence import Note
+from conformance.format.digest import Digest
+from conformance.format.positions import ChunkedAnnotations
+from conformance.implementations.outcome import Outcome
+from conformance.implementations.runner import Run, Values
+from conformance.implementations.twins import INCONCLUSIVE, describe
+from conformance.observation import ImageSeen
+from conformance.observation_producer import Ended, InterruptedSeen, UnrepresentableSeen
+from conformance.results import Judgement, not_run, unsupported
+from conformance.trials.place import Place, a_place
+from conformance.trials.push_log import WAYS, Interrupts, TakesAnyOrder, Way
+from conformance.trials.sources import SMALL, Image, image, image_of_tars
+from conformance.trials.subject import ImplementationSubject
+
+MAX_REQUESTS: Final = 60
+"""Of a push with more requests, these many are failed, evenly spread."""
+_ENDED: Final[Mapping[Outcome, Ended]] = {
+    Outcome.SUCCEEDED: "succeeded",
+    Outcome.REFUSED: "refused",
+    Outcome.CRASHED: "crashed",
+    Outcome.TIMED_OUT: "timed-out",
+}
+
+
+def interrupted_pushes(
+    subject: ImplementationSubject, ways: Sequence[Way] = WAYS
+) -> Iterator[InterruptedSeen | Judgement]:
+    """One push for every request and each of these ways in which it fails."""
+    interrupts, source = Interrupts(), image(SMALL)
+    with a_place(interrupts, TakesAnyOrder()) as place:
+        interrupts.arm(-1)
+        undisturbed = _push(subject, place, source, "undisturbed")
+        requests = interrupts.disarm()
+        if not undisturbed.succeeded:
+            yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
+            return
+        expected = place.root("interrupted/undisturbed")
+        step = -(-requests // MAX_REQUESTS)
+        for way in ways:
+            for number in range(0, requests, step):
+                yield _interrupted(subject, place, source, interrupts, number, way, expected)
+
+
+def _interrupted(
+    subject: ImplementationSubject,
+    place: Place,
+    source: Image,
+    interrupts: Interrupts,
+    number: int,
+    way: Way,
+    expected: bytes | None,
+) -> InterruptedSeen:
+    name = f"{way.replace(' ', '-')}-{number}"
+    repository = f"interrupted/{name}"
+    place.put(image(SMALL, "gzip"), repository)
+    before = place.root(repository)
+    interrupts.arm(number, way)
+    run = _push(subject, place, source, name)
+    hit = interrupts.hit
+    interrupts.disarm()
+    after = place.observe(repository)
+    return InterruptedSeen(
+        f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)",
+        way,
+        _ENDED[run.outcome],
+        before,
+        place.root(repository),
+        expected,
+        complete=after is not None and place.is_complete(repository, after),
+        evidence=run.evidence,
+    )
+
+
+def _push(subject: ImplementationSubject, place: Place, source: Image, name: str) -> Run:
+    layout = source.write(subject.new_directory("layout") / "image")
+    compression = "zstd:chunked" if "zstd:chunked" in subject.adapter.compressions else "gzip"
+    values: Values = {"layout": layout, "reference": place.name(f"interrupted/{name}"), "compression": compression}
+    return subject.run("push", values, hosts=(place.host,))
+
+
+def _short(path: str, repository: str) -> str:
+    """The path without what differs between two runs of the same push."""
+    rest = path.removeprefix(f"/v2/{repository}/")
+    return "blobs/uploads/…" if rest.startswith("blobs/uploads/") else rest
+
+
+def unrepresentable_pushes(subject: ImplementationSubject) -> Iterator[UnrepresentableSeen | Judgement]:
+    """One push as zstd:chunked for each kind of tar that no TOC can represent, after one of its ordinary twin."""
+    with a_place() as place:
+        twin = _push_tar(subject, place, _tar(), "twin")
+        if twin.outcome is Outcome.UNSUPPORTED:
+            yield unsupported(twin.reason, where="zstd:chunked")
+            return
+        if not twin.succeeded or place.observe("unrepresentable/twin") is None:
+            message = f"{INCONCLUSIVE}the same tar without the odd entry was not pushed either ({describe(twin)})"
+            yield not_run(message, evidence=twin.evidence)
+            return
+        for what, tar in unrepresentable_tars().items():
+            name = what.replace(" ", "-").lower()
+            run = _push_tar(subject, place, tar, name)
+            after = place.observe(f"unrepresentable/{name}") if run.succeeded else None
+            yield _unrepresentable(what, tar, run, place, f"unrepresentable/{name}", after)
+
+
+def _push_tar(subject: ImplementationSubject, place: Place, tar: bytes, name: str) -> Run:
+    layout = image_of_tars([tar]).write(subject.new_directory("layout") / "image")
+    reference = place.name(f"unrepresentable/{name}")
+    values: Values = {"layout": layout, "reference": reference, "compression": "zstd:chunked"}
+    return subject.run("push", values, hosts=(place.host,))
+
+
+def _unrepresentable(
+    what: str, tar: bytes, run: Run, place: Place, repository: str, after: ImageSeen | None
+) -> UnrepresentableSeen:
+    plain = plain_manifests(after) if after else ()
+    layers = data_layers(plain[0]) if plain else ()
+    keys = [ChunkedAnnotations.of(layer.annotations) for layer in layers]
+    diff_ids = place.diff_ids(repository, layers)
+    return UnrepresentableSeen(
+        what,
+        _ENDED.get(run.outcome, "crashed"),
+        str(Digest.of(tar)),
+        diff_ids[0] if diff_ids else "",
+        any(key.is_chunked or key.is_legacy for key in keys),
+        run.reason,
+        (*run.evidence, Note(f"the tar has {len(tar)} bytes and the digest {Digest.of(tar)}")),
+    )
+
+
+def unrepresentable_tars() -> dict[str, bytes]:
+    """Tars with one thing in them that a TOC has no words for, each beside an ordinary file."""
+    return {
+        "a PAX global header": _tar(pax_headers={"comment": "global"}),
+        "a sparse file": _tar(_sparse()),
+        "an unknown type of entry": _tar(_of_type(b"Z")),
+        "a name that is not UTF-8": _tar(_named("caf\udce9")),
+    }
+
+
+def _tar(odd: tarfile.TarInfo | None = None, pax_headers: Mapping[str, str] | None = None) -> bytes:
+    out = io.BytesIO()
+    form = tarfile.PAX_FORMAT if pax_headers else tarfile.GNU_FORMAT
+    with tarfile.open(
+        fileobj=out, mode="w", format=form, pax_headers=pax_headers, encoding="utf-8", errors="surrogateescape"
+    ) as writer:
+        for name in ("before", "after"):
+            info = tarfile.TarInfo(name)
+            info.size = 5
+            writer.addfile(info, io.BytesIO(b"plain"))
+            if odd is not None and name == "before":
+                writer.addfile(odd, io.BytesIO(bytes(odd.size)))
+        end = writer.offset
+    return out.getvalue()[: end + 1024]  # two blocks of zeros, without the padding of a record
+
+
+def _sparse() -> tarfile.TarInfo:
+    """A GNU sparse entry without a map: a hole from end to end."""
+    info = tarfile.TarInfo("sparse")
+    info.type = tarfile.GNUTYPE_SPARSE
+    return info
+
+
+def _of_type(typeflag: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo("odd")
+    info.type = typeflag
+    return info
+
+
+def _named(name: str) -> tarfile.TarInfo:
+    return tarfile.TarInfo(name)

@@ -1,0 +1,170 @@
+"""An embedded registry for one trial: images put into it, and what is there afterwards."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from conformance.evidence import Exchange
+from conformance.format.document import encode
+from conformance.format.errors import FormatError
+from conformance.format.names import MANIFEST_TYPE, MANIFEST_TYPES
+from conformance.format.oci import Descriptor, read_index, read_manifest
+from conformance.implementations.reference.compression import compression_of, decompressed
+from conformance.implementations.reference.errors import NotSupportedError
+from conformance.observation import ImageSeen
+from conformance.registry.client import RegistryClient
+from conformance.registry.defects import Defect
+from conformance.registry.embedded import EmbeddedRegistry
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.image import observe_image
+from conformance.subjects.reference import RegistryReference
+from conformance.subjects.remote import RemoteSource
+from conformance.trials.sources import Image
+
+_CREATED: Final = 201
+_MAX_TAR: Final = 2**28
+
+
+class Place:
+    """One embedded registry with a client of ours; ``host`` is how tools name it."""
+
+    def __init__(self, registry: EmbeddedRegistry) -> None:
+        self.registry = registry
+        self.host = registry.url.removeprefix("http://")
+        self.client = RegistryClient(registry.url, retries=0)
+
+    def name(self, repository: str, tag: str = "1") -> str:
+        """``host:port/repository:tag``."""
+        return f"{self.host}/{repository}:{tag}"
+
+    def put(self, image: Image, repository: str, tag: str = "1") -> None:
+        """Store an image with all that it names."""
+        for digest, content in image.blobs.items():
+            if not _is_manifest(content):
+                self._created(self.client.upload_blob(repository, content, digest=digest).exchange)
+        for digest, content in image.blobs.items():
+            if _is_manifest(content):
+                self._created(self.client.put_manifest_raw(repository, digest, content, MANIFEST_TYPE).exchange)
+        self._created(self.client.put_manifest_raw(repository, tag, image.root, image.media_type).exchange)
+
+    def put_signature(self, repository: str, subject: Image, tag: str = "") -> str:
+        """Store something that refers to ``subject``, or (with a ``tag``) is found by its name; its layer's digest."""
+        note = f"signature of {subject.descriptor.digest} {tag}".encode()
+        described = self._small(repository, note, "application/vnd.dev.cosign.simplesigning.v1+json")
+        config = self._small(repository, b"{}", "application/vnd.oci.empty.v1+json")
+        fields: dict[str, object] = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config}
+        fields["layers"] = [described]
+        if not tag:
+            own = subject.descriptor
+            fields["artifactType"] = "application/vnd.example.signature"
+            fields["subject"] = {"mediaType": own.media_type, "digest": own.digest, "size": own.size}
+        raw = encode(fields)
+        reference = tag or str(Image({}, raw).descriptor.digest)
+        self._created(self.client.put_manifest_raw(repository, reference, raw, MANIFEST_TYPE).exchange)
+        return str(described["digest"])
+
+    def signatures(self, repository: str, digest: str) -> tuple[str, ...]:
+        """The layers of all that refers to this digest, or is found by a tag made of it."""
+        answer = self.client.referrers(repository, digest)
+        listed = read_index(answer.content).view.manifests if answer.status == 200 else ()
+        references = [entry.digest for entry in listed] + [signature_tag(digest)]
+        found: dict[str, None] = {}
+        for reference in references:
+            got = self.client.get_manifest_raw(repository, reference, accept=MANIFEST_TYPES)
+            if got.status == 200:
+                found |= dict.fromkeys(layer.digest for layer in read_manifest(got.content).view.layers)
+        return tuple(found)
+
+    def root(self, repository: str, tag: str = "1") -> bytes | None:
+        """The bytes under the tag; None when there is nothing."""
+        answer = self.client.get_manifest_raw(repository, tag, accept=MANIFEST_TYPES)
+        return answer.content if answer.status == 200 else None
+
+    def source(self, repository: str, tag: str = "1") -> RemoteSource:
+        """The image under the tag, to be read."""
+        return RemoteSource(self.client, RegistryReference(self.host, repository, tag, "http"))
+
+    def observe(self, repository: str, tag: str = "1") -> ImageSeen | None:
+        """The image under the tag; None when there is nothing."""
+        try:
+            return observe_image(self.source(repository, tag))
+        except SubjectError:
+            return None
+
+    def blobs(self, repository: str) -> tuple[str, ...]:
+        """The digests of all that the images of a repository name."""
+        return tuple(self.registry.blobs_of(repository))
+
+    def is_complete(self, repository: str, seen: ImageSeen) -> bool:
+        """Whether everything that an image names is there."""
+        if seen.index_problem or any(manifest.document is None for manifest in seen.manifests):
+            return False
+        digests = {
+            descriptor.digest
+            for manifest in seen.manifests
+            if manifest.document is not None
+            for descriptor in (manifest.document.view.config, *manifest.document.view.layers)
+        }
+        return all(self.client.head_blob(repository, digest).status == 200 for digest in sorted(digests))
+
+    def diff_ids(self, repository: str, layers: Sequence[Descriptor]) -> tuple[str, ...]:
+        """The digests of these layers decompressed; a layer that cannot be read gives its problem in their place."""
+        return tuple(self._diff_id(repository, layer) for layer in layers)
+
+    @contextmanager
+    def watching(self) -> Iterator[list[Exchange]]:
+        """The exchanges of what happens inside."""
+        before = len(self.registry.exchanges)
+        seen: list[Exchange] = []
+        yield seen
+        seen += self.registry.exchanges[before:]
+
+    def _diff_id(self, repository: str, layer: Descriptor) -> str:
+        from hashlib import sha256  # noqa: PLC0415
+
+        answer = self.client.get_blob(repository, layer.digest)
+        if answer.status != 200:
+            return f"not there: HTTP {answer.status}"
+        hasher = sha256()
+        try:
+            for piece in decompressed(answer.content, compression_of(layer.media_type), _MAX_TAR):
+                hasher.update(piece)
+        except (FormatError, NotSupportedError) as error:
+            return f"not readable: {error}"
+        return f"sha256:{hasher.hexdigest()}"
+
+    def _small(self, repository: str, content: bytes, media_type: str) -> dict[str, object]:
+        answer = self.client.upload_blob(repository, content)
+        self._created(answer.exchange)
+        digest = answer.header("Docker-Content-Digest")
+        return {"mediaType": media_type, "digest": digest, "size": len(content)}
+
+    def _created(self, exchange: Exchange) -> None:
+        if exchange.status != _CREATED:
+            raise RuntimeError(f"our own registry refuses our own image: {exchange.as_text()}")
+
+
+@contextmanager
+def a_place(*defects: Defect) -> Iterator[Place]:
+    """A new registry with these defects."""
+    with EmbeddedRegistry(defects=defects) as registry:
+        place = Place(registry)
+        try:
+            yield place
+        finally:
+            place.client.close()
+
+
+def signature_tag(digest: str) -> str:
+    """The tag by which signatures of a digest are found where there are no referrers (cosign, sigstore)."""
+    return f"{digest.replace(':', '-')}.sig"
+
+
+def _is_manifest(content: bytes) -> bool:
+    try:
+        fields = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(fields, dict) and "layers" in fields

@@ -1,0 +1,92 @@
+"""An implementation under judgement: how it is driven, which version it is, and where its runs take place."""
+
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from conformance.implementations.adapter import Adapter
+from conformance.implementations.adapter_document import Operation, Option
+from conformance.implementations.runner import Run, Values, Version, find_version, run_operation
+from conformance.implementations.sandbox import Sandbox, SandboxOptions, make_sandbox
+from conformance.registry.credentials import Credentials
+
+_NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
+
+
+class ImplementationSubject:
+    """A tool by its adapter; every run has its own sandbox below ``directory``, unless one is given.
+
+    ``version`` is what the tool says of itself.
+    """
+
+    def __init__(self, adapter: Adapter, version: str, directory: Path) -> None:
+        self.adapter, self.version, self.directory = adapter, version, directory
+        self._false_claims: dict[str, None] = {}
+
+    @property
+    def name(self) -> str:
+        """The subject's name in reports: ``skopeo 1.9.3 (adapter skopeo)``."""
+        return subject_name(self.adapter, self.version)
+
+    def sandbox(
+        self,
+        *,
+        hosts: Sequence[str] = (),
+        credentials: Mapping[str, Credentials] | None = None,
+        ca_file: Path | None = None,
+        partial_pulls: bool = True,
+    ) -> Sandbox:
+        """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored."""
+        options = SandboxOptions(
+            hosts=hosts, credentials=credentials or {}, ca_file=ca_file, partial_pulls=partial_pulls
+        )
+        return make_sandbox(self.new_directory("run"), options)
+
+    def run(
+        self,
+        operation: Operation,
+        values: Values,
+        *,
+        hosts: Sequence[str] = (),
+        options: Sequence[Option] = (),
+        timeout: float | None = None,
+        credentials: Mapping[str, Credentials] | None = None,
+        ca_file: Path | None = None,
+        partial_pulls: bool = True,
+        sandbox: Sandbox | None = None,
+    ) -> Run:
+        """Carry out one operation. ``hosts`` are the registries (host:port) that it may need.
+
+        With a ``sandbox`` given, what it was made with counts, and hosts, credentials and the rest do not.
+        """
+        place = sandbox or self.sandbox(
+            hosts=hosts, credentials=credentials, ca_file=ca_file, partial_pulls=partial_pulls
+        )
+        run = run_operation(self.adapter, place, operation, values, options=options, timeout=timeout)
+        if run.claim_is_false:
+            asked = " ".join([operation, *options])
+            claim = f"the adapter declares that {asked} is unsupported ({run.declared}), and it was done all the same"
+            self._false_claims[claim] = None
+        return run
+
+    def new_directory(self, kind: str) -> Path:
+        """A new, empty directory of this subject."""
+        return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self.directory))
+
+    def take_false_claims(self) -> Iterable[str]:
+        """What was declared unsupported and done in runs since the last call, each in one sentence."""
+        taken, self._false_claims = tuple(self._false_claims), {}
+        return taken
+
+
+def subject_name(adapter: Adapter, version: str) -> str:
+    """How reports name a tool: its version's number where it states one."""
+    number = _NUMBER.search(version)
+    return f"{adapter.name} {number[1] if number else version or 'of unknown version'} (adapter {adapter.name})"
+
+
+def ask_version(adapter: Adapter) -> Version:
+    """What the tool says its version is, or, by name, that it is not on this machine."""
+    with tempfile.TemporaryDirectory(prefix="zcc-version-") as directory:
+        return find_version(adapter, make_sandbox(Path(directory)))

@@ -1,0 +1,169 @@
+"""The consumer roles judge rightly: the reference passes, each defect fails what it breaks, null clients nothing."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from conformance.implementations import null_clients
+from conformance.implementations.adapter import find_adapter
+from conformance.implementations.reference.toolkit import Toolkit
+from conformance.mutants import clients, clients_input, clients_select, clients_unaware
+from conformance.mutants.run_client import MODULES, find_client, main
+from conformance.requirements import broken_by, load_catalogue
+from conformance.results import RequirementResult, conclude
+from conformance.trials.consumer import ConsumerTrials
+from conformance.trials.generated import generated_images
+from conformance.trials.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
+from conformance.trials.subject import ImplementationSubject
+from tests.trials.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
+
+Maker = Callable[[], Toolkit]
+BY_MEMORY = ("expands_bombs_in_memory",)
+"""Defects that only a process of its own shows."""
+
+
+def _mutants(*modules: object) -> list[Maker]:
+    found = [value for module in modules for value in vars(module).values() if hasattr(value, "__breaks__")]
+    return [maker for maker in found if maker.__name__ not in BY_MEMORY]
+
+
+AWARE_MUTANTS, UNAWARE_MUTANTS = _mutants(clients, clients_select, clients_input), _mutants(clients_unaware)
+
+
+@pytest.fixture(autouse=True)
+def _quick_threads() -> object:
+    """Client and registry are threads of this process: let them take turns more often."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0002)
+    yield
+    sys.setswitchinterval(before)
+
+
+def _failed(results: dict[str, RequirementResult]) -> set[str]:
+    return {name for name, verdict in verdicts(results).items() if verdict == "fail"}
+
+
+def _words(results: dict[str, RequirementResult], names: set[str]) -> dict[str, object]:
+    return {name: results[name].findings[:1] for name in names}
+
+
+def test_the_reference_passes_every_requirement(tmp_path: Path) -> None:
+    results = judge_client(directory=tmp_path)
+    assert set(verdicts(results).values()) == {"pass"}, _words(results, set(results))
+
+
+def test_an_unaware_client_passes_by_unpacking_and_by_scanning(tmp_path: Path) -> None:
+    results = judge_client(clients_unaware.unaware(), directory=tmp_path, aware=False, operations=("unpack", "scan"))
+    assert set(verdicts(results).values()) == {"pass"}, _words(results, set(results))
+    assert results["SENT-PULL-011"].judged == 2
+
+
+@pytest.mark.parametrize(
+    "maker", AWARE_MUTANTS, ids=lambda maker: f"{maker.__module__.rpartition('.')[2]}.{maker.__name__}"
+)
+def test_each_defect_fails_its_requirement_and_those_it_implies(maker: Maker, tmp_path: Path) -> None:
+    results = judge_client(maker(), directory=tmp_path, only=broken_by(maker))
+    assert _failed(results) == set(broken_by(maker)), _words(results, set(results))
+
+
+@pytest.mark.parametrize(
+    "maker", AWARE_MUTANTS, ids=lambda maker: f"{maker.__module__.rpartition('.')[2]}.{maker.__name__}"
+)
+def test_each_defect_fails_nothing_else(maker: Maker, tmp_path: Path) -> None:
+    if os.environ.get("ZCC_ALL_MUTANTS") != "1":
+        pytest.skip("all cases for every client mutant take minutes: set ZCC_ALL_MUTANTS=1")
+    results = judge_client(maker(), directory=tmp_path)
+    assert _failed(results) == set(broken_by(maker)), _words(results, _failed(results) ^ set(broken_by(maker)))
+
+
+@pytest.mark.parametrize("maker", UNAWARE_MUTANTS, ids=lambda maker: maker.__name__)
+def test_each_defect_of_an_unaware_client_fails_its_requirement_and_no_unrelated_one(
+    maker: Maker, tmp_path: Path
+) -> None:
+    results = judge_client(maker(), directory=tmp_path, aware=False)
+    assert _failed(results) == set(broken_by(maker)), _words(results, _failed(results))
+
+
+def test_a_client_without_zstd_is_judged_by_what_it_refuses(tmp_path: Path) -> None:
+    results = judge_client(clients_unaware.knows_no_zstd(), directory=tmp_path, aware=False)
+    found = verdicts(results)
+    assert found.pop("SENT-PULL-011") == "pass"
+    assert found.pop("SEC-006") == "pass"
+    assert set(found.values()) == {"unsupported"}
+
+
+def test_a_scanner_that_reports_nothing_found_has_processed_the_sentinel_manifest(tmp_path: Path) -> None:
+    skips = clients_unaware.skips_unknown_layers()
+    results = judge_client(skips, directory=tmp_path, aware=False, operations=("scan",), only=["SENT-PULL-011"])
+    (finding,) = results["SENT-PULL-011"].findings
+    assert finding.outcome == "fail"
+    assert "was accepted" in finding.message
+
+
+def test_every_requirement_of_the_roles_has_a_client_that_fails_it() -> None:
+    broken = {broken_by(maker)[0] for maker in [*AWARE_MUTANTS, *UNAWARE_MUTANTS]}
+    assert {*AWARE, *UNAWARE} <= broken
+
+
+def test_the_cases_are_those_of_the_roles() -> None:
+    catalogue = load_catalogue()
+    for scenarios, role in ((AWARE, "consumer-aware"), (UNAWARE, "consumer-unaware")):
+        assert all(role in catalogue[name].roles for name in scenarios)
+
+
+@pytest.mark.parametrize("aware", [True, False], ids=["aware", "unaware"])
+@pytest.mark.parametrize("kind", null_clients.KINDS)
+def test_null_clients_pass_no_must(kind: str, aware: bool, tmp_path: Path) -> None:
+    trials = ConsumerTrials(NullSubject(kind, tmp_path), aware=aware)
+    catalogue = load_catalogue()
+    for name in AWARE if aware else UNAWARE:
+        verdict = conclude(catalogue[name], judge_requirement(trials, name)).verdict
+        assert verdict != "pass", f"{kind} passes {name}"
+        assert catalogue[name].level != "MUST" or verdict in ("fail", "not-run"), f"{kind}: {name} is {verdict}"
+
+
+@pytest.mark.parametrize("name", ["null-always-fail", "null-always-succeed", "null-crash", "null-copies-everything"])
+def test_null_clients_as_programs_fare_no_better(name: str, tmp_path: Path) -> None:
+    trials = ConsumerTrials(ImplementationSubject(find_adapter(name), "0", tmp_path), aware=True)
+    catalogue = load_catalogue()
+    for requirement_id in ("SENT-PULL-001", "SENT-PULL-006"):
+        result = conclude(catalogue[requirement_id], judge_requirement(trials, requirement_id))
+        assert result.verdict in ("fail", "not-run"), requirement_id
+
+
+def test_a_bomb_that_is_expanded_shows_in_the_memory_of_the_process(tmp_path: Path) -> None:
+    adapter = find_adapter("reference")
+    prefix = ("{python}", "-m", "conformance.mutants.run_client", "clients_input.expands_bombs_in_memory")
+    (vector,) = adapter.operations["unpack"]
+    defective = msgspec.structs.replace(adapter, operations={"unpack": ((*prefix, *vector[3:]),)})
+    trials = ConsumerTrials(ImplementationSubject(defective, "0", tmp_path), aware=True)
+    result = conclude(load_catalogue()["SEC-004"], judge_requirement(trials, "SEC-004"))
+    assert result.verdict == "fail"
+    assert any("MiB of memory" in finding.message for finding in result.findings), result.findings
+
+
+def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path) -> None:
+    keep = tmp_path / "report" / "counterexamples"
+    catalogue = load_catalogue()
+    for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_times_of_toc_entries(), "fail")):
+        trials = ConsumerTrials(InProcessConsumer(toolkit, tmp_path), aware=True)
+        seen = generated_images(trials, examples=3, number=7, keep=keep)
+        result = conclude(catalogue["SENT-PULL-010"], judge_seen("SENT-PULL-010", seen))
+        assert result.verdict == verdict, result.findings
+        assert keep.exists() is (verdict == "fail")
+    (kept,) = keep.iterdir()
+    assert (kept / "oci-layout").is_file()
+    assert "seed 7" in result.findings[0].evidence[0].as_text()
+
+
+def test_client_mutants_are_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert find_client("clients.fetches_the_sentinel") is clients.fetches_the_sentinel
+    assert main(["clients.nonesuch", "unpack"]) == 2
+    assert "no client mutant" in capsys.readouterr().err
+    assert main(["clients_unaware.unaware", "unpack", "--output", "x"]) == 4
+    assert all(find_client(f"{maker.__module__.rpartition('.')[2]}.{maker.__name__}") for maker in AWARE_MUTANTS)
+    assert {maker.__module__.rpartition(".")[2] for maker in [*AWARE_MUTANTS, *UNAWARE_MUTANTS]} == set(MODULES)

@@ -1,0 +1,38 @@
+"""Null clients, driven as any tool is: nothing that they do may count as passed."""
+
+from pathlib import Path
+
+import pytest
+
+from conformance import checks
+from conformance.implementations.adapter import builtin_adapters, find_adapter
+from conformance.requirements import find_checks, load_catalogue
+from conformance.results import conclude
+from conformance.trials.copier import JOBS_OF as COPIES_OF
+from conformance.trials.copier import CopierTrial
+from conformance.trials.producer import JOBS_OF as PUSHES_OF
+from conformance.trials.producer import ProducerTrial
+from conformance.trials.subject import ImplementationSubject
+
+NULL = [name for name in builtin_adapters() if name.startswith("null-")]
+
+
+@pytest.mark.parametrize("name", NULL)
+def test_as_copier_it_passes_nothing(name: str, tmp_path: Path) -> None:
+    bound, catalogue = find_checks(checks), load_catalogue()
+    with CopierTrial(ImplementationSubject(find_adapter(name), "0", tmp_path)) as trial:
+        results = [conclude(catalogue[one], trial.judgements(one, bound[one])) for one in COPIES_OF]
+        results.append(conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"])))
+    assert {result.verdict for result in results} == {"not-run"}
+    assert all(finding.message.startswith("inconclusive: ") for result in results for finding in result.findings)
+
+
+@pytest.mark.parametrize("name", NULL)
+def test_as_producer_it_passes_nothing(name: str, tmp_path: Path) -> None:
+    bound, catalogue = find_checks(checks), load_catalogue()
+    with ProducerTrial(ImplementationSubject(find_adapter(name), "0", tmp_path)) as trial:
+        results = [conclude(catalogue[one], trial.judgements(one, bound[one])) for one in PUSHES_OF]
+        results.append(conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"])))
+        assert trial.control()
+        assert not trial.artifacts("single", replay="")
+    assert {result.verdict for result in results} == {"not-run"}

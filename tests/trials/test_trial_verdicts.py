@@ -1,0 +1,135 @@
+"""What a trial shows: a refusal only beside a sound twin, a crash or hang never, and nothing without work."""
+
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+
+from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
+from conformance.evidence import Exchange
+from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
+from conformance.results import Judgement
+
+TREE = {"a": EntrySeen("reg", 0o644, "sha256:1")}
+OTHER = {"a": EntrySeen("reg", 0o644, "sha256:2")}
+RIGHT = RunSeen("unpack", "succeeded", tree=TREE)
+WRONG = RunSeen("unpack", "succeeded", tree=OTHER)
+NOTHING = RunSeen("unpack", "succeeded", tree={})
+REFUSED = RunSeen("unpack", "refused", "error: no", tree={})
+CRASHED = RunSeen("unpack", "crashed", "it was ended by SIGSEGV", tree={})
+HUNG = RunSeen("unpack", "timed-out", tree={})
+ABSENT = RunSeen("unpack", "absent", "it is not installed")
+UNABLE = RunSeen("unpack", "unsupported", "it has no operation unpack")
+
+
+def trial(run: RunSeen, twin: RunSeen | None = RIGHT, **more: object) -> TrialSeen:
+    return TrialSeen("case", "A bad image", ("X-001",), run, twin=twin, twin_expected=TREE, **more)  # type: ignore[arg-type]
+
+
+def only(judgements: Iterable[Judgement]) -> Judgement:
+    (judgement,) = judgements
+    return judgement
+
+
+@pytest.mark.parametrize(
+    ("run", "twin", "outcome"),
+    [
+        (REFUSED, RIGHT, "pass"),
+        (RIGHT, RIGHT, "fail"),
+        (WRONG, RIGHT, "fail"),
+        (NOTHING, RIGHT, "fail"),
+        (CRASHED, RIGHT, "fail"),
+        (HUNG, RIGHT, "fail"),
+        (msgspec.structs.replace(REFUSED, tree=TREE), RIGHT, "fail"),
+        *((run, twin, "not-run") for run in (REFUSED, RIGHT, CRASHED) for twin in (REFUSED, WRONG, NOTHING, CRASHED)),
+        (ABSENT, RIGHT, "not-run"),
+        (UNABLE, RIGHT, "unsupported"),
+        (REFUSED, UNABLE, "unsupported"),
+    ],
+)
+def test_what_must_be_refused(run: RunSeen, twin: RunSeen, outcome: str) -> None:
+    assert only(refusal("X-001", trial(run, twin))).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("run", "outcome"),
+    [
+        (RIGHT, "pass"),
+        (WRONG, "fail"),
+        (NOTHING, "fail"),
+        (REFUSED, "fail"),
+        (CRASHED, "fail"),
+        (UNABLE, "unsupported"),
+    ],
+)
+def test_what_must_work(run: RunSeen, outcome: str) -> None:
+    assert only(acceptance("X-001", trial(run, None, expected=TREE))).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("run", "outcome"), [(RIGHT, "pass"), (REFUSED, "pass"), (WRONG, "fail"), (CRASHED, "fail"), (HUNG, "fail")]
+)
+def test_what_may_not_go_wrong(run: RunSeen, outcome: str) -> None:
+    assert only(harmless("X-001", trial(run, expected=TREE))).outcome == outcome
+    assert only(harmless("X-001", trial(run, CRASHED, expected=TREE))).outcome == "not-run"
+
+
+def test_cases_of_other_requirements_are_passed_over() -> None:
+    for judge in (refusal, acceptance, harmless):
+        assert not list(judge("X-002", trial(REFUSED)))
+
+
+def test_a_scan_must_list_the_package_of_the_twin() -> None:
+    fetch = (Exchange("GET", "http://x/v2/a/blobs/sha256:1", status=200),)
+    told = RunSeen("scan", "succeeded", output="found zcc-marker", exchanges=fetch)
+    silent = msgspec.structs.replace(told, output="nothing found")
+    refused = RunSeen("scan", "refused", "error: bad tar")
+    assert only(refusal("X-001", trial(refused, told, marker="zcc-marker"))).outcome == "pass"
+    assert only(refusal("X-001", trial(refused, silent, marker="zcc-marker"))).outcome == "not-run"
+    assert only(refusal("X-001", trial(silent, told, marker="zcc-marker"))).outcome == "fail"
+
+
+def test_work_without_a_tree_shows_in_requests() -> None:
+    idle = RunSeen("scan", "succeeded")
+    assert only(acceptance("X-001", trial(idle, None))).outcome == "fail"
+
+
+def test_memory_is_bounded() -> None:
+    for peak, wrong in ((0, False), (100 << 20, False), (101 << 20, True)):
+        run = msgspec.structs.replace(REFUSED, peak_memory=peak)
+        assert bool(bounded(trial(run, memory_limit=100 << 20))) is wrong
+    assert bounded(trial(msgspec.structs.replace(REFUSED, peak_memory=1 << 40))) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "range_", "status", "whole"),
+    [
+        ("GET", None, 200, True),
+        ("GET", None, None, True),
+        ("GET", "bytes=0-1", 206, False),
+        ("GET", "bytes=0-1", 200, False),
+        ("GET", None, 404, False),
+        ("HEAD", None, 200, False),
+    ],
+)
+def test_whole_fetches_are_seen(method: str, range_: str | None, status: int | None, whole: bool) -> None:
+    headers = (("Range", range_),) if range_ else ()
+    made = Exchange(method, "http://x/v2/a/blobs/sha256:1", request_headers=headers, status=status)
+    run = msgspec.structs.replace(RIGHT, exchanges=(made,))
+    assert bool(fetched_whole(trial(run, layers=(LayerFacts("sha256:1", 10),)))) is whole
+    assert not fetched_whole(trial(run, layers=(LayerFacts("sha256:2", 10),)))
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({}, "lacks 'a'"),
+        ({**TREE, "b": TREE["a"]}, "in addition 'b'"),
+        ({"a": EntrySeen("reg", 0o755, "sha256:1")}, "mode 0o755 instead of 0o644"),
+        ({"a": EntrySeen("symlink", 0o644, "sha256:1")}, "kind"),
+        ({"a": EntrySeen("reg", 0o644, "sha256:1", links=2)}, "links"),
+    ],
+)
+def test_differences_are_named(found: dict[str, EntrySeen], words: str) -> None:
+    assert words in difference(TREE, found)
+    assert difference(TREE, TREE) == ""

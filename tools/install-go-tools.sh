@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Build tools to judge from their published Go modules: tools/install-go-tools.sh DIRECTORY [TOOL…]
+#
+# Without names: those that build in about a minute each (crane, oras, regctl, umoci). syft takes about ten minutes on
+# two cores, grype one more after it, trivy longer. The programs go into DIRECTORY; put it on PATH.
+set -euo pipefail
+
+directory=${1:?usage: install-go-tools.sh DIRECTORY [TOOL…]}
+shift
+mkdir -p "$directory"
+GOBIN=$(cd "$directory" && pwd)
+export GOBIN CGO_ENABLED=0 GOTOOLCHAIN=auto
+command -v go >/dev/null || { echo "install-go-tools.sh: Go is not installed" >&2; exit 2; }
+
+# Its go.mod has replace directives, so that go install refuses it: it is built as a dependency of an empty module.
+umoci() {
+  local module
+  module=$(mktemp -d)
+  (
+    cd "$module"
+    go mod init example.test/umoci >/dev/null 2>&1
+    go get github.com/opencontainers/umoci/cmd/umoci@v0.6.0
+    go build -mod=mod -o "$GOBIN/umoci" github.com/opencontainers/umoci/cmd/umoci
+  )
+  rm -rf "$module"
+}
+
+for tool in "${@:-crane oras regctl umoci}"; do
+  for name in $tool; do
+    case "$name" in
+      crane) go install github.com/google/go-containerregistry/cmd/crane@v0.22.1 ;;
+      oras) go install oras.land/oras/cmd/oras@v1.3.6 ;;
+      regctl) go install github.com/regclient/regclient/cmd/regctl@v0.11.7 ;;
+      umoci) umoci ;;
+      syft) go install -ldflags "-X main.version=1.57.0" github.com/anchore/syft/cmd/syft@v1.57.0 ;;
+      grype) go install -ldflags "-X main.version=0.121.2" github.com/anchore/grype/cmd/grype@v0.121.2 ;;
+      trivy)
+        GOEXPERIMENT=jsonv2 go install -ldflags "-X github.com/aquasecurity/trivy/pkg/version/app.ver=0.74.0" \
+          github.com/aquasecurity/trivy/cmd/trivy@v0.74.0
+        ;;
+      *) echo "install-go-tools.sh: $name is not known" >&2; exit 2 ;;
+    esac
+  done
+done
