@@ -133,7 +133,7 @@ def test_a_file_that_is_replaced_before_it_is_opened_is_refused(
     (tmp_path / "file").write_bytes(b"one")
     (tmp_path / "other").write_bytes(b"two")
     opened = os.open
-    monkeypatch.setattr(os, "open", lambda _path, flags: opened(f"{tmp_path}/other", flags))
+    monkeypatch.setattr(os, "open", lambda _, flags: opened(tmp_path / "other", flags))
     with pytest.raises(BuildError, match="'file': changed while it was read"):
         list(tar_pieces(tmp_path, AS_IT_IS))
 
