@@ -47,6 +47,7 @@ class LayerDraft:
     magic: int = SKIPPABLE_MAGIC
     digest_of_split: bool = True
     before_tail: bytes = b""
+    behind_toc: bytes = b""
     toc_uncompressed_off: int = 0
     split_uncompressed_off: int = 0
     footer: Callable[[Footer], Footer] = lambda footer: footer
@@ -99,7 +100,7 @@ def finish_layer(draft: LayerDraft) -> DraftedLayer:
         start = len(data) + len(tail) + SKIPPABLE_HEADER
         if part == "toc":
             toc_place = TocPosition(start, len(payload), len(document) + draft.toc_uncompressed_off)
-            tail += skippable(payload, magic=draft.magic)
+            tail += skippable(payload, magic=draft.magic) + draft.behind_toc
         elif part == "tar-split" and split is not None:
             size = split.uncompressed + draft.split_uncompressed_off
             split_place = Position(start, len(split.payload), size)
