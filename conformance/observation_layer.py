@@ -11,6 +11,7 @@ from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.format.toc_keys import KeyProblem
+from conformance.format.toc_rules import Outline
 from conformance.format.unpack import FrameTable
 
 
@@ -45,14 +46,16 @@ class PayloadSeen(msgspec.Struct, frozen=True):
 
 
 class TocSeen(msgspec.Struct, frozen=True):
-    """A TOC. ``problem`` says why there is no ``toc``: not fetched (``unreadable``), not decompressed, no TOC.
+    """A TOC, and the ``outline`` of its entries that the rules look at.
 
-    ``document_size`` is what it really decompresses to, None when it does not. ``lenient_problem`` says what
-    containers-storage, which reads keys in its own way, makes of the document that is not what it says; "" for nothing.
+    ``problem`` says why there is no ``toc``: not fetched (``unreadable``), not decompressed (``over_limit``: for its
+    size), no TOC. ``document_size`` is what it really decompresses to, None when it does not. ``lenient_problem`` says
+    what containers-storage, which reads keys in its own way, makes of it that is not what it says; "" for nothing.
     """
 
     payload: PayloadSeen | None = None
     toc: Toc | None = None
+    outline: Outline | None = None
     problem: str = ""
     unreadable: bool = False
     over_limit: bool = False

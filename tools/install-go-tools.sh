@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Build tools to judge from their published Go modules: tools/install-go-tools.sh DIRECTORY [TOOL…]
 #
-# Without names: those that build in about a minute each (crane, oras, regctl, umoci). syft takes about ten minutes on
+# Without names: those that build in a minute or two each (crane, oras, regctl, umoci, containers-image).
+# syft takes about ten minutes on
 # two cores, grype one more after it, trivy longer. The programs go into DIRECTORY; put it on PATH.
 set -euo pipefail
 
+here=$(cd "$(dirname "$0")" && pwd)
 directory=${1:?usage: install-go-tools.sh DIRECTORY [TOOL…]}
 shift
 mkdir -p "$directory"
@@ -25,13 +27,23 @@ umoci() {
   rm -rf "$module"
 }
 
-for tool in "${@:-crane oras regctl umoci}"; do
+# Of our own, over the library inside skopeo, podman and buildah, whose programs the module proxy does not have.
+containers_image() {
+  (
+    cd "$here/containers-image"
+    go build -tags "containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper" \
+      -o "$GOBIN/containers-image" .
+  )
+}
+
+for tool in "${@:-crane oras regctl umoci containers-image}"; do
   for name in $tool; do
     case "$name" in
       crane) go install github.com/google/go-containerregistry/cmd/crane@v0.22.1 ;;
       oras) go install oras.land/oras/cmd/oras@v1.3.6 ;;
       regctl) go install github.com/regclient/regclient/cmd/regctl@v0.11.7 ;;
       umoci) umoci ;;
+      containers-image) containers_image ;;
       syft) go install -ldflags "-X main.version=1.57.0" github.com/anchore/syft/cmd/syft@v1.57.0 ;;
       grype) go install -ldflags "-X main.version=0.121.2" github.com/anchore/grype/cmd/grype@v0.121.2 ;;
       trivy)

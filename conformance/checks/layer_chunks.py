@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from conformance.checks.layers import by_discrepancies, by_toc, needs_deep
 from conformance.format import toc_rules
 from conformance.format.discrepancy import Kind
-from conformance.format.toc import Toc
-from conformance.format.toc_rules import Entries, Problems
+from conformance.format.toc_rules import Outline, Problems
 from conformance.observation_layer import LayerSeen, LayersSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, not_run, passed
@@ -14,14 +13,14 @@ from conformance.results import Judgement, failed, not_run, passed
 _MAX = 10
 
 
-def _by_rule(seen: LayersSeen, rule: Callable[[Entries], Problems], message: str) -> Iterator[Judgement]:
+def _by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str) -> Iterator[Judgement]:
     """Only layers with chunks are judged: without any the requirement says nothing."""
 
-    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
-        if not toc_rules.has_chunks(toc.entries):
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
+        if not toc.has_chunks:
             return
         ok = True
-        for problem in rule(toc.entries):
+        for problem in rule(toc):
             ok = False
             where = f"{layer.name}, {toc_rules.where(problem)}"
             yield failed(message, where=where, expected=problem.expected, found=problem.found)
@@ -52,8 +51,8 @@ def zeros(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _by_content(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgement]:
-    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
-        if not toc_rules.has_chunks(toc.entries):
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
+        if not toc.has_chunks:
             return
         if layer.whole is None:
             why = layer.whole_problem
@@ -81,10 +80,10 @@ def own_keys_only(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("CHUNK-008")
 def offsets(seen: LayersSeen) -> Iterator[Judgement]:
-    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
-        if not toc_rules.has_chunks(toc.entries):
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
+        if not toc.has_chunks:
             return
-        problems = list(toc_rules.disordered_chunks(toc.entries))
+        problems = list(toc_rules.disordered_chunks(toc))
         for problem in problems:
             yield failed(
                 "The offsets of the chunks of a file do not increase up to its end.",
@@ -99,9 +98,7 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
         if not layer.whole.is_complete:
             return  # LAYER-001, LAYER-002
         frames = set(layer.whole.frames.offsets)
-        between = [
-            index for index, entry in enumerate(toc.entries) if entry.type == "chunk" and entry.offset not in frames
-        ]
+        between = [index for index in toc.chunks if toc.entries[index].offset not in frames]
         for index in between[:_MAX]:
             entry = toc.entries[index]
             yield failed(

@@ -9,6 +9,7 @@ from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
 from conformance.format.examine import NOWHERE
 from conformance.format.toc import MAX_TOC, Toc
+from conformance.format.toc_rules import Outline
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
@@ -48,7 +49,7 @@ def _is_authentic(layer: LayerSeen) -> bool:
 
 @decides("TOC-002")
 def unambiguous_keys(seen: LayersSeen) -> Iterator[Judgement]:
-    def one(layer: LayerSeen, _toc: Toc) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, _toc: Outline) -> Iterator[Judgement]:
         odd = [problem for problem in layer.toc.key_problems if problem.is_ambiguous]
         for problem in odd[:_MAX]:
             of = f"TOC of {layer.descriptor.digest}"
@@ -99,25 +100,23 @@ def _digests_of_contents(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iter
 
 @decides("TOC-005")
 def unique_names(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_rule(
-        seen, lambda toc: toc_rules.repeated_names(toc.entries), "Two entries of the TOC have the same name."
-    )
+    return by_rule(seen, toc_rules.repeated_names, "Two entries of the TOC have the same name.")
 
 
 @decides("TOC-006")
 def known_types(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(
         seen,
-        lambda toc: toc_rules.wrong_shapes(toc.entries),
+        toc_rules.wrong_shapes,
         "An entry has an unknown type, or not the fields of its type.",
     )
 
 
 @decides("TOC-007")
 def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
-    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         assert layer.toc.payload is not None
-        problems = list(toc_rules.overlapping(toc.entries, layer.toc.payload.offset - 8))
+        problems = list(toc_rules.overlapping(toc, layer.toc.payload.offset - 8))
         for problem in problems:
             yield failed(
                 "The range of a file is not its own part of the data frames.",
@@ -139,7 +138,7 @@ def _not_whole(layer: LayerSeen) -> Judgement:
     return needs_deep(layer)
 
 
-def _on_frames(layer: LayerSeen, toc: Toc, whole: WholeLayer) -> Iterator[Judgement]:
+def _on_frames(layer: LayerSeen, toc: Outline, whole: WholeLayer) -> Iterator[Judgement]:
     frames = set(whole.frames.offsets)
     shown = 0
     for index, entry in enumerate(toc.entries):
@@ -210,8 +209,8 @@ def within_the_limit(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("TOC-010")
 def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
-    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
-        problems = list(toc_rules.wrong_xattrs(toc.entries))
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
+        problems = list(toc_rules.wrong_xattrs(toc))
         for problem in problems:
             yield failed(
                 "An extended attribute is not in standard base64.",
@@ -236,9 +235,7 @@ def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("TOC-011")
 def times(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_rule(
-        seen, lambda toc: toc_rules.wrong_times(toc.entries), "A time is not RFC 3339, or is the year 1 spelt out."
-    )
+    return by_rule(seen, toc_rules.wrong_times, "A time is not RFC 3339, or is the year 1 spelt out.")
 
 
 @decides("TOC-012")
@@ -246,7 +243,7 @@ def hard_links(seen: LayersSeen) -> Iterator[Judgement]:
     def one(layer: LayerSeen) -> Iterator[Judgement]:
         yield from by_rule(
             LayersSeen((layer,), seen.deep),
-            lambda toc: toc_rules.wrong_hard_links(toc.entries, has_lower=layer.has_lower),
+            lambda toc: toc_rules.wrong_hard_links(toc, has_lower=layer.has_lower),
             "A hard link does not point to an earlier entry or a lower layer.",
         )
 
@@ -256,6 +253,4 @@ def hard_links(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("TOC-015")
 def whiteouts(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_rule(
-        seen, lambda toc: toc_rules.wrong_whiteouts(toc.entries), "A whiteout is not an ordinary regular entry."
-    )
+    return by_rule(seen, toc_rules.wrong_whiteouts, "A whiteout is not an ordinary regular entry.")

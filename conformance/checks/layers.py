@@ -5,7 +5,7 @@ from typing import Final
 
 from conformance.format.discrepancy import Discrepancy
 from conformance.format.toc import Toc
-from conformance.format.toc_rules import Problems, where
+from conformance.format.toc_rules import Outline, Problems, where
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.results import Judgement, failed, informed, not_run, passed
 
@@ -53,11 +53,11 @@ def by_tar(
     return by_whole(seen, one)
 
 
-def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Toc], Iterable[Judgement]]) -> Iterator[Judgement]:
+def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Outline], Iterable[Judgement]]) -> Iterator[Judgement]:
     """Judge the layers whose TOC was read. One that could not be fetched is not run; one that is none is TOC-001."""
     for layer in current(seen):
-        if layer.toc.toc is not None:
-            yield from judge_one(layer, layer.toc.toc)
+        if layer.toc.outline is not None:
+            yield from judge_one(layer, layer.toc.outline)
         elif layer.toc.unreadable:
             yield unread_toc(layer)
 
@@ -67,10 +67,10 @@ def unread_toc(layer: LayerSeen) -> Judgement:
     return not_run(f"The TOC could not be read: {layer.toc.problem}.", where=layer.name, evidence=layer.evidence)
 
 
-def by_rule(seen: LayersSeen, rule: Callable[[Toc], Problems], message: str) -> Iterator[Judgement]:
+def by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str) -> Iterator[Judgement]:
     """Judge each TOC by a rule over its entries."""
 
-    def one(layer: LayerSeen, toc: Toc) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         ok = True
         for problem in rule(toc):
             ok = False

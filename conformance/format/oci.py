@@ -22,6 +22,14 @@ class Platform(msgspec.Struct, frozen=True, rename={"os_version": "os.version", 
     os_version: str = ""
     os_features: tuple[str, ...] = ()
 
+    @classmethod
+    def parse(cls, text: str) -> "Platform":
+        """Read ``os/architecture[/variant]``; raise FormatError for anything else."""
+        parts = text.split("/")
+        if len(parts) not in (2, 3) or not all(parts) or not text.isprintable():
+            raise FormatError(f"{text[:80]!r} is not os/architecture[/variant]")
+        return cls(parts[1], parts[0], "".join(parts[2:]))
+
     def __str__(self) -> str:
         text = "/".join(part for part in (self.os, self.architecture, self.variant) if part)
         return (f"{text} {self.os_version}" if self.os_version else text) or "no platform"
@@ -130,3 +138,5 @@ def _read(raw: bytes, view: type[T], what: str) -> Document[T]:
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         raise FormatError(f"{what}: {text}", where=path.rstrip("`").lstrip(".")) from None
+    except UnicodeEncodeError:
+        raise FormatError(f"{what}: a text holds a lone surrogate, which is no Unicode") from None

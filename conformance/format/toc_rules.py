@@ -1,7 +1,7 @@
 """What the entries of a TOC must keep among themselves, without the layer (docs/format.md section 11).
 
-A TOC may have a million entries, so each rule first asks a question about all of them at once; only when the answer is
-no are they looked at one by one. Every rule yields its first MAX_PROBLEMS problems.
+A TOC may have a million entries, so one pass over them notes which ones each rule has to look at (``outline``). Every
+rule yields its first MAX_PROBLEMS problems.
 """
 
 import re
@@ -30,6 +30,7 @@ _PLAIN_TIME: Final = re.compile(
 _CHUNK_FIELDS: Final = ("chunk_size", "chunk_offset", "chunk_digest", "chunk_type")
 _LINKS: Final = ("hardlink", "symlink")
 _DEVICES: Final = ("char", "block")
+_NO_FILE: Final = Entry()
 _KEYS: Final = dict(zip(Entry.__struct_fields__, Entry.__struct_encode_fields__, strict=True))
 _FORBIDDEN_IN_CHUNKS: Final = tuple(
     field for field in Entry.__struct_fields__ if field not in ("type", "name", "offset", *_CHUNK_FIELDS)
@@ -45,14 +46,110 @@ class EntryProblem(msgspec.Struct, frozen=True):
     found: str
 
 
+class Outline(msgspec.Struct, frozen=True):
+    """The entries of a TOC, and the indices of those that the rules look at.
+
+    ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields; ``times``
+    all texts that stand for one. ``ordered``: the ranges of all files follow each other, and end at ``last_end``.
+    ``tiled``: all chunks follow their files, tile them, and have nothing that is not theirs.
+    """
+
+    entries: list[Entry]
+    odd: list[int] = []
+    chunks: list[int] = []
+    owners: list[int] = []
+    hard_links: list[int] = []
+    with_xattrs: list[int] = []
+    whiteouts: list[int] = []
+    times: set[str] = set()
+    ordered: bool = True
+    last_end: int = 0
+    tiled: bool = True
+
+    @property
+    def has_chunks(self) -> bool:
+        """Whether any file is split, or says anything of chunks."""
+        return bool(self.chunks or self.owners)
+
+
 Problems = Iterator[EntryProblem]
-Entries = Sequence[Entry]
 
 
-def repeated_names(entries: Entries) -> Problems:
+def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass over a million entries
+    """The one pass over all entries."""
+    found = Outline(entries)
+    chunks, times, is_digest = found.chunks, found.times, _DIGEST.fullmatch
+    ordered = tiled = True
+    last_end = position = place = 0
+    owner = _NO_FILE
+    split = False
+    for index, entry in enumerate(entries):
+        kind = entry.type
+        if kind == "chunk":
+            chunks.append(index)
+            offset, size = entry.offset, entry.chunk_size
+            if entry.chunk_offset != position or offset <= place or size <= 0 or not _is_plain_chunk(entry, owner):
+                tiled = False
+            position += size
+            place, split = offset, True
+            continue
+        if split and (position != owner.size or place >= owner.end_offset):
+            tiled = False
+        split = False
+        owner = _NO_FILE
+        if kind == "reg":
+            owner, position, place = entry, entry.chunk_size, entry.offset
+            if entry.size > 0:
+                if place < last_end or entry.end_offset <= place:
+                    ordered = False
+                last_end = entry.end_offset
+                if place <= 0 or is_digest(entry.digest) is None:
+                    found.odd.append(index)
+            elif entry.size or place or entry.end_offset or entry.digest:
+                found.odd.append(index)
+            if entry.link_name or entry.dev_major or entry.dev_minor or not entry.name:
+                found.odd.append(index)
+            if position or entry.chunk_digest or entry.chunk_type or entry.chunk_offset:
+                found.owners.append(index)
+        elif not _is_plainly_right(entry):
+            found.odd.append(index)
+        if kind == "hardlink":
+            found.hard_links.append(index)
+        if entry.xattrs:
+            found.with_xattrs.append(index)
+        if ".wh." in entry.name:
+            found.whiteouts.append(index)
+        if entry.modtime:
+            times.add(entry.modtime)
+        if entry.accesstime or entry.changetime:
+            times.update((entry.accesstime, entry.changetime))
+    if split and (position != owner.size or place >= owner.end_offset):
+        tiled = False
+    return msgspec.structs.replace(found, ordered=ordered, last_end=last_end, tiled=tiled)
+
+
+def _is_plain_chunk(chunk: Entry, owner: Entry) -> bool:
+    """Whether it bears the name of its file, and nothing that belongs there."""
+    if chunk.name != owner.name or chunk.mode or chunk.size or chunk.digest or chunk.end_offset or chunk.modtime:
+        return False
+    return chunk.chunk_type in ("", CHUNK_ZEROS) and not _has_more(chunk)
+
+
+def _is_plainly_right(entry: Entry) -> bool:
+    """Of an entry that is neither regular nor a chunk."""
+    kind = entry.type
+    if kind not in TYPES or not entry.name or entry.size or entry.digest or entry.offset or entry.end_offset:
+        return False
+    if (entry.dev_major or entry.dev_minor) and kind not in _DEVICES:
+        return False
+    return bool(entry.link_name) == (kind in _LINKS) and not (entry.chunk_size or entry.chunk_digest)
+
+
+def repeated_names(toc: Outline) -> Problems:
     """Names that two entries other than chunks have (TOC-005)."""
-    names = [entry.name for entry in entries if entry.type != "chunk"]
-    if len(set(names)) == len(names):
+    entries = toc.entries
+    # A chunk has the name of its file, so that there are as many names as other entries.
+    if len({entry.name for entry in entries}) == len(entries) - len(toc.chunks):
         return
     first: dict[str, int] = {}
 
@@ -64,31 +161,13 @@ def repeated_names(entries: Entries) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def wrong_shapes(entries: Entries) -> Problems:
+def wrong_shapes(toc: Outline) -> Problems:
     """Entries of unknown type, or with fields that are not proper to it, or without those that are (TOC-006)."""
-    suspects = (index for index, entry in enumerate(entries) if not _is_plainly_right(entry))
-    problems = (problem for index in suspects for problem in _shape(entries, index))
+    problems = (problem for index in dict.fromkeys(toc.odd) for problem in _shape(toc.entries, index))
     yield from islice(problems, MAX_PROBLEMS)
 
 
-def _is_plainly_right(entry: Entry) -> bool:
-    kind = entry.type
-    if kind == "reg":
-        if entry.size > 0:
-            known = entry.offset > 0 and entry.end_offset > 0 and _DIGEST.fullmatch(entry.digest) is not None
-        else:
-            known = entry.size == 0 and not (entry.offset or entry.end_offset or entry.digest)
-        return bool(known and entry.name and not (entry.link_name or entry.dev_major or entry.dev_minor))
-    if kind == "chunk":
-        return True  # CHUNK-007
-    if kind not in TYPES or not entry.name or entry.size or entry.digest or entry.offset or entry.end_offset:
-        return False
-    if (entry.dev_major or entry.dev_minor) and kind not in _DEVICES:
-        return False
-    return bool(entry.link_name) == (kind in _LINKS) and not (entry.chunk_size or entry.chunk_digest)
-
-
-def _shape(entries: Entries, index: int) -> Problems:
+def _shape(entries: Sequence[Entry], index: int) -> Problems:
     entry = entries[index]
     kind = entry.type
     if kind not in TYPES:
@@ -114,7 +193,7 @@ def _shape(entries: Entries, index: int) -> Problems:
         yield from _regular(entries, index)
 
 
-def _regular(entries: Entries, index: int) -> Problems:
+def _regular(entries: Sequence[Entry], index: int) -> Problems:
     entry = entries[index]
     if entry.size < 0:
         yield _problem(entries, index, "a size of 0 or more", str(entry.size))
@@ -130,14 +209,16 @@ def _regular(entries: Entries, index: int) -> Problems:
             yield _problem(entries, index, "offset and endOffset", f"{entry.offset} and {entry.end_offset}")
 
 
-def overlapping(entries: Entries, toc_start: int) -> Problems:
+def overlapping(toc: Outline, toc_start: int) -> Problems:
     """Non-empty files whose range is empty, overlaps that of another, or reaches ``toc_start`` (TOC-007)."""
-    spans = [
+    if toc.ordered and toc.last_end <= toc_start:
+        return
+    entries = toc.entries
+    spans = sorted(
         (entry.offset, entry.end_offset, index)
         for index, entry in enumerate(entries)
-        if entry.size and entry.end_offset and entry.type == "reg"
-    ]
-    spans.sort()
+        if entry.size > 0 and entry.end_offset and entry.type == "reg"
+    )
 
     def problems() -> Problems:
         for start, end, index in spans:
@@ -155,27 +236,25 @@ def overlapping(entries: Entries, toc_start: int) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def wrong_xattrs(entries: Entries) -> Problems:
+def wrong_xattrs(toc: Outline) -> Problems:
     """Extended attributes that are not padded standard base64 (TOC-010)."""
 
     def problems() -> Problems:
-        for index, entry in enumerate(entries):
-            if entry.xattrs:
-                for key, text in entry.xattrs.items():
-                    try:
-                        xattr_value(entry, text)
-                    except FormatError:
-                        yield _problem(entries, index, f"base64 for xattr {shown(key)}", shown(text))
+        for index in toc.with_xattrs:
+            entry = toc.entries[index]
+            for key, text in (entry.xattrs or {}).items():
+                try:
+                    xattr_value(entry, text)
+                except FormatError:
+                    yield _problem(toc.entries, index, f"base64 for xattr {shown(key)}", shown(text))
 
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def wrong_times(entries: Entries) -> Problems:
+def wrong_times(toc: Outline) -> Problems:
     """Times that are not RFC 3339, or spell the year 1 out (TOC-011)."""
-    texts = {entry.modtime for entry in entries}
-    texts |= {entry.accesstime for entry in entries}
-    texts |= {entry.changetime for entry in entries}
-    wrong = {text: why for text in texts if text and (why := _wrong_time(text))}
+    entries = toc.entries
+    wrong = {text: why for text in toc.times if text and (why := _wrong_time(text))}
     if not wrong:
         return
 
@@ -199,9 +278,9 @@ def _wrong_time(text: str) -> str:
     return "absent, for the year 1 is no time" if moment == YEAR_ONE else ""
 
 
-def wrong_hard_links(entries: Entries, *, has_lower: bool) -> Problems:
+def wrong_hard_links(toc: Outline, *, has_lower: bool) -> Problems:
     """Hard links out of the root, to a later entry, or (without a lower layer) to none (TOC-012)."""
-    links = [index for index, entry in enumerate(entries) if entry.type == "hardlink"]
+    links, entries = toc.hard_links, toc.entries
     if not links:
         return
     place: dict[bytes, int] = {}
@@ -224,21 +303,20 @@ def wrong_hard_links(entries: Entries, *, has_lower: bool) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def wrong_whiteouts(entries: Entries) -> Problems:
+def wrong_whiteouts(toc: Outline) -> Problems:
     """Whiteouts that are no regular entries (TOC-015)."""
-    suspects = [index for index, entry in enumerate(entries) if ".wh." in entry.name]
 
     def problems() -> Problems:
-        for index in suspects:
-            entry = entries[index]
+        for index in toc.whiteouts:
+            entry = toc.entries[index]
             last = entry.name.rstrip("/").rpartition("/")[2]
-            if last.startswith(".wh.") and entry.type not in ("reg", "chunk"):
-                yield _problem(entries, index, "type reg for a whiteout", f"type {entry.type}")
+            if last.startswith(".wh.") and entry.type != "reg":
+                yield _problem(toc.entries, index, "type reg for a whiteout", f"type {entry.type}")
 
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def names_that_are_one(entries: Entries) -> tuple[str, ...]:
+def names_that_are_one(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Names of entries that are equal after lexical cleaning (TARSPLIT-008)."""
     names = CleanNames()
     for entry in entries:
@@ -247,46 +325,49 @@ def names_that_are_one(entries: Entries) -> tuple[str, ...]:
     return tuple(names.duplicates)
 
 
-def has_chunks(entries: Entries) -> bool:
-    """Whether any file is split, or says anything of chunks."""
-    return any(entry.type == "chunk" or entry.chunk_size or entry.chunk_digest or entry.chunk_type for entry in entries)
-
-
-def stray_chunks(entries: Entries) -> Problems:
+def stray_chunks(toc: Outline) -> Problems:
     """Chunk entries that do not follow their file (CHUNK-001)."""
+    if toc.tiled:
+        return
+    entries = toc.entries
 
     def problems() -> Problems:
-        owner = ""
-        known = False
-        for index, entry in enumerate(entries):
-            if entry.type != "chunk":
-                owner, known = entry.name, entry.type == "reg" and entry.size > 0
-            elif not known:
+        for index in toc.chunks:
+            before = entries[index - 1] if index else None
+            if before is None or (before.type != "chunk" and (before.type != "reg" or before.size <= 0)):
                 yield _problem(entries, index, "a regular file with content right before its chunks", "none")
-            elif entry.name != owner:
-                yield _problem(entries, index, f"the name of its file, {shown(owner)}", shown(entry.name))
+            elif before.name != entries[index].name:
+                found = shown(entries[index].name)
+                yield _problem(entries, index, f"the name of its file, {shown(before.name)}", found)
 
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def split_files(entries: Entries) -> Iterator[tuple[int, int]]:
-    """First and last index (exclusive) of each file with chunk entries behind it."""
-    start = None
-    for index, entry in enumerate(entries):
-        if entry.type == "chunk" and start is not None and entry.name == entries[start].name:
+def split_files(toc: Outline) -> Iterator[tuple[int, int]]:
+    """First index and the one after the last of each file with chunk entries behind it."""
+    entries = toc.entries
+    start = end = -1
+    for index in toc.chunks:
+        if index == end and entries[index].name == entries[start].name:
+            end += 1
             continue
-        if start is not None and index > start + 1:
-            yield start, index
-        start = index if entry.type == "reg" else None
-    if start is not None and len(entries) > start + 1:
-        yield start, len(entries)
+        if start >= 0:
+            yield start, end
+        start = end = -1
+        if index and entries[index - 1].type == "reg" and entries[index - 1].name == entries[index].name:
+            start, end = index - 1, index + 1
+    if start >= 0:
+        yield start, end
 
 
-def untiled(entries: Entries) -> Problems:
+def untiled(toc: Outline) -> Problems:
     """Files whose chunks do not tile them (CHUNK-002)."""
+    if toc.tiled:
+        return
+    entries = toc.entries
 
     def problems() -> Problems:
-        for start, end in split_files(entries):
+        for start, end in split_files(toc):
             position = 0
             for index in range(start, end):
                 part = entries[index]
@@ -302,35 +383,49 @@ def untiled(entries: Entries) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def wrong_chunk_types(entries: Entries) -> Problems:
+def wrong_chunk_types(toc: Outline) -> Problems:
     """Chunk types other than data and zeros (CHUNK-005)."""
-    if {entry.chunk_type for entry in entries} <= {"", CHUNK_ZEROS}:
-        return
+    candidates = toc.owners if toc.tiled else (*toc.owners, *toc.chunks)
     problems = (
-        _problem(entries, index, "no chunkType, or zeros", shown(entry.chunk_type))
-        for index, entry in enumerate(entries)
-        if entry.chunk_type not in ("", CHUNK_ZEROS)
+        _problem(toc.entries, index, "no chunkType, or zeros", shown(toc.entries[index].chunk_type))
+        for index in candidates
+        if toc.entries[index].chunk_type not in ("", CHUNK_ZEROS)
     )
     yield from islice(problems, MAX_PROBLEMS)
 
 
-def overloaded_chunks(entries: Entries) -> Problems:
+def overloaded_chunks(toc: Outline) -> Problems:
     """Chunk entries with fields that belong to their file (CHUNK-007)."""
-    problems = (
-        _problem(entries, index, f"no {_KEYS[field]} in a chunk entry", shown(str(getattr(entry, field))))
-        for index, entry in enumerate(entries)
-        if entry.type == "chunk"
-        for field in _FORBIDDEN_IN_CHUNKS
-        if getattr(entry, field)
-    )
-    yield from islice(problems, MAX_PROBLEMS)
-
-
-def disordered_chunks(entries: Entries) -> Problems:
-    """Chunk offsets that do not increase, or reach the end of their file (CHUNK-008)."""
+    if toc.tiled:
+        return
+    entries = toc.entries
 
     def problems() -> Problems:
-        for start, end in split_files(entries):
+        for index in toc.chunks:
+            chunk = entries[index]
+            if chunk.mode or chunk.size or chunk.digest or chunk.end_offset or chunk.modtime or _has_more(chunk):
+                for field in _FORBIDDEN_IN_CHUNKS:
+                    if value := getattr(chunk, field):
+                        yield _problem(entries, index, f"no {_KEYS[field]} in a chunk entry", shown(str(value)))
+
+    yield from islice(problems(), MAX_PROBLEMS)
+
+
+def _has_more(chunk: Entry) -> bool:
+    times = chunk.accesstime or chunk.changetime
+    return bool(
+        chunk.uid or chunk.gid or chunk.link_name or chunk.xattrs or chunk.dev_major or chunk.dev_minor or times
+    )
+
+
+def disordered_chunks(toc: Outline) -> Problems:
+    """Chunk offsets that do not increase, or reach the end of their file (CHUNK-008)."""
+    if toc.tiled:
+        return
+    entries = toc.entries
+
+    def problems() -> Problems:
+        for start, end in split_files(toc):
             limit = entries[start].end_offset
             before = entries[start].offset
             for index in range(start + 1, end):
@@ -343,17 +438,12 @@ def disordered_chunks(entries: Entries) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def needless_chunk_fields(entries: Entries) -> Problems:
+def needless_chunk_fields(toc: Outline) -> Problems:
     """Files of one chunk that have chunk fields (CHUNK-009)."""
-
-    def problems() -> Problems:
-        for index, entry in enumerate(entries):
-            if entry.type == "reg" and any(getattr(entry, field) for field in _CHUNK_FIELDS):
-                alone = index + 1 == len(entries) or entries[index + 1].type != "chunk"
-                if alone:
-                    yield _problem(entries, index, "no chunk fields on a file of one chunk", "some")
-
-    yield from islice(problems(), MAX_PROBLEMS)
+    entries = toc.entries
+    alone = (index for index in toc.owners if index + 1 == len(entries) or entries[index + 1].type != "chunk")
+    problems = (_problem(entries, index, "no chunk fields on a file of one chunk", "some") for index in alone)
+    yield from islice(problems, MAX_PROBLEMS)
 
 
 def _rooted(name: str) -> bytes:
@@ -370,7 +460,7 @@ def _climbs(target: str) -> bool:
     return False
 
 
-def _problem(entries: Entries, index: int, expected: str, found: str) -> EntryProblem:
+def _problem(entries: Sequence[Entry], index: int, expected: str, found: str) -> EntryProblem:
     return EntryProblem(index, shown(entries[index].name), expected, found)
 
 

@@ -17,6 +17,7 @@ MAX_KEPT: Final = 128 * 2**10
 """Bytes of each stream: half from the beginning and half from the end."""
 
 _POLL: Final = 0.05
+_SOON: Final = 0.002  # a program that closed both streams is about to end
 # A program that left the group and holds the pipe open must not keep us waiting.
 _GRACE: Final = 2.0
 _READ: Final = 2**16
@@ -120,7 +121,7 @@ def _drain(process: subprocess.Popen[bytes], kept: Mapping[IO[bytes] | None, _Ke
                     break
                 timed_out, until = True, time.monotonic() + _GRACE
                 _kill_group(process.pid)
-            for key, _ in selector.select(_POLL):
+            for key, _ in selector.select(_POLL if selector.get_map() else _SOON):
                 piece = os.read(key.fd, _READ)
                 key.data.add(piece)
                 if not piece:

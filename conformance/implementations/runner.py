@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from conformance.evidence import MASK, CommandEvidence, mask_url
+from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
@@ -185,9 +186,8 @@ def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
         if name in values:
             values[host] = values[name].partition("/")[0]
     if "platform" in values:
-        os_name, _, rest = values["platform"].partition("/")
-        architecture, _, variant = rest.partition("/")
-        values |= {"os": os_name, "architecture": architecture, "variant": variant}
+        wanted = Platform.parse(values["platform"])
+        values |= {"os": wanted.os, "architecture": wanted.architecture, "variant": wanted.variant}
     return values
 
 

@@ -7,10 +7,12 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.frames import SKIPPABLE_MAGIC, map_frames
-from conformance.format.names import SENTINEL_TYPE
+from conformance.format.names import ESTARGZ_TOC, SENTINEL_TYPE
 from conformance.format.oci import Descriptor, Index, Manifest
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.selection import Policy, select
@@ -44,6 +46,18 @@ class Unaware(Consumer):
 def unaware() -> Toolkit:
     """The right one."""
     return consumer(Unaware)
+
+
+def knows_no_zstd() -> Toolkit:
+    """Right as well, and of another time."""
+
+    class OnlyGzip(Unaware):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if "zstd" in layer.media_type:
+                raise RefusalError(f"layers of the media type {layer.media_type} are not known")
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(OnlyGzip)
 
 
 @mutant("SENT-SELECT-002")
@@ -85,8 +99,8 @@ def reads_by_one_of_two_tocs() -> Toolkit:
             annotations = ChunkedAnnotations.of(layer.annotations)
             if annotations.estargz_digest is None:
                 return super().layer(layer, diff_id, sentinel)
-            layer.annotations.pop("containerd.io/snapshot/stargz/toc.digest") if layer.annotations else None
-            pulled = self.by_toc(layer, diff_id, sentinel)
+            one = {key: value for key, value in (layer.annotations or {}).items() if key != ESTARGZ_TOC}
+            pulled = self.by_toc(msgspec.structs.replace(layer, annotations=one), diff_id, sentinel)
             assert pulled is not None
             return pulled
 

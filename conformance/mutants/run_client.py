@@ -14,7 +14,7 @@ from typing import Final
 from conformance.implementations.reference.__main__ import main as run_toolkit
 from conformance.implementations.reference.toolkit import Toolkit
 
-MODULES: Final = ("clients", "clients_input", "clients_unaware")
+MODULES: Final = ("clients", "clients_select", "clients_input", "clients_unaware")
 _DATABASE: Final = "var/lib/dpkg/status"
 _NO_SUCH: Final = 2
 

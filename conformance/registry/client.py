@@ -5,8 +5,6 @@ What is contained: it switches all warnings off at import, does not verify TLS u
 time-outs (docs/architecture.md, chosen parts).
 """
 
-import email.utils
-import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from conformance.evidence import Exchange, Headers
 from conformance.format.digest import Digest
 from conformance.registry import auth
+from conformance.registry.conventions import MAX_WAIT, is_loopback_url, origin, reason, scope_of, wait_seconds
 from conformance.registry.credentials import Credentials
 from conformance.registry.ranges import Range, range_header
 
@@ -30,7 +29,9 @@ with warnings.catch_warnings():  # its import calls warnings.filterwarnings("ign
 _CHUNK: Final = 64 * 2**10
 _MAX_SMALL: Final = 8 * 2**20
 _MAX_REDIRECTS: Final = 5
-_MAX_WAIT: Final = 30.0
+# A byte now and then is no time-out: an answer has so many seconds, and more at a rate of so many bytes a second.
+_MAX_ANSWER: Final = 120.0
+_SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -80,12 +81,13 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         insecure: bool = False,
         ca_file: str | None = None,
         timeout: float = 30.0,
+        max_seconds: float = _MAX_ANSWER,
         retries: int = 4,
         record: Callable[[Exchange], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(url.rstrip("/"), verify_ssl=not insecure, api_timeout=timeout)
-        self._credentials, self._timeout, self._retries = credentials, timeout, retries
+        self._credentials, self._timeout, self._max_seconds, self._retries = credentials, timeout, max_seconds, retries
         self._record, self._sleep = record, sleep
         self._verify: bool | str = False if insecure else (ca_file or True)
         self._authorization: dict[str, str] = {}
@@ -122,7 +124,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         The body of a 200 answer goes to ``sink``, a seekable file, if one is given; ``content`` is then empty.
         """
         url = urljoin(self.host + "/", path)
-        wanted = scope if scope is not None else _scope(path, method)
+        wanted = scope if scope is not None else scope_of(path, method)
         for attempt in range(self._retries + 1):
             last = attempt == self._retries or not retry or method not in _IDEMPOTENT
             try:
@@ -132,11 +134,11 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             except _BrokenConnectionError as error:
                 if last:
                     raise TransportError(str(error), error.exchange) from None
-                self._sleep(min(0.2 * 2**attempt, _MAX_WAIT))
+                self._sleep(min(0.2 * 2**attempt, MAX_WAIT))
                 continue
             if last or answer.status not in _RETRY_STATUS:
                 return answer
-            self._sleep(_wait(answer, attempt))
+            self._sleep(wait_seconds(answer.header("Retry-After") or "", attempt))
         raise AssertionError("unreachable")
 
     def _with_login(
@@ -157,7 +159,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             realm = challenge.parameters.get("realm", "")
             if urlsplit(realm).scheme not in ("http", "https"):
                 return False
-            safe = auth.may_have_credentials(realm, self.host, _is_loopback_url(realm))
+            safe = auth.may_have_credentials(realm, self.host, is_loopback_url(realm))
             token = auth.fetch_token(challenge, scope, self._credentials if safe else None, self._token_request)
             if token:
                 self._authorization[scope] = f"Bearer {token}"
@@ -177,7 +179,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, login: str | None
     ) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):
-            own = _origin(url) == _origin(self.host)
+            own = origin(url) == origin(self.host)
             sent = {**headers, "Authorization": login} if login and own else headers
             answer = self._once(method, url, sent, body, limit)
             location = answer.header("Location")
@@ -230,6 +232,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                         if size > limit.size:
                             kept = exchange(status=status, response_headers=got, error="too large")
                             raise TransportError(f"{method} {url}: the answer is larger than {limit.size} bytes", kept)
+                        if time.monotonic() - start > self._max_seconds + size / _SLOWEST:
+                            kept = exchange(status=status, response_headers=got, error="too slow")
+                            raise TransportError(f"{method} {url}: no end after {self._max_seconds:g} seconds", kept)
                         if sink is None:
                             content += piece
                         else:
@@ -241,7 +246,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                         raise
                     shortened = "the body is shorter than Content-Length says"
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            message = f"{urlsplit(url).scheme}://{_origin(url)[1]}: {_reason(error)}"
+            message = f"{urlsplit(url).scheme}://{origin(url)[1]}: {reason(error)}"
             raise _BrokenConnectionError(message, exchange(error=message)) from None
         kept_body = b"" if "token" in urlsplit(url).path else bytes(content[:2048])
         made = exchange(
@@ -359,8 +364,8 @@ class _BrokenConnectionError(TransportError):
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body as it came over the wire, without decoding any content encoding."""
-    return iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
+    """The body as it comes over the wire, without decoding any content encoding."""
+    return iter(lambda: response.raw.read1(_CHUNK, decode_content=False), b"")
 
 
 def _accept(media_types: Sequence[str]) -> dict[str, str]:
@@ -373,51 +378,3 @@ def _location(answer: Answer) -> str:
 
 def _push(repository: str) -> str:
     return f"repository:{repository}:pull,push"
-
-
-def _scope(path: str, method: str) -> str:
-    """The token scope of a request (distribution, "Token Scope"); the login is kept by scope."""
-    match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
-    if match is None:
-        return "registry:catalog:*" if path.startswith("/v2/_catalog") else ""
-    actions = {"GET": "pull", "HEAD": "pull", "DELETE": "pull,delete"}.get(method, "pull,push")
-    return f"repository:{match[1]}:{actions}"
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.rpartition("@")[2]
-
-
-def _is_loopback_url(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
-
-
-def _wait(answer: Answer, attempt: int) -> float:
-    """Seconds to wait: Retry-After as seconds or date (RFC 9110 section 10.2.3), else exponential; capped."""
-    text = (answer.header("Retry-After") or "").strip()
-    if text.isdigit():
-        return min(float(text), _MAX_WAIT)
-    if text:
-        try:
-            return min(max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0), _MAX_WAIT)
-        except ValueError:
-            pass
-    return min(0.2 * float(2**attempt), _MAX_WAIT)
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error)
-    for sign, words in (
-        ("Connection refused", "connection refused: is the registry running?"),
-        ("Name or service not known", "no such host"),
-        ("nodename nor servname", "no such host"),
-        ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate cannot be verified; give --ca-file, or --insecure"),
-        ("WRONG_VERSION_NUMBER", "it does not speak TLS; give an http:// URL or --plain-http"),
-        ("timed out", "no answer in time"),
-        ("closed connection without response", "it closed the connection; if it speaks TLS, give an https:// URL"),
-    ):
-        if sign in text:
-            return words
-    return f"the connection failed ({type(error).__name__}: {' '.join(text.split())[:160]})"

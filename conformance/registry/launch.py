@@ -48,8 +48,11 @@ def docker_registry(
     config, log = directory / "config.yml", directory / "registry.log"
     config.write_text(_config(directory / "storage", port, delete_enabled, htpasswd), "utf-8")
     environ = {"PATH": os.environ.get("PATH", ""), "HOME": str(directory), "OTEL_TRACES_EXPORTER": "none"}
-    with log.open("wb") as output:
-        process = subprocess.Popen([str(program), "serve", str(config)], stdout=output, stderr=output, env=environ)
+    try:
+        with log.open("wb") as output:
+            process = subprocess.Popen([str(program), "serve", str(config)], stdout=output, stderr=output, env=environ)
+    except OSError as error:
+        raise LaunchError(f"{program}: {error.strerror}") from None
     url = f"http://127.0.0.1:{port}"
 
     def collect() -> None:

@@ -1,5 +1,6 @@
 """How to reach a registry: options, and the environment variables of the OCI conformance test."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ import msgspec
 
 from conformance.evidence import Exchange
 from conformance.registry.client import RegistryClient
-from conformance.registry.credentials import Credentials, find_credentials
+from conformance.registry.credentials import CredentialError, Credentials, find_credentials
 
 _TIMEOUT = 30.0
 
@@ -49,7 +50,9 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
         )
 
     def client(self, url: str, *, record: Callable[[Exchange], None] | None = None) -> RegistryClient:
-        """A client for ``scheme://host`` with the credentials found for that host."""
+        """A client for ``scheme://host`` with the credentials found for that host; CredentialError for a bad file."""
+        if self.ca_file:
+            _check_ca_file(self.ca_file)
         explicit = Credentials(self.username, self.password) if self.username else None
         credentials = find_credentials(urlsplit(url).netloc, explicit=explicit, environ=self.environ)
         return RegistryClient(
@@ -60,3 +63,13 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
             timeout=_TIMEOUT,
             record=record,
         )
+
+
+def _check_ca_file(path: str) -> None:
+    """Say what is wrong with the file here: seen from a connection it is an error among others."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise CredentialError(f"--ca-file {path}: no certificates in PEM form") from None
+    except OSError as error:
+        raise CredentialError(f"--ca-file {path}: {error.strerror}") from None

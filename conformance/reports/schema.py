@@ -1,14 +1,26 @@
-"""``python -m conformance.reports.schema``: write the JSON Schema of the results again after a model changed."""
+"""``python -m conformance.reports.schema``: write the JSON Schemas again after a model of theirs changed."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.reports.model import SCHEMA_FILE, build_schema
+from conformance.format.document import JsonObject
+from conformance.implementations import adapter_document
+from conformance.reports import model
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def schemas() -> Iterator[tuple[Path, JsonObject]]:
+    """Every schema this project publishes, and where its file is."""
+    yield _PACKAGE / "reports" / model.SCHEMA_FILE, model.build_schema()
+    yield _PACKAGE / "implementations" / adapter_document.SCHEMA_FILE, adapter_document.build_schema()
 
 
 def main() -> None:
-    """Write the schema file beside this module."""
-    Path(__file__).with_name(SCHEMA_FILE).write_text(json.dumps(build_schema(), indent=2) + "\n", "utf-8")
+    """Write all of them."""
+    for path, schema in schemas():
+        path.write_text(json.dumps(schema, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

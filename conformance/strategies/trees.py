@@ -110,6 +110,8 @@ def trees(draw: st.DrawFn, *, max_nodes: int = 12, max_size: int = 300_000) -> T
         files = [node.name for node in nodes if node.kind == "reg"]
         kinds: list[Kind] = ["reg", "reg", "reg", "dir", "symlink", "char", "block", "fifo"]
         kind = draw(st.sampled_from([*kinds, "hardlink"] if files else kinds))
+        if name.rpartition("/")[2].startswith(".wh."):  # a whiteout is an ordinary file (TOC-015)
+            kind = "reg"
         nodes.append(draw(_node(name, kind, files, max_size)))
     return tuple(nodes)
 

@@ -23,6 +23,7 @@ from conformance.format.tarsplit import Record, parse
 from conformance.format.toc import MAX_TOC, Toc, decode_toc, decompress_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_lenient import first_difference, read_as_containers_storage
+from conformance.format.toc_rules import outline
 from conformance.observation import ManifestSeen, Stored
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
 from conformance.subjects.pipeline import Progress, read_whole
@@ -202,7 +203,8 @@ class _Layer:
         except FormatError as error:
             return TocSeen(payload, problem=str(error), over_limit=isinstance(error, LimitError)), None
         try:
-            return TocSeen(payload, decode_toc(document), document_size=len(document)), document
+            toc = decode_toc(document)
+            return TocSeen(payload, toc, outline(toc.entries), document_size=len(document)), document
         except FormatError as error:
             return TocSeen(payload, problem=str(error), document_size=len(document)), None
 

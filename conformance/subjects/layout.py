@@ -137,10 +137,9 @@ def _open(path: Path) -> BinaryIO | Stored:
         return Stored(problem="missing", detail="no such file")
     except OSError as error:
         return Stored(problem="unreadable", detail=error.strerror or str(error))
-    file = os.fdopen(handle, "rb")
     if stat.S_ISREG(os.fstat(handle).st_mode):
-        return file
-    file.close()
+        return os.fdopen(handle, "rb")
+    os.close(handle)
     return Stored(problem="unreadable", detail="not a regular file")
 
 

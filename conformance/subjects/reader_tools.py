@@ -176,6 +176,10 @@ def _run(
     argv: tuple[str, ...], *, what: str, environment: dict[str, str] | None = None, timeout: float = _BUILD_TIMEOUT
 ) -> str:
     with tempfile.TemporaryDirectory(prefix="zcc-tool-") as home:
+        # Or the go command leaves a child behind that writes into HOME while it is removed.
+        telemetry = Path(home) / ".config" / "go" / "telemetry"
+        telemetry.mkdir(parents=True)
+        (telemetry / "mode").write_text("off", "ascii")
         own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LC_ALL": "C"}
         # What a machine needs to reach the npm registry at all.
         own |= {

@@ -1,8 +1,9 @@
 """What an image can be read from. Implementations do I/O and verify digests; they judge nothing."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
@@ -11,6 +12,7 @@ from conformance.observation import Stored
 
 Place = tuple[int, int]
 """Offset and length of a part, in bytes."""
+_PIECE: Final = 2**20
 
 
 class ImageSource(Protocol):
@@ -37,6 +39,24 @@ class ImageSource(Protocol):
 
     def open_blob(self, descriptor: Descriptor) -> AbstractContextManager[BinaryIO | Stored]:
         """A whole blob to be read once, not verified; the problem when it cannot be had."""
+
+
+def blob_pieces(source: ImageSource, descriptor: Descriptor) -> Iterator[bytes]:
+    """A whole blob in pieces, however large; raise FormatError in the end if these are not its bytes."""
+    digest = Digest.parse(descriptor.digest)
+    hasher, size = hashlib.new(digest.algorithm), 0
+    with source.open_blob(descriptor) as opened:
+        if isinstance(opened, Stored):
+            raise FormatError(opened.detail)
+        while size <= descriptor.size and (piece := opened.read(_PIECE)):
+            hasher.update(piece)
+            size += len(piece)
+            yield piece
+    if size != descriptor.size:
+        shorter = "shorter" if size < descriptor.size else "longer"
+        raise FormatError(f"the blob is {shorter} than the {descriptor.size} bytes of its descriptor")
+    if hasher.hexdigest() != digest.hex:
+        raise FormatError(f"the stored bytes have digest {digest.algorithm}:{hasher.hexdigest()}")
 
 
 def parse_digest(descriptor: Descriptor) -> Digest | Stored:

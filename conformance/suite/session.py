@@ -14,7 +14,8 @@ from conformance.registry.credentials import CredentialError
 from conformance.reports.model import Report, SubjectReport, encode, now, subject_report
 from conformance.requirements import Role, find_checks, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge
-from conformance.subjects.remote import explain_status
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.remote import RemoteSource, explain_status
 from conformance.suite.settings import BadOptionError, SuiteSettings, hand_to_worker, read_settings
 from conformance.trials.subject import ask_version
 
@@ -23,6 +24,7 @@ _PROPERTY = "conformance.verdict"
 _OF_REGISTRIES: frozenset[Role] = frozenset({"artifact", "registry"})
 _NOTE = "conformance.note"
 _EXIT_CANNOT_RUN = 2
+_EXPECTED = (TransportError, CredentialError, SubjectError)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -87,7 +89,7 @@ class ConformanceSession:
                 name = self.settings.adapter.name
                 pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=_EXIT_CANNOT_RUN)
             self.settings = msgspec.structs.replace(self.settings, version=version.text)
-        problem = preflight(self.settings) if self.settings.registry else ""
+        problem = preflight(self.settings)
         if problem:
             pytest.exit(problem, returncode=_EXIT_CANNOT_RUN)
 
@@ -120,10 +122,14 @@ class ConformanceSession:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
+        problem = call.excinfo.value if call.excinfo else None
+        if isinstance(problem, _EXPECTED):
+            report.longrepr = " ".join(str(problem).split())  # the registry's doing: a line, no traceback of ours
         marker, role = item.get_closest_marker("requirement"), item.get_closest_marker("role")
         if report.failed and marker and role and not _verdicts(report):
             requirement = load_catalogue()[marker.args[0]]
-            reason = f"the test could not be carried out: {call.excinfo.exconly() if call.excinfo else 'no reason'}"
+            detail = report.longrepr if isinstance(problem, _EXPECTED) else call.excinfo and call.excinfo.exconly()
+            reason = f"the test could not be carried out: {detail or 'no reason'}"
             result = RequirementResult(
                 requirement.id, requirement.level, requirement.roles, "not-run", reason=reason[:600]
             )
@@ -239,7 +245,17 @@ def judged_roles(item: pytest.Item, settings: SuiteSettings) -> tuple[Role, ...]
 
 
 def preflight(settings: SuiteSettings) -> str:
-    """Why the registry cannot be judged, in one line; "" when it answers and lets us in."""
+    """Why the registry or an image in one cannot be judged, in one line; "" when all answer and let us in."""
+    for reference in settings.read_only:
+        try:
+            client = settings.connection.client(reference.base_url(plain_http=settings.connection.plain_http))
+            RemoteSource(client, reference).root()
+        except (SubjectError, CredentialError) as error:
+            return f"--read-only {' '.join(str(error).split())}"
+    return _registry_preflight(settings) if settings.registry else ""
+
+
+def _registry_preflight(settings: SuiteSettings) -> str:
     try:
         client = settings.connection.client(settings.registry)
         answer = client.request("GET", "/v2/", max_bytes=2**20)

@@ -11,7 +11,7 @@ from conformance.strategies.trees import Node, Tree
 from conformance.trials import tampered
 from conformance.trials.bombs import all_skippable, empty_frames
 from conformance.trials.consumer import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
-from conformance.trials.images import SINGLE, Layer, image, layer_of, sentinel_image
+from conformance.trials.images import LOWER, SINGLE, Layer, image, layer_of, sentinel_image
 from conformance.trials.tampered import FILE
 
 Case = tuple[str, str, Callable[[], Layer]]
@@ -84,12 +84,12 @@ def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
         ("a skippable frame first", all_skippable(), True),
     )
     for name, extra, first in cases:
-        layer = tampered.with_frames_between(extra, first=first)
+        layer = tampered.with_frames_between(extra, first=first, tree=LOWER)
         what = f"A layer with {name}"
         if trials.aware:
-            yield from trials.case(about, name, what, sentinel_image([layer]), expected=[SINGLE])
+            yield from trials.case(about, name, what, sentinel_image([layer]), expected=[LOWER], twin="pair")
         whole = tampered.without_toc(layer)
-        yield from trials.case(about, f"{name}, whole", what, image([whole]), expected=[SINGLE], twin="plain")
+        yield from trials.case(about, f"{name}, whole", what, image([whole]), expected=[LOWER], twin="one frame")
 
 
 def _holes(trials: ConsumerTrials) -> Iterator[Seen]:

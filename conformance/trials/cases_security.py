@@ -113,11 +113,12 @@ def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
-    given = sound("single" if trials.aware else "plain")
     for operation in trials.operations:
         if reads_layouts(trials.subject.adapter, operation):
             yield unsupported("it is given an image in a layout, and asks no registry", where=operation)
             continue
+        unaware = "gzip" if not trials.aware and trials.lacks_zstd(operation) else "plain pair"
+        given = sound("pair" if trials.aware else unaware)
         with trials.bench.stage(login=True) as stage:
             stage.load(given.image)
             twin = stage.run(operation)
@@ -132,6 +133,7 @@ def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
                 run,
                 twin=twin,
                 twin_expected=given.expected,
+                marker=trials.marker(operation, given.name),
                 redirected=stage.redirected,
             )
 

@@ -51,6 +51,9 @@ def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
             yield unsupported("it is given one image in a layout, and has nothing to choose from", where=choice.name)
             continue
         run = trials.bench.pull(built, operation, Pull(options=choice.options), faults=choice.faults())
+        if not trials.aware and trials.lacks_zstd(operation):
+            yield unsupported("it reads no zstd layers, so that none of these images is for it", where=choice.name)
+            continue
         problem = trials.problem("pair" if trials.aware else "plain pair", operation)
         yield observed(f"{operation}: {choice.name}", choice, built, run, problem, aware=trials.aware)
 

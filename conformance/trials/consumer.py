@@ -22,6 +22,7 @@ from conformance.trials.images import (
     SINGLE,
     UPPER,
     Image,
+    gzip_layer,
     image,
     layer_of,
     one_frame_layer,
@@ -35,6 +36,7 @@ MEMORY_LIMIT: Final = 640 * 2**20
 
 Seen = TrialSeen | SelectionSeen | Judgement
 Scenario = Callable[["ConsumerTrials"], Iterator[Seen]]
+_WITH_DATABASE: Final = ("pair", "plain pair", "one frame", "gzip")
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ def sound(name: str) -> Sound:
     made: Mapping[str, Callable[[], Sound]] = {
         "pair": lambda: Sound(name, pair([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
         "plain pair": lambda: Sound(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
+        "gzip": lambda: Sound(name, image([gzip_layer(LOWER), gzip_layer(UPPER)]), (LOWER, UPPER)),
         "one frame": lambda: Sound(name, image([one_frame_layer(LOWER), one_frame_layer(UPPER)]), (LOWER, UPPER)),
         "single": lambda: Sound(name, sentinel_image([tampered.sound()]), (SINGLE,)),
         "plain": lambda: Sound(name, image([tampered.sound()]), (SINGLE,)),
@@ -106,6 +109,10 @@ class ConsumerTrials:
         """What is wrong with the run on a sound image; "" when it gave the right tree."""
         return wrong_with(self.accepted(name, operation), sound(name).expected, self.marker(operation, name))
 
+    def lacks_zstd(self, operation: Operation) -> bool:
+        """Whether the tool reads gzip layers and no zstd layer at all."""
+        return bool(self.problem("one frame", operation)) and not self.problem("gzip", operation)
+
     def case(
         self,
         about: str,
@@ -121,14 +128,17 @@ class ConsumerTrials:
     ) -> Iterator[TrialSeen]:
         """A crafted image (or a sound one behind a registry with faults) by every operation; ``twin`` "" is none."""
         for operation in self.operations:
-            run = self.bench.pull(given, operation, how, faults=faults())
+            sound_run = self.accepted(twin, operation) if twin else None
+            # A tool that hangs on what is sound need not hang on every case.
+            hopeless = sound_run is not None and sound_run.ending in ("timed-out", "absent")
+            run = sound_run if hopeless and sound_run else self.bench.pull(given, operation, how, faults=faults())
             yield TrialSeen(
                 f"{operation}: {name}",
                 what,
                 (about,),
                 run,
                 None if expected is None else expected_tree(expected),
-                self.accepted(twin, operation) if twin else None,
+                sound_run,
                 sound(twin).expected if twin else None,
                 layers=given.layers,
                 sentinel=given.sentinel,
@@ -138,4 +148,4 @@ class ConsumerTrials:
 
     def marker(self, operation: Operation, twin: str) -> str:
         """What a scan of the image must print; only images with a package database have it."""
-        return MARKER if operation == "scan" and twin in ("pair", "plain pair", "one frame") else ""
+        return MARKER if operation == "scan" and twin in _WITH_DATABASE else ""

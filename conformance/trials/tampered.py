@@ -207,9 +207,9 @@ def _frame_of_file(frame: bytes) -> Layer:
     return _sealed_over(data, [_moved(item, moved) for item in made.toc.entries], made)
 
 
-def with_frames_between(extra: bytes, *, first: bool) -> Layer:
+def with_frames_between(extra: bytes, *, first: bool, tree: Tree = SINGLE) -> Layer:
     """``extra`` between all data frames and after the last, inside chunks and outside; or before the first one only."""
-    blob, made = single()
+    blob, made = written(tree)
     frames = map_frames(blob[: made.data_size]).data
     starts = [frame.offset for frame in frames]
     if first:

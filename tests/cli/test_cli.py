@@ -101,3 +101,10 @@ def test_help_and_version() -> None:
     assert "check" in zcc("--help").stdout
     assert zcc("--version").stdout.startswith("zcc ")
     assert zcc("chekc").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["check", "requirements", "inspect", "diff", "build"])
+def test_every_command_explains_itself(command: str) -> None:
+    run = zcc(command, "--help", COLUMNS="100")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert f"{command} [OPTIONS]" in run.stdout

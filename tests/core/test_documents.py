@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DEPTH, decode_object, encode
 from conformance.format.errors import FormatError
-from conformance.format.oci import read_config, read_index, read_manifest
+from conformance.format.oci import Platform, read_config, read_index, read_manifest
 
 HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
@@ -110,3 +110,14 @@ def test_index_and_config_are_read() -> None:
     )
     assert config.view.platform.os_version == "10"
     assert config.view.rootfs.diff_ids == ("a",)
+
+
+@pytest.mark.parametrize("text", ["linux/amd64", "linux/arm64/v8", "windows/amd64"])
+def test_a_platform_is_read_as_it_is_shown(text: str) -> None:
+    assert str(Platform.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "linux", "linux/", "/amd64", "linux/arm64/v8/x", "linux//v8", "linux/a\n", "/"])
+def test_what_is_no_platform_is_refused(text: str) -> None:
+    with pytest.raises(FormatError, match=r"is not os/architecture\[/variant\]"):
+        Platform.parse(text)

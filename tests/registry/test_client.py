@@ -1,11 +1,12 @@
 """The client: login, retries, redirects, bounds, and the faults of its base library contained."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -147,6 +148,30 @@ def test_an_endless_answer_is_cut_off() -> None:
         pytest.raises(TransportError, match="larger than 1000 bytes") as caught,
     ):
         RegistryClient(url).request("GET", "/v2/a/blobs/x", max_bytes=1000)
+    assert caught.value.exchange is not None
+
+
+def test_an_answer_that_drips_for_ever_is_given_up() -> None:
+    """Each byte comes in time, so that no time-out of a single read ends it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    given_up = Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while not given_up.wait(0.02):
+                connection.sendall(b"x")
+
+    Thread(target=drip, daemon=True).start()
+    try:
+        client = RegistryClient(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=5, max_seconds=0.3)
+        with pytest.raises(TransportError, match=r"no end after 0\.3 seconds") as caught:
+            client.request("GET", "/v2/a/manifests/x")
+    finally:
+        given_up.set()
+        listener.close()
     assert caught.value.exchange is not None
 
 

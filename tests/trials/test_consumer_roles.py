@@ -11,7 +11,7 @@ import pytest
 from conformance.implementations import null_clients
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.reference.toolkit import Toolkit
-from conformance.mutants import clients, clients_input, clients_unaware
+from conformance.mutants import clients, clients_input, clients_select, clients_unaware
 from conformance.mutants.run_client import MODULES, find_client, main
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult, conclude
@@ -31,7 +31,7 @@ def _mutants(*modules: object) -> list[Maker]:
     return [maker for maker in found if maker.__name__ not in BY_MEMORY]
 
 
-AWARE_MUTANTS, UNAWARE_MUTANTS = _mutants(clients, clients_input), _mutants(clients_unaware)
+AWARE_MUTANTS, UNAWARE_MUTANTS = _mutants(clients, clients_select, clients_input), _mutants(clients_unaware)
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +86,14 @@ def test_each_defect_of_an_unaware_client_fails_its_requirement_and_no_unrelated
 ) -> None:
     results = judge_client(maker(), directory=tmp_path, aware=False)
     assert _failed(results) == set(broken_by(maker)), _words(results, _failed(results))
+
+
+def test_a_client_without_zstd_is_judged_by_what_it_refuses(tmp_path: Path) -> None:
+    results = judge_client(clients_unaware.knows_no_zstd(), directory=tmp_path, aware=False)
+    found = verdicts(results)
+    assert found.pop("SENT-PULL-011") == "pass"
+    assert found.pop("SEC-006") == "pass"
+    assert set(found.values()) == {"unsupported"}
 
 
 def test_a_scanner_that_reports_nothing_found_has_processed_the_sentinel_manifest(tmp_path: Path) -> None:
@@ -157,4 +165,5 @@ def test_client_mutants_are_commands(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["clients.nonesuch", "unpack"]) == 2
     assert "no client mutant" in capsys.readouterr().err
     assert main(["clients_unaware.unaware", "unpack", "--output", "x"]) == 4
-    assert set(MODULES) == {"clients", "clients_input", "clients_unaware"}
+    assert all(find_client(f"{maker.__module__.rpartition('.')[2]}.{maker.__name__}") for maker in AWARE_MUTANTS)
+    assert {maker.__module__.rpartition(".")[2] for maker in [*AWARE_MUTANTS, *UNAWARE_MUTANTS]} == set(MODULES)

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import platform as machine
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -30,11 +29,11 @@ from conformance.registry.client import RegistryClient, TransportError
 from conformance.registry.credentials import CredentialError, find_credentials
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.layout import LayoutSource
+from conformance.subjects.platforms import machine_platform
 from conformance.subjects.reference import LayoutReference, RegistryReference, parse_reference
 from conformance.subjects.remote import RemoteSource
 from conformance.subjects.source import ImageSource
 
-_ARCHITECTURES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 # A registry that stalls is given up in less than a minute.
 _TIMEOUT: Final = 10.0
 _RETRIES: Final = 3
@@ -161,14 +160,7 @@ def _digest(reference: RegistryReference) -> Digest | None:
 
 
 def _platform(text: str | None) -> Platform:
-    if not text:
-        architecture = machine.machine()
-        return Platform(_ARCHITECTURES.get(architecture, architecture), "linux")
-    os_name, _, rest = text.partition("/")
-    architecture, _, variant = rest.partition("/")
-    if not os_name or not architecture:
-        raise RefusalError(f"{text[:80]!r} is not os/architecture[/variant]")
-    return Platform(architecture, os_name, variant)
+    return Platform.parse(text) if text else machine_platform()
 
 
 def _data_home() -> Path:

@@ -1,7 +1,7 @@
 """The compressions of layers: recognised by media type, read within bounds, written the same every time."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -62,19 +62,23 @@ def decompressed(blob: bytes, compression: str, limit: int) -> Iterator[bytes]:
 def compress(tar: Path, out: BinaryIO, compression: str) -> None:
     """Write the tar as gzip, as one zstd frame, or as it is; the same bytes every time."""
     with tar.open("rb") as file:
-        pieces = iter(lambda: file.read(2**20), b"")
-        if compression == UNCOMPRESSED:
-            for piece in pieces:
-                out.write(piece)
-            return
-        compressor = (
-            zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)  # a gzip header without time and name
-            if compression == GZIP
-            else zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
-        )
-        for piece in pieces:
-            out.write(compressor.compress(piece))
-        out.write(compressor.flush())
+        for piece in compressed(iter(lambda: file.read(2**20), b""), compression):
+            out.write(piece)
+
+
+def compressed(pieces: Iterable[bytes], compression: str) -> Iterator[bytes]:
+    """The same, piece by piece."""
+    if compression == UNCOMPRESSED:
+        yield from pieces
+        return
+    compressor = (
+        zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)  # a gzip header without time and name
+        if compression == GZIP
+        else zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
+    )
+    for piece in pieces:
+        yield compressor.compress(piece)
+    yield compressor.flush()
 
 
 def _gunzip(blob: bytes, limit: int) -> Iterator[bytes]:

@@ -15,10 +15,10 @@ _PIECE: Final = 2**20
 
 
 class ContentStore:
-    """A directory with one file for each digest."""
+    """A directory with one file for each digest; files get this ``mode``."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, mode: int = 0o600) -> None:
+        self._directory, self._mode = directory, mode
         self._known: set[Digest] = set()
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -63,6 +63,7 @@ class ContentStore:
     def _keep(self, temporary: Path, digest: Digest) -> None:
         path = self.path(digest)
         path.parent.mkdir(exist_ok=True)
+        temporary.chmod(self._mode)
         temporary.replace(path)
         self._known.add(digest)
 

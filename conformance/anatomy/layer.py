@@ -1,0 +1,279 @@
+"""One layer: footer, TOC, tar-split and frames, from as few bytes of the blob as possible."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from conformance.anatomy.frames import Places, around, expected_frames, view_frames
+from conformance.anatomy.model import (
+    EntryView,
+    FooterView,
+    FramesView,
+    FrameView,
+    LayerKind,
+    LayerView,
+    Listed,
+    TarSplitView,
+    TocView,
+)
+from conformance.format.decompress import iterate
+from conformance.format.digest import Digest
+from conformance.format.errors import FormatError
+from conformance.format.footer import CURRENT_SIZE, FORM_OF_SIZE, Footer
+from conformance.format.frames import SKIPPABLE_HEADER, SKIPPABLE_MAGIC, FrameMap
+from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, LAYER_ZSTD_TYPE
+from conformance.format.oci import Descriptor
+from conformance.format.positions import ChunkedAnnotations, Position, Positions
+from conformance.format.sentinel import is_sentinel
+from conformance.format.tarsplit import FileRecord, parse
+from conformance.format.toc import MAX_TOC, Entry, Toc, decode_toc, decompress_toc
+from conformance.format.toc_keys import key_problems
+
+MAX_TAR_SPLIT: Final = 256 * 2**20
+MAX_TAR_SPLIT_DOCUMENT: Final = 2 * 2**30
+"""Bytes, compressed and decompressed: a longer tar-split is not counted."""
+MAX_SHOWN_FRAMES: Final = 2**20
+_FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
+_GAP: Final = 64 * 2**10
+"""Bytes that are rather fetched than asked around."""
+_WHITEOUT = ".wh."
+
+Read = Callable[[int, int], bytes]
+"""Gives ``length`` bytes of the blob from an offset; raises FormatError when they cannot be had."""
+
+
+def kind_of(layer: Descriptor) -> LayerKind:
+    """What the descriptor says this layer is."""
+    if is_sentinel(layer):
+        return "sentinel"
+    annotations = ChunkedAnnotations.of(layer.annotations)
+    if layer.media_type == LAYER_ZSTD_TYPE:
+        if annotations.is_chunked:
+            return "zstd:chunked"
+        return "zstd:chunked (legacy keys)" if annotations.is_legacy else "zstd"
+    kinds: dict[str, LayerKind] = {LAYER_GZIP_TYPE: "gzip", LAYER_TAR_TYPE: "tar"}
+    docker = "application/vnd.docker.image.rootfs.diff.tar"
+    kinds |= {f"{docker}.gzip": "gzip", docker: "tar", f"{docker}.zstd": "zstd"}
+    return kinds.get(layer.media_type, "other")
+
+
+class LayerReader:
+    """Reads the parts of one zstd layer; what cannot be read becomes a remark.
+
+    ``limit`` is how many frames and entries are listed (None: all).
+    """
+
+    def __init__(self, layer: Descriptor, read: Read, limit: int | None = 0) -> None:
+        self._layer, self._read, self._limit = layer, read, limit
+        self._start, self._held = layer.size, b""
+        self._remarks: list[str] = []
+
+    def view(self, base: LayerView, frames: Callable[[], FrameMap] | None) -> LayerView:
+        """``base`` with all that the blob adds; ``frames`` maps the whole blob, None: it is not read whole."""
+        annotations = ChunkedAnnotations.of(self._layer.annotations)
+        if annotations.is_legacy:
+            annotations = annotations.legacy_view()
+        declared = self._attempt("the annotations", annotations.positions) if annotations.is_chunked else None
+        footer = self._footer(declared)
+        places = declared or (footer.positions if footer else None)
+        toc_view, toc = self._toc(places, annotations.manifest_checksum)
+        split = self._tar_split(places, toc)
+        where = Places(
+            places.toc.offset if places else None,
+            places.tar_split.offset if places and places.tar_split else None,
+            footer.offset + SKIPPABLE_HEADER if footer else None,
+        )
+        shown = self._frames(frames, toc, where, split, toc_view, footer)
+        return msgspec.structs.replace(
+            base,
+            footer=footer and FooterView(footer.footer.form, footer.offset, footer.footer.toc, footer.footer.tar_split),
+            toc=toc_view,
+            tar_split=split,
+            agreement=agreement(annotations.is_chunked, declared, footer.footer if footer else None),
+            frames=shown,
+            remarks=(*base.remarks, *self._remarks),
+        )
+
+    def _attempt(self, what: str, step: Callable[[], "Positions"]) -> Positions | None:
+        try:
+            return step()
+        except FormatError as error:
+            self._remarks.append(f"{what}: {error}")
+            return None
+
+    def _get(self, offset: int, length: int) -> bytes:
+        """Bytes of the blob, from what is held where possible."""
+        if not 0 <= offset <= offset + length <= self._layer.size:
+            raise FormatError(f"bytes {offset} to {offset + length} lie outside of the blob's {self._layer.size}")
+        if offset >= self._start:
+            return self._held[offset - self._start : offset - self._start + length]
+        return self._read(offset, length)
+
+    def _footer(self, declared: Positions | None) -> "_Found | None":
+        """Fetch the end of the blob, from the TOC on when it is near, and look for a footer."""
+        size = self._layer.size
+        start = max(size - _FOOTER_FRAME, 0)
+        if declared is not None:
+            parts: list[Position] = [declared.toc, *([declared.tar_split] if declared.tar_split else [])]
+            first = min(part.offset for part in parts) - SKIPPABLE_HEADER
+            wanted = sum(part.compressed for part in parts)
+            if 0 <= first < start and size - first <= min(wanted + _GAP, MAX_TOC + MAX_TAR_SPLIT):
+                start = first
+        try:
+            self._held = self._read(start, size - start)
+            if len(self._held) != size - start:
+                raise FormatError(f"the blob is shorter than the {size} bytes of its descriptor")
+            self._start = start
+            return _find_footer(self._held, start)
+        except FormatError as error:
+            self._remarks.append(f"the footer: {error}")
+            return None
+
+    def _toc(self, places: Positions | None, expected: str | None) -> tuple[TocView | None, Toc | None]:
+        if places is None:
+            return None, None
+        at = places.toc
+        view = TocView(at, "", expected or "")
+        try:
+            if max(at.compressed, at.uncompressed) > MAX_TOC:
+                raise FormatError(f"it is declared larger than the {MAX_TOC} bytes that readers take")
+            payload = self._get(at.offset, at.compressed)
+            view = TocView(at, str(Digest.of(payload)), expected or "")
+            document = decompress_toc(payload, declared_size=at.uncompressed)
+            toc = decode_toc(document)
+            for problem in key_problems(document, toc):
+                self._remarks.append(f"the TOC: {problem.kind} key {problem.key!r} at byte {problem.offset}")
+        except FormatError as error:
+            self._remarks.append(f"the TOC: {error}")
+            return view, None
+        return _summary(view, toc, self._limit), toc
+
+    def _tar_split(self, places: Positions | None, toc: Toc | None) -> TarSplitView | None:
+        at = places.tar_split if places else None
+        if at is None:
+            return None
+        view = TarSplitView(at, "", (toc.tar_split_digest if toc else None) or "")
+        try:
+            if at.compressed > MAX_TAR_SPLIT or at.uncompressed > MAX_TAR_SPLIT_DOCUMENT:
+                raise FormatError("it is declared larger than what is read here")
+            payload = self._get(at.offset, at.compressed)
+            view = msgspec.structs.replace(view, digest=str(Digest.of(payload)))
+            files = segments = raw_size = 0
+            for record in parse(iterate(payload, limit=at.uncompressed, what="the tar-split")):
+                if isinstance(record, FileRecord):
+                    files += 1
+                else:
+                    segments += 1
+                    raw_size += len(record.payload)
+            return msgspec.structs.replace(view, segments=segments, files=files, raw_size=raw_size)
+        except FormatError as error:
+            self._remarks.append(f"the tar-split: {error}")
+            return view
+
+    def _frames(
+        self,
+        frames: Callable[[], FrameMap] | None,
+        toc: Toc | None,
+        places: Places,
+        split: TarSplitView | None,
+        toc_view: TocView | None,
+        footer: "_Found | None",
+    ) -> FramesView | None:
+        if frames is not None:
+            try:
+                return view_frames(frames(), toc, places, self._limit)
+            except FormatError as error:
+                self._remarks.append(f"the frames: {error}")
+        if toc is None or toc_view is None:
+            return None
+        tail = [around("toc", toc_view.position.offset, toc_view.position.compressed)]
+        if split is not None:
+            tail.append(around("tar-split", split.position.offset, split.position.compressed))
+        if footer is not None:
+            tail.append(FrameView("footer", footer.offset, self._layer.size))
+        return expected_frames(toc, tail, self._limit)
+
+
+class _Found(msgspec.Struct, frozen=True):
+    footer: Footer
+    offset: int
+
+    @property
+    def positions(self) -> Positions:
+        return self.footer.positions
+
+
+def _find_footer(tail: bytes, start: int) -> _Found | None:
+    for size in FORM_OF_SIZE:
+        frame = tail[len(tail) - size - SKIPPABLE_HEADER :] if len(tail) >= size + SKIPPABLE_HEADER else b""
+        magic, length = int.from_bytes(frame[:4], "little"), int.from_bytes(frame[4:8], "little")
+        if magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC and length == size:
+            return _Found(Footer.parse(frame[SKIPPABLE_HEADER:]), start + len(tail) - len(frame))
+    return None
+
+
+def agreement(annotated: bool, declared: Positions | None, footer: Footer | None) -> str:
+    """Footer and annotations compared, in words; ``declared`` is None where there are none that can be read."""
+    if footer is None and declared is None:
+        return ""
+    if footer is None:
+        return "the blob does not end with a footer; clients go by the annotations"
+    if declared is None and annotated:
+        return "the annotations cannot be read; this is by the footer"
+    if declared is None:
+        return "no annotation names the TOC that the footer names: clients take this for a plain zstd layer"
+    found = footer.positions
+    if found == declared:
+        return "footer and annotations agree"
+    if found.toc == declared.toc and footer.is_legacy:
+        return "footer and annotations agree on the TOC; this form of footer knows no tar-split"
+    differences = []
+    if found.toc != declared.toc:
+        differences.append(f"the TOC is at {found.toc} by the footer, at {declared.toc} by the annotations")
+    if found.tar_split != declared.tar_split:
+        pair = (found.tar_split or "nowhere", declared.tar_split or "nowhere")
+        differences.append(f"the tar-split is at {pair[0]} by the footer, at {pair[1]} by the annotations")
+    return "; ".join(differences) + ": clients go by the annotations"
+
+
+def _summary(view: TocView, toc: Toc, limit: int | None) -> TocView:
+    types: Counter[str] = Counter()
+    chunks_of: list[tuple[Entry, int]] = []
+    zeros = [entry.chunk_size for entry in toc.entries if entry.chunk_type == "zeros"]
+    for entry in toc.entries:
+        types[entry.type] += 1
+        if entry.is_chunk and chunks_of:
+            chunks_of[-1] = (chunks_of[-1][0], chunks_of[-1][1] + 1)
+        elif not entry.is_chunk:
+            chunks_of.append((entry, 1 if entry.digest else 0))
+    split = [count for _, count in chunks_of if count > 1]
+    return msgspec.structs.replace(
+        view,
+        version=toc.version,
+        types={kind: count for kind, count in types.most_common() if kind != "chunk"},
+        whiteouts=sum(entry.name.rpartition("/")[2].startswith(_WHITEOUT) for entry, _ in chunks_of),
+        with_xattrs=sum(bool(entry.xattrs) for entry, _ in chunks_of),
+        split_files=len(split),
+        chunks=sum(split),
+        zeros_chunks=len(zeros),
+        zeros_size=sum(zeros),
+        content_size=sum(entry.size for entry, _ in chunks_of if entry.type == "reg"),
+        tar_split_digest=toc.tar_split_digest or "",
+        listed=Listed.of((_entry(entry, count) for entry, count in chunks_of), len(chunks_of), limit),
+    )
+
+
+def _entry(entry: Entry, chunks: int) -> EntryView:
+    return EntryView(
+        entry.type,
+        entry.name,
+        entry.link_name,
+        entry.mode,
+        entry.uid,
+        entry.gid,
+        entry.size,
+        entry.offset,
+        chunks,
+    )

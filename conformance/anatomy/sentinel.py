@@ -1,0 +1,44 @@
+"""The fields of a sentinel blob, where the published revision has them."""
+
+from typing import Final
+
+from conformance.anatomy.model import FieldView, SentinelView
+from conformance.format.sentinel import MESSAGE_OFFSET, known_revision
+from conformance.format.tarheader import BLOCK, CHECKSUM, MAGIC
+
+NAME_END: Final = 100
+FIELDS: Final = (
+    ("name", 0, NAME_END),
+    ("mode, owner, size, time", NAME_END, CHECKSUM.start),
+    ("checksum", CHECKSUM.start, CHECKSUM.stop),
+    ("type, link name", CHECKSUM.stop, MAGIC.start),
+    ("magic", MAGIC.start, MAGIC.stop),
+    ("message", MESSAGE_OFFSET, BLOCK),
+)
+"""A tar header's fields, and the message that lies where others have version, owner names and prefix."""
+
+
+def view_sentinel(content: bytes) -> SentinelView:
+    """Name the fields that hold something; what follows the first block is one field more."""
+    fields = [_field(name, start, end, content) for name, start, end in FIELDS if any(content[start:end])]
+    if len(content) > BLOCK:
+        fields.append(_field("after the first block", BLOCK, len(content), content))
+    revision = known_revision(content)
+    return SentinelView(len(content), revision.name if revision else "", tuple(fields), content)
+
+
+def field_at(offset: int) -> str:
+    """The name of the field that this byte of the first block belongs to."""
+    return next(name for name, start, end in FIELDS if start <= offset < end)
+
+
+def _field(name: str, start: int, end: int, content: bytes) -> FieldView:
+    held = content[start:end]
+    stop = start + len(held.rstrip(b"\0"))
+    shown = content[start:stop]
+    return FieldView(name, start, stop, shown.hex(), _text(shown))
+
+
+def _text(raw: bytes) -> str:
+    """ASCII as it is, everything else as a dot; line ends stay."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F or byte == 0x0A else "." for byte in raw)

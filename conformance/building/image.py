@@ -1,0 +1,139 @@
+"""Layers, config, manifest and index of one image, written into a store of contents."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, BinaryIO, Final, cast
+
+import msgspec
+
+from conformance.building.errors import BuildError
+from conformance.building.streams import Counted, PieceFile
+from conformance.format.digest import Digest
+from conformance.format.document import encode
+from conformance.format.errors import FormatError
+from conformance.format.names import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
+from conformance.format.oci import Descriptor, Platform
+from conformance.format.sentinel import canonical_sentinel
+from conformance.format.variant import make_sentinel_variant, wrap_single
+from conformance.format.writer import write_layer
+from conformance.implementations.reference.compression import CHUNKED, MEDIA_TYPE, compressed
+from conformance.implementations.reference.store import ContentStore
+
+CREATED_BY: Final = "zcc build"
+COMPRESSIONS: Final = tuple(MEDIA_TYPE)
+
+
+class LayerSource(msgspec.Struct, frozen=True):
+    """What one layer is made of: its name for the user, and the tar when it is asked for."""
+
+    name: str
+    pieces: Callable[[], Iterable[bytes]]
+
+
+class BuildOptions(msgspec.Struct, frozen=True):
+    """``created``: RFC 3339, "" for none."""
+
+    platform: Platform
+    compression: str = CHUNKED
+    sentinel: bool = False
+    created: str = ""
+
+
+class BuiltLayer(msgspec.Struct, frozen=True):
+    """A layer in the store."""
+
+    name: str
+    descriptor: Descriptor
+    diff_id: Digest
+    tar_size: int
+
+
+class BuiltImage(msgspec.Struct, frozen=True):
+    """An image in the store; ``root`` is what a tag shall name."""
+
+    root: Descriptor
+    layers: tuple[BuiltLayer, ...]
+
+
+def build_image(sources: Sequence[LayerSource], store: ContentStore, options: BuildOptions) -> BuiltImage:
+    """Write everything but the tag, the lowest layer first. Raise BuildError for what cannot be an image."""
+    if options.sentinel and options.compression != CHUNKED:
+        raise BuildError(f"a sentinel variant needs layers in {CHUNKED}, not {options.compression}")
+    if not sources:
+        raise BuildError("there is nothing to build from: give a directory, or tars with --tar")
+    layers = tuple(build_layer(source, store, options.compression) for source in sources)
+    config = _config(layers, options)
+    manifest = _manifest(layers, config)
+    for content in (config, manifest):
+        store.put(content)
+    if not options.sentinel:
+        return BuiltImage(_described(MANIFEST_TYPE, manifest), layers)
+    variant = make_sentinel_variant(manifest, config, canonical_sentinel())
+    index = wrap_single(manifest, config, variant)
+    for content in (variant.sentinel, variant.config, variant.manifest, index):
+        store.put(content)
+    return BuiltImage(_described(INDEX_TYPE, index), layers)
+
+
+def build_layer(source: LayerSource, store: ContentStore, compression: str) -> BuiltLayer:
+    """Write one layer; the tar is never held as a whole."""
+    tar = Counted(source.pieces())
+    annotations: dict[str, str] | None = None
+    with store.writing() as writing:
+        try:
+            if compression == CHUNKED:
+                # Only read() of the one and write() of the other are called.
+                annotations = write_layer(cast(BinaryIO, PieceFile(tar)), cast(BinaryIO, writing)).annotations
+            else:
+                for piece in compressed(_checked(tar), compression):
+                    writing.write(piece)
+        except FormatError as error:
+            raise BuildError(f"{source.name}: {error}") from None
+        size, digest = writing.size, writing.commit()
+    descriptor = Descriptor(MEDIA_TYPE[compression], str(digest), size, annotations)
+    return BuiltLayer(source.name, descriptor, tar.digest, tar.size)
+
+
+def _checked(tar: Iterable[bytes]) -> Iterator[bytes]:
+    """An empty tar would be no layer that anyone reads."""
+    empty = True
+    for piece in tar:
+        empty = empty and not piece
+        yield piece
+    if empty:
+        raise FormatError("the tar has no bytes")
+
+
+def _config(layers: Sequence[BuiltLayer], options: BuildOptions) -> bytes:
+    platform = options.platform
+    created = {"created": options.created} if options.created else {}
+    variant = {"variant": platform.variant} if platform.variant else {}
+    return encode(
+        {
+            **created,
+            "architecture": platform.architecture,
+            "os": platform.os,
+            **variant,
+            "config": {},
+            "rootfs": {"type": "layers", "diff_ids": [str(layer.diff_id) for layer in layers]},
+            "history": [{**created, "created_by": CREATED_BY} for _ in layers],
+        }
+    )
+
+
+def _manifest(layers: Sequence[BuiltLayer], config: bytes) -> bytes:
+    fields = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "config": _fields(_described(CONFIG_TYPE, config)),
+        "layers": [_fields(layer.descriptor) for layer in layers],
+    }
+    return encode(fields)
+
+
+def _described(media_type: str, content: bytes) -> Descriptor:
+    return Descriptor(media_type, str(Digest.of(content)), len(content))
+
+
+def _fields(descriptor: Descriptor) -> dict[str, Any]:
+    fields = {"mediaType": descriptor.media_type, "digest": descriptor.digest, "size": descriptor.size}
+    return fields | ({"annotations": descriptor.annotations} if descriptor.annotations else {})

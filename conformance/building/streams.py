@@ -1,0 +1,67 @@
+"""Tars as streams: what is made piece by piece is read as a file, and the other way round."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from conformance.building.errors import BuildError
+from conformance.format.digest import Digest
+from conformance.format.errors import FormatError
+from conformance.format.tar import TarReader
+
+_PIECE: Final = 2**20
+
+
+class PieceFile:
+    """A file object for reading over pieces that are made when they are asked for; a read may be short."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._rest = memoryview(piece)
+        taken = bytes(self._rest[:size])
+        self._rest = self._rest[size:]
+        return taken
+
+
+class Counted:
+    """Passes pieces on, and knows their digest and size when all are through."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._hash.update(piece)
+            self.size += len(piece)
+            yield piece
+
+    @property
+    def digest(self) -> Digest:
+        return Digest("sha256", self._hash.hexdigest())
+
+
+def file_pieces(path: Path) -> Iterator[bytes]:
+    """A tar file as it is. Raise BuildError if it cannot be read, or is no tar."""
+    try:
+        with path.open("rb") as file:
+            reader = TarReader(file)
+            while reader.header() is not None:
+                yield reader.take_raw()
+                yield from reader.content()
+            yield reader.take_raw()
+            yield from reader.rest()
+    except OSError as error:
+        raise BuildError(f"{path}: {error.strerror}") from None
+    except FormatError as error:
+        raise BuildError(f"{path}: {error} (only uncompressed tars are read)") from None

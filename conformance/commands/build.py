@@ -1,0 +1,154 @@
+"""``zcc build``: an image from a directory or tars, by the reference writer."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conformance.commands.shared import cannot, console, progress
+
+if TYPE_CHECKING:
+    from conformance.building.image import BuiltImage, LayerSource
+    from conformance.building.walk import WalkRules
+    from conformance.subjects.reference import LayoutReference
+
+_TAG = "latest"
+# OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
+_TAG_GRAMMAR = re.compile(r"[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(build)
+
+
+def build(
+    directory: Annotated[str, typer.Argument(metavar="DIR", help="The tree; it becomes the uppermost layer.")] = "",
+    *,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="oci:DIR[:TAG]", help="Where the image goes.")],
+    compression: Annotated[str, typer.Option(help="zstd:chunked, zstd, gzip or uncompressed.")] = "zstd:chunked",
+    sentinel: Annotated[bool, typer.Option("--sentinel", help="Write the sentinel variant as well.")] = False,
+    platform: Annotated[
+        str, typer.Option(help="os/architecture or os/architecture/variant; this machine's when not given.")
+    ] = "",
+    tar: Annotated[
+        list[str] | None, typer.Option("--tar", metavar="FILE", help="A tar for a lower layer; may be repeated.")
+    ] = None,
+    created: Annotated[
+        str, typer.Option(metavar="TIME", help="RFC 3339 or seconds; SOURCE_DATE_EPOCH when not given, or none.")
+    ] = "",
+    mtime: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="Time of all entries of DIR. Without it none is later than SOURCE_DATE_EPOCH."
+        ),
+    ] = "",
+    owner: Annotated[str, typer.Option(metavar="UID:GID", help="Owner of all entries of DIR.")] = "",
+) -> None:
+    """Build an image and put it into an OCI layout, which may be there already: the tag is added or replaced.
+
+    The same input and options give the same bytes.
+    """
+    from conformance.building.errors import BuildError  # noqa: PLC0415 (start-up time)
+    from conformance.building.image import COMPRESSIONS, BuildOptions, build_image  # noqa: PLC0415
+    from conformance.building.layout import open_layout  # noqa: PLC0415
+    from conformance.format.errors import FormatError  # noqa: PLC0415
+    from conformance.format.oci import Platform  # noqa: PLC0415
+    from conformance.format.times import format_time  # noqa: PLC0415
+    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+    from conformance.subjects.platforms import machine_platform  # noqa: PLC0415
+
+    if compression not in COMPRESSIONS:
+        cannot(f"--compression {compression!r} is not one of {', '.join(COMPRESSIONS)}")
+    try:
+        epoch = _time("SOURCE_DATE_EPOCH", os.environ.get("SOURCE_DATE_EPOCH", ""))
+        moment = _time("--created", created) if created else epoch
+        options = BuildOptions(
+            Platform.parse(platform) if platform else machine_platform(),
+            compression,
+            sentinel,
+            "" if moment is None else format_time(moment),
+        )
+        target = _target(output, directory)
+        with progress("building") as on_bytes, open_layout(target.directory) as layout:
+            sources = _sources(directory, tar or [], _rules(mtime, epoch, owner), on_bytes)
+            built = build_image(sources, layout.store, options)
+            layout.tag(built.root, target.tag or _TAG)
+    except (BuildError, FormatError, SubjectError) as error:
+        cannot(str(error))
+    _print(built, target, compression, sentinel)
+
+
+def _target(output: str, directory: str) -> "LayoutReference":
+    from conformance.building.errors import BuildError  # noqa: PLC0415
+    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
+
+    target = parse_reference(output)
+    if not isinstance(target, LayoutReference):
+        raise BuildError(f"{output}: an image is built into a layout: -o oci:DIR[:TAG]")
+    if directory and target.directory.resolve().is_relative_to(Path(directory).resolve()):
+        raise BuildError(f"{target.directory}: the layout lies in {directory}, which is to become the image")
+    if target.tag and not _TAG_GRAMMAR.fullmatch(target.tag):
+        raise BuildError(f"{target.tag[:80]!r} is not a name of an image in a layout")
+    return target
+
+
+def _sources(
+    directory: str, tars: Iterable[str], rules: "WalkRules", on_bytes: Callable[[int], None]
+) -> list["LayerSource"]:
+    from conformance.building.image import LayerSource  # noqa: PLC0415
+    from conformance.building.streams import file_pieces  # noqa: PLC0415
+    from conformance.building.walk import tar_pieces  # noqa: PLC0415
+
+    def told(pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            on_bytes(len(piece))
+            yield piece
+
+    def source(name: str, pieces: Callable[[Path], Iterable[bytes]]) -> LayerSource:
+        return LayerSource(name, lambda: told(pieces(Path(name))))
+
+    upper = [source(directory, lambda path: tar_pieces(path, rules))] if directory else []
+    return [*(source(name, file_pieces) for name in tars), *upper]
+
+
+def _rules(mtime: str, epoch: int | None, owner: str) -> "WalkRules":
+    from conformance.building.errors import BuildError  # noqa: PLC0415
+    from conformance.building.walk import WalkRules  # noqa: PLC0415
+
+    numbers = owner.split(":") if owner else []
+    if owner and (len(numbers) != 2 or not all(part.isdecimal() and len(part) < 11 for part in numbers)):
+        raise BuildError(f"--owner {owner[:40]!r} is not UID:GID in numbers")
+    pair = (int(numbers[0]), int(numbers[1])) if numbers else None
+    return WalkRules(_time("--mtime", mtime), epoch, pair)
+
+
+def _time(name: str, text: str) -> int | None:
+    """Nanoseconds since 1970; None for ""."""
+    from conformance.building.errors import BuildError  # noqa: PLC0415
+    from conformance.format.errors import FormatError  # noqa: PLC0415
+    from conformance.format.times import NANOSECONDS, parse_time  # noqa: PLC0415
+
+    if not text:
+        return None
+    if text.isascii() and text.isdecimal() and len(text) < 13:
+        return int(text) * NANOSECONDS
+    try:
+        return parse_time(text)
+    except FormatError:
+        raise BuildError(f"{name} {text[:40]!r} is neither RFC 3339 nor seconds since 1970") from None
+
+
+def _print(built: "BuiltImage", target: "LayoutReference", compression: str, sentinel: bool) -> None:
+    from conformance.anatomy.words import size_text  # noqa: PLC0415
+    from conformance.reports.words import safe  # noqa: PLC0415
+
+    what = "index of the plain and the sentinel variant" if sentinel else "manifest"
+    out = console()
+    out.print(f"oci:{safe(str(target.directory))}:{target.tag or _TAG}  {built.root.digest}  {what}")
+    for position, layer in enumerate(built.layers):
+        facts = (f"{size_text(layer.descriptor.size)}", f"from {size_text(layer.tar_size)} of tar")
+        out.print(f"layer {position}  {compression}  {layer.descriptor.digest}  {', '.join(facts)}  {safe(layer.name)}")

@@ -1,0 +1,74 @@
+"""``zcc check``: judge one image."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
+
+if TYPE_CHECKING:
+    from conformance.reports.model import SubjectReport
+
+EXIT_FAILS = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+def check(
+    image: Image,
+    json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON document.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every byte of every zstd:chunked layer.")] = False,
+    require_sentinel: Annotated[
+        bool, typer.Option("--require-sentinel", help="An image without a sentinel variant does not conform.")
+    ] = False,
+    panel: Annotated[
+        bool, typer.Option("--panel/--no-panel", help="Feed the sentinel to the real tar readers on this machine.")
+    ] = True,
+    username: Username = "",
+    plain_http: PlainHttp = False,
+    insecure: Insecure = False,
+    ca_file: CaFile = "",
+) -> None:
+    """Judge one image: index, manifests, configs, sentinel blobs, and the tables of its zstd:chunked layers.
+
+    Of an image in a registry only the ends of the layers are fetched, by Range requests; with --deep all of them.
+    """
+    from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
+    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.reports.model import check_report, encode  # noqa: PLC0415
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+
+    connection = ConnectionOptions.from_environment(
+        os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+    )
+    try:
+        with progress("reading layers") as on_bytes:
+            options = CheckOptions(connection, panel, require_sentinel, deep, on_bytes if deep else None)
+            report = check_image(image, options)
+    except (SubjectError, CredentialError) as error:
+        cannot(str(error))
+    if json:
+        sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
+    else:
+        _print_report(report)
+    if not report.conforms:
+        raise typer.Exit(EXIT_FAILS)
+
+
+def _print_report(report: "SubjectReport") -> None:
+    from conformance.reports import terminal  # noqa: PLC0415
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+
+    shown, catalogue = console(), load_catalogue()
+    shown.print(terminal.findings(report, catalogue))
+    shown.print()
+    shown.print(terminal.summary_table([report], catalogue))
+    shown.print()
+    shown.print(terminal.statement(report))

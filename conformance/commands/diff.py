@@ -1,0 +1,83 @@
+"""``zcc diff``: two images, or the two readings of one. Exit 0 the same, 1 different, 2 could not compare."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from conformance.commands.shared import (
+    EXIT_DIFFERS,
+    CaFile,
+    Image,
+    Insecure,
+    PlainHttp,
+    Username,
+    cannot,
+    console,
+    progress,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(diff)
+
+
+def diff(
+    image: Image,
+    other: Annotated[
+        str, typer.Argument(metavar="OTHER", help="The second image; without it the TOCs of IMAGE against its tars.")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print the differences as one JSON document.")] = False,
+    files: Annotated[bool, typer.Option("--files", help="Compare only the trees that the images unpack to.")] = False,
+    toc: Annotated[
+        bool, typer.Option("--toc", help="Read the trees from the TOCs: nothing else of the layers is fetched.")
+    ] = False,
+    platform: Annotated[str, typer.Option(help="Only this platform: os/architecture or os/architecture/variant.")] = "",
+    show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
+    username: Username = "",
+    plain_http: PlainHttp = False,
+    insecure: Insecure = False,
+    ca_file: CaFile = "",
+) -> None:
+    """Show what differs between two images, or between the TOC and the tar of each layer of one.
+
+    Exit status as of diff: 0 the same, 1 different, 2 could not compare.
+    """
+    from conformance.checking import open_source  # noqa: PLC0415 (start-up time)
+    from conformance.difference import terminal  # noqa: PLC0415
+    from conformance.difference.duality import compare_readings  # noqa: PLC0415
+    from conformance.difference.images import CompareOptions, compare_images  # noqa: PLC0415
+    from conformance.difference.model import DiffError  # noqa: PLC0415
+    from conformance.format.errors import FormatError  # noqa: PLC0415
+    from conformance.format.oci import Platform  # noqa: PLC0415
+    from conformance.implementations.reference.errors import NotSupportedError  # noqa: PLC0415
+    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+
+    if not other and (files or toc or platform):
+        cannot("--files, --toc and --platform are for two images")
+    connection = ConnectionOptions.from_environment(
+        os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+    )
+    try:
+        with progress("reading layers") as on_bytes:
+            first = open_source(image, connection)
+            if other:
+                wanted = Platform.parse(platform) if platform else None
+                options = CompareOptions(toc, files, wanted, on_bytes)
+                difference = compare_images(first, open_source(other, connection), options)
+            else:
+                difference = compare_readings(first, on_bytes)
+    except (DiffError, SubjectError, CredentialError, FormatError, NotSupportedError) as error:
+        cannot(str(error))
+    if json:
+        sys.stdout.buffer.write(terminal.encode(difference))
+    else:
+        out = console()
+        for line in terminal.lines(difference, None if show_all else terminal.MAX_LISTED):
+            out.print(line)
+    if not difference.is_same:
+        raise typer.Exit(EXIT_DIFFERS)

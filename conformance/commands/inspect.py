@@ -1,0 +1,83 @@
+"""``zcc inspect``: what an image is made of, as a tree, a picture or JSON."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
+
+if TYPE_CHECKING:
+    from conformance.anatomy.model import ImageView
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(inspect)
+
+
+def inspect(
+    image: Image,
+    json: Annotated[bool, typer.Option("--json", help="Print the anatomy as one JSON document.")] = False,
+    svg: Annotated[str, typer.Option("--svg", metavar="FILE", help="Draw a picture instead.")] = "",
+    platform: Annotated[
+        str, typer.Option(help="Only what this platform can run: os/architecture or os/architecture/variant.")
+    ] = "",
+    layer: Annotated[
+        int | None, typer.Option(min=0, help="Only the layer at this position, with its frames and entries listed.")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="Read the blobs of a registry whole, to map their frames.")
+    ] = False,
+    username: Username = "",
+    plain_http: PlainHttp = False,
+    insecure: Insecure = False,
+    ca_file: CaFile = "",
+) -> None:
+    """Show what an image is made of: index, manifests, layers, frames, TOC, tar-split, footer, sentinel.
+
+    Of an image in a registry only the ends of the layers are fetched, by Range requests.
+    """
+    from conformance.anatomy.tree import MAX_LISTED, image_tree  # noqa: PLC0415 (start-up time)
+    from conformance.anatomy.walk import ViewOptions, view_image  # noqa: PLC0415
+    from conformance.checking import open_source  # noqa: PLC0415
+    from conformance.format.errors import FormatError  # noqa: PLC0415
+    from conformance.format.oci import Platform  # noqa: PLC0415
+    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
+
+    connection = ConnectionOptions.from_environment(
+        os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+    )
+    limit = None if show_all or svg else (0 if layer is None else MAX_LISTED)
+    try:
+        local = isinstance(parse_reference(image), LayoutReference)
+        with progress("reading layers") as on_bytes:
+            options = ViewOptions(
+                frames or local, limit, Platform.parse(platform) if platform else None, layer, on_bytes
+            )
+            view = view_image(open_source(image, connection), options)
+    except (SubjectError, CredentialError, FormatError) as error:
+        cannot(str(error))
+    if svg:
+        _draw(view, Path(svg))
+    elif json:
+        from conformance.anatomy.document import encode  # noqa: PLC0415
+
+        sys.stdout.buffer.write(encode(view))
+    else:
+        console().print(image_tree(view, None if show_all else MAX_LISTED))
+
+
+def _draw(view: "ImageView", path: Path) -> None:
+    from conformance.anatomy.svg import picture  # noqa: PLC0415
+
+    try:
+        path.write_text(picture(view), "utf-8")
+    except OSError as error:
+        cannot(f"{path}: {error.strerror}")

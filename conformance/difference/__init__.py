@@ -1,0 +1,1 @@
+"""What differs between two images, or between the two readings of one layer (``zcc diff``)."""

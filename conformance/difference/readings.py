@@ -1,0 +1,109 @@
+"""The two readings of a layer: by its tar, and by its TOC."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, Final, cast
+
+import msgspec
+
+from conformance.building.streams import PieceFile
+from conformance.difference.decompression import tar_of_layer
+from conformance.difference.model import DiffError
+from conformance.difference.nodes import Node, node_of_entry, node_of_header
+from conformance.format.digest import Digest
+from conformance.format.errors import FormatError
+from conformance.format.oci import Descriptor
+from conformance.format.positions import ChunkedAnnotations
+from conformance.format.tar import TarReader
+from conformance.format.toc import MAX_TOC, decode_toc, decompress_toc
+from conformance.format.toc_keys import key_problems
+from conformance.subjects.source import ImageSource, blob_pieces
+
+MAX_NODES: Final = 2**20
+MAX_WEIGHT: Final = 2**28
+"""Entries of a layer, and bytes of their names, targets and attributes, that are held in memory."""
+_GLOBAL: Final = "g"
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The entries in the order of the layer; ``remarks`` say what else a reader could stumble over."""
+
+    nodes: tuple[Node, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def read_tar(source: ImageSource, layer: Descriptor, on_bytes: Callable[[int], None]) -> Reading:
+    """Read the whole blob. Raise DiffError when it cannot be read, or is not what its digest says."""
+    try:
+        return _tar_reading(tar_of_layer(layer.media_type, _told(blob_pieces(source, layer), on_bytes)))
+    except FormatError as error:
+        raise DiffError(f"layer {layer.digest}: {error}") from None
+
+
+def has_toc(layer: Descriptor) -> bool:
+    """Whether the manifest names a TOC, by current or legacy keys."""
+    annotations = ChunkedAnnotations.of(layer.annotations)
+    return annotations.is_chunked or annotations.is_legacy
+
+
+def read_toc(source: ImageSource, layer: Descriptor) -> Reading:
+    """Fetch the TOC that the manifest names, and verify it. Raise DiffError when that cannot be done."""
+    try:
+        annotations = ChunkedAnnotations.of(layer.annotations)
+        annotations = annotations.legacy_view() if annotations.is_legacy else annotations
+        digest, at = annotations.toc_digest(), annotations.toc_position()
+        if max(at.compressed, at.uncompressed) > MAX_TOC or at.end > layer.size:
+            raise FormatError(f"the TOC at {at} is too large, or outside of the blob's {layer.size} bytes")
+        part = source.part(layer, at.offset, at.compressed)
+        if part.content is None:
+            raise FormatError(part.detail)
+        if not digest.matches(part.content):
+            raise FormatError(f"the TOC has the digest {Digest.of(part.content)}; the manifest says {digest}")
+        document = decompress_toc(part.content, declared_size=at.uncompressed)
+        toc = decode_toc(document)
+        problems = key_problems(document, toc)
+        remarks = tuple(
+            f"the TOC can be read in two ways: {problem.kind} key {problem.key!r} at byte {problem.offset}"
+            for problem in problems
+            if problem.is_ambiguous
+        )
+        nodes = _bounded(node_of_entry(entry) for entry in toc.entries if not entry.is_chunk)
+        return Reading(tuple(nodes), remarks)
+    except FormatError as error:
+        raise DiffError(f"layer {layer.digest}: {error}") from None
+
+
+def _tar_reading(tar: Iterable[bytes]) -> Reading:
+    reader = TarReader(cast(BinaryIO, PieceFile(tar)))  # only read() is called
+    nodes = tuple(_bounded(_headers(reader)))
+    reader.take_raw()
+    end = reader.offset
+    # To the end in any case: only then is the digest of the blob verified.
+    hidden = [any(piece) for piece in reader.rest()]
+    remarks = (f"data follows the end of the archive at byte {end} of the tar",) if any(hidden) else ()
+    return Reading(nodes, remarks)
+
+
+def _headers(reader: TarReader) -> Iterator[Node]:
+    while (header := reader.header()) is not None:
+        reader.take_raw()
+        hasher = hashlib.sha256()
+        for piece in reader.content():
+            hasher.update(piece)
+        if header.typeflag != _GLOBAL:
+            yield node_of_header(header, f"sha256:{hasher.hexdigest()}")
+
+
+def _bounded(nodes: Iterable[Node]) -> Iterator[Node]:
+    weight = 0
+    for count, node in enumerate(nodes):
+        weight += node.weight
+        if count >= MAX_NODES or weight > MAX_WEIGHT:
+            raise FormatError(f"more than {MAX_NODES} entries, or {MAX_WEIGHT} bytes of names, are not compared")
+        yield node
+
+
+def _told(pieces: Iterable[bytes], on_bytes: Callable[[int], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        on_bytes(len(piece))
+        yield piece

@@ -1,0 +1,60 @@
+"""What clients of registries agree on, without a connection: token scopes, origins, waits, and errors in words."""
+
+import email.utils
+import re
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+MAX_WAIT: Final = 30.0
+
+
+def scope_of(path: str, method: str) -> str:
+    """The token scope of a request (distribution, "Token Scope"); the login is kept by scope."""
+    match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
+    if match is None:
+        return "registry:catalog:*" if path.startswith("/v2/_catalog") else ""
+    actions = {"GET": "pull", "HEAD": "pull", "DELETE": "pull,delete"}.get(method, "pull,push")
+    return f"repository:{match[1]}:{actions}"
+
+
+def origin(url: str) -> tuple[str, str]:
+    """Scheme and host with port, without user information."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
+
+
+def is_loopback_url(url: str) -> bool:
+    """Whether this address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def wait_seconds(retry_after: str, attempt: int) -> float:
+    """Seconds to wait: Retry-After as seconds or date (RFC 9110 section 10.2.3), else exponential; capped."""
+    text = retry_after.strip()
+    if text.isdigit():
+        return min(float(text), MAX_WAIT)
+    if text:
+        try:
+            return min(max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0), MAX_WAIT)
+        except ValueError:
+            pass
+    return min(0.2 * float(2**attempt), MAX_WAIT)
+
+
+def reason(error: BaseException) -> str:
+    """Why no answer came, in words that say what to do."""
+    text = str(error)
+    for sign, words in (
+        ("Connection refused", "connection refused: is the registry running?"),
+        ("Name or service not known", "no such host"),
+        ("nodename nor servname", "no such host"),
+        ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate cannot be verified; give --ca-file, or --insecure"),
+        ("WRONG_VERSION_NUMBER", "it does not speak TLS; give an http:// URL or --plain-http"),
+        ("timed out", "no answer in time"),
+        ("closed connection without response", "it closed the connection; if it speaks TLS, give an https:// URL"),
+    ):
+        if sign in text:
+            return words
+    return f"the connection failed ({type(error).__name__}: {' '.join(text.split())[:160]})"

@@ -1,0 +1,196 @@
+"""Tampered layers: each edit breaks one requirement, and edits of different parts can be put together.
+
+A tampering is drawn as ``Tampering``: what it is in words, the requirement it breaks, and the edit of a draft. A
+duality is a layer whose TOC and tar tell two stories, in one attribute or by one trick.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+from hypothesis import strategies as st
+
+from conformance.format import names
+from conformance.strategies.layer_draft import Json, LayerDraft, draft_layer, toc_document
+from conformance.strategies.trees import Node, Tree, noise, tar_of, trees
+
+Edit = Callable[[LayerDraft], None]
+Place = Literal["annotations", "footer", "toc", "chunks", "tar-split", "frames"]
+_LIE: Final = "sha256:" + "cd" * 32
+# What every drawn tree has besides, so that there is something to tamper with.
+BASE: Final[Tree] = (
+    Node("base", content=b"base\n", mode=0o4755, uid=7, gid=8, mtime=1_700_000_000, xattrs={"user.k": "v"}),
+    Node("other", content=b"other\n"),
+    Node("split", content=noise(9, 2000) + bytes(3000) + noise(8, 1000)),
+    Node("link", "symlink", link_name="base", mode=0o777),
+    Node(".wh.gone"),
+)
+
+
+class Tampering(msgspec.Struct, frozen=True):
+    """An edit of one ``place`` that breaks ``breaks``; ``what`` says in words how."""
+
+    what: str
+    breaks: str
+    place: Place
+    edit: Edit
+
+
+def drafts(*, max_nodes: int = 6, max_size: int = 20_000) -> st.SearchStrategy[LayerDraft]:
+    """Conforming drafts of trees that have a file, a split file, a link and a whiteout among others."""
+    taken = {node.name for node in BASE}
+    own = trees(max_nodes=max_nodes, max_size=max_size).filter(
+        lambda tree: not any(node.name.partition("/")[0] in taken for node in tree)
+    )
+    return own.map(lambda tree: draft_layer((*BASE, *tree)))
+
+
+@st.composite
+def tamperings(draw: st.DrawFn) -> Tampering:
+    """One tampering of a draft from ``drafts``."""
+    amount = draw(st.integers(1, 1000))
+    key = draw(st.sampled_from(("uid", "gid", "mode")))
+    name = draw(st.sampled_from(("base", "other")))
+    return draw(
+        st.sampled_from(
+            (
+                Tampering("TOC digest", "ANNOT-001", "annotations", _annotation(names.MANIFEST_CHECKSUM, _LIE)),
+                Tampering("no TOC position", "ANNOT-008", "annotations", _annotation(names.MANIFEST_POSITION, None)),
+                Tampering("eStargz beside", "ANNOT-005", "annotations", _annotation(names.ESTARGZ_TOC, _LIE)),
+                Tampering("footer numbers", "FOOTER-002", "footer", lambda draft: _footer_length(draft, amount)),
+                Tampering(f"{key} of a file", "TOC-003", "toc", lambda draft: _add(draft.entry(name), key, amount)),
+                Tampering("digest of a file", "TOC-004", "toc", lambda draft: draft.entry(name).update(digest=_LIE)),
+                Tampering("offset of a file", "TOC-007", "toc", lambda draft: _add(draft.entry(name), "offset", 1)),
+                Tampering("chunk digest", "CHUNK-003", "chunks", lambda draft: _chunk(draft, chunkDigest=_LIE)),
+                Tampering(
+                    "chunk size", "CHUNK-002", "chunks", lambda draft: _add(draft.entry("split"), "chunkSize", amount)
+                ),
+                Tampering("chunk type", "CHUNK-005", "chunks", lambda draft: _chunk(draft, chunkType=f"odd{amount}")),
+                Tampering("CRC of a file", "TARSPLIT-004", "tar-split", lambda draft: _crc(draft, name)),
+                Tampering(
+                    "length of the tar-split", "TARSPLIT-007", "tar-split", lambda draft: _split_length(draft, amount)
+                ),
+                Tampering("bytes after the frames", "LAYER-001", "frames", lambda draft: _junk(draft, amount)),
+                Tampering("DiffID", "LAYER-002", "frames", lambda draft: setattr(draft, "diff_id", _LIE)),
+            )
+        )
+    )
+
+
+@st.composite
+def tampered_layers(draw: st.DrawFn) -> tuple[LayerDraft, tuple[Tampering, ...]]:
+    """A layer with one to three tamperings of different places; none that hides another by stopping the reading."""
+    draft = draw(drafts())
+    found = draw(st.lists(tamperings(), min_size=1, max_size=3, unique_by=lambda tampering: tampering.place))
+    stops = [tampering for tampering in found if tampering.breaks in ("ANNOT-001", "ANNOT-008", "LAYER-001")]
+    chosen = tuple(stops[:1] or found)
+    for tampering in chosen:
+        tampering.edit(draft)
+    return draft, chosen
+
+
+class Duality(msgspec.Struct, frozen=True):
+    """One way in which two readers of a layer get two trees, and the requirements of which one at least must fail."""
+
+    what: str
+    broken: tuple[str, ...]
+    make: Callable[[], LayerDraft]
+
+
+def _edited(edit: Callable[[LayerDraft], object]) -> Callable[[], LayerDraft]:
+    def make() -> LayerDraft:
+        draft = draft_layer(BASE)
+        edit(draft)
+        return draft
+
+    return make
+
+
+def _spelt(old: bytes, new: bytes) -> Callable[[], LayerDraft]:
+    def make() -> LayerDraft:
+        draft = draft_layer(BASE)
+        draft.document = toc_document(draft).replace(old, new, 1)
+        return draft
+
+    return make
+
+
+def _appended(hidden: Tree) -> Callable[[], LayerDraft]:
+    """A second archive behind the first, recorded by the tar-split: only who reads on sees it."""
+    return lambda: draft_layer(BASE, trailing=tar_of(hidden))
+
+
+def _hidden_frame() -> LayerDraft:
+    draft = draft_layer(BASE)
+    draft.frames.append(draft_layer((Node("hidden", content=b"hidden"),)).frames[0])
+    return draft
+
+
+def _without(name: str) -> Callable[[], LayerDraft]:
+    return _edited(lambda draft: draft.toc["entries"].remove(draft.entry(name)))
+
+
+DUALITIES: Final = (
+    Duality("name", ("SEC-001",), _edited(lambda draft: draft.entry("other").update(name="another"))),
+    Duality("mode without setuid", ("SEC-001",), _edited(lambda draft: draft.entry("base").update(mode=0o755))),
+    Duality("owner", ("SEC-001",), _edited(lambda draft: draft.entry("base").update(uid=0))),
+    Duality("content", ("SEC-001",), _edited(lambda draft: draft.entry("base").update(digest=_LIE))),
+    Duality("link target", ("SEC-001",), _edited(lambda draft: draft.entry("link").update(linkName="other"))),
+    Duality("whiteout in the tar only", ("SEC-001",), _without(".wh.gone")),
+    Duality(
+        "whiteout in the TOC only",
+        ("SEC-001",),
+        _edited(lambda draft: draft.toc["entries"].append({"type": "reg", "name": ".wh.base"})),
+    ),
+    Duality("entry in the tar only", ("SEC-001",), _without("other")),
+    Duality("hidden frame", ("SEC-002", "LAYER-002"), _hidden_frame),
+    Duality("second archive", ("SEC-002",), _appended((Node("hidden", content=b"hidden"),))),
+    Duality("key in another case", ("TOC-002",), _spelt(b'"mode":2541', b'"mode":493,"Mode":2541')),
+    Duality("key twice", ("TOC-002",), _spelt(b'"mode":2541', b'"mode":493,"mode":2541')),
+    Duality("empty key", ("TOC-002",), _spelt(b'"mode":2541', b'"":0,"mode":2541')),
+    Duality(
+        "name twice",
+        ("TOC-005",),
+        _edited(lambda draft: draft.toc["entries"].append(json.loads(json.dumps(draft.entry("link"))))),
+    ),
+)
+
+
+def dualities() -> st.SearchStrategy[Duality]:
+    """Each way in turn."""
+    return st.sampled_from(DUALITIES)
+
+
+def _annotation(key: str, value: str | None) -> Edit:
+    def edit(draft: LayerDraft) -> None:
+        draft.annotations[key] = value
+
+    return edit
+
+
+def _footer_length(draft: LayerDraft, amount: int) -> None:
+    draft.footer = lambda footer: msgspec.structs.replace(
+        footer, toc=msgspec.structs.replace(footer.toc, uncompressed=footer.toc.uncompressed + amount)
+    )
+
+
+def _add(entry: Json, key: str, amount: int) -> None:
+    entry[key] = entry.get(key, 0) + amount
+
+
+def _chunk(draft: LayerDraft, **changes: str) -> None:
+    draft.entry("split", chunk=1).update(changes)
+
+
+def _crc(draft: LayerDraft, name: str) -> None:
+    record = next(line for line in draft.split if line.get("name") == name)
+    record["payload"] = "AAAAAAAAAAA="
+
+
+def _split_length(draft: LayerDraft, amount: int) -> None:
+    draft.split_uncompressed_off = amount
+
+
+def _junk(draft: LayerDraft, amount: int) -> None:
+    draft.before_tail = bytes([amount % 5 + 1]) * amount

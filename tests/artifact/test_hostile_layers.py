@@ -1,0 +1,157 @@
+"""Layers that an attacker made: a finding or a one-line problem, bounded memory, never a traceback."""
+
+import random
+import tracemalloc
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conformance.checks.artifact import judge_image
+from conformance.format import names
+from conformance.format.unpack import LayerUnpacker
+from conformance.mutants.draft import conforming_draft, finish
+from conformance.results import RequirementResult
+from conformance.strategies.layer_draft import DraftedLayer, conforming_layer, draft_layer, finish_layer
+from conformance.strategies.trees import Node
+from conformance.subjects.image import observe_image
+from conformance.subjects.layers import LayerReading
+from conformance.subjects.memory import MemorySource
+
+_TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="a"), Node("c", content=bytes(5000)))
+
+
+def judged(layer: DraftedLayer, blob: bytes, *, deep: bool = True) -> dict[str, RequirementResult]:
+    """The verdicts on an image whose last layer has this blob under the descriptor of the sound one."""
+    image = conforming_draft()
+    image.blobs[layer.descriptor["digest"]] = blob
+    for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
+        manifest["layers"][-1] = layer.descriptor
+        config["rootfs"]["diff_ids"][-1] = layer.diff_id
+    finished = finish(image)
+    seen = observe_image(MemorySource(finished.blobs, finished.root), reading=LayerReading(deep))
+    return {result.id: result for result in judge_image(seen)}
+
+
+def failures(layer: DraftedLayer, blob: bytes, *, deep: bool = True) -> set[str]:
+    found = judged(layer, blob, deep=deep)
+    return {name for name, result in found.items() if result.verdict in ("fail", "not-run")}
+
+
+def test_a_blob_cut_at_any_byte_of_its_end_is_found() -> None:
+    layer = finish_layer(draft_layer(_TREE))
+    for length in range(max(len(layer.blob) - 4096, 0), len(layer.blob)):
+        assert "LAYER-003" in failures(layer, layer.blob[:length]), length
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**31), st.integers(1, 8), st.booleans())
+def test_bits_flipped_anywhere_are_found(seed: int, flips: int, deep: bool) -> None:
+    layer = finish_layer(conforming_layer())
+    blob = bytearray(layer.blob)
+    chance = random.Random(seed)
+    for _ in range(flips):
+        blob[chance.randrange(len(blob))] ^= 1 << chance.randrange(8)
+    found = failures(layer, bytes(blob), deep=deep)
+    assert not deep or bytes(blob) == layer.blob or "LAYER-003" in found
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        "0:0:0:1",
+        "1:1:1:1",
+        f"{2**63 - 1}:1:1:1",
+        f"8:{2**63 - 1}:1:1",
+        f"8:10:{10 * 2**30}:1",
+        "99999999999999999999999:1:1:1",
+        "-8:10:10:1",
+        "::::",
+        "1" * 100_000,
+        "8:10:10:1\n",
+        "8:10:10",
+    ],
+)
+@pytest.mark.parametrize("key", [names.MANIFEST_POSITION, names.TARSPLIT_POSITION])
+def test_positions_that_point_nowhere_are_findings(position: str, key: str) -> None:
+    draft = conforming_layer()
+    draft.annotations[key] = position if key == names.MANIFEST_POSITION else position.rpartition(":")[0]
+    layer = finish_layer(draft)
+    assert failures(layer, layer.blob) & {"ANNOT-002", "ANNOT-003"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"[" * 100_000,
+        b'{"version":1,"entries":[' + b'{"xattrs":{"a":' * 5000,
+        b'{"version":1e999,"entries":[]}',
+        b'{"version":NaN,"entries":[]}',
+        b'{"version":1,"entries":[{"type":"reg","name":"a","size":' + b"9" * 10_000 + b"}]}",
+        b'{"version":1,"entries":[{"type":"reg","name":"\xff"}]}',
+        b'{"version":1,"entries":[{"type":"reg","name":"\\ud800"}]}',
+        b'{"version":1,"entries":[{"type":"reg","name":"a","size":-1,"offset":-5,"endOffset":-9}]}',
+        b'{"version":1,"entries":{}}',
+        b"null",
+        b"",
+    ],
+    ids=lambda document: repr(document[:40]),
+)
+def test_odd_documents_are_findings(document: bytes) -> None:
+    draft = conforming_layer()
+    draft.document = document
+    layer = finish_layer(draft)
+    for deep in (False, True):
+        assert failures(layer, layer.blob, deep=deep)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"{}\n",
+        b"\n",
+        b'{"type":2}\n',
+        b'{"type":1,"name":"a","size":-1,"position":0}\n',
+        b'{"type":2,"payload":"*"}\n',
+        b"x",
+    ],
+)
+def test_odd_tar_splits_are_findings(document: bytes) -> None:
+    draft = conforming_layer()
+    draft.split_document = document
+    layer = finish_layer(draft)
+    for deep in (False, True):
+        assert "TARSPLIT-004" in failures(layer, layer.blob, deep=deep)
+
+
+def test_a_bomb_in_a_data_frame_is_stopped_within_bounded_memory() -> None:
+    bomb = zstandard.ZstdCompressor(level=19).compress(bytes(512 * 2**20))
+    draft = draft_layer(_TREE)
+    draft.frames.append(bomb)
+    layer = finish_layer(draft)
+    tracemalloc.start()
+    found = failures(layer, layer.blob)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "LAYER-002" in found
+    assert peak < 128 * 2**20
+
+
+def test_a_bomb_in_a_table_is_stopped() -> None:
+    draft = conforming_layer()
+    draft.document = b'{"version":1,"entries":[]' + b" " * (200 * 2**20) + b"}"
+    layer = finish_layer(draft)
+    assert "TOC-009" in failures(layer, layer.blob, deep=False)
+
+
+def test_a_frame_of_many_blocks_is_unpacked_in_steps_of_any_size() -> None:
+    content = random.Random(1).randbytes(3 * 2**20) + bytes(40 * 2**20)
+    blob = zstandard.ZstdCompressor().compress(content) + zstandard.compress(b"end")
+    for size in (7919, 2**17, len(blob)):
+        unpacker = LayerUnpacker(limit=2**30)
+        pieces = [batch for start in range(0, len(blob), size) for batch in unpacker.feed(blob[start : start + size])]
+        pieces += unpacker.finish()
+        assert b"".join(pieces) == content + b"end"
+        assert max(len(piece) for piece in pieces) <= 9 * 2**20
+        assert list(unpacker.table.tar_offsets) == [0, len(content), len(content) + 3]
