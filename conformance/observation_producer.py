@@ -58,8 +58,8 @@ class PushSeen(msgspec.Struct, frozen=True):
 class InterruptedSeen(msgspec.Struct, frozen=True):
     """A push of which the registry failed a request (``at``: which, ``how``), and the tag before and after it.
 
-    ``complete``: everything that the document under the tag names is there. ``expected`` is what an undisturbed
-    push of the same image leaves under the tag.
+    ``whole``: the tag names the image that was pushed, as an undisturbed push leaves it: the same variants, the
+    contents that were given, nothing missing.
     """
 
     at: str
@@ -67,8 +67,7 @@ class InterruptedSeen(msgspec.Struct, frozen=True):
     ended: Ended
     before: bytes | None
     after: bytes | None
-    expected: bytes | None
-    complete: bool
+    whole: bool
     evidence: tuple[Evidence, ...] = ()
 
 

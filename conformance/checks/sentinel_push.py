@@ -16,7 +16,7 @@ from conformance.format.positions import ChunkedAnnotations
 from conformance.observation import ImageSeen, ManifestSeen
 from conformance.observation_producer import AgainSeen, InterruptedSeen, PushSeen, UnrepresentableSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, informed, judge, not_run, passed
+from conformance.results import Judgement, failed, informed, judge, not_run, passed, unsupported
 
 _OLD_TOC: Final = (
     "its layers have the TOC annotations of an older version (docs/format.md section 10): no client of this revision "
@@ -120,16 +120,13 @@ def a_second_push_changes_nothing(seen: PushSeen) -> Iterator[Judgement]:
 @decides("SENT-PUSH-009")
 def a_failed_push_leaves_the_tag(seen: InterruptedSeen) -> Iterator[Judgement]:
     where = f"{seen.at}: {seen.how}"
-    if seen.ended == "succeeded" and (seen.after is None or seen.after != seen.expected):
+    if seen.ended == "succeeded" and not seen.whole:
         yield failed("The push says that it is done, and the tag does not name the image.", where=where,
-                     expected=_digest(seen.expected), found=_digest(seen.after), evidence=seen.evidence)  # fmt: skip
+                     expected="the whole image", found=_digest(seen.after), evidence=seen.evidence)  # fmt: skip
         return
-    unchanged = seen.after == seen.before
-    whole = seen.after is not None and seen.after == seen.expected and seen.complete
-    yield judge(unchanged or whole, "A push that failed on the way changed the tag.", where=where,
-                expected=f"{_digest(seen.before)} as before, or the whole image {_digest(seen.expected)}",
-                found=_digest(seen.after) + ("" if seen.complete else ", of which parts are missing"),
-                evidence=seen.evidence)  # fmt: skip
+    yield judge(seen.after == seen.before or seen.whole, "A push that failed on the way changed the tag.", where=where,
+                expected=f"{_digest(seen.before)} as before, or the whole new image",
+                found=f"{_digest(seen.after)}, not the whole of it", evidence=seen.evidence)  # fmt: skip
 
 
 @decides("SENT-PUSH-010")
@@ -183,9 +180,14 @@ def all_of_a_pair_is_signed(seen: PushSeen) -> Iterator[Judgement]:
 def a_digest_names_the_bytes(seen: PushSeen) -> Iterator[Judgement]:
     if not seen.to_digest:
         return
+    if seen.after is None and seen.ended == "refused" and not seen.rejected:
+        yield unsupported(f"it refuses a destination by digest: {seen.reason}", where=seen.name)
+        return
     found = _digest(_root(seen.after)) if seen.after is not None else f"{seen.ended}: {seen.reason}"
-    yield judge(found == seen.to_digest, "A push to a digest does not end with that digest.", where=seen.name,
-                expected=seen.to_digest, found=found, evidence=seen.evidence)  # fmt: skip
+    yield judge(found == seen.to_digest and not seen.rejected, "A push to a digest puts other bytes there.",
+                where=seen.name, expected=seen.to_digest,
+                found=f"{found}; {len(seen.rejected)} requests were rejected" if seen.rejected else found,
+                evidence=(*seen.evidence, *seen.rejected))  # fmt: skip
     if seen.after is not None:
         yield _no_variant(seen, "A push to a digest made a variant.")
 

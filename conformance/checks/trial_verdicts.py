@@ -80,6 +80,8 @@ def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str
         return f"it did not work ({describe(run)})"
     if run.tree is not None and expected is not None:
         return difference(expected, run.tree)
+    if run.operation == "pull" and expected is not None:
+        return "it shows no tree: the adapter has no operation unpack"
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
     if run.tree is None and not any(_is_blob_fetch(item.url) for item in run.exchanges):

@@ -209,8 +209,8 @@ def signs_the_plain_manifest_only() -> Toolkit:
 @mutant("SENT-PUSH-013")
 def variant_at_a_digest() -> Toolkit:
     class Wraps(Producer):
-        def wants_variants(self, options: ProducerOptions) -> bool:
-            return super().wants_variants(msgspec.structs.replace(options, digest=None))
+        def push(self, destination: Destination, options: ProducerOptions) -> Digest:
+            return super().push(destination, msgspec.structs.replace(options, digest=None))
 
     return Toolkit(producer=Wraps)
 

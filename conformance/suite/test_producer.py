@@ -73,9 +73,6 @@ def test_pushed_image(
     name: str, pushes: ProducerTrial, settings: SuiteSettings, request: pytest.FixtureRequest
 ) -> None:
     """Expected: what the tool pushed breaks no requirement on artifacts that binds producers."""
-    problem = pushes.control()
-    if problem:
-        pytest.skip(f"nothing to judge: {problem}")
     results = pushes.artifacts(name, replay=f"{replay_command(settings)} -k test_pushed_image")
     remark = pushes.remark(name)
     if remark:

@@ -18,7 +18,7 @@ from conformance.implementations.runner import Run
 from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import CopySeen, ImageSeen, Requested
 from conformance.observation_producer import AgainSeen
-from conformance.results import Judgement, failed, not_run, unsupported
+from conformance.results import Judgement, failed, informed, not_run, unsupported
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.layout import LayoutSource
@@ -105,6 +105,11 @@ TWINS: Final[Mapping[str, str]] = {
 """Copies that may be refused, and one beside each that must work: else the refusal has another reason."""
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
+_OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-003", "SENT-STRIP-009"})
+_REFUSER: Final = (
+    "it refuses every manifest with a sentinel, as a client that does not know sentinels must (SENT-PULL-011): "
+    "nothing was recompressed"
+)
 # Of these the tool owes a result or a refusal: to crash is to fail. Of the others nothing was seen then.
 _OWES_AN_END: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 3, 7, 9, 12, 15, 17, 20))
 
@@ -175,8 +180,17 @@ class CopierTrial:
         for name in jobs:
             copied = self.copied(name)
             ended = _no_result(copied, requirement_id) or self._refused_like_its_twin(copied)
+            if ended is None and requirement_id in _OF_STRIPPING and copied.seen.refused and self._refuses_sentinels():
+                ended = informed(_REFUSER, where=name)
             for judgement in [ended] if ended else check(copied):
                 yield _with_evidence(judgement, copied.seen.evidence)
+
+    def _refuses_sentinels(self) -> bool:
+        """Whether this is a tool that knows no sentinels, and refuses to read every manifest that has one."""
+        if "consumer-aware" in self._subject.adapter.roles:
+            return False
+        tried = [self.copied(name) for name in ("to gzip", "to zstd", "kept")]
+        return all(copied.seen.refused or copied.run.outcome is Outcome.UNSUPPORTED for copied in tried)
 
     def _refused_like_its_twin(self, copied: Copied) -> Judgement | None:
         """A refusal shows something only where what is one edit away is not refused."""

@@ -42,7 +42,7 @@ def interrupted_pushes(
         if not undisturbed.succeeded:
             yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
             return
-        expected = place.root("interrupted/undisturbed")
+        expected = _shape(place, "interrupted/undisturbed", source)
         step = -(-requests // MAX_REQUESTS)
         for way in ways:
             for number in range(0, requests, step):
@@ -56,7 +56,7 @@ def _interrupted(
     interrupts: Interrupts,
     number: int,
     way: Way,
-    expected: bytes | None,
+    expected: tuple[bool, int] | None,
 ) -> InterruptedSeen:
     name = f"{way.replace(' ', '-')}-{number}"
     repository = f"interrupted/{name}"
@@ -66,17 +66,26 @@ def _interrupted(
     run = _push(subject, place, source, name)
     hit = interrupts.hit
     interrupts.disarm()
-    after = place.observe(repository)
     return InterruptedSeen(
         f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)",
         way,
         _ENDED[run.outcome],
         before,
         place.root(repository),
-        expected,
-        complete=after is not None and place.is_complete(repository, after),
+        whole=expected is not None and _shape(place, repository, source) == expected,
         evidence=run.evidence,
     )
+
+
+def _shape(place: Place, repository: str, source: Image) -> tuple[bool, int] | None:
+    """Whether it is an index, and of how many manifests; None unless all of it is there, with the contents given."""
+    seen = place.observe(repository)
+    if seen is None or not place.is_complete(repository, seen):
+        return None
+    for manifest in seen.manifests:
+        if manifest.config is None or manifest.config.view.rootfs.diff_ids[-len(source.diff_ids) :] != source.diff_ids:
+            return None
+    return seen.index is not None, len(seen.manifests)
 
 
 def _push(subject: ImplementationSubject, place: Place, source: Image, name: str) -> Run:

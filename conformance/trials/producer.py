@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from conformance import checks
 from conformance.checking import CheckOptions, judge_source
 from conformance.checks.pairs import data_layers, plain_manifests
 from conformance.format.digest import Digest
@@ -21,8 +22,8 @@ from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen, Requested
 from conformance.observation_producer import AgainSeen, Ended, PushSeen
 from conformance.registry.defects import Defect
-from conformance.requirements import load_catalogue
-from conformance.results import Finding, Judgement, RequirementResult, not_run, unsupported
+from conformance.requirements import find_checks, load_catalogue
+from conformance.results import Finding, Judgement, RequirementResult, conclude, informed, not_run, unsupported
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import Rejects, TakesAnyOrder, events_of
 from conformance.trials.sources import AMD64, ARM64, BASE, TREES, Image, image, index, pair
@@ -159,6 +160,8 @@ class ProducerTrial:
         for name in AGAIN:
             pushed = self.pushed(name)
             ended = _no_result(pushed, name, judges_ends=False)
+            if pushed.run.outcome is Outcome.REFUSED:
+                ended = informed(f"nothing was written: {describe(pushed.run)}", where=name)
             if ended or pushed.seen is None:
                 found += [ended] if ended else []
                 continue
@@ -178,14 +181,20 @@ class ProducerTrial:
         return not_run(f"{INCONCLUSIVE}{problem}", evidence=evidence)
 
     def artifacts(self, name: str, *, replay: str) -> tuple[RequirementResult, ...]:
-        """The requirements on artifacts that bind producers, of an image that was pushed."""
+        """The requirements on artifacts that bind producers, of an image that was pushed; not-run when none was."""
+        binding = [each for each in load_catalogue().of_role("producer") if "artifact" in each.roles]
+        problem = self.control()
+        if problem:
+            bound = find_checks(checks)
+            judged = self.inconclusive(problem)
+            return tuple(conclude(requirement, [judged]) for requirement in binding if requirement.id in bound)
         pushed = self.pushed(name)
-        if self.control() or pushed.seen is None or pushed.seen.after is None:
+        if pushed.seen is None or pushed.seen.after is None:
             return ()
         source = self._places["any-order"].source(pushed.repository)
         report = judge_source(source, CheckOptions(deep=True))
-        bound = {requirement.id for requirement in load_catalogue().of_role("producer")}
-        return tuple(_replayed(result, replay) for result in report.verdicts if result.id in bound)
+        names = {requirement.id for requirement in binding}
+        return tuple(_replayed(result, replay) for result in report.verdicts if result.id in names)
 
     def remark(self, name: str) -> str:
         """What no requirement of this revision is about: a push that does not work, old layers of another tar."""

@@ -85,11 +85,16 @@ OTHERS = {
 }
 
 
+# Debian has these, and .ci/run installs them; the others are built with Go where somebody wants them.
+DEBIAN = ("podman", "buildah", "umoci")
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_tools_do_what_their_adapters_say(name: str, bench: Bench) -> None:
     adapter, skopeo = find_adapter(name), find_adapter("skopeo")
-    if not bench.has(adapter):
+    if not bench.has(adapter) and name not in DEBIAN:
         pytest.skip(f"{name} is not installed on this machine")
+    need(bench.has(adapter), name)
     need(bench.has(skopeo), "skopeo")
     assert set(OTHERS[name]) == set(adapter.operations)
     bench.run(adapter if "push" in adapter.operations else skopeo, "push", compression="zstd:chunked")
@@ -115,8 +120,7 @@ def test_other_tools_do_what_their_adapters_say(name: str, bench: Bench) -> None
 
 def test_umoci_unpacks_a_layout(bench: Bench) -> None:
     umoci = find_adapter("umoci")
-    if not bench.has(umoci):
-        pytest.skip("umoci is not installed on this machine")
+    need(bench.has(umoci), "umoci")
     output = bench.directory / "tree"
     output.mkdir()
     bench.run(umoci, "unpack", output=output)

@@ -34,5 +34,5 @@ def test_as_producer_it_passes_nothing(name: str, tmp_path: Path) -> None:
         results = [conclude(catalogue[one], trial.judgements(one, bound[one])) for one in PUSHES_OF]
         results.append(conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"])))
         assert trial.control()
-        assert not trial.artifacts("single", replay="")
+        results += trial.artifacts("single", replay="")
     assert {result.verdict for result in results} == {"not-run"}

@@ -94,6 +94,13 @@ def test_work_without_a_tree_shows_in_requests() -> None:
     assert only(acceptance("X-001", trial(idle, None))).outcome == "fail"
 
 
+def test_a_pull_that_shows_no_tree_shows_nothing() -> None:
+    fetch = (Exchange("GET", "http://x/v2/a/blobs/sha256:1", status=200),)
+    pulled = RunSeen("pull", "succeeded", exchanges=fetch)
+    assert only(acceptance("X-001", trial(pulled, pulled, expected=TREE))).outcome == "not-run"
+    assert only(refusal("X-001", trial(RunSeen("pull", "refused", "no"), pulled))).outcome == "not-run"
+
+
 def test_memory_is_bounded() -> None:
     for peak, wrong in ((0, False), (100 << 20, False), (101 << 20, True)):
         run = msgspec.structs.replace(REFUSED, peak_memory=peak)
