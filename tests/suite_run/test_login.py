@@ -14,7 +14,8 @@ LOGIN = {"OCI_USERNAME": "user", "OCI_PASSWORD": "right"}
 
 def one_line(output: str, words: str) -> None:
     """The reason is one line, without a traceback and without the password."""
-    assert [line for line in output.splitlines() if words in line], output
+    (line,) = output.strip().splitlines()
+    assert words in line
     assert "Traceback" not in output
     assert "very-wrong" not in output
 
