@@ -70,8 +70,13 @@ class DraftedLayer(msgspec.Struct, frozen=True):
     diff_id: str
 
 
-def draft_layer(tree: Tree, options: WriterOptions = DEFAULTS, *, trailing: bytes = b"") -> LayerDraft:
-    """A conforming draft of a tree; ``trailing`` bytes follow the end of the tar."""
+def draft_layer(
+    tree: Tree, options: WriterOptions = DEFAULTS, *, trailing: bytes = b"", first: bytes = b""
+) -> LayerDraft:
+    """A conforming draft of a tree; ``trailing`` bytes follow the end of the tar.
+
+    ``first`` is a frame before all others, for trees without content: nothing then says where others begin.
+    """
     blob, written = layer_from_tar(tar_of(tree) + trailing, options)
     places = map_frames(blob[: written.data_size]).frames
     toc: Json = json.loads(decompress(_cut(blob, written.positions.toc), limit=2**30))
@@ -80,7 +85,7 @@ def draft_layer(tree: Tree, options: WriterOptions = DEFAULTS, *, trailing: byte
         lines = decompress(_cut(blob, written.positions.tar_split), limit=2**30)
         split = [json.loads(line) for line in lines.splitlines()]
     frames = [blob[frame.offset : frame.end] for frame in places]
-    return LayerDraft(frames, toc, split, str(written.diff_id), tar_split=options.tar_split)
+    return LayerDraft([first] * bool(first) + frames, toc, split, str(written.diff_id), tar_split=options.tar_split)
 
 
 def conforming_layer() -> LayerDraft:
