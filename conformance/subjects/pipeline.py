@@ -35,7 +35,7 @@ def read_whole(
     """Read ``blob`` to its end; the tar may have ``limit`` bytes. Raises only what reading the file raises."""
     run = _Run(blob, limit, progress)
     reader = threading.Thread(target=run.guard, args=(run.unpack,), name="zcc-unpack", daemon=True)
-    hasher = threading.Thread(target=run.guard, args=(run.hash_tar,), name="zcc-hash", daemon=True)
+    hasher = threading.Thread(target=run.guard, args=(run.hash_all,), name="zcc-hash", daemon=True)
     reader.start()
     hasher.start()
     try:
@@ -58,6 +58,7 @@ def read_whole(
 
 
 _Queue = queue.Queue[bytes | None]
+_HashQueue = queue.Queue["tuple[hashlib._Hash, bytes] | None"]
 
 
 class _Run:
@@ -69,7 +70,7 @@ class _Run:
         self.blob_hash, self.tar_hash = hashlib.sha256(), hashlib.sha256()
         self.blob_size = 0
         self.to_examine: _Queue = queue.Queue(_WAITING)
-        self._to_hash: _Queue = queue.Queue(_WAITING)
+        self._to_hash: _HashQueue = queue.Queue(_WAITING * 2)
         self.problem: FormatError | None = None
         self.failure: BaseException | None = None
         self.stopping = threading.Event()
@@ -89,7 +90,7 @@ class _Run:
 
     def _unpack(self) -> None:
         while piece := self._blob.read(_READ):
-            self.blob_hash.update(piece)
+            self._to_hash.put((self.blob_hash, piece))
             self.blob_size += len(piece)
             if self._progress is not None:
                 self._progress(len(piece))
@@ -106,7 +107,7 @@ class _Run:
             self.problem = error
 
     def _put(self, batch: bytes | None) -> None:
-        self._to_hash.put(batch)
+        self._to_hash.put(None if batch is None else (self.tar_hash, batch))
         while not self.stopping.is_set():
             try:
                 self.to_examine.put(batch, timeout=0.5)
@@ -114,9 +115,10 @@ class _Run:
                 continue
             return
 
-    def hash_tar(self) -> None:
-        for batch in self.batches(self._to_hash):
-            self.tar_hash.update(batch)
+    def hash_all(self) -> None:
+        while (item := self._to_hash.get()) is not None:
+            digest, content = item
+            digest.update(content)
 
     def batches(self, source: _Queue) -> Iterator[bytes]:
         while (batch := source.get()) is not None:
