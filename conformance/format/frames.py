@@ -296,7 +296,7 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
     payload = position
     max_block = min(window, MAX_BLOCK)
     known: int | None = 0
-    for blocks in range(1, CUT_BLOCKS):
+    for blocks in range(1, CUT_BLOCKS):  # noqa: B007 (it is used behind the loop)
         if position + 3 > end:
             return None
         header = view[position] | view[position + 1] << 8 | view[position + 2] << 16

@@ -21,6 +21,7 @@ NANOSECONDS: Final = 10**9
 
 _ZERO_BLOCK = bytes(BLOCK)
 _BLANKS = 8 * 0x20  # what the checksum field counts as
+_NO_DEVICE: Final = (b"0000000\0" * 2, bytes(16))
 _LOW = bytes(range(128))
 _COPY = 2**22
 _GNU, _USTAR, _STAR, _V7 = "gnu", "ustar", "star", "v7"
@@ -190,7 +191,9 @@ def _parse_block(block: bytes) -> TarHeader:
     elif form == _GNU:
         fields = (("atime", block[345:357]), ("ctime", block[357:369]))
         times = {key: _seconds(field) for key, field in fields if field[0]}
-    devices = (0, 0) if form == _V7 else (_number(block[329:337]), _number(block[337:345]))
+    devices = (0, 0)
+    if form != _V7 and block[329:345] not in _NO_DEVICE:
+        devices = (_number(block[329:337]), _number(block[337:345]))
     return TarHeader(
         typeflag=typeflag,
         name=prefix + b"/" + name if prefix else name,
