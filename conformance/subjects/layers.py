@@ -26,8 +26,9 @@ from conformance.format.toc_lenient import first_difference, read_as_containers_
 from conformance.format.toc_rules import outline
 from conformance.observation import ManifestSeen, Stored
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
-from conformance.subjects.pipeline import Progress, read_whole
+from conformance.subjects.pipeline import read_whole
 from conformance.subjects.source import ImageSource, Place
+from conformance.subjects.unpacking import Progress
 
 MAX_TAR_SPLIT: Final = 256 * 2**20
 """Bytes of a compressed tar-split; the format has no limit (docs/format.md section 13)."""
