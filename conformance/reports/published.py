@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.evidence import CommandEvidence, Evidence, Exchange
+from conformance.evidence import CommandEvidence, Evidence, Exchange, Headers
 from conformance.reports.model import Report, SubjectReport, encode, read_report
 from conformance.results import Finding, RequirementResult
 
@@ -44,11 +44,21 @@ def _finding(finding: Finding) -> Finding:
 
 def _evidence(evidence: Evidence) -> Evidence:
     if isinstance(evidence, Exchange):
-        return msgspec.structs.replace(evidence, url=_without_port(evidence.url), response_start=b"")
+        return msgspec.structs.replace(
+            evidence,
+            url=_without_port(evidence.url),
+            request_headers=_headers(evidence.request_headers),
+            response_headers=_headers(evidence.response_headers),
+            response_start=b"",
+        )
     if isinstance(evidence, CommandEvidence):
         argv = tuple(_without_port(argument) for argument in evidence.argv)
         return msgspec.structs.replace(evidence, argv=argv, output=_without_port(evidence.output)[:MAX_OUTPUT])
     return evidence
+
+
+def _headers(headers: Headers) -> Headers:
+    return tuple((name, _without_port(value)) for name, value in headers)
 
 
 def _without_port(text: str) -> str:
