@@ -5,7 +5,9 @@ all work is in ``conformance.suite.session``, imported only for a conformance ru
 (benchmarks/plugin_cost.py measures that an unrelated run pays less than 50 ms).
 """
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +56,13 @@ def pytest_configure(config: pytest.Config) -> None:
         from conformance.suite.session import ConformanceSession  # noqa: PLC0415 (start-up time of other runs)
 
         config.pluginmanager.register(ConformanceSession(config), "conformance-session")
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    # A variable must not take over the runs of people who have it set; but they may have expected that.
+    nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+    if nothing and os.environ.get("OCI_REGISTRY") and not config.pluginmanager.has_plugin("conformance-session"):
+        terminalreporter.write_line("To judge the registry of OCI_REGISTRY: pytest --pyargs conformance.suite")
 
 
 def _names_suite(argument: str) -> bool:

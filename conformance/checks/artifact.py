@@ -64,6 +64,7 @@ def notes_on(seen: ImageSeen) -> tuple[str, ...]:
     if not has_sentinel(seen):
         notes.append("no sentinel variant: the requirements on sentinel variants do not apply to this image")
     notes.extend(legacy_notes(seen))
+    notes.extend(f"{layer.name}: {note}" for layer in seen.layers.layers for note in layer.notes)
     if seen.index_problem:
         notes.append(f"index: {seen.index_problem}")
     notes.extend(f"{manifest.name}: {manifest.problem}" for manifest in seen.manifests if manifest.problem)

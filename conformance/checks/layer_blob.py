@@ -6,7 +6,7 @@ from conformance.checks.layers import by_whole, current, needs_deep
 from conformance.evidence import BytesEvidence
 from conformance.format.decompress import MAX_WINDOW
 from conformance.format.errors import ChecksumError, FormatError, StructureError
-from conformance.format.frames import SKIPPABLE_MAGIC, Frame
+from conformance.format.frames import SKIPPABLE_MAGIC, ZSTD_MAGIC, Frame
 from conformance.format.names import LAYER_ZSTD_TYPE
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
@@ -193,3 +193,21 @@ def _no_dictionary_right_checksum(layer: LayerSeen, whole: WholeLayer) -> Iterat
         )
     elif not whole.frames.with_dictionary and not isinstance(problem, StructureError):
         yield passed(layer.name, found=f"{whole.frames.data_count} data frames")
+
+
+@decides("LAYER-010")
+def zstd_frame_first(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_whole(seen, _zstd_frame_first)
+
+
+def _zstd_frame_first(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+    first = whole.frames.first
+    if first is not None:
+        yield judge(
+            not first.is_skippable,
+            "The layer begins with a skippable frame: tools that look at the first bytes do not take it for zstd.",
+            where=f"{layer.name}, byte 0",
+            expected=f"0x{ZSTD_MAGIC:08X}",
+            found=f"0x{first.magic:08X}",
+            evidence=(BytesEvidence(layer.descriptor.digest, 0, "28 b5 2f fd", first.magic.to_bytes(4, "little")),),
+        )

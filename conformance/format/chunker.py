@@ -1,7 +1,7 @@
 """Where the reference splits a file into chunks (docs/format.md section 9.5): exact, so that tests can predict it.
 
 The rolling sum depends on the last 64 bytes only: with age 0 for the newest, it is a constant plus the sum of
-(age + 1) * byte. So all sums of a piece are computed at once, as 32-bit lanes of one large integer, by
+(age + 1) * byte. So all sums of a piece are computed at once, as 24-bit lanes of one large integer, by
 doubling the window six times; a loop over the bytes in Python would be ten times slower.
 """
 
@@ -21,6 +21,8 @@ _TARGET_BYTES: Final = _TARGET.to_bytes(2, "little")
 _ZEROS: Final = bytes(HOLE)
 _NONZERO: Final = re.compile(rb"[^\x00]")
 _PIECE: Final = 2**15
+# Bytes for each sum: the largest, 255 * 64 * 65 / 2, needs 20 bits.
+_LANE: Final = 3
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -120,20 +122,20 @@ def chunks(content: bytes) -> tuple[Chunk, ...]:
 def _splits(known: bytes) -> list[int]:
     """The ends of chunks in what follows the first 63 bytes of ``known``, counted from there."""
     count = len(known)
-    lanes = bytearray(4 * count)
-    lanes[::4] = known
+    lanes = bytearray(_LANE * count)
+    lanes[::_LANE] = known
     sums = int.from_bytes(lanes, "little")
     weighted = sums
     for doubling in range(WINDOW.bit_length() - 1):
-        shift = 32 << doubling
+        shift = 8 * _LANE << doubling
         older = sums << shift
         weighted += (weighted << shift) + (older << doubling)
         sums += older
     # Lanes past the end are carries of nobody: at most 63 more than the bytes.
-    lanes = bytearray(weighted.to_bytes(4 * (count + WINDOW), "little"))
+    lanes = bytearray(weighted.to_bytes(_LANE * (count + WINDOW), "little"))
     low = bytearray(2 * count)
-    low[::2] = lanes[0 : 4 * count : 4]
-    low[1::2] = lanes[1 : 4 * count : 4]
+    low[::2] = lanes[0 : _LANE * count : _LANE]
+    low[1::2] = lanes[1 : _LANE * count : _LANE]
     found: list[int] = []
     position = 2 * (WINDOW - 1)
     while (position := low.find(_TARGET_BYTES, position)) >= 0:

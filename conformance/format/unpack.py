@@ -39,6 +39,7 @@ class FrameTable(msgspec.Struct):
     wide: list[Frame] = []
     with_dictionary: list[Frame] = []
     last_data_end: int = 0
+    first: Frame | None = None
 
     def index_of(self, offset: int) -> int | None:
         """The index of the frame that begins at this byte of the blob (the number of frames: the end), or None."""
@@ -55,6 +56,7 @@ class FrameTable(msgspec.Struct):
         return next((frame for frame in self.skippable if frame.payload_offset == offset), None)
 
     def _add(self, frame: Frame, tar_offset: int) -> None:
+        self.first = self.first or frame
         self.offsets.append(frame.offset)
         self.tar_offsets.append(tar_offset)
         if frame.is_skippable:

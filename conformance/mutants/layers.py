@@ -8,7 +8,7 @@ import msgspec
 
 from conformance.format import names
 from conformance.format.footer import Footer, FooterForm
-from conformance.format.frames import ZSTD_MAGIC
+from conformance.format.frames import ZSTD_MAGIC, skippable
 from conformance.format.tarheader import write_checksum
 from conformance.format.writer import WriterOptions
 from conformance.requirements import mutant
@@ -83,6 +83,11 @@ def frame_checksum_flipped() -> LayerDraft:
     frame[-1] ^= 1
     draft.frames[0] = bytes(frame)
     return draft
+
+
+@mutant("LAYER-010")
+def skippable_frame_first() -> LayerDraft:
+    return draft_layer((Node("empty"),), first=skippable(b"first"))
 
 
 @mutant("FOOTER-001")

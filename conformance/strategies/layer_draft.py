@@ -47,6 +47,7 @@ class LayerDraft:
     magic: int = SKIPPABLE_MAGIC
     digest_of_split: bool = True
     before_tail: bytes = b""
+    behind_toc: bytes = b""
     toc_uncompressed_off: int = 0
     split_uncompressed_off: int = 0
     footer: Callable[[Footer], Footer] = lambda footer: footer
@@ -69,8 +70,13 @@ class DraftedLayer(msgspec.Struct, frozen=True):
     diff_id: str
 
 
-def draft_layer(tree: Tree, options: WriterOptions = DEFAULTS, *, trailing: bytes = b"") -> LayerDraft:
-    """A conforming draft of a tree; ``trailing`` bytes follow the end of the tar."""
+def draft_layer(
+    tree: Tree, options: WriterOptions = DEFAULTS, *, trailing: bytes = b"", first: bytes = b""
+) -> LayerDraft:
+    """A conforming draft of a tree; ``trailing`` bytes follow the end of the tar.
+
+    ``first`` is a frame before all others, for trees without content: nothing then says where others begin.
+    """
     blob, written = layer_from_tar(tar_of(tree) + trailing, options)
     places = map_frames(blob[: written.data_size]).frames
     toc: Json = json.loads(decompress(_cut(blob, written.positions.toc), limit=2**30))
@@ -79,7 +85,7 @@ def draft_layer(tree: Tree, options: WriterOptions = DEFAULTS, *, trailing: byte
         lines = decompress(_cut(blob, written.positions.tar_split), limit=2**30)
         split = [json.loads(line) for line in lines.splitlines()]
     frames = [blob[frame.offset : frame.end] for frame in places]
-    return LayerDraft(frames, toc, split, str(written.diff_id), tar_split=options.tar_split)
+    return LayerDraft([first] * bool(first) + frames, toc, split, str(written.diff_id), tar_split=options.tar_split)
 
 
 def conforming_layer() -> LayerDraft:
@@ -99,7 +105,7 @@ def finish_layer(draft: LayerDraft) -> DraftedLayer:
         start = len(data) + len(tail) + SKIPPABLE_HEADER
         if part == "toc":
             toc_place = TocPosition(start, len(payload), len(document) + draft.toc_uncompressed_off)
-            tail += skippable(payload, magic=draft.magic)
+            tail += skippable(payload, magic=draft.magic) + draft.behind_toc
         elif part == "tar-split" and split is not None:
             size = split.uncompressed + draft.split_uncompressed_off
             split_place = Position(start, len(split.payload), size)

@@ -100,6 +100,7 @@ class _Layer:
         self._evidence: dict[Evidence, None] = {}
         self._stored_size: int | None = None
         self._problem = ""
+        self._notes: dict[str, None] = {}
         self._counted = _Counted()
 
     def observe(self) -> LayerSeen:
@@ -134,6 +135,7 @@ class _Layer:
             split,
             whole,
             whole_problem,
+            tuple(self._notes),
             tuple(self._evidence),
         )
 
@@ -162,10 +164,11 @@ class _Layer:
                 self._stored_size = part.actual_size
             if part.content is None:
                 self._problem = part.detail
-            elif len(part.content) == length:
-                self._pieces[offset] = part.content
-            else:
+            elif len(part.content) < length:
                 self._problem = f"{len(part.content)} bytes instead of {length} at byte {offset}"
+            else:
+                self._pieces[offset] = part.content
+                self._notes |= {part.detail: None} if part.detail else {}
 
     def _read(self, offset: int, length: int) -> bytes | None:
         """What was fetched of this place, None if it was not."""

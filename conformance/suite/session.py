@@ -79,9 +79,10 @@ class ConformanceSession:
     def pytest_configure_node(self, node: Any) -> None:
         hand_to_worker(self.settings, node.workerinput)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
-        if self._is_worker or self._config.option.collectonly:
+    def pytest_configure(self) -> None:
+        # Not at session start: there pytest says twice why it stops.
+        option = self._config.option
+        if self._is_worker or option.collectonly or option.help or option.version:
             return
         if self.settings.adapter is not None:
             version = ask_version(self.settings.adapter)

@@ -81,7 +81,6 @@ def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
         ("frames without content between others", empty_frames(), False),
         ("a frame without content first", empty_frames(), True),
         ("skippable frames between others", all_skippable(), False),
-        ("a skippable frame first", all_skippable(), True),
     )
     for name, extra, first in cases:
         layer = tampered.with_frames_between(extra, first=first, tree=LOWER)

@@ -84,7 +84,7 @@ def test_a_registry_that_wants_a_login(tmp_path: Path) -> None:
 def test_the_catalogue_as_json() -> None:
     run = zcc("requirements", "--json")
     entries = json.loads(run.stdout)["requirements"]
-    assert len(entries) == 204
+    assert len(entries) == 205
     entry = next(entry for entry in entries if entry["id"] == "SENT-BLOB-001")
     assert set(entry) == {"id", "level", "roles", "statement", "checks", "mutants"}
     assert entry["checks"]

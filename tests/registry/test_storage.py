@@ -147,7 +147,7 @@ def test_a_full_disk_is_an_answer_and_leaves_the_old_state(tmp_path: Path, monke
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("conformance.registry.storage.os.fsync", full)
+        monkeypatch.setattr(Path, "replace", full)
         answer = RegistryClient(registry.url).upload_blob("team/app", b"one more")
         assert answer.status == 500
         assert b"No space left" in answer.content

@@ -150,6 +150,16 @@ def test_something_that_is_no_registry_is_named(tmp_path: Path) -> None:
     assert "no OCI registry here" in run.stdout + run.stderr
 
 
+def test_a_variable_alone_takes_over_no_run_but_is_answered_where_nothing_is_run(tmp_path: Path) -> None:
+    environ = {"OCI_REGISTRY": "127.0.0.1:1"}
+    nothing = run_pytest(tmp_path, environ=environ)
+    assert "To judge the registry of OCI_REGISTRY: pytest --pyargs conformance.suite" in nothing.stdout
+    (tmp_path / "test_mine.py").write_text("def test_mine():\n    pass\n")
+    mine = run_pytest(tmp_path, environ=environ)
+    assert mine.returncode == 0
+    assert "OCI_REGISTRY" not in mine.stdout
+
+
 def test_an_unrelated_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text("def test_mine():\n    pass\n")
     run = run_pytest(tmp_path)

@@ -1,0 +1,110 @@
+"""Layers in a registry: their tables by one request, and what is done where a registry serves ranges otherwise."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.checking import CheckOptions, check_image
+from conformance.format.digest import Digest
+from conformance.format.frames import skippable
+from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
+from conformance.mutants.draft import conforming_draft, finish
+from conformance.registry.client import RegistryClient
+from conformance.registry.defects import DEFECTS
+from conformance.registry.embedded import EmbeddedRegistry
+from conformance.registry.options import ConnectionOptions
+from conformance.reports.model import SubjectReport
+from conformance.strategies.layer_draft import LayerDraft, conforming_layer, finish_layer
+from conformance.subjects.remote import WHOLE_SENT
+
+
+def push(registry: EmbeddedRegistry, draft: LayerDraft) -> str:
+    """Push a pair whose last layer is this one; its reference."""
+    layer = finish_layer(draft)
+    image = conforming_draft()
+    image.blobs[layer.descriptor["digest"]] = layer.blob
+    for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
+        manifest["layers"][-1] = layer.descriptor
+        config["rootfs"]["diff_ids"][-1] = layer.diff_id
+    finished = finish(image)
+    client = RegistryClient(registry.url)
+    for content in finished.blobs.values():
+        if content.startswith(b'{"schemaVersion"'):
+            continue
+        assert client.upload_blob("layers", content).status == 201
+    for digest, content in finished.blobs.items():
+        if content.startswith(b'{"schemaVersion"'):
+            assert client.put_manifest_raw("layers", digest, content, MANIFEST_TYPE).status == 201
+    assert client.put_manifest_raw("layers", "latest", finished.root, INDEX_TYPE).status == 201
+    client.close()
+    return f"{registry.url.partition('://')[2]}/layers:latest"
+
+
+@pytest.fixture
+def registry(request: pytest.FixtureRequest) -> Iterator[EmbeddedRegistry]:
+    defects = [DEFECTS[request.param]()] if hasattr(request, "param") else []
+    with EmbeddedRegistry(defects=defects) as started:
+        yield started
+
+
+def check(reference: str, *, deep: bool = False) -> SubjectReport:
+    return check_image(reference, CheckOptions(ConnectionOptions(plain_http=True), use_panel=False, deep=deep))
+
+
+def test_the_tables_of_a_layer_cost_one_request(registry: EmbeddedRegistry) -> None:
+    reference = push(registry, conforming_layer())
+    before = len(registry.exchanges)
+    report = check(reference)
+    made = registry.exchanges[before:]
+    ranged = [exchange for exchange in made if exchange.request_header("Range")]
+    assert report.conforms
+    assert len(ranged) == len({exchange.url for exchange in ranged}) == 2, "one for each of the two layers"
+    assert sum(exchange.response_size for exchange in ranged) < 8000
+    assert not report.needs_deep or "LAYER-002" in report.needs_deep
+
+
+def test_a_deep_check_downloads_each_layer_once(registry: EmbeddedRegistry) -> None:
+    reference = push(registry, conforming_layer())
+    before = len(registry.exchanges)
+    report = check(reference, deep=True)
+    whole = [
+        exchange.url
+        for exchange in registry.exchanges[before:]
+        if "/blobs/" in exchange.url and not exchange.request_header("Range") and exchange.response_size > 512
+    ]
+    assert report.conforms
+    assert not report.needs_deep
+    assert len(whole) == len(set(whole))
+
+
+def apart() -> LayerDraft:
+    """TOC and tar-split lie apart, so that two ranges are wanted."""
+    draft = conforming_layer()
+    draft.behind_toc = skippable(bytes(200_000))
+    return draft
+
+
+@pytest.mark.parametrize("registry", ["ignores-range"], indirect=True)
+def test_a_registry_without_ranges_is_read_whole_and_that_is_said(registry: EmbeddedRegistry) -> None:
+    report = check(push(registry, conforming_layer()))
+    assert report.conforms
+    assert any(WHOLE_SENT in note for note in report.notes)
+
+
+@pytest.mark.parametrize("registry", ["ignores-multi-range", "first-range-only", "reorders-parts"], indirect=True)
+def test_several_ranges_are_asked_for_singly_where_they_do_not_come_together(registry: EmbeddedRegistry) -> None:
+    report = check(push(registry, apart()))
+    assert {result.id for result in report.verdicts if result.verdict == "fail"} <= {"LAYER-005"}
+    assert report.verdicts
+
+
+def test_a_blob_that_cannot_be_had_is_said_and_not_judged(registry: EmbeddedRegistry) -> None:
+    reference = push(registry, conforming_layer())
+    digest = str(Digest.of(finish_layer(conforming_layer()).blob))
+    client = RegistryClient(registry.url)
+    assert client.delete_blob_raw("layers", digest).status == 202
+    client.close()
+    report = check(reference, deep=True)
+    verdicts = {result.id: result.verdict for result in report.verdicts}
+    assert not report.conforms
+    assert verdicts["LAYER-002"] == verdicts["TOC-001"] == "not-run"
