@@ -13,21 +13,15 @@ from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
 from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen
-from conformance.observation_producer import Ended, InterruptedSeen, UnrepresentableSeen
+from conformance.observation_producer import InterruptedSeen, UnrepresentableSeen
 from conformance.results import Judgement, not_run, unsupported
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import WAYS, Interrupts, TakesAnyOrder, Way
 from conformance.trials.sources import SMALL, Image, image, image_of_tars
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.subject import ENDED, ImplementationSubject
 
 MAX_REQUESTS: Final = 60
 """Of a push with more requests, these many are failed, evenly spread."""
-_ENDED: Final[Mapping[Outcome, Ended]] = {
-    Outcome.SUCCEEDED: "succeeded",
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed-out",
-}
 
 
 def interrupted_pushes(
@@ -69,7 +63,7 @@ def _interrupted(
     return InterruptedSeen(
         f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)",
         way,
-        _ENDED[run.outcome],
+        ENDED[run.outcome],
         before,
         place.root(repository),
         whole=expected is not None and _shape(place, repository, source) == expected,
@@ -135,7 +129,7 @@ def _unrepresentable(
     diff_ids = place.diff_ids(repository, layers)
     return UnrepresentableSeen(
         what,
-        _ENDED.get(run.outcome, "crashed"),
+        ENDED.get(run.outcome, "crashed"),
         str(Digest.of(tar)),
         diff_ids[0] if diff_ids else "",
         any(key.is_chunked or key.is_legacy for key in keys),
