@@ -121,7 +121,9 @@ class LayerUnpacker:
         if frame.is_skippable:
             self.table._add(frame, self.size)
             return
-        if self._stream is not None or cuts:
+        said = frame.content_size
+        # The one-shot call allocates what the header says, and for 0 does not look at the blocks.
+        if self._stream is not None or cuts or said == 0 or (said or 0) > frame.bound:
             yield from self._steps(frame.offset, [*cuts, frame.end])
             if self._stream is None or not self._stream.eof:
                 raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
