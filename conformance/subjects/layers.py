@@ -27,7 +27,7 @@ from conformance.format.toc_rules import outline
 from conformance.observation import ManifestSeen, Stored
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
 from conformance.subjects.pipeline import Progress, read_whole
-from conformance.subjects.source import ImageSource, Place
+from conformance.subjects.source import ImageSource, Place, most_of
 
 MAX_TAR_SPLIT: Final = 256 * 2**20
 """Bytes of a compressed tar-split; the format has no limit (docs/format.md section 13)."""
@@ -256,7 +256,15 @@ class _Layer:
                 return None, blob.detail
             limit = _tar_limit(toc, self._annotations)
             try:
-                return read_whole(blob, toc, records, limit=limit, progress=self._reading.progress), ""
+                return read_whole(
+                    blob,
+                    toc,
+                    records,
+                    limit=limit,
+                    most=most_of(self._layer),
+                    algorithm=Digest.parse(self._layer.digest).algorithm,
+                    progress=self._reading.progress,
+                ), ""
             except OSError as error:
                 return None, error.strerror or str(error)
 

@@ -4,6 +4,7 @@ The work itself is pure and lies in the format room; here are only the file, the
 the order in which they end.
 """
 
+import errno
 import hashlib
 import queue
 import threading
@@ -30,10 +31,15 @@ def read_whole(
     records: Iterator[Record] | None,
     *,
     limit: int,
+    most: int,
+    algorithm: str = "sha256",
     progress: Progress | None = None,
 ) -> WholeLayer:
-    """Read ``blob`` to its end; the tar may have ``limit`` bytes. Raises only what reading the file raises."""
-    run = _Run(blob, limit, progress)
+    """Read ``blob`` to its end; the tar may have ``limit`` bytes. ``algorithm`` is that of the blob's digest.
+
+    Raises what reading the file raises, and OSError when there are more than ``most`` bytes in it.
+    """
+    run = _Run(blob, limit, most, algorithm, progress)
     reader = threading.Thread(target=run.guard, args=(run.unpack,), name="zcc-unpack", daemon=True)
     hasher = threading.Thread(target=run.guard, args=(run.hash_tar,), name="zcc-hash", daemon=True)
     reader.start()
@@ -47,7 +53,7 @@ def read_whole(
     if run.failure is not None:
         raise run.failure
     return WholeLayer(
-        f"sha256:{run.blob_hash.hexdigest()}",
+        f"{algorithm}:{run.blob_hash.hexdigest()}",
         run.blob_size,
         f"sha256:{run.tar_hash.hexdigest()}",
         run.unpacker.size,
@@ -63,10 +69,10 @@ _Queue = queue.Queue[bytes | None]
 class _Run:
     """What the threads share. None in a queue is its end."""
 
-    def __init__(self, blob: BinaryIO, limit: int, progress: Progress | None) -> None:
-        self._blob, self._progress = blob, progress
+    def __init__(self, blob: BinaryIO, limit: int, most: int, algorithm: str, progress: Progress | None) -> None:
+        self._blob, self._most, self._progress = blob, most, progress
         self.unpacker = LayerUnpacker(limit=limit)
-        self.blob_hash, self.tar_hash = hashlib.sha256(), hashlib.sha256()
+        self.blob_hash, self.tar_hash = hashlib.new(algorithm), hashlib.sha256()
         self.blob_size = 0
         self.to_examine: _Queue = queue.Queue(_WAITING)
         self._to_hash: _Queue = queue.Queue(_WAITING)
@@ -91,6 +97,8 @@ class _Run:
         while piece := self._blob.read(_READ):
             self.blob_hash.update(piece)
             self.blob_size += len(piece)
+            if self.blob_size > self._most:  # a file that is written while it is read
+                raise OSError(errno.EFBIG, f"it has more than {self._most} bytes")
             if self._progress is not None:
                 self._progress(len(piece))
             if self.problem is None:
