@@ -103,7 +103,7 @@ class LayerUnpacker:
             until = cut
             while until < len(cuts) and cuts[until] < frame.end:
                 until += 1
-            if self._stream is not None or until > cut:
+            if self._stream is not None or until > cut or _lies(frame):
                 yield from self._long_frame(frame, cuts[cut:until])
                 cut = until
             else:
@@ -141,6 +141,7 @@ class LayerUnpacker:
             raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
         self._stream = None
         self.table._add(frame, self._stream_start)
+        self.table.empty_count += self.size == self._stream_start
 
     def _steps(self, start: int, cuts: list[int]) -> Iterator[bytes]:
         """Decompress the frame that begins at ``start`` up to each of these places."""
@@ -184,6 +185,15 @@ class LayerUnpacker:
 
     _stream_start = 0
     _fed = 0
+
+
+def _lies(frame: Frame) -> bool:
+    """Whether the header states a size that the blocks cannot have.
+
+    Decompressing at once allocates what the header says, and for 0 does not look at the blocks.
+    """
+    said = frame.content_size
+    return said is not None and not frame.is_skippable and (said == 0 or said > frame.bound)
 
 
 def _error(error: zstandard.ZstdError, offset: int) -> FormatError:

@@ -17,7 +17,7 @@ from conformance.format.tarsplit import Record
 from conformance.format.toc import Toc
 from conformance.observation_layer import WholeLayer
 from conformance.subjects.unpack_worker import UnpackWorker
-from conformance.subjects.unpacking import Progress, Unpacked, Unpacking
+from conformance.subjects.unpacking import Bounds, Progress, Unpacked, Unpacking
 
 LARGE: Final = 32 * 2**20
 """Bytes of a blob for which a process of its own pays."""
@@ -29,16 +29,15 @@ def read_whole(
     blob: BinaryIO,
     toc: Toc | None,
     records: Iterator[Record] | None,
-    *,
-    limit: int,
+    bounds: Bounds,
     progress: Progress | None = None,
 ) -> WholeLayer:
-    """Read ``blob`` to its end; the tar may have ``limit`` bytes. Raises OSError when it cannot be read."""
+    """Read ``blob`` to its end. Raises OSError when it cannot be read, or has more bytes than it may have."""
     if _may_have_a_worker(blob):
-        with UnpackWorker(blob, limit=limit) as worker:
+        with UnpackWorker(blob, bounds) as worker:
             examined = examine(worker.batches(progress), toc, records)
             return _whole(worker.result(), examined)
-    unpacking = Unpacking(blob, limit, progress)
+    unpacking = Unpacking(blob, bounds, progress)
     examined = examine(_beside(unpacking.batches()), toc, records)
     return _whole(unpacking.result(), examined)
 
@@ -55,9 +54,9 @@ def _may_have_a_worker(blob: BinaryIO) -> bool:
 
 def _whole(unpacked: Unpacked, examined: Examined) -> WholeLayer:
     return WholeLayer(
-        f"sha256:{unpacked.blob_sha256}",
+        unpacked.blob_digest,
         unpacked.blob_size,
-        f"sha256:{unpacked.tar_sha256}",
+        unpacked.diff_id,
         unpacked.tar_size,
         unpacked.frames,
         examined,

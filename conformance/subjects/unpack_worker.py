@@ -22,7 +22,7 @@ import conformance
 from conformance.format import errors
 from conformance.format.frames import Frame
 from conformance.format.unpack import FrameTable
-from conformance.subjects.unpacking import Progress, Unpacked, Unpacking
+from conformance.subjects.unpacking import Bounds, Progress, Unpacked, Unpacking
 
 SLOTS: Final = 4
 SLOT_SIZE: Final = 8 * 2**20
@@ -56,9 +56,9 @@ class _Table(msgspec.Struct, frozen=True):
 
 
 class _Done(msgspec.Struct, frozen=True, tag="done"):
-    blob_sha256: str
+    blob_digest: str
     blob_size: int
-    tar_sha256: str
+    diff_id: str
     tar_size: int
     table: _Table
     problem: tuple[str, str, str] | None
@@ -77,17 +77,18 @@ _PROBLEMS: Final = {
 
 
 class UnpackWorker:
-    """The other side: ``with UnpackWorker(blob, limit=…) as worker`` starts it, as soon as possible.
+    """The other side: ``with UnpackWorker(blob, bounds) as worker`` starts it, as soon as possible.
 
     Take ``batches`` to the end, each to be used before the next is asked for; then ``result``.
     """
 
-    def __init__(self, blob: BinaryIO, *, limit: int) -> None:
+    def __init__(self, blob: BinaryIO, bounds: Bounds) -> None:
         self._file = os.memfd_create("zcc-unpack") if hasattr(os, "memfd_create") else _unnamed_file()
         os.ftruncate(self._file, SLOTS * SLOT_SIZE)
         self._memory = mmap.mmap(self._file, SLOTS * SLOT_SIZE)
         # -P: a directory named like this package where the user stands is none of ours.
-        command = (sys.executable, "-P", "-m", _MODULE, str(blob.fileno()), str(self._file), str(limit))
+        files = (str(blob.fileno()), str(self._file))
+        command = (sys.executable, "-P", "-m", _MODULE, *files, msgspec.json.encode(bounds).decode())
         self._process = subprocess.Popen(
             command,
             env={
@@ -186,10 +187,10 @@ def _unpacked(done: _Done) -> Unpacked:
     if done.problem is not None:
         kind, what, where = done.problem
         problem = _PROBLEMS[kind](what, where=where)
-    return Unpacked(done.blob_sha256, done.blob_size, done.tar_sha256, done.tar_size, frames, problem)
+    return Unpacked(done.blob_digest, done.blob_size, done.diff_id, done.tar_size, frames, problem)
 
 
-def _work(blob: BinaryIO, memory: mmap.mmap, limit: int, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+def _work(blob: BinaryIO, memory: mmap.mmap, bounds: Bounds, stdin: IO[bytes], stdout: IO[bytes]) -> None:
     """Fill slots in turn; a slot is written again only when the other side is done with it."""
     read = 0
 
@@ -197,7 +198,7 @@ def _work(blob: BinaryIO, memory: mmap.mmap, limit: int, stdin: IO[bytes], stdou
         nonlocal read
         read += count
 
-    unpacking = Unpacking(blob, limit, progress)
+    unpacking = Unpacking(blob, bounds, progress)
     for number, batch in enumerate(unpacking.batches()):
         if number >= SLOTS and not stdin.read(1):
             return
@@ -222,7 +223,7 @@ def _done(result: Unpacked) -> _Done:
         frames.first,
     )
     told = None if problem is None else (type(problem).__name__, problem.what, problem.where)
-    return _Done(result.blob_sha256, result.blob_size, result.tar_sha256, result.tar_size, table, told)
+    return _Done(result.blob_digest, result.blob_size, result.diff_id, result.tar_size, table, told)
 
 
 def _send(stream: IO[bytes], message: _Message) -> None:
@@ -232,11 +233,12 @@ def _send(stream: IO[bytes], message: _Message) -> None:
 
 
 def main() -> None:
-    """Arguments: the blob's file, the shared memory's file, the limit of the tar in bytes."""
-    blob_file, memory_file, limit = (int(argument) for argument in sys.argv[1:])
+    """Arguments: the blob's file, the shared memory's file, the bounds as JSON."""
+    blob_file, memory_file = (int(argument) for argument in sys.argv[1:3])
+    bounds = msgspec.json.decode(sys.argv[3], type=Bounds)
     try:
         with os.fdopen(blob_file, "rb") as blob, mmap.mmap(memory_file, SLOTS * SLOT_SIZE) as memory:
-            _work(blob, memory, limit, sys.stdin.buffer, sys.stdout.buffer)
+            _work(blob, memory, bounds, sys.stdin.buffer, sys.stdout.buffer)
     except (BrokenPipeError, KeyboardInterrupt):
         os._exit(1)  # the other side is gone, or told the user
     except OSError as error:

@@ -3,6 +3,7 @@
 Both ways of reading a whole layer stand on it: a thread of this process, or a process beside it (``pipeline``).
 """
 
+import errno
 import hashlib
 import queue
 import threading
@@ -22,12 +23,20 @@ Progress = Callable[[int], None]
 _Hashing = queue.Queue["tuple[hashlib._Hash, bytes] | None"]
 
 
-class Unpacked(msgspec.Struct, frozen=True):
-    """What became of a blob: digests as hex, sizes in bytes; ``problem`` is why it did not decompress to its end."""
+class Bounds(msgspec.Struct, frozen=True):
+    """``tar`` bytes of tar at most, ``blob`` bytes of blob (a file may grow while it is read); the blob's algorithm."""
 
-    blob_sha256: str
+    tar: int
+    blob: int
+    algorithm: str = "sha256"
+
+
+class Unpacked(msgspec.Struct, frozen=True):
+    """What became of a blob: sizes in bytes; ``problem`` is why it did not decompress to its end."""
+
+    blob_digest: str
     blob_size: int
-    tar_sha256: str
+    diff_id: str
     tar_size: int
     frames: FrameTable
     problem: FormatError | None = None
@@ -36,10 +45,10 @@ class Unpacked(msgspec.Struct, frozen=True):
 class Unpacking:
     """Take ``batches`` of the tar to the end, then ``result``. The blob is read to its end whatever is in it."""
 
-    def __init__(self, blob: BinaryIO, limit: int, progress: Progress | None = None) -> None:
-        self._blob, self._progress = blob, progress
-        self._unpacker = LayerUnpacker(limit=limit)
-        self._blob_hash, self._tar_hash = hashlib.sha256(), hashlib.sha256()
+    def __init__(self, blob: BinaryIO, bounds: Bounds, progress: Progress | None = None) -> None:
+        self._blob, self._bounds, self._progress = blob, bounds, progress
+        self._unpacker = LayerUnpacker(limit=bounds.tar)
+        self._blob_hash, self._tar_hash = hashlib.new(bounds.algorithm), hashlib.sha256()
         self._blob_size = 0
         self._problem: FormatError | None = None
 
@@ -52,6 +61,8 @@ class Unpacking:
             while piece := self._blob.read(READ):
                 hashing.put((self._blob_hash, piece))
                 self._blob_size += len(piece)
+                if self._blob_size > self._bounds.blob:
+                    raise OSError(errno.EFBIG, f"it has more than {self._bounds.blob} bytes")
                 if self._progress is not None:
                     self._progress(len(piece))
                 yield from self._hashed(self._unpacker.feed(piece), hashing)
@@ -63,9 +74,9 @@ class Unpacking:
     def result(self) -> Unpacked:
         """What was found, once all batches were taken."""
         return Unpacked(
-            self._blob_hash.hexdigest(),
+            f"{self._bounds.algorithm}:{self._blob_hash.hexdigest()}",
             self._blob_size,
-            self._tar_hash.hexdigest(),
+            f"sha256:{self._tar_hash.hexdigest()}",
             self._unpacker.size,
             self._unpacker.table,
             self._problem,
