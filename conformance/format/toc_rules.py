@@ -93,7 +93,7 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
             position += size
             place, split = offset, True
             continue
-        if split and (position != owner.size or place >= owner.end_offset):
+        if split and not _is_tiled(owner, position, place):
             tiled = False
         split = False
         owner = _NO_FILE
@@ -123,9 +123,15 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
             times.add(entry.modtime)
         if entry.accesstime or entry.changetime:
             times.update((entry.accesstime, entry.changetime))
-    if split and (position != owner.size or place >= owner.end_offset):
+    if split and not _is_tiled(owner, position, place):
         tiled = False
     return msgspec.structs.replace(found, ordered=ordered, last_end=last_end, tiled=tiled)
+
+
+def _is_tiled(owner: Entry, position: int, place: int) -> bool:
+    """Whether the chunks of a file, the last of which is at ``place``, reach its end, and the first is its own."""
+    first = owner.chunk_size > 0 and not owner.chunk_offset
+    return first and position == owner.size and place < owner.end_offset
 
 
 def _is_plain_chunk(chunk: Entry, owner: Entry) -> bool:
@@ -142,14 +148,16 @@ def _is_plainly_right(entry: Entry) -> bool:
         return False
     if (entry.dev_major or entry.dev_minor) and kind not in _DEVICES:
         return False
-    return bool(entry.link_name) == (kind in _LINKS) and not (entry.chunk_size or entry.chunk_digest)
+    if entry.chunk_size or entry.chunk_offset or entry.chunk_digest or entry.chunk_type:
+        return False
+    return bool(entry.link_name) == (kind in _LINKS)
 
 
 def repeated_names(toc: Outline) -> Problems:
     """Names that two entries other than chunks have (TOC-005)."""
     entries = toc.entries
-    # A chunk has the name of its file, so that there are as many names as other entries.
-    if len({entry.name for entry in entries}) == len(entries) - len(toc.chunks):
+    # Where each chunk has the name of its file there are as many names as other entries.
+    if toc.tiled and len({entry.name for entry in entries}) == len(entries) - len(toc.chunks):
         return
     first: dict[str, int] = {}
 
