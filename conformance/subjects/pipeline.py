@@ -73,7 +73,7 @@ class _Run:
         self.problem: FormatError | None = None
         self.failure: BaseException | None = None
         self.stopping = threading.Event()
-        """The comparison has ended: nobody takes from its queue any more."""
+        """The comparison has ended, before its time if there is more to read: nobody wants the rest any more."""
 
     def guard(self, work: Callable[[], None]) -> None:
         try:
@@ -88,7 +88,7 @@ class _Run:
             self._put(None)
 
     def _unpack(self) -> None:
-        while piece := self._blob.read(_READ):
+        while not self.stopping.is_set() and (piece := self._blob.read(_READ)):
             self.blob_hash.update(piece)
             self.blob_size += len(piece)
             if self._progress is not None:
@@ -115,8 +115,13 @@ class _Run:
             return
 
     def hash_tar(self) -> None:
-        for batch in self.batches(self._to_hash):
-            self.tar_hash.update(batch)
+        try:
+            for batch in self.batches(self._to_hash):
+                self.tar_hash.update(batch)
+        except BaseException:
+            for _ in self.batches(self._to_hash):  # or who puts would wait for ever
+                pass
+            raise
 
     def batches(self, source: _Queue) -> Iterator[bytes]:
         while (batch := source.get()) is not None:
