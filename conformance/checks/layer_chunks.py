@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from conformance.checks.layers import by_discrepancies, by_toc, needs_deep
+from conformance.checks.layers import broken_off, by_discrepancies, by_toc, needs_deep
 from conformance.format import toc_rules
 from conformance.format.discrepancy import Kind
 from conformance.format.toc_rules import Outline, Problems
@@ -60,7 +60,9 @@ def _by_content(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgemen
             return
         examined = layer.whole.examined
         found = examined.discrepancies
-        if examined.chunks and layer.whole.is_complete:
+        if not layer.whole.is_complete:
+            yield broken_off(layer)
+        elif examined.chunks:
             yield from by_discrepancies(
                 layer, message, found.of(kind), found.count(kind), looked_at=f"{examined.chunks} chunks"
             )
@@ -96,7 +98,8 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
             yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
             return
         if not layer.whole.is_complete:
-            return  # LAYER-001, LAYER-002
+            yield broken_off(layer)
+            return
         frames = set(layer.whole.frames.offsets)
         between = [index for index in toc.chunks if toc.entries[index].offset not in frames]
         for index in between[:_MAX]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.layers import by_discrepancies, by_whole
+from conformance.checks.layers import broken_off, by_discrepancies, by_whole, no_toc
 from conformance.format.discrepancy import Kind
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
@@ -26,7 +26,8 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
             found=layer.toc.lenient_problem,
         )
     if layer.toc.toc is None or not whole.is_complete:
-        return  # TOC-001, LAYER-001, LAYER-002
+        yield no_toc(layer) if layer.toc.toc is None else broken_off(layer)
+        return
     found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,
@@ -44,7 +45,8 @@ def every_byte_accounted_for(seen: LayersSeen) -> Iterator[Judgement]:
 
 def _every_byte_accounted_for(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
     if not whole.is_complete:
-        return  # LAYER-001, LAYER-002
+        yield broken_off(layer)
+        return
     found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,

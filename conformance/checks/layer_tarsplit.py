@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from conformance.checks.layers import by_discrepancies, current, needs_deep
+from conformance.checks.layers import broken_off, by_discrepancies, current, needs_deep
 from conformance.checks.trial_verdicts import refusal
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
@@ -61,8 +61,12 @@ def _rebuilds_the_tar(layer: LayerSeen) -> Iterator[Judgement]:
         why = layer.whole_problem
         yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
         return
-    if not whole.is_complete or whole.examined.split_problem is not None:
-        return  # LAYER-001, LAYER-002, TARSPLIT-004
+    if not whole.is_complete:
+        yield broken_off(layer)
+        return
+    if whole.examined.split_problem is not None:
+        yield not_run("The tar-split could not be read to its end (TARSPLIT-004).", where=layer.name)
+        return
     found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,
@@ -110,7 +114,8 @@ def _lines(layer: LayerSeen) -> Iterator[Judgement]:
         yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
         return
     if not whole.is_complete:
-        return  # LAYER-001, LAYER-002
+        yield broken_off(layer)
+        return
     found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.layers import by_discrepancies, by_rule, by_tar, by_toc, current, needs_deep, unread_toc
+from conformance.checks.layers import (
+    broken_off,
+    by_discrepancies,
+    by_rule,
+    by_tar,
+    by_toc,
+    current,
+    needs_deep,
+    unread_toc,
+)
 from conformance.evidence import BytesEvidence
 from conformance.format import toc_rules
 from conformance.format.discrepancy import Kind
@@ -126,7 +135,9 @@ def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
             )
         if layer.whole is None:
             yield _not_whole(layer)
-        elif not problems and layer.whole.is_complete:
+        elif not layer.whole.is_complete:
+            yield broken_off(layer)
+        elif not problems:
             yield from _on_frames(layer, toc, layer.whole)
 
     return by_toc(seen, one)
@@ -220,7 +231,9 @@ def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
             )
         if layer.whole is None:
             yield _not_whole(layer)
-        elif not problems and layer.whole.is_complete:
+        elif not layer.whole.is_complete:
+            yield broken_off(layer)
+        elif not problems:
             found = layer.whole.examined.discrepancies
             yield from by_discrepancies(
                 layer,

@@ -42,11 +42,9 @@ def by_tar(
 
     def one(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
         if layer.toc.toc is None:
-            yield informed("not looked at: there is no TOC to compare with", where=layer.name)
+            yield no_toc(layer)
         elif not whole.is_complete:
-            yield informed(
-                "not looked at: the tar could not be read to its end (LAYER-001, LAYER-002)", where=layer.name
-            )
+            yield broken_off(layer)
         else:
             yield from judge_one(layer, whole, layer.toc.toc)
 
@@ -60,6 +58,16 @@ def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Outline], Iterable[
             yield from judge_one(layer, layer.toc.outline)
         elif layer.toc.unreadable:
             yield unread_toc(layer)
+
+
+def no_toc(layer: LayerSeen) -> Judgement:
+    """There is no TOC to compare the tar with."""
+    return not_run("The layer has no TOC that can be read (ANNOT-001, TOC-001).", where=layer.name)
+
+
+def broken_off(layer: LayerSeen) -> Judgement:
+    """The frames, or the tar in them, could not be read to their end: nothing is known of what lies behind."""
+    return not_run("The layer could not be read to its end (LAYER-001, LAYER-002).", where=layer.name)
 
 
 def unread_toc(layer: LayerSeen) -> Judgement:
