@@ -28,12 +28,11 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
     if layer.toc.toc is None or not whole.is_complete:
         yield no_toc(layer) if layer.toc.toc is None else broken_off(layer)
         return
-    found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,
         "Who reads the TOC gets another file tree than who reads the tar.",
-        found.of(*_TREE_KINDS),
-        found.count(*_TREE_KINDS),
+        whole.examined.discrepancies,
+        *_TREE_KINDS,
         looked_at=f"{whole.examined.members} entries, {whole.examined.files} contents",
     )
 
@@ -47,11 +46,10 @@ def _every_byte_accounted_for(layer: LayerSeen, whole: WholeLayer) -> Iterator[J
     if not whole.is_complete:
         yield broken_off(layer)
         return
-    found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,
         "The data frames hold bytes that no reading accounts for.",
-        found.of(*_HIDDEN_KINDS),
-        found.count(*_HIDDEN_KINDS),
+        whole.examined.discrepancies,
+        *_HIDDEN_KINDS,
         looked_at=f"{whole.examined.size} bytes of tar",
     )

@@ -33,7 +33,6 @@ class FrameTable(msgspec.Struct):
     offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     tar_offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     data_count: int = 0
-    empty_count: int = 0
     skippable_count: int = 0
     skippable: list[Frame] = []
     wide: list[Frame] = []
@@ -143,7 +142,6 @@ class LayerUnpacker:
             content = self._decompressor.decompress(view, max_output_size=frame.bound)
         except zstandard.ZstdError as error:
             raise _error(error, frame.offset) from None
-        self.table.empty_count += not content
         yield from self._out(content)
 
     def _steps(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
