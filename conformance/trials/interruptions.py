@@ -13,21 +13,15 @@ from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
 from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen
-from conformance.observation_producer import Ended, InterruptedSeen, UnrepresentableSeen
+from conformance.observation_producer import InterruptedSeen, UnrepresentableSeen
 from conformance.results import Judgement, not_run, unsupported
 from conformance.trials.place import Place, a_place
-from conformance.trials.push_log import WAYS, Interrupts, TakesAnyOrder, Way
+from conformance.trials.push_log import ENDED, WAYS, Interrupts, TakesAnyOrder, Way
 from conformance.trials.sources import SMALL, Image, image, image_of_tars
 from conformance.trials.subject import ImplementationSubject
 
 MAX_REQUESTS: Final = 60
 """Of a push with more requests, these many are failed, evenly spread."""
-_ENDED: Final[Mapping[Outcome, Ended]] = {
-    Outcome.SUCCEEDED: "succeeded",
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed-out",
-}
 
 
 def interrupted_pushes(
@@ -57,7 +51,7 @@ def _interrupted(
     number: int,
     way: Way,
     expected: tuple[bool, int] | None,
-) -> InterruptedSeen:
+) -> InterruptedSeen | Judgement:
     name = f"{way.replace(' ', '-')}-{number}"
     repository = f"interrupted/{name}"
     place.put(image(SMALL, "gzip"), repository)
@@ -66,10 +60,13 @@ def _interrupted(
     run = _push(subject, place, source, name)
     hit = interrupts.hit
     interrupts.disarm()
+    at = f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)"
+    if run.outcome not in ENDED:
+        return not_run(f"the push was not tried: {describe(run)}", where=f"{at}: {way}", evidence=run.evidence)
     return InterruptedSeen(
-        f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)",
+        at,
         way,
-        _ENDED[run.outcome],
+        ENDED[run.outcome],
         before,
         place.root(repository),
         whole=expected is not None and _shape(place, repository, source) == expected,
@@ -135,7 +132,7 @@ def _unrepresentable(
     diff_ids = place.diff_ids(repository, layers)
     return UnrepresentableSeen(
         what,
-        _ENDED.get(run.outcome, "crashed"),
+        ENDED.get(run.outcome, "crashed"),
         str(Digest.of(tar)),
         diff_ids[0] if diff_ids else "",
         any(key.is_chunked or key.is_legacy for key in keys),

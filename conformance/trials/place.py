@@ -1,5 +1,6 @@
 """An embedded registry for one trial: images put into it, and what is there afterwards."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -122,12 +123,10 @@ class Place:
         seen += self.registry.exchanges[before:]
 
     def _diff_id(self, repository: str, layer: Descriptor) -> str:
-        from hashlib import sha256  # noqa: PLC0415
-
         answer = self.client.get_blob(repository, layer.digest)
         if answer.status != 200:
             return f"not there: HTTP {answer.status}"
-        hasher = sha256()
+        hasher = hashlib.sha256()
         try:
             for piece in decompressed(answer.content, compression_of(layer.media_type), _MAX_TAR):
                 hasher.update(piece)

@@ -20,12 +20,12 @@ from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
 from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen, Requested
-from conformance.observation_producer import AgainSeen, Ended, PushSeen
+from conformance.observation_producer import AgainSeen, PushSeen
 from conformance.registry.defects import Defect
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import Finding, Judgement, RequirementResult, conclude, informed, not_run, unsupported
 from conformance.trials.place import Place, a_place
-from conformance.trials.push_log import Rejects, TakesAnyOrder, events_of
+from conformance.trials.push_log import ENDED, Rejects, TakesAnyOrder, events_of
 from conformance.trials.sources import AMD64, ARM64, BASE, TREES, Image, image, index, pair
 from conformance.trials.subject import ImplementationSubject
 
@@ -90,12 +90,6 @@ AGAIN: Final = ("sentinel variant", "pair")
 """Pushes of what has sentinels already (SENT-PUSH-014)."""
 # Of these requirements the end of a push that failed is judged as well.
 _JUDGES_ENDS: Final = frozenset({"SENT-PUSH-011", "SENT-PUSH-013"})
-_ENDED: Final[Mapping[Outcome, Ended]] = {
-    Outcome.SUCCEEDED: "succeeded",
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed-out",
-}
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -260,13 +254,13 @@ class ProducerTrial:
                 hosts=(place.host,),
                 options=job.options,
             )
-        if run.outcome not in _ENDED:
+        if run.outcome not in ENDED:
             return Pushed(run, None, repository)
         tag = source.descriptor.digest if job.to_digest else "1"
         after = place.observe(repository, tag)
         seen = PushSeen(
             job.name,
-            _ENDED[run.outcome],
+            ENDED[run.outcome],
             source.root,
             after,
             requested=job.compression,
