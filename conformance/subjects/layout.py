@@ -152,5 +152,8 @@ def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
         size = os.fstat(file.fileno()).st_size
         if offset is None and size > limit:
             return Stored(problem="too-large", detail=f"{size} bytes; the limit here is {limit}", actual_size=size)
-        file.seek(offset or 0)
-        return Stored(file.read(limit), actual_size=size)
+        start = offset or 0
+        if start >= size:  # also a number that is no place in any file
+            return Stored(b"", actual_size=size)
+        file.seek(start)
+        return Stored(file.read(max(limit, 0)), actual_size=size)

@@ -169,7 +169,7 @@ def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
     offset, length = place
     evidence = (answer.exchange,)
     size = whole.seek(0, io.SEEK_END)
-    whole.seek(offset)
+    whole.seek(min(offset, size))  # whatever the descriptor says, this is a place in the file
     content = whole.read(length)
     if len(content) < length:
         detail = f"the blob has {size} bytes: none at {offset + len(content)}"
