@@ -85,8 +85,8 @@ class LayerSeen(msgspec.Struct, frozen=True):
     """One data layer. ``name`` is where the image names it first; ``diff_ids`` what the configs say of it.
 
     ``skippable`` has the payload length by payload offset of each skippable frame whose header was read (``whole`` is
-    None: only those the tables and footer name). ``has_lower`` tells whether a data layer lies below it. ``notes`` are
-    remarks on how it could be read.
+    None: only those the tables and footer name). ``has_lower`` tells whether a data layer lies below it in every image
+    that has it. ``notes`` are remarks on how it could be read.
     """
 
     name: str

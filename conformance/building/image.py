@@ -6,12 +6,13 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from conformance.building.errors import BuildError
-from conformance.building.streams import Counted, PieceFile
+from conformance.building.streams import Counted
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor, Platform
+from conformance.format.piece_stream import PieceStream
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.variant import make_sentinel_variant, wrap_single
 from conformance.format.writer import write_layer
@@ -82,7 +83,7 @@ def build_layer(source: LayerSource, store: ContentStore, compression: str) -> B
         try:
             if compression == CHUNKED:
                 # Only read() of the one and write() of the other are called.
-                annotations = write_layer(cast(BinaryIO, PieceFile(tar)), cast(BinaryIO, writing)).annotations
+                annotations = write_layer(cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing)).annotations
             else:
                 for piece in compressed(_checked(tar), compression):
                     writing.write(piece)

@@ -65,7 +65,7 @@ def open_layout(directory: Path) -> Iterator[LayoutWriter]:
 def _expect_layout(directory: Path) -> None:
     path = directory / "oci-layout"
     try:
-        found = decode_object(path.read_bytes()[: MAX_DOCUMENT + 1], what="oci-layout")
+        found = decode_object(_read(path), what="oci-layout")
         read_index(_read(directory / "index.json"))
     except FormatError as error:
         raise BuildError(f"{directory}: {error}") from None

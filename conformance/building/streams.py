@@ -1,4 +1,4 @@
-"""Tars as streams: what is made piece by piece is read as a file, and the other way round."""
+"""Tars as streams of pieces, and what is known of a stream when it has passed."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -11,25 +11,6 @@ from conformance.format.errors import FormatError
 from conformance.format.tar import TarReader
 
 _PIECE: Final = 2**20
-
-
-class PieceFile:
-    """A file object for reading over pieces that are made when they are asked for; a read may be short."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._rest = memoryview(b"")
-
-    def read(self, size: int) -> bytes:
-        """At most ``size`` bytes; none at the end."""
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._rest = memoryview(piece)
-        taken = bytes(self._rest[:size])
-        self._rest = self._rest[size:]
-        return taken
 
 
 class Counted:

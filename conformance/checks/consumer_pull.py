@@ -20,7 +20,7 @@ from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
 
 _SHARE: Final = 1.05
-_SAYS_SO = re.compile(r"(?i)range|toc|partial|chunk|sentinel")
+_SAYS_SO = re.compile(r"(?i)(?<![a-z])(?:ranges?|toc|partial(?:ly)?|chunk(?:s|ed)?|sentinels?)(?![a-z])")
 
 
 @decides("SENT-PULL-001")

@@ -12,9 +12,9 @@ from conformance.format.names import (
     TARSPLIT_POSITION,
 )
 from conformance.format.positions import Position
-from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen
+from conformance.observation_layer import LayerSeen, LayersSeen, TarSplitSeen, TocSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, judge, passed
+from conformance.results import Judgement, failed, judge, not_run, passed
 
 
 @decides("ANNOT-001")
@@ -40,23 +40,21 @@ def place_of_the_toc(seen: LayersSeen) -> Iterator[Judgement]:
         text = layer.annotations.manifest_position
         if text is None:
             continue  # ANNOT-008
-        yield _place(
-            layer, MANIFEST_POSITION, layer.annotations.toc_position, layer.toc.payload, layer.toc.document_size
-        )
+        yield _place(layer, MANIFEST_POSITION, layer.annotations.toc_position, layer.toc, layer.toc.document_size)
 
 
 @decides("ANNOT-003")
 def place_of_the_tar_split(seen: LayersSeen) -> Iterator[Judgement]:
     for layer in current(seen):
         if layer.annotations.tar_split_position is not None:
-            yield _place(layer, TARSPLIT_POSITION, layer.annotations.tar_split_location, layer.split.payload, None)
+            yield _place(layer, TARSPLIT_POSITION, layer.annotations.tar_split_location, layer.split, None)
 
 
 def _place(
     layer: LayerSeen,
     key: str,
     read: Callable[[], Position | None],
-    payload: PayloadSeen | None,
+    table: TocSeen | TarSplitSeen,
     document_size: int | None,
 ) -> Judgement:
     """A position by the strict grammar, and what lies there."""
@@ -71,6 +69,9 @@ def _place(
             found=error.what,
         )
     assert place is not None
+    payload = table.payload
+    if payload is None and table.unreadable:
+        return not_run(f"What is there could not be read: {table.problem}.", where=where, evidence=layer.evidence)
     found = ""
     if payload is None:
         found = f"nothing: the blob has {layer.descriptor.size} bytes"

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.layers import by_whole, current, needs_deep
+from conformance.checks.layers import broken_off, by_whole, current, needs_deep
 from conformance.evidence import BytesEvidence
 from conformance.format.decompress import MAX_WINDOW
 from conformance.format.errors import ChecksumError, FormatError, StructureError
+from conformance.format.footer import Footer
 from conformance.format.frames import SKIPPABLE_MAGIC, ZSTD_MAGIC, Frame
 from conformance.format.names import LAYER_ZSTD_TYPE
+from conformance.format.positions import Position
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
@@ -22,8 +24,10 @@ def frames_only(seen: LayersSeen) -> Iterator[Judgement]:
 
 def _frames_only(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
     problem = whole.problem
-    if not isinstance(problem, StructureError):
+    if problem is None:
         yield passed(layer.name, found=f"{len(whole.frames.offsets) - 1} frames")
+    elif not isinstance(problem, StructureError):
+        yield broken_off(layer)
     else:
         yield failed(
             "The blob is not a concatenation of zstd and skippable frames.",
@@ -40,7 +44,8 @@ def tar_of_the_diff_id(seen: LayersSeen) -> Iterator[Judgement]:
 
 def _tar_of_the_diff_id(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
     if isinstance(whole.problem, StructureError):
-        return  # LAYER-001
+        yield broken_off(layer)
+        return
     problem: FormatError | None = whole.problem or whole.examined.problem
     if problem is not None:
         yield failed(
@@ -102,12 +107,11 @@ def media_type(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("LAYER-005")
 def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
-    """By position: the annotations (or footer) say what is the TOC and what the tar-split."""
+    """By position: the annotations, or else the footer, say what is the TOC and what the tar-split."""
     for layer in current(seen):
         if layer.footer is None or layer.footer.is_legacy:
             continue  # FOOTER-001
-        positions = layer.footer.positions
-        parts = [positions.toc, *([positions.tar_split] if positions.tar_split else [])]
+        parts = _tables(layer, layer.footer)
         starts = [part.offset for part in parts]
         wanted: list[int] = []
         at = layer.descriptor.size - len(layer.footer_raw)
@@ -115,7 +119,7 @@ def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
             at -= 8 + part.compressed
             wanted.insert(0, at)
         names = _TAIL if len(parts) > 1 else (_TAIL[0], _TAIL[2])
-        framed = all(layer.skippable.get(part.offset) == part.compressed for part in parts)
+        framed = _are_framed(layer, parts)
         last = None if layer.whole is None else layer.whole.frames.last_data_end
         before = last is None or last <= starts[0] - 8
         yield judge(
@@ -128,6 +132,22 @@ def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
             + ("" if before else f"; a data frame ends at {last}"),
             evidence=layer.evidence,
         )
+
+
+def _tables(layer: LayerSeen, footer: Footer) -> list[Position]:
+    """TOC and tar-split where the annotations say, unless they alone are wrong (ANNOT-002, FOOTER-003)."""
+    named = footer.positions
+    by_footer = [place for place in (named.toc, named.tar_split) if place is not None]
+    try:
+        said = layer.annotations.positions()
+    except FormatError:
+        return by_footer
+    parts = [place for place in (said.toc, said.tar_split or named.tar_split) if place is not None]
+    return parts if _are_framed(layer, parts) or not _are_framed(layer, by_footer) else by_footer
+
+
+def _are_framed(layer: LayerSeen, parts: list[Position]) -> bool:
+    return all(layer.skippable.get(part.offset) == part.compressed for part in parts)
 
 
 @decides("LAYER-006")
@@ -144,7 +164,8 @@ def _windows(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
             found=f"{frame.window} bytes",
         )
     if not whole.frames.wide:
-        yield passed(layer.name, found=f"{whole.frames.data_count} data frames")
+        found = f"{whole.frames.data_count} data frames"
+        yield broken_off(layer) if whole.problem else passed(layer.name, found=found)
 
 
 @decides("LAYER-007")
@@ -163,7 +184,8 @@ def _skippable_magic(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]
             evidence=(_magic(layer, frame),),
         )
     if not others:
-        yield passed(layer.name, found=f"{whole.frames.skippable_count} skippable frames")
+        found = f"{whole.frames.skippable_count} skippable frames"
+        yield broken_off(layer) if whole.problem else passed(layer.name, found=found)
 
 
 def _magic(layer: LayerSeen, frame: Frame) -> BytesEvidence:
@@ -191,8 +213,9 @@ def _no_dictionary_right_checksum(layer: LayerSeen, whole: WholeLayer) -> Iterat
             expected="the low 32 bits of XXH64 of its content",
             found=problem.what,
         )
-    elif not whole.frames.with_dictionary and not isinstance(problem, StructureError):
-        yield passed(layer.name, found=f"{whole.frames.data_count} data frames")
+    elif not whole.frames.with_dictionary:
+        found = f"{whole.frames.data_count} data frames"
+        yield broken_off(layer) if problem else passed(layer.name, found=found)
 
 
 @decides("LAYER-010")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from conformance.checks.layers import by_discrepancies, by_toc, needs_deep
+from conformance.checks.layers import by_discrepancies, by_toc, read_to_its_end
 from conformance.format import toc_rules
 from conformance.format.discrepancy import Kind
 from conformance.format.toc_rules import Outline, Problems
 from conformance.observation_layer import LayerSeen, LayersSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, not_run, passed
+from conformance.results import Judgement, failed, passed
 
 _MAX = 10
 
@@ -54,16 +54,12 @@ def _by_content(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgemen
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         if not toc.has_chunks:
             return
-        if layer.whole is None:
-            why = layer.whole_problem
-            yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
-            return
-        examined = layer.whole.examined
-        found = examined.discrepancies
-        if examined.chunks and layer.whole.is_complete:
-            yield from by_discrepancies(
-                layer, message, found.of(kind), found.count(kind), looked_at=f"{examined.chunks} chunks"
-            )
+        whole = read_to_its_end(layer)
+        if isinstance(whole, Judgement):
+            yield whole
+        elif whole.examined.chunks:
+            looked_at = f"{whole.examined.chunks} chunks"
+            yield from by_discrepancies(layer, message, whole.examined.discrepancies, kind, looked_at=looked_at)
 
     return by_toc(seen, one)
 
@@ -91,13 +87,11 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
                 expected=problem.expected,
                 found=problem.found,
             )
-        if layer.whole is None:
-            why = layer.whole_problem
-            yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
+        whole = read_to_its_end(layer)
+        if isinstance(whole, Judgement):
+            yield whole
             return
-        if not layer.whole.is_complete:
-            return  # LAYER-001, LAYER-002
-        frames = layer.whole.frames
+        frames = whole.frames
         between = [index for index in toc.chunks if frames.index_of(toc.entries[index].offset) is None]
         for index in between[:_MAX]:
             entry = toc.entries[index]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.layers import by_discrepancies, by_whole
+from conformance.checks.layers import broken_off, by_discrepancies, by_whole, no_toc
 from conformance.format.discrepancy import Kind
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
@@ -26,13 +26,13 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
             found=layer.toc.lenient_problem,
         )
     if layer.toc.toc is None or not whole.is_complete:
-        return  # TOC-001, LAYER-001, LAYER-002
-    found = whole.examined.discrepancies
+        yield no_toc(layer) if layer.toc.toc is None else broken_off(layer)
+        return
     yield from by_discrepancies(
         layer,
         "Who reads the TOC gets another file tree than who reads the tar.",
-        found.of(*_TREE_KINDS),
-        found.count(*_TREE_KINDS),
+        whole.examined.discrepancies,
+        *_TREE_KINDS,
         looked_at=f"{whole.examined.members} entries, {whole.examined.files} contents",
     )
 
@@ -44,12 +44,12 @@ def every_byte_accounted_for(seen: LayersSeen) -> Iterator[Judgement]:
 
 def _every_byte_accounted_for(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
     if not whole.is_complete:
-        return  # LAYER-001, LAYER-002
-    found = whole.examined.discrepancies
+        yield broken_off(layer)
+        return
     yield from by_discrepancies(
         layer,
         "The data frames hold bytes that no reading accounts for.",
-        found.of(*_HIDDEN_KINDS),
-        found.count(*_HIDDEN_KINDS),
+        whole.examined.discrepancies,
+        *_HIDDEN_KINDS,
         looked_at=f"{whole.examined.size} bytes of tar",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from conformance.checks.layers import by_discrepancies, current, needs_deep
+from conformance.checks.layers import by_discrepancies, current, read_to_its_end
 from conformance.checks.trial_verdicts import refusal
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
@@ -56,19 +56,18 @@ def rebuilds_the_tar(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _rebuilds_the_tar(layer: LayerSeen) -> Iterator[Judgement]:
-    whole = layer.whole
-    if whole is None:
-        why = layer.whole_problem
-        yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
+    whole = read_to_its_end(layer)
+    if isinstance(whole, Judgement):
+        yield whole
         return
-    if not whole.is_complete or whole.examined.split_problem is not None:
-        return  # LAYER-001, LAYER-002, TARSPLIT-004
-    found = whole.examined.discrepancies
+    if whole.examined.split_problem is not None:
+        yield not_run("The tar-split could not be read to its end (TARSPLIT-004).", where=layer.name)
+        return
     yield from by_discrepancies(
         layer,
         "Tar-split and file contents do not give the tar of the layer, byte for byte.",
-        found.of(*_REBUILD_KINDS),
-        found.count(*_REBUILD_KINDS),
+        whole.examined.discrepancies,
+        *_REBUILD_KINDS,
         looked_at=f"{whole.examined.split_compared} records, {whole.examined.size} bytes",
     )
 
@@ -81,8 +80,8 @@ def headers_are_the_entries(seen: LayersSeen) -> Iterator[Judgement]:
             yield from by_discrepancies(
                 layer,
                 "A tar header in the tar-split and the TOC do not say the same: clients refuse the layer.",
-                differences.of(*_HEADER_KINDS),
-                differences.count(*_HEADER_KINDS),
+                differences,
+                *_HEADER_KINDS,
                 looked_at=f"{layer.split.file_count} headers",
             )
 
@@ -104,19 +103,15 @@ def _lines(layer: LayerSeen) -> Iterator[Judgement]:
             evidence=layer.evidence,
         )
         return
-    whole = layer.whole
-    if whole is None:
-        why = layer.whole_problem
-        yield not_run(f"The blob could not be read: {why}.", where=layer.name) if why else needs_deep(layer)
+    whole = read_to_its_end(layer)
+    if isinstance(whole, Judgement):
+        yield whole
         return
-    if not whole.is_complete:
-        return  # LAYER-001, LAYER-002
-    found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,
         "The CRC-64 of a file in the tar-split is not that of its content.",
-        found.of(Kind.SPLIT_CRC),
-        found.count(Kind.SPLIT_CRC),
+        whole.examined.discrepancies,
+        Kind.SPLIT_CRC,
         looked_at=f"{whole.examined.split_compared} files",
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.layers import by_discrepancies, by_rule, by_tar, by_toc, current, needs_deep, unread_toc
+from conformance.checks.layers import by_discrepancies, by_rule, by_tar, by_toc, current, read_to_its_end, unread_toc
 from conformance.evidence import BytesEvidence
 from conformance.format import toc_rules
 from conformance.format.discrepancy import Kind
@@ -12,7 +12,7 @@ from conformance.format.toc import MAX_TOC, Toc
 from conformance.format.toc_rules import Outline
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, judge, not_run, passed
+from conformance.results import Judgement, failed, judge, passed
 
 _HEADER_KINDS = (Kind.NOT_IN_TOC, Kind.NOT_IN_TAR, Kind.ATTRIBUTE, Kind.TWICE)
 _MAX = 10
@@ -72,12 +72,11 @@ def entries_are_the_headers(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _entries_are_the_headers(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iterator[Judgement]:
-    found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,
         "A TOC entry and the tar do not say the same.",
-        found.of(*_HEADER_KINDS),
-        found.count(*_HEADER_KINDS),
+        whole.examined.discrepancies,
+        *_HEADER_KINDS,
         looked_at=f"{whole.examined.members} entries",
     )
 
@@ -88,12 +87,11 @@ def digests_of_contents(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _digests_of_contents(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iterator[Judgement]:
-    found = whole.examined.discrepancies
     yield from by_discrepancies(
         layer,
         "The digest in the TOC is not that of the file's content in the tar.",
-        found.of(Kind.DIGEST),
-        found.count(Kind.DIGEST),
+        whole.examined.discrepancies,
+        Kind.DIGEST,
         looked_at=f"{whole.examined.files} files",
     )
 
@@ -124,18 +122,13 @@ def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
                 expected=problem.expected,
                 found=problem.found,
             )
-        if layer.whole is None:
-            yield _not_whole(layer)
-        elif not problems and layer.whole.is_complete:
-            yield from _on_frames(layer, toc, layer.whole)
+        whole = read_to_its_end(layer)
+        if isinstance(whole, Judgement):
+            yield whole
+        elif not problems:
+            yield from _on_frames(layer, toc, whole)
 
     return by_toc(seen, one)
-
-
-def _not_whole(layer: LayerSeen) -> Judgement:
-    if layer.whole_problem:
-        return not_run(f"The blob could not be read: {layer.whole_problem}.", where=layer.name)
-    return needs_deep(layer)
 
 
 def _on_frames(layer: LayerSeen, toc: Outline, whole: WholeLayer) -> Iterator[Judgement]:
@@ -217,16 +210,16 @@ def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
                 expected=problem.expected,
                 found=problem.found,
             )
-        if layer.whole is None:
-            yield _not_whole(layer)
-        elif not problems and layer.whole.is_complete:
-            found = layer.whole.examined.discrepancies
+        whole = read_to_its_end(layer)
+        if isinstance(whole, Judgement):
+            yield whole
+        elif not problems:
             yield from by_discrepancies(
                 layer,
                 "An extended attribute is not the value that the tar has.",
-                found.of(Kind.XATTR),
-                found.count(Kind.XATTR),
-                looked_at=f"{layer.whole.examined.members} entries",
+                whole.examined.discrepancies,
+                Kind.XATTR,
+                looked_at=f"{whole.examined.members} entries",
             )
 
     return by_toc(seen, one)

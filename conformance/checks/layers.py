@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from conformance.format.discrepancy import Discrepancy
+from conformance.format.discrepancy import Discrepancies, Kind
 from conformance.format.toc import Toc
 from conformance.format.toc_rules import Outline, Problems, where
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
@@ -25,32 +25,39 @@ def needs_deep(layer: LayerSeen) -> Judgement:
 def by_whole(
     seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer], Iterable[Judgement]]
 ) -> Iterator[Judgement]:
-    """Judge the layers that were read whole; say of the others why they were not."""
+    """Judge the layers that were read whole, be it not to the end of their tar; say of the others why they were not."""
     for layer in current(seen):
         if layer.whole is not None:
             yield from judge_one(layer, layer.whole)
-        elif layer.whole_problem:
-            yield not_run(f"The blob could not be read: {layer.whole_problem}.", where=layer.name)
         else:
-            yield needs_deep(layer)
+            yield _unread(layer)
 
 
 def by_tar(
     seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer, Toc], Iterable[Judgement]]
 ) -> Iterator[Judgement]:
     """Judge the layers whose TOC and whole tar were read; what ails the others is LAYER-001, LAYER-002 or TOC-001."""
-
-    def one(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
-        if layer.toc.toc is None:
-            yield informed("not looked at: there is no TOC to compare with", where=layer.name)
-        elif not whole.is_complete:
-            yield informed(
-                "not looked at: the tar could not be read to its end (LAYER-001, LAYER-002)", where=layer.name
-            )
+    for layer in current(seen):
+        whole = read_to_its_end(layer)
+        if isinstance(whole, Judgement):
+            yield whole
+        elif layer.toc.toc is None:
+            yield no_toc(layer)
         else:
             yield from judge_one(layer, whole, layer.toc.toc)
 
-    return by_whole(seen, one)
+
+def read_to_its_end(layer: LayerSeen) -> WholeLayer | Judgement:
+    """All that a layer holds, or the judgement on what needs it and could not be looked at."""
+    if layer.whole is None:
+        return _unread(layer)
+    return layer.whole if layer.whole.is_complete else broken_off(layer)
+
+
+def _unread(layer: LayerSeen) -> Judgement:
+    if layer.whole_problem:
+        return not_run(f"The blob could not be read: {layer.whole_problem}.", where=layer.name)
+    return needs_deep(layer)
 
 
 def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Outline], Iterable[Judgement]]) -> Iterator[Judgement]:
@@ -60,6 +67,16 @@ def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Outline], Iterable[
             yield from judge_one(layer, layer.toc.outline)
         elif layer.toc.unreadable:
             yield unread_toc(layer)
+
+
+def no_toc(layer: LayerSeen) -> Judgement:
+    """There is no TOC to compare the tar with."""
+    return not_run("The layer has no TOC that can be read (ANNOT-001, TOC-001).", where=layer.name)
+
+
+def broken_off(layer: LayerSeen) -> Judgement:
+    """The frames, or the tar in them, could not be read to their end: nothing is known of what lies behind."""
+    return not_run("The layer could not be read to its end (LAYER-001, LAYER-002).", where=layer.name)
 
 
 def unread_toc(layer: LayerSeen) -> Judgement:
@@ -84,10 +101,10 @@ def by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str)
 
 
 def by_discrepancies(
-    layer: LayerSeen, message: str, found: Iterable[Discrepancy], count: int, *, looked_at: str
+    layer: LayerSeen, message: str, found: Discrepancies, *kinds: Kind, looked_at: str
 ) -> Iterator[Judgement]:
-    """A finding for each discrepancy that was kept; the last says how many there are in all."""
-    kept = list(found)
+    """A finding for each discrepancy of these kinds that was kept; the last says how many there are in all."""
+    kept, count = list(found.of(*kinds)), found.count(*kinds)
     for discrepancy in kept:
         at = "" if discrepancy.offset < 0 else f", tar byte {discrepancy.offset}"
         name = f", {discrepancy.name}" if discrepancy.name else ""

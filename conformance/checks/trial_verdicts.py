@@ -11,6 +11,7 @@ from conformance.observation_trials import EntrySeen, RunSeen, TreeSeen, TrialSe
 from conformance.results import Judgement, failed, not_run, passed, unsupported
 
 INCONCLUSIVE: Final = "inconclusive: "
+_NO_TREE: Final = "it shows no tree: the adapter has no operation unpack"
 _REFUSED: Final = "refused: a non-zero exit with a stated reason"
 
 
@@ -80,8 +81,8 @@ def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str
         return f"it did not work ({describe(run)})"
     if run.tree is not None and expected is not None:
         return difference(expected, run.tree)
-    if run.operation == "pull" and expected is not None:
-        return "it shows no tree: the adapter has no operation unpack"
+    if _hides_its_tree(run, expected):
+        return _NO_TREE
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
     if run.tree is None and not any(_is_blob_fetch(item.url) for item in run.exchanges):
@@ -150,10 +151,15 @@ def describe(run: RunSeen) -> str:
 
 
 def inconclusive(seen: TrialSeen) -> Judgement | None:
-    """The judgement on a case that can show nothing, because its twin did not work or cannot be tried; else None."""
+    """The judgement on a case that can show nothing, else None.
+
+    Its twin did not work or cannot be tried, or it worked itself and nobody sees what came of it.
+    """
     lacking = _lacking(seen.run) or (_lacking(seen.twin) if seen.twin is not None else None)
     if lacking is not None:
         return lacking
+    if seen.run.succeeded and _hides_its_tree(seen.run, seen.expected):
+        return not_run(f"{INCONCLUSIVE}{_NO_TREE}", where=seen.name, evidence=seen.run.evidence)
     problem = wrong_with(seen.twin, seen.twin_expected, seen.marker) if seen.twin is not None else ""
     if not problem:
         return None
@@ -163,6 +169,10 @@ def inconclusive(seen: TrialSeen) -> Judgement | None:
         where=seen.name,
         evidence=(*seen.run.evidence, *(seen.twin.evidence if seen.twin else ())),
     )
+
+
+def _hides_its_tree(run: RunSeen, expected: TreeSeen | None) -> bool:
+    return run.tree is None and expected is not None and run.operation == "pull"
 
 
 def _lacking(run: RunSeen) -> Judgement | None:

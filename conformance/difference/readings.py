@@ -6,13 +6,13 @@ from typing import BinaryIO, Final, cast
 
 import msgspec
 
-from conformance.building.streams import PieceFile
 from conformance.difference.decompression import tar_of_layer
 from conformance.difference.model import DiffError
 from conformance.difference.nodes import Node, node_of_entry, node_of_header
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.oci import Descriptor
+from conformance.format.piece_stream import PieceStream
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.tar import TarReader
 from conformance.format.toc import MAX_TOC, decode_toc, decompress_toc
@@ -74,7 +74,7 @@ def read_toc(source: ImageSource, layer: Descriptor) -> Reading:
 
 
 def _tar_reading(tar: Iterable[bytes]) -> Reading:
-    reader = TarReader(cast(BinaryIO, PieceFile(tar)))  # only read() is called
+    reader = TarReader(cast(BinaryIO, PieceStream(tar)))  # only read() is called
     nodes = tuple(_bounded(_headers(reader)))
     reader.take_raw()
     end = reader.offset

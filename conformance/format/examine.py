@@ -16,6 +16,7 @@ from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, sho
 from conformance.format.entry_comparison import EntryComparison
 from conformance.format.entry_matcher import EntryMatcher
 from conformance.format.errors import FormatError
+from conformance.format.piece_stream import PieceStream
 from conformance.format.split_cursor import SplitCursor
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.tarsplit import Record
@@ -44,26 +45,6 @@ class Examined(msgspec.Struct):
     split_problem: FormatError | None = None
     split_compared: int = 0
     duplicates: tuple[str, ...] = ()
-
-
-class PieceStream:
-    """``read`` over an iterator of pieces: at most what is left of the current one, and never a copy of much."""
-
-    def __init__(self, pieces: Iterable[Piece]) -> None:
-        self._pieces = iter(pieces)
-        self._piece = memoryview(b"")
-        self._position = 0
-
-    def read(self, count: int) -> bytes | memoryview:
-        """At most ``count`` bytes; none at the end."""
-        while self._position == len(self._piece):
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._piece, self._position = memoryview(piece), 0
-        start = self._position
-        self._position = min(start + count, len(self._piece))
-        return self._piece[start : self._position]
 
 
 def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] | None) -> Examined:

@@ -124,6 +124,8 @@ class FrameScanner:
         self.cuts: list[int] = []
         self.open_offset = 0
         """Where the frame begins that is not complete yet."""
+        self.open_frame: Frame | None = None
+        """The last data frame whose header was read, as far as that tells it: without blocks, and its end unknown."""
         self._max_frames = max_frames
         self._count = 0
         self._is_between = False
@@ -223,6 +225,17 @@ class FrameScanner:
             content_size = int.from_bytes((yield size_bytes), "little") + (256 if size_bytes == 2 else 0)
             window = content_size if single else window
         start = self._position
+        self.open_frame = Frame(
+            FrameKind.DATA,
+            ZSTD_MAGIC,
+            offset,
+            start,
+            start,
+            start,
+            window=window,
+            content_size=content_size,
+            dictionary_id=dictionary,
+        )
         blocks, known_size = yield from self._blocks(min(window, MAX_BLOCK))
         payload_end = self._position
         checksum: int | None = _WORD.unpack((yield 4))[0] if descriptor & 4 else None

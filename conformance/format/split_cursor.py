@@ -1,12 +1,16 @@
 """A tar-split walked beside the tar it should rebuild (docs/format.md section 12; TARSPLIT-002, TARSPLIT-004)."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from conformance.format.clean_names import CleanNames
 from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, shown
 from conformance.format.errors import FormatError
 from conformance.format.tar import TarHeader
 from conformance.format.tarsplit import FileRecord, Record, Segment
+
+MAX_SURPLUS: Final = 2**20
+"""Bytes before one entry that the tar-split may have and the tar does not: with more it is read no further."""
 
 
 class SplitCursor:
@@ -21,7 +25,6 @@ class SplitCursor:
         self._ended = False
         self._rest = b""
         """Of the segments after the last file record: what the tar must still bring."""
-        self._trailing_offset: int | None = None
         self._position = 0
         self.problem: FormatError | None = None
         self.compared = 0
@@ -31,14 +34,19 @@ class SplitCursor:
         """One entry of the tar: the raw bytes up to its content, and the CRC of that (b"" for none), up to ``end``."""
         if self._ended:
             return
+        start = end - header.size - len(raw)
         segments: list[bytes] = []
+        size = 0
         record = self._next()
         while isinstance(record, Segment):
+            size += len(record.payload)
+            if size > len(raw) + MAX_SURPLUS:
+                self._stop(header.name, f"segments of {len(raw)} bytes", f"more than {size} bytes", start)
+                return
             segments.append(record.payload)
             record = self._next()
         if self.problem is not None:
             return
-        start = end - header.size - len(raw)
         if record is None:
             self._stop(header.name, "a file record", "no further record", start)
             return

@@ -99,7 +99,7 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
             position += size
             place, split = offset, True
             continue
-        if split and (position != owner.size or place >= owner.end_offset):
+        if split and not _is_tiled(owner, position, place):
             tiled = False
         split = False
         owner = _NO_FILE
@@ -109,7 +109,7 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
                 if place < last_end or entry.end_offset <= place:
                     ordered = False
                 last_end = entry.end_offset
-                if place <= 0 or is_digest(entry.digest) is None:
+                if place <= 0 or last_end <= 0 or is_digest(entry.digest) is None:
                     found.odd.append(index)
             elif entry.size or place or entry.end_offset or entry.digest:
                 found.odd.append(index)
@@ -129,9 +129,15 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
             times.add(entry.modtime)
         if entry.accesstime or entry.changetime:
             times.update((entry.accesstime, entry.changetime))
-    if split and (position != owner.size or place >= owner.end_offset):
+    if split and not _is_tiled(owner, position, place):
         tiled = False
     return msgspec.structs.replace(found, ordered=ordered, last_end=last_end, tiled=tiled)
+
+
+def _is_tiled(owner: Entry, position: int, place: int) -> bool:
+    """Whether the chunks of a file, the last of which is at ``place``, reach its end, and the first is its own."""
+    first = owner.chunk_size > 0 and not owner.chunk_offset
+    return first and position == owner.size and place < owner.end_offset
 
 
 def _is_plain_chunk(chunk: Entry) -> bool:
@@ -155,8 +161,8 @@ def _is_plainly_right(entry: Entry, kind: str) -> bool:
 def repeated_names(toc: Outline) -> Problems:
     """Names that two entries other than chunks have (TOC-005)."""
     entries = toc.entries
-    # A chunk has the name of its file, so that there are as many names as other entries.
-    if len({entry.name for entry in entries}) == len(entries) - len(toc.chunks):
+    # Where each chunk has the name of its file there are as many names as other entries.
+    if toc.tiled and len({entry.name for entry in entries}) == len(entries) - len(toc.chunks):
         return
     first: dict[str, int] = {}
 

@@ -33,7 +33,6 @@ class FrameTable(msgspec.Struct):
     offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     tar_offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     data_count: int = 0
-    empty_count: int = 0
     skippable_count: int = 0
     skippable: list[Frame] = []
     wide: list[Frame] = []
@@ -55,8 +54,15 @@ class FrameTable(msgspec.Struct):
         """The kept skippable frame whose payload begins at this byte."""
         return next((frame for frame in self.skippable if frame.payload_offset == offset), None)
 
-    def _add(self, frame: Frame, tar_offset: int) -> None:
+    def _begin(self, frame: Frame) -> None:
+        """Note what the header of a frame says: that counts even if the frame then does not decompress."""
         self.first = self.first or frame
+        if frame.window > MAX_WINDOW and len(self.wide) < MAX_KEPT:
+            self.wide.append(frame)
+        if frame.dictionary_id and len(self.with_dictionary) < MAX_KEPT:
+            self.with_dictionary.append(frame)
+
+    def _add(self, frame: Frame, tar_offset: int) -> None:
         self.offsets.append(frame.offset)
         self.tar_offsets.append(tar_offset)
         if frame.kind is FrameKind.SKIPPABLE:
@@ -66,10 +72,6 @@ class FrameTable(msgspec.Struct):
             return
         self.data_count += 1
         self.last_data_end = frame.end
-        if frame.window > MAX_WINDOW and len(self.wide) < MAX_KEPT:
-            self.wide.append(frame)
-        if frame.dictionary_id and len(self.with_dictionary) < MAX_KEPT:
-            self.with_dictionary.append(frame)
 
 
 class LayerUnpacker:
@@ -110,8 +112,8 @@ class LayerUnpacker:
                 self._frame(frame)
                 if self._batch_size >= _BATCH:
                     yield self._take()
-        if cut < len(cuts):
-            yield from self._steps(self._scanner.open_offset, cuts[cut:])
+        if cut < len(cuts) and self._scanner.open_frame is not None:
+            yield from self._steps(self._scanner.open_frame, cuts[cut:])
         self._trim()
 
     def finish(self) -> Iterator[bytes]:
@@ -124,6 +126,7 @@ class LayerUnpacker:
 
     def _frame(self, frame: Frame) -> None:
         """A frame that cannot hold more than a batch, at once."""
+        self.table._begin(frame)
         self.table._add(frame, self.size)
         if frame.kind is FrameKind.SKIPPABLE:
             return
@@ -132,22 +135,21 @@ class LayerUnpacker:
             content = self._decompressor.decompress(view, max_output_size=frame.bound)
         except zstandard.ZstdError as error:
             raise _error(error, frame.offset) from None
-        self.table.empty_count += not content
         self._out(content)
 
     def _long_frame(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
-        yield from self._steps(frame.offset, [*cuts, frame.end])
+        yield from self._steps(frame, [*cuts, frame.end])
         if self._stream is None or not self._stream.eof:
             raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
         self._stream = None
         self.table._add(frame, self._stream_start)
-        self.table.empty_count += self.size == self._stream_start
 
-    def _steps(self, start: int, cuts: list[int]) -> Iterator[bytes]:
-        """Decompress the frame that begins at ``start`` up to each of these places."""
+    def _steps(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
+        """Decompress this frame, complete or not, up to each of these places."""
         if self._stream is None:
+            self.table._begin(frame)
             self._stream = self._decompressor.decompressobj()
-            self._stream_start, self._fed = self.size, start
+            self._stream_start, self._fed = self.size, frame.offset
         view = memoryview(self._buffer)
         for cut in cuts:
             step = view[self._fed - self._base : cut - self._base]
@@ -179,7 +181,11 @@ class LayerUnpacker:
             self._buffer = self._buffer[start:]
             self._base += start
         magic = int.from_bytes(self._buffer[:_MAGIC_BYTES], "little")
-        if len(self._buffer) >= _MAGIC_BYTES and self._stream is None and magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC:
+        begins_skippable = (
+            len(self._buffer) >= _MAGIC_BYTES and self._stream is None and magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC
+        )
+        # Before the buffer only a skippable frame can have begun: its first piece was forgotten like this.
+        if begins_skippable or start < 0:
             self._base += len(self._buffer)
             self._buffer = b""
 

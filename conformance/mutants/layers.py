@@ -106,7 +106,7 @@ def footer_with_another_length() -> LayerDraft:
     return _with_footer(edit)
 
 
-@mutant("FOOTER-003", implies=("FOOTER-002", "LAYER-005"))
+@mutant("FOOTER-003", implies=("FOOTER-002",))
 def footer_beside_the_toc() -> LayerDraft:
     def edit(footer: Footer) -> Footer:
         return msgspec.structs.replace(footer, toc=msgspec.structs.replace(footer.toc, offset=footer.toc.offset - 3))

@@ -21,6 +21,9 @@ from conformance.registry.serving import Call, Reply, serve_content
 _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _ROUTE = re.compile(r"/v2/(.+)/(manifests|blobs|tags|referrers)/(.*)")
+# No number of a client's is longer; int() refuses some thousand digits with an error of its own.
+_COUNT = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 MAX_UPLOAD: Final = 256 * 2**20
 
 
@@ -215,7 +218,7 @@ class RegistryCore:
         return _progress(202, name, session, 0)
 
     def _append(self, call: Call, content: bytearray) -> None:
-        stated = re.fullmatch(r"(?:bytes )?(\d+)-(\d+)(?:/.*)?", call.header("content-range") or "")
+        stated = _CONTENT_RANGE.fullmatch(call.header("content-range") or "")
         if stated and int(stated[1]) != len(content):
             raise Problem(416, "BLOB_UPLOAD_INVALID", f"the next byte is {len(content)}")
         if len(content) + len(call.body) > MAX_UPLOAD:
@@ -236,7 +239,8 @@ class RegistryCore:
             fields = decode_object(manifest.raw, what="manifest")
             subject = fields.get("subject")
             if isinstance(subject, dict) and subject.get("digest") == str(_parse(digest)):
-                kind = fields.get("artifactType") or (fields.get("config") or {}).get("mediaType")
+                config = fields.get("config")
+                kind = fields.get("artifactType") or (config.get("mediaType") if isinstance(config, dict) else None)
                 entry = {
                     "mediaType": manifest.media_type,
                     "digest": own,
@@ -287,7 +291,7 @@ def _listing(call: Call, key: str, names: list[str], **more: str) -> Reply:
     after = call.query.get("last", "")
     rest = [name for name in names if name > after]
     limit = call.query.get("n", "")
-    page = rest[: int(limit)] if limit.isdigit() else rest
+    page = rest[: int(limit)] if _COUNT.fullmatch(limit) else rest
     headers = {"Content-Type": "application/json"}
     if page and len(page) < len(rest):
         headers["Link"] = f'<{call.path}?{urlencode({"n": limit, "last": page[-1]})}>; rel="next"'

@@ -78,6 +78,7 @@ def _wanted(manifests: Iterable[ManifestSeen]) -> Iterable[_Wanted]:
             if annotations.claims_toc:
                 name = f"{manifest.name}.layers[{position}]"
                 wanted = found.setdefault(chunk_key(layer), _Wanted(name, layer, [], data > 0))
+                wanted.has_lower &= data > 0  # of several images the one that has nothing below it counts
                 if len(diff_ids) == len(layers) and diff_ids[position] not in wanted.diff_ids:
                     wanted.diff_ids.append(diff_ids[position])
             data += 1

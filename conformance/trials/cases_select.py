@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from conformance.checks.trial_verdicts import INCONCLUSIVE, describe
-from conformance.format.oci import Platform, read_index
+from conformance.format.oci import read_index
 from conformance.implementations.adapter_document import Option
 from conformance.observation_consumer import SelectionSeen
 from conformance.observation_trials import RunSeen
@@ -14,6 +14,7 @@ from conformance.registry.defects import Defect
 from conformance.registry.faults import make_fault
 from conformance.results import not_run, unsupported
 from conformance.strategies.trees import Node
+from conformance.subjects.platforms import machine_platform
 from conformance.trials import tampered
 from conformance.trials.bench import Pull, reads_layouts
 from conformance.trials.consumer import ConsumerTrials, Scenario, Seen
@@ -23,7 +24,6 @@ from conformance.trials.images import (
     Image,
     foreign_platform,
     gzip_layer,
-    host_platform,
     image,
     index,
     layer_of,
@@ -78,11 +78,10 @@ def observed(name: str, choice: Choice, built: Image, run: RunSeen, problem: str
         return not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
     if not run.succeeded and chosen is not None and not choice.entries[chosen].image.sentinel:
         chosen = None
-    host = host_platform()
     return SelectionSeen(
         name,
         read_index(built.root_document.raw).view,
-        Platform(host["architecture"], host["os"]),
+        machine_platform(),
         chosen,
         aware=aware,
         prefer_gzip="prefer-gzip" in choice.options,

@@ -4,7 +4,6 @@ Whatever is asked for is built, sound or not. ``tampered`` makes the layers that
 """
 
 import gzip
-import platform as machine
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -32,8 +31,7 @@ from conformance.observation_trials import LayerFacts
 from conformance.registry.core import Manifest
 from conformance.strategies.trees import Node, Tree, noise, tar_of
 from conformance.subjects.layout import write_layout
-
-_ARCHITECTURES: Final = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
+from conformance.subjects.platforms import machine_platform
 
 MARKER: Final = "zcc-marker"
 """The name of the one package that an inventory of a sound image lists."""
@@ -118,8 +116,8 @@ class Image(msgspec.Struct, frozen=True):
 
 def host_platform() -> JsonObject:
     """The platform of this machine: images are of it, so that every tool pulls them without being told."""
-    architecture = machine.machine()
-    return {"architecture": _ARCHITECTURES.get(architecture, architecture), "os": "linux"}
+    found = machine_platform()
+    return {"architecture": found.architecture, "os": found.os}
 
 
 def foreign_platform() -> JsonObject:

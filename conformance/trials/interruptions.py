@@ -51,7 +51,7 @@ def _interrupted(
     number: int,
     way: Way,
     expected: tuple[bool, int] | None,
-) -> InterruptedSeen:
+) -> InterruptedSeen | Judgement:
     name = f"{way.replace(' ', '-')}-{number}"
     repository = f"interrupted/{name}"
     place.put(image(SMALL, "gzip"), repository)
@@ -60,8 +60,11 @@ def _interrupted(
     run = _push(subject, place, source, name)
     hit = interrupts.hit
     interrupts.disarm()
+    at = f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)"
+    if run.outcome not in ENDED:
+        return not_run(f"the push was not tried: {describe(run)}", where=f"{at}: {way}", evidence=run.evidence)
     return InterruptedSeen(
-        f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)",
+        at,
         way,
         ENDED[run.outcome],
         before,

@@ -2,6 +2,7 @@
 
 import random
 import tracemalloc
+from collections.abc import Iterator, Sequence
 
 import pytest
 import zstandard
@@ -10,14 +11,22 @@ from hypothesis import strategies as st
 
 from conformance.checks.artifact import judge_image
 from conformance.format import names
+from conformance.format.discrepancy import Discrepancies, Kind
+from conformance.format.oci import Descriptor
+from conformance.format.split_cursor import MAX_SURPLUS, SplitCursor
+from conformance.format.tar import TarHeader
+from conformance.format.tarsplit import Segment
 from conformance.format.unpack import LayerUnpacker
 from conformance.mutants.draft import conforming_draft, finish
+from conformance.mutants.layers import frame_checksum_flipped
+from conformance.observation import Stored
 from conformance.results import RequirementResult
 from conformance.strategies.layer_draft import DraftedLayer, conforming_layer, draft_layer, finish_layer
 from conformance.strategies.trees import Node
 from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
 from conformance.subjects.memory import MemorySource
+from conformance.subjects.source import Place
 
 _TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="a"), Node("c", content=bytes(5000)))
 
@@ -143,6 +152,49 @@ def test_a_bomb_in_a_table_is_stopped() -> None:
     draft.document = b'{"version":1,"entries":[]' + b" " * (200 * 2**20) + b"}"
     layer = finish_layer(draft)
     assert "TOC-009" in failures(layer, layer.blob, deep=False)
+
+
+def test_what_lies_behind_a_frame_that_does_not_decompress_is_not_passed() -> None:
+    layer = finish_layer(frame_checksum_flipped())
+    found = judged(layer, layer.blob)
+    assert {name for name, result in found.items() if result.verdict == "fail"} == {"LAYER-002", "LAYER-009"}
+    for name in ("LAYER-001", "LAYER-006", "LAYER-007", "TOC-003", "TOC-007", "TARSPLIT-002", "SEC-001", "SEC-002"):
+        assert found[name].verdict == "not-run", name
+        assert "could not be read to its end" in found[name].findings[0].message
+
+
+class _NoRanges(MemorySource):
+    """A source whose blobs cannot be read in parts."""
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        detail = f"the connection was lost while {descriptor.digest} was read"
+        return tuple(Stored(problem="unreadable", detail=detail) for _ in places)
+
+
+def test_tables_that_could_not_be_fetched_are_not_run() -> None:
+    finished = finish(conforming_draft())
+    seen = observe_image(_NoRanges(finished.blobs, finished.root))
+    found = {result.id: result for result in judge_image(seen)}
+    for name in ("ANNOT-001", "ANNOT-002", "ANNOT-003", "TOC-001", "FOOTER-001"):
+        assert found[name].verdict == "not-run", (name, found[name].findings)
+    failed = [name for name, result in found.items() if result.verdict == "fail" and name.startswith("ANNOT")]
+    assert failed == []
+
+
+def test_a_tar_split_with_far_too_many_bytes_before_an_entry_is_read_no_further() -> None:
+    taken: list[int] = []
+
+    def records() -> Iterator[Segment]:
+        for number in range(4096):
+            taken.append(number)
+            yield Segment(number, bytes(2**16))
+
+    found = Discrepancies()
+    cursor = SplitCursor(records(), found)
+    cursor.member(bytes(512), TarHeader("0", b"a"), b"", 512)
+    cursor.end()
+    assert found.count(Kind.SPLIT_RECORDS) == 1
+    assert len(taken) * 2**16 <= 512 + MAX_SURPLUS + 2**16
 
 
 def test_a_frame_of_many_blocks_is_unpacked_in_steps_of_any_size() -> None:

@@ -1,19 +1,23 @@
 """The checks of layers: a conforming one passes all, each mutant fails what it breaks and no more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from conformance import checks
 from conformance.checks.artifact import LAYER_GROUPS, judge_image, needs_deep
+from conformance.format import names
+from conformance.format.document import encode
+from conformance.format.oci import read_manifest
 from conformance.mutants import layers
 from conformance.mutants.draft import conforming_draft, finish
-from conformance.observation import ImageSeen
+from conformance.observation import ImageSeen, ManifestSeen, Stored
 from conformance.requirements import broken_by, find_checks
 from conformance.results import RequirementResult, Verdict
-from conformance.strategies.layer_draft import LayerDraft, conforming_layer, finish_layer
+from conformance.strategies.layer_draft import DraftedLayer, LayerDraft, conforming_layer, draft_layer, finish_layer
+from conformance.strategies.trees import Node
 from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
+from conformance.subjects.layers import LayerReading, observe_layers
 from conformance.subjects.memory import MemorySource
 
 MUTANTS = [value for value in vars(layers).values() if hasattr(value, "__breaks__")]
@@ -78,3 +82,32 @@ def test_without_reading_every_byte_nothing_is_passed_that_needs_it() -> None:
 def test_what_only_a_deep_reading_finds_is_not_passed_by_a_shallow_one(maker: Callable[[], LayerDraft]) -> None:
     shallow = {result.id: result for result in results(maker(), deep=False)}
     assert needs_deep(shallow[broken_by(maker)[0]])
+
+
+@pytest.mark.parametrize("lowest_first", [True, False])
+def test_a_hard_link_to_a_lower_layer_needs_one_in_every_image_whatever_their_order(lowest_first: bool) -> None:
+    layer = finish_layer(draft_layer((Node("link", "hardlink", link_name="below"),)))
+    other = finish_layer(conforming_layer())
+    manifests = [manifest_of([layer]), manifest_of([other, layer])]
+    seen = observe_layers(
+        MemorySource({each.descriptor["digest"]: each.blob for each in (layer, other)}, b""),
+        manifests if lowest_first else manifests[::-1],
+        LayerReading(),
+    )
+    alone = observe_layers(MemorySource({layer.descriptor["digest"]: layer.blob}, b""), manifests[1:], LayerReading())
+    check = find_checks(checks)["TOC-012"]
+    assert "fail" in {judgement.outcome for judgement in check(seen)}
+    assert {judgement.outcome for judgement in check(alone) if "layers[1]" in judgement.where} == {"pass"}
+
+
+def manifest_of(layers: Sequence[DraftedLayer]) -> ManifestSeen:
+    """What was seen of a manifest of these layers; nothing else of it matters here."""
+    raw = encode(
+        {
+            "schemaVersion": 2,
+            "mediaType": names.MANIFEST_TYPE,
+            "config": {"mediaType": names.CONFIG_TYPE, "digest": "sha256:" + "0" * 64, "size": 2},
+            "layers": [layer.descriptor for layer in layers],
+        }
+    )
+    return ManifestSeen("manifest", Stored(raw), document=read_manifest(raw))

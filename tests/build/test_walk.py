@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from conformance.building.errors import BuildError
-from conformance.building.streams import Counted, PieceFile, file_pieces
+from conformance.building.streams import Counted, file_pieces
 from conformance.building.walk import WalkRules, tar_pieces
+from conformance.format.piece_stream import PieceStream
 from conformance.format.tar import TarReader
 from tests.build.trees import MOMENT, facts_of, make_tree
 
@@ -144,7 +145,7 @@ def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
 
 
 def test_pieces_read_as_a_file() -> None:
-    file = PieceFile([b"abc", b"", b"defgh"])
+    file = PieceStream([b"abc", b"", b"defgh"])
     assert [file.read(2), file.read(2), file.read(9), file.read(1)] == [b"ab", b"c", b"defgh", b""]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from conformance.checks.consumer_pull import source_without_ranges
 from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
 from conformance.evidence import Exchange
 from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
@@ -99,6 +100,30 @@ def test_a_pull_that_shows_no_tree_shows_nothing() -> None:
     pulled = RunSeen("pull", "succeeded", exchanges=fetch)
     assert only(acceptance("X-001", trial(pulled, pulled, expected=TREE))).outcome == "not-run"
     assert only(refusal("X-001", trial(RunSeen("pull", "refused", "no"), pulled))).outcome == "not-run"
+
+
+def test_a_pull_that_shows_no_tree_fails_nothing_either() -> None:
+    pulled = RunSeen("pull", "succeeded", exchanges=(Exchange("GET", "http://x/v2/a/blobs/sha256:1", status=200),))
+    for judge in (acceptance, harmless):
+        assert only(judge("X-001", trial(pulled, None, expected=TREE))).outcome == "not-run"
+    assert only(refusal("X-001", trial(pulled, None))).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("error: the registry serves no ranges", "pass"),
+        ("error: HTTP 416 Range Not Satisfiable", "pass"),
+        ("error: cannot pull zstd:chunked layer partially", "pass"),
+        ("error: no TOC-only pull", "pass"),
+        ("error: unsupported protocol scheme", "fail"),
+        ("error: a strange and disarranged answer", "fail"),
+    ],
+)
+def test_a_refusal_for_want_of_ranges_says_so(reason: str, outcome: str) -> None:
+    run = msgspec.structs.replace(REFUSED, reason=reason)
+    seen = msgspec.structs.replace(trial(run), about=("SENT-PULL-022",))
+    assert only(source_without_ranges(seen)).outcome == outcome
 
 
 def test_memory_is_bounded() -> None:

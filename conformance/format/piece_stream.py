@@ -1,0 +1,23 @@
+"""Pieces that are made when they are asked for, read as a file."""
+
+from collections.abc import Iterable
+
+
+class PieceStream:
+    """``read`` over an iterator of pieces: at most what is left of the current one, and never a copy of much."""
+
+    def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
+        self._pieces = iter(pieces)
+        self._piece = memoryview(b"")
+        self._position = 0
+
+    def read(self, count: int) -> bytes | memoryview:
+        """At most ``count`` bytes; none at the end."""
+        while self._position == len(self._piece):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._piece, self._position = memoryview(piece), 0
+        start = self._position
+        self._position = min(start + count, len(self._piece))
+        return self._piece[start : self._position]

@@ -1,0 +1,34 @@
+"""The registry without HTTP: whatever a request says, there is an answer."""
+
+import pytest
+
+from conformance.format.digest import Digest
+from conformance.format.document import encode
+from conformance.format.names import MANIFEST_TYPE
+from conformance.registry.core import RegistryCore
+from conformance.registry.serving import Call
+
+LONG = "9" * 5000
+
+
+def test_a_page_of_any_length_may_be_asked_for() -> None:
+    for count in (LONG, "²", "-1", ""):
+        assert RegistryCore().handle(Call("GET", "/v2/_catalog", {"n": count}, {}, b"")).status == 200, count
+
+
+@pytest.mark.parametrize("content_range", [f"{LONG}-{LONG}", f"bytes 0-{LONG}", "²-³"])
+def test_a_content_range_that_is_none_is_passed_over(content_range: str) -> None:
+    core = RegistryCore()
+    session = core.handle(Call("POST", "/v2/a/blobs/uploads/", {}, {}, b"")).headers["Location"]
+    headers = {"content-range": content_range}
+    assert core.handle(Call("PATCH", session, {}, headers, b"x")).status == 202
+
+
+def test_a_referrer_of_odd_shape_is_listed() -> None:
+    core = RegistryCore()
+    subject = str(Digest.of(b"subject"))
+    raw = encode({"schemaVersion": 2, "config": "no object", "subject": {"digest": subject}})
+    assert core.handle(Call("PUT", "/v2/a/manifests/1", {}, {"content-type": MANIFEST_TYPE}, raw)).status == 201
+    answer = core.handle(Call("GET", f"/v2/a/referrers/{subject}", {}, {}, b""))
+    assert answer.status == 200
+    assert str(Digest.of(raw)).encode() in answer.body
