@@ -97,8 +97,8 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
             return
         if not layer.whole.is_complete:
             return  # LAYER-001, LAYER-002
-        frames = set(layer.whole.frames.offsets)
-        between = [index for index in toc.chunks if toc.entries[index].offset not in frames]
+        frames = layer.whole.frames
+        between = [index for index in toc.chunks if frames.index_of(toc.entries[index].offset) is None]
         for index in between[:_MAX]:
             entry = toc.entries[index]
             yield failed(

@@ -23,6 +23,7 @@ from conformance.format.toc import Entry, Toc
 
 _ZEROS: Final = bytes(2**16)
 NOWHERE: Final = -1
+Piece = bytes | memoryview
 
 
 class Examined(msgspec.Struct):
@@ -48,7 +49,7 @@ class Examined(msgspec.Struct):
 class PieceStream:
     """``read`` over an iterator of pieces: at most what is left of the current one, and never a copy of much."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[Piece]) -> None:
         self._pieces = iter(pieces)
         self._piece = memoryview(b"")
         self._position = 0
@@ -65,7 +66,7 @@ class PieceStream:
         return self._piece[start : self._position]
 
 
-def examine(pieces: Iterable[bytes], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
+def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
     """Compare a whole tar with a TOC and the records of a tar-split, as far as there are any.
 
     The pieces are used up whatever happens. Malformed tars and tar-splits are told, not raised.
@@ -92,7 +93,7 @@ class _Examiner:
         self._split = None if records is None else SplitCursor(records, self._found)
         self._padding = 0
 
-    def run(self, pieces: Iterator[bytes]) -> Examined:
+    def run(self, pieces: Iterator[Piece]) -> Examined:
         reader = TarReader(cast("BinaryIO", PieceStream(pieces)))
         result = self._result
         try:
