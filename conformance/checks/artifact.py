@@ -1,6 +1,7 @@
 """All checks of the artifact role over one image that was seen."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from conformance import checks
 from conformance.checks.groups import judge_groups
@@ -36,7 +37,7 @@ def judge_image(
         elif requirement.group in IMAGE_GROUPS:
             judgements = check(seen)
         elif requirement.group in LAYER_GROUPS:
-            judgements = check(seen.layers)
+            judgements = chain(check(seen.layers), _layers_not_seen(seen))
         else:
             continue
         results.append(conclude(requirement, judgements, replay=replay))
@@ -67,6 +68,11 @@ def notes_on(seen: ImageSeen) -> tuple[str, ...]:
     notes.extend(f"{layer.name}: {note}" for layer in seen.layers.layers for note in layer.notes)
     if seen.index_problem:
         notes.append(f"index: {seen.index_problem}")
+    notes.extend(
+        f"{manifest.name}: {manifest.stored.detail}"
+        for manifest in seen.manifests
+        if manifest.stored.problem == "size-mismatch" and not manifest.problem
+    )
     notes.extend(f"{manifest.name}: {manifest.problem}" for manifest in seen.manifests if manifest.problem)
     notes.extend(
         f"{manifest.name}: config: {manifest.config_problem}" for manifest in seen.manifests if manifest.config_problem
@@ -83,6 +89,12 @@ def unreadable(seen: ImageSeen) -> tuple[str, ...]:
         if manifest.problem and manifest.stored.problem != "not-fetched"
     ]
     return tuple(problems)
+
+
+def _layers_not_seen(seen: ImageSeen) -> Iterator[Judgement]:
+    """Whatever the layers of a manifest are that could not be read: nobody looked at them."""
+    for problem in unreadable(seen):
+        yield not_run(f"The layers of a manifest were not looked at: {problem}.")
 
 
 def has_sentinel(seen: ImageSeen) -> bool:

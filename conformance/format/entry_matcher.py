@@ -14,6 +14,8 @@ class EntryMatcher:
         self._next = 0
         self._seen = bytearray(len(entries))
         self._by_name: dict[str, int] | None = None
+        # The entry after the chunks of a file: a name that comes a million times must not cost a million chunks each.
+        self._after: dict[int, int] = {}
 
     def match(self, header: TarHeader, offset: int) -> int | None:
         """The index of this header's entry: the next one as a rule, for both are in tar order."""
@@ -34,10 +36,18 @@ class EntryMatcher:
         if self._seen[index]:
             self._add(Kind.TWICE, header.name, "one entry", "two or more entries in the tar", offset)
         self._seen[index] = 1
-        self._next = index + 1
-        while self._next < len(entries) and entries[self._next].type == "chunk":
-            self._next += 1
+        self._next = self._after_chunks(index)
         return index
+
+    def _after_chunks(self, index: int) -> int:
+        after = index + 1
+        if after < len(self._entries) and self._entries[after].type == "chunk":
+            if index in self._after:
+                return self._after[index]
+            while after < len(self._entries) and self._entries[after].type == "chunk":
+                after += 1
+            self._after[index] = after
+        return after
 
     def missing(self) -> None:
         """Note every entry that no header was found for."""

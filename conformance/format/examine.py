@@ -105,9 +105,12 @@ class _Examiner:
         crc = b""
         if header.size:
             self._result.files += 1
+            parts: tuple[_Part, ...] = ()
             if index is not None:
+                # Of a name that comes again (Kind.TWICE) the chunks are not looked at again: there may be a million.
+                parts = self._parts(index) if self._result.starts[index] == NOWHERE else ()
                 self._result.starts[index] = reader.offset
-            crc = self._content(reader, header, entry, () if index is None else self._parts(index))
+            crc = self._content(reader, header, entry, parts)
         if self._split is not None:
             self._split.member(raw, header, crc, reader.offset)
 

@@ -52,7 +52,7 @@ class SplitCursor:
             return
         recorded = segments[0] if len(segments) == 1 else b"".join(segments)
         if recorded != raw:
-            self._differ(header.name, raw, recorded, start)
+            self._differ(header.name, raw, recorded, start, size)
         if (record.name, record.size) != (header.name, header.size):
             expected = f"{shown(header.name)}, {header.size} bytes"
             self._stop(record.name, expected, f"{shown(record.name)}, {record.size} bytes", start)
@@ -84,7 +84,7 @@ class SplitCursor:
                 continue
             count = min(len(raw), len(self._rest))
             if raw[:count] != self._rest[:count]:
-                self._differ(b"", raw[:count], self._rest[:count], self._position)
+                self._differ(b"", raw[:count], self._rest[:count], self._position, count)
             raw, self._rest = raw[count:], self._rest[count:]
             self._position += count
 
@@ -113,11 +113,11 @@ class SplitCursor:
             Discrepancy(Kind.SPLIT_RECORDS, shown(name) if name else "", "the records", expected, found, offset)
         )
 
-    def _differ(self, name: bytes, tar: bytes, recorded: bytes, offset: int) -> None:
+    def _differ(self, name: bytes, tar: bytes, recorded: bytes, offset: int, size: int) -> None:
         at = next(
             (i for i, (a, b) in enumerate(zip(tar, recorded, strict=False)) if a != b), min(len(tar), len(recorded))
         )
         expected = f"{tar[at : at + 16].hex(' ') or 'nothing'} ({len(tar)} bytes)"
-        found = f"{recorded[at : at + 16].hex(' ') or 'nothing'} ({len(recorded)} bytes)"
+        found = f"{recorded[at : at + 16].hex(' ') or 'nothing'} ({size} bytes)"
         what = "tar bytes that are no content"
         self._found.add(Discrepancy(Kind.SPLIT_BYTES, shown(name) if name else "", what, expected, found, offset + at))

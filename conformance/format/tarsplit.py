@@ -135,7 +135,7 @@ def headers(records: Iterable[Record]) -> Iterator[TarHeader]:
     raw_size = padding = 0
     for record in records:
         if isinstance(record, Segment):
-            raw.append(record.payload)
+            raw += [record.payload] if record.payload else []  # empty ones may come by the million
             raw_size += len(record.payload)
             if raw_size > MAX_LINE:  # of what follows the last record nothing is needed
                 raw, raw_size = raw[:1], len(raw[0])

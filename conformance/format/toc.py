@@ -21,6 +21,10 @@ CHUNK_ZEROS: Final = "zeros"
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 _UTF8_STEP = 2**20
+# The shortest entry with a type and a name has 25 bytes. Shorter objects by the million are there to fill memory: each
+# takes some 200 bytes once it is decoded.
+_SHORTEST: Final = 16
+_FEW: Final = 2**16
 
 
 class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
@@ -98,6 +102,9 @@ def decompress_toc(payload: bytes | memoryview, *, declared_size: int | None = N
 def decode_toc(document: bytes) -> Toc:
     """Decode TOC JSON; raise FormatError if it is not one JSON object of the TOC's shape in UTF-8."""
     check_utf8(document)
+    objects = document.count(b"{")
+    if objects > _FEW + len(document) // _SHORTEST:
+        raise FormatError(f"the TOC has {objects} braces in {len(document)} bytes: entries have a type and a name")
     try:
         return _DECODER.decode(document)
     except msgspec.ValidationError as error:

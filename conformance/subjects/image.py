@@ -24,6 +24,12 @@ from conformance.subjects.source import ImageSource
 MAX_SENTINEL = 64 * 2**10
 # An index of more entries is judged by its first ones and the rest is a problem said in words.
 MAX_ENTRIES = 512
+# A manifest of more layers is not read; container engines stop at 128 or so.
+MAX_LAYERS = 1024
+# What the manifests and configs of one image may cost together: their bytes, and so much for each layer they name, also
+# when one manifest is named many times. Each alone may have 4 MiB; 512 of them must not fill memory.
+MAX_METADATA = 32 * 2**20
+LAYER_COST = 256
 
 SHALLOW: Final = LayerReading()
 Panel = Callable[[bytes], tuple[ReaderOutcome, ...]]
@@ -82,6 +88,9 @@ def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
     return ImageSeen(source.reference, root, index, problem, walk.entries(index))
 
 
+_FULL: Final = f"the manifests and configs of the image have more than {MAX_METADATA} bytes: it is not read"
+
+
 class _Walk:
     """One pass over an image's metadata; every blob is read once, however many manifests share it."""
 
@@ -89,13 +98,31 @@ class _Walk:
         self._source = source
         self._panel = panel
         self._sentinels: dict[Descriptor, Stored] = {}
+        self._manifests: dict[Descriptor, ManifestSeen] = {}
+        self._left = MAX_METADATA
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
 
     def entries(self, index: Document[Index]) -> tuple[ManifestSeen, ...]:
         return tuple(
-            self.manifest(f"manifests[{position}]", self._fetch_entry(entry), entry)
+            self._entry(f"manifests[{position}]", entry)
             for position, entry in enumerate(index.view.manifests[:MAX_ENTRIES])
         )
+
+    def _entry(self, name: str, entry: Descriptor) -> ManifestSeen:
+        """The manifest of an entry; read once, however many entries name it."""
+        key = Descriptor(entry.media_type, entry.digest, entry.size)
+        if key not in self._manifests:
+            stored = self._fetch_entry(entry) if self._left > 0 else Stored(problem="too-large", detail=_FULL)
+            self._manifests[key] = self.manifest(name, stored, entry)
+            return self._manifests[key]
+        first = self._manifests[key]
+        if first.document is not None and not self._spend(LAYER_COST * len(first.document.view.layers)):
+            return ManifestSeen(name, Stored(problem="too-large", detail=_FULL), entry, problem=_FULL)
+        return msgspec.structs.replace(first, name=name, entry=entry)
+
+    def _spend(self, cost: int) -> bool:
+        self._left -= cost
+        return self._left > 0
 
     def _fetch_entry(self, entry: Descriptor) -> Stored:
         if entry.media_type not in (MANIFEST_TYPE, DOCKER_MANIFEST_TYPE, INDEX_TYPE, DOCKER_LIST_TYPE):
@@ -114,7 +141,13 @@ class _Walk:
         except FormatError as error:
             return ManifestSeen(name, stored, entry, problem=str(error))
         view = document.view
+        if len(view.layers) > MAX_LAYERS:
+            problem = f"{len(view.layers)} layers; a manifest of more than {MAX_LAYERS} is not read"
+            return ManifestSeen(name, stored, entry, problem=problem)
+        if not self._spend(len(stored.content) + LAYER_COST * len(view.layers)):
+            return ManifestSeen(name, Stored(problem="too-large", detail=_FULL), entry, problem=_FULL)
         config_stored = self._source.blob(view.config, MAX_DOCUMENT)
+        self._spend(len(config_stored.content or b""))
         config, config_problem = None, config_stored.detail
         if config_stored.content is not None:
             try:

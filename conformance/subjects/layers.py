@@ -20,7 +20,7 @@ from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, TocPosition
 from conformance.format.tarsplit import Record, parse
-from conformance.format.toc import MAX_TOC, Toc, decode_toc, decompress_toc
+from conformance.format.toc import MAX_TOC, Toc, decode_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_lenient import first_difference, read_as_containers_storage
 from conformance.format.toc_rules import outline
@@ -28,6 +28,7 @@ from conformance.observation import ManifestSeen, Stored
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
 from conformance.subjects.pipeline import read_whole
 from conformance.subjects.source import ImageSource, Place, most_of
+from conformance.subjects.toc_room import NoRoomError, TocRoom
 from conformance.subjects.unpacking import Bounds, Progress
 
 MAX_TAR_SPLIT: Final = 256 * 2**20
@@ -36,6 +37,8 @@ MAX_TAR_SPLIT_DOCUMENT: Final = 4 * 2**30
 """Bytes of a decompressed one; it is streamed."""
 MAX_TAR: Final = 256 * 2**30
 """Bytes of a layer's tar: more is taken for a bomb."""
+MAX_LAYERS: Final = 512
+"""Layers of one image that are read; an image for twenty platforms has some hundreds."""
 FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
 
 P = TypeVar("P", bound=Position)
@@ -58,12 +61,31 @@ class _Wanted(msgspec.Struct):
 
 
 def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading) -> LayersSeen:
-    """Each data layer that claims a TOC, once, however many manifests share it."""
-    layers = tuple(_Layer(source, wanted, reading).observe() for wanted in _wanted(manifests))
-    return LayersSeen(layers, reading.deep)
+    """Each data layer that claims a TOC, once, however many manifests share it; at most MAX_LAYERS."""
+    wanted = _wanted(manifests)
+    room = TocRoom()
+    layers = [_Layer(source, layer, reading, room).observe() for layer in wanted[:MAX_LAYERS]]
+    if unread := wanted[MAX_LAYERS:]:
+        layers.append(_unread(unread))
+    return LayersSeen(tuple(layers), reading.deep)
 
 
-def _wanted(manifests: Iterable[ManifestSeen]) -> Iterable[_Wanted]:
+def _unread(layers: Sequence[_Wanted]) -> LayerSeen:
+    """What stands for the layers that are too many to read: nothing was looked at."""
+    problem = f"the image has {MAX_LAYERS + len(layers)} different layers; {MAX_LAYERS} were read"
+    first = layers[0]
+    return LayerSeen(
+        f"{first.name} and {len(layers) - 1} more",
+        first.descriptor,
+        ChunkedAnnotations.of(first.descriptor.annotations),
+        footer_problem=problem,
+        toc=TocSeen(problem=problem, unreadable=True),
+        split=TarSplitSeen(problem=problem, unreadable=True),
+        whole_problem=problem,
+    )
+
+
+def _wanted(manifests: Iterable[ManifestSeen]) -> Sequence[_Wanted]:
     found: dict[str, _Wanted] = {}
     for manifest in manifests:
         if manifest.document is None:
@@ -82,7 +104,7 @@ def _wanted(manifests: Iterable[ManifestSeen]) -> Iterable[_Wanted]:
                 if len(diff_ids) == len(layers) and diff_ids[position] not in wanted.diff_ids:
                     wanted.diff_ids.append(diff_ids[position])
             data += 1
-    return found.values()
+    return tuple(found.values())
 
 
 def chunk_key(layer: Descriptor) -> str:
@@ -93,8 +115,8 @@ def chunk_key(layer: Descriptor) -> str:
 class _Layer:
     """One layer while it is read."""
 
-    def __init__(self, source: ImageSource, wanted: _Wanted, reading: LayerReading) -> None:
-        self._source, self._wanted, self._reading = source, wanted, reading
+    def __init__(self, source: ImageSource, wanted: _Wanted, reading: LayerReading, room: TocRoom) -> None:
+        self._source, self._wanted, self._reading, self._room = source, wanted, reading, room
         self._layer = wanted.descriptor
         self._annotations = ChunkedAnnotations.of(self._layer.annotations)
         self._pieces: dict[int, bytes] = {}
@@ -204,7 +226,9 @@ class _Layer:
         if payload.digest != self._annotations.manifest_checksum:
             return TocSeen(payload, problem="the TOC does not have the digest that the annotation says"), None
         try:
-            document = decompress_toc(content)
+            document = self._room.decompress(content)
+        except NoRoomError as error:
+            return TocSeen(payload, problem=error.what, unreadable=True, document_size=error.size), None
         except FormatError as error:
             return TocSeen(payload, problem=str(error), over_limit=isinstance(error, LimitError)), None
         try:

@@ -1,6 +1,9 @@
 """Layers that an attacker made: a finding or a one-line problem, bounded memory, never a traceback."""
 
+import json
 import random
+import tarfile
+import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
 
@@ -11,22 +14,28 @@ from hypothesis import strategies as st
 
 from conformance.checks.artifact import judge_image
 from conformance.format import names
+from conformance.format.digest import Digest
 from conformance.format.discrepancy import Discrepancies, Kind
+from conformance.format.document import MAX_DOCUMENT, encode
+from conformance.format.errors import LimitError
+from conformance.format.examine import examine
 from conformance.format.oci import Descriptor
 from conformance.format.split_cursor import MAX_SURPLUS, SplitCursor
 from conformance.format.tar import TarHeader
 from conformance.format.tarsplit import Segment
+from conformance.format.toc import Entry, Toc
 from conformance.format.unpack import LayerUnpacker
 from conformance.mutants.draft import conforming_draft, finish
 from conformance.mutants.layers import frame_checksum_flipped
 from conformance.observation import Stored
 from conformance.results import RequirementResult
-from conformance.strategies.layer_draft import DraftedLayer, conforming_layer, draft_layer, finish_layer
+from conformance.strategies.layer_draft import DraftedLayer, Json, conforming_layer, draft_layer, finish_layer
 from conformance.strategies.trees import Node
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
+from conformance.subjects.image import MAX_ENTRIES, observe_image
+from conformance.subjects.layers import MAX_LAYERS, LayerReading
 from conformance.subjects.memory import MemorySource
 from conformance.subjects.source import Place
+from conformance.subjects.toc_room import NoRoomError, TocRoom
 
 _TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="a"), Node("c", content=bytes(5000)))
 
@@ -217,3 +226,109 @@ def test_a_frame_that_lies_about_its_content_size_is_a_finding(said: int) -> Non
     draft.frames.append(frame)
     layer = finish_layer(draft)
     assert "LAYER-002" in failures(layer, layer.blob)
+
+
+def test_a_file_of_many_chunks_that_comes_many_times_takes_no_square_of_time() -> None:
+    """Seconds for 20,000 chunks and 20,000 headers of one name; each of them against all took minutes."""
+    count = 20_000
+    file = Entry("reg", "f", size=count, offset=8, end_offset=2**40, chunk_size=1)
+    chunks = [Entry("chunk", "f", offset=9 + at, chunk_size=1, chunk_offset=at) for at in range(1, count)]
+    header = tarfile.TarInfo("f")
+    header.size = 1
+    member = header.tobuf(tarfile.USTAR_FORMAT) + b"x".ljust(512, b"\0")
+    start = time.process_time()
+    examined = examine((member for _ in range(count)), Toc(1, [file, *chunks]), None)
+    assert examined.discrepancies.count(Kind.TWICE) == count - 1
+    assert time.process_time() - start < 20
+
+
+def test_objects_too_short_for_entries_are_not_decoded() -> None:
+    draft = conforming_layer()
+    draft.document = b'{"version":1,"entries":[' + b"{}," * 2**20 + b"{}]}"
+    layer = finish_layer(draft)
+    found = judged(layer, layer.blob, deep=False)["TOC-001"]
+    assert found.verdict == "fail"
+    assert any("braces" in item.found for item in found.findings)
+
+
+def test_tocs_that_would_fill_memory_together_are_not_run_and_never_passed() -> None:
+    document = b'{"version":1,"entries":[]' + b" " * (20 * 2**20) + b"}"
+    room = TocRoom()
+    payload = zstandard.compress(document)
+    assert [len(room.decompress(payload)) for _ in range(3)] == [len(document)] * 3
+    with pytest.raises(NoRoomError, match="more than this image may fill") as raised:
+        room.decompress(payload)
+    assert raised.value.size == len(document)
+    with pytest.raises(LimitError):
+        TocRoom().decompress(zstandard.compress(bytes(151 * 2**20)))
+
+
+def test_of_more_layers_than_any_image_has_the_rest_is_not_run() -> None:
+    image = conforming_draft()
+    layer = image.plain["layers"][-1]
+    for number in range(MAX_LAYERS + 3):
+        image.plain["layers"].append({**layer, "annotations": {**layer["annotations"], "number": str(number)}})
+    finished = finish(image)
+    seen = observe_image(MemorySource(finished.blobs, finished.root))
+    assert seen.layers is not None
+    assert len(seen.layers.layers) == MAX_LAYERS + 1
+    verdicts = {result.id: result.verdict for result in judge_image(seen)}
+    assert {verdicts[name] for name in ("TOC-001", "TOC-005", "FOOTER-001")} == {"not-run"}
+
+
+def _index_of(*entries: Json, blobs: dict[str, bytes]) -> dict[str, str]:
+    index = encode({"schemaVersion": 2, "mediaType": names.INDEX_TYPE, "manifests": list(entries)})
+    seen = observe_image(MemorySource(blobs, index))
+    return {result.id: result.verdict for result in judge_image(seen)}
+
+
+@pytest.mark.parametrize("content", [None, b"not JSON", b"{}", b'{"manifests":[]}'])
+def test_a_manifest_that_cannot_be_read_passes_nothing_about_its_layers(content: bytes | None) -> None:
+    finished = finish(conforming_draft())
+    blobs = dict(finished.blobs)
+    entries = json.loads(finished.root)["manifests"]
+    digest = str(Digest.of(content or b""))
+    blobs |= {} if content is None else {digest: content}
+    sound = entries[:1]
+    assert _index_of(*sound, blobs=blobs)["TOC-001"] == "pass"
+    spoilt = {"mediaType": names.MANIFEST_TYPE, "digest": digest, "size": len(content or b"")}
+    assert _index_of(*sound, spoilt, blobs=blobs)["TOC-001"] == "not-run"
+
+
+def test_one_manifest_named_by_every_entry_is_read_once() -> None:
+    finished = finish(conforming_draft())
+    entry = json.loads(finished.root)["manifests"][0]
+    asked: list[str] = []
+
+    class Counting(MemorySource):
+        def blob(self, descriptor: Descriptor, limit: int) -> Stored:
+            asked.append(descriptor.digest)
+            return super().blob(descriptor, limit)
+
+    index = encode({"schemaVersion": 2, "mediaType": names.INDEX_TYPE, "manifests": [entry] * MAX_ENTRIES})
+    seen = observe_image(Counting(finished.blobs, index))
+    assert len(seen.manifests) == MAX_ENTRIES
+    assert asked.count(entry["digest"]) == 1
+
+
+def test_metadata_that_would_fill_memory_together_is_not_run() -> None:
+    blobs: dict[str, bytes] = {}
+    entries = []
+    sound = finish(conforming_draft())
+    template = json.loads(sound.blobs[json.loads(sound.root)["manifests"][0]["digest"]])
+    for number in range(10):
+        raw = encode({**template, "annotations": {"number": str(number)}, "junk": "j" * (MAX_DOCUMENT - 2**16)})
+        blobs[str(Digest.of(raw))] = raw
+        entries.append({"mediaType": names.MANIFEST_TYPE, "digest": str(Digest.of(raw)), "size": len(raw)})
+    found = _index_of(*entries, blobs=blobs | dict(sound.blobs))
+    assert found["TOC-001"] == "not-run"
+
+
+def test_a_manifest_of_a_hundred_thousand_layers_is_not_run() -> None:
+    sound = finish(conforming_draft())
+    first = json.loads(sound.root)["manifests"][0]
+    template = json.loads(sound.blobs[first["digest"]])
+    raw = encode({**template, "layers": [{"mediaType": "", "digest": "", "size": 0}] * 50_000})
+    entry = {"mediaType": names.MANIFEST_TYPE, "digest": str(Digest.of(raw)), "size": len(raw)}
+    found = _index_of(first, entry, blobs={**sound.blobs, str(Digest.of(raw)): raw})
+    assert found["TOC-001"] == "not-run"
