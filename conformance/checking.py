@@ -15,7 +15,6 @@ from conformance.subjects.layers import LayerReading
 from conformance.subjects.layout import LayoutSource
 from conformance.subjects.readers import read_with_panel
 from conformance.subjects.reference import LayoutReference, parse_reference
-from conformance.subjects.remote import RemoteSource
 from conformance.subjects.source import ImageSource
 
 
@@ -39,6 +38,8 @@ def open_source(reference: str, connection: ConnectionOptions) -> ImageSource:
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
         return LayoutSource(parsed)
+    from conformance.subjects.remote import RemoteSource  # noqa: PLC0415 (a layout needs no HTTP)
+
     client = connection.client(parsed.base_url(plain_http=connection.plain_http))
     return RemoteSource(client, parsed)
 

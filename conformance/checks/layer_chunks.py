@@ -91,8 +91,8 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
         if isinstance(whole, Judgement):
             yield whole
             return
-        frames = set(whole.frames.offsets)
-        between = [index for index in toc.chunks if toc.entries[index].offset not in frames]
+        frames = whole.frames
+        between = [index for index in toc.chunks if frames.index_of(toc.entries[index].offset) is None]
         for index in between[:_MAX]:
             entry = toc.entries[index]
             yield failed(

@@ -132,13 +132,12 @@ def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _on_frames(layer: LayerSeen, toc: Outline, whole: WholeLayer) -> Iterator[Judgement]:
-    frames = set(whole.frames.offsets)
     shown = 0
     for index, entry in enumerate(toc.entries):
         if entry.type != "reg" or entry.size <= 0 or not entry.end_offset:
             continue
         for what, offset in (("offset", entry.offset), ("endOffset", entry.end_offset)):
-            if offset not in frames and shown < _MAX:
+            if shown < _MAX and whole.frames.index_of(offset) is None:
                 shown += 1
                 yield failed(
                     "A file does not begin and end with a frame, so its content cannot be fetched alone.",

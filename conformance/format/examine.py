@@ -16,7 +16,7 @@ from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, sho
 from conformance.format.entry_comparison import EntryComparison
 from conformance.format.entry_matcher import EntryMatcher
 from conformance.format.errors import FormatError
-from conformance.format.piece_stream import PieceStream
+from conformance.format.piece_stream import Piece, PieceStream
 from conformance.format.split_cursor import SplitCursor
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.tarsplit import Record
@@ -46,7 +46,7 @@ class Examined(msgspec.Struct):
     duplicates: tuple[str, ...] = ()
 
 
-def examine(pieces: Iterable[bytes], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
+def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
     """Compare a whole tar with a TOC and the records of a tar-split, as far as there are any.
 
     The pieces are used up whatever happens. Malformed tars and tar-splits are told, not raised.
@@ -73,7 +73,7 @@ class _Examiner:
         self._split = None if records is None else SplitCursor(records, self._found)
         self._padding = 0
 
-    def run(self, pieces: Iterator[bytes]) -> Examined:
+    def run(self, pieces: Iterator[Piece]) -> Examined:
         reader = TarReader(cast("BinaryIO", PieceStream(pieces)))
         result = self._result
         try:

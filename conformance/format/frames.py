@@ -23,6 +23,8 @@ CUT_BLOCKS: Final = 32
 """After so many blocks a frame may be cut when it is decompressed in steps: each holds at most 4 MiB."""
 
 _READ = 2**20
+_MAX_HEADER: Final = 14
+"""Bytes of the magic and the longest frame header without a dictionary."""
 _WORD = struct.Struct("<I")
 _DICTIONARY_BYTES = (0, 1, 2, 4)
 _BLOCK_RLE, _BLOCK_COMPRESSED, _BLOCK_INVALID = 1, 2, 3
@@ -126,6 +128,8 @@ class FrameScanner:
         """The last data frame whose header was read, as far as that tells it: without blocks, and its end unknown."""
         self._max_frames = max_frames
         self._count = 0
+        self._is_between = False
+        """Whether the walk waits for a frame to begin."""
         self._position = 0
         self._buffer = b""
         self._steps = self._walk()
@@ -135,7 +139,7 @@ class FrameScanner:
     def feed(self, piece: bytes | memoryview) -> None:
         """Take the next bytes; raise StructureError where they are not frames."""
         view = memoryview(piece)
-        start = 0
+        start = self._whole_frames(view) if self._is_between and not self._buffer else 0
         while True:
             if self._wanted < 0:
                 step = min(-self._wanted, len(view) - start)
@@ -156,6 +160,19 @@ class FrameScanner:
                 answer, self._buffer = self._buffer + taken, b""
                 self._wanted = self._steps.send(answer)
 
+    def _whole_frames(self, view: memoryview) -> int:
+        """Take the frames that lie wholly in this piece, quickly; how many bytes they are.
+
+        Whatever is odd or long is left to the walk, which says what is wrong.
+        """
+        start = 0
+        while (frame := _plain_frame(view, start, self._position)) is not None and self._count < self._max_frames:
+            self.frames.append(frame)
+            self._count += 1
+            start += frame.end - frame.offset
+            self._position = self.open_offset = frame.end
+        return start
+
     def finish(self) -> FrameMap:
         """The map of all frames not taken; raise StructureError if the blob stops within one."""
         if self.open_offset != self._position:
@@ -170,8 +187,11 @@ class FrameScanner:
 
     def _walk(self) -> Generator[int, bytes, None]:
         while True:
-            offset = self.open_offset = self._position
+            self.open_offset = self._position
+            self._is_between = True
             (magic,) = _WORD.unpack((yield 4))
+            self._is_between = False
+            offset = self.open_offset
             self._count += 1
             if self._count > self._max_frames:
                 raise StructureError(f"there are more than {self._max_frames} frames", where=f"byte {offset}")
@@ -255,6 +275,71 @@ class FrameScanner:
                 return count, known
             if not count % CUT_BLOCKS:
                 self.cuts.append(self._position)
+
+
+def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
+    """The frame that begins at ``start`` of a piece and at ``offset`` of the blob, if it lies wholly in the piece.
+
+    None as well for what is no frame, or one of more than CUT_BLOCKS blocks.
+    """
+    end = len(view)
+    if start + _MAX_HEADER > end:
+        return None
+    (magic,) = _WORD.unpack_from(view, start)
+    if magic != ZSTD_MAGIC:
+        return None
+    descriptor = view[start + 4]
+    if descriptor & 0b1011:  # the reserved bit, or a dictionary
+        return None
+    position = start + 5
+    single, size_flag = descriptor & 0x20, descriptor >> 6
+    window = 0
+    if not single:
+        base = 1 << (10 + (view[position] >> 3))
+        window = base + (base >> 3) * (view[position] & 7)
+        position += 1
+    content_size: int | None = None
+    if size_flag or single:
+        size_bytes = 1 << size_flag
+        content_size = int.from_bytes(view[position : position + size_bytes], "little") + (
+            256 if size_bytes == 2 else 0
+        )
+        window = content_size if single else window
+        position += size_bytes
+    payload = position
+    max_block = min(window, MAX_BLOCK)
+    known: int | None = 0
+    for blocks in range(1, CUT_BLOCKS):  # noqa: B007 (it is used behind the loop)
+        if position + 3 > end:
+            return None
+        header = view[position] | view[position + 1] << 8 | view[position + 2] << 16
+        kind, size = header >> 1 & 3, header >> 3
+        if kind == _BLOCK_INVALID or size > max_block:
+            return None
+        position += 3 + (1 if kind == _BLOCK_RLE else size)
+        known = None if known is None or kind == _BLOCK_COMPRESSED else known + size
+        if header & 1:
+            break
+    else:
+        return None
+    stop = position + 4 if descriptor & 4 else position
+    if stop > end:
+        return None
+    checksum: int | None = _WORD.unpack_from(view, position)[0] if descriptor & 4 else None
+    shift = offset - start
+    return Frame(
+        FrameKind.DATA,
+        ZSTD_MAGIC,
+        offset,
+        stop + shift,
+        payload + shift,
+        position + shift,
+        window=window,
+        content_size=content_size,
+        known_size=known,
+        checksum=checksum,
+        blocks=blocks,
+    )
 
 
 def map_frames(blob: bytes | memoryview | BinaryIO | Iterable[bytes], *, max_frames: int = MAX_FRAMES) -> FrameMap:

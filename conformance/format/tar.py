@@ -21,9 +21,12 @@ NANOSECONDS: Final = 10**9
 
 _ZERO_BLOCK = bytes(BLOCK)
 _BLANKS = 8 * 0x20  # what the checksum field counts as
+_NO_DEVICE: Final = (b"0000000\0" * 2, bytes(16))
 _LOW = bytes(range(128))
 _COPY = 2**22
 _GNU, _USTAR, _STAR, _V7 = "gnu", "ustar", "star", "v7"
+_EXTENSIONS: Final = frozenset("xLK")
+"""Of these only the content counts; their other fields may be anything."""
 _HEADER_ONLY: Final = frozenset("123456")
 _TEXT_RECORDS: Final = frozenset((b"path", b"linkpath", b"uname", b"gname"))
 
@@ -172,6 +175,10 @@ def _parse_block(block: bytes) -> TarHeader:
     unsigned = sum(block) - sum(block[148:156]) + _BLANKS
     if wanted != unsigned and wanted != unsigned - 256 * _high_bytes(block):
         raise FormatError("this is no tar header: its checksum is wrong")
+    typeflag = chr(block[156])
+    size = _size(_number(block[124:136]))
+    if typeflag in _EXTENSIONS:
+        return TarHeader(typeflag, b"", size=size)
     form = _form(block)
     name = _until_nul(block[:100])
     times: dict[str, int] = {}
@@ -184,13 +191,15 @@ def _parse_block(block: bytes) -> TarHeader:
     elif form == _GNU:
         fields = (("atime", block[345:357]), ("ctime", block[357:369]))
         times = {key: _seconds(field) for key, field in fields if field[0]}
-    devices = (0, 0) if form == _V7 else (_number(block[329:337]), _number(block[337:345]))
+    devices = (0, 0)
+    if form != _V7 and block[329:345] not in _NO_DEVICE:
+        devices = (_number(block[329:337]), _number(block[337:345]))
     return TarHeader(
-        typeflag=chr(block[156]),
+        typeflag=typeflag,
         name=prefix + b"/" + name if prefix else name,
         link_name=_until_nul(block[157:257]),
         mode=_number(block[100:108]),
-        size=_size(_number(block[124:136])),
+        size=size,
         uid=_number(block[108:116]),
         gid=_number(block[116:124]),
         mtime=_seconds(block[136:148]),

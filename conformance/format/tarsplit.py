@@ -50,9 +50,9 @@ class _Line(msgspec.Struct, omit_defaults=True):
     # All optional: what is missing gets a message of ours.
     type: int = 0
     name: str = ""
-    name_raw: str = ""
+    name_raw: bytes = b""
     size: int = 0
-    payload: str | None = None
+    payload: bytes | None = None
     position: int = -1
 
 
@@ -212,12 +212,12 @@ def _record(line: bytes, number: int) -> Record:
     if parsed.position != number:
         found = "none" if parsed.position < 0 else str(parsed.position)
         raise FormatError(f"position {number} is due and {found} is found")
-    payload = None if parsed.payload is None else _base64(parsed.payload)
+    payload = parsed.payload
     if parsed.type == _SEGMENT:
         if payload is None:
             raise FormatError("is a segment without payload")
         return Segment(number, payload)
-    name = _base64(parsed.name_raw) or parsed.name.encode()
+    name = parsed.name_raw or parsed.name.encode()
     if not name:
         raise FormatError("is a file without a name")
     if not 0 <= parsed.size < 2**63:
@@ -225,13 +225,6 @@ def _record(line: bytes, number: int) -> Record:
     if parsed.size and (payload is None or len(payload) != _CRC_BYTES):
         raise FormatError("is a file with content but without a CRC of eight bytes")
     return FileRecord(number, name, parsed.size, payload or None)
-
-
-def _base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        raise FormatError(f"{text[:_MAX_SHOWN]!r} is not base64") from None
 
 
 def _shown(name: bytes) -> str:

@@ -76,7 +76,7 @@ def _is_surely_clean(document: bytes, toc: Toc) -> bool:
     encoded = bytearray(len(document) + 1)
     msgspec.json.Encoder().encode_into(toc, encoded)
     if encoded == document:
-        return b'"":' not in document
+        return not any("" in entry.xattrs for entry in toc.entries if entry.xattrs)
     if b"\\u003a" in document or b"\\u003A" in document:
         return False
     if any(entry.xattrs and "" in entry.xattrs for entry in toc.entries):

@@ -84,11 +84,17 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
     owner = _NO_FILE
     split = False
     for index, entry in enumerate(entries):
-        kind = entry.type
+        kind, name = entry.type, entry.name
         if kind == "chunk":
             chunks.append(index)
             offset, size = entry.offset, entry.chunk_size
-            if entry.chunk_offset != position or offset <= place or size <= 0 or not _is_plain_chunk(entry, owner):
+            if (
+                entry.chunk_offset != position
+                or offset <= place
+                or size <= 0
+                or name != owner.name
+                or not _is_plain_chunk(entry)
+            ):
                 tiled = False
             position += size
             place, split = offset, True
@@ -107,17 +113,17 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
                     found.odd.append(index)
             elif entry.size or place or entry.end_offset or entry.digest:
                 found.odd.append(index)
-            if entry.link_name or entry.dev_major or entry.dev_minor or not entry.name:
+            if entry.link_name or entry.dev_major or entry.dev_minor or not name:
                 found.odd.append(index)
             if position or entry.chunk_digest or entry.chunk_type or entry.chunk_offset:
                 found.owners.append(index)
-        elif not _is_plainly_right(entry):
+        elif entry.size or entry.digest or entry.offset or not name or not _is_plainly_right(entry, kind):
             found.odd.append(index)
         if kind == "hardlink":
             found.hard_links.append(index)
         if entry.xattrs:
             found.with_xattrs.append(index)
-        if ".wh." in entry.name:
+        if ".wh." in name:
             found.whiteouts.append(index)
         if entry.modtime:
             times.add(entry.modtime)
@@ -134,23 +140,22 @@ def _is_tiled(owner: Entry, position: int, place: int) -> bool:
     return first and position == owner.size and place < owner.end_offset
 
 
-def _is_plain_chunk(chunk: Entry, owner: Entry) -> bool:
-    """Whether it bears the name of its file, and nothing that belongs there."""
-    if chunk.name != owner.name or chunk.mode or chunk.size or chunk.digest or chunk.end_offset or chunk.modtime:
+def _is_plain_chunk(chunk: Entry) -> bool:
+    """Whether it has nothing that belongs to its file."""
+    if chunk.mode or chunk.size or chunk.digest or chunk.end_offset or chunk.modtime:
         return False
     return chunk.chunk_type in ("", CHUNK_ZEROS) and not _has_more(chunk)
 
 
-def _is_plainly_right(entry: Entry) -> bool:
-    """Of an entry that is neither regular nor a chunk."""
-    kind = entry.type
-    if kind not in TYPES or not entry.name or entry.size or entry.digest or entry.offset or entry.end_offset:
+def _is_plainly_right(entry: Entry, kind: str) -> bool:
+    """Of an entry that is neither regular nor a chunk, has a name, and no size, digest or offset."""
+    if entry.chunk_size or entry.chunk_digest or entry.chunk_type or entry.chunk_offset or entry.end_offset:
         return False
+    if kind == "dir":
+        return not (entry.link_name or entry.dev_major or entry.dev_minor)
     if (entry.dev_major or entry.dev_minor) and kind not in _DEVICES:
         return False
-    if entry.chunk_size or entry.chunk_offset or entry.chunk_digest or entry.chunk_type:
-        return False
-    return bool(entry.link_name) == (kind in _LINKS)
+    return kind in TYPES and bool(entry.link_name) == (kind in _LINKS)
 
 
 def repeated_names(toc: Outline) -> Problems:

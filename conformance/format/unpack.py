@@ -14,7 +14,7 @@ import zstandard
 
 from conformance.format.decompress import MAX_WINDOW
 from conformance.format.errors import ChecksumError, FormatError, LimitError, StructureError
-from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameScanner
+from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameKind, FrameScanner
 
 MAX_KEPT: Final = 64
 """Skippable frames, and frames with something odd, that are kept one by one; the others are counted."""
@@ -33,6 +33,7 @@ class FrameTable(msgspec.Struct):
     offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     tar_offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     data_count: int = 0
+    empty_count: int = 0
     skippable_count: int = 0
     skippable: list[Frame] = []
     wide: list[Frame] = []
@@ -65,7 +66,7 @@ class FrameTable(msgspec.Struct):
     def _add(self, frame: Frame, tar_offset: int) -> None:
         self.offsets.append(frame.offset)
         self.tar_offsets.append(tar_offset)
-        if frame.is_skippable:
+        if frame.kind is FrameKind.SKIPPABLE:
             self.skippable_count += 1
             self.skippable.append(frame)
             del self.skippable[:-MAX_KEPT]
@@ -105,8 +106,13 @@ class LayerUnpacker:
             until = cut
             while until < len(cuts) and cuts[until] < frame.end:
                 until += 1
-            yield from self._frame(frame, cuts[cut:until])
-            cut = until
+            if self._stream is not None or until > cut or _lies(frame):
+                yield from self._long_frame(frame, cuts[cut:until])
+                cut = until
+            else:
+                self._frame(frame)
+                if self._batch_size >= _BATCH:
+                    yield self._take()
         if cut < len(cuts) and self._scanner.open_frame is not None:
             yield from self._steps(self._scanner.open_frame, cuts[cut:])
         self._trim()
@@ -119,30 +125,27 @@ class LayerUnpacker:
         if self._batch:
             yield self._take()
 
-    def _frame(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
-        if frame.is_skippable:
-            self.table._begin(frame)
-            self.table._add(frame, self.size)
-            return
-        if self._stream is not None or cuts:
-            yield from self._steps(frame, [*cuts, frame.end])
-            if self._stream is None or not self._stream.eof:
-                raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
-            self._stream = None
-            self.table._add(frame, self._stream_start)
-            return
-        view = memoryview(self._buffer)[frame.offset - self._base : frame.end - self._base]
+    def _frame(self, frame: Frame) -> None:
+        """A frame that cannot hold more than a batch, at once."""
         self.table._begin(frame)
         self.table._add(frame, self.size)
-        if frame.content_size is not None and frame.content_size > frame.bound:
-            # The decompressor would allocate the number in the header.
-            what = f"a zstd frame declares {frame.content_size} bytes and has blocks for {frame.bound} at most"
-            raise FormatError(what, where=f"byte {frame.offset}")
+        if frame.kind is FrameKind.SKIPPABLE:
+            return
+        view = memoryview(self._buffer)[frame.offset - self._base : frame.end - self._base]
         try:
             content = self._decompressor.decompress(view, max_output_size=frame.bound)
         except zstandard.ZstdError as error:
             raise _error(error, frame.offset) from None
-        yield from self._out(content)
+        self.table.empty_count += not content
+        self._out(content)
+
+    def _long_frame(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
+        yield from self._steps(frame, [*cuts, frame.end])
+        if self._stream is None or not self._stream.eof:
+            raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
+        self._stream = None
+        self.table._add(frame, self._stream_start)
+        self.table.empty_count += self.size == self._stream_start
 
     def _steps(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
         """Decompress this frame, complete or not, up to each of these places."""
@@ -158,16 +161,16 @@ class LayerUnpacker:
             except zstandard.ZstdError as error:
                 raise _error(error, self._fed) from None
             self._fed = cut
-            yield from self._out(content)
+            self._out(content)
+            if self._batch_size >= _BATCH:
+                yield self._take()
 
-    def _out(self, content: bytes) -> Iterator[bytes]:
+    def _out(self, content: bytes) -> None:
         self.size += len(content)
         if self.size > self._limit:
             raise LimitError(f"the layer decompresses to more than the {self._limit} bytes it can account for")
         self._batch.append(content)
         self._batch_size += len(content)
-        if self._batch_size >= _BATCH:
-            yield self._take()
 
     def _take(self) -> bytes:
         batch = self._batch[0] if len(self._batch) == 1 else b"".join(self._batch)
@@ -191,6 +194,15 @@ class LayerUnpacker:
 
     _stream_start = 0
     _fed = 0
+
+
+def _lies(frame: Frame) -> bool:
+    """Whether the header states a size that the blocks cannot have.
+
+    Decompressing at once allocates what the header says, and for 0 does not look at the blocks.
+    """
+    said = frame.content_size
+    return said is not None and not frame.is_skippable and (said == 0 or said > frame.bound)
 
 
 def _error(error: zstandard.ZstdError, offset: int) -> FormatError:

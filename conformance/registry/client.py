@@ -39,10 +39,11 @@ Body = bytes | None
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """How many bytes of an answer are read, and where the body of a success goes (None: into the answer)."""
+    """How many bytes of an answer are read into memory; and where, if to a file, the body of a 200 answer goes."""
 
     size: int
     sink: BinaryIO | None = None
+    sink_size: int = 0
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -118,19 +119,20 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         retry: bool = True,
         scope: str | None = None,
         sink: BinaryIO | None = None,
+        sink_bytes: int | None = None,
     ) -> Answer:
         """One request, with login, retries and redirects. Raises TransportError only.
 
-        The body of a 200 answer goes to ``sink``, a seekable file, if one is given; ``content`` is then empty.
+        The body of a 200 answer goes to ``sink``, a seekable file, if one is given; ``content`` is then empty. It may
+        have ``sink_bytes`` (by default ``max_bytes``, which bounds what is kept in memory).
         """
+        limit = Limit(max_bytes, sink, max_bytes if sink_bytes is None else sink_bytes)
         url = urljoin(self.host + "/", path)
         wanted = scope if scope is not None else scope_of(path, method)
         for attempt in range(self._retries + 1):
             last = attempt == self._retries or not retry or method not in _IDEMPOTENT
             try:
-                answer = self._with_login(
-                    method, url, dict(headers or {}), body, Limit(max_bytes, sink), follow_redirects, wanted
-                )
+                answer = self._with_login(method, url, dict(headers or {}), body, limit, follow_redirects, wanted)
             except _BrokenConnectionError as error:
                 if last:
                     raise TransportError(str(error), error.exchange) from None
@@ -223,15 +225,16 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 status, got = response.status_code, tuple(response.headers.items())
                 content, size = bytearray(), 0
                 sink = limit.sink if status == 200 else None
+                most = limit.size if sink is None else limit.sink_size
                 if sink is not None:  # what an attempt before this one brought is void
                     sink.seek(0)
                     sink.truncate()
                 try:
                     for piece in _pieces(response):
                         size += len(piece)
-                        if size > limit.size:
+                        if size > most:
                             kept = exchange(status=status, response_headers=got, error="too large")
-                            raise TransportError(f"{method} {url}: the answer is larger than {limit.size} bytes", kept)
+                            raise TransportError(f"{method} {url}: the answer is larger than {most} bytes", kept)
                         if time.monotonic() - start > self._max_seconds + size / _SLOWEST:
                             kept = exchange(status=status, response_headers=got, error="too slow")
                             raise TransportError(f"{method} {url}: no end after {self._max_seconds:g} seconds", kept)
@@ -289,11 +292,12 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         ranges: Sequence[Range] = (),
         max_bytes: int = _MAX_SMALL,
         sink: BinaryIO | None = None,
+        sink_bytes: int | None = None,
     ) -> Answer:
         """A blob or ranges of it; a whole one goes to ``sink`` if that is given (see ``request``)."""
         headers = {"Range": range_header(ranges)} if ranges else {}
         path = f"/v2/{repository}/blobs/{digest}"
-        return self.request("GET", path, headers=headers, max_bytes=max_bytes, sink=sink)
+        return self.request("GET", path, headers=headers, max_bytes=max_bytes, sink=sink, sink_bytes=sink_bytes)
 
     def head_manifest(self, repository: str, reference: str, accept: Sequence[str] = ()) -> Answer:
         return self.request("HEAD", f"/v2/{repository}/manifests/{reference}", headers=_accept(accept))

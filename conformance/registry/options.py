@@ -2,13 +2,16 @@
 
 import ssl
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
 from conformance.evidence import Exchange
-from conformance.registry.client import RegistryClient
 from conformance.registry.credentials import CredentialError, Credentials, find_credentials
+
+if TYPE_CHECKING:
+    from conformance.registry.client import RegistryClient
 
 _TIMEOUT = 30.0
 
@@ -49,8 +52,10 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
             environ,
         )
 
-    def client(self, url: str, *, record: Callable[[Exchange], None] | None = None) -> RegistryClient:
+    def client(self, url: str, *, record: Callable[[Exchange], None] | None = None) -> "RegistryClient":
         """A client for ``scheme://host`` with the credentials found for that host; CredentialError for a bad file."""
+        from conformance.registry.client import RegistryClient  # noqa: PLC0415 (a layout needs no HTTP)
+
         if self.ca_file:
             _check_ca_file(self.ca_file)
         explicit = Credentials(self.username, self.password) if self.username else None

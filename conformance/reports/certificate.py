@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from rich.table import Table
@@ -15,6 +15,7 @@ from conformance.requirements import Role
 from conformance.results import RequirementResult, Verdict
 
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:certificate:1"
+SCHEMA_FILE: Final = "certificate.schema.json"
 CellOutcome = Literal[
     "same tree", "wrong tree", "refused", "crashed", "timed out", "unsupported", "not pushed", "absent"
 ]
@@ -84,6 +85,19 @@ def tool_result(name: str, report: Report) -> ToolResult:
 def encode(certificate: Certificate) -> bytes:
     """The certificate as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(certificate), indent=2) + b"\n"
+
+
+def build_schema() -> dict[str, Any]:
+    """The JSON Schema of Certificate, made from the model."""
+    schema = msgspec.json.schema(Certificate)
+    named = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        "title": "Certificate of zstd-chunked-conformance",
+        **schema,
+    }
+    # Through JSON once: defaults of tuples are lists there.
+    return dict(msgspec.json.decode(msgspec.json.encode(named)))
 
 
 def tools_table(tools: Iterable[ToolResult]) -> Table:

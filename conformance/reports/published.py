@@ -1,7 +1,7 @@
 """``python -m conformance.reports.published RESULTS DIRECTORY``: a run's results cut to what is worth keeping.
 
 Verdicts stay as they are. Of each requirement the first findings stay, of each finding the first pieces of evidence,
-without bodies; ports, which are others in every run, become PORT.
+without bodies; ports, which are others in every run, become PORT, and paths of this project are relative.
 """
 
 import re
@@ -11,13 +11,14 @@ from typing import Final
 
 import msgspec
 
-from conformance.evidence import CommandEvidence, Evidence, Exchange
+from conformance.evidence import CommandEvidence, Evidence, Exchange, Headers
 from conformance.reports.model import Report, SubjectReport, encode, read_report
 from conformance.results import Finding, RequirementResult
 
 MAX_FINDINGS: Final = 2
 MAX_EVIDENCE: Final = 2
 MAX_OUTPUT: Final = 600
+_PROJECT: Final = Path(__file__).parents[2]
 _PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
 
 
@@ -37,22 +38,33 @@ def _result(result: RequirementResult) -> RequirementResult:
 
 
 def _finding(finding: Finding) -> Finding:
-    words = {name: _without_port(getattr(finding, name)) for name in ("message", "where", "expected", "found")}
+    words = {name: _neutral(getattr(finding, name)) for name in ("message", "where", "expected", "found")}
     evidence = tuple(_evidence(piece) for piece in finding.evidence[:MAX_EVIDENCE])
     return msgspec.structs.replace(finding, evidence=evidence, **words)
 
 
 def _evidence(evidence: Evidence) -> Evidence:
     if isinstance(evidence, Exchange):
-        return msgspec.structs.replace(evidence, url=_without_port(evidence.url), response_start=b"")
+        return msgspec.structs.replace(
+            evidence,
+            url=_neutral(evidence.url),
+            request_headers=_headers(evidence.request_headers),
+            response_headers=_headers(evidence.response_headers),
+            response_start=b"",
+        )
     if isinstance(evidence, CommandEvidence):
-        argv = tuple(_without_port(argument) for argument in evidence.argv)
-        return msgspec.structs.replace(evidence, argv=argv, output=_without_port(evidence.output)[:MAX_OUTPUT])
+        argv = tuple(_neutral(argument) for argument in evidence.argv)
+        return msgspec.structs.replace(evidence, argv=argv, output=_neutral(evidence.output)[:MAX_OUTPUT])
     return evidence
 
 
-def _without_port(text: str) -> str:
-    return _PORT.sub(r"127.0.0.\1:PORT", text)
+def _headers(headers: Headers) -> Headers:
+    return tuple((name, _neutral(value)) for name, value in headers)
+
+
+def _neutral(text: str) -> str:
+    """Without ports, and without the directory where this project lies."""
+    return _PORT.sub(r"127.0.0.\1:PORT", text).replace(f"{_PROJECT}/", "")
 
 
 def main(arguments: list[str]) -> int:

@@ -26,8 +26,9 @@ from conformance.format.toc_lenient import first_difference, read_as_containers_
 from conformance.format.toc_rules import outline
 from conformance.observation import ManifestSeen, Stored
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
-from conformance.subjects.pipeline import Progress, read_whole
-from conformance.subjects.source import ImageSource, Place
+from conformance.subjects.pipeline import read_whole
+from conformance.subjects.source import ImageSource, Place, most_of
+from conformance.subjects.unpacking import Bounds, Progress
 
 MAX_TAR_SPLIT: Final = 256 * 2**20
 """Bytes of a compressed tar-split; the format has no limit (docs/format.md section 13)."""
@@ -256,8 +257,9 @@ class _Layer:
                 self._evidence |= dict.fromkeys(blob.evidence)
                 return None, blob.detail
             limit = _tar_limit(toc, self._annotations)
+            bounds = Bounds(limit, most_of(self._layer), Digest.parse(self._layer.digest).algorithm)
             try:
-                return read_whole(blob, toc, records, limit=limit, progress=self._reading.progress), ""
+                return read_whole(blob, toc, records, bounds, self._reading.progress), ""
             except OSError as error:
                 return None, error.strerror or str(error)
 

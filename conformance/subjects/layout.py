@@ -17,7 +17,7 @@ from conformance.format.oci import Descriptor, Document, Index, read_index
 from conformance.observation import Stored
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import LayoutReference
-from conformance.subjects.source import Place, parse_digest, verified
+from conformance.subjects.source import Place, most_of, parse_digest, verified
 
 _REF_NAME = "org.opencontainers.image.ref.name"
 _MAX_LISTED = 8
@@ -78,6 +78,12 @@ class LayoutSource:
             yield opened
             return
         with opened:
+            size = os.fstat(opened.fileno()).st_size
+            # A sparse file takes no space and a lifetime to read; that it has another size is plain already.
+            if size > (most := most_of(descriptor)):
+                detail = f"it has {size} bytes; of this blob at most {most} are read"
+                yield Stored(problem="too-large", detail=detail, actual_size=size)
+                return
             yield opened
 
     def _path(self, digest: Digest) -> Path:
@@ -152,8 +158,12 @@ def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
         size = os.fstat(file.fileno()).st_size
         if offset is None and size > limit:
             return Stored(problem="too-large", detail=f"{size} bytes; the limit here is {limit}", actual_size=size)
-        start = offset or 0
-        if start >= size:  # also a number that is no place in any file
-            return Stored(b"", actual_size=size)
-        file.seek(start)
-        return Stored(file.read(max(limit, 0)), actual_size=size)
+        try:
+            if offset is not None:
+                file.seek(min(offset, size))  # an offset from a descriptor may be beyond what can be sought
+            content: bytes | None = file.read(max(limit, 0))  # a size from a descriptor may be negative
+        except OSError as error:
+            return Stored(problem="unreadable", detail=error.strerror or str(error), actual_size=size)
+    if content is None:  # a file of the kernel's that has nothing to say yet
+        return Stored(problem="unreadable", detail="no bytes can be read from it", actual_size=size)
+    return Stored(content, actual_size=size)

@@ -1,128 +1,99 @@
-"""Reads a whole layer once, on three threads: decompress, hash, compare (they run while the GIL is released).
+"""Reads a whole layer once: decompress, hash and compare at the same time.
 
-The work itself is pure and lies in the format room; here are only the file, the queues between the threads, and
-the order in which they end.
+The work itself is pure and lies in the format room; here is only what runs beside what. A large file is unpacked by a
+process of its own, anything else on a thread.
 """
 
-import hashlib
+import io
+import os
 import queue
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from conformance.format.errors import FormatError
-from conformance.format.examine import examine
+from conformance.format.examine import Examined, examine
 from conformance.format.tarsplit import Record
 from conformance.format.toc import Toc
-from conformance.format.unpack import LayerUnpacker
 from conformance.observation_layer import WholeLayer
+from conformance.subjects.unpack_worker import UnpackWorker
+from conformance.subjects.unpacking import Bounds, Progress, Unpacked, Unpacking
 
-_READ: Final = 2**20
-# Batches have 4 to 8 MiB: what waits between the threads stays below 50 MiB.
+LARGE: Final = 32 * 2**20
+"""Bytes of a blob for which a process of its own pays."""
+# Batches have 4 to 8 MiB.
 _WAITING: Final = 2
-
-Progress = Callable[[int], None]
 
 
 def read_whole(
     blob: BinaryIO,
     toc: Toc | None,
     records: Iterator[Record] | None,
-    *,
-    limit: int,
+    bounds: Bounds,
     progress: Progress | None = None,
 ) -> WholeLayer:
-    """Read ``blob`` to its end; the tar may have ``limit`` bytes. Raises only what reading the file raises."""
-    run = _Run(blob, limit, progress)
-    reader = threading.Thread(target=run.guard, args=(run.unpack,), name="zcc-unpack", daemon=True)
-    hasher = threading.Thread(target=run.guard, args=(run.hash_tar,), name="zcc-hash", daemon=True)
-    reader.start()
-    hasher.start()
+    """Read ``blob`` to its end. Raises OSError when it cannot be read, or has more bytes than it may have."""
+    if _may_have_a_worker(blob):
+        with UnpackWorker(blob, bounds) as worker:
+            examined = examine(worker.batches(progress), toc, records)
+            return _whole(worker.result(), examined)
+    unpacking = Unpacking(blob, bounds, progress)
+    examined = examine(_beside(unpacking.batches()), toc, records)
+    return _whole(unpacking.result(), examined)
+
+
+def _may_have_a_worker(blob: BinaryIO) -> bool:
+    """Whether it is a large file whose descriptor a process can inherit."""
+    if sys.platform == "win32":
+        return False
     try:
-        examined = examine(run.batches(run.to_examine), toc, records)
-    finally:
-        run.stopping.set()
-        reader.join()
-        hasher.join()
-    if run.failure is not None:
-        raise run.failure
+        return os.fstat(blob.fileno()).st_size >= LARGE
+    except (OSError, io.UnsupportedOperation):
+        return False
+
+
+def _whole(unpacked: Unpacked, examined: Examined) -> WholeLayer:
     return WholeLayer(
-        f"sha256:{run.blob_hash.hexdigest()}",
-        run.blob_size,
-        f"sha256:{run.tar_hash.hexdigest()}",
-        run.unpacker.size,
-        run.unpacker.table,
+        unpacked.blob_digest,
+        unpacked.blob_size,
+        unpacked.diff_id,
+        unpacked.tar_size,
+        unpacked.frames,
         examined,
-        run.problem,
+        unpacked.problem,
     )
 
 
-_Queue = queue.Queue[bytes | None]
+def _beside(batches: Iterator[bytes]) -> Iterator[bytes]:
+    """The same batches, made on another thread while the last one is used; what is raised there is raised here."""
+    waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(_WAITING)
+    stopped = threading.Event()
 
-
-class _Run:
-    """What the threads share. None in a queue is its end."""
-
-    def __init__(self, blob: BinaryIO, limit: int, progress: Progress | None) -> None:
-        self._blob, self._progress = blob, progress
-        self.unpacker = LayerUnpacker(limit=limit)
-        self.blob_hash, self.tar_hash = hashlib.sha256(), hashlib.sha256()
-        self.blob_size = 0
-        self.to_examine: _Queue = queue.Queue(_WAITING)
-        self._to_hash: _Queue = queue.Queue(_WAITING)
-        self.problem: FormatError | None = None
-        self.failure: BaseException | None = None
-        self.stopping = threading.Event()
-        """The comparison has ended, before its time if there is more to read: nobody wants the rest any more."""
-
-    def guard(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            self.failure = self.failure or error
-
-    def unpack(self) -> None:
-        try:
-            self._unpack()
-        finally:
-            self._put(None)
-
-    def _unpack(self) -> None:
-        while not self.stopping.is_set() and (piece := self._blob.read(_READ)):
-            self.blob_hash.update(piece)
-            self.blob_size += len(piece)
-            if self._progress is not None:
-                self._progress(len(piece))
-            if self.problem is None:
-                self._pass_on(self.unpacker.feed(piece))
-        if self.problem is None:
-            self._pass_on(self.unpacker.finish())
-
-    def _pass_on(self, batches: Iterator[bytes]) -> None:
-        try:
-            for batch in batches:
-                self._put(batch)
-        except FormatError as error:
-            self.problem = error
-
-    def _put(self, batch: bytes | None) -> None:
-        self._to_hash.put(batch)
-        while not self.stopping.is_set():
+    def put(item: bytes | BaseException | None) -> None:
+        while not stopped.is_set():
             try:
-                self.to_examine.put(batch, timeout=0.5)
+                waiting.put(item, timeout=0.5)
             except queue.Full:
                 continue
             return
 
-    def hash_tar(self) -> None:
+    def work() -> None:
         try:
-            for batch in self.batches(self._to_hash):
-                self.tar_hash.update(batch)
-        except BaseException:
-            for _ in self.batches(self._to_hash):  # or who puts would wait for ever
-                pass
-            raise
+            for batch in batches:
+                put(batch)
+                if stopped.is_set():
+                    break
+            put(None)
+        except BaseException as error:  # whatever it is, it belongs to the caller
+            put(error)
 
-    def batches(self, source: _Queue) -> Iterator[bytes]:
-        while (batch := source.get()) is not None:
-            yield batch
+    thread = threading.Thread(target=work, name="zcc-unpack", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

@@ -18,7 +18,7 @@ from conformance.registry.client import Answer, RegistryClient, TransportError
 from conformance.registry.ranges import Range, RangeError, parse_answer
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import RegistryReference
-from conformance.subjects.source import Place, parse_digest, verified
+from conformance.subjects.source import Place, most_of, parse_digest, verified
 
 _MAX_IN_MEMORY = 16 * 2**20
 WHOLE_SENT = "the registry answered a Range request with the whole blob"
@@ -94,13 +94,16 @@ class RemoteSource:
 
     def _ranges(self, descriptor: Descriptor, digest: Digest, places: Sequence[Place]) -> tuple[Stored, ...]:
         wanted = [Range(offset, offset + length - 1) for offset, length in places]
-        bound = max(sum(length for _, length in places), descriptor.size) + MAX_DOCUMENT
+        bound = sum(length for _, length in places) + MAX_DOCUMENT
         name = self._reference.repository
-        # A registry that knows no ranges sends the whole blob: that may be larger than memory.
+        # A registry that knows no ranges sends the whole blob: that may be larger than memory. So may what a hostile
+        # one sends for a range: that is not read.
         with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, prefix="zcc-") as spool:
             whole = cast("BinaryIO", spool)
             answer = self._ask(
-                lambda: self._client.get_blob(name, str(digest), ranges=wanted, max_bytes=bound, sink=whole)
+                lambda: self._client.get_blob(
+                    name, str(digest), ranges=wanted, max_bytes=bound, sink=whole, sink_bytes=most_of(descriptor)
+                )
             )
             if isinstance(answer, Stored):
                 return (answer,) * len(places)
@@ -119,7 +122,9 @@ class RemoteSource:
         with tempfile.TemporaryFile(prefix="zcc-") as file:
             sink = cast("BinaryIO", file)
             answer = self._ask(
-                lambda: self._client.get_blob(name, str(digest), max_bytes=descriptor.size + MAX_DOCUMENT, sink=sink)
+                lambda: self._client.get_blob(
+                    name, str(digest), max_bytes=MAX_DOCUMENT, sink=sink, sink_bytes=most_of(descriptor)
+                )
             )
             if isinstance(answer, Stored) or answer.status != 200:
                 yield answer if isinstance(answer, Stored) else _refused(answer)

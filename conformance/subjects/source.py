@@ -6,12 +6,15 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO, Final, Protocol
 
 from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT
 from conformance.format.errors import FormatError
 from conformance.format.oci import Descriptor
 from conformance.observation import Stored
 
 Place = tuple[int, int]
 """Offset and length of a part, in bytes."""
+MAX_LAYER: Final = 256 * 2**30
+"""Bytes of a blob: a larger one is not read whole, whatever its descriptor says."""
 _PIECE: Final = 2**20
 
 
@@ -57,6 +60,11 @@ def blob_pieces(source: ImageSource, descriptor: Descriptor) -> Iterator[bytes]:
         raise FormatError(f"the blob is {shorter} than the {descriptor.size} bytes of its descriptor")
     if hasher.hexdigest() != digest.hex:
         raise FormatError(f"the stored bytes have digest {digest.algorithm}:{hasher.hexdigest()}")
+
+
+def most_of(descriptor: Descriptor) -> int:
+    """How many bytes of a blob are read at most: somewhat more than described, so that too many are seen to be."""
+    return min(max(descriptor.size, 0) + MAX_DOCUMENT, MAX_LAYER)
 
 
 def parse_digest(descriptor: Descriptor) -> Digest | Stored:

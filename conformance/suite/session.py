@@ -268,7 +268,8 @@ def _registry_preflight(settings: SuiteSettings) -> str:
                     "who may push there, choose another --repository, or judge existing images with --read-only REF"
                 )
     except (TransportError, CredentialError) as error:
-        return f"{settings.registry}: {' '.join(str(error).split())}"
+        reason = " ".join(str(error).split())
+        return reason if reason.startswith(settings.registry) else f"{settings.registry}: {reason}"
     if answer.status in (401, 403):
         given = "the login was refused" if settings.connection.username else "it wants a login"
         return f"{settings.registry}: {given} (HTTP {answer.status}); give --username and OCI_PASSWORD, or docker login"

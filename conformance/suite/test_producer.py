@@ -1,5 +1,6 @@
 """The producer role: one test for each SENT-PUSH requirement, over real pushes, and the artifacts that were pushed."""
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
@@ -12,9 +13,11 @@ from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
 from conformance.trials.producer import JOBS_OF, ProducerTrial
+from conformance.trials.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
 from conformance.trials.subject import ImplementationSubject
 
 pytestmark = pytest.mark.role("producer")
+_GENERATED = {"quick": 4, "thorough": 20, "certify": 60}
 _TITLES = {
     "SENT-PUSH-001": "order",
     "SENT-PUSH-002": "layers_are_uploaded_once",
@@ -73,12 +76,29 @@ def test_pushed_image(
     name: str, pushes: ProducerTrial, settings: SuiteSettings, request: pytest.FixtureRequest
 ) -> None:
     """Expected: what the tool pushed breaks no requirement on artifacts that binds producers."""
-    results = pushes.artifacts(name, replay=f"{replay_command(settings)} -k test_pushed_image")
-    remark = pushes.remark(name)
+    results = judged_artifacts(pushes, name, replay=f"{replay_command(settings)} -k test_pushed_image")
+    remark = remark_on(pushes, name)
     if remark:
         take_note(request.node, settings, remark)
     for result in results:
         record(request.node, Recorded(settings.subject, "producer", result))
+    announce_all(results)
+
+
+def test_pushed_generated_images(
+    pushes: ProducerTrial, settings: SuiteSettings, request: pytest.FixtureRequest
+) -> None:
+    """Whatever tree an image holds. Expected: what the tool pushed breaks no requirement on artifacts."""
+    replay = f"{replay_command(settings)} -k test_pushed_generated_images"
+    generated = GeneratedPushes(pushes, replay=replay, keep=settings.report_dir / "counterexamples")
+    number = zlib.crc32(settings.run_id.encode())
+    results = list(generated.explore(_GENERATED[settings.effort], number))
+    for reason in generated.refused:
+        take_note(request.node, settings, reason)
+    for result in results:
+        record(request.node, Recorded(settings.subject, "producer", result))
+    if not results:
+        pytest.skip("nothing was pushed as zstd:chunked")
     announce_all(results)
 
 

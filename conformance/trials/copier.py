@@ -105,6 +105,7 @@ TWINS: Final[Mapping[str, str]] = {
 """Copies that may be refused, and one beside each that must work: else the refusal has another reason."""
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
+# What a tool may leave undone that refuses all sentinels because it does not know them.
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-003", "SENT-STRIP-009"})
 _REFUSER: Final = (
     "it refuses every manifest with a sentinel, as a client that does not know sentinels must (SENT-PULL-011): "
@@ -208,6 +209,8 @@ class CopierTrial:
         operations = self._subject.adapter.operations
         names = [("copy", "plain"), ("recompress", "plain to gzip")]
         tried = [name for operation, name in names if operation in operations]
+        if not tried and "export" in operations:
+            tried = ["plain from storage"]
         for name in tried:
             copied = self.copied(name)
             if copied.run.outcome is Outcome.UNSUPPORTED:
@@ -215,7 +218,7 @@ class CopierTrial:
             problem = _wrong_with_control(copied)
             if problem:
                 return problem
-        return "" if tried else "the adapter has neither copy nor recompress"
+        return "" if tried else "the adapter has none of copy, recompress and export"
 
     def _evidence_of_control(self) -> tuple[Evidence, ...]:
         return tuple(evidence for copied in self._copies.values() for evidence in copied.seen.evidence)[:4]

@@ -16,9 +16,9 @@ from conformance.observation import ImageSeen
 from conformance.observation_producer import InterruptedSeen, UnrepresentableSeen
 from conformance.results import Judgement, not_run, unsupported
 from conformance.trials.place import Place, a_place
-from conformance.trials.push_log import ENDED, WAYS, Interrupts, TakesAnyOrder, Way
+from conformance.trials.push_log import WAYS, Interrupts, TakesAnyOrder, Way
 from conformance.trials.sources import SMALL, Image, image, image_of_tars
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.subject import ENDED, ImplementationSubject
 
 MAX_REQUESTS: Final = 60
 """Of a push with more requests, these many are failed, evenly spread."""

@@ -7,8 +7,6 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance import checks
-from conformance.checking import CheckOptions, judge_source
 from conformance.checks.pairs import data_layers, plain_manifests
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
@@ -22,12 +20,11 @@ from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen, Requested
 from conformance.observation_producer import AgainSeen, PushSeen
 from conformance.registry.defects import Defect
-from conformance.requirements import find_checks, load_catalogue
-from conformance.results import Finding, Judgement, RequirementResult, conclude, informed, not_run, unsupported
+from conformance.results import Judgement, informed, not_run, unsupported
 from conformance.trials.place import Place, a_place
-from conformance.trials.push_log import ENDED, Rejects, TakesAnyOrder, events_of
+from conformance.trials.push_log import Rejects, TakesAnyOrder, events_of
 from conformance.trials.sources import AMD64, ARM64, BASE, TREES, Image, image, index, pair
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.subject import ENDED, ImplementationSubject
 
 Kind = Literal["single", "padded", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
@@ -174,40 +171,10 @@ class ProducerTrial:
         evidence = tuple(item for pushed in self._pushes.values() for item in pushed.run.evidence)[:2]
         return not_run(f"{INCONCLUSIVE}{problem}", evidence=evidence)
 
-    def artifacts(self, name: str, *, replay: str) -> tuple[RequirementResult, ...]:
-        """The requirements on artifacts that bind producers, of an image that was pushed; not-run when none was."""
-        binding = [each for each in load_catalogue().of_role("producer") if "artifact" in each.roles]
-        problem = self.control()
-        if problem:
-            bound = find_checks(checks)
-            judged = self.inconclusive(problem)
-            return tuple(conclude(requirement, [judged]) for requirement in binding if requirement.id in bound)
-        pushed = self.pushed(name)
-        if pushed.seen is None or pushed.seen.after is None:
-            return ()
-        source = self._places["any-order"].source(pushed.repository)
-        report = judge_source(source, CheckOptions(deep=True))
-        names = {requirement.id for requirement in binding}
-        return tuple(_replayed(result, replay) for result in report.verdicts if result.id in names)
-
-    def remark(self, name: str) -> str:
-        """What no requirement of this revision is about: a push that does not work, old layers of another tar."""
-        pushed = self.pushed(name)
-        if self.control() or pushed.seen is None:
-            return ""
-        if not pushed.run.succeeded:
-            return f"an image ({name}) could not be pushed: {describe(pushed.run)}"
-        plain = plain_manifests(pushed.seen.after) if pushed.seen.after else ()
-        if not plain or plain[0].config is None:
-            return ""
-        layers = data_layers(plain[0])
-        found, said = (
-            self._places["any-order"].diff_ids(pushed.repository, layers),
-            plain[0].config.view.rootfs.diff_ids,
-        )
-        if found == said or any(ChunkedAnnotations.of(layer.annotations).is_chunked for layer in layers):
-            return ""
-        return f"an image ({name}) was pushed with layers that do not have the DiffIDs that its config names"
+    @property
+    def place(self) -> Place:
+        """The registry of the ordinary pushes."""
+        return self._places["any-order"]
 
     def pushed(self, name: str) -> Pushed:
         """Make this push, or take the one that was made."""
@@ -228,7 +195,7 @@ class ProducerTrial:
         wrong = [layer.media_type for layer in layers if not _is_written_as(layer, chunked)]
         if wrong:
             return f"asked for {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong)}"
-        contents = self._places["any-order"].diff_ids(pushed.repository, layers)
+        contents = self.place.diff_ids(pushed.repository, layers)
         if contents != self.images["single"].diff_ids:
             return "an ordinary image has other contents in the registry than those that were given"
         return ""
@@ -342,12 +309,3 @@ def _signed(place: Place, repository: str, after: ImageSeen | None) -> tuple[str
     documents += [manifest.stored for manifest in after.manifests]
     digests = [str(Digest.of(stored.content)) for stored in documents if stored.content is not None]
     return tuple(digest for digest in digests if place.signatures(repository, digest))
-
-
-def _replayed(result: RequirementResult, replay: str) -> RequirementResult:
-    """The same with a command that makes the image again: the registry it was judged in is gone by then."""
-
-    def renamed(finding: Finding) -> Finding:
-        return msgspec.structs.replace(finding, replay=replay) if finding.replay else finding
-
-    return msgspec.structs.replace(result, findings=tuple(renamed(finding) for finding in result.findings))

@@ -1,14 +1,13 @@
 """What a registry saw of a push, in order: its exchanges as events, and defects that let the order and ends be seen."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from conformance.evidence import Exchange
 from conformance.format.digest import Digest
-from conformance.implementations.outcome import Outcome
-from conformance.observation_producer import Ended, PushEvent
+from conformance.observation_producer import PushEvent
 from conformance.registry.core import Manifest, RegistryCore
 from conformance.registry.defects import Defect
 from conformance.registry.serving import Call, Reply, Wire
@@ -19,14 +18,6 @@ _UPLOADS: Final = re.compile(r"/v2/.+/blobs/uploads(?:/.*)?")
 _MAX_KEPT: Final = 4 * 2**20
 _BROKEN: Final = b'{"errors":[{"code":"UNKNOWN","message":"interrupted on purpose"}]}'
 _UNKNOWN: Final = b'{"errors":[{"code":"MANIFEST_INVALID","message":"unknown media type"}]}'
-
-ENDED: Final[Mapping[Outcome, Ended]] = {
-    Outcome.SUCCEEDED: "succeeded",
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed-out",
-}
-"""How a push that was tried ended."""
 
 
 class TakesAnyOrder(Defect):

@@ -4,14 +4,25 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
+from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values, Version, find_version, run_operation
 from conformance.implementations.sandbox import Sandbox, SandboxOptions, make_sandbox
+from conformance.observation_producer import Ended
 from conformance.registry.credentials import Credentials
 
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
+
+ENDED: Final[Mapping[Outcome, Ended]] = {
+    Outcome.SUCCEEDED: "succeeded",
+    Outcome.REFUSED: "refused",
+    Outcome.CRASHED: "crashed",
+    Outcome.TIMED_OUT: "timed-out",
+}
+"""How a run that took place ended, in the words of observations."""
 
 
 class ImplementationSubject:

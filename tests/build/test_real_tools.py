@@ -1,5 +1,6 @@
 """Real tools take what ``zcc build`` writes, and get the tree that it was made from."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -149,3 +150,30 @@ def test_gnu_tar_lists_the_layer(bench: Bench) -> None:
     bench.build("--compression", "uncompressed")
     listed = bench.run("tar", "--quoting-style=literal", "-tf", str(bench.blob)).stdout
     assert len(listed.splitlines()) >= len(list(bench.tree.rglob("*")))
+
+
+def test_what_the_newest_containers_image_writes_is_sound_to_the_last_byte(bench: Bench) -> None:
+    """Its own chunking, its own tar-split, its own frames: nothing of ours is in that layer."""
+    bench.build("--compression", "gzip")
+    bench.run(
+        "containers-image", "copy", "--format", "zstd:chunked", f"oci:{bench.layout}:latest", "oci:written:latest"
+    )
+    done = CliRunner().invoke(app, ["check", "--deep", "--json", f"oci:{bench.directory / 'written'}"])
+    report = json.loads(done.stdout)
+    verdicts = {result["id"]: result["verdict"] for result in report["verdicts"]}
+    assert done.exit_code == 0
+    assert "fail" not in verdicts.values()
+    for name in ("LAYER-002", "FOOTER-002", "TOC-003", "TOC-008", "CHUNK-003", "TARSPLIT-002", "SEC-001", "SEC-002"):
+        assert verdicts[name] == "pass", name
+
+
+def test_what_skopeo_of_2022_writes_is_reported_as_legacy(bench: Bench) -> None:
+    bench.build("--compression", "gzip")
+    written = ("--dest-compress-format", "zstd:chunked", f"oci:{bench.layout}:latest", "oci:written:latest")
+    version = bench.run("skopeo", "--version").stdout
+    bench.run("skopeo", "copy", *written)
+    done = CliRunner().invoke(app, ["check", "--deep", f"oci:{bench.directory / 'written'}"])
+    if "version 1.9." not in version:
+        pytest.skip(f"{version.strip()} is newer than the legacy form")
+    assert done.exit_code == 0
+    assert "a layer of an old writer: the first footer of 40 bytes" in done.output

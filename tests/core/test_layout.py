@@ -1,14 +1,19 @@
 """Layouts are hostile input: one clear line each, never a traceback."""
 
+import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conformance.checking import CheckOptions, check_image
+from conformance.format.digest import Digest
+from conformance.format.names import MANIFEST_TYPE
 from conformance.registry.options import ConnectionOptions
+from conformance.reports.model import SubjectReport
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.golden import golden_directory
 from conformance.subjects.reference import LayoutReference, RegistryReference, is_loopback, parse_reference
@@ -186,3 +191,58 @@ def test_layout_references(tmp_path: Path) -> None:
 )
 def test_which_hosts_are_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("device", ["/proc/self/mem", "/proc/self/maps"])
+def test_blobs_that_lead_to_files_of_the_kernel_are_one_line(layout: Path, device: str) -> None:
+    """They are regular files, some cannot be read at all, and none of what they hold may show."""
+    if not Path(device).exists():
+        pytest.skip(f"no {device} on this system")
+    for path in (layout / "blobs" / "sha256").iterdir():
+        path.unlink()
+        path.symlink_to(device)
+    with pytest.raises(SubjectError) as raised:
+        check_image(f"oci:{layout}", OPTIONS)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("size", [2**62, 2**63 - 1, 2**64, 10**30, -(10**30)])
+def test_an_impossible_layer_size_is_a_finding(layout: Path, size: int) -> None:
+    manifest = json.loads(blob(layout, PLAIN).read_bytes())
+    manifest["layers"][0]["size"] = size
+    report = judged_manifest(layout, manifest)
+    assert not report.conforms
+    assert {result.id: result.verdict for result in report.verdicts}.get("FOOTER-001") != "pass"
+
+
+def test_a_sparse_layer_of_terabytes_is_not_read_to_its_end(layout: Path) -> None:
+    manifest = json.loads(blob(layout, PLAIN).read_bytes())
+    os.truncate(blob(layout, manifest["layers"][0]["digest"].removeprefix("sha256:")), 2**42)
+    report = judged_manifest(layout, manifest, deep=True)
+    found = {result.id: result.verdict for result in report.verdicts}
+    assert (found["LAYER-003"], found["LAYER-001"]) == ("fail", "not-run")
+
+
+def test_a_layer_may_have_a_sha512_digest(layout: Path) -> None:
+    manifest = json.loads(blob(layout, PLAIN).read_bytes())
+    layer = manifest["layers"][0]
+    content = blob(layout, layer["digest"].removeprefix("sha256:")).read_bytes()
+    layer["digest"] = f"sha512:{hashlib.sha512(content).hexdigest()}"
+    target = layout / "blobs" / layer["digest"].replace(":", "/")
+    target.parent.mkdir()
+    target.write_bytes(content)
+    report = judged_manifest(layout, manifest, deep=True)
+    assert {result.id: result.verdict for result in report.verdicts}["LAYER-003"] == "pass"
+    target.write_bytes(content[:-1] + b"y")
+    report = judged_manifest(layout, manifest, deep=True)
+    assert {result.id: result.verdict for result in report.verdicts}["LAYER-003"] == "fail"
+
+
+def judged_manifest(layout: Path, manifest: dict[str, object], *, deep: bool = False) -> SubjectReport:
+    """The report on this manifest alone, made the image of the layout."""
+    raw = json.dumps(manifest).encode()
+    digest = Digest.of(raw)
+    (layout / "blobs" / "sha256" / digest.hex).write_bytes(raw)
+    entry = {"mediaType": MANIFEST_TYPE, "digest": str(digest), "size": len(raw)}
+    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    return check_image(f"oci:{layout}", msgspec.structs.replace(OPTIONS, deep=deep))

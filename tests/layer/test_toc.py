@@ -10,6 +10,7 @@ from conformance.format.decompress import decompress
 from conformance.format.errors import FormatError
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc, read_toc
 from conformance.format.toc_keys import KeyKind, key_problems
+from conformance.format.toc_rules import outline, repeated_names, wrong_shapes
 from conformance.strategies.tocs import BREAKS, BrokenToc, break_document, broken_documents, documents, tocs
 from tests.layer import golden
 
@@ -160,3 +161,42 @@ def test_broken_documents_can_be_had_for_one_requirement(broken: BrokenToc) -> N
 
 def test_zero_values_are_left_out() -> None:
     assert msgspec.json.encode(Entry("reg", "a")) == b'{"type":"reg","name":"a"}'
+
+
+FIELDS = {
+    "link_name": "a",
+    "size": 1,
+    "dev_major": 1,
+    "dev_minor": 1,
+    "digest": "sha256:" + "0" * 64,
+    "offset": 1,
+    "end_offset": 1,
+    "chunk_size": 1,
+    "chunk_offset": 1,
+    "chunk_digest": "sha256:" + "0" * 64,
+    "chunk_type": "zeros",
+}
+PROPER = {
+    "dir": (),
+    "symlink": ("link_name",),
+    "hardlink": ("link_name",),
+    "char": ("dev_major", "dev_minor"),
+    "block": ("dev_major", "dev_minor"),
+    "fifo": (),
+}
+
+
+@pytest.mark.parametrize("kind", PROPER)
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_field_of_another_type_passes(kind: str, field: str) -> None:
+    base = Entry(type=kind, name="entry", link_name="target" if "link_name" in PROPER[kind] else "")
+    assert not list(wrong_shapes(outline([base])))
+    edited = msgspec.structs.replace(base, **{field: FIELDS[field]})
+    assert bool(list(wrong_shapes(outline([edited])))) == (field not in PROPER[kind])
+
+
+@given(tocs())
+def test_the_outline_of_a_sound_toc_leaves_nothing_to_look_at(toc: Toc) -> None:
+    found = outline(toc.entries)
+    assert not list(wrong_shapes(found))
+    assert not list(repeated_names(found))

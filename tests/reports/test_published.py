@@ -14,7 +14,13 @@ from conformance.results import conclude, failed, informed
 
 
 def report() -> Report:
-    exchange = Exchange.record("PUT", "http://127.0.0.1:4711/v2/a", status=201, response_start=b"body")
+    exchange = Exchange.record(
+        "PUT",
+        "http://127.0.0.1:4711/v2/a",
+        status=201,
+        response_start=b"body",
+        request_headers=(("Host", "127.0.0.1:4711"),),
+    )
     command = CommandEvidence(("tool", "127.0.0.1:4711/a:1"), 0, "x" * 5000)
     judgements = [informed("worth knowing")] + [
         failed("wrong", where="127.0.0.1:4711/a", expected="x", found="y", evidence=(command, exchange, exchange))

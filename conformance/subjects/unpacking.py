@@ -1,0 +1,99 @@
+"""Decompresses a blob and hashes it and its tar, the hashing on a thread of its own (hashlib releases the GIL).
+
+Both ways of reading a whole layer stand on it: a thread of this process, or a process beside it (``pipeline``).
+"""
+
+import errno
+import hashlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+import msgspec
+
+from conformance.format.errors import FormatError
+from conformance.format.unpack import FrameTable, LayerUnpacker
+
+READ: Final = 2**20
+# Pieces have up to 8 MiB: what waits for the hashing thread stays below 40 MiB.
+_WAITING: Final = 4
+
+Progress = Callable[[int], None]
+_Hashing = queue.Queue["tuple[hashlib._Hash, bytes] | None"]
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """``tar`` bytes of tar at most, ``blob`` bytes of blob (a file may grow while it is read); the blob's algorithm."""
+
+    tar: int
+    blob: int
+    algorithm: str = "sha256"
+
+
+class Unpacked(msgspec.Struct, frozen=True):
+    """What became of a blob: sizes in bytes; ``problem`` is why it did not decompress to its end."""
+
+    blob_digest: str
+    blob_size: int
+    diff_id: str
+    tar_size: int
+    frames: FrameTable
+    problem: FormatError | None = None
+
+
+class Unpacking:
+    """Take ``batches`` of the tar to the end, then ``result``. The blob is read to its end whatever is in it."""
+
+    def __init__(self, blob: BinaryIO, bounds: Bounds, progress: Progress | None = None) -> None:
+        self._blob, self._bounds, self._progress = blob, bounds, progress
+        self._unpacker = LayerUnpacker(limit=bounds.tar)
+        self._blob_hash, self._tar_hash = hashlib.new(bounds.algorithm), hashlib.sha256()
+        self._blob_size = 0
+        self._problem: FormatError | None = None
+
+    def batches(self) -> Iterator[bytes]:
+        """The tar in pieces of some MiB. Raises what reading the blob raises."""
+        hashing: _Hashing = queue.Queue(_WAITING)
+        hasher = threading.Thread(target=_hash_all, args=(hashing,), name="zcc-hash", daemon=True)
+        hasher.start()
+        try:
+            while piece := self._blob.read(READ):
+                hashing.put((self._blob_hash, piece))
+                self._blob_size += len(piece)
+                if self._blob_size > self._bounds.blob:
+                    raise OSError(errno.EFBIG, f"it has more than {self._bounds.blob} bytes")
+                if self._progress is not None:
+                    self._progress(len(piece))
+                yield from self._hashed(self._unpacker.feed(piece), hashing)
+            yield from self._hashed(self._unpacker.finish(), hashing)
+        finally:
+            hashing.put(None)
+            hasher.join()
+
+    def result(self) -> Unpacked:
+        """What was found, once all batches were taken."""
+        return Unpacked(
+            f"{self._bounds.algorithm}:{self._blob_hash.hexdigest()}",
+            self._blob_size,
+            f"sha256:{self._tar_hash.hexdigest()}",
+            self._unpacker.size,
+            self._unpacker.table,
+            self._problem,
+        )
+
+    def _hashed(self, batches: Iterator[bytes], hashing: _Hashing) -> Iterator[bytes]:
+        if self._problem is not None:
+            return
+        try:
+            for batch in batches:
+                hashing.put((self._tar_hash, batch))
+                yield batch
+        except FormatError as error:
+            self._problem = error
+
+
+def _hash_all(hashing: _Hashing) -> None:
+    while (item := hashing.get()) is not None:
+        digest, content = item
+        digest.update(content)

@@ -1,0 +1,57 @@
+"""What lies in reports/published: it follows the schemas, and docs/results.md says what it says."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from conformance.reports import certificate
+from conformance.reports.model import SubjectReport, published_schema, read_report
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "reports" / "published"
+TOOLS = sorted(path.parent for path in PUBLISHED.glob("*/results.json"))
+
+
+@pytest.mark.parametrize("directory", TOOLS, ids=lambda directory: directory.name)
+def test_results_of_a_tool_follow_the_schema_and_the_table_has_their_counts(directory: Path) -> None:
+    raw = (directory / "results.json").read_bytes()
+    jsonschema.validate(json.loads(raw), json.loads(published_schema()))
+    table = (ROOT / "docs" / "results.md").read_text("utf-8")
+    for subject in read_report(raw).subjects:
+        name, version = directory.name.rsplit("-", 1)
+        assert subject.subject == f"{name} {version} (adapter {name})"
+        link = f"[{name} {version}](../reports/published/{directory.name}/results.json)"
+        row = f"| {link} | {subject.roles[0]} | {counts(subject)} |"
+        assert row in table, row
+
+
+def counts(subject: SubjectReport) -> str:
+    """MUST passed of those that were judged, and those unsupported."""
+    verdicts = Counter(result.verdict for result in subject.verdicts if result.level == "MUST")
+    judged = verdicts["pass"] + verdicts["fail"] + verdicts["not-run"]
+    return f"{verdicts['pass']} of {judged} | {verdicts['unsupported']} | {verdicts['not-applicable']}"
+
+
+def test_at_least_eight_implementations_are_there() -> None:
+    assert len([path for path in TOOLS if not path.name.startswith("reference-")]) >= 8
+
+
+def test_certificates_follow_their_schema_and_it_has_not_drifted() -> None:
+    schema = certificate.build_schema()
+    assert json.loads((ROOT / "conformance" / "reports" / certificate.SCHEMA_FILE).read_bytes()) == schema, (
+        "certificate.schema.json has drifted: run python -m conformance.reports.schema"
+    )
+    for path in PUBLISHED.glob("certificate-*.json"):
+        jsonschema.validate(json.loads(path.read_bytes()), schema)
+
+
+def test_nothing_published_names_a_port_or_a_directory_of_ours() -> None:
+    for path in PUBLISHED.rglob("*.json"):
+        if path.parent in TOOLS:
+            text = path.read_text("utf-8")
+            assert not re.search(r"127\.0\.0\.\d+:\d", text), path
+            assert not re.search(r"(?<![}\w])/(tmp|work|root|home)/", text), path
