@@ -175,7 +175,7 @@ def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
     evidence = (answer.exchange,)
     size = whole.seek(0, io.SEEK_END)
     whole.seek(min(offset, size))  # whatever the descriptor says, this is a place in the file
-    content = whole.read(length)
+    content = whole.read(max(length, 0))
     if len(content) < length:
         detail = f"the blob has {size} bytes: none at {offset + len(content)}"
         return Stored(problem="unreadable", detail=detail, actual_size=size, evidence=evidence)
