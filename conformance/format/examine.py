@@ -16,7 +16,7 @@ from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, sho
 from conformance.format.entry_comparison import EntryComparison
 from conformance.format.entry_matcher import EntryMatcher
 from conformance.format.errors import FormatError
-from conformance.format.piece_stream import Piece, PieceStream
+from conformance.format.piece_stream import PieceStream
 from conformance.format.split_cursor import SplitCursor
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.tarsplit import Record
@@ -24,6 +24,7 @@ from conformance.format.toc import Entry, Toc
 
 _ZEROS: Final = bytes(2**16)
 NOWHERE: Final = -1
+Piece = bytes | memoryview
 
 
 class Examined(msgspec.Struct):

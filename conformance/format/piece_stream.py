@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 
-Piece = bytes | memoryview
-
 
 class PieceStream:
     """``read`` over an iterator of pieces: at most what is left of the current one, and never a copy of much."""
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
+    def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
         self._pieces = iter(pieces)
         self._piece = memoryview(b"")
         self._position = 0

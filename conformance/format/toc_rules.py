@@ -109,7 +109,7 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
                 if place < last_end or entry.end_offset <= place:
                     ordered = False
                 last_end = entry.end_offset
-                if place <= 0 or is_digest(entry.digest) is None:
+                if place <= 0 or last_end <= 0 or is_digest(entry.digest) is None:
                     found.odd.append(index)
             elif entry.size or place or entry.end_offset or entry.digest:
                 found.odd.append(index)

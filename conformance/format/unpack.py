@@ -33,7 +33,6 @@ class FrameTable(msgspec.Struct):
     offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     tar_offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     data_count: int = 0
-    empty_count: int = 0
     skippable_count: int = 0
     skippable: list[Frame] = []
     wide: list[Frame] = []
@@ -136,7 +135,6 @@ class LayerUnpacker:
             content = self._decompressor.decompress(view, max_output_size=frame.bound)
         except zstandard.ZstdError as error:
             raise _error(error, frame.offset) from None
-        self.table.empty_count += not content
         self._out(content)
 
     def _long_frame(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
@@ -145,7 +143,6 @@ class LayerUnpacker:
             raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
         self._stream = None
         self.table._add(frame, self._stream_start)
-        self.table.empty_count += self.size == self._stream_start
 
     def _steps(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
         """Decompress this frame, complete or not, up to each of these places."""

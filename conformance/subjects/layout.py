@@ -161,7 +161,7 @@ def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
         try:
             if offset is not None:
                 file.seek(min(offset, size))  # an offset from a descriptor may be beyond what can be sought
-            content: bytes | None = file.read(max(limit, 0))  # a size from a descriptor may be negative
+            content: bytes | None = file.read(max(limit, 0))
         except OSError as error:
             return Stored(problem="unreadable", detail=error.strerror or str(error), actual_size=size)
     if content is None:  # a file of the kernel's that has nothing to say yet

@@ -9,7 +9,8 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import BinaryIO, Final
 
 from conformance.format.examine import Examined, examine
@@ -38,7 +39,8 @@ def read_whole(
             examined = examine(worker.batches(progress), toc, records)
             return _whole(worker.result(), examined)
     unpacking = Unpacking(blob, bounds, progress)
-    examined = examine(_beside(unpacking.batches()), toc, records)
+    with closing(_beside(unpacking.batches())) as batches:
+        examined = examine(batches, toc, records)
     return _whole(unpacking.result(), examined)
 
 
@@ -64,7 +66,7 @@ def _whole(unpacked: Unpacked, examined: Examined) -> WholeLayer:
     )
 
 
-def _beside(batches: Iterator[bytes]) -> Iterator[bytes]:
+def _beside(batches: Iterator[bytes]) -> Generator[bytes]:
     """The same batches, made on another thread while the last one is used; what is raised there is raised here."""
     waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(_WAITING)
     stopped = threading.Event()

@@ -20,6 +20,7 @@ from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import RegistryReference
 from conformance.subjects.source import Place, most_of, parse_digest, verified
 
+_MAX_PLACE = 2**63 - 1
 _MAX_IN_MEMORY = 16 * 2**20
 WHOLE_SENT = "the registry answered a Range request with the whole blob"
 
@@ -87,6 +88,8 @@ class RemoteSource:
         digest = parse_digest(descriptor)
         if isinstance(digest, Stored):
             return (digest,) * len(places)
+        if any(offset < 0 or length <= 0 or offset + length > _MAX_PLACE for offset, length in places):
+            return (Stored(problem="unreadable", detail="no blob has bytes there"),) * len(places)
         found = self._ranges(descriptor, digest, places)
         if len(places) == 1 or all(part.content is not None for part in found):
             return found
@@ -175,7 +178,7 @@ def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
     evidence = (answer.exchange,)
     size = whole.seek(0, io.SEEK_END)
     whole.seek(min(offset, size))  # whatever the descriptor says, this is a place in the file
-    content = whole.read(max(length, 0))
+    content = whole.read(length)
     if len(content) < length:
         detail = f"the blob has {size} bytes: none at {offset + len(content)}"
         return Stored(problem="unreadable", detail=detail, actual_size=size, evidence=evidence)

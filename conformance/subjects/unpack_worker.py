@@ -46,7 +46,6 @@ class _Table(msgspec.Struct, frozen=True):
     offsets: bytes
     tar_offsets: bytes
     data_count: int
-    empty_count: int
     skippable_count: int
     skippable: list[Frame]
     wide: list[Frame]
@@ -175,7 +174,6 @@ def _unpacked(done: _Done) -> Unpacked:
         array("Q", table.offsets),
         array("Q", table.tar_offsets),
         table.data_count,
-        table.empty_count,
         table.skippable_count,
         table.skippable,
         table.wide,
@@ -214,7 +212,6 @@ def _done(result: Unpacked) -> _Done:
         frames.offsets.tobytes(),
         frames.tar_offsets.tobytes(),
         frames.data_count,
-        frames.empty_count,
         frames.skippable_count,
         frames.skippable,
         frames.wide,

@@ -55,7 +55,8 @@ class Unpacking:
     def batches(self) -> Iterator[bytes]:
         """The tar in pieces of some MiB. Raises what reading the blob raises."""
         hashing: _Hashing = queue.Queue(_WAITING)
-        hasher = threading.Thread(target=_hash_all, args=(hashing,), name="zcc-hash", daemon=True)
+        failures: list[BaseException] = []
+        hasher = threading.Thread(target=_hash_all, args=(hashing, failures), name="zcc-hash", daemon=True)
         hasher.start()
         try:
             while piece := self._blob.read(READ):
@@ -70,6 +71,8 @@ class Unpacking:
         finally:
             hashing.put(None)
             hasher.join()
+        if failures:
+            raise failures[0]
 
     def result(self) -> Unpacked:
         """What was found, once all batches were taken."""
@@ -93,7 +96,11 @@ class Unpacking:
             self._problem = error
 
 
-def _hash_all(hashing: _Hashing) -> None:
+def _hash_all(hashing: _Hashing, failures: list[BaseException]) -> None:
     while (item := hashing.get()) is not None:
         digest, content = item
-        digest.update(content)
+        if not failures:  # else only taken, or who puts would wait for ever
+            try:
+                digest.update(content)
+            except BaseException as error:
+                failures.append(error)

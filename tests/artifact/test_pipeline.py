@@ -40,7 +40,7 @@ def told(whole: WholeLayer) -> tuple[object, ...]:
     """All that was found, to be compared."""
     frames, examined = whole.frames, whole.examined
     problems = [(type(problem), str(problem)) for problem in (whole.problem, examined.problem)]
-    numbers = (frames.data_count, frames.empty_count, frames.skippable_count, frames.last_data_end, frames.first)
+    numbers = (frames.data_count, frames.skippable_count, frames.last_data_end, frames.first)
     lists = (frames.skippable, frames.wide, frames.with_dictionary, list(frames.offsets), list(frames.tar_offsets))
     sizes = (whole.blob_digest, whole.blob_size, whole.diff_id, whole.tar_size, examined.members, examined.size)
     return (*problems, *numbers, *lists, *sizes)
