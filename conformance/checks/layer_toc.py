@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from conformance.checks.layers import by_discrepancies, by_rule, by_tar, by_toc, current, read_to_its_end, unread_toc
 from conformance.evidence import BytesEvidence
 from conformance.format import toc_rules
@@ -35,11 +37,11 @@ def one_document(seen: LayersSeen) -> Iterator[Judgement]:
                 )
             continue
         yield judge(
-            toc.version == 1 and toc.entries_or_none is not None,
+            toc.version == 1 and toc.entries_or_none is not msgspec.UNSET,
             "The TOC has not version 1, or no array of entries.",
             where=layer.name,
-            expected="version 1 and an array of entries",
-            found=f"version {toc.version}, {'no entries' if toc.entries_or_none is None else 'entries'}",
+            expected="version 1 and an array of entries (null where there are none)",
+            found=f"version {toc.version}, {'no entries' if toc.entries_or_none is msgspec.UNSET else 'entries'}",
         )
 
 

@@ -65,13 +65,13 @@ class Toc(msgspec.Struct, frozen=True, rename={"tar_split_digest": "tarSplitDige
     """A decoded TOC. ``version`` is 0 when absent; ``entries`` is None when the key is absent or null."""
 
     version: Integer = 0
-    entries_or_none: list[Entry] | None = msgspec.field(default=None, name="entries")
+    entries_or_none: list[Entry] | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="entries")
     tar_split_digest: str | None = None
 
     @property
     def entries(self) -> list[Entry]:
         """The entries in order; empty when there is no array of them (TOC-001 says so)."""
-        return self.entries_or_none or []
+        return self.entries_or_none if isinstance(self.entries_or_none, list) else []
 
 
 _DECODER = msgspec.json.Decoder(Toc)

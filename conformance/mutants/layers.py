@@ -172,6 +172,13 @@ def version_two() -> LayerDraft:
 
 
 @mutant("TOC-001")
+def no_entries_at_all() -> LayerDraft:
+    draft = draft_layer(())
+    del draft.toc["entries"]
+    return draft
+
+
+@mutant("TOC-001")
 def data_behind_the_document() -> LayerDraft:
     draft = conforming_layer()
     draft.document = toc_document(draft) + b"{}"

@@ -111,3 +111,9 @@ def manifest_of(layers: Sequence[DraftedLayer]) -> ManifestSeen:
         }
     )
     return ManifestSeen("manifest", Stored(raw), document=read_manifest(raw))
+
+
+def test_null_for_the_entries_of_an_empty_layer_is_what_the_reference_writes() -> None:
+    draft = draft_layer(())
+    draft.toc["entries"] = None
+    assert not {result.id for result in results(draft) if result.verdict == "fail"}
