@@ -92,7 +92,9 @@ class EntryComparison:
         return moment
 
     def _add(self, kind: Kind, entry: Entry, what: str, expected: str, found: str, offset: int) -> None:
-        self._found.add(Discrepancy(kind, shown(entry.name), what, expected, found, offset))
+        self._found.add(
+            Discrepancy(kind, shown(entry.name), what, f"{expected} (tar header)", f"{found} (TOC)", offset)
+        )
 
 
 def _moment(nanoseconds: int | None) -> int:
