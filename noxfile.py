@@ -48,8 +48,15 @@ def tools(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """All benchmarks; figures are kept in benchmarks/README.md."""
     session.install("-e", ".[dev]")
-    for name in ("plugin_cost", "registry_role"):
+    for name in ("plugin_cost", "registry_role", "deep_check", "shallow_check", "toc", "writer", "certify_skopeo"):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Every client mutant through every requirement of its role: minutes, where the tests take a part."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/trials", *session.posargs, env={"ZCC_ALL_MUTANTS": "1"})
 
 
 @nox.session
