@@ -3,7 +3,7 @@
 Hypothesis draws the trees from a seed that is kept as evidence, and shrinks one that fails; that is kept as a layout.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +21,8 @@ from conformance.trials.consumer import ConsumerTrials, Seen
 from conformance.trials.file_trees import expected_tree
 from conformance.trials.images import Image, image, layer_of, sentinel_image
 
-_MAX_TRIES: Final = 40
-"""Trees that are tried at most, shrinking included: each takes two runs of the tool."""
+MAX_TRIES: Final = 40
+"""Trees that are tried at most, shrinking included: each takes a run of the tool, or two."""
 _MAX_NAME: Final = 200
 
 
@@ -36,21 +36,12 @@ def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep
     tried: dict[str, TrialSeen] = {}
     failing: list[Tree] = []
 
-    @seed(number)
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
-        report_multiple_bugs=False,
-    )
-    @given(drawn=trees(max_nodes=8, max_size=50_000))
+    @exploring(examples, number)
     def explore(drawn: Tree) -> None:
         tree = usable(drawn)
         key = repr(tree)
         if key not in tried:
-            assume(len(tried) < _MAX_TRIES)
+            assume(len(tried) < MAX_TRIES)
             tried[key] = _pulled_both_ways(trials, operation, tree, f"seed {number}, example {len(tried)}")
         if any(judgement.outcome == "fail" for judgement in equals_the_plain_variant(tried[key])):
             failing.append(tree)
@@ -62,6 +53,20 @@ def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep
         yield _kept(tried, failing[-1], number, keep)
         return
     yield from tried.values()
+
+
+def exploring(examples: int, number: int) -> Callable[[Callable[[Tree], None]], Callable[[], None]]:
+    """Makes a test of one tree a test of ``examples`` from the seed ``number``; one that fails is shrunk."""
+    how = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
+    )
+    drawn = given(trees(max_nodes=8, max_size=50_000))
+    return lambda test: seed(number)(how(drawn(test)))
 
 
 def usable(tree: Tree) -> Tree:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
-from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis import assume
 from hypothesis.errors import Flaky
 
 from conformance import checks
@@ -17,14 +16,11 @@ from conformance.implementations.runner import Values
 from conformance.implementations.twins import describe
 from conformance.requirements import Requirement, find_checks, load_catalogue
 from conformance.results import Finding, RequirementResult, conclude
-from conformance.strategies.trees import Tree, trees
+from conformance.strategies.trees import Tree
 from conformance.subjects.source import ImageSource
-from conformance.trials.generated import usable
+from conformance.trials.generated import MAX_TRIES, exploring, usable
 from conformance.trials.producer import ProducerTrial
 from conformance.trials.sources import image
-
-_MAX_TRIES: Final = 40
-"""Trees that are tried at most, shrinking included."""
 
 Results = tuple[RequirementResult, ...]
 
@@ -79,19 +75,10 @@ class GeneratedPushes:
         self._known = _failed(judged_artifacts(self._trial, "single", replay=self._replay))
         failing: list[Tree] = []
 
-        @seed(number)
-        @settings(
-            max_examples=examples,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate, Phase.shrink),
-            report_multiple_bugs=False,
-        )
-        @given(drawn=trees(max_nodes=8, max_size=50_000))
+        @exploring(examples, number)
         def push(drawn: Tree) -> None:
             tree = usable(drawn)
-            assume(repr(tree) in self._tried or len(self._tried) < _MAX_TRIES)
+            assume(repr(tree) in self._tried or len(self._tried) < MAX_TRIES)
             if _failed(self._results(tree)) - self._known:
                 failing.append(tree)
                 raise _Broken
