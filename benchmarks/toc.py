@@ -18,7 +18,7 @@ from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, TocPosition
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc
 from conformance.format.toc_keys import key_problems
-from conformance.format.toc_rules import outline
+from conformance.format.toc_outline import outline
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TocSeen
 from conformance.requirements import find_checks
 

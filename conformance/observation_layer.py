@@ -11,7 +11,7 @@ from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.format.toc_keys import KeyProblem
-from conformance.format.toc_rules import Outline
+from conformance.format.toc_outline import Outline
 from conformance.format.unpack import FrameTable
 
 

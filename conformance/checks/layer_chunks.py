@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from conformance.checks.layers import by_discrepancies, by_toc, read_to_its_end
-from conformance.format import toc_rules
+from conformance.checks.layers import by_discrepancies, by_toc, problems_of, read_to_its_end
+from conformance.format import chunk_rules
 from conformance.format.discrepancy import Kind
-from conformance.format.toc_rules import Outline, Problems
+from conformance.format.toc_outline import Outline, Problems
 from conformance.observation_layer import LayerSeen, LayersSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, passed
@@ -17,27 +17,20 @@ def _by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str
     """Only layers with chunks are judged: without any the requirement says nothing."""
 
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
-        if not toc.has_chunks:
-            return
-        ok = True
-        for problem in rule(toc):
-            ok = False
-            where = f"{layer.name}, {toc_rules.where(problem)}"
-            yield failed(message, where=where, expected=problem.expected, found=problem.found)
-        if ok:
-            yield passed(layer.name)
+        if toc.has_chunks:
+            yield from problems_of(layer, rule(toc), message) or [passed(layer.name)]
 
     return by_toc(seen, one)
 
 
 @decides("CHUNK-001")
 def after_their_file(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, toc_rules.stray_chunks, "A chunk entry does not follow its regular file.")
+    return _by_rule(seen, chunk_rules.stray_chunks, "A chunk entry does not follow its regular file.")
 
 
 @decides("CHUNK-002")
 def tile_their_file(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, toc_rules.untiled, "The chunks of a file do not tile it.")
+    return _by_rule(seen, chunk_rules.untiled, "The chunks of a file do not tile it.")
 
 
 @decides("CHUNK-003")
@@ -66,12 +59,12 @@ def _by_content(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgemen
 
 @decides("CHUNK-005")
 def types(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, toc_rules.wrong_chunk_types, "A chunk has a type that no reader knows.")
+    return _by_rule(seen, chunk_rules.wrong_chunk_types, "A chunk has a type that no reader knows.")
 
 
 @decides("CHUNK-007")
 def own_keys_only(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, toc_rules.overloaded_chunks, "A chunk entry has a field of its file.")
+    return _by_rule(seen, chunk_rules.overloaded_chunks, "A chunk entry has a field of its file.")
 
 
 @decides("CHUNK-008")
@@ -79,14 +72,9 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         if not toc.has_chunks:
             return
-        problems = list(toc_rules.disordered_chunks(toc))
-        for problem in problems:
-            yield failed(
-                "The offsets of the chunks of a file do not increase up to its end.",
-                where=f"{layer.name}, {toc_rules.where(problem)}",
-                expected=problem.expected,
-                found=problem.found,
-            )
+        message = "The offsets of the chunks of a file do not increase up to its end."
+        problems = problems_of(layer, chunk_rules.disordered_chunks(toc), message)
+        yield from problems
         whole = read_to_its_end(layer)
         if isinstance(whole, Judgement):
             yield whole
@@ -109,4 +97,4 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("CHUNK-009")
 def none_on_whole_files(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, toc_rules.needless_chunk_fields, "A file of one chunk has chunk fields.")
+    return _by_rule(seen, chunk_rules.needless_chunk_fields, "A file of one chunk has chunk fields.")

@@ -4,14 +4,23 @@ from collections.abc import Iterator
 
 import msgspec
 
-from conformance.checks.layers import by_discrepancies, by_rule, by_tar, by_toc, current, read_to_its_end, unread_toc
+from conformance.checks.layers import (
+    by_discrepancies,
+    by_rule,
+    by_tar,
+    by_toc,
+    current,
+    problems_of,
+    read_to_its_end,
+    unread_toc,
+)
 from conformance.evidence import BytesEvidence
 from conformance.format import toc_rules
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
 from conformance.format.examine import NOWHERE
 from conformance.format.toc import MAX_TOC, Toc
-from conformance.format.toc_rules import Outline
+from conformance.format.toc_outline import Outline
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, passed
@@ -116,14 +125,9 @@ def known_types(seen: LayersSeen) -> Iterator[Judgement]:
 def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         assert layer.toc.payload is not None
-        problems = list(toc_rules.overlapping(toc, layer.toc.payload.offset - 8))
-        for problem in problems:
-            yield failed(
-                "The range of a file is not its own part of the data frames.",
-                where=f"{layer.name}, {toc_rules.where(problem)}",
-                expected=problem.expected,
-                found=problem.found,
-            )
+        overlapping = toc_rules.overlapping(toc, layer.toc.payload.offset - 8)
+        problems = problems_of(layer, overlapping, "The range of a file is not its own part of the data frames.")
+        yield from problems
         whole = read_to_its_end(layer)
         if isinstance(whole, Judgement):
             yield whole
@@ -204,14 +208,9 @@ def within_the_limit(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TOC-010")
 def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
-        problems = list(toc_rules.wrong_xattrs(toc))
-        for problem in problems:
-            yield failed(
-                "An extended attribute is not in standard base64.",
-                where=f"{layer.name}, {toc_rules.where(problem)}",
-                expected=problem.expected,
-                found=problem.found,
-            )
+        wrong = toc_rules.wrong_xattrs(toc)
+        problems = problems_of(layer, wrong, "An extended attribute is not in standard base64.")
+        yield from problems
         whole = read_to_its_end(layer)
         if isinstance(whole, Judgement):
             yield whole

@@ -5,7 +5,7 @@ from typing import Final
 
 from conformance.format.discrepancy import Discrepancies, Kind
 from conformance.format.toc import Toc
-from conformance.format.toc_rules import Outline, Problems, where
+from conformance.format.toc_outline import Outline, Problems, where
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.results import Judgement, failed, informed, not_run, passed
 
@@ -84,18 +84,19 @@ def unread_toc(layer: LayerSeen) -> Judgement:
     return not_run(f"The TOC could not be read: {layer.toc.problem}.", where=layer.name, evidence=layer.evidence)
 
 
+def problems_of(layer: LayerSeen, problems: Problems, message: str) -> list[Judgement]:
+    """A failure for each entry that breaks a rule."""
+    return [
+        failed(message, where=f"{layer.name}, {where(problem)}", expected=problem.expected, found=problem.found)
+        for problem in problems
+    ]
+
+
 def by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str) -> Iterator[Judgement]:
     """Judge each TOC by a rule over its entries."""
 
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
-        ok = True
-        for problem in rule(toc):
-            ok = False
-            yield failed(
-                message, where=f"{layer.name}, {where(problem)}", expected=problem.expected, found=problem.found
-            )
-        if ok:
-            yield passed(layer.name, found=f"{len(toc.entries)} entries")
+        yield from problems_of(layer, rule(toc), message) or [passed(layer.name, found=f"{len(toc.entries)} entries")]
 
     return by_toc(seen, one)
 

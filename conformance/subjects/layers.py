@@ -23,7 +23,7 @@ from conformance.format.tarsplit import Record, parse
 from conformance.format.toc import MAX_TOC, Toc, decode_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_lenient import first_difference, read_as_containers_storage
-from conformance.format.toc_rules import outline
+from conformance.format.toc_outline import outline
 from conformance.observation import ManifestSeen, Stored
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
 from conformance.subjects.pipeline import read_whole

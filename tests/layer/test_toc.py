@@ -10,7 +10,8 @@ from conformance.format.decompress import decompress
 from conformance.format.errors import FormatError
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc, read_toc
 from conformance.format.toc_keys import KeyKind, key_problems
-from conformance.format.toc_rules import outline, repeated_names, wrong_shapes
+from conformance.format.toc_outline import outline
+from conformance.format.toc_rules import repeated_names, wrong_shapes
 from conformance.strategies.tocs import BREAKS, BrokenToc, break_document, broken_documents, documents, tocs
 from tests.layer import golden
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.format import toc_rules
+from conformance.format import chunk_rules, toc_rules
 from conformance.format.toc import Entry
-from conformance.format.toc_rules import Outline, outline
+from conformance.format.toc_outline import Outline, outline
 
 DIGEST = "sha256:" + "ab" * 32
 FILE = Entry(type="reg", name="a", size=30, digest=DIGEST, offset=10, end_offset=40, chunk_size=10, chunk_digest=DIGEST)
@@ -23,7 +23,7 @@ def changed(entry: Entry, **fields: object) -> Entry:
 def test_conforming_chunks_break_no_rule() -> None:
     found = outline([FILE, SECOND, THIRD, OTHER])
     assert found.tiled
-    for rule in (toc_rules.untiled, toc_rules.stray_chunks, toc_rules.repeated_names, toc_rules.wrong_shapes):
+    for rule in (chunk_rules.untiled, chunk_rules.stray_chunks, toc_rules.repeated_names, toc_rules.wrong_shapes):
         assert list(rule(found)) == []
 
 
@@ -38,7 +38,7 @@ def test_conforming_chunks_break_no_rule() -> None:
     ids=["the file has no first chunk", "the first chunk is elsewhere", "one is missing", "one is too long"],
 )
 def test_chunks_that_do_not_tile_their_file_are_found(entries: list[Entry]) -> None:
-    assert list(toc_rules.untiled(outline(entries)))
+    assert list(chunk_rules.untiled(outline(entries)))
 
 
 def test_a_stray_chunk_does_not_hide_a_name_that_is_there_twice() -> None:
@@ -74,8 +74,15 @@ ENTRIES = st.lists(
 def test_what_passes_by_the_quick_pass_passes_entry_by_entry(entries: list[Entry]) -> None:
     quick = outline(entries)
     slow: Outline = msgspec.structs.replace(quick, tiled=False)
-    names = (toc_rules.untiled, toc_rules.stray_chunks, toc_rules.disordered_chunks, toc_rules.overloaded_chunks)
-    for rule in (*names, toc_rules.wrong_chunk_types, toc_rules.repeated_names):
+    rules = (
+        chunk_rules.untiled,
+        chunk_rules.stray_chunks,
+        chunk_rules.disordered_chunks,
+        chunk_rules.overloaded_chunks,
+        chunk_rules.wrong_chunk_types,
+        toc_rules.repeated_names,
+    )
+    for rule in rules:
         assert list(rule(quick)) == list(rule(slow)), rule.__name__
     everything = msgspec.structs.replace(quick, odd=list(range(len(entries))))
     seen = {problem.index for problem in toc_rules.wrong_shapes(everything) if entries[problem.index].type != "chunk"}

@@ -1,0 +1,164 @@
+"""One pass over the entries of a TOC: which of them each rule has to look at (docs/format.md section 11).
+
+A TOC may have a million entries, and nearly all are plainly right: the rules in ``toc_rules`` and ``chunk_rules`` look
+at the others only.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from conformance.format.discrepancy import shown
+from conformance.format.toc import CHUNK_ZEROS, TYPES, Entry
+
+MAX_PROBLEMS: Final = 10
+"""What a rule yields at most."""
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+CHUNK_FIELDS: Final = ("chunk_size", "chunk_offset", "chunk_digest", "chunk_type")
+LINKS: Final = ("hardlink", "symlink")
+DEVICES: Final = ("char", "block")
+KEYS: Final = dict(zip(Entry.__struct_fields__, Entry.__struct_encode_fields__, strict=True))
+"""The JSON key of each field."""
+
+_NO_FILE: Final = Entry()
+
+
+class EntryProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one entry: its index and name, and what was due."""
+
+    index: int
+    name: str
+    expected: str
+    found: str
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """The entries of a TOC, and the indices of those that the rules look at.
+
+    ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields; ``times``
+    all texts that stand for one. ``ordered``: the ranges of all files follow each other, and end at ``last_end``.
+    ``tiled``: all chunks follow their files, tile them, and have nothing that is not theirs.
+    """
+
+    entries: list[Entry]
+    odd: list[int] = []
+    chunks: list[int] = []
+    owners: list[int] = []
+    hard_links: list[int] = []
+    with_xattrs: list[int] = []
+    whiteouts: list[int] = []
+    times: set[str] = set()
+    ordered: bool = True
+    last_end: int = 0
+    tiled: bool = True
+
+    @property
+    def has_chunks(self) -> bool:
+        """Whether any file is split, or says anything of chunks."""
+        return bool(self.chunks or self.owners)
+
+
+Problems = Iterator[EntryProblem]
+
+
+def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass over a million entries
+    """The one pass over all entries."""
+    found = Outline(entries)
+    chunks, times, is_digest = found.chunks, found.times, DIGEST.fullmatch
+    ordered = tiled = True
+    last_end = position = place = 0
+    owner = _NO_FILE
+    split = False
+    for index, entry in enumerate(entries):
+        kind, name = entry.type, entry.name
+        if kind == "chunk":
+            chunks.append(index)
+            offset, size = entry.offset, entry.chunk_size
+            if (
+                entry.chunk_offset != position
+                or offset <= place
+                or size <= 0
+                or name != owner.name
+                or not _is_plain_chunk(entry)
+            ):
+                tiled = False
+            position += size
+            place, split = offset, True
+            continue
+        if split and not _is_tiled(owner, position, place):
+            tiled = False
+        split = False
+        owner = _NO_FILE
+        if kind == "reg":
+            owner, position, place = entry, entry.chunk_size, entry.offset
+            if entry.size > 0:
+                if place < last_end or entry.end_offset <= place:
+                    ordered = False
+                last_end = entry.end_offset
+                if place <= 0 or last_end <= 0 or is_digest(entry.digest) is None:
+                    found.odd.append(index)
+            elif entry.size or place or entry.end_offset or entry.digest:
+                found.odd.append(index)
+            if entry.link_name or entry.dev_major or entry.dev_minor or not name:
+                found.odd.append(index)
+            if position or entry.chunk_digest or entry.chunk_type or entry.chunk_offset:
+                found.owners.append(index)
+        elif entry.size or entry.digest or entry.offset or not name or not _is_plainly_right(entry, kind):
+            found.odd.append(index)
+        if kind == "hardlink":
+            found.hard_links.append(index)
+        if entry.xattrs:
+            found.with_xattrs.append(index)
+        if ".wh." in name:
+            found.whiteouts.append(index)
+        if entry.modtime:
+            times.add(entry.modtime)
+        if entry.accesstime or entry.changetime:
+            times.update((entry.accesstime, entry.changetime))
+    if split and not _is_tiled(owner, position, place):
+        tiled = False
+    return msgspec.structs.replace(found, ordered=ordered, last_end=last_end, tiled=tiled)
+
+
+def _is_tiled(owner: Entry, position: int, place: int) -> bool:
+    """Whether the chunks of a file, the last of which is at ``place``, reach its end, and the first is its own."""
+    first = owner.chunk_size > 0 and not owner.chunk_offset
+    return first and position == owner.size and place < owner.end_offset
+
+
+def _is_plain_chunk(chunk: Entry) -> bool:
+    """Whether it has nothing that belongs to its file."""
+    if chunk.mode or chunk.size or chunk.digest or chunk.end_offset or chunk.modtime:
+        return False
+    return chunk.chunk_type in ("", CHUNK_ZEROS) and not has_more(chunk)
+
+
+def _is_plainly_right(entry: Entry, kind: str) -> bool:
+    """Of an entry that is neither regular nor a chunk, has a name, and no size, digest or offset."""
+    if entry.chunk_size or entry.chunk_digest or entry.chunk_type or entry.chunk_offset or entry.end_offset:
+        return False
+    if kind == "dir":
+        return not (entry.link_name or entry.dev_major or entry.dev_minor)
+    if (entry.dev_major or entry.dev_minor) and kind not in DEVICES:
+        return False
+    return kind in TYPES and bool(entry.link_name) == (kind in LINKS)
+
+
+def has_more(chunk: Entry) -> bool:
+    """Whether a chunk has one of the rarer fields of its file."""
+    times = chunk.accesstime or chunk.changetime
+    return bool(
+        chunk.uid or chunk.gid or chunk.link_name or chunk.xattrs or chunk.dev_major or chunk.dev_minor or times
+    )
+
+
+def problem(entries: Sequence[Entry], index: int, expected: str, found: str) -> EntryProblem:
+    """The problem of one entry."""
+    return EntryProblem(index, shown(entries[index].name), expected, found)
+
+
+def where(found: EntryProblem) -> str:
+    """The place of an entry in words."""
+    return f"entries[{found.index}] {found.name}"
