@@ -35,24 +35,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=float, default=1.0, help="GB of tar")
     parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--layout", type=Path, help="make the layout here, or take the one that is here")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        tar, layout = Path(name) / "layer.tar", Path(name) / "layout"
-        usr_tar(tar, int(given.size * 10**9))
-        blob, written = layer_layout(tar, layout)
-        tar.unlink()
+        layout = given.layout or Path(name) / "layout"
+        if not layout.exists():
+            tar = Path(name) / "layer.tar"
+            usr_tar(tar, int(given.size * 10**9))
+            layer_layout(tar, layout)
+            tar.unlink()
+        compare(layout, given.runs)
+
+
+def compare(layout: Path, runs: int) -> None:
+    """Run both and print the medians."""
+    blob = max((layout / "blobs" / "sha256").iterdir(), key=lambda path: path.stat().st_size)
+    ours, peers, peaks = [], [], []
+    for _ in range(runs):
+        sha256_of(blob)  # both read it from the page cache
+        seconds, peak = timed([sys.executable, "-m", "conformance", "check", "--deep", f"oci:{layout}"])
+        ours.append(seconds)
+        peaks.append(peak)
         sha256_of(blob)
-        ours, peers, peaks = [], [], []
-        for _ in range(given.runs):
-            seconds, peak = timed([sys.executable, "-m", "conformance", "check", "--deep", f"oci:{layout}"])
-            ours.append(seconds)
-            peaks.append(peak)
-            peers.append(timed(["sh", "-c", f"zstd -dc {blob} | openssl dgst -sha256"])[0])
-        mine, peer = statistics.median(ours), statistics.median(peers)
-        size = blob.stat().st_size / 10**9
-        print(f"layer of {given.size:g} GB of tar, {size:.2f} GB, {len(written.toc.entries)} entries")
-        print(f"zcc check --deep        {mine:6.2f} s   peak {max(peaks):.0f} MiB (limit 256)")
-        print(f"zstd -dc | openssl      {peer:6.2f} s   ratio {mine / peer:.2f} (limit 1.3)")
+        peers.append(timed(["sh", "-c", f"zstd -dc {blob} | openssl dgst -sha256"])[0])
+    mine, peer = statistics.median(ours), statistics.median(peers)
+    print(f"a layer of {blob.stat().st_size / 10**9:.2f} GB, {runs} runs")
+    print(f"zcc check --deep        {mine:6.2f} s   peak {max(peaks):.0f} MiB of the larger process (limit 256)")
+    print(f"zstd -dc | openssl      {peer:6.2f} s   ratio {mine / peer:.2f} (limit 1.3)")
 
 
 if __name__ == "__main__":

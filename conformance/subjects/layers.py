@@ -133,14 +133,12 @@ class _Layer:
         split_at = _position(self._annotations.tar_split_position, Position) if current else None
         places = [self._framed(at, limit) for at, limit in ((toc_at, MAX_TOC), (split_at, MAX_TAR_SPLIT)) if at]
         self._fetch([*(place for place in places if place), *self._tail()])
-        toc, document = self._toc(toc_at) if toc_at else (TocSeen(problem=self._no_position()), None)
+        toc = self._toc(toc_at) if toc_at else TocSeen(problem=self._no_position())
         split, payload = self._split(split_at, toc) if split_at else (TarSplitSeen(), None)
         raw, footer, footer_problem = self._footer()
         whole, whole_problem = self._whole(toc.toc, payload) if self._reading.deep and current else (None, "")
         if payload is not None and toc.toc is not None:
             split = _with_agreement(split, toc.toc, payload, whole, self._counted.size)
-        if document is not None and toc.toc is not None:
-            toc = _with_keys(toc, toc.toc, document)
         skippable = dict(self._skippable)
         if whole is not None:
             skippable |= {frame.payload_offset: frame.payload_size for frame in whole.frames.skippable}
@@ -216,26 +214,27 @@ class _Layer:
             return None
         return PayloadSeen(at.offset, len(content), str(Digest.of(content)), self._header(at.offset)), content
 
-    def _toc(self, at: TocPosition) -> tuple[TocSeen, bytes | None]:
-        """The TOC and its JSON. Its digest comes first: nothing unauthenticated is decompressed."""
+    def _toc(self, at: TocPosition) -> TocSeen:
+        """The TOC. Its digest comes first: nothing unauthenticated is decompressed."""
         found = self._payload(at)
         if found is None:
             problem = self._problem or f"manifest-position {at} is not within the blob, or beyond the limits"
-            return TocSeen(problem=problem, unreadable=bool(self._problem)), None
+            return TocSeen(problem=problem, unreadable=bool(self._problem))
         payload, content = found
         if payload.digest != self._annotations.manifest_checksum:
-            return TocSeen(payload, problem="the TOC does not have the digest that the annotation says"), None
+            return TocSeen(payload, problem="the TOC does not have the digest that the annotation says")
         try:
             document = self._room.decompress(content)
         except NoRoomError as error:
-            return TocSeen(payload, problem=error.what, unreadable=True, document_size=error.size), None
+            return TocSeen(payload, problem=error.what, unreadable=True, document_size=error.size)
         except FormatError as error:
-            return TocSeen(payload, problem=str(error), over_limit=isinstance(error, LimitError)), None
+            return TocSeen(payload, problem=str(error), over_limit=isinstance(error, LimitError))
         try:
             toc = decode_toc(document)
-            return TocSeen(payload, toc, outline(toc.entries), document_size=len(document)), document
+            seen = TocSeen(payload, toc, outline(toc.entries), document_size=len(document))
+            return _with_keys(seen, toc, document)
         except FormatError as error:
-            return TocSeen(payload, problem=str(error), document_size=len(document)), None
+            return TocSeen(payload, problem=str(error), document_size=len(document))
 
     def _split(self, at: Position, toc: TocSeen) -> tuple[TarSplitSeen, bytes | None]:
         """The tar-split payload, verified by the TOC's digest before it is decompressed."""

@@ -94,6 +94,8 @@ def test_no_bytes_crash_the_reader(payload: bytes) -> None:
 KEYS = [
     (b'{"version":1,"entries":[{"name":"a","name":"b"}]}', [(KeyKind.DUPLICATE, "name", "entries[0]")]),
     (b'{"version":1,"Entries":[]}', [(KeyKind.CASE, "Entries", "")]),
+    (b'{"Version":1,"entries":[]}', [(KeyKind.CASE, "Version", "")]),
+    (b'{"version":1,"entries":null,"Entries":[]}', [(KeyKind.CASE, "Entries", "")]),
     (b'{"entries":[{"name":"a"},{"LinkName":"b","":1}]}',
      [(KeyKind.CASE, "LinkName", "entries[1]"), (KeyKind.EMPTY, "", "entries[1]")]),
     (b'{"entries":[{"xattrs":{"a":"","a":""}}]}', [(KeyKind.DUPLICATE, "a", "entries[0].xattrs")]),
