@@ -22,6 +22,7 @@ from conformance.registry.conventions import (
     MAX_WAIT,
     is_http_url,
     is_loopback_url,
+    join_url,
     origin,
     reason,
     scope_of,
@@ -104,7 +105,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         if insecure:  # the user's choice: urllib3 need not repeat it at every request
             warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
         self._session.trust_env = False  # no .netrc, no proxies: what is sent is what we say
-        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # what comes in pieces is given up below, in better words
+        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # pieces are given up below, in better words
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -195,7 +196,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             location = answer.header("Location")
             if not follow or answer.status not in _REDIRECTS or not location or method not in ("GET", "HEAD"):
                 return answer
-            url = _join(url, location)
+            url = join_url(url, location)
             if not is_http_url(url):
                 raise TransportError(f"redirected to {mask_url(location)[:200]!r}, which is no HTTP", answer.exchange)
         raise TransportError(f"more than {_MAX_REDIRECTS} redirects", answer.exchange)
@@ -381,13 +382,6 @@ class _BrokenConnectionError(TransportError):
 def _pieces(response: requests.Response) -> Iterator[bytes]:
     """The body as it comes over the wire, without decoding any content encoding."""
     return iter(lambda: response.raw.read1(_CHUNK, decode_content=False), b"")
-
-
-def _join(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        return ""
 
 
 def _accept(media_types: Sequence[str]) -> dict[str, str]:

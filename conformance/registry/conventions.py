@@ -5,7 +5,7 @@ import ipaddress
 import re
 import time
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 MAX_WAIT: Final = 30.0
 
@@ -41,6 +41,14 @@ def is_http_url(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def join_url(url: str, location: str) -> str:
+    """Where a Location leads; "" for what is none."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def wait_seconds(retry_after: str, attempt: int) -> float:
