@@ -1,14 +1,18 @@
 """``zcc``: the commands by name. Exit 0 conforms (or done), 1 does not, 2 could not judge."""
 
+import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from conformance import __version__
-from conformance.commands import adapter, build, certify, check, diff, inspect, registry, requirements
+from conformance.commands import adapter, build, certify, check, diff, inspect, registry, requirements, shared
 
 app = typer.Typer(
     name="zcc",
@@ -38,11 +42,46 @@ def _main(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of the ``zcc`` command."""
+    _ready_output()
     try:
         app(args=None if argv is None else list(argv))
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output is gone (zcc … | head): nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(check.EXIT_FAILS)
+    except Exception as error:
+        # The last net. Python's own exit status 1 would say that the image does not conform.
+        if os.environ.get("ZCC_TRACEBACK"):
+            raise
+        _discard_output()
+        sys.stderr.write(f"zcc: {_in_words(error)}\n")
+        sys.exit(shared.EXIT_CANNOT)
+
+
+def _ready_output() -> None:
+    """Output that is closed goes nowhere; a character that the locale cannot say is escaped."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """What is still buffered cannot be written, and must not be tried again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or 'standard output'}: {error.strerror or error}"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    text = repr(" ".join(str(error).split()))[:400]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"

@@ -10,6 +10,7 @@ import msgspec
 from conformance.registry.credentials import Credentials
 
 _PARAMETER = re.compile(r'([A-Za-z_][A-Za-z0-9_-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_MAX_CHALLENGE = 8192
 # (method, url, headers, form) -> status, body
 TokenRequest = Callable[[str, str, Mapping[str, str], bytes | None], tuple[int, bytes]]
 
@@ -23,7 +24,7 @@ class Challenge(msgspec.Struct, frozen=True):
 
 def parse_challenge(value: str) -> Challenge:
     """Read a WWW-Authenticate header; unknown text gives an empty scheme."""
-    scheme, _, rest = value.strip().partition(" ")
+    scheme, _, rest = value[:_MAX_CHALLENGE].strip().partition(" ")
     parameters = {
         match[1].lower(): re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3]
         for match in _PARAMETER.finditer(rest)

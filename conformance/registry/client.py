@@ -14,13 +14,22 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import msgspec
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
-from conformance.evidence import Exchange, Headers
+from conformance.evidence import Exchange, Headers, mask_url
 from conformance.format.digest import Digest
 from conformance.registry import auth
-from conformance.registry.conventions import MAX_WAIT, is_loopback_url, origin, reason, scope_of, wait_seconds
+from conformance.registry.conventions import (
+    MAX_WAIT,
+    is_http_url,
+    is_loopback_url,
+    join_url,
+    origin,
+    reason,
+    scope_of,
+    wait_seconds,
+)
 from conformance.registry.credentials import Credentials
+from conformance.registry.patience import PatientAdapter, more_to_come
 from conformance.registry.ranges import Range, range_header
 
 with warnings.catch_warnings():  # its import calls warnings.filterwarnings("ignore")
@@ -96,7 +105,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         if insecure:  # the user's choice: urllib3 need not repeat it at every request
             warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
         self._session.trust_env = False  # no .netrc, no proxies: what is sent is what we say
-        adapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
+        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # pieces are given up below, in better words
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -159,7 +168,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             self._authorization[scope] = auth.basic(self._credentials)
         elif challenge.scheme == "bearer":
             realm = challenge.parameters.get("realm", "")
-            if urlsplit(realm).scheme not in ("http", "https"):
+            if not is_http_url(realm):
                 return False
             safe = auth.may_have_credentials(realm, self.host, is_loopback_url(realm))
             token = auth.fetch_token(challenge, scope, self._credentials if safe else None, self._token_request)
@@ -187,9 +196,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             location = answer.header("Location")
             if not follow or answer.status not in _REDIRECTS or not location or method not in ("GET", "HEAD"):
                 return answer
-            url = urljoin(url, location)
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise TransportError(f"redirected to {urlsplit(url).scheme!r}, which is no HTTP", answer.exchange)
+            url = join_url(url, location)
+            if not is_http_url(url):
+                raise TransportError(f"redirected to {mask_url(location)[:200]!r}, which is no HTTP", answer.exchange)
         raise TransportError(f"more than {_MAX_REDIRECTS} redirects", answer.exchange)
 
     def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit) -> Answer:
@@ -238,6 +247,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                         if time.monotonic() - start > self._max_seconds + size / _SLOWEST:
                             kept = exchange(status=status, response_headers=got, error="too slow")
                             raise TransportError(f"{method} {url}: no end after {self._max_seconds:g} seconds", kept)
+                        more_to_come(response)
                         if sink is None:
                             content += piece
                         else:
@@ -250,7 +260,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                     shortened = "the body is shorter than Content-Length says"
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"{urlsplit(url).scheme}://{origin(url)[1]}: {reason(error)}"
-            raise _BrokenConnectionError(message, exchange(error=message)) from None
+            # Who has used up the time that an answer has does not get it four times more.
+            final = time.monotonic() - start > self._max_seconds
+            raise (TransportError if final else _BrokenConnectionError)(message, exchange(error=message)) from None
         kept_body = b"" if "token" in urlsplit(url).path else bytes(content[:2048])
         made = exchange(
             status=status,

@@ -1,10 +1,11 @@
 """What clients of registries agree on, without a connection: token scopes, origins, waits, and errors in words."""
 
 import email.utils
+import ipaddress
 import re
 import time
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 MAX_WAIT: Final = 30.0
 
@@ -27,18 +28,38 @@ def origin(url: str) -> tuple[str, str]:
 def is_loopback_url(url: str) -> bool:
     """Whether this address is on this machine."""
     host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, such as 127.0.0.1.example.com
+        return False
+
+
+def is_http_url(url: str) -> bool:
+    """Whether this, which a registry sent, is a URL that can be asked."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def join_url(url: str, location: str) -> str:
+    """Where a Location leads; "" for what is none."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def wait_seconds(retry_after: str, attempt: int) -> float:
     """Seconds to wait: Retry-After as seconds or date (RFC 9110 section 10.2.3), else exponential; capped."""
     text = retry_after.strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return min(float(text), MAX_WAIT)
     if text:
         try:
             return min(max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0), MAX_WAIT)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     return min(0.2 * float(2**attempt), MAX_WAIT)
 

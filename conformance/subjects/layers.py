@@ -62,8 +62,7 @@ class _Wanted(msgspec.Struct):
 
 def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading) -> LayersSeen:
     """Each data layer that claims a TOC, once, however many manifests share it; at most MAX_LAYERS."""
-    wanted = _wanted(manifests)
-    room = TocRoom()
+    wanted, room = _wanted(manifests), TocRoom()
     layers = [_Layer(source, layer, reading, room).observe() for layer in wanted[:MAX_LAYERS]]
     if unread := wanted[MAX_LAYERS:]:
         layers.append(_unread(unread))

@@ -131,7 +131,7 @@ def _node(script: str, *mode: str) -> Callable[[], Found | None]:
 def _go() -> Found | None:
     try:
         program = str(build_go_reader())
-    except SubjectError:
+    except (SubjectError, OSError):  # no Go, or a cache that cannot be written
         return None
     version = _version(program, "--version")
     return None if version is None else Found((program, BLOB_ARGUMENT), version)

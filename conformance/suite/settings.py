@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from conformance.implementations.adapter import Adapter, AdapterError, find_adapter
+from conformance.registry.conventions import is_http_url
 from conformance.registry.options import ConnectionOptions
 from conformance.requirements import ROLES, Role
 from conformance.results import Waiver, read_waivers
@@ -135,7 +136,7 @@ def _registry_url(option: str, variable: str) -> tuple[str, bool]:
     scheme, separator, host = text.partition("://")
     if not separator:
         scheme, host = ("http" if is_loopback(text) else "https"), text
-    if scheme not in ("http", "https") or not host or "/" in host or "@" in host:
+    if not is_http_url(f"{scheme}://{host}") or "/" in host or "@" in host:
         raise BadOptionError(
             f"--registry {text!r}: give http://HOST[:PORT] or https://HOST[:PORT], without path or password"
         )

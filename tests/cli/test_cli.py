@@ -1,6 +1,7 @@
 """``zcc`` as a user types it: output, exit status, no traceback."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from conformance.cli import main
 from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
 from conformance.subjects.golden import golden_directory
@@ -108,3 +110,56 @@ def test_every_command_explains_itself(command: str) -> None:
     run = zcc(command, "--help", COLUMNS="100")
     assert (run.returncode, run.stderr) == (0, "")
     assert f"{command} [OPTIONS]" in run.stdout
+
+
+def in_shell(redirection: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """``zcc`` with its output redirected as a shell does it."""
+    code = "from conformance.cli import main; main()"
+    line = shlex.join([sys.executable, "-c", code, *arguments])
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": str(Path(__file__).parents[2]), **environ}
+    return subprocess.run(
+        ["sh", "-c", f"{line} {redirection}"], capture_output=True, text=True, env=env, timeout=120, check=False
+    )
+
+
+COMMANDS = (
+    ("check", "--no-panel", GOLDEN),
+    ("check", "--no-panel", "--json", GOLDEN),
+    ("inspect", GOLDEN),
+    ("requirements",),
+)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_output_that_cannot_be_written_is_one_line_and_no_verdict(arguments: tuple[str, ...]) -> None:
+    run = in_shell(">/dev/full", *arguments)
+    assert (run.returncode, run.stderr) == (2, "zcc: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_closed_output_loses_nothing_but_the_output(arguments: tuple[str, ...]) -> None:
+    run = in_shell(">&-", *arguments)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_locale_without_unicode_and_no_term(arguments: tuple[str, ...]) -> None:
+    run = in_shell("", *arguments, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_an_error_nobody_thought_of_is_one_line_and_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("of some\nkind")
+
+    monkeypatch.setattr("conformance.checking.check_image", broken)
+    monkeypatch.setattr("conformance.cli._discard_output", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        main(["check", GOLDEN])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "RuntimeError 'of some kind' at test_cli.py:" in line

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ import pytest
 
 from conformance.evidence import Exchange
 from conformance.registry.client import RegistryClient, TransportError
+from conformance.registry.conventions import MAX_WAIT, is_loopback_url, wait_seconds
 from conformance.registry.credentials import Credentials
 from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
 
@@ -201,3 +203,106 @@ def test_a_redirect_to_a_file_is_refused() -> None:
         pytest.raises(TransportError, match="no HTTP"),
     ):
         RegistryClient(url).request("GET", "/v2/")
+
+
+@contextmanager
+def raw_server(send: Callable[[socket.socket, Event], None]) -> Iterator[str]:
+    """A loopback server that answers each request by what ``send`` puts on the wire."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = Event()
+
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            send(connection, over)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        over.set()
+        listener.close()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "more"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"HTTP/1.1 200 "),
+        (b"HTTP/1.1 200 OK\r\n", b"X-More: of it\r\n"),
+        (CHUNKED + b"0\r\n", b"X-More: of it\r\n"),
+        (CHUNKED, b"1"),
+    ],
+    ids=["interim", "status", "headers", "trailers", "chunk-size"],
+)
+def test_what_has_no_end_beside_the_body_is_given_up(head: bytes, more: bytes) -> None:
+    def send(connection: socket.socket, over: Event) -> None:
+        connection.sendall(head)
+        while not over.is_set():
+            connection.sendall(more * 1000)
+
+    with raw_server(send) as url, pytest.raises(TransportError):
+        RegistryClient(url, retries=0).request("GET", "/v2/")
+
+
+@pytest.mark.parametrize("head", [b"", CHUNKED, CHUNKED + b"0\r\n"], ids=["head", "chunk-size", "trailers"])
+def test_a_head_that_drips_for_ever_is_given_up_and_not_asked_again(head: bytes) -> None:
+    asked = []
+
+    def send(connection: socket.socket, over: Event) -> None:
+        asked.append(connection)
+        connection.sendall(head)
+        while not over.wait(0.02):
+            connection.sendall(b"1")
+
+    with raw_server(send) as url, pytest.raises(TransportError):
+        RegistryClient(url, timeout=5, max_seconds=0.3).request("GET", "/v2/")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "http://127.0.0.1:abc/", "//", "http://"])
+def test_a_redirect_to_what_is_no_url_is_refused(location: str) -> None:
+    with server(lambda *_: (307, {"Location": location}, b"")) as url, pytest.raises(TransportError):
+        RegistryClient(url, retries=0).request("GET", "/v2/")
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    ['Bearer realm="http://[::1"', 'Bearer realm="http://127.0.0.1:abc/"', "Bearer realm=", "Digest " + "x" * 50_000],
+)
+def test_a_challenge_that_leads_nowhere_leaves_the_401(challenge: str) -> None:
+    start = time.process_time()
+    with server(lambda *_: (401, {"WWW-Authenticate": challenge}, b"")) as url:
+        assert RegistryClient(url, retries=0).request("GET", "/v2/").status == 401
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://127.0.0.1:5000/t", True),
+        ("http://127.8.8.8/t", True),
+        ("http://[::1]:5000/t", True),
+        ("http://localhost/t", True),
+        ("http://127.0.0.1.example.com/t", False),
+        ("http://127.example.com/t", False),
+        ("http://localhost.example.com/t", False),
+        ("http://example.com/t", False),
+    ],
+)
+def test_a_name_that_begins_like_loopback_is_another_machine(url: str, loopback: bool) -> None:
+    """A token service there would be sent the password in the clear."""
+    assert is_loopback_url(url) is loopback
+
+
+@pytest.mark.parametrize("retry_after", ["\xb2", "9" * 5000, "-1", "Fri, 31 Dec 9999 23:59:59 -0000", "soon"])
+def test_whatever_retry_after_says_the_wait_is_bounded(retry_after: str) -> None:
+    assert 0 <= wait_seconds(retry_after, 1) <= MAX_WAIT

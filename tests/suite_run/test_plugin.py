@@ -117,6 +117,8 @@ def test_the_variables_of_the_oci_conformance_test_work(tmp_path: Path) -> None:
     [
         (("--registry", "ftp://x"), "--registry 'ftp://x'"),
         (("--registry", "http://user:pw@x"), "without path or password"),
+        (("--registry", "http://[::1"), "--registry 'http://[::1'"),
+        (("--registry", "http://127.0.0.1:99999"), "--registry 'http://127.0.0.1:99999'"),
         (("--registry", "http://127.0.0.1:1", "--role", "king"), "--role king: choose from"),
         (("--registry", "http://127.0.0.1:1", "--effort", "much"), "--effort much: choose from"),
         (("--registry", "http://127.0.0.1:1", "--waivers", "absent.toml"), "--waivers absent.toml"),

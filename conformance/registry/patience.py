@@ -1,0 +1,83 @@
+"""An HTTP connection whose patience ends: heads, interim answers and trailers without end, or a byte now and then.
+
+The time-out of a socket starts anew with every byte, and neither http.client nor urllib3 bounds how many interim
+answers (1xx) or trailers it reads. So all that comes passes here, and what no body explains is counted.
+"""
+
+import http.client
+import io
+import time
+from typing import Any, Final
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+MAX_UNEXPLAINED: Final = 2 * 2**20
+"""Bytes on the wire between two pieces of a body, or before the first: head, chunk sizes, trailers."""
+
+
+class _Counted(io.RawIOBase):
+    """The raw stream of one answer."""
+
+    def __init__(self, raw: io.RawIOBase, max_seconds: float, slowest: int) -> None:
+        self._raw, self._slowest = raw, slowest
+        self._deadline = time.monotonic() + max_seconds
+        self._received = 0
+        self.unexplained = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if time.monotonic() > self._deadline + self._received / self._slowest:
+            raise TimeoutError("timed out")
+        if self.unexplained > MAX_UNEXPLAINED:
+            raise http.client.HTTPException("head or trailers without end")
+        count = self._raw.readinto(buffer)
+        self._received += count or 0
+        self.unexplained += count or 0
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class PatientAdapter(HTTPAdapter):
+    """An answer has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is tried again."""
+
+    def __init__(self, max_seconds: float, slowest: int) -> None:
+        self._limits = max_seconds, slowest
+        super().__init__(pool_maxsize=16, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        limits = self._limits
+
+        class Response(http.client.HTTPResponse):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.counted = _Counted(self.fp.detach(), *limits)
+                self.fp = io.BufferedReader(self.counted)
+
+        class Connection(urllib3.connection.HTTPConnection):
+            response_class = Response
+
+        class SecureConnection(urllib3.connection.HTTPSConnection):
+            response_class = Response
+
+        class Pool(urllib3.HTTPConnectionPool):
+            ConnectionCls = Connection
+
+        class SecurePool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = SecureConnection
+
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
+
+
+def more_to_come(response: requests.Response) -> None:
+    """A piece of the body has come: what follows on the wire is counted anew."""
+    counted = getattr(getattr(response.raw, "_original_response", None), "counted", None)
+    if counted is not None:
+        counted.unexplained = 0
