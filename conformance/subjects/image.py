@@ -24,6 +24,8 @@ from conformance.subjects.source import ImageSource
 MAX_SENTINEL = 64 * 2**10
 # An index of more entries is judged by its first ones and the rest is a problem said in words.
 MAX_ENTRIES = 512
+# Different sentinels of one image that real readers are run on, a second or so each; the rest by the rules alone.
+MAX_PANEL = 16
 # A manifest of more layers is not read; container engines stop at 128 or so.
 MAX_LAYERS = 1024
 # What the manifests and configs of one image may cost together: their bytes, and so much for each layer they name, also
@@ -182,6 +184,6 @@ class _Walk:
     def _read_with_panel(self, content: bytes | None) -> tuple[ReaderOutcome, ...]:
         if content is None or self._panel is None:
             return ()
-        if content not in self._outcomes:
+        if content not in self._outcomes and len(self._outcomes) < MAX_PANEL:
             self._outcomes[content] = self._panel(content)
-        return self._outcomes[content]
+        return self._outcomes.get(content, ())

@@ -20,6 +20,7 @@ from conformance.format.document import MAX_DOCUMENT, encode
 from conformance.format.errors import LimitError
 from conformance.format.examine import examine
 from conformance.format.oci import Descriptor
+from conformance.format.sentinel import canonical_sentinel
 from conformance.format.split_cursor import MAX_SURPLUS, SplitCursor
 from conformance.format.tar import TarHeader
 from conformance.format.tarsplit import Segment
@@ -27,11 +28,11 @@ from conformance.format.toc import Entry, Toc
 from conformance.format.unpack import LayerUnpacker
 from conformance.mutants.draft import conforming_draft, finish
 from conformance.mutants.layers import frame_checksum_flipped
-from conformance.observation import Stored
+from conformance.observation import ReaderOutcome, Stored
 from conformance.results import RequirementResult
 from conformance.strategies.layer_draft import DraftedLayer, Json, conforming_layer, draft_layer, finish_layer
 from conformance.strategies.trees import Node
-from conformance.subjects.image import MAX_ENTRIES, observe_image
+from conformance.subjects.image import MAX_ENTRIES, MAX_PANEL, observe_image
 from conformance.subjects.layers import MAX_LAYERS, LayerReading
 from conformance.subjects.memory import MemorySource
 from conformance.subjects.source import Place
@@ -332,3 +333,21 @@ def test_a_manifest_of_a_hundred_thousand_layers_is_not_run() -> None:
     entry = {"mediaType": names.MANIFEST_TYPE, "digest": str(Digest.of(raw)), "size": len(raw)}
     found = _index_of(first, entry, blobs={**sound.blobs, str(Digest.of(raw)): raw})
     assert found["TOC-001"] == "not-run"
+
+
+def test_an_image_of_many_sentinels_does_not_run_the_readers_on_each() -> None:
+    asked: list[bytes] = []
+
+    def panel(content: bytes) -> tuple[ReaderOutcome, ...]:
+        asked.append(content)
+        return ()
+
+    image = conforming_draft()
+    for number in range(MAX_PANEL + 4):
+        sentinel = canonical_sentinel() + bytes([number])
+        layer = {"mediaType": names.SENTINEL_TYPE, "digest": image.add_blob(sentinel), "size": len(sentinel)}
+        image.extra[f"extra{number}"] = ({**image.sentinel, "layers": [layer]}, image.sentinel_config)
+        image.entries.append({"of": f"extra{number}"})
+    finished = finish(image)
+    observe_image(MemorySource(finished.blobs, finished.root), panel=panel, reading=None)
+    assert len(asked) == len(set(asked)) == MAX_PANEL
