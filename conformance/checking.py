@@ -65,7 +65,8 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
         needs_deep=tuple(result.id for result in results if needs_deep(result)),
     )
     if options.require_sentinel and not has_sentinel(seen):
-        report = msgspec.structs.replace(report, conforms=False)
+        why = "no sentinel variant, which --require-sentinel asks for: the image does not conform"
+        report = msgspec.structs.replace(report, conforms=False, notes=(why, *report.notes[1:]))
     return report
 
 

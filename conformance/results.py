@@ -159,18 +159,20 @@ def read_waivers(text: str) -> tuple[Waiver, ...]:
 def apply_waivers(
     results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date
 ) -> tuple[RequirementResult, ...]:
-    """Failures that are waived and whose waiver has not run out become ``waived``; the findings stay."""
-    active = {waiver.id: waiver for waiver in waivers if waiver.until >= today}
-    return tuple(
-        msgspec.structs.replace(
-            result,
-            verdict="waived",
-            reason=f"waived until {active[result.id].until}: {active[result.id].reason}",
-        )
-        if result.verdict == "fail" and result.id in active
-        else result
-        for result in results
-    )
+    """Failures that are waived become ``waived``; where the waiver has run out they say so. The findings stay."""
+    known = {waiver.id: waiver for waiver in sorted(waivers, key=lambda waiver: waiver.until)}
+
+    def apply(result: RequirementResult) -> RequirementResult:
+        waiver = known.get(result.id)
+        if result.verdict != "fail" or waiver is None:
+            return result
+        if waiver.until < today:
+            reason = f"its waiver ran out on {waiver.until}: {waiver.reason}"
+            return msgspec.structs.replace(result, reason=reason)
+        reason = f"waived until {waiver.until}: {waiver.reason}"
+        return msgspec.structs.replace(result, verdict="waived", reason=reason)
+
+    return tuple(apply(result) for result in results)
 
 
 # What outweighs what when one requirement was judged several times for one subject.

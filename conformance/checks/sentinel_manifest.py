@@ -98,7 +98,7 @@ def provenance_kept(seen: ImageSeen) -> Iterator[Judgement]:
             if expected or found:
                 yield judge(
                     expected == found,
-                    f"The {key} of the plain manifest is not kept on the sentinel manifest.",
+                    f"The field {key} of the plain manifest is not kept on the sentinel manifest.",
                     where=f"{pair.sentinel.name}.{key}",
                     expected=str(expected),
                     found=str(found) if found else "absent",

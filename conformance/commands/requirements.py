@@ -28,4 +28,4 @@ def requirements(
     if json:
         sys.stdout.buffer.write(catalogue_json(entries))
     else:
-        console().print(catalogue_table(entries))
+        console().print(catalogue_table(entries) if entries else "every requirement has a check")

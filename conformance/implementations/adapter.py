@@ -16,6 +16,7 @@ import msgspec
 from conformance.implementations import protocol
 from conformance.implementations.adapter_document import (
     COMPRESSIONS,
+    KNOWN_WORDS,
     AdapterDocument,
     Arguments,
     ImplementationRole,
@@ -114,11 +115,18 @@ def parse_adapter(text: str, *, source: str, directory: Path | None = None) -> A
     except RecursionError:
         raise AdapterError(f"{source}: nested too deeply") from None
     except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `")
-        where = path.rstrip("`").removeprefix("$").lstrip(".")
-        raise AdapterError(f"{source}: {where + ': ' if where else ''}{what}") from None
+        raise AdapterError(f"{source}: {_mistake(str(error))}") from None
     except ValueError as error:
         raise AdapterError(f"{source}: {error}") from None
+
+
+def _mistake(error: str) -> str:
+    """The place, then what is wrong with it; msgspec says "… - at `$.roles[0]`" or "… - at `key` in `$.options`"."""
+    what, _, path = error.partition(" - at `")
+    where = path.removeprefix("key` in `").rstrip("`").removeprefix("$").lstrip(".")
+    known = KNOWN_WORDS.get(where.partition("[")[0], ())
+    choice = f"; choose from {', '.join(known)}" if known and what.startswith("Invalid enum value") else ""
+    return f"{where + ': ' if where else ''}{what}{choice}"
 
 
 def _reject_strings(fields: Mapping[str, Any]) -> None:

@@ -23,6 +23,14 @@ Feature = Literal[Operation, Option, Compression]
 ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "copier"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
 COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
+# The tables and lists that take only certain words.
+KNOWN_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "roles": get_args(ImplementationRole),
+    "operations": OPERATIONS,
+    "options": get_args(Option),
+    "compressions": COMPRESSIONS,
+    "unsupported": get_args(Feature),
+}
 SCHEMA_FILE: Final = "adapter.schema.json"
 
 Arguments = list[str]

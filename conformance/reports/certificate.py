@@ -120,6 +120,16 @@ def tools_table(tools: Iterable[ToolResult]) -> Table:
     return table
 
 
+def what_broke(name: str, report: Report) -> Iterator[str]:
+    """For each role that does not conform, the MUST that failed and those that were not run."""
+    for subject in report.subjects:
+        broken = [result for result in subject.verdicts if result.breaks_conformance]
+        for verdict in ("fail", "not-run"):
+            ids = [result.id for result in broken if result.verdict == verdict]
+            if ids:
+                yield f"{safe(name)} as {subject.roles[0]}: {verdict}: {', '.join(ids)}"
+
+
 def matrix_tables(cells: Sequence[Cell]) -> Iterator[Table]:
     """One table for each registry and compression: producers down, consumers across."""
 

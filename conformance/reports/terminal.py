@@ -79,6 +79,8 @@ def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
     if failed or missing:
         parts = [f"{failed} MUST failed"] * bool(failed) + [f"{missing} MUST not run"] * bool(missing)
         return Text(f"{name} does not conform: {', '.join(parts)}{tail}", style="bold red")
+    if not subject.conforms:
+        return Text(f"{name} does not conform: see the notes{tail}", style="bold red")
     if not passed:
         return Text(f"{name}: nothing to judge{tail}", style="yellow")
     return Text(f"{name} conforms to the {passed} requirements that apply and have a check{tail}", style="bold green")

@@ -96,7 +96,8 @@ class LayoutSource:
             named = [entry for entry in entries if entry.annotation(_REF_NAME) == self._reference.tag]
             if len(named) == 1:
                 return named[0]
-            raise SubjectError(f"{path}: {len(named)} images are named {self._reference.tag!r}; {_names(entries)}")
+            count = f"{len(named)} images are" if named else "no image is"
+            raise SubjectError(f"{path}: {count} named {self._reference.tag!r}; {_names(entries)}")
         if len(entries) == 1:
             return entries[0]
         if not entries:

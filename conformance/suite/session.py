@@ -96,6 +96,8 @@ class ConformanceSession:
 
     def pytest_report_header(self) -> str:
         roles = f", as {', '.join(self.settings.roles)}" if self.settings.adapter else ""
+        if self.settings.read_only and not self.settings.adapter:
+            return f"conformance: {', '.join(map(str, self.settings.read_only))}, read-only"
         return f"conformance: {self.settings.subject}{roles}, effort {self.settings.effort}"
 
     @pytest.hookimpl(trylast=True)
@@ -173,6 +175,9 @@ class ConformanceSession:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._report is None:
+            if self._deselected and self._config.option.keyword:
+                named = self._config.option.keyword
+                terminalreporter.write_line(f"-k {named!r} selects nothing that is judged here; ids: zcc requirements")
             return
         from conformance.suite.summary import summary_lines  # noqa: PLC0415
 

@@ -58,6 +58,7 @@ def test_certify_judges_each_tool_and_counts_an_absent_one_as_such(tmp_path: Pat
     assert missing["absent"]
     assert not missing["roles"]
     assert (out / "null-always-fail" / "junit.xml").is_file()
+    assert "null-always-fail as copier: not-run: SENT-STRIP-001, " in run.stdout
     assert not (out / "absent-tool").exists()
 
 

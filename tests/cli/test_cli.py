@@ -53,7 +53,10 @@ def test_an_image_without_sentinel_says_so() -> None:
     assert run.returncode == 0
     assert "no sentinel variant" in run.stdout
     assert "legacy" in run.stdout
-    assert zcc("check", "--require-sentinel", legacy).returncode == 1
+    required = zcc("check", "--require-sentinel", legacy)
+    assert required.returncode == 1
+    assert "no sentinel variant, which --require-sentinel asks for" in required.stdout
+    assert "does not conform" in required.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def test_a_waiver_holds_until_its_date_and_keeps_the_finding() -> None:
     assert on_time.findings
     assert "ticket 7" in on_time.reason
     assert too_late.verdict == "fail"
+    assert "ran out on 2026-12-31: ticket 7" in too_late.reason
 
 
 @pytest.mark.parametrize(

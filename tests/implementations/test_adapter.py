@@ -67,8 +67,11 @@ MISTAKES = {
     "a name with blanks": (GOOD.replace('"mytool"\ndesc', '"my tool"\ndesc'), "name: Expected `str` matching regex"),
     "an unknown key": ("colour = 1\n" + GOOD, "unknown field `colour`"),
     "an unknown operation": (GOOD + '\n[operations.sing]\na = ["x"]', "operations"),
-    "an unknown option": (GOOD.replace("all = [", "every = ["), "'every'"),
-    "an unknown role": (GOOD.replace('"copier"]', '"pilot"]'), "pilot"),
+    "an unknown option": (
+        GOOD.replace("all = [", "every = ["),
+        "mine.toml: options: Invalid enum value 'every'; choose from ",
+    ),
+    "an unknown role": (GOOD.replace('"copier"]', '"pilot"]'), "Invalid enum value 'pilot'; choose from producer, "),
     "an unknown compression": ('compressions = ["lz4"]\n' + GOOD, "lz4"),
     "an unknown placeholder": (GOOD.replace("{layout}", "{layuot}"), "operations.push: {layuot} is no placeholder"),
     "a shell string": (

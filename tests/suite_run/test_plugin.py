@@ -189,11 +189,19 @@ def test_a_selection_makes_no_statement_on_conformance(tmp_path: Path, embedded:
     assert "partial run, no statement on conformance" in run.stdout
 
 
+def test_a_selection_of_nothing_says_where_the_ids_are(tmp_path: Path) -> None:
+    run = run_pytest(tmp_path, "--registry", "http://127.0.0.1:1", "--collect-only", "-k", "REG-999")
+    assert run.returncode == 5
+    assert "-k 'REG-999' selects nothing" in run.stdout
+    assert "zcc requirements" in run.stdout
+
+
 def test_read_only_judges_an_image_and_pushes_nothing(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
     client = RegistryClient(embedded.url)
     reference = push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
     before = len(embedded.exchanges)
     run = run_pytest(tmp_path, "--read-only", f"http://{reference}")
+    assert f"conformance: {reference}, read-only" in run.stdout
     assert run.returncode == 0, run.stdout + run.stderr
     methods = {exchange.method for exchange in embedded.exchanges[before:]}
     assert methods <= {"GET", "HEAD"}, f"a read-only run sent {methods}"
