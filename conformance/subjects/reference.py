@@ -71,8 +71,11 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
     for prefix, value in (("docker://", ""), ("http://", "http"), ("https://", "https")):
         if text.startswith(prefix):
             return _registry(text.removeprefix(prefix), value)
+    before_tag, _, tag = text.rpartition(":")
     if text.startswith((".", "/", "~")) or Path(text).is_dir():
         return _layout(text)
+    if before_tag and "/" not in tag and Path(before_tag).is_dir():
+        return _layout(text)  # DIR:TAG where DIR is here; a registry is never meant by the name of a directory
     return _registry(text, scheme)
 
 

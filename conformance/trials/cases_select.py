@@ -76,6 +76,8 @@ def observed(name: str, choice: Choice, built: Image, run: RunSeen, problem: str
     if run.ending in ("crashed", "timed-out") or problem:
         why = f"with a sound image {problem}" if problem else f"the pull did not work ({describe(run)})"
         return not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
+    if run.succeeded and len(digests) > 1 and set(positions) == set(range(len(digests))):
+        return unsupported("it takes every entry of the index, so that which it would choose does not show", where=name)
     if not run.succeeded and chosen is not None and not choice.entries[chosen].image.sentinel:
         chosen = None
     return SelectionSeen(

@@ -178,6 +178,13 @@ def test_layout_references(tmp_path: Path) -> None:
     assert parse_reference(f"oci:{tmp_path}:v1") == LayoutReference(tmp_path, "v1")
 
 
+def test_a_directory_that_is_here_is_meant_with_a_tag_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "layout").mkdir()
+    assert parse_reference("layout:v1") == LayoutReference(Path("layout"), "v1")
+    assert isinstance(parse_reference("other:v1"), RegistryReference)
+
+
 @pytest.mark.parametrize(
     ("host", "loopback"),
     [

@@ -8,8 +8,11 @@ import pytest
 from conformance.checks.consumer_pull import source_without_ranges
 from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
 from conformance.evidence import Exchange
+from conformance.observation_consumer import SelectionSeen
 from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
 from conformance.results import Judgement
+from conformance.trials.cases_select import Choice, observed, plain, sentinel
+from conformance.trials.images import index
 
 TREE = {"a": EntrySeen("reg", 0o644, "sha256:1")}
 OTHER = {"a": EntrySeen("reg", 0o644, "sha256:2")}
@@ -165,3 +168,20 @@ def test_whole_fetches_are_seen(method: str, range_: str | None, status: int | N
 def test_differences_are_named(found: dict[str, EntrySeen], words: str) -> None:
     assert words in difference(TREE, found)
     assert difference(TREE, TREE) == ""
+
+
+@pytest.mark.parametrize(("fetched", "chosen"), [((0,), 0), ((1,), 1), ((0, 1), None)])
+def test_who_takes_every_entry_of_an_index_has_chosen_none(fetched: tuple[int, ...], chosen: int | None) -> None:
+    choice = Choice("a pair", (plain(), sentinel()))
+    asked = tuple(
+        Exchange.record("GET", f"http://host/v2/image/manifests/{choice.entries[place].image.root}", status=200)
+        for place in fetched
+    )
+    run = RunSeen("pull", "succeeded", exchanges=asked)
+    seen = observed("pull", choice, index(choice.entries), run, "", aware=False)
+    if chosen is None:
+        assert isinstance(seen, Judgement)
+        assert seen.outcome == "unsupported"
+    else:
+        assert isinstance(seen, SelectionSeen)
+        assert seen.chosen == chosen
