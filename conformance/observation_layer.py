@@ -86,7 +86,8 @@ class LayerSeen(msgspec.Struct, frozen=True):
 
     ``skippable`` has the payload length by payload offset of each skippable frame whose header was read (``whole`` is
     None: only those the tables and footer name). ``has_lower`` tells whether a data layer lies below it in every image
-    that has it. ``notes`` are remarks on how it could be read.
+    that has it. ``notes`` are remarks on how it could be read; ``unread`` are places that the footer names
+    and that could not be fetched.
     """
 
     name: str
@@ -104,6 +105,7 @@ class LayerSeen(msgspec.Struct, frozen=True):
     whole: WholeLayer | None = None
     whole_problem: str = ""
     notes: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
     @property

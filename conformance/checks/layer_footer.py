@@ -68,6 +68,9 @@ def points_to_payloads(seen: LayersSeen) -> Iterator[Judgement]:
         for what, place in places:
             if place is None:
                 continue
+            if place.offset in layer.unread:
+                yield not_run(f"The footer's place of the {what} could not be read.", where=layer.name)
+                continue
             length = layer.skippable.get(place.offset)
             yield judge(
                 length == place.compressed,

@@ -124,6 +124,7 @@ class _Layer:
         self._stored_size: int | None = None
         self._problem = ""
         self._notes: dict[str, None] = {}
+        self._unread: tuple[int, ...] = ()
         self._counted = _Counted()
 
     def observe(self) -> LayerSeen:
@@ -157,6 +158,7 @@ class _Layer:
             whole,
             whole_problem,
             tuple(self._notes),
+            self._unread if whole is None else (),
             tuple(self._evidence),
         )
 
@@ -268,6 +270,9 @@ class _Layer:
             if SKIPPABLE_HEADER <= offset <= size and self._read(offset - SKIPPABLE_HEADER, SKIPPABLE_HEADER) is None
         ]
         self._fetch(elsewhere)
+        self._unread = tuple(
+            offset + SKIPPABLE_HEADER for offset, length in elsewhere if self._read(offset, length) is None
+        )
         for offset in named:
             self._header(offset)
         return raw, footer, ""

@@ -1,21 +1,29 @@
 """Layers in a registry: their tables by one request, and what is done where a registry serves ranges otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import msgspec
 import pytest
 
 from conformance.checking import CheckOptions, check_image
+from conformance.checks.artifact import judge_image
 from conformance.format.digest import Digest
+from conformance.format.document import encode
 from conformance.format.frames import skippable
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
+from conformance.format.oci import Descriptor
 from conformance.mutants.draft import conforming_draft, finish
+from conformance.observation import Stored
 from conformance.registry.client import RegistryClient
 from conformance.registry.defects import DEFECTS
 from conformance.registry.embedded import EmbeddedRegistry
 from conformance.registry.options import ConnectionOptions
 from conformance.reports.model import SubjectReport
 from conformance.strategies.layer_draft import LayerDraft, conforming_layer, finish_layer
+from conformance.subjects.image import observe_image
+from conformance.subjects.memory import MemorySource
 from conformance.subjects.remote import WHOLE_SENT
+from conformance.subjects.source import Place
 
 
 def push(registry: EmbeddedRegistry, draft: LayerDraft) -> str:
@@ -108,3 +116,23 @@ def test_a_blob_that_cannot_be_had_is_said_and_not_judged(registry: EmbeddedRegi
     verdicts = {result.id: result.verdict for result in report.verdicts}
     assert not report.conforms
     assert verdicts["LAYER-002"] == verdicts["TOC-001"] == "not-run"
+
+
+def test_a_place_that_the_footer_names_and_nobody_can_read_is_not_judged() -> None:
+    class Gone(MemorySource):
+        """What lies at the beginning of the blob cannot be had."""
+
+        def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+            whole = super().parts(descriptor, places)
+            return tuple(
+                Stored(problem="unreadable", detail="gone") if offset < 100 else part
+                for (offset, _), part in zip(places, whole, strict=True)
+            )
+
+    draft = conforming_layer()
+    draft.footer = lambda footer: msgspec.structs.replace(footer, toc=msgspec.structs.replace(footer.toc, offset=60))
+    layer = finish_layer(draft)
+    manifest = encode({"schemaVersion": 2, "config": layer.descriptor, "layers": [layer.descriptor]})
+    source = Gone({layer.descriptor["digest"]: layer.blob}, manifest)
+    verdicts = {result.id: result.verdict for result in judge_image(observe_image(source))}
+    assert verdicts["FOOTER-003"] == "not-run"
