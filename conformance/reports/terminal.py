@@ -1,6 +1,6 @@
 """The table by role and level, and the failures, for terminals (and, as SVG, for the README)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -9,7 +9,7 @@ from rich.text import Text
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import LEVELS, Catalogue, Level, Role, load_catalogue
-from conformance.results import VERDICTS, RequirementResult, Verdict
+from conformance.results import VERDICTS, Finding, RequirementResult, Verdict
 
 _STYLE: dict[Verdict, str] = {
     "pass": "green",
@@ -49,21 +49,29 @@ def summary_table(subjects: Iterable[SubjectReport], catalogue: Catalogue) -> Re
 
 
 def findings(subject: SubjectReport, catalogue: Catalogue) -> RenderableType:
-    """Every failure and warning in full, then what was not run, unsupported or worth knowing."""
+    """Every failure and warning in full, then what was not run, unsupported or worth knowing.
+
+    Requirements that were not run for the same reason are one block, their ids in its headline.
+    """
     blocks: list[RenderableType] = []
+    together: dict[tuple[object, ...], list[RequirementResult]] = {}
     for result in sorted(subject.verdicts, key=_gravest_first):
-        shown = [item for item in result.findings if item.outcome in ("fail", "not-run")]
-        if result.verdict not in ("fail", "not-run", "waived"):
-            shown = []
-        if not shown and result.verdict not in ("fail", "not-run"):
-            continue
-        blocks.append(_headline(result, catalogue))
-        for item in shown:
+        if result.verdict in ("fail", "not-run") or (result.verdict == "waived" and _shown(result)):
+            reasons = tuple((item.message, item.where) for item in _shown(result))
+            alike = (result.level, reasons, result.reason) if result.verdict == "not-run" else (result.id,)
+            together.setdefault(alike, []).append(result)
+    for first, *others in together.values():
+        blocks.append(_headline(first, catalogue) if not others else _shared_headline((first, *others)))
+        for item in _shown(first):
             blocks.extend(Text("  " + line) for line in finding_lines(item))
-        if result.reason:
-            blocks.append(Text(f"  {safe(result.reason)}", style="dim"))
+        if first.reason:
+            blocks.append(Text(f"  {safe(first.reason)}", style="dim"))
     blocks.extend(_remarks(subject))
     return Group(*blocks)
+
+
+def _shown(result: RequirementResult) -> list[Finding]:
+    return [item for item in result.findings if item.outcome in ("fail", "not-run")]
 
 
 def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
@@ -110,14 +118,21 @@ def _cell_style(verdict: Verdict, level: Level, count: int) -> str:
     return "yellow" if verdict == "fail" and level != "MUST" else _STYLE[verdict]
 
 
-def _gravest_first(result: RequirementResult) -> tuple[bool, int]:
-    return (not result.breaks_conformance, LEVELS.index(result.level))
+def _gravest_first(result: RequirementResult) -> tuple[bool, bool, int]:
+    return (not result.breaks_conformance, result.verdict == "not-run", LEVELS.index(result.level))
 
 
 def _headline(result: RequirementResult, catalogue: Catalogue) -> Text:
     word = "WARNING" if result.verdict == "fail" and result.level != "MUST" else result.verdict.upper()
     style = "bold red" if result.breaks_conformance else "bold yellow"
     return Text.assemble((f"{word} {result.id}", style), f" [{result.level}] {catalogue[result.id].statement}")
+
+
+def _shared_headline(results: Sequence[RequirementResult]) -> Text:
+    ids = ", ".join(result.id for result in results)
+    style = "bold red" if results[0].breaks_conformance else "bold yellow"
+    count = f" [{results[0].level}] {len(results)} requirements, for one reason:"
+    return Text.assemble((f"NOT-RUN {ids}", style), count)
 
 
 def _remarks(subject: SubjectReport) -> Iterator[Text]:
@@ -128,8 +143,13 @@ def _remarks(subject: SubjectReport) -> Iterator[Text]:
         )
     for note in subject.notes:
         yield Text(f"note: {safe(note)}", style="cyan")
+    alike: dict[str, dict[str, dict[str, None]]] = {}
     for result in subject.verdicts:
         for finding in result.findings:
             if finding.outcome in ("info", "unsupported"):
-                where = f" ({safe(finding.where)})" if finding.where else ""
-                yield Text(f"note: {result.id}: {safe(finding.message)}{where}", style="dim")
+                places = alike.setdefault(finding.message, {})
+                places.setdefault(result.id, {})[finding.where] = None
+    for message, places in alike.items():
+        where = {place for of_one in places.values() for place in of_one}
+        at = f" ({safe(where.pop())})" if len(where) == 1 and where != {""} else ""
+        yield Text(f"note: {', '.join(places)}: {safe(message)}{at}", style="dim")

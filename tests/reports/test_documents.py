@@ -144,3 +144,20 @@ def test_the_closing_statement() -> None:
     assert "r conforms to the 1 requirements" in terminal.statement(good).plain
     assert "no statement on conformance" in terminal.statement(good, partial=True).plain
     assert "nothing to judge" in terminal.statement(subject_report("r", ("registry",), ())).plain
+
+
+def test_requirements_that_were_not_run_for_one_reason_are_one_block_behind_the_failures() -> None:
+    broken = "The layer could not be read to its end."
+    verdicts = (
+        result("REG-001", not_run(broken, where="layers[0]")),
+        result("REG-002", failed("Wrong.", where="a", expected="b", found="c")),
+        result("REG-003", not_run(broken, where="layers[0]")),
+        result("REG-004", not_run(broken, where="layers[1]")),
+        result("REG-011", unsupported("it cannot do that", where="here")),
+        result("REG-013", unsupported("it cannot do that", where="there")),
+    )
+    text = text_of(terminal.findings(subject_report("x", ("registry",), verdicts), CATALOGUE))
+    assert text.count(broken) == 2, "one for each place"
+    assert "NOT-RUN REG-001, REG-003 [MUST] 2 requirements, for one reason:" in text
+    assert text.index("FAIL REG-002") < text.index("NOT-RUN REG-001")
+    assert "note: REG-011, REG-013: it cannot do that" in text
