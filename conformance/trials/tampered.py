@@ -77,12 +77,6 @@ def legacy_only() -> Layer:
     return msgspec.structs.replace(layer, annotations=old)
 
 
-def with_entry(of: str, tree: Tree | None = None, **changes: Any) -> Layer:
-    """The TOC entry of this name says something else."""
-    blob, made = single() if tree is None else written(tree)
-    return resealed(blob, made, changed(made, of, **changes))
-
-
 def changed(made: WrittenLayer, of: str, *, number: int = 0, **changes: Any) -> Toc:
     """The TOC with one entry changed: the one of this name, or a later chunk of it."""
     entries = list(made.toc.entries)

@@ -37,18 +37,14 @@ from conformance.subjects.layers import MAX_LAYERS, LayerReading
 from conformance.subjects.memory import MemorySource
 from conformance.subjects.source import Place
 from conformance.subjects.toc_room import NoRoomError, TocRoom
+from tests.artifact.pairs import pair_with
 
 _TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="a"), Node("c", content=bytes(5000)))
 
 
 def judged(layer: DraftedLayer, blob: bytes, *, deep: bool = True) -> dict[str, RequirementResult]:
     """The verdicts on an image whose last layer has this blob under the descriptor of the sound one."""
-    image = conforming_draft()
-    image.blobs[layer.descriptor["digest"]] = blob
-    for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
-        manifest["layers"][-1] = layer.descriptor
-        config["rootfs"]["diff_ids"][-1] = layer.diff_id
-    finished = finish(image)
+    finished = pair_with(layer, blob)
     seen = observe_image(MemorySource(finished.blobs, finished.root), reading=LayerReading(deep))
     return {result.id: result for result in judge_image(seen)}
 

@@ -10,7 +10,6 @@ from conformance.format import names
 from conformance.format.document import encode
 from conformance.format.oci import read_manifest
 from conformance.mutants import layers
-from conformance.mutants.draft import conforming_draft, finish
 from conformance.observation import ImageSeen, ManifestSeen, Stored
 from conformance.requirements import broken_by, find_checks
 from conformance.results import RequirementResult, Verdict
@@ -19,6 +18,7 @@ from conformance.strategies.trees import Node
 from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading, observe_layers
 from conformance.subjects.memory import MemorySource
+from tests.artifact.pairs import pair_with
 
 MUTANTS = [value for value in vars(layers).values() if hasattr(value, "__breaks__")]
 # Not of this image: it has no legacy layer, and its sentinel is one block.
@@ -27,13 +27,7 @@ NOT_HERE = {"SENT-BLOB-008", "FOOTER-005", "FOOTER-006"}
 
 def image_with(draft: LayerDraft) -> MemorySource:
     """A pair of manifests whose last layer is this one."""
-    layer = finish_layer(draft)
-    image = conforming_draft()
-    image.blobs[layer.descriptor["digest"]] = layer.blob
-    for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
-        manifest["layers"][-1] = layer.descriptor
-        config["rootfs"]["diff_ids"][-1] = layer.diff_id
-    finished = finish(image)
+    finished = pair_with(finish_layer(draft))
     return MemorySource(finished.blobs, finished.root)
 
 

@@ -12,7 +12,6 @@ from conformance.format.document import encode
 from conformance.format.frames import skippable
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
-from conformance.mutants.draft import conforming_draft, finish
 from conformance.observation import Stored
 from conformance.registry.client import RegistryClient
 from conformance.registry.defects import DEFECTS
@@ -24,17 +23,12 @@ from conformance.subjects.image import observe_image
 from conformance.subjects.memory import MemorySource
 from conformance.subjects.remote import WHOLE_SENT
 from conformance.subjects.source import Place
+from tests.artifact.pairs import pair_with
 
 
 def push(registry: EmbeddedRegistry, draft: LayerDraft) -> str:
     """Push a pair whose last layer is this one; its reference."""
-    layer = finish_layer(draft)
-    image = conforming_draft()
-    image.blobs[layer.descriptor["digest"]] = layer.blob
-    for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
-        manifest["layers"][-1] = layer.descriptor
-        config["rootfs"]["diff_ids"][-1] = layer.diff_id
-    finished = finish(image)
+    finished = pair_with(finish_layer(draft))
     client = RegistryClient(registry.url)
     for content in finished.blobs.values():
         if content.startswith(b'{"schemaVersion"'):

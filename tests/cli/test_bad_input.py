@@ -9,9 +9,9 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -26,6 +26,7 @@ from conformance.subjects.push import push_layout
 from conformance.subjects.registry_subject import RegistrySubject
 from tests.cli.test_cli import zcc
 from tests.registry.certificates import certificate
+from tests.servers import raw_server
 from tests.suite_run.test_plugin import run_pytest
 
 HUGE = 2 * 2**30
@@ -141,27 +142,14 @@ def test_a_spoilt_sentinel_blob_is_a_finding(layout: Layout) -> None:
 @contextmanager
 def endless(head: bytes) -> Iterator[str]:
     """A server that answers every request with this head, and then never stops to send."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    over = Event()
 
-    def serve(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 " + head + b"\r\n\r\n")
-            while not over.is_set():
-                connection.sendall(b" " * 65536)
+    def send(connection: socket.socket, over: Event) -> None:
+        connection.sendall(b"HTTP/1.1 " + head + b"\r\n\r\n")
+        while not over.is_set():
+            connection.sendall(b" " * 65536)
 
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    Thread(target=accept, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        over.set()
-        listener.close()
+    with raw_server(send) as url:
+        yield url.removeprefix("http://")
 
 
 def test_a_registry_that_sends_a_manifest_without_end() -> None:

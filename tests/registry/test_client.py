@@ -16,6 +16,7 @@ from conformance.registry.client import RegistryClient, TransportError
 from conformance.registry.conventions import MAX_WAIT, is_loopback_url, wait_seconds
 from conformance.registry.credentials import Credentials
 from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+from tests.servers import raw_server
 
 Reply = tuple[int, dict[str, str], bytes]
 Answer = Callable[[str, str, dict[str, str]], Reply]
@@ -203,30 +204,6 @@ def test_a_redirect_to_a_file_is_refused() -> None:
         pytest.raises(TransportError, match="no HTTP"),
     ):
         RegistryClient(url).request("GET", "/v2/")
-
-
-@contextmanager
-def raw_server(send: Callable[[socket.socket, Event], None]) -> Iterator[str]:
-    """A loopback server that answers each request by what ``send`` puts on the wire."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    over = Event()
-
-    def serve(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.recv(65536)
-            send(connection, over)
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        over.set()
-        listener.close()
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
