@@ -1,14 +1,15 @@
 """CHUNK: how files are split, by the TOC alone and against their content."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from conformance.checks.layers import by_discrepancies, by_toc, problems_of, read_to_its_end
 from conformance.format import chunk_rules
 from conformance.format.discrepancy import Kind
-from conformance.format.toc_outline import Outline, Problems
+from conformance.format.toc_outline import Outline, Problems, problem
 from conformance.observation_layer import LayerSeen, LayersSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, passed
+from conformance.results import Judgement, passed
 
 _MAX = 10
 
@@ -79,16 +80,16 @@ def offsets(seen: LayersSeen) -> Iterator[Judgement]:
         if isinstance(whole, Judgement):
             yield whole
             return
-        frames = whole.frames
-        between = [index for index in toc.chunks if frames.index_of(toc.entries[index].offset) is None]
-        for index in between[:_MAX]:
-            entry = toc.entries[index]
-            yield failed(
-                "A chunk does not begin with a frame, so it cannot be fetched alone.",
-                where=f"{layer.name}, entries[{index}] {entry.name[:120]!r}",
-                expected="offset where a frame begins",
-                found=str(entry.offset),
-            )
+        entries, frames = toc.entries, whole.frames
+        beside = (
+            problem(entries, index, "offset where a frame begins", str(entries[index].offset))
+            for index in toc.chunks
+            if frames.index_of(entries[index].offset) is None
+        )
+        between = problems_of(
+            layer, islice(beside, _MAX), "A chunk does not begin with a frame, so it cannot be fetched alone."
+        )
+        yield from between
         if not problems and not between:
             yield passed(layer.name)
 

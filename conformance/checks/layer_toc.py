@@ -1,6 +1,7 @@
 """TOC: the document, its entries, and the tar that they describe."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -20,7 +21,7 @@ from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
 from conformance.format.examine import NOWHERE
 from conformance.format.toc import MAX_TOC, Toc
-from conformance.format.toc_outline import Outline
+from conformance.format.toc_outline import Outline, Problems, problem
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, passed
@@ -61,15 +62,15 @@ def _is_authentic(layer: LayerSeen) -> bool:
 @decides("TOC-002")
 def unambiguous_keys(seen: LayersSeen) -> Iterator[Judgement]:
     def one(layer: LayerSeen, _toc: Outline) -> Iterator[Judgement]:
-        odd = [problem for problem in layer.toc.key_problems if problem.is_ambiguous]
-        for problem in odd[:_MAX]:
+        odd = [written for written in layer.toc.key_problems if written.is_ambiguous]
+        for written in odd[:_MAX]:
             of = f"TOC of {layer.descriptor.digest}"
             yield failed(
-                f"Parsers read a key of the TOC differently ({problem.kind}).",
-                where=f"{layer.name}, {problem.path or 'the document'}, byte {problem.offset} of the JSON",
+                f"Parsers read a key of the TOC differently ({written.kind}).",
+                where=f"{layer.name}, {written.path or 'the document'}, byte {written.offset} of the JSON",
                 expected="keys in exact case, each once in its object, none empty",
-                found=repr(problem.key[:80]),
-                evidence=(BytesEvidence(of, problem.offset, "a key in exact case", problem.key.encode()[:64]),),
+                found=repr(written.key[:80]),
+                evidence=(BytesEvidence(of, written.offset, "a key in exact case", written.key.encode()[:64]),),
             )
         if not odd:
             yield passed(layer.name)
@@ -132,27 +133,20 @@ def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
         if isinstance(whole, Judgement):
             yield whole
         elif not problems:
-            yield from _on_frames(layer, toc, whole)
+            message = "A file does not begin and end with a frame, so its content cannot be fetched alone."
+            beside = problems_of(layer, islice(_beside_frames(toc, whole), _MAX), message)
+            yield from beside or [passed(layer.name, found=f"{whole.frames.data_count} data frames")]
 
     return by_toc(seen, one)
 
 
-def _on_frames(layer: LayerSeen, toc: Outline, whole: WholeLayer) -> Iterator[Judgement]:
-    shown = 0
+def _beside_frames(toc: Outline, whole: WholeLayer) -> Problems:
     for index, entry in enumerate(toc.entries):
         if entry.type != "reg" or entry.size <= 0 or not entry.end_offset:
             continue
         for what, offset in (("offset", entry.offset), ("endOffset", entry.end_offset)):
-            if shown < _MAX and whole.frames.index_of(offset) is None:
-                shown += 1
-                yield failed(
-                    "A file does not begin and end with a frame, so its content cannot be fetched alone.",
-                    where=f"{layer.name}, entries[{index}] {entry.name[:120]!r}",
-                    expected=f"{what} where a frame begins",
-                    found=f"{offset}",
-                )
-    if not shown:
-        yield passed(layer.name, found=f"{whole.frames.data_count} data frames")
+            if whole.frames.index_of(offset) is None:
+                yield problem(toc.entries, index, f"{what} where a frame begins", str(offset))
 
 
 @decides("TOC-008")
@@ -161,31 +155,29 @@ def ranges_hold_the_contents(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _ranges_hold_the_contents(layer: LayerSeen, whole: WholeLayer, toc: Toc) -> Iterator[Judgement]:
+    message = "The frames that the TOC names do not hold the content of the file."
+    files = sum(start != NOWHERE for start in whole.examined.starts)
+    misplaced = problems_of(layer, islice(_misplaced(toc, whole), _MAX), message)
+    yield from misplaced or [passed(layer.name, found=f"{files} files")]
+
+
+def _misplaced(toc: Toc, whole: WholeLayer) -> Problems:
     """The frames from offset to endOffset hold exactly what the tar has as the file's content; chunks likewise."""
-    shown = looked_at = 0
+    entries = toc.entries
     for index, start in enumerate(whole.examined.starts):
         if start == NOWHERE:
             continue
-        entry = toc.entries[index]
-        looked_at += 1
+        entry = entries[index]
         expected = {entry.offset: start, entry.end_offset: start + entry.size}
         position = index + 1
-        while position < len(toc.entries) and toc.entries[position].type == "chunk":
-            chunk = toc.entries[position]
-            expected[chunk.offset] = start + chunk.chunk_offset
+        while position < len(entries) and entries[position].type == "chunk":
+            expected[entries[position].offset] = start + entries[position].chunk_offset
             position += 1
         for offset, tar_offset in expected.items():
             found = whole.frames.tar_offset_at(offset)
-            if found is not None and found != tar_offset and shown < _MAX:
-                shown += 1
-                yield failed(
-                    "The frames that the TOC names do not hold the content of the file.",
-                    where=f"{layer.name}, entries[{index}] {entry.name[:120]!r}",
-                    expected=f"tar byte {tar_offset} at byte {offset} of the blob",
-                    found=f"tar byte {found}",
-                )
-    if not shown:
-        yield passed(layer.name, found=f"{looked_at} files")
+            if found is not None and found != tar_offset:
+                due = f"tar byte {tar_offset} at byte {offset} of the blob"
+                yield problem(entries, index, due, f"tar byte {found}")
 
 
 @decides("TOC-009")
