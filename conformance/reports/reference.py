@@ -36,6 +36,8 @@ def _section(requirement: Requirement, entry: CatalogueEntry) -> Iterator[str]:
     yield ""
     yield f"**{requirement.level}** ({', '.join(requirement.roles)}): {requirement.statement}"
     yield ""
+    yield f"- profiles: {', '.join(requirement.profiles)}"
+    yield f"- class: {requirement.class_}"
     yield f"- why: {requirement.why}"
     yield f"- source: {requirement.source}"
     yield f"- how it is checked: {requirement.check}"

@@ -2,28 +2,38 @@
 
 from conformance.requirements.binding import broken_by, decided_by, decides, find_checks, find_mutants, mutant
 from conformance.requirements.model import (
+    CLASSES,
     LEVELS,
     ROLES,
     Catalogue,
     CatalogueError,
     Level,
     Requirement,
+    RequirementClass,
     Role,
     load_catalogue,
     parse_catalogue,
 )
+from conformance.requirements.profiles import DEFINITIONS, PROFILES, Profile, ProfileDefinition, definition_of
 
 __all__ = [
+    "CLASSES",
+    "DEFINITIONS",
     "LEVELS",
+    "PROFILES",
     "ROLES",
     "Catalogue",
     "CatalogueError",
     "Level",
+    "Profile",
+    "ProfileDefinition",
     "Requirement",
+    "RequirementClass",
     "Role",
     "broken_by",
     "decided_by",
     "decides",
+    "definition_of",
     "find_checks",
     "find_mutants",
     "load_catalogue",

@@ -8,9 +8,15 @@ from typing import Literal, get_args
 
 import msgspec
 
+from conformance.requirements.profiles import Profile, binds
+
 Level = Literal["MUST", "SHOULD", "MAY"]
 Role = Literal["artifact", "registry", "producer", "consumer-aware", "consumer-unaware", "copier"]
+# Who says so: a published standard, the pull request or its review, the behaviour of a named implementation,
+# or this project alone.
+RequirementClass = Literal["standard", "pull-request", "implementation", "project"]
 ROLES: tuple[Role, ...] = get_args(Role)
+CLASSES: tuple[RequirementClass, ...] = get_args(RequirementClass)
 LEVELS: tuple[Level, ...] = get_args(Level)
 _ID = re.compile(r"[A-Z]+(-[A-Z]+)*-\d{3}")
 
@@ -25,11 +31,17 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     source: str
     check: str
+    profiles: tuple[Profile, ...]
+    class_: RequirementClass = msgspec.field(name="class")
 
     @property
     def group(self) -> str:
         """``SENT-BLOB`` of ``SENT-BLOB-001``."""
         return self.id.rsplit("-", 1)[0]
+
+    def binds(self, profile: Profile) -> bool:
+        """Whether who claims this profile owes this requirement."""
+        return binds(profile, self.id, self.profiles)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +71,10 @@ class Catalogue(msgspec.Struct, frozen=True):
     def of_role(self, role: Role) -> tuple[Requirement, ...]:
         return tuple(requirement for requirement in self.requirements if role in requirement.roles)
 
+    def of_profile(self, profile: Profile) -> tuple[Requirement, ...]:
+        """The requirements that bind who claims ``profile``, those of the profiles it includes among them."""
+        return tuple(requirement for requirement in self.requirements if requirement.binds(profile))
+
 
 def parse_catalogue(text: str) -> Catalogue:
     """Read and validate a catalogue; raise CatalogueError naming what is wrong."""
@@ -86,6 +102,8 @@ def _validate(requirement: Requirement, seen: set[str]) -> None:
         raise CatalogueError(f"{requirement.id} occurs twice")
     if not requirement.roles or len(set(requirement.roles)) != len(requirement.roles):
         raise CatalogueError(f"{requirement.id}: roles must be named, each once")
+    if not requirement.profiles or len(set(requirement.profiles)) != len(requirement.profiles):
+        raise CatalogueError(f"{requirement.id}: profiles must be named, each once")
     for field in ("statement", "why", "source", "check"):
         text = getattr(requirement, field)
         if not text.strip():
