@@ -46,7 +46,7 @@ def tool(program: str) -> Adapter:
 def put(storage: Path, layers: dict[str, dict[str, bytes]]) -> None:
     """Layers, the lowest first, as the overlay driver of containers-storage keeps them."""
     below: list[str] = []
-    listed = []
+    listed: list[dict[str, str]] = []
     for number, (layer, files) in enumerate(layers.items()):
         diff = storage / "overlay" / layer / "diff"
         diff.mkdir(parents=True)
