@@ -45,7 +45,7 @@ def a_subject() -> SubjectReport:
     verdicts = (
         result("REG-005", BROKEN),  # a SHOULD
         result("REG-007", BROKEN),  # a MUST
-        result("REG-008", passed("past the end")),
+        result("REG-004", passed("the blob")),
         result("REG-009", not_run("The connection broke.")),
         result("REG-010"),
         result("REG-014", unsupported("The registry does not delete.")),
@@ -140,7 +140,7 @@ def test_failures_come_before_warnings_and_each_names_its_requirement() -> None:
 
 def test_the_closing_statement() -> None:
     assert "does not conform: 1 MUST failed, 1 MUST not run (1 warning" in terminal.statement(a_subject()).plain
-    good = subject_report("r", ("registry",), (result("REG-008", passed("x")),))
+    good = subject_report("r", ("registry",), (result("REG-004", passed("x")),))
     assert "r conforms to the 1 requirements" in terminal.statement(good).plain
     assert "no statement on conformance" in terminal.statement(good, partial=True).plain
     assert "nothing to judge" in terminal.statement(subject_report("r", ("registry",), ())).plain
