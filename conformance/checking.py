@@ -6,6 +6,7 @@ import msgspec
 
 from conformance import checks
 from conformance.checks.artifact import has_sentinel, judge_image, needs_deep, notes_on, unreadable
+from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.requirements import Role, find_checks, load_catalogue
@@ -13,7 +14,6 @@ from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
 from conformance.subjects.layout import LayoutSource
-from conformance.subjects.readers import read_with_panel
 from conformance.subjects.reference import LayoutReference, parse_reference
 from conformance.subjects.source import ImageSource
 
