@@ -52,7 +52,8 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
         reading=LayerReading(options.deep, options.progress),
     )
     problems = unreadable(seen)
-    if problems and not any(manifest.document for manifest in seen.manifests):
+    is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
+    if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
         raise SubjectError(f"{seen.reference}: {problems[0]}")
     replay = f"zcc check{' --deep' if options.deep else ''} {source.reference}"
     results = judge_image(seen, replay=replay)
