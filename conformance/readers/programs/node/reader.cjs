@@ -5,7 +5,9 @@ const path = require('node:path');
 const tar = require('tar');
 const tarStream = require('tar-stream');
 
-const PATIENCE = 2000; // milliseconds for a stream that neither ends nor fails
+// Milliseconds for a stream that neither ends nor fails: the archive is in memory, so there is nothing to wait for,
+// except for a decompressor, where an archive looks compressed.
+const PATIENCE = 30;
 const NODE_TYPES = {
   File: 'reg', OldFile: 'reg', ContiguousFile: 'reg', Link: 'hardlink', SymbolicLink: 'symlink', Directory: 'dir',
   GNUDumpDir: 'dir', CharacterDevice: 'char', BlockDevice: 'block', FIFO: 'fifo',
