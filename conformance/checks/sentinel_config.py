@@ -10,7 +10,7 @@ from conformance.requirements import decides
 from conformance.results import Judgement, judge, not_run
 
 _PLATFORM = ("architecture", "os", "variant", "os.version")
-# What Go's image-spec type knows of the execution config (docs/format.md section 16.3); the rest is SENT-CONFIG-004.
+# What decides how a container runs (image-spec v1.1.1 config.md); the rest, Labels among it, is SENT-CONFIG-004.
 _EXECUTION = (
     "User",
     "ExposedPorts",
@@ -19,7 +19,6 @@ _EXECUTION = (
     "Cmd",
     "Volumes",
     "WorkingDir",
-    "Labels",
     "StopSignal",
     "ArgsEscaped",
 )  # fmt: skip
@@ -63,7 +62,7 @@ def one_diff_id_a_layer(seen: ImageSeen) -> Iterator[Judgement]:
             )
 
 
-@decides("SENT-CONFIG-003")
+@decides("SENT-CONFIG-007")
 def runs_the_same(seen: ImageSeen) -> Iterator[Judgement]:
     for pair, plain, sentinel in _configs(seen):
         differing = _differing(plain.fields, sentinel.fields, _PLATFORM)
