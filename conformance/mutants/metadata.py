@@ -229,7 +229,7 @@ def zstd_value_of_the_sentinel_entry_is_one(draft: Draft) -> None:
     draft.entry("sentinel")["annotations"][ZSTD_ANNOTATION] = "1"
 
 
-@mutant("SENT-MANIFEST-011")
+@mutant("SENT-MANIFEST-011", implies=("ANNOT-004", "FOOTER-002"))
 def half_of_the_toc_annotations_in_the_plain_variant(draft: Draft) -> None:
     del draft.plain["layers"][0]["annotations"][TARSPLIT_POSITION]
 
