@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.pairs import Pair, layers_of, pairs, sentinel_manifests
+from conformance.format.names import CONFIG_TYPE
 from conformance.format.oci import Config, Document
 from conformance.observation import ImageSeen
 from conformance.requirements import decides
@@ -128,6 +129,21 @@ def config_is_what_the_manifest_says(seen: ImageSeen) -> Iterator[Judgement]:
             found=stored.detail or "as described",
             evidence=stored.evidence,
         )
+
+
+@decides("SENT-CONFIG-008")
+def oci_config_type(seen: ImageSeen) -> Iterator[Judgement]:
+    for pair in pairs(seen):
+        for manifest in (pair.sentinel, pair.plain):
+            if manifest is not None and manifest.document is not None:
+                found = manifest.document.view.config.media_type
+                yield judge(
+                    found == CONFIG_TYPE,
+                    "The config has not the media type of OCI configs: containers/image takes the image for an artifact.",
+                    where=f"{manifest.name}.config.mediaType",
+                    expected=CONFIG_TYPE,
+                    found=found,
+                )
 
 
 def _execution(config: Document[Config]) -> dict[str, Any]:

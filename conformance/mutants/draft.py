@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,8 +32,8 @@ PLATFORM: Json = {"architecture": "amd64", "os": "linux"}
 class Draft:
     """Two manifests, their configs, and the index entries (without digest and size: those follow from the parts).
 
-    ``after`` edits the finished blobs (by digest) and ``entries`` of the index, for mutants whose point is
-    that a digest or size does not fit.
+    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index"), for mutants whose point is
+    how something is written. ``lost`` names manifests, configs or blobs that are not stored.
     """
 
     plain: Json
@@ -47,10 +48,16 @@ class Draft:
     entry_size_off: int = 0
     lost: set[str] = field(default_factory=set)
     inner: list[Json] = field(default_factory=list)  # entries of an index that the index lists first
+    spelling: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
 
     def entry(self, name: str) -> Json:
         """The first index entry of this manifest."""
         return next(entry for entry in self.entries if entry["of"] == name)
+
+    def spelt(self, name: str, value: Json) -> bytes:
+        """The bytes of a document."""
+        raw = encode(value)
+        return self.spelling[name](raw) if name in self.spelling else raw
 
     def add_blob(self, content: bytes) -> str:
         """Store a blob; its digest."""
@@ -81,11 +88,12 @@ def finish(draft: Draft) -> Drafted:
         **draft.extra,
     }
     for name, (manifest, config) in parts.items():
-        raw = encode(config)
+        raw = draft.spelt(f"{name}.config", config)
+        digests[f"{name}.config"] = (str(Digest.of(raw)), len(raw))
         blobs[str(Digest.of(raw))] = raw
         size = len(raw) + (draft.config_size_off if name == "sentinel" else 0)
         described = {**manifest, "config": {**manifest["config"], "digest": str(Digest.of(raw)), "size": size}}
-        document = encode(described)
+        document = draft.spelt(name, described)
         digests[name] = (str(Digest.of(document)), len(document))
         blobs[digests[name][0]] = document
     entries = [_entry(draft, entry, digests) for entry in draft.entries]
@@ -96,7 +104,7 @@ def finish(draft: Draft) -> Drafted:
         entries.insert(0, {"mediaType": INDEX_TYPE, "digest": str(Digest.of(inner)), "size": len(inner)})
     for lost in draft.lost:
         del blobs[digests[lost][0] if lost in digests else lost]
-    return Drafted(blobs, encode({**draft.index, "manifests": entries}))
+    return Drafted(blobs, draft.spelt("index", {**draft.index, "manifests": entries}))
 
 
 def _entry(draft: Draft, entry: Json, digests: dict[str, tuple[str, int]]) -> Json:

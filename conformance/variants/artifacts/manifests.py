@@ -119,7 +119,7 @@ def subject_on_the_plain_manifest_only() -> Drafted:
     return finish(draft)
 
 
-@variant("SENT-MANIFEST-005", "SENT-CONFIG-006")
+@variant("DOC-008", warns=("SENT-CONFIG-008",))
 def docker_config_type_in_both() -> Drafted:
     """image-spec v1.1.1 manifest.md names config.v1+json as what to support, and allows other config types."""
     draft = conforming_draft()
