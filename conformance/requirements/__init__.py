@@ -1,6 +1,17 @@
 """The catalogue: what a conforming artifact, registry or implementation does."""
 
-from conformance.requirements.binding import broken_by, decided_by, decides, find_checks, find_mutants, mutant
+from conformance.requirements.binding import (
+    Freedom,
+    broken_by,
+    decided_by,
+    decides,
+    find_checks,
+    find_mutants,
+    find_variants,
+    freedom_of,
+    mutant,
+    variant,
+)
 from conformance.requirements.model import (
     CLASSES,
     LEVELS,
@@ -25,6 +36,7 @@ __all__ = [
     "ROLES",
     "Catalogue",
     "CatalogueError",
+    "Freedom",
     "Level",
     "Profile",
     "ProfileDefinition",
@@ -38,7 +50,10 @@ __all__ = [
     "definition_of",
     "find_checks",
     "find_mutants",
+    "find_variants",
+    "freedom_of",
     "load_catalogue",
     "mutant",
     "parse_catalogue",
+    "variant",
 ]
