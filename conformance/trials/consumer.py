@@ -100,7 +100,7 @@ class ConsumerTrials:
 
     def has_option(self, option: Option) -> bool:
         """Whether the tool can be told so."""
-        return option in self.subject.adapter.options and option not in self.subject.adapter.unsupported
+        return self.subject.adapter.knows(option) and option not in self.subject.adapter.unsupported
 
     def options(self, *wanted: Option) -> tuple[Option, ...]:
         """Those of these options that the tool has."""

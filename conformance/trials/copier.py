@@ -136,7 +136,9 @@ class CopierTrial:
         self._problem: str | None = None
 
     def __enter__(self) -> "CopierTrial":
-        self._from, self._to = (self._stack.enter_context(a_place()) for _ in range(2))
+        self._from, self._to = (
+            self._stack.enter_context(a_place(certificate=self._subject.certificate)) for _ in range(2)
+        )
         for tag, source in self._sources.items():
             self._from.put(source, _SOURCE, tag)
             self._from.put_signature(_SOURCE, source)

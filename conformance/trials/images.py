@@ -132,13 +132,17 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class Image(msgspec.Struct, frozen=True):
-    """All of an image: blobs and manifests by digest, the digest of its root, and facts on its data layers."""
+    """All of an image: blobs and manifests by digest, the digest of its root, and facts on its data layers.
+
+    ``label`` is the one in its config, where it has one.
+    """
 
     blobs: dict[str, bytes]
     manifests: dict[str, Manifest]
     root: str
     layers: tuple[LayerFacts, ...] = ()
     sentinel: str = ""
+    label: str = ""
 
     @property
     def root_document(self) -> Manifest:
@@ -231,7 +235,7 @@ def image(
     blobs = {layer.named: layer.blob for layer in stack} | {str(Digest.of(config)): config}
     facts = tuple(_facts(layer) for layer in layers)
     named = str(Digest.of(sentinel)) if sentinel is not None else ""
-    return Image(blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, digest, facts, named)
+    return Image(blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, digest, facts, named, label)
 
 
 def sentinel_image(layers: Sequence[Layer], **more: Any) -> Image:

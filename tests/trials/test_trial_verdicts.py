@@ -7,10 +7,11 @@ import pytest
 
 from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
 from conformance.evidence import Exchange
+from conformance.format.digest import Digest
 from conformance.observation_consumer import SelectionSeen
 from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
 from conformance.results import Judgement
-from conformance.trials.cases_select import Choice, observed, plain, sentinel
+from conformance.trials.cases_select import Choice, asked_positions, observed, plain, sentinel, unpacked_positions
 from conformance.trials.images import index
 
 TREE = {"a": EntrySeen("reg", 0o644, "sha256:1")}
@@ -177,10 +178,19 @@ def test_who_takes_every_entry_of_an_index_has_chosen_none(fetched: tuple[int, .
         for place in fetched
     )
     run = RunSeen("pull", "succeeded", exchanges=asked)
-    seen = observed("pull", choice, index(choice.entries), run, "", aware=False)
+    seen = observed("pull", choice, index(choice.entries), run, "", positions=asked_positions(choice, run), aware=False)
     if chosen is None:
         assert isinstance(seen, Judgement)
         assert seen.outcome == "unsupported"
     else:
         assert isinstance(seen, SelectionSeen)
         assert seen.chosen == chosen
+
+
+@pytest.mark.parametrize(("content", "expected"), [(b"plain", [0]), (b"sentinel", [1]), (b"other", []), (None, [])])
+def test_which_entry_of_a_layout_was_read_shows_in_the_tree(content: bytes | None, expected: list[int]) -> None:
+    choice = Choice("a pair", (plain(), sentinel()))
+    tree = {} if content is None else {"number": EntrySeen("reg", 0o644, str(Digest.of(content)))}
+    assert unpacked_positions(choice, RunSeen("unpack", "succeeded", tree=tree)) == expected
+    assert unpacked_positions(choice, RunSeen("unpack", "succeeded")) is None
+    assert unpacked_positions(choice, RunSeen("unpack", "refused")) == []
