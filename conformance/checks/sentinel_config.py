@@ -139,7 +139,7 @@ def oci_config_type(seen: ImageSeen) -> Iterator[Judgement]:
                 found = manifest.document.view.config.media_type
                 yield judge(
                     found == CONFIG_TYPE,
-                    "The config has not the media type of OCI configs: containers/image takes the image for an artifact.",
+                    "The config has not the media type of OCI configs: containers/image takes it for an artifact.",
                     where=f"{manifest.name}.config.mediaType",
                     expected=CONFIG_TYPE,
                     found=found,
