@@ -7,10 +7,10 @@ from conformance.format.discrepancy import Discrepancies
 from conformance.format.errors import FormatError
 from conformance.format.examine import Examined
 from conformance.format.footer import Footer
+from conformance.format.json_problems import KeyProblem
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
-from conformance.format.toc_keys import KeyProblem
 from conformance.format.toc_outline import Outline
 from conformance.format.unpack import FrameTable
 

@@ -1,6 +1,17 @@
 """The catalogue: what a conforming artifact, registry or implementation does."""
 
-from conformance.requirements.binding import broken_by, decided_by, decides, find_checks, find_mutants, mutant
+from conformance.requirements.binding import (
+    Freedom,
+    broken_by,
+    decided_by,
+    decides,
+    find_checks,
+    find_mutants,
+    find_variants,
+    freedom_of,
+    mutant,
+    variant,
+)
 from conformance.requirements.model import (
     CLASSES,
     LEVELS,
@@ -10,6 +21,7 @@ from conformance.requirements.model import (
     Level,
     Requirement,
     RequirementClass,
+    Retired,
     Role,
     load_catalogue,
     parse_catalogue,
@@ -24,11 +36,13 @@ __all__ = [
     "ROLES",
     "Catalogue",
     "CatalogueError",
+    "Freedom",
     "Level",
     "Profile",
     "ProfileDefinition",
     "Requirement",
     "RequirementClass",
+    "Retired",
     "Role",
     "broken_by",
     "decided_by",
@@ -36,7 +50,10 @@ __all__ = [
     "definition_of",
     "find_checks",
     "find_mutants",
+    "find_variants",
+    "freedom_of",
     "load_catalogue",
     "mutant",
     "parse_catalogue",
+    "variant",
 ]
