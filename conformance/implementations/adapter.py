@@ -6,10 +6,10 @@ protocol itself (``protocol``). Every mistake in the file is an AdapterError of 
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -24,9 +24,10 @@ from conformance.implementations.adapter_document import (
     Steps,
 )
 from conformance.implementations.placeholders import OPTIONS, PLACEHOLDERS, Vector, words
+from conformance.requirements import Profile, Role, definition_of
 
 # What a role cannot be judged without: one of these operations.
-_NEEDED: Final[Mapping[ImplementationRole, tuple[Operation, ...]]] = {
+_NEEDED: Final[Mapping[Role, tuple[Operation, ...]]] = {
     "producer": ("push",),
     "consumer-aware": ("unpack", "pull"),
     "consumer-unaware": ("unpack", "pull", "scan"),
@@ -44,14 +45,15 @@ class AdapterError(Exception):
 class Adapter(msgspec.Struct, frozen=True):
     """An adapter ready to run.
 
-    ``operations`` are steps, ``refusals`` regular expressions for output that states a reason, ``unsupported``
-    features by name with the reason declared, ``timeout`` seconds for one operation. ``speaks_protocol``: its exit
-    statuses are those of the entry-point protocol.
+    ``profiles`` has at least one of each role. ``operations`` are steps, ``refusals`` regular expressions for output
+    that states a reason, ``unsupported`` features by name with the reason declared, ``timeout`` seconds for one
+    operation. ``speaks_protocol``: its exit statuses are those of the entry-point protocol.
     """
 
     name: str
     description: str
     roles: tuple[ImplementationRole, ...]
+    profiles: tuple[Profile, ...]
     executable: str
     version: Vector
     operations: Mapping[str, tuple[Vector, ...]]
@@ -177,10 +179,12 @@ def _adapter(
     *,
     speaks_protocol: bool,
 ) -> Adapter:
+    roles = _roles(document)
     return Adapter(
         name=document.name,
         description=document.description,
-        roles=tuple(document.roles),
+        roles=roles,
+        profiles=claimed_profiles(roles, document.profiles, operations),
         executable=document.executable or version[0],
         version=version,
         operations=operations,
@@ -259,10 +263,48 @@ def _expression(text: str) -> str:
     return text
 
 
+def _roles(document: AdapterDocument) -> tuple[ImplementationRole, ...]:
+    """The roles named, or those of the profiles, in the order of the catalogue."""
+    if not document.roles and not document.profiles:
+        raise ValueError("roles, profiles: name what it is judged as, in one of them")
+    implied = {definition_of(profile).role for profile in document.profiles}
+    for profile in document.profiles:
+        if document.roles and definition_of(profile).role not in document.roles:
+            raise ValueError(
+                f"profiles: {profile} is a profile of the role {definition_of(profile).role}; add it to roles"
+            )
+    return tuple(document.roles) or tuple(role for role in get_args(ImplementationRole) if role in implied)
+
+
+def claimed_profiles(
+    roles: Sequence[ImplementationRole], named: Sequence[Profile], operations: Container[str]
+) -> tuple[Profile, ...]:
+    """The profiles named, and one for each role that none of them is of.
+
+    Who is ``consumer-aware`` knows sentinels; then it is taken for a producer and copier that knows them too.
+    """
+    aware = "consumer-aware" in roles
+    copier: Profile = "recompressing-copier" if "recompress" in operations else "copier"
+    by_role: dict[ImplementationRole, Profile] = {
+        "producer": "sentinel-producer" if aware else "layer-producer",
+        "consumer-aware": "sentinel-consumer",
+        "consumer-unaware": "tar-consumer",
+        "copier": "sentinel-copier" if aware else copier,
+    }
+    covered = {definition_of(profile).role for profile in named}
+    return tuple(dict.fromkeys((*named, *(by_role[role] for role in roles if role not in covered))))
+
+
 def _check_roles(adapter: Adapter) -> None:
     if {"consumer-aware", "consumer-unaware"} <= set(adapter.roles):
         raise ValueError("roles: a tool either knows sentinels (consumer-aware) or does not (consumer-unaware)")
-    able = set(adapter.operations) - set(adapter.unsupported)
     for role in adapter.roles:
-        if able.isdisjoint(_NEEDED[role]):
-            raise ValueError(f"roles: a {role} needs the operation {' or '.join(_NEEDED[role])}")
+        lacking = operations_lacking(adapter, role)
+        if lacking:
+            raise ValueError(f"roles: {lacking}")
+
+
+def operations_lacking(adapter: Adapter, role: Role) -> str:
+    """Why the tool cannot be judged in this role, in one sentence; "" when it has one of the operations needed."""
+    able = set(adapter.operations) - set(adapter.unsupported)
+    return f"a {role} needs the operation {' or '.join(_NEEDED[role])}" if able.isdisjoint(_NEEDED[role]) else ""

@@ -4,17 +4,25 @@ from conformance.requirements.binding import broken_by, decided_by, decides, fin
 from conformance.requirements.model import (
     CLASSES,
     LEVELS,
-    ROLES,
     Catalogue,
     CatalogueError,
     Level,
     Requirement,
     RequirementClass,
-    Role,
+    ids_of,
     load_catalogue,
     parse_catalogue,
 )
-from conformance.requirements.profiles import DEFINITIONS, PROFILES, Profile, ProfileDefinition, definition_of
+from conformance.requirements.profiles import (
+    DEFINITIONS,
+    PROFILES,
+    Profile,
+    ProfileDefinition,
+    definition_of,
+    hazard_of,
+    profiles_of,
+)
+from conformance.requirements.roles import ROLES, Role
 
 __all__ = [
     "CLASSES",
@@ -36,7 +44,10 @@ __all__ = [
     "definition_of",
     "find_checks",
     "find_mutants",
+    "hazard_of",
+    "ids_of",
     "load_catalogue",
     "mutant",
     "parse_catalogue",
+    "profiles_of",
 ]
