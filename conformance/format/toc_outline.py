@@ -38,8 +38,9 @@ class Outline(msgspec.Struct, frozen=True):
     """The entries of a TOC, and the indices of those that the rules look at.
 
     ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields; ``times``
-    all texts that stand for one. ``ordered``: the ranges of all files follow each other, and end at ``last_end``.
-    ``tiled``: all chunks follow their files, tile them, and have nothing that is not theirs.
+    all texts that stand for one; ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files follow
+    each other, and end at ``last_end``. ``tiled``: all chunks follow their files, tile them, and have nothing that is
+    not theirs.
     """
 
     entries: list[Entry]
@@ -49,6 +50,7 @@ class Outline(msgspec.Struct, frozen=True):
     hard_links: list[int] = []
     with_xattrs: list[int] = []
     whiteouts: list[int] = []
+    zero_devices: list[int] = []
     times: set[str] = set()
     ordered: bool = True
     last_end: int = 0
@@ -107,6 +109,8 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
                 found.owners.append(index)
         elif entry.size or entry.digest or entry.offset or not name or not _is_plainly_right(entry, kind):
             found.odd.append(index)
+        if kind == "char" and not (entry.dev_major or entry.dev_minor):
+            found.zero_devices.append(index)
         if kind == "hardlink":
             found.hard_links.append(index)
         if entry.xattrs:

@@ -22,6 +22,7 @@ from conformance.implementations.adapter_document import (
     ImplementationRole,
     Operation,
     Steps,
+    StorageDriver,
 )
 from conformance.implementations.placeholders import OPTIONS, PLACEHOLDERS, Vector, words
 from conformance.requirements import Profile, Role, definition_of
@@ -62,6 +63,7 @@ class Adapter(msgspec.Struct, frozen=True):
     environment: Mapping[str, str] = {}
     refusals: tuple[str, ...] = ()
     unsupported: Mapping[str, str] = {}
+    storage: StorageDriver = "vfs"
     timeout: int = 120
     homepage: str = ""
     speaks_protocol: bool = False
@@ -193,6 +195,7 @@ def _adapter(
         environment=_environment(document.environment),
         refusals=tuple(_expression(text) for text in document.refusals),
         unsupported={str(feature): reason for feature, reason in document.unsupported.items()},
+        storage=document.storage,
         timeout=document.timeout,
         homepage=document.homepage,
         speaks_protocol=speaks_protocol,

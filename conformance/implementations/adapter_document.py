@@ -32,6 +32,7 @@ ImplementationProfile = Literal[
     "storage-exporter",
 ]
 ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "copier"]
+StorageDriver = Literal["vfs", "overlay"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
 COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
 # The tables and lists that take only certain words.
@@ -42,6 +43,7 @@ KNOWN_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "options": get_args(Option),
     "compressions": COMPRESSIONS,
     "unsupported": get_args(Feature),
+    "storage": get_args(StorageDriver),
 }
 SCHEMA_FILE: Final = "adapter.schema.json"
 
@@ -63,6 +65,7 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``options`` are the arguments that ``{options}`` becomes; none mean that the tool does so anyway.
     ``executable`` is what is looked for to tell whether the tool is there (default: the first argument of
     ``version``), ``refusals`` are regular expressions for output that states a reason, ``timeout`` is in seconds.
+    ``storage`` is the driver of containers-storage: it pulls in parts with ``overlay`` only, which needs mounts.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -79,6 +82,7 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = {}
     refusals: list[str] = []
     unsupported: dict[Feature, str] = {}
+    storage: StorageDriver = "vfs"
     timeout: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 120
 
 

@@ -14,6 +14,7 @@ from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
+from conformance.implementations.overlay import MOUNTS, how_to_mount, undo_mounts
 from conformance.implementations.placeholders import OPTIONS, Vector, fill
 from conformance.implementations.process import Ended, run_program
 from conformance.implementations.sandbox import Sandbox
@@ -67,12 +68,15 @@ def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
     missing = _missing(adapter, sandbox, values)
     if missing:
         return Version(absent=missing)
-    ended = run_program(
-        fill(adapter.version, values),
-        directory=sandbox.home,
-        environment=_environment(adapter, sandbox, values),
-        timeout=_VERSION_SECONDS,
-    )
+    try:
+        ended = run_program(
+            fill(adapter.version, values),
+            directory=sandbox.home,
+            environment=_environment(adapter, sandbox, values),
+            timeout=_VERSION_SECONDS,
+        )
+    finally:
+        undo_mounts(sandbox.directory)
     lines = [line.strip() for line in (ended.stdout or ended.stderr).splitlines() if line.strip()]
     if ended.status != 0:
         why = ended.problem or (lines[-1] if lines else f"exit {ended.status}")
@@ -106,7 +110,12 @@ def run_operation(
         return Run(adapter.name, operation, Outcome.UNSUPPORTED, declared or lacking, declared=declared)
     given = _options(adapter, sandbox, options)
     arguments = tuple(argument for option in given for argument in fill(adapter.options[option], filled))
-    ended = _run_steps(adapter, sandbox, operation, filled, arguments, adapter.timeout if timeout is None else timeout)
+    try:
+        ended = _run_steps(
+            adapter, sandbox, operation, filled, arguments, adapter.timeout if timeout is None else timeout
+        )
+    finally:
+        undo_mounts(sandbox.directory)
     return _conclude(adapter, operation, ended, declared, _Mask(sandbox, values))
 
 
@@ -195,6 +204,8 @@ def _missing(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> s
     (program,) = fill([adapter.executable], values)
     if shutil.which(program, path=sandbox.environment["PATH"]) is None:
         return f"{Path(program).name} is not installed on this machine"
+    if adapter.storage == "overlay" and how_to_mount() not in MOUNTS:
+        return f"{adapter.name} pulls into overlay storage: {how_to_mount()}"
     return ""
 
 

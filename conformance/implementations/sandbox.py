@@ -23,7 +23,8 @@ class SandboxOptions(msgspec.Struct, frozen=True):
     """What a sandbox allows.
 
     ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, speak plain
-    HTTP. ``partial_pulls`` is containers-storage's enable_partial_images. ``path`` is where programs are looked for
+    HTTP. ``partial_pulls`` is containers-storage's enable_partial_images, which counts with the driver ``overlay``
+    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are looked for
     ("": the PATH of this process).
     """
 
@@ -33,6 +34,7 @@ class SandboxOptions(msgspec.Struct, frozen=True):
     ca_file: Path | None = None
     partial_pulls: bool = True
     storage_driver: str = "vfs"
+    mount_program: str = ""
     path: str = ""
 
 
@@ -77,6 +79,7 @@ def make_sandbox(directory: Path, options: SandboxOptions = DEFAULTS) -> Sandbox
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "registries.conf").write_text(_registries(options), "utf-8")
     (settings / "storage.conf").write_text(_storage(storage, options), "utf-8")
+    (settings / "containers.conf").write_text(_engine(home, storage), "utf-8")
     (settings / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}\n', "utf-8")
     if options.ca_file is not None:
         for host in options.hosts:
@@ -103,6 +106,7 @@ def _environment(home: Path, options: SandboxOptions) -> dict[str, str]:
         "XDG_RUNTIME_DIR": str(home / "run"),
         "CONTAINERS_REGISTRIES_CONF": str(settings / "registries.conf"),
         "CONTAINERS_STORAGE_CONF": str(settings / "storage.conf"),
+        "CONTAINERS_CONF": str(settings / "containers.conf"),
         "REGISTRY_AUTH_FILE": str(home / ".docker" / "config.json"),
         "DOCKER_CONFIG": str(home / ".docker"),
         # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME says
@@ -124,13 +128,28 @@ def _registries(options: SandboxOptions) -> str:
 
 def _storage(storage: Path, options: SandboxOptions) -> str:
     partial = json.dumps(json.dumps(options.partial_pulls))  # a string that says true or false
+    program = f"\n[storage.options.overlay]\nmount_program = {json.dumps(options.mount_program)}\n"
     return f"""[storage]
 driver = {json.dumps(options.storage_driver)}
 graphroot = {json.dumps(str(storage / "graph"))}
 runroot = {json.dumps(str(storage / "run"))}
-
+{program if options.mount_program else ""}
 [storage.options.pull_options]
 enable_partial_images = {partial}
+"""
+
+
+def _engine(home: Path, storage: Path) -> str:
+    """containers.conf: what podman and buildah would keep in /var/lib, /var/tmp and /run stays below the sandbox."""
+    return f"""[engine]
+image_copy_tmp_dir = {json.dumps(str(home / "tmp"))}
+static_dir = {json.dumps(str(storage / "graph" / "libpod"))}
+tmp_dir = {json.dumps(str(storage / "run" / "libpod"))}
+volume_path = {json.dumps(str(storage / "graph" / "volumes"))}
+events_logger = "none"
+
+[network]
+network_config_dir = {json.dumps(str(storage / "networks"))}
 """
 
 

@@ -12,10 +12,11 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
+from conformance.format.media_types import GZIP, UNCOMPRESSED, ZSTD
 from conformance.format.names import DOCKER_LIST_TYPE, SENTINEL_ANNOTATION, SENTINEL_TYPE
 from conformance.format.oci import Descriptor, is_index
 from conformance.format.sentinel import canonical_sentinel
-from conformance.implementations.reference.compression import CHUNKED, GZIP, UNCOMPRESSED, ZSTD
+from conformance.implementations.reference.compression import CHUNKED
 from conformance.implementations.reference.convert import Converter
 from conformance.implementations.reference.copier import Copier, CopierOptions
 from conformance.implementations.reference.errors import RefusalError

@@ -28,6 +28,16 @@ def reference_lines() -> Iterator[str]:
         yield f"| [{group}](#{ids[0].lower()}) | {len(ids)} | {checked} | {mutants} |"
     for requirement in in_groups:
         yield from _section(requirement, entries[requirement.id])
+    if catalogue.retired:
+        yield ""
+        yield "# Retired ids"
+        yield ""
+        yield "No id changes its meaning, and none is used again."
+        yield ""
+        yield "| id | why | now |"
+        yield "|---|---|---|"
+        for item in sorted(catalogue.retired, key=lambda retired: retired.id):
+            yield f"| {item.id} | {item.reason} | {', '.join(item.successors) or '-'} |"
 
 
 def _section(requirement: Requirement, entry: CatalogueEntry) -> Iterator[str]:

@@ -1,6 +1,17 @@
 """The catalogue: what a conforming artifact, registry or implementation does."""
 
-from conformance.requirements.binding import broken_by, decided_by, decides, find_checks, find_mutants, mutant
+from conformance.requirements.binding import (
+    Freedom,
+    broken_by,
+    decided_by,
+    decides,
+    find_checks,
+    find_mutants,
+    find_variants,
+    freedom_of,
+    mutant,
+    variant,
+)
 from conformance.requirements.model import (
     CLASSES,
     LEVELS,
@@ -9,6 +20,7 @@ from conformance.requirements.model import (
     Level,
     Requirement,
     RequirementClass,
+    Retired,
     ids_of,
     load_catalogue,
     parse_catalogue,
@@ -32,11 +44,13 @@ __all__ = [
     "ROLES",
     "Catalogue",
     "CatalogueError",
+    "Freedom",
     "Level",
     "Profile",
     "ProfileDefinition",
     "Requirement",
     "RequirementClass",
+    "Retired",
     "Role",
     "broken_by",
     "decided_by",
@@ -44,10 +58,13 @@ __all__ = [
     "definition_of",
     "find_checks",
     "find_mutants",
+    "find_variants",
+    "freedom_of",
     "hazard_of",
     "ids_of",
     "load_catalogue",
     "mutant",
     "parse_catalogue",
     "profiles_of",
+    "variant",
 ]

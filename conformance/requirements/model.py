@@ -43,9 +43,18 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return binds(profile, self.id, self.profiles)
 
 
+class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An id that was used and is used no more: no id changes its meaning. ``successors`` took its place."""
+
+    id: str
+    reason: str
+    successors: tuple[str, ...] = ()
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revision: str
     requirement: tuple[Requirement, ...]
+    retired: tuple[Retired, ...] = ()
 
 
 class CatalogueError(ValueError):
@@ -57,6 +66,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     revision: str
     requirements: tuple[Requirement, ...]
+    retired: tuple[Retired, ...] = ()
 
     def __getitem__(self, requirement_id: str) -> Requirement:
         for requirement in self.requirements:
@@ -85,7 +95,8 @@ def parse_catalogue(text: str) -> Catalogue:
     for requirement in parsed.requirement:
         _validate(requirement, seen)
         seen.add(requirement.id)
-    return Catalogue(parsed.revision, parsed.requirement)
+    _validate_retired(parsed.retired, seen)
+    return Catalogue(parsed.revision, parsed.requirement, parsed.retired)
 
 
 @cache
@@ -115,3 +126,19 @@ def _validate(requirement: Requirement, seen: set[str]) -> None:
             raise CatalogueError(f"{requirement.id}: {field} is empty")
     if not requirement.statement.endswith("."):
         raise CatalogueError(f"{requirement.id}: the statement is one sentence and ends with a full stop")
+
+
+def _validate_retired(retired: tuple[Retired, ...], known: set[str]) -> None:
+    ids = [item.id for item in retired]
+    for item in retired:
+        if not _ID.fullmatch(item.id):
+            raise CatalogueError(f"{item.id!r} is not an id like SENT-BLOB-001")
+        if item.id in known:
+            raise CatalogueError(f"{item.id} is retired and is still a requirement")
+        if ids.count(item.id) > 1:
+            raise CatalogueError(f"{item.id} is retired twice")
+        if not item.reason.strip():
+            raise CatalogueError(f"{item.id} is retired without a reason")
+        for successor in item.successors:
+            if successor not in known and successor not in ids:
+                raise CatalogueError(f"{item.id}: its successor {successor} is not in the catalogue")

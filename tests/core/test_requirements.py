@@ -135,3 +135,20 @@ def test_every_profile_is_defined_once() -> None:
 def test_a_client_that_knows_sentinels_need_not_take_the_plain_variant() -> None:
     assert load_catalogue()["SENT-SELECT-002"].binds("toc-consumer")
     assert not load_catalogue()["SENT-SELECT-002"].binds("sentinel-consumer")
+
+
+@pytest.mark.parametrize(
+    ("retired", "message"),
+    [
+        ('id = "X-001"\nreason = "split"', "X-001 is retired and is still a requirement"),
+        ('id = "X-002"\nreason = " "', "X-002 is retired without a reason"),
+        ('id = "X-2"\nreason = "split"', "'X-2' is not an id"),
+        ('id = "X-002"\nreason = "split"\nsuccessors = ["X-009"]', "its successor X-009 is not in the catalogue"),
+    ],
+)
+def test_a_retired_id_is_no_requirement_and_names_its_successors(retired: str, message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        parse_catalogue(f"{ONE}\n[[retired]]\n{retired}\n")
+    catalogue = parse_catalogue(f'{ONE}\n[[retired]]\nid = "X-002"\nreason = "split"\nsuccessors = ["X-001"]\n')
+    assert [item.id for item in catalogue.retired] == ["X-002"]
+    assert "X-002" not in catalogue.ids()
