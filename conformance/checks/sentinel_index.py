@@ -25,7 +25,7 @@ from conformance.format.names import (
 from conformance.format.oci import Descriptor
 from conformance.observation import ImageSeen, ManifestSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, informed, judge, not_run
+from conformance.results import Judgement, failed, informed, judge, not_run, passed
 
 
 def _entries(seen: ImageSeen) -> Iterator[tuple[ManifestSeen, Descriptor]]:
@@ -280,6 +280,9 @@ def both_say_zstd_or_neither(seen: ImageSeen) -> Iterator[Judgement]:
 @decides("SENT-INDEX-016")
 def pairs_in_one_index(seen: ImageSeen) -> Iterator[Judgement]:
     """Of an index and of those that it lists: who chooses among the entries of the outer one sees no pair inside."""
+    for sentinel in sentinel_manifests(seen):
+        if sentinel.entry is not None:
+            yield passed(f"index.{sentinel.name}", found="in the index itself")
     for inner in seen.manifests:
         if inner.inner is None:
             continue
