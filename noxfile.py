@@ -11,7 +11,7 @@ nox.options.error_on_missing_interpreters = False
 def tests(session: nox.Session) -> None:
     """The tests of the suite itself, with all mutants."""
     session.install("-e", ".[dev]")
-    session.run("python", "-m", "conformance.subjects.readers", "--install", success_codes=[0, 1])
+    session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
     session.run("pytest", "tests", "-n", "2", *session.posargs)
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from conformance import checks
 from conformance.checks.artifact import has_sentinel, judge_image, needs_deep, notes_on, unreadable
+from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.requirements import Role, find_checks, load_catalogue
@@ -13,7 +14,6 @@ from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
 from conformance.subjects.layout import LayoutSource
-from conformance.subjects.readers import read_with_panel
 from conformance.subjects.reference import LayoutReference, parse_reference
 from conformance.subjects.source import ImageSource
 
@@ -52,7 +52,8 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
         reading=LayerReading(options.deep, options.progress),
     )
     problems = unreadable(seen)
-    if problems and not any(manifest.document for manifest in seen.manifests):
+    is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
+    if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
         raise SubjectError(f"{seen.reference}: {problems[0]}")
     replay = f"zcc check{' --deep' if options.deep else ''} {source.reference}"
     results = judge_image(seen, replay=replay)

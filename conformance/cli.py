@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from conformance import __version__
-from conformance.commands import adapter, build, certify, check, diff, inspect, registry, requirements, shared
+from conformance.commands import adapter, build, certify, check, diff, inspect, readers, registry, requirements, shared
 
 app = typer.Typer(
     name="zcc",
@@ -21,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, inspect, diff, build, certify, adapter, registry, requirements):
+for command in (check, inspect, diff, build, certify, adapter, registry, readers, requirements):
     command.register(app)
 
 

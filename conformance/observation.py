@@ -6,6 +6,7 @@ import msgspec
 
 from conformance.evidence import CommandEvidence, Evidence
 from conformance.format.digest import Digest
+from conformance.format.json_problems import KeyProblem
 from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform
 from conformance.observation_layer import LayersSeen
 
@@ -65,7 +66,9 @@ class ManifestSeen(msgspec.Struct, frozen=True):
     """One image manifest with what it refers to.
 
     ``entry`` is its descriptor in the index, None when the manifest stands alone. ``document`` and
-    ``config`` are None when they could not be parsed; ``problem`` then says why.
+    ``config`` are None when they could not be parsed; ``problem`` then says why. ``malformed`` says why what is stored
+    is no image manifest, ``config_malformed`` the same of the config; ``key_problems`` and ``config_key_problems`` are
+    the places where JSON readers differ on them.
     """
 
     name: str
@@ -79,6 +82,10 @@ class ManifestSeen(msgspec.Struct, frozen=True):
     sentinels: tuple[tuple[int, Stored], ...] = ()  # (layer position, blob) of every sentinel-typed layer
     panel: tuple[ReaderOutcome, ...] = ()  # for layer 0's sentinel blob
     tocs: tuple[TocSummary, ...] = ()
+    malformed: str = ""
+    config_malformed: str = ""
+    key_problems: tuple[KeyProblem, ...] = ()
+    config_key_problems: tuple[KeyProblem, ...] = ()
 
     @property
     def platform(self) -> Platform | None:
@@ -88,7 +95,9 @@ class ManifestSeen(msgspec.Struct, frozen=True):
 class ImageSeen(msgspec.Struct, frozen=True):
     """One image: an index with its manifests, or one manifest alone (``index`` is None).
 
-    ``reference`` is what the user named. ``index_stored.media_type`` is what the store announced.
+    ``reference`` is what the user named. ``index_stored.media_type`` is what the store announced. ``index_malformed``
+    says why a root document that claims to be an index or a manifest is none, ``index_key_problems`` where JSON readers
+    differ on the index.
     """
 
     reference: str
@@ -97,6 +106,8 @@ class ImageSeen(msgspec.Struct, frozen=True):
     index_problem: str = ""
     manifests: tuple[ManifestSeen, ...] = ()
     layers: LayersSeen = LayersSeen()
+    index_malformed: str = ""
+    index_key_problems: tuple[KeyProblem, ...] = ()
 
 
 Requested = Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"]
@@ -107,7 +118,7 @@ class CopySeen(msgspec.Struct, frozen=True):
     """A manifest before and after a copy: the input of the SENT-STRIP checks on pairs.
 
     ``requested`` is the compression asked for ("" = none asked). ``refused`` when the copier
-    declined; ``wrote`` then tells whether the destination changed all the same.
+    declined; ``wrote`` then tells whether a manifest was written all the same.
     """
 
     name: str

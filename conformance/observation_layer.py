@@ -7,10 +7,10 @@ from conformance.format.discrepancy import Discrepancies
 from conformance.format.errors import FormatError
 from conformance.format.examine import Examined
 from conformance.format.footer import Footer
+from conformance.format.json_problems import KeyProblem
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
-from conformance.format.toc_keys import KeyProblem
 from conformance.format.toc_outline import Outline
 from conformance.format.unpack import FrameTable
 
@@ -114,8 +114,40 @@ class LayerSeen(msgspec.Struct, frozen=True):
         return self.annotations.is_chunked
 
 
+class OtherLayerSeen(msgspec.Struct, frozen=True):
+    """One layer of an image that is neither zstd:chunked nor a sentinel; ``compression`` None: of no kind known here.
+
+    ``stored_problem`` says why no byte of it could be had (``unreadable``: it may be there), ``stored_size`` how many
+    bytes the store has, where known. ``has_footer``: it ends like a zstd:chunked layer. Of a layer that was read whole
+    ``diff_id`` and ``blob_digest`` are digests as text, else None and ``whole_problem`` says why (``damaged``: it does
+    not decompress); ``padded_diff_id`` is that of the tar with zeros up to a whole record of 10240 bytes. ``overlay``
+    are the first things that only overlayfs gives a meaning, in words, ``tar_problem`` why its tar could not be looked
+    at for them.
+    """
+
+    name: str
+    descriptor: Descriptor
+    diff_ids: tuple[str, ...] = ()
+    compression: str | None = None
+    is_foreign: bool = False
+    stored_problem: str = ""
+    unreadable: bool = False
+    stored_size: int | None = None
+    has_footer: bool = False
+    blob_digest: str | None = None
+    blob_size: int | None = None
+    diff_id: str | None = None
+    padded_diff_id: str | None = None
+    whole_problem: str = ""
+    damaged: bool = False
+    overlay: tuple[str, ...] = ()
+    tar_problem: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
 class LayersSeen(msgspec.Struct, frozen=True):
-    """The zstd:chunked layers of one image, each once; ``deep`` says whether they were read whole."""
+    """The zstd:chunked layers of one image, each once, and the ``others``; ``deep``: they were read whole."""
 
     layers: tuple[LayerSeen, ...] = ()
     deep: bool = False
+    others: tuple[OtherLayerSeen, ...] = ()

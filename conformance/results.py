@@ -148,7 +148,11 @@ def read_waivers(text: str) -> tuple[Waiver, ...]:
     """Read a TOML file of ``[[waive]]`` tables with ``id``, ``reason`` and ``until``; ValueError if it is wrong."""
     waivers = msgspec.convert(tomllib.loads(text), _Waivers).waive
     known = load_catalogue().ids()
+    retired = {item.id: item for item in load_catalogue().retired}
     for waiver in waivers:
+        if waiver.id in retired:
+            instead = ", ".join(retired[waiver.id].successors) or "nothing takes its place"
+            raise ValueError(f"{waiver.id} is retired ({retired[waiver.id].reason}); waive instead: {instead}")
         if waiver.id not in known:
             raise ValueError(f"{waiver.id} is not in the catalogue")
         if not waiver.reason.strip():

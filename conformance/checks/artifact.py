@@ -7,13 +7,16 @@ from conformance import checks
 from conformance.checks.groups import judge_groups
 from conformance.checks.layers import NEEDS_DEEP
 from conformance.checks.legacy import legacy_notes
+from conformance.checks.media_types import set_aside
+from conformance.checks.other_layers import lost_annotations
 from conformance.format.names import SENTINEL_TYPE
 from conformance.observation import ImageSeen, SentinelBlob
 from conformance.requirements import Catalogue, find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude, not_run
 
 BLOB_GROUPS = ("SENT-BLOB",)
-IMAGE_GROUPS = ("SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
+IMAGE_GROUPS = ("DOC", "SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
+OF_THE_IMAGE = ("LAYER-012",)
 LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "SEC")
 
 
@@ -34,7 +37,7 @@ def judge_image(
                 for blob in _blobs(seen)
                 for judgement in (check(blob) if isinstance(blob, SentinelBlob) else [blob])
             )
-        elif requirement.group in IMAGE_GROUPS:
+        elif requirement.group in IMAGE_GROUPS or requirement.id in OF_THE_IMAGE:
             judgements = check(seen)
         elif requirement.group in LAYER_GROUPS:
             judgements = chain(check(seen.layers), _layers_not_seen(seen))
@@ -65,6 +68,8 @@ def notes_on(seen: ImageSeen) -> tuple[str, ...]:
     if not has_sentinel(seen):
         notes.append("no sentinel variant: the requirements on sentinel variants do not apply to this image")
     notes.extend(legacy_notes(seen))
+    notes.extend(set_aside(seen))
+    notes.extend(lost_annotations(seen.layers))
     notes.extend(f"{layer.name}: {note}" for layer in seen.layers.layers for note in layer.notes)
     if seen.index_problem:
         notes.append(f"index: {seen.index_problem}")

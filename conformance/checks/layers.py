@@ -6,7 +6,7 @@ from typing import Final
 from conformance.format.discrepancy import Discrepancies, Kind
 from conformance.format.toc import Toc
 from conformance.format.toc_outline import Outline, Problems, where
-from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
+from conformance.observation_layer import LayerSeen, LayersSeen, OtherLayerSeen, WholeLayer
 from conformance.results import Judgement, failed, informed, not_run, passed
 
 NEEDS_DEEP: Final = "not looked at: it needs every byte of the layer (zcc check --deep)"
@@ -17,7 +17,7 @@ def current(seen: LayersSeen) -> Iterator[LayerSeen]:
     return (layer for layer in seen.layers if layer.is_current)
 
 
-def needs_deep(layer: LayerSeen) -> Judgement:
+def needs_deep(layer: LayerSeen | OtherLayerSeen) -> Judgement:
     """This layer was not read whole, so the requirement was not looked at."""
     return informed(NEEDS_DEEP, where=layer.name)
 

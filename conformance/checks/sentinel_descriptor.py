@@ -44,7 +44,8 @@ def digest_and_size(seen: ImageSeen) -> Iterator[Judgement]:
         for position, stored in manifest.sentinels:
             layer = layers_of(manifest)[position]
             where = f"{manifest.name}.layers[{position}]"
-            if stored.problem in ("unreadable", "not-fetched", "too-large") and stored.actual_size is None:
+            unread = stored.problem in ("unreadable", "not-fetched") and stored.actual_size is None
+            if unread or (stored.problem == "too-large" and stored.actual_size in (None, layer.size)):
                 yield not_run(
                     f"The sentinel blob could not be read: {stored.detail}.", where=where, evidence=stored.evidence
                 )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from conformance.checks.documents import ambiguous_at
 from conformance.checks.pairs import (
     data_layers,
     is_sentinel_manifest,
@@ -12,6 +13,7 @@ from conformance.checks.pairs import (
     platform_text,
     sentinel_manifests,
 )
+from conformance.format.image_kind import is_unknown_platform
 from conformance.format.names import (
     INDEX_TYPE,
     MANIFEST_CHECKSUM,
@@ -23,7 +25,7 @@ from conformance.format.names import (
 from conformance.format.oci import Descriptor
 from conformance.observation import ImageSeen, ManifestSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, informed, judge, not_run
+from conformance.results import Judgement, failed, informed, judge, not_run
 
 
 def _entries(seen: ImageSeen) -> Iterator[tuple[ManifestSeen, Descriptor]]:
@@ -108,7 +110,8 @@ def plain_first(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-INDEX-005")
 def in_order(seen: ImageSeen) -> Iterator[Judgement]:
-    entries = [entry for _, entry in _entries(seen)]
+    # No client selects an attestation: where it stands is no order of anything.
+    entries = [entry for _, entry in _entries(seen) if not is_unknown_platform(entry)]
     if entries:
         scores = [2 if _says(e, SENTINEL_ANNOTATION) else 1 if _says(e, ZSTD_ANNOTATION) else 0 for e in entries]
         words = ("not zstd", "zstd", "sentinel")
@@ -218,6 +221,14 @@ def oci_index(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-INDEX-011")
 def entries_are_what_is_stored(seen: ImageSeen) -> Iterator[Judgement]:
+    other_list = ambiguous_at(seen.index_key_problems, "manifests")
+    if other_list is not None and any(True for _ in _entries(seen)):
+        yield failed(
+            "Readers of the index take other entries than these, or other values in them (DOC-002, DOC-003).",
+            where=f"index, byte {other_list.offset}",
+            expected="one list of entries to all readers",
+            found=repr(other_list.key),
+        )
     for manifest, entry in _entries(seen) if sentinel_manifests(seen) else _every_entry(seen):
         stored, where = manifest.stored, f"index.{manifest.name}"
         if stored.problem == "not-fetched":
@@ -228,6 +239,8 @@ def entries_are_what_is_stored(seen: ImageSeen) -> Iterator[Judgement]:
         own = manifest.document.view.media_type if manifest.document else ""
         types = {name for name in (own, stored.media_type) if name and name != entry.media_type}
         problem = stored.detail or (f"stored as {', '.join(sorted(types))}" if types else "")
+        if not entry.media_type:
+            problem = problem or "an entry without mediaType"
         yield judge(
             not problem,
             "The manifest stored is not what its index entry says.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from conformance.checks.documents import ambiguous_at
 from conformance.checks.pairs import data_layers, layers_of, pairs, plain_manifests, sentinel_manifests
 from conformance.format.names import MANIFEST_CHECKSUM, MANIFEST_TYPE, PR681, TARSPLIT_POSITION
 from conformance.observation import ImageSeen
@@ -29,15 +30,29 @@ def layers_reused(seen: ImageSeen) -> Iterator[Judgement]:
     for pair in pairs(seen):
         if pair.plain is None:
             continue  # SENT-INDEX-007
-        expected = [f"{layer.digest} ({layer.size} bytes)" for layer in data_layers(pair.plain)]
-        found = [f"{layer.digest} ({layer.size} bytes)" for layer in data_layers(pair.sentinel)]
+        expected, found = [
+            [(layer.digest, layer.size) for layer in data_layers(manifest)] for manifest in (pair.plain, pair.sentinel)
+        ]
         yield judge(
             expected == found,
             "The data layers of the sentinel manifest are not those of its plain variant.",
             where=f"{pair.sentinel.name}.layers against {pair.plain.name}.layers",
-            expected=", ".join(expected),
-            found=", ".join(found) or "none",
+            expected=_layers_text(expected),
+            found=_layers_text(found) or "none",
         )
+        for manifest in (pair.plain, pair.sentinel):
+            problem = ambiguous_at(manifest.key_problems, "layers")
+            if problem is not None:
+                yield failed(
+                    "Readers of the manifest take other layers than these (DOC-002, DOC-003).",
+                    where=f"{manifest.name}, byte {problem.offset}",
+                    expected="one list of layers to all readers",
+                    found=repr(problem.key),
+                )
+
+
+def _layers_text(layers: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{digest} ({size} bytes)" for digest, size in layers)
 
 
 @decides("SENT-MANIFEST-003")

@@ -63,6 +63,24 @@ class Discrepancies:
             yield from self._kept.get(kind, ())
 
 
+def both_shown(expected: bytes, found: bytes) -> tuple[str, str]:
+    """Two different values for a report: where their texts are equal they are shown as bytes from the first difference.
+
+    Two values can be escaped to one text, or differ only behind where it is cut.
+    """
+    texts = shown(expected), shown(found)
+    if texts[0] != texts[1]:
+        return texts
+    at = next(
+        (i for i, (a, b) in enumerate(zip(expected, found, strict=False)) if a != b), min(len(expected), len(found))
+    )
+    return _from(expected, at), _from(found, at)
+
+
+def _from(value: bytes, at: int) -> str:
+    return f"{len(value)} bytes; at byte {at}: {value[at : at + 16].hex(' ') or 'nothing'}"
+
+
 def shown(name: bytes | str) -> str:
     """A name for a report: control characters and what is not UTF-8 escaped, cut."""
     text = name if isinstance(name, str) else name.decode(errors="backslashreplace")

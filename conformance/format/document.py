@@ -4,14 +4,20 @@ TOCs have their own decoder (``toc``): they may hold a million entries.
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+import re
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any, Final, NoReturn
 
 from conformance.format.errors import FormatError
+from conformance.format.json_problems import LONE_SURROGATE, KeyProblem, Shape, Walk, is_portable_number
+from conformance.format.key_folds import taken_for
 
 # OCI distribution-spec 1.1, "Pushing Manifests": registries should accept 4 MiB; more is not portable.
 MAX_DOCUMENT = 4 * 2**20
 MAX_DEPTH = 64
+MAX_PROBLEMS: Final = 100
+ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 JsonObject = dict[str, Any]
 
@@ -24,9 +30,49 @@ def decode_object(raw: bytes, *, what: str, limit: int = MAX_DOCUMENT) -> JsonOb
     """
     if len(raw) > limit:
         raise FormatError(f"{what} has {len(raw)} bytes; the limit is {limit}")
+    value = _decode(raw, what, _unique_keys)
+    if not isinstance(value, dict):
+        raise FormatError(f"{what} is a JSON {_kind(value)}, not an object")
+    return value
+
+
+def decode_leniently(
+    raw: bytes, *, what: str, shape: Shape, limit: int = MAX_DOCUMENT
+) -> tuple[JsonObject, tuple[KeyProblem, ...]]:
+    """One JSON object as most readers take it, and at most MAX_PROBLEMS places where some take it otherwise.
+
+    Keys are compared exactly, of a key that is there twice the last value counts, a lone surrogate is U+FFFD. Raise
+    FormatError for what no strict reader of JSON accepts: the bounds of ``decode_object``, and what is no JSON.
+    """
+    if len(raw) > limit:
+        raise FormatError(f"{what} has {len(raw)} bytes; the limit is {limit}")
+    doubt = _Doubt(shape)
+    value = _decode(raw, what, doubt.object, parse_float=doubt.number, parse_int=doubt.integer)
+    if not isinstance(value, dict):
+        raise FormatError(f"{what} is a JSON {_kind(value)}, not an object")
+    surrogate = ESCAPED_SURROGATE.search(raw) is not None
+    if not doubt.raised and not surrogate:
+        return value, ()
+    problems = tuple(islice(Walk(raw.decode()).problems(shape), MAX_PROBLEMS))
+    return _without_surrogates(value) if surrogate else value, problems
+
+
+def _decode(
+    raw: bytes,
+    what: str,
+    pairs: Callable[[list[tuple[str, Any]]], Any],
+    parse_float: Callable[[str], Any] = float,
+    parse_int: Callable[[str], Any] = int,
+) -> Any:
     _bound_depth(raw, what)
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+        return json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=pairs,
+            parse_constant=_refuse_constant,
+            parse_float=parse_float,
+            parse_int=parse_int,
+        )
     except UnicodeDecodeError as error:
         raise FormatError(f"{what} is not UTF-8", where=f"byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -35,8 +81,44 @@ def decode_object(raw: bytes, *, what: str, limit: int = MAX_DOCUMENT) -> JsonOb
         raise FormatError(f"{what}: {error.what}") from None
     except ValueError as error:  # an integer of thousands of digits
         raise FormatError(f"{what} is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise FormatError(f"{what} is a JSON {_kind(value)}, not an object")
+
+
+class _Doubt:
+    """Notes, while a document is decoded, that readers may differ on it; where they do is then for ``Walk``."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self.raised = False
+
+    def object(self, pairs: list[tuple[str, Any]]) -> JsonObject:
+        # Which object this is is not known here: every key is looked at that any object has.
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            self.raised = True
+        elif not (self.raised or self._shape.everywhere.keys() >= found.keys()):
+            odd = found.keys() - self._shape.everywhere.keys()
+            self.raised = any(taken_for(key, self._shape.everywhere_by_folding) is not None for key in odd)
+        return found
+
+    def number(self, text: str) -> float:
+        self.raised = True
+        return float(text)
+
+    def integer(self, text: str) -> int | float:
+        if is_portable_number(text):
+            return int(text)
+        self.raised = True
+        return float(text)
+
+
+def _without_surrogates(value: Any) -> Any:
+    """The same with U+FFFD for every lone surrogate, as Go reads it: text that can be written again."""
+    if isinstance(value, str):
+        return value if value.isascii() else LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     return value
 
 

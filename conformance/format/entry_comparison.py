@@ -3,7 +3,7 @@
 import base64
 from typing import Final
 
-from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, shown
+from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, both_shown, shown
 from conformance.format.entries import TYPE_OF_FLAG
 from conformance.format.errors import FormatError
 from conformance.format.tar import TarHeader
@@ -12,7 +12,6 @@ from conformance.format.toc import Entry
 
 _MAX_TIMES: Final = 2**16
 _LONG: Final = 256
-_NO_XATTRS: Final[dict[str, bytes]] = {}
 
 
 class EntryComparison:
@@ -32,7 +31,7 @@ class EntryComparison:
             or header.gid != entry.gid
             or header.dev_major != entry.dev_major
             or header.dev_minor != entry.dev_minor
-            or header.link_name != entry.link_name.encode(errors="surrogatepass")
+            or header.link_name != _bytes(entry.link_name)
             or _moment(header.mtime) != self._instant(entry.modtime)
             or (header.atime is not None or entry.accesstime)
             or (header.ctime is not None or entry.changetime)
@@ -43,19 +42,26 @@ class EntryComparison:
             self._xattrs(header, entry, offset)
 
     def _attributes(self, header: TarHeader, entry: Entry, offset: int) -> None:
-        pairs = (
-            ("type", TYPE_OF_FLAG.get(header.typeflag, f"tar type {header.typeflag!r}"), entry.type),
-            ("mode", f"{header.mode:04o}", f"{entry.mode:04o}"),
-            ("size", str(header.size), str(entry.size)),
-            ("uid", str(header.uid), str(entry.uid)),
-            ("gid", str(header.gid), str(entry.gid)),
-            ("devMajor", str(header.dev_major), str(entry.dev_major)),
-            ("devMinor", str(header.dev_minor), str(entry.dev_minor)),
-            ("linkName", shown(header.link_name), shown(entry.link_name)),
+        # Whether two differ is decided on the values; their text is for the report only.
+        flag = header.typeflag
+        if TYPE_OF_FLAG.get(flag) != entry.type:
+            kind = TYPE_OF_FLAG.get(flag, f"tar type {flag!r}")
+            self._add(Kind.ATTRIBUTE, entry, "type", kind, shown(entry.type), offset)
+        if header.mode != entry.mode:
+            self._add(Kind.ATTRIBUTE, entry, "mode", f"{header.mode:04o}", f"{entry.mode:04o}", offset)
+        numbers = (
+            ("size", header.size, entry.size),
+            ("uid", header.uid, entry.uid),
+            ("gid", header.gid, entry.gid),
+            ("devMajor", header.dev_major, entry.dev_major),
+            ("devMinor", header.dev_minor, entry.dev_minor),
         )
-        for what, tar, toc in pairs:
+        for what, tar, toc in numbers:
             if tar != toc:
-                self._add(Kind.ATTRIBUTE, entry, what, tar, toc, offset)
+                self._add(Kind.ATTRIBUTE, entry, what, str(tar), str(toc), offset)
+        if header.link_name != (target := _bytes(entry.link_name)):
+            expected, found = both_shown(header.link_name, target)
+            self._add(Kind.ATTRIBUTE, entry, "linkName", expected, found, offset)
         times = (
             ("modtime", header.mtime, entry.modtime),
             ("accesstime", header.atime, entry.accesstime),
@@ -68,15 +74,16 @@ class EntryComparison:
             self._add(Kind.ATTRIBUTE, entry, "form", "a sparse file", "a TOC cannot represent one", offset)
 
     def _xattrs(self, header: TarHeader, entry: Entry, offset: int) -> None:
-        said = entry.xattrs or {}
-        names = {key.decode(errors="backslashreplace"): value for key, value in header.xattrs.items()}
-        for key in sorted(names.keys() | said.keys()):
+        said = {_bytes(key): value for key, value in (entry.xattrs or {}).items()}
+        for key in sorted(header.xattrs.keys() | said.keys()):
+            value = header.xattrs.get(key)
             if key not in said:
                 self._add(Kind.ATTRIBUTE, entry, f"xattr {shown(key)}", "present", "not in the TOC", offset)
-            elif key not in names:
+            elif value is None:
                 self._add(Kind.ATTRIBUTE, entry, f"xattr {shown(key)}", "absent", "in the TOC only", offset)
-            elif (encoded := base64.b64encode(names[key]).decode()) != said[key]:
-                self._add(Kind.XATTR, entry, f"xattr {shown(key)}", encoded[:120], shown(said[key]), offset)
+            elif (encoded := base64.b64encode(value)) != (text := _bytes(said[key])):
+                expected, found = both_shown(encoded, text)
+                self._add(Kind.XATTR, entry, f"xattr {shown(key)}", expected, found, offset)
 
     def _instant(self, text: str) -> int | None:
         """Nanoseconds since 1970; absent, the year 1 and 1970 are one value; None for what is no time."""
@@ -96,6 +103,11 @@ class EntryComparison:
         self._found.add(
             Discrepancy(kind, shown(entry.name), what, f"{expected} (tar header)", f"{found} (TOC)", offset)
         )
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes that a text of a TOC stands for in a tar header."""
+    return text.encode(errors="surrogatepass")
 
 
 def _moment(nanoseconds: int | None) -> int:

@@ -8,8 +8,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from conformance.format.digest import Digest
-from conformance.format.document import JsonObject, decode_object
+from conformance.format.document import JsonObject, decode_leniently, decode_object
+from conformance.format.document_shapes import CONFIG, MANIFEST
 from conformance.format.errors import FormatError
+from conformance.format.json_problems import KeyProblem, Shape
 from conformance.format.names import DOCKER_LIST_TYPE, INDEX_TYPE
 
 
@@ -131,10 +133,61 @@ def is_index(fields: JsonObject) -> bool:
     return "manifests" in fields and "layers" not in fields
 
 
+class Reading(msgspec.Struct, Generic[T], frozen=True):
+    """A document of somebody else's: what most readers see, and where readers differ on it.
+
+    ``document`` is None when it is not of its kind; ``malformed`` then says why.
+    """
+
+    document: Document[T] | None = None
+    key_problems: tuple[KeyProblem, ...] = ()
+    malformed: str = ""
+
+
+def examine_manifest(raw: bytes) -> Reading[Manifest]:
+    """What readers make of an image manifest."""
+    return _examine(raw, Manifest, "manifest", MANIFEST)
+
+
+def examine_index(raw: bytes) -> Reading[Index]:
+    """What readers make of an image index."""
+    return _examine(raw, Index, "index", MANIFEST)
+
+
+def examine_config(raw: bytes) -> Reading[Config]:
+    """What readers make of an image config."""
+    return _examine(raw, Config, "config", CONFIG)
+
+
 def _read(raw: bytes, view: type[T], what: str) -> Document[T]:
     fields = decode_object(raw, what=what)
+    return Document(raw, fields, _typed(fields, view, what))
+
+
+def _examine(raw: bytes, view: type[T], what: str, shape: Shape) -> Reading[T]:
+    problems: tuple[KeyProblem, ...] = ()
     try:
-        return Document(raw, fields, msgspec.convert(fields, view))
+        fields, problems = decode_leniently(raw, what=what, shape=shape)
+        return Reading(Document(raw, fields, _typed(_with_media_types(fields), view, what)), problems)
+    except FormatError as error:
+        return Reading(None, problems, str(error))
+
+
+def _with_media_types(fields: JsonObject) -> JsonObject:
+    """The same with "" for each absent media type of a descriptor: that is a finding of its own (SENT-INDEX-011)."""
+    typed = dict(fields)
+    for key in ("manifests", "layers"):
+        if isinstance(items := fields.get(key), list):
+            typed[key] = [{"mediaType": "", **item} if isinstance(item, dict) else item for item in items]
+    for key in ("config", "subject"):
+        if isinstance(item := fields.get(key), dict) and {"digest", "size"} <= item.keys():
+            typed[key] = {"mediaType": "", **item}
+    return typed
+
+
+def _typed(fields: JsonObject, view: type[T], what: str) -> T:
+    try:
+        return msgspec.convert(fields, view)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         raise FormatError(f"{what}: {text}", where=path.rstrip("`").lstrip(".")) from None

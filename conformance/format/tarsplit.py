@@ -11,6 +11,8 @@ from typing import Final
 import msgspec
 
 from conformance.format.crc64 import Crc64
+from conformance.format.document import decode_leniently
+from conformance.format.document_shapes import TAR_SPLIT_LINE
 from conformance.format.entries import clean_name
 from conformance.format.errors import FormatError
 from conformance.format.tar import TarHeader, TarReader
@@ -212,12 +214,16 @@ def _record(line: bytes, number: int) -> Record:
     if parsed.position != number:
         found = "none" if parsed.position < 0 else str(parsed.position)
         raise FormatError(f"position {number} is due and {found} is found")
+    if not _is_surely_clean(line, parsed):
+        _refuse_ambiguity(line)
     payload = parsed.payload
     if parsed.type == _SEGMENT:
         if payload is None:
             raise FormatError("is a segment without payload")
         return Segment(number, payload)
     name = parsed.name_raw or parsed.name.encode()
+    if parsed.name and parsed.name_raw:
+        raise FormatError("is a file with name and name_raw")
     if not name:
         raise FormatError("is a file without a name")
     if not 0 <= parsed.size < 2**63:
@@ -225,6 +231,30 @@ def _record(line: bytes, number: int) -> Record:
     if parsed.size and (payload is None or len(payload) != _CRC_BYTES):
         raise FormatError("is a file with content but without a CRC of eight bytes")
     return FileRecord(number, name, parsed.size, payload or None)
+
+
+def _is_surely_clean(line: bytes, parsed: _Line) -> bool:
+    """Whether the line has no more quotes than the keys and texts that were decoded from it: then it has no others.
+
+    Nearly all lines are like that, and counting costs little.
+    """
+    name = parsed.name or parsed.name_raw
+    quotes = 4 + (4 if name else 0) + (2 if parsed.size else 0)  # type and position are always there
+    if parsed.payload is not None:
+        quotes += 4
+    elif b'"payload":null' in line:
+        quotes += 2
+    return line.count(b'"') == quotes
+
+
+def _refuse_ambiguity(line: bytes) -> None:
+    """Raise FormatError for a key or number that JSON readers differ on: another header than the one that is read."""
+    try:
+        _, problems = decode_leniently(line, what="the line", shape=TAR_SPLIT_LINE, limit=MAX_LINE)
+    except FormatError as error:
+        raise FormatError(f"is not JSON: {error.what}") from None
+    for problem in problems:
+        raise FormatError(f"has {problem.key!r} ({problem.kind}), which JSON readers take differently")
 
 
 def _shown(name: bytes) -> str:

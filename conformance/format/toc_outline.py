@@ -73,9 +73,9 @@ class Outline(msgspec.Struct, frozen=True):
     """The entries of a TOC, and the indices of those that the rules look at.
 
     ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields;
-    ``odd_times`` the first texts for times that are not in the usual form, ``times_left_out`` whether there are more.
-    ``ordered``: the ranges of all files follow each other, and end at ``last_end``.
-    ``tiled``: all chunks follow their files, tile them, and have nothing that is not theirs.
+    ``odd_times`` the first texts for times that are not in the usual form, ``times_left_out`` whether there are more;
+    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files follow each other, and end at
+    ``last_end``. ``tiled``: all chunks follow their files, tile them, and have nothing that is not theirs.
     """
 
     entries: Sequence[Entry]
@@ -85,6 +85,7 @@ class Outline(msgspec.Struct, frozen=True):
     hard_links: "array[int]" = msgspec.field(default_factory=_indices)
     with_xattrs: "array[int]" = msgspec.field(default_factory=_indices)
     whiteouts: "array[int]" = msgspec.field(default_factory=_indices)
+    zero_devices: "array[int]" = msgspec.field(default_factory=_indices)
     odd_times: frozenset[str] = frozenset()
     times_left_out: bool = False
     ordered: bool = True
@@ -100,7 +101,7 @@ class Outline(msgspec.Struct, frozen=True):
 Problems = Iterator[EntryProblem]
 
 
-def outline(entries: Sequence[Entry]) -> Outline:  # noqa: PLR0912 - the one pass over a million entries
+def outline(entries: Sequence[Entry]) -> Outline:  # noqa: PLR0912, PLR0915 - the one pass over a million entries
     """The one pass over all entries."""
     found = Outline(entries)
     chunks, times, is_digest = found.chunks, _Times(), DIGEST.fullmatch
@@ -145,6 +146,8 @@ def outline(entries: Sequence[Entry]) -> Outline:  # noqa: PLR0912 - the one pas
                 found.owners.append(index)
         elif entry.size or entry.digest or entry.offset or not name or not _is_plainly_right(entry, kind):
             found.odd.append(index)
+        if kind == "char" and not (entry.dev_major or entry.dev_minor):
+            found.zero_devices.append(index)
         if kind == "hardlink":
             found.hard_links.append(index)
         if entry.xattrs:

@@ -13,8 +13,9 @@ from typing import Final
 import msgspec
 
 from conformance.format.errors import FormatError
+from conformance.format.json_problems import KeyProblem
 from conformance.format.toc import Entry, Toc, check_density, check_utf8, decode_toc
-from conformance.format.toc_keys import MAX_PROBLEMS, KeyProblem, key_problems
+from conformance.format.toc_keys import MAX_PROBLEMS, key_problems
 
 SLICE: Final = 64 * 2**10
 """Bytes of JSON between two cuts, about."""
@@ -32,7 +33,7 @@ _LONE_SURROGATE: Final = re.compile(
 )
 _ENTRIES: Final = msgspec.json.Decoder(list[Entry])
 _PLACE: Final = re.compile(r"byte (\d+)")
-_INDEX: Final = re.compile(r"entries\[(\d+)\]")
+_INDEX: Final = re.compile(r"^entries\[(\d+)\]")
 
 Accept = Callable[[bytes, list[Entry]], None]
 

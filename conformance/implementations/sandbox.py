@@ -7,7 +7,8 @@ any image (signatures are not what is tested), storage.conf points below this di
 import base64
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +18,15 @@ from conformance.registry.credentials import Credentials
 from conformance.subjects.reference import is_loopback
 
 _PRIVATE: Final = 0o700
+_PARTIAL: Final = 'enable_partial_images = "{}"'
 
 
 class SandboxOptions(msgspec.Struct, frozen=True):
     """What a sandbox allows.
 
     ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, speak plain
-    HTTP. ``partial_pulls`` is containers-storage's enable_partial_images. ``path`` is where programs are looked for
+    HTTP. ``partial_pulls`` is containers-storage's enable_partial_images, which counts with the driver ``overlay``
+    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are looked for
     ("": the PATH of this process).
     """
 
@@ -33,6 +36,7 @@ class SandboxOptions(msgspec.Struct, frozen=True):
     ca_file: Path | None = None
     partial_pulls: bool = True
     storage_driver: str = "vfs"
+    mount_program: str = ""
     path: str = ""
 
 
@@ -40,12 +44,16 @@ DEFAULTS: Final = SandboxOptions()
 
 
 class Sandbox(msgspec.Struct, frozen=True):
-    """The directories of a run (all below ``directory``) and its environment; ``secrets`` are masked in evidence."""
+    """The directories of a run (all below ``directory``) and its environment; ``secrets`` are masked in evidence.
+
+    ``logins`` are by registry (host:port).
+    """
 
     directory: Path
     environment: Mapping[str, str]
     ca_file: Path | None
     secrets: tuple[str, ...] = ()
+    logins: Mapping[str, Credentials] = {}
 
     @property
     def home(self) -> Path:
@@ -64,6 +72,17 @@ class Sandbox(msgspec.Struct, frozen=True):
         values = {"home": str(self.home), "storage": str(self.storage), "authfile": str(self.authfile)}
         return values | ({"cafile": str(self.ca_file)} if self.ca_file else {})
 
+    @contextmanager
+    def without_partial_pulls(self) -> Iterator[None]:
+        """Inside, containers-storage pulls whole layers only."""
+        settings = Path(self.environment["CONTAINERS_STORAGE_CONF"])
+        before = settings.read_text("utf-8")
+        settings.write_text(before.replace(_PARTIAL.format("true"), _PARTIAL.format("false")), "utf-8")
+        try:
+            yield
+        finally:
+            settings.write_text(before, "utf-8")
+
 
 def make_sandbox(directory: Path, options: SandboxOptions = DEFAULTS) -> Sandbox:
     """Create a sandbox below ``directory``, which should be new; a later call there gives the same storage again."""
@@ -77,13 +96,14 @@ def make_sandbox(directory: Path, options: SandboxOptions = DEFAULTS) -> Sandbox
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "registries.conf").write_text(_registries(options), "utf-8")
     (settings / "storage.conf").write_text(_storage(storage, options), "utf-8")
+    (settings / "containers.conf").write_text(_engine(home, storage), "utf-8")
     (settings / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}\n', "utf-8")
     if options.ca_file is not None:
         for host in options.hosts:
             trusted = settings / "certs.d" / host / "ca.crt"
             trusted.parent.mkdir(parents=True, exist_ok=True)
             trusted.write_bytes(options.ca_file.read_bytes())
-    sandbox = Sandbox(directory, environment, options.ca_file, _secrets(options.credentials))
+    sandbox = Sandbox(directory, environment, options.ca_file, _secrets(options.credentials), dict(options.credentials))
     sandbox.authfile.parent.mkdir(mode=_PRIVATE, exist_ok=True)
     sandbox.authfile.write_text(_logins(options.credentials), "utf-8")
     sandbox.authfile.chmod(0o600)
@@ -103,6 +123,7 @@ def _environment(home: Path, options: SandboxOptions) -> dict[str, str]:
         "XDG_RUNTIME_DIR": str(home / "run"),
         "CONTAINERS_REGISTRIES_CONF": str(settings / "registries.conf"),
         "CONTAINERS_STORAGE_CONF": str(settings / "storage.conf"),
+        "CONTAINERS_CONF": str(settings / "containers.conf"),
         "REGISTRY_AUTH_FILE": str(home / ".docker" / "config.json"),
         "DOCKER_CONFIG": str(home / ".docker"),
         # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME says
@@ -123,14 +144,28 @@ def _registries(options: SandboxOptions) -> str:
 
 
 def _storage(storage: Path, options: SandboxOptions) -> str:
-    partial = json.dumps(json.dumps(options.partial_pulls))  # a string that says true or false
+    program = f"\n[storage.options.overlay]\nmount_program = {json.dumps(options.mount_program)}\n"
     return f"""[storage]
 driver = {json.dumps(options.storage_driver)}
 graphroot = {json.dumps(str(storage / "graph"))}
 runroot = {json.dumps(str(storage / "run"))}
-
+{program if options.mount_program else ""}
 [storage.options.pull_options]
-enable_partial_images = {partial}
+{_PARTIAL.format(json.dumps(options.partial_pulls))}
+"""
+
+
+def _engine(home: Path, storage: Path) -> str:
+    """containers.conf: what podman and buildah would keep in /var/lib, /var/tmp and /run stays below the sandbox."""
+    return f"""[engine]
+image_copy_tmp_dir = {json.dumps(str(home / "tmp"))}
+static_dir = {json.dumps(str(storage / "graph" / "libpod"))}
+tmp_dir = {json.dumps(str(storage / "run" / "libpod"))}
+volume_path = {json.dumps(str(storage / "graph" / "volumes"))}
+events_logger = "none"
+
+[network]
+network_config_dir = {json.dumps(str(storage / "networks"))}
 """
 
 

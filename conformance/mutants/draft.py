@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,8 +32,8 @@ PLATFORM: Json = {"architecture": "amd64", "os": "linux"}
 class Draft:
     """Two manifests, their configs, and the index entries (without digest and size: those follow from the parts).
 
-    ``after`` edits the finished blobs (by digest) and ``entries`` of the index, for mutants whose point is
-    that a digest or size does not fit.
+    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index"), for mutants whose point is
+    how something is written. ``lost`` names manifests, configs or blobs that are not stored.
     """
 
     plain: Json
@@ -46,10 +47,16 @@ class Draft:
     config_size_off: int = 0
     entry_size_off: int = 0
     lost: set[str] = field(default_factory=set)
+    spelling: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
 
     def entry(self, name: str) -> Json:
         """The first index entry of this manifest."""
         return next(entry for entry in self.entries if entry["of"] == name)
+
+    def spelt(self, name: str, value: Json) -> bytes:
+        """The bytes of a document."""
+        raw = encode(value)
+        return self.spelling[name](raw) if name in self.spelling else raw
 
     def add_blob(self, content: bytes) -> str:
         """Store a blob; its digest."""
@@ -80,11 +87,12 @@ def finish(draft: Draft) -> Drafted:
         **draft.extra,
     }
     for name, (manifest, config) in parts.items():
-        raw = encode(config)
+        raw = draft.spelt(f"{name}.config", config)
+        digests[f"{name}.config"] = (str(Digest.of(raw)), len(raw))
         blobs[str(Digest.of(raw))] = raw
         size = len(raw) + (draft.config_size_off if name == "sentinel" else 0)
         described = {**manifest, "config": {**manifest["config"], "digest": str(Digest.of(raw)), "size": size}}
-        document = encode(described)
+        document = draft.spelt(name, described)
         digests[name] = (str(Digest.of(document)), len(document))
         blobs[digests[name][0]] = document
     entries = []
@@ -95,7 +103,7 @@ def finish(draft: Draft) -> Drafted:
         entries.append({"mediaType": MANIFEST_TYPE, "digest": digest, "size": size + off, **rest})
     for lost in draft.lost:
         del blobs[digests[lost][0] if lost in digests else lost]
-    return Drafted(blobs, encode({**draft.index, "manifests": entries}))
+    return Drafted(blobs, draft.spelt("index", {**draft.index, "manifests": entries}))
 
 
 @cache

@@ -481,3 +481,13 @@ def _raw_frame(content: bytes, *, descriptor: int, rest: bytes) -> bytes:
 
 def _record(draft: LayerDraft, name: str) -> dict[str, object]:
     return next(line for line in draft.split if line.get("name") == name)
+
+
+@mutant("LAYER-014")
+def whiteout_of_overlayfs() -> LayerDraft:
+    return draft_layer((Node("gone", "char", device=(0, 0)), Node("file", content=b"file\n")))
+
+
+@mutant("LAYER-014")
+def opaque_directory_of_overlayfs() -> LayerDraft:
+    return draft_layer((Node("d/", "dir", xattrs={"trusted.overlay.opaque": "y"}), Node("d/f", content=b"file\n")))

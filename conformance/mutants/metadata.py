@@ -125,7 +125,7 @@ def history_at_the_end(draft: Draft) -> None:
     draft.sentinel_config["history"].append({"created_by": "sentinel"})
 
 
-@mutant("SENT-CONFIG-006")
+@mutant("SENT-CONFIG-006", implies=("DOC-010",))
 def config_size_off_by_one(draft: Draft) -> None:
     draft.config_size_off = 1
 
@@ -153,7 +153,7 @@ def sentinel_before_plain(draft: Draft) -> None:
 @mutant("SENT-INDEX-005")
 def gzip_of_another_platform_last(draft: Draft) -> None:
     _add(draft, "gzip", _ARM, {})
-    draft.extra["gzip"][0]["layers"] = [{"mediaType": LAYER_GZIP_TYPE, "digest": "sha256:" + "1" * 64, "size": 9}]
+    draft.extra["gzip"][0]["layers"] = [_stored(draft, b"\x1f\x8b")]
 
 
 @mutant("SENT-INDEX-006")
@@ -177,7 +177,7 @@ def sentinel_of_another_platform(draft: Draft) -> None:
 @mutant("SENT-INDEX-009")
 def plain_announced_as_sentinel(draft: Draft) -> None:
     _add(draft, "lying", _ARM, {ZSTD_ANNOTATION: "true", SENTINEL_ANNOTATION: "true"})
-    draft.extra["lying"][0]["layers"] = [{"mediaType": LAYER_GZIP_TYPE, "digest": "sha256:" + "1" * 64, "size": 9999}]
+    draft.extra["lying"][0]["layers"] = [_stored(draft, b"\x1f\x8b" + bytes(9999))]
 
 
 @mutant("SENT-INDEX-010")
@@ -185,12 +185,12 @@ def docker_manifest_list(draft: Draft) -> None:
     draft.index["mediaType"] = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 
-@mutant("SENT-INDEX-011")
+@mutant("SENT-INDEX-011", implies=("DOC-010",))
 def entry_size_off_by_one(draft: Draft) -> None:
     draft.entry_size_off = 1
 
 
-@mutant("SENT-INDEX-011", implies=("SENT-INDEX-007",))
+@mutant("SENT-INDEX-011", implies=("DOC-010", "SENT-INDEX-007"))
 def plain_manifest_missing(draft: Draft) -> None:
     draft.lost.add("plain")
 
@@ -209,6 +209,11 @@ def platform_left_behind(draft: Draft) -> None:
 def plain_listed_twice(draft: Draft) -> None:
     plain = draft.entry("plain")
     draft.entries.insert(draft.entries.index(plain), deepcopy(plain))
+
+
+def _stored(draft: Draft, content: bytes) -> Json:
+    """A gzip layer of these bytes; nothing here decompresses it."""
+    return {"mediaType": LAYER_GZIP_TYPE, "digest": draft.add_blob(content), "size": len(content)}
 
 
 def _add(draft: Draft, name: str, platform: Json, annotations: Json) -> None:

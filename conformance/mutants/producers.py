@@ -12,6 +12,7 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
+from conformance.format.media_types import GZIP, ZSTD
 from conformance.format.names import (
     CONFIG_TYPE,
     ESTARGZ_TOC,
@@ -24,7 +25,6 @@ from conformance.format.oci import Descriptor, read_manifest
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.variant import SentinelVariant
 from conformance.format.writer import layer_from_tar
-from conformance.implementations.reference.compression import GZIP, ZSTD
 from conformance.implementations.reference.convert import Converter, Instance
 from conformance.implementations.reference.errors import RefusalError
 from conformance.implementations.reference.producer import Producer, ProducerOptions

@@ -8,7 +8,16 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance import checks, mutants
-from conformance.requirements import Level, Role, broken_by, find_checks, find_mutants, load_catalogue
+from conformance.requirements import (
+    Level,
+    Profile,
+    RequirementClass,
+    Role,
+    broken_by,
+    find_checks,
+    find_mutants,
+    load_catalogue,
+)
 
 
 class CatalogueEntry(msgspec.Struct, frozen=True):
@@ -17,6 +26,8 @@ class CatalogueEntry(msgspec.Struct, frozen=True):
     id: str
     level: Level
     roles: tuple[Role, ...]
+    profiles: tuple[Profile, ...]
+    class_: RequirementClass = msgspec.field(name="class")
     statement: str
     checks: tuple[str, ...]
     mutants: tuple[str, ...]
@@ -38,6 +49,8 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
             requirement.id,
             requirement.level,
             requirement.roles,
+            requirement.profiles,
+            requirement.class_,
             requirement.statement,
             (_name(bound[requirement.id]),) if requirement.id in bound else (),
             tuple(breaking[requirement.id]),

@@ -28,6 +28,16 @@ def reference_lines() -> Iterator[str]:
         yield f"| [{group}](#{ids[0].lower()}) | {len(ids)} | {checked} | {mutants} |"
     for requirement in in_groups:
         yield from _section(requirement, entries[requirement.id])
+    if catalogue.retired:
+        yield ""
+        yield "# Retired ids"
+        yield ""
+        yield "No id changes its meaning, and none is used again."
+        yield ""
+        yield "| id | why | now |"
+        yield "|---|---|---|"
+        for item in sorted(catalogue.retired, key=lambda retired: retired.id):
+            yield f"| {item.id} | {item.reason} | {', '.join(item.successors) or '-'} |"
 
 
 def _section(requirement: Requirement, entry: CatalogueEntry) -> Iterator[str]:
@@ -36,6 +46,8 @@ def _section(requirement: Requirement, entry: CatalogueEntry) -> Iterator[str]:
     yield ""
     yield f"**{requirement.level}** ({', '.join(requirement.roles)}): {requirement.statement}"
     yield ""
+    yield f"- profiles: {', '.join(requirement.profiles)}"
+    yield f"- class: {requirement.class_}"
     yield f"- why: {requirement.why}"
     yield f"- source: {requirement.source}"
     yield f"- how it is checked: {requirement.check}"

@@ -1,4 +1,4 @@
-"""How checks and mutants name the requirement they belong to.
+"""How checks, mutants and variants name the requirement they belong to.
 
 The decorators only leave a mark on the function; ``find_bound`` collects the marks by walking a
 package. So there is no registry to fill at import, and grepping for an id finds catalogue, check and mutant.
@@ -10,9 +10,27 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
 
+import msgspec
+
 F = TypeVar("F", bound=Callable[..., Any])
 _DECIDES = "__decides__"
 _BREAKS = "__breaks__"
+_VARIES = "__varies__"
+
+
+class Freedom(msgspec.Struct, frozen=True):
+    """What a lawful choice has to do with: the requirements that it ``touches``, and the SHOULDs that it ``warns`` of.
+
+    A requirement of level MAY that it touches may also fail: that is said, and nothing follows from it.
+    """
+
+    touches: tuple[str, ...]
+    warns: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All requirements it has to do with, each once."""
+        return tuple(dict.fromkeys(self.touches + self.warns))
 
 
 def decides(requirement_id: str) -> Callable[[F], F]:
@@ -33,6 +51,30 @@ def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F
         return maker
 
     return mark
+
+
+def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Mark a function as making a subject that is lawful, and differs from the reference in what ``touches`` are about.
+
+    No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring says what the choice is and
+    which source leaves it open; TypeError without one.
+    """
+
+    def mark(maker: F) -> F:
+        if not (maker.__doc__ or "").strip():
+            raise TypeError(f"{maker!r} is a variant without a docstring that names its source")
+        setattr(maker, _VARIES, Freedom(touches, warns))
+        return maker
+
+    return mark
+
+
+def freedom_of(maker: Callable[..., Any]) -> Freedom:
+    """What a variant has to do with; TypeError when it has no mark."""
+    freedom = getattr(maker, _VARIES, None)
+    if not isinstance(freedom, Freedom):
+        raise TypeError(f"{maker!r} has no @variant(…)")
+    return freedom
 
 
 def decided_by(check: Callable[..., Any]) -> str:
@@ -65,6 +107,11 @@ def find_checks(package: ModuleType) -> dict[str, Callable[..., Any]]:
 def find_mutants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
     """All mutants of a package."""
     return tuple(_marked(package, _BREAKS))
+
+
+def find_variants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
+    """All variants of a package."""
+    return tuple(_marked(package, _VARIES))
 
 
 def _marked(package: ModuleType, mark: str) -> Iterator[Callable[..., Any]]:

@@ -8,9 +8,15 @@ from typing import Literal, get_args
 
 import msgspec
 
+from conformance.requirements.profiles import Profile, binds
+
 Level = Literal["MUST", "SHOULD", "MAY"]
 Role = Literal["artifact", "registry", "producer", "consumer-aware", "consumer-unaware", "copier"]
+# Who says so: a published standard, the pull request or its review, the behaviour of a named implementation,
+# or this project alone.
+RequirementClass = Literal["standard", "pull-request", "implementation", "project"]
 ROLES: tuple[Role, ...] = get_args(Role)
+CLASSES: tuple[RequirementClass, ...] = get_args(RequirementClass)
 LEVELS: tuple[Level, ...] = get_args(Level)
 _ID = re.compile(r"[A-Z]+(-[A-Z]+)*-\d{3}")
 
@@ -25,16 +31,31 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     source: str
     check: str
+    profiles: tuple[Profile, ...]
+    class_: RequirementClass = msgspec.field(name="class")
 
     @property
     def group(self) -> str:
         """``SENT-BLOB`` of ``SENT-BLOB-001``."""
         return self.id.rsplit("-", 1)[0]
 
+    def binds(self, profile: Profile) -> bool:
+        """Whether who claims this profile owes this requirement."""
+        return binds(profile, self.id, self.profiles)
+
+
+class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An id that was used and is used no more: no id changes its meaning. ``successors`` took its place."""
+
+    id: str
+    reason: str
+    successors: tuple[str, ...] = ()
+
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revision: str
     requirement: tuple[Requirement, ...]
+    retired: tuple[Retired, ...] = ()
 
 
 class CatalogueError(ValueError):
@@ -46,6 +67,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     revision: str
     requirements: tuple[Requirement, ...]
+    retired: tuple[Retired, ...] = ()
 
     def __getitem__(self, requirement_id: str) -> Requirement:
         for requirement in self.requirements:
@@ -59,6 +81,10 @@ class Catalogue(msgspec.Struct, frozen=True):
     def of_role(self, role: Role) -> tuple[Requirement, ...]:
         return tuple(requirement for requirement in self.requirements if role in requirement.roles)
 
+    def of_profile(self, profile: Profile) -> tuple[Requirement, ...]:
+        """The requirements that bind who claims ``profile``, those of the profiles it includes among them."""
+        return tuple(requirement for requirement in self.requirements if requirement.binds(profile))
+
 
 def parse_catalogue(text: str) -> Catalogue:
     """Read and validate a catalogue; raise CatalogueError naming what is wrong."""
@@ -70,7 +96,8 @@ def parse_catalogue(text: str) -> Catalogue:
     for requirement in parsed.requirement:
         _validate(requirement, seen)
         seen.add(requirement.id)
-    return Catalogue(parsed.revision, parsed.requirement)
+    _validate_retired(parsed.retired, seen)
+    return Catalogue(parsed.revision, parsed.requirement, parsed.retired)
 
 
 @cache
@@ -86,9 +113,27 @@ def _validate(requirement: Requirement, seen: set[str]) -> None:
         raise CatalogueError(f"{requirement.id} occurs twice")
     if not requirement.roles or len(set(requirement.roles)) != len(requirement.roles):
         raise CatalogueError(f"{requirement.id}: roles must be named, each once")
+    if not requirement.profiles or len(set(requirement.profiles)) != len(requirement.profiles):
+        raise CatalogueError(f"{requirement.id}: profiles must be named, each once")
     for field in ("statement", "why", "source", "check"):
         text = getattr(requirement, field)
         if not text.strip():
             raise CatalogueError(f"{requirement.id}: {field} is empty")
     if not requirement.statement.endswith("."):
         raise CatalogueError(f"{requirement.id}: the statement is one sentence and ends with a full stop")
+
+
+def _validate_retired(retired: tuple[Retired, ...], known: set[str]) -> None:
+    ids = [item.id for item in retired]
+    for item in retired:
+        if not _ID.fullmatch(item.id):
+            raise CatalogueError(f"{item.id!r} is not an id like SENT-BLOB-001")
+        if item.id in known:
+            raise CatalogueError(f"{item.id} is retired and is still a requirement")
+        if ids.count(item.id) > 1:
+            raise CatalogueError(f"{item.id} is retired twice")
+        if not item.reason.strip():
+            raise CatalogueError(f"{item.id} is retired without a reason")
+        for successor in item.successors:
+            if successor not in known and successor not in ids:
+                raise CatalogueError(f"{item.id}: its successor {successor} is not in the catalogue")

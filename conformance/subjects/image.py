@@ -5,23 +5,32 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.document import MAX_DOCUMENT, decode_object
+from conformance.format.document import MAX_DOCUMENT, decode_leniently
+from conformance.format.document_shapes import MANIFEST
 from conformance.format.errors import FormatError
-from conformance.format.names import (
-    DOCKER_LIST_TYPE,
-    DOCKER_MANIFEST_TYPE,
-    INDEX_TYPE,
-    MANIFEST_TYPE,
-    SENTINEL_TYPE,
+from conformance.format.media_types import ENTRY_TYPES, meant
+from conformance.format.names import SENTINEL_TYPE
+from conformance.format.oci import (
+    Config,
+    Descriptor,
+    Document,
+    Index,
+    Reading,
+    examine_config,
+    examine_index,
+    examine_manifest,
+    is_index,
 )
-from conformance.format.oci import Descriptor, Document, Index, is_index, read_config, read_index, read_manifest
 from conformance.observation import ImageSeen, ManifestSeen, ReaderOutcome, Stored, TocSummary
 from conformance.observation_layer import LayerSeen
 from conformance.subjects.layers import LayerReading, chunk_key, observe_layers
+from conformance.subjects.other_layers import observe_other_layers
 from conformance.subjects.source import ImageSource
 
-# Everyone fetches the sentinel; SENT-BLOB-012 wants 4096 bytes. More than this is not even read.
-MAX_SENTINEL = 64 * 2**10
+# SENT-BLOB-012 wants 4096 bytes, and no standard bounds them. More than this is not read: the rules look at every byte,
+# a second or ten for each MiB; and so much for all different sentinels of one image together.
+MAX_SENTINEL = 2**20
+MAX_SENTINELS = 2 * 2**20
 # An index of more entries is judged by its first ones and the rest is a problem said in words.
 MAX_ENTRIES = 512
 # Different sentinels of one image that real readers are run on, a second or so each; the rest by the rules alone.
@@ -48,6 +57,8 @@ def observe_image(
     if reading is None:
         return seen
     layers = observe_layers(source, seen.manifests, reading)
+    others = observe_other_layers(source, seen.manifests, reading)
+    layers = msgspec.structs.replace(layers, others=others)
     by_descriptor = {chunk_key(layer.descriptor): layer for layer in layers.layers}
     manifests = tuple(_with_tocs(manifest, by_descriptor) for manifest in seen.manifests)
     return msgspec.structs.replace(seen, manifests=manifests, layers=layers)
@@ -74,23 +85,45 @@ def _summary(layer: Descriptor, seen: LayerSeen | None) -> TocSummary:
 def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
     root = source.root()
     walk = _Walk(source, panel)
+    content = root.content or b""
     try:
-        fields = decode_object(root.content or b"", what="the root document")
+        fields, _ = decode_leniently(content, what="the root document", shape=MANIFEST)
     except FormatError as error:
-        return ImageSeen(source.reference, index_stored=root, index_problem=str(error))
+        malformed = str(error) if _claims_an_image(content) else ""
+        return ImageSeen(source.reference, index_stored=root, index_problem=str(error), index_malformed=malformed)
     if not is_index(fields):
-        return ImageSeen(source.reference, manifests=(walk.manifest("manifest", root, None),))
-    try:
-        index = read_index(root.content or b"")
-    except FormatError as error:
-        return ImageSeen(source.reference, index_stored=root, index_problem=str(error))
-    problem = ""
-    if len(index.view.manifests) > MAX_ENTRIES:
+        manifest = walk.manifest("manifest", root, None)
+        if not _claims_an_image(content):
+            manifest = msgspec.structs.replace(manifest, malformed="")
+        return ImageSeen(source.reference, manifests=(manifest,))
+    read = examine_index(content)
+    index, problem = read.document, read.malformed
+    if index is not None and len(index.view.manifests) > MAX_ENTRIES:
         problem = f"{len(index.view.manifests)} entries; only the first {MAX_ENTRIES} were read"
-    return ImageSeen(source.reference, root, index, problem, walk.entries(index))
+    return ImageSeen(
+        source.reference,
+        root,
+        index,
+        problem,
+        walk.entries(index) if index else (),
+        index_malformed=read.malformed,
+        index_key_problems=read.key_problems,
+    )
+
+
+def _claims_an_image(content: bytes) -> bool:
+    """Whether a document has the list that makes it an index or a manifest, for some reader at least."""
+    return b'"manifests"' in content or b'"layers"' in content
 
 
 _FULL: Final = f"the manifests and configs of the image have more than {MAX_METADATA} bytes: it is not read"
+
+
+def _is_index(content: bytes) -> bool:
+    try:
+        return is_index(decode_leniently(content, what="manifest", shape=MANIFEST)[0])
+    except FormatError:
+        return False
 
 
 class _Walk:
@@ -102,6 +135,7 @@ class _Walk:
         self._sentinels: dict[Descriptor, Stored] = {}
         self._manifests: dict[Descriptor, ManifestSeen] = {}
         self._left = MAX_METADATA
+        self._sentinels_left = MAX_SENTINELS
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
 
     def entries(self, index: Document[Index]) -> tuple[ManifestSeen, ...]:
@@ -127,21 +161,23 @@ class _Walk:
         return self._left > 0
 
     def _fetch_entry(self, entry: Descriptor) -> Stored:
-        if entry.media_type not in (MANIFEST_TYPE, DOCKER_MANIFEST_TYPE, INDEX_TYPE, DOCKER_LIST_TYPE):
+        # What some client takes for a manifest is looked at, whatever it is called (DOC-007).
+        known = not entry.media_type or entry.media_type in ENTRY_TYPES
+        if not known and meant(entry.media_type, ENTRY_TYPES) is None:
             return Stored(problem="not-fetched", detail=f"media type {entry.media_type!r} is no image manifest")
         return self._source.manifest(entry, MAX_DOCUMENT)
 
     def manifest(self, name: str, stored: Stored, entry: Descriptor | None) -> ManifestSeen:
         if stored.content is None:
             return ManifestSeen(name, stored, entry, problem=stored.detail)
-        try:
-            if is_index(decode_object(stored.content, what="manifest")):
-                return ManifestSeen(
-                    name, stored, entry, problem="an index inside an index; only image manifests are read"
-                )
-            document = read_manifest(stored.content)
-        except FormatError as error:
-            return ManifestSeen(name, stored, entry, problem=str(error))
+        if _is_index(stored.content):
+            nested = "an index inside an index; only image manifests are read"
+            return ManifestSeen(name, stored, entry, problem=nested)
+        read = examine_manifest(stored.content)
+        document = read.document
+        if document is None:
+            wrong = read.malformed
+            return ManifestSeen(name, stored, entry, problem=wrong, malformed=wrong, key_problems=read.key_problems)
         view = document.view
         if len(view.layers) > MAX_LAYERS:
             problem = f"{len(view.layers)} layers; a manifest of more than {MAX_LAYERS} is not read"
@@ -150,12 +186,9 @@ class _Walk:
             return ManifestSeen(name, Stored(problem="too-large", detail=_FULL), entry, problem=_FULL)
         config_stored = self._source.blob(view.config, MAX_DOCUMENT)
         self._spend(len(config_stored.content or b""))
-        config, config_problem = None, config_stored.detail
+        config: Reading[Config] = Reading()
         if config_stored.content is not None:
-            try:
-                config = read_config(config_stored.content)
-            except FormatError as error:
-                config_problem = str(error)
+            config = examine_config(config_stored.content)
         sentinels = tuple(
             (position, self._sentinel(layer))
             for position, layer in enumerate(view.layers)
@@ -169,16 +202,21 @@ class _Walk:
             document,
             "",
             config_stored,
-            config,
-            config_problem,
+            config.document,
+            config.malformed or config_stored.detail,
             sentinels,
             self._read_with_panel(first),
+            config_malformed=config.malformed,
+            key_problems=read.key_problems,
+            config_key_problems=config.key_problems,
         )
 
     def _sentinel(self, layer: Descriptor) -> Stored:
         key = Descriptor(layer.media_type, layer.digest, layer.size)
         if key not in self._sentinels:
-            self._sentinels[key] = self._source.blob(layer, MAX_SENTINEL)
+            stored = self._source.blob(layer, min(MAX_SENTINEL, self._sentinels_left))
+            self._sentinels_left -= len(stored.content or b"")
+            self._sentinels[key] = stored
         return self._sentinels[key]
 
     def _read_with_panel(self, content: bytes | None) -> tuple[ReaderOutcome, ...]:

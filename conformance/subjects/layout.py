@@ -11,9 +11,8 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, encode
-from conformance.format.errors import FormatError
 from conformance.format.names import SENTINEL_ANNOTATION
-from conformance.format.oci import Descriptor, Document, Index, read_index
+from conformance.format.oci import Descriptor, Document, Index, examine_index
 from conformance.observation import Stored
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import LayoutReference
@@ -41,11 +40,15 @@ class LayoutSource:
         stored = _read(path, MAX_DOCUMENT)
         if stored.content is None:
             raise SubjectError(f"{path}: {stored.detail}")
-        try:
-            layout = read_index(stored.content)
-        except FormatError as error:
-            raise SubjectError(f"{path}: {error}") from None
+        read = examine_index(stored.content)
+        layout = read.document
+        if layout is None:
+            raise SubjectError(f"{path}: {read.malformed}")
         chosen = self._choose(layout, path)
+        if chosen is not None and read.key_problems:
+            problem = read.key_problems[0]
+            which = f"{problem.key!r} at byte {problem.offset} ({problem.kind})"
+            raise SubjectError(f"{path}: readers of JSON differ on it, and so on which image this is: {which}")
         if chosen is None:
             return msgspec.structs.replace(stored, media_type=layout.view.media_type)
         found = self.manifest(chosen, MAX_DOCUMENT)

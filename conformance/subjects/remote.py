@@ -188,7 +188,7 @@ def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
 def _cut(answer: Answer, offset: int, length: int) -> Stored:
     evidence = (answer.exchange,)
     if answer.status != 206:
-        return Stored(problem="unreadable", detail=explain_status(answer), evidence=evidence)
+        return _refused(answer)
     try:
         parts = parse_answer(answer.status, answer.headers, answer.content)
     except RangeError as error:

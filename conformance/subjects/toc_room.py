@@ -11,9 +11,9 @@ import msgspec
 
 from conformance.format.decompress import MAX_WINDOW, WindowError, iterate
 from conformance.format.errors import FormatError, LimitError
+from conformance.format.json_problems import KeyProblem
 from conformance.format.packed_entries import PackedEntries
 from conformance.format.toc import MAX_TOC, Entry, Toc
-from conformance.format.toc_keys import KeyProblem
 from conformance.format.toc_slices import UncutError, read_sliced
 
 MAX_TOC_ENTRIES: Final = 2**20

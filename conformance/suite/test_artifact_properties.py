@@ -25,13 +25,13 @@ from conformance.format.variant import (
 )
 from conformance.mutants.draft import conforming_draft
 from conformance.observation import SentinelBlob
+from conformance.readers.sentinel_panel import read_with_python
 from conformance.strategies.blobs import FORBIDDEN, forbidden_blob, sentinel_blobs
 from conformance.strategies.documents import config_of, entries_of, spellings
 from conformance.strategies.fields import annotations, unknown_fields
 from conformance.strategies.images import BrokenImage, broken_images, bundle_of, images
 from conformance.subjects.image import observe_image
 from conformance.subjects.memory import MemorySource
-from conformance.subjects.readers import read_with_python
 
 pytestmark = pytest.mark.role("artifact")
 

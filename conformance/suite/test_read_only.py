@@ -53,8 +53,8 @@ _SCENARIOS: dict[str, Callable[[ReadOnlyProbe], Any]] = {
     "REG-006": ReadOnlyProbe.multi_ranges,
     "REG-007": ReadOnlyProbe.all_ranges,
     "REG-008": ReadOnlyProbe.past_the_end,
-    "REG-009": ReadOnlyProbe.suffixes,
     "REG-011": ReadOnlyProbe.blobs,
+    "REG-027": ReadOnlyProbe.blobs,
 }
 
 

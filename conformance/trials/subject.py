@@ -1,6 +1,7 @@
 """An implementation under judgement: how it is driven, which version it is, and where its runs take place."""
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Final
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Outcome
+from conformance.implementations.overlay import how_to_mount
 from conformance.implementations.runner import Run, Values, Version, find_version, run_operation
 from conformance.implementations.sandbox import Sandbox, SandboxOptions, make_sandbox
 from conformance.observation_producer import Ended
 from conformance.registry.credentials import Credentials
+from conformance.trials.certificate import Certificate, CertificateError, own_certificate
 
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
 
@@ -40,6 +43,11 @@ class ImplementationSubject:
         """The subject's name in reports: ``skopeo 1.9.3 (adapter skopeo)``."""
         return subject_name(self.adapter, self.version)
 
+    @property
+    def certificate(self) -> Certificate | None:
+        """What registries that this tool is pointed at have to show; None: they speak plain HTTP."""
+        return own_certificate() if self.adapter.https_only else None
+
     def sandbox(
         self,
         *,
@@ -48,9 +56,18 @@ class ImplementationSubject:
         ca_file: Path | None = None,
         partial_pulls: bool = True,
     ) -> Sandbox:
-        """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored."""
+        """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored.
+
+        A tool that speaks HTTPS only trusts the certificate of our registries.
+        """
+        own = self.certificate
         options = SandboxOptions(
-            hosts=hosts, credentials=credentials or {}, ca_file=ca_file, partial_pulls=partial_pulls
+            hosts=hosts,
+            credentials=credentials or {},
+            ca_file=own.chain if ca_file is None and own is not None else ca_file,
+            partial_pulls=partial_pulls,
+            storage_driver=self.adapter.storage,
+            mount_program=mount_program(self.adapter),
         )
         return make_sandbox(self.new_directory("run"), options)
 
@@ -98,6 +115,18 @@ def subject_name(adapter: Adapter, version: str) -> str:
 
 
 def ask_version(adapter: Adapter) -> Version:
-    """What the tool says its version is, or, by name, that it is not on this machine."""
+    """What the tool says its version is, or, by name, that it is not on this machine, or cannot be tried here."""
+    try:
+        _ = own_certificate() if adapter.https_only else None
+    except CertificateError as error:
+        return Version(absent=str(error))
     with tempfile.TemporaryDirectory(prefix="zcc-version-") as directory:
-        return find_version(adapter, make_sandbox(Path(directory)))
+        options = SandboxOptions(storage_driver=adapter.storage, mount_program=mount_program(adapter))
+        return find_version(adapter, make_sandbox(Path(directory), options))
+
+
+def mount_program(adapter: Adapter) -> str:
+    """The program that containers-storage is to mount layers with; "" where the kernel does it, or none is needed."""
+    if adapter.storage != "overlay" or how_to_mount() != "fuse-overlayfs":
+        return ""
+    return shutil.which("fuse-overlayfs") or ""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from conformance.checks.artifact import judge_image
-from conformance.mutants import metadata
+from conformance.mutants import documents, metadata
 from conformance.mutants.draft import Draft, conforming_draft, finish
 from conformance.requirements import broken_by
 from conformance.results import Verdict
@@ -13,6 +13,7 @@ from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
 from conformance.subjects.memory import MemorySource
 
+DOCUMENTS = [value for value in vars(documents).values() if hasattr(value, "__breaks__")]
 MUTANTS = [value for value in vars(metadata).values() if hasattr(value, "__breaks__")]
 
 
@@ -24,8 +25,16 @@ def verdicts(draft: Draft, *, deep: bool = False) -> dict[str, Verdict]:
 
 def test_a_conforming_pair_passes_every_check() -> None:
     found = verdicts(conforming_draft(), deep=True)
-    # The sentinel is one block, so nothing can follow inside it; no layer is an old writer's, and no file is split.
-    elsewhere = {"SENT-BLOB-008", "FOOTER-005", "FOOTER-006", *(name for name in found if name.startswith("CHUNK-"))}
+    # The sentinel is one block, so nothing can follow inside it; no layer is an old writer's or without a TOC, and no
+    # file is split.
+    elsewhere = {
+        "DOC-011",
+        "LAYER-013",
+        "SENT-BLOB-008",
+        "FOOTER-005",
+        "FOOTER-006",
+        *(name for name in found if name.startswith("CHUNK-")),
+    }
     assert {name for name, verdict in found.items() if verdict != "pass"} == elsewhere, found
     assert {found[name] for name in elsewhere} == {"not-applicable"}
 
@@ -35,4 +44,12 @@ def test_each_mutant_fails_its_requirement_and_no_unrelated_one(maker: Callable[
     draft = conforming_draft()
     maker(draft)
     failed = {name for name, verdict in verdicts(draft).items() if verdict == "fail"}
+    assert failed == set(broken_by(maker))
+
+
+@pytest.mark.parametrize("maker", DOCUMENTS, ids=lambda maker: maker.__name__)
+def test_each_mutant_of_a_document_fails_its_requirement_and_no_unrelated_one(maker: Callable[[Draft], None]) -> None:
+    draft = conforming_draft()
+    maker(draft)
+    failed = {name for name, verdict in verdicts(draft, deep=True).items() if verdict == "fail"}
     assert failed == set(broken_by(maker))

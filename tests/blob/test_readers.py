@@ -17,11 +17,12 @@ from conformance.format.sentinel import canonical_sentinel
 from conformance.format.tarheader import write_checksum
 from conformance.mutants import blob as mutants
 from conformance.observation import SentinelBlob
+from conformance.readers import places
+from conformance.readers import sentinel_tools as reader_tools
+from conformance.readers.process import MAX_OUTPUT, run_on
+from conformance.readers.sentinel_panel import read_with_panel, reader_names
 from conformance.strategies.blobs import sentinel_blobs
-from conformance.subjects import reader_tools
 from conformance.subjects.errors import SubjectError
-from conformance.subjects.reader_process import MAX_OUTPUT, run_on
-from conformance.subjects.readers import read_with_panel, reader_names
 
 PYTHON, PYTHON_LENIENT = "Python tarfile", "Python tarfile (ignore_zeros)"
 GNU, BSD, BUSYBOX, CPIO, SEVEN_ZIP = "GNU tar", "bsdtar", "busybox tar", "cpio", "7-Zip"
@@ -202,15 +203,20 @@ def test_node_readers_go_into_a_node_modules_only(tmp_path: Path) -> None:
 
 def test_node_modules_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ZCC_NODE_MODULES", str(tmp_path / "node_modules"))
-    assert reader_tools.node_modules() == tmp_path / "node_modules"
+    assert places.node_modules() == tmp_path / "node_modules"
     monkeypatch.delenv("ZCC_NODE_MODULES")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert reader_tools.node_modules() == tmp_path / "zcc" / "node_modules"
+    assert places.node_modules() == tmp_path / "zcc" / "node_modules"
 
 
 def test_module_lists_the_panel() -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "conformance.subjects.readers"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "conformance.subjects.readers"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert ended.returncode in (0, 1), ended.stderr
-    assert [line.partition(": ")[0] for line in ended.stdout.splitlines()] == list(reader_names())
+    names = [line.strip().partition(": ")[0] for line in ended.stdout.splitlines()]
+    assert names[names.index("readers of sentinel blobs:") + 1 :] == list(reader_names())

@@ -11,10 +11,10 @@ from conformance.evidence import CommandEvidence
 from conformance.format.sentinel import canonical_sentinel
 from conformance.mutants import blob as mutants
 from conformance.observation import ReaderOutcome, SentinelBlob
+from conformance.readers.sentinel_panel import read_with_python
 from conformance.requirements import broken_by, decided_by, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.strategies.blobs import FORBIDDEN, canonical_sentinel_blobs, forbidden_blob, sentinel_blobs
-from conformance.subjects.readers import read_with_python
 
 IDS = tuple(each.id for each in load_catalogue().requirements if each.group == "SENT-BLOB")
 MUSTS = {each for each in IDS if load_catalogue()[each].level == "MUST"}

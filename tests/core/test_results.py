@@ -20,7 +20,7 @@ from conformance.results import (
     unsupported,
 )
 
-MUST = load_catalogue()["SENT-BLOB-004"]
+MUST = load_catalogue()["SENT-BLOB-002"]
 SHOULD = load_catalogue()["SENT-BLOB-003"]
 FAILED = failed("It is short.", where="blob", expected="512", found="12")
 

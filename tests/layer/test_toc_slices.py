@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from conformance.format import toc_slices
 from conformance.format.errors import FormatError
+from conformance.format.json_problems import KeyProblem
 from conformance.format.packed_entries import PackedEntries
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc
-from conformance.format.toc_keys import KeyProblem, key_problems
+from conformance.format.toc_keys import key_problems
 from conformance.format.toc_slices import MAX_UNCUT, UncutError, read_sliced
 from conformance.strategies.tocs import BREAKS, break_document, documents, tocs
 from conformance.subjects.toc_room import NoRoomError, TocRoom

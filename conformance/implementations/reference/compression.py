@@ -9,28 +9,17 @@ import zstandard
 
 from conformance.format.decompress import iterate
 from conformance.format.errors import FormatError
+from conformance.format.media_types import COMPRESSION_OF, GZIP, UNCOMPRESSED, ZSTD
 from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, LAYER_ZSTD_TYPE
 from conformance.implementations.reference.errors import NotSupportedError
 
-GZIP: Final = "gzip"
-ZSTD: Final = "zstd"
 CHUNKED: Final = "zstd:chunked"
-UNCOMPRESSED: Final = "uncompressed"
 
 MEDIA_TYPE: Final = {
     GZIP: LAYER_GZIP_TYPE,
     ZSTD: LAYER_ZSTD_TYPE,
     CHUNKED: LAYER_ZSTD_TYPE,
     UNCOMPRESSED: LAYER_TAR_TYPE,
-}
-_DOCKER: Final = "application/vnd.docker.image.rootfs.diff.tar"
-_OF_MEDIA_TYPE: Final = {
-    LAYER_GZIP_TYPE: GZIP,
-    LAYER_ZSTD_TYPE: ZSTD,
-    LAYER_TAR_TYPE: UNCOMPRESSED,
-    _DOCKER: UNCOMPRESSED,
-    f"{_DOCKER}.gzip": GZIP,
-    f"{_DOCKER}.zstd": ZSTD,
 }
 _STEP: Final = 2**16
 _LEVEL: Final = 6
@@ -39,14 +28,14 @@ _LEVEL: Final = 6
 def compression_of(media_type: str) -> str:
     """gzip, zstd or uncompressed; NotSupportedError for a layer that is no tar, or encrypted."""
     try:
-        return _OF_MEDIA_TYPE[media_type]
+        return COMPRESSION_OF[media_type]
     except KeyError:
         raise NotSupportedError(f"a layer of the media type {media_type[:120]!r} cannot be read") from None
 
 
 def is_tar_layer(media_type: str) -> bool:
     """Whether a layer of this media type can be read."""
-    return media_type in _OF_MEDIA_TYPE
+    return media_type in COMPRESSION_OF
 
 
 def decompressed(blob: bytes, compression: str, limit: int) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import msgspec
 from conformance.format import variant
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, encode
+from conformance.format.media_types import ZSTD
 from conformance.format.names import (
     CHUNK_KEYS,
     DOCKER_CONFIG_TYPE,
@@ -22,7 +23,6 @@ from conformance.format.writer import write_layer
 from conformance.implementations.reference.compression import (
     CHUNKED,
     MEDIA_TYPE,
-    ZSTD,
     compress,
     compression_of,
     is_tar_layer,

@@ -4,9 +4,10 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, decode_object
+from conformance.format.media_types import GZIP
 from conformance.format.names import DOCKER_MANIFEST_TYPE, INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor, is_index, read_index
-from conformance.implementations.reference.compression import CHUNKED, GZIP
+from conformance.implementations.reference.compression import CHUNKED
 from conformance.implementations.reference.convert import Converter, Instance
 from conformance.implementations.reference.errors import RefusalError
 from conformance.implementations.reference.reading import content_of

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from conformance.format.document import MAX_DOCUMENT, decode_object
+from conformance.format.media_types import ZSTD
 from conformance.format.names import (
     DOCKER_LIST_TYPE,
     INDEX_TYPE,
@@ -30,7 +31,7 @@ from conformance.format.variant import (
     make_sentinel_variant,
     wrap_single,
 )
-from conformance.implementations.reference.compression import CHUNKED, ZSTD, compression_of, is_tar_layer
+from conformance.implementations.reference.compression import CHUNKED, compression_of, is_tar_layer
 from conformance.implementations.reference.convert import Converter, Instance
 from conformance.implementations.reference.errors import NotSupportedError, RefusalError
 from conformance.implementations.reference.reading import content_of

@@ -1,25 +1,20 @@
 """Where the tar readers of the panel are on this machine, and how each is told to list a file."""
 
 import hashlib
-import os
-import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from conformance.readers.places import cache_directory, first_line, node_modules, number_in, run_tool, version_of
+from conformance.readers.process import BLOB_ARGUMENT
 from conformance.subjects.errors import SubjectError
-from conformance.subjects.reader_process import BLOB_ARGUMENT
 
-SCRIPTS = Path(__file__).parent / "reader_scripts"
+SCRIPTS = Path(__file__).parent / "scripts"
 NPM_INSTALL = ("npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix")
 NODE_PACKAGES = ("tar@7", "tar-stream@3")
-_VERSION_TIMEOUT = 20
-_BUILD_TIMEOUT = 240
-_NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -39,17 +34,6 @@ class Tool(msgspec.Struct, frozen=True):
     entry_prefix: str = ""
 
 
-def cache_directory() -> Path:
-    """Where built and fetched readers are kept: XDG_CACHE_HOME/zcc, or ~/.cache/zcc."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zcc"
-
-
-def node_modules() -> Path:
-    """The directory "node_modules" with npm's readers: ZCC_NODE_MODULES, or one in the cache."""
-    named = os.environ.get("ZCC_NODE_MODULES")
-    return Path(named) if named else cache_directory() / "node_modules"
-
-
 def install_node_readers(directory: Path) -> None:
     """Fetch npm's ``tar`` and ``tar-stream`` into a directory named node_modules; SubjectError if that fails."""
     if directory.name != "node_modules":
@@ -57,7 +41,7 @@ def install_node_readers(directory: Path) -> None:
     if shutil.which("npm") is None:
         raise SubjectError("npm is not on this machine; the node readers cannot be installed")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    _run(
+    run_tool(
         (*NPM_INSTALL, str(directory.parent.absolute()), *NODE_PACKAGES),
         what="npm install",
     )
@@ -66,7 +50,7 @@ def install_node_readers(directory: Path) -> None:
 def build_go_reader() -> Path:
     """Compile the reader over Go's archive/tar once, into the cache; SubjectError if that fails."""
     source = SCRIPTS / "go_tar" / "main.go"
-    version = _version("go", "version")
+    version = version_of("go", "version")
     if version is None:
         raise SubjectError("Go is not on this machine; its reader cannot be built")
     key = hashlib.sha256(f"{version}\n".encode() + source.read_bytes()).hexdigest()[:16]
@@ -83,38 +67,38 @@ def build_go_reader() -> Path:
             "GOPATH": str(Path(work) / "path"),
             "CGO_ENABLED": "0",
         }
-        _run(("go", "build", "-o", str(built), str(source)), what="go build", environment=environment)
+        run_tool(("go", "build", "-o", str(built), str(source)), what="go build", environment=environment)
         built.replace(program)  # two processes may build at once: each puts a whole file in place
     return program
 
 
 def _gnu_tar() -> Found | None:
     for name in ("tar", "gtar"):
-        line = _first_line(name, "--version")
+        line = first_line(name, "--version")
         if line and "GNU tar" in line:
-            return Found((name, "--force-local", "-tf", BLOB_ARGUMENT), _number(line))
+            return Found((name, "--force-local", "-tf", BLOB_ARGUMENT), number_in(line))
     return None
 
 
 def _command(program: str, version_flag: str, *arguments: str) -> Callable[[], Found | None]:
     def find() -> Found | None:
-        line = _first_line(program, version_flag)
-        return None if line is None else Found((program, *arguments, BLOB_ARGUMENT), _number(line))
+        line = first_line(program, version_flag)
+        return None if line is None else Found((program, *arguments, BLOB_ARGUMENT), number_in(line))
 
     return find
 
 
 def _seven_zip() -> Found | None:
     for name in ("7zz", "7z", "7za"):
-        line = _first_line(name, "i")
+        line = first_line(name, "i")
         if line is not None:
-            return Found((name, "l", "-ba", "-slt", "-ttar", BLOB_ARGUMENT), _number(line))
+            return Found((name, "l", "-ba", "-slt", "-ttar", BLOB_ARGUMENT), number_in(line))
     return None
 
 
 def _perl() -> Found | None:
     script = str(SCRIPTS / "archive_tar.pl")
-    version = _version("perl", script, "--version")
+    version = version_of("perl", script, "--version")
     return None if version is None else Found(("perl", script, BLOB_ARGUMENT), version)
 
 
@@ -122,7 +106,7 @@ def _node(script: str, *mode: str) -> Callable[[], Found | None]:
     def find() -> Found | None:
         path = str(SCRIPTS / script)
         environment = (("NODE_PATH", str(node_modules().absolute())),)
-        version = _version("node", path, "--version", environment=dict(environment))
+        version = version_of("node", path, "--version", environment=dict(environment))
         return None if version is None else Found(("node", path, *mode, BLOB_ARGUMENT), version, environment)
 
     return find
@@ -133,7 +117,7 @@ def _go() -> Found | None:
         program = str(build_go_reader())
     except (SubjectError, OSError):  # no Go, or a cache that cannot be written
         return None
-    version = _version(program, "--version")
+    version = version_of(program, "--version")
     return None if version is None else Found((program, BLOB_ARGUMENT), version)
 
 
@@ -149,58 +133,3 @@ TOOLS = (
     Tool("node tar-stream", _node("tar_stream.cjs")),
     Tool("Go archive/tar", _go),
 )
-
-
-def _version(*argv: str, environment: dict[str, str] | None = None) -> str | None:
-    """The version a program prints; None when it is not here or says no."""
-    line = _first_line(*argv, environment=environment)
-    return None if line is None else _number(line)
-
-
-def _first_line(*argv: str, environment: dict[str, str] | None = None) -> str | None:
-    if shutil.which(argv[0]) is None:
-        return None
-    try:
-        output = _run(argv, what=argv[0], environment=environment, timeout=_VERSION_TIMEOUT)
-    except SubjectError:
-        return None
-    return next((line for line in output.splitlines() if line.strip()), "")
-
-
-def _number(line: str) -> str:
-    match = _NUMBER.search(line)
-    return match[0] if match else ""
-
-
-def _run(
-    argv: tuple[str, ...], *, what: str, environment: dict[str, str] | None = None, timeout: float = _BUILD_TIMEOUT
-) -> str:
-    with tempfile.TemporaryDirectory(prefix="zcc-tool-") as home:
-        # Or the go command leaves a child behind that writes into HOME while it is removed.
-        telemetry = Path(home) / ".config" / "go" / "telemetry"
-        telemetry.mkdir(parents=True)
-        (telemetry / "mode").write_text("off", "ascii")
-        own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LC_ALL": "C"}
-        # What a machine needs to reach the npm registry at all.
-        own |= {
-            name: value
-            for name, value in os.environ.items()
-            if name.lower() in ("http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "node_extra_ca_certs")
-            or name.lower().startswith("npm_config_")
-        }
-        try:
-            ended = subprocess.run(
-                argv,
-                cwd=home,
-                env=own | (environment or {}),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise SubjectError(f"{what} failed: {error}") from None
-    if ended.returncode != 0:
-        words = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise SubjectError(f"{what} failed: {words[-1] if words else f'exit {ended.returncode}'}")
-    return ended.stdout.decode("utf-8", "replace")

@@ -1,0 +1,201 @@
+"""What makes JSON readers differ on a document that all of them accept, or makes only some refuse it.
+
+Known differences (docs/soundness.md): of a key that is there twice some take the first, most the last; keys are
+compared with or without case; a number out of range is refused, or becomes infinite; an escaped lone surrogate is
+refused, kept, or becomes U+FFFD. Only the keys of places where readers have fields are compared without case: in maps
+(annotations, labels, xattrs) and in members that no reader knows a key is wrong only when it is there twice.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from conformance.format.key_folds import folded, taken_for
+
+MAX_SHOWN: Final = 80
+
+
+class KeyKind(StrEnum):
+    """What is wrong with a key, or with a value."""
+
+    CASE = "case"
+    DUPLICATE = "duplicate"
+    EMPTY = "empty"
+    UNKNOWN = "unknown"
+    NUMBER = "number"
+    SURROGATE = "surrogate"
+
+
+class KeyProblem(msgspec.Struct, frozen=True):
+    """One key: its ``path`` (``entries[3]``, empty for the document) and the ``offset`` of its quote in bytes.
+
+    Of a number or a text ``key`` is what is written, cut, and ``offset`` where it begins.
+    """
+
+    kind: KeyKind
+    key: str
+    path: str
+    offset: int
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether parsers differ on it; an unknown key is skipped by all."""
+        return self.kind is not KeyKind.UNKNOWN
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """The keys that readers know of an object, with the shapes of their values; an array has that of its items.
+
+    ``closed``: what is not known is a problem of its own kind. ``integers``: known keys whose value is an integer.
+    ``everywhere`` has the keys of all objects within as well. Build with ``of``.
+    """
+
+    fields: Mapping[str, "Shape"] = {}
+    closed: bool = False
+    integers: frozenset[str] = frozenset()
+    by_folding: Mapping[str, str] = {}
+    everywhere: Mapping[str, None] = {}
+    everywhere_by_folding: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, fields: Mapping[str, "Shape"], *, integers: Sequence[str] = (), closed: bool = False) -> "Shape":
+        """A shape with these keys, and with ``integers`` as further ones."""
+        known = {**fields, **dict.fromkeys(integers, FREE)}
+        everywhere = dict.fromkeys(known) | {key: None for inner in known.values() for key in inner.everywhere}
+        return cls(known, closed, frozenset(integers), folded(known), everywhere, folded(everywhere))
+
+
+FREE: Final = Shape()
+"""A map, or a value without keys that readers know."""
+
+_MAX_DOUBLE: Final = 1.7976931348623157e308
+_INT_DIGITS: Final = 20
+_LEXEME: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def is_portable_number(text: str) -> bool:
+    """Whether every reader can hold the number: an integer of 64 bits, or a finite double."""
+    if text.lstrip("-").isdigit():
+        return len(text) <= _INT_DIGITS and -(2**63) <= int(text) < 2**64
+    return abs(float(text)) <= _MAX_DOUBLE
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Whether a decoded text has one."""
+    return LONE_SURROGATE.search(text) is not None
+
+
+class Walk:
+    """Looks at every key and value of a JSON text that is known to be well-formed.
+
+    ``refuses_empty``: an empty key is a problem, for a reader that takes it for the end of the object. ``problems``
+    may be asked for several parts of the text, in order: an offset costs no more than the way to it.
+    """
+
+    def __init__(self, text: str, *, refuses_empty: bool = False) -> None:
+        self._text, self._refuses_empty = text, refuses_empty
+        self._byte = self._character = 0
+
+    def problems(self, shape: Shape, start: int = 0, end: int | None = None, path: str = "") -> Iterator[KeyProblem]:
+        """Those of the value from ``start`` to ``end`` (in characters), which is at ``path``."""
+        levels: list[_Level] = []
+        shapes, names = shape, path
+        for match in _LEXEME.finditer(self._text, start, len(self._text) if end is None else end):
+            lexeme = match.group()
+            level = levels[-1] if levels else None
+            if lexeme in "{[":
+                levels.append(_Level(shapes, names, is_array=lexeme == "["))
+                shapes, names = _first_of(levels[-1])
+            elif lexeme in "}]":
+                levels.pop()
+            elif lexeme == ",":
+                if level is not None:
+                    shapes, names = level.after_comma()
+            elif lexeme == ":":
+                continue
+            elif level is not None and level.wants_key:
+                key = json.loads(lexeme)
+                yield from self.judge_key(key, level.seen, level.shape, level.path, match.start())
+                shapes, names = level.value_of(key)
+            else:
+                yield from self._value(lexeme, names, match.start(), level)
+
+    def _offset(self, character: int) -> int:
+        """Bytes before this character; asked for in growing order."""
+        self._byte += len(self._text[self._character : character].encode())
+        self._character = character
+        return self._byte
+
+    def judge_key(self, key: str, seen: set[str], shape: Shape, path: str, start: int) -> Iterator[KeyProblem]:
+        """What is wrong with a key at ``start`` of an object in which the keys ``seen`` came before; it joins them."""
+        kind = KeyKind.EMPTY if self._refuses_empty and not key else _kind_of_key(key, seen, shape)
+        seen.add(key)
+        if kind is not None:
+            yield KeyProblem(kind, _printable(key), path, self._offset(start))
+        if has_lone_surrogate(key):
+            yield KeyProblem(KeyKind.SURROGATE, _printable(key), path, self._offset(start))
+
+    def _value(self, lexeme: str, path: str, start: int, level: "_Level | None") -> Iterator[KeyProblem]:
+        if lexeme[0] == '"':
+            if _SURROGATE.search(lexeme) and has_lone_surrogate(json.loads(lexeme)):
+                yield KeyProblem(KeyKind.SURROGATE, lexeme[:MAX_SHOWN], path, self._offset(start))
+        elif lexeme[0] in "-0123456789":
+            whole = level is not None and level.key in level.shape.integers and not level.is_array
+            if not is_portable_number(lexeme) or (whole and not lexeme.lstrip("-").isdigit()):
+                yield KeyProblem(KeyKind.NUMBER, lexeme[:MAX_SHOWN], path, self._offset(start))
+
+
+class _Level:
+    """One object or array that is open."""
+
+    def __init__(self, shape: Shape, path: str, *, is_array: bool) -> None:
+        self.shape, self.path, self.is_array = shape, path, is_array
+        self.wants_key = not is_array
+        self.seen: set[str] = set()
+        self.key = ""
+        self._index = 0
+
+    def after_comma(self) -> tuple[Shape, str]:
+        """The next member is due."""
+        if not self.is_array:
+            self.wants_key = True
+            return FREE, self.path
+        self._index += 1
+        return self.item()
+
+    def item(self) -> tuple[Shape, str]:
+        """Shape and path of the current item of an array."""
+        return self.shape, f"{self.path}[{self._index}]"
+
+    def value_of(self, key: str) -> tuple[Shape, str]:
+        """Shape and path of the value of a key."""
+        self.key, self.wants_key = key, False
+        shown = _printable(key)
+        return self.shape.fields.get(key, FREE), f"{self.path}.{shown}" if self.path else shown
+
+
+def _first_of(level: _Level) -> tuple[Shape, str]:
+    return level.item() if level.is_array else (FREE, level.path)
+
+
+def _kind_of_key(key: str, seen: set[str], shape: Shape) -> KeyKind | None:
+    """What is wrong with a key of an object of this shape in which the keys ``seen`` came before."""
+    if key in seen:
+        return KeyKind.DUPLICATE
+    if shape.by_folding and key not in shape.fields:
+        if taken_for(key, shape.by_folding) is not None:
+            return KeyKind.CASE
+        if shape.closed:
+            return KeyKind.UNKNOWN
+    return None
+
+
+def _printable(key: str) -> str:
+    # A lone surrogate can be escaped in JSON, and must not reach a report.
+    return key.encode(errors="backslashreplace").decode()[:MAX_SHOWN]

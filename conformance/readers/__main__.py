@@ -1,0 +1,63 @@
+"""``python -m conformance.readers``: list the readers of this machine; ``--install`` brings what it can."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+
+from conformance.readers.command_line import COMMANDS
+from conformance.readers.panel import Panel
+from conformance.readers.programs import PROGRAM_LIST
+from conformance.readers.sentinel_panel import read_with_panel, sound_archive
+from conformance.readers.sentinel_tools import build_go_reader
+from conformance.subjects.errors import SubjectError
+
+
+def install(say: Callable[[str], object]) -> None:
+    """Build and fetch what can be had here; say in a line what cannot."""
+    steps = [(program.name, program.install) for program in PROGRAM_LIST]
+    for name, step in [*steps, ("go (sentinel)", build_go_reader)]:
+        try:
+            step()
+        except (SubjectError, OSError) as error:
+            say(f"{name}: {error}")
+
+
+def lines() -> Iterable[tuple[str, bool]]:
+    """A line for each reader of both panels, and whether it is here."""
+    yield "readers of data layers:", True
+    with Panel() as panel:
+        versions = {info.name: info.version or "found" for info in panel.readers}
+        for name in (
+            *(name for program in PROGRAM_LIST for name in program.readers),
+            *(each.name for each in COMMANDS),
+        ):
+            if name in versions:
+                yield f"  {name}: {versions[name]}", True
+            elif name in panel.broken:
+                yield f"  {name}: broken: {panel.broken[name]}", False
+            else:
+                needs = panel.absent.get(name)
+                yield f"  {name}: not on this machine{f' (it needs {needs})' if needs else ''}", False
+    yield "readers of sentinel blobs:", True
+    for outcome in read_with_panel(sound_archive()):
+        state = outcome.version or "found"
+        if outcome.absent:
+            state = "broken" if outcome.evidence else "not on this machine"
+        yield f"  {outcome.reader}: {state}{' (lenient)' if outcome.lenient else ''}", not outcome.absent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List, or install and list; 1 when one is missing."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.readers", description=__doc__)
+    parser.add_argument("--install", action="store_true", help="build and fetch the readers that can be had here")
+    if parser.parse_args(arguments).install:
+        install(lambda line: sys.stderr.write(f"{line}\n"))
+    complete = True
+    for line, here in lines():
+        sys.stdout.write(f"{line}\n")
+        complete &= here
+    return int(not complete)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,57 @@
+"""What some readers cannot read of archives that are written as they should be.
+
+A TOC cannot help there: the name of 300 bytes needs a PAX or GNU record, and who does not know it sees another name.
+Such a reader is not compared on an archive that uses what it does not know. Measured: ``tests/readers``.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from conformance.readers.reading import Reading
+
+_BLOCK: Final = 512
+
+
+class Feature(StrEnum):
+    """What an archive uses."""
+
+    PAX_PATH = "PAX path"
+    PAX_LINK = "PAX linkpath"
+    PAX_SIZE = "PAX size"
+    PAX_OWNER = "PAX uid or gid"
+    GNU_NAME = "GNU long name"
+    GNU_LINK = "GNU long link"
+
+
+_ALL: Final = frozenset(Feature)
+LIMITS: Final[Mapping[str, frozenset[Feature]]] = {
+    "Perl Archive::Tar": _ALL - {Feature.GNU_NAME},
+    "node tar-stream": frozenset({Feature.PAX_OWNER}),
+    "busybox tar": frozenset({Feature.PAX_OWNER}),
+    "cpio": _ALL,
+}
+_RECORDS: Final = {
+    Feature.PAX_PATH: re.compile(rb"\d path="),
+    Feature.PAX_LINK: re.compile(rb"\d linkpath="),
+    Feature.PAX_SIZE: re.compile(rb"\d size="),
+    Feature.PAX_OWNER: re.compile(rb"\d [ug]id="),
+}
+_FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
+
+
+def features_of(tar: bytes) -> frozenset[Feature]:
+    """What the archive uses; content that looks like a record or a header counts too."""
+    found = {feature for feature, pattern in _RECORDS.items() if pattern.search(tar)}
+    for start in range(0, len(tar) - _BLOCK + 1, _BLOCK):
+        flag = _FLAGS.get(tar[start + 156])
+        if flag is not None and tar[start + 257 : start + 262] == b"ustar":
+            found.add(flag)
+    return frozenset(found)
+
+
+def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading]:
+    """The readings by readers that know all that this archive uses."""
+    used = features_of(tar)
+    return {name: reading for name, reading in readings.items() if not used & LIMITS.get(name, frozenset())}

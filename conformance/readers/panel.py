@@ -1,0 +1,121 @@
+"""The panel of readers of whole archives: what each reader on this machine makes of the tar of a data layer."""
+
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Final, Self
+
+from conformance.readers.command_line import COMMANDS, command_readers, read_with_command
+from conformance.readers.programs import PROGRAM_LIST, Program
+from conformance.readers.reading import ReaderInfo, Reading
+from conformance.readers.sentinel_panel import sound_archive
+from conformance.readers.stream import ReaderProgram, Request
+
+TOC_READER: Final = "containers-storage (TOC)"
+MAX_TAR: Final = 256 * 2**20
+"""Bytes of a tar that the readers are given: some hold it in memory."""
+_EXTENSION: Final = re.compile(rb"[xgLK]")
+_BLOCK: Final = 512
+
+
+class Panel:
+    """The readers of this machine, running. Use it in a ``with``.
+
+    ``absent`` names the readers that are not on this machine, and what they need; ``broken`` those that do not start.
+    """
+
+    def __init__(self, *, timeout: float = 10.0, only: Sequence[str] | None = None) -> None:
+        """``timeout`` in seconds for one answer; ``only`` names the programs to start, None for all."""
+        self._stack = ExitStack()
+        self._programs: list[ReaderProgram] = []
+        self.absent: dict[str, str] = {}
+        self.broken: dict[str, str] = {}
+        for program in PROGRAM_LIST:
+            if only is None or program.name in only:
+                self._start(program, timeout)
+        self.commands = command_readers() if only is None else ()
+        self._timeout = timeout
+        self._pool = self._stack.enter_context(ThreadPoolExecutor(max(1, len(self._programs))))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def readers(self) -> tuple[ReaderInfo, ...]:
+        """All that are here: the long-lived ones, then the commands."""
+        return (*(info for program in self._programs for info in program.readers), *self.commands)
+
+    def read_tars(self, tars: Sequence[bytes]) -> list[dict[str, Reading]]:
+        """What the long-lived readers see in each archive."""
+        return self._ask([Request(tar) for tar in tars], "tar")
+
+    def read_layers(self, layers: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Reading]]:
+        """What the readers of whole layers see: of each layer its blob, and its annotations as a JSON object."""
+        return self._ask([Request(blob, "layer", annotations) for blob, annotations in layers], "layer")
+
+    def read_with_commands(self, tar: bytes) -> dict[str, Reading]:
+        """What the commands list. One that knows no extended headers is not asked of a tar that has some."""
+        extended = has_extensions(tar)
+        here = {info.name for info in self.commands}
+        found: dict[str, Reading] = {}
+        for command in COMMANDS:
+            if command.name in here and (command.extended or not extended):
+                reading = read_with_command(command, tar, timeout=self._timeout)
+                if reading is not None:
+                    found[command.name] = reading
+        return found
+
+    def _start(self, program: Program, timeout: float) -> None:
+        try:
+            launch = program.launch()
+            if launch is None:
+                self.absent |= dict.fromkeys(program.readers, program.needs)
+                return
+            running = self._stack.enter_context(ReaderProgram(launch, timeout=timeout))
+        except OSError as error:
+            self.broken |= dict.fromkeys(program.readers, str(error))
+            return
+        if problem := _control(running):
+            self.broken |= {info.name: problem for info in running.readers}
+            running.close()
+            return
+        self._programs.append(running)
+        there = {info.name for info in running.readers}
+        self.absent |= {name: program.needs for name in program.readers if name not in there}
+
+    def _ask(self, requests: Sequence[Request], op: str) -> list[dict[str, Reading]]:
+        asked = [program for program in self._programs if program.readers[0].op == op]
+        results: list[dict[str, Reading]] = [{} for _ in requests]
+        for program, answers in zip(asked, self._pool.map(lambda one: one.ask(requests), asked), strict=True):
+            for result, answer in zip(results, answers, strict=True):
+                result |= {info.name: reading for info, reading in zip(program.readers, answer, strict=True)}
+        return results
+
+
+def has_extensions(tar: bytes) -> bool:
+    """Whether any block could be a PAX or GNU extended header; content that looks like one counts too."""
+    return any(
+        tar[start + 257 : start + 262] == b"ustar" and _EXTENSION.match(tar, start + 156)
+        for start in range(0, len(tar), _BLOCK)
+    )
+
+
+def _control(program: ReaderProgram) -> str:
+    """The positive control: every reader of tars sees the one member of a sound archive. Why not, "" if so."""
+    if program.readers[0].op != "tar":
+        return ""
+    for info, reading in zip(program.readers, program.ask([Request(sound_archive())])[0], strict=True):
+        seen = [(bytes.fromhex(member.name), member.kind, member.size) for member in reading.members]
+        if not reading.accepts or seen != [(b"control", "reg", 0)]:
+            return f"{info.name} does not read a sound archive: {reading.refused or seen}"
+    return ""
+
+
+def versions(readers: Sequence[ReaderInfo]) -> Mapping[str, str]:
+    """Readers and their versions."""
+    return {info.name: info.version for info in readers}

@@ -1,0 +1,229 @@
+"""The programs of the panel: how each is brought into the cache, and started.
+
+Nothing here is built but by ``install`` (``zcc readers install``): what is not there is not on this machine.
+"""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from conformance.readers.places import PROGRAMS, cache_directory, node_modules, run_tool, version_of
+from conformance.readers.sentinel_tools import install_node_readers
+from conformance.readers.stream import Launch
+from conformance.subjects.errors import SubjectError
+
+_JAVA_MEMORY: Final = "-Xmx1g"
+_NODE_MEMORY: Final = "--max-old-space-size=1024"
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A program and the readers in it. ``launch`` is None when it is not on this machine.
+
+    ``install`` brings it; it raises SubjectError when the machine lacks what that needs.
+    """
+
+    name: str
+    readers: tuple[str, ...]
+    launch: Callable[[], Launch | None]
+    install: Callable[[], None]
+    needs: str
+
+
+def _built(name: str, *sources: str) -> Path:
+    """Where the program built from these sources is kept: another place for other sources."""
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update((PROGRAMS / source).read_bytes())
+    return cache_directory() / f"reader-{name}-{digest.hexdigest()[:16]}"
+
+
+def _demand(*tools: str) -> None:
+    for tool in tools:
+        if shutil.which(tool) is None:
+            raise SubjectError(f"{tool} is not on this machine")
+
+
+def _place(build: Callable[[Path], None], target: Path) -> None:
+    """Let ``build`` make a file or directory, and put it in place whole: two processes may build at once."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="zcc-build-", dir=target.parent) as work:
+        made = Path(work) / "made"
+        build(made)
+        try:
+            made.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+
+
+# Python, and libarchive in it
+
+
+def _python() -> Launch:
+    return Launch((sys.executable, "-I", str(PROGRAMS / "python" / "reader.py")))
+
+
+def _nothing() -> None:
+    """It is here already."""
+
+
+# Go
+
+
+def _go_target() -> Path:
+    return _built("go", "go/main.go")
+
+
+def _build_go() -> None:
+    _demand("go")
+
+    def build(made: Path) -> None:
+        run_tool(
+            ("go", "build", "-o", str(made), str(PROGRAMS / "go" / "main.go")),
+            what="go build",
+            environment=_go_environment() | {"GOFLAGS": "-mod=mod"},
+        )
+
+    _place(build, _go_target())
+
+
+def _go_environment() -> dict[str, str]:
+    cache = cache_directory()
+    return {
+        "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(cache / "go-build"),
+        "GOPATH": str(cache / "go-path"),
+    }
+
+
+_STORAGE_SOURCES: Final = ("main.go", "linkname.s", "go.mod", "go.sum")
+
+
+def _storage_target() -> Path:
+    return _built("go-storage", *(f"go_storage/{source}" for source in _STORAGE_SOURCES))
+
+
+def _build_storage() -> None:
+    _demand("go")
+
+    def build(made: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="zcc-go-") as work:
+            for source in _STORAGE_SOURCES:
+                shutil.copy(PROGRAMS / "go_storage" / source, work)
+            run_tool(
+                ("go", "build", "-C", work, "-trimpath", "-o", str(made), "."),
+                what="go build",
+                environment=_go_environment() | {"GOFLAGS": "-mod=readonly"},
+            )
+
+    _place(build, _storage_target())
+
+
+# Rust
+
+
+def _rust_target() -> Path:
+    return _built("rust", "rust/src/main.rs", "rust/Cargo.toml", "rust/Cargo.lock")
+
+
+def _build_rust() -> None:
+    _demand("cargo")
+
+    def build(made: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="zcc-cargo-") as work:
+            shutil.copytree(PROGRAMS / "rust", work, dirs_exist_ok=True)
+            manifest = str(Path(work) / "Cargo.toml")
+            target = str(Path(work) / "target")
+            run_tool(
+                ("cargo", "build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", target),
+                what="cargo build",
+            )
+            shutil.move(Path(target) / "release" / "zcc-reader", made)
+
+    _place(build, _rust_target())
+
+
+def _binary(target: Callable[[], Path]) -> Callable[[], Launch | None]:
+    def launch() -> Launch | None:
+        path = target()
+        return Launch((str(path),)) if path.is_file() else None
+
+    return launch
+
+
+# Java
+
+
+def _java_target() -> Path:
+    return _built("java", "java/TarReader.java", "java/pom.xml")
+
+
+def _build_java() -> None:
+    _demand("java", "javac", "mvn")
+
+    def build(made: Path) -> None:
+        made.mkdir()
+        fetch = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+        run_tool(
+            ("mvn", "-q", "-B", "-f", str(PROGRAMS / "java" / "pom.xml"), fetch, f"-DoutputDirectory={made}"),
+            what="mvn",
+        )
+        source = str(PROGRAMS / "java" / "TarReader.java")
+        run_tool(("javac", "-cp", f"{made}/*", "-d", str(made), source), what="javac")
+
+    _place(build, _java_target())
+
+
+def _java() -> Launch | None:
+    directory = _java_target()
+    if not directory.is_dir() or shutil.which("java") is None:
+        return None
+    jar = next(directory.glob("commons-compress-*.jar"), None)
+    if jar is None:
+        return None
+    version = jar.stem.removeprefix("commons-compress-")
+    path = f"{directory}:{directory}/*"
+    return Launch(("java", _JAVA_MEMORY, "-XX:+UseSerialGC", "-cp", path, "TarReader", version), bounded=False)
+
+
+# Node and Perl
+
+
+def _node() -> Launch | None:
+    modules = node_modules()
+    if shutil.which("node") is None or not all((modules / name).is_dir() for name in ("tar", "tar-stream")):
+        return None
+    script = str(PROGRAMS / "node" / "reader.cjs")
+    return Launch(("node", _NODE_MEMORY, script), (("NODE_PATH", str(modules.absolute())),), bounded=False)
+
+
+def _install_node() -> None:
+    install_node_readers(node_modules())
+
+
+def _perl() -> Launch | None:
+    if version_of("perl", "-MArchive::Tar", "-e", "print $Archive::Tar::VERSION") is None:
+        return None
+    return Launch(("perl", str(PROGRAMS / "perl" / "reader.pl")))
+
+
+PROGRAM_LIST: Final = (
+    Program("python", ("Python tarfile", "libarchive (bsdtar)"), _python, _nothing, "libarchive's shared library"),
+    Program("go", ("Go archive/tar",), _binary(_go_target), _build_go, "go"),
+    Program(
+        "rust", ("Rust tar", "Rust astral-tokio-tar", "Rust tar-core"), _binary(_rust_target), _build_rust, "cargo"
+    ),
+    Program("java", ("Java commons-compress",), _java, _build_java, "a JDK and mvn"),
+    Program("node", ("node tar", "node tar-stream"), _node, _install_node, "node and npm"),
+    Program("perl", ("Perl Archive::Tar",), _perl, _nothing, "perl"),
+    Program("go-storage", ("containers-storage (TOC)",), _binary(_storage_target), _build_storage, "go"),
+)

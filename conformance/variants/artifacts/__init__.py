@@ -1,0 +1,1 @@
+"""Images: every variant takes nothing and returns a ``Drafted`` image."""
