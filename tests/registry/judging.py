@@ -5,7 +5,7 @@ from collections.abc import Callable
 from conformance import checks
 from conformance.registry.client import RegistryClient, TransportError
 from conformance.requirements import find_checks, load_catalogue
-from conformance.results import RequirementResult, Verdict, conclude, not_run
+from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
 from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe, control_failure
 from conformance.subjects.registry_subject import RegistrySubject
 from conformance.suite.registry_machine import explore
@@ -26,9 +26,7 @@ def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict
             else:
                 seen = SCENARIOS[requirement.id](probe)
         except TransportError as error:
-            results[requirement.id] = RequirementResult(
-                requirement.id, requirement.level, requirement.roles, "not-run", reason=str(error)
-            )
+            results[requirement.id] = undecided(requirement, str(error))
             continue
         results[requirement.id] = conclude(requirement, bound[requirement.id](seen))
     subject.clean_up()
