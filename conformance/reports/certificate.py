@@ -9,6 +9,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
 from conformance.reports.words import safe
 from conformance.requirements import Role
@@ -84,7 +85,7 @@ def tool_result(name: str, report: Report) -> ToolResult:
 
 def encode(certificate: Certificate) -> bytes:
     """The certificate as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(certificate), indent=2) + b"\n"
+    return indented_json(certificate)
 
 
 def build_schema() -> dict[str, Any]:

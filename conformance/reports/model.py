@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conformance import __version__
+from conformance.reports.encoding import indented_json
 from conformance.requirements import Role
 from conformance.results import RequirementResult, conforms
 
@@ -120,4 +121,4 @@ def read_report(raw: bytes) -> Report:
 
 def encode(report: Report | CheckReport) -> bytes:
     """The report as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+    return indented_json(report)

@@ -140,7 +140,7 @@ def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[str], max_size: in
 
 def _xattrs() -> st.SearchStrategy[dict[str, str]]:
     # No "=" in a key: a PAX record could not hold it.
-    keys = st.sampled_from(("user.a", "user.ключ", "security.capability", "trusted.overlay.opaque"))
+    keys = st.sampled_from(("user.a", "user.ключ", "security.capability", "trusted.key"))
     values = st.one_of(st.just("y"), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
     return st.dictionaries(keys, values, max_size=3)
 

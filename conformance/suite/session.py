@@ -11,6 +11,7 @@ from conformance import checks
 from conformance.checking import unchecked
 from conformance.registry.client import TransportError
 from conformance.registry.credentials import CredentialError
+from conformance.reports.encoding import json_bytes
 from conformance.reports.model import Report, SubjectReport, encode, now, subject_report
 from conformance.requirements import Role, find_checks, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge
@@ -37,7 +38,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
 def record(item: pytest.Item, recorded: Recorded) -> None:
     """Attach a verdict to the running test; user properties survive the way from an xdist worker."""
-    item.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+    item.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ class Noted(msgspec.Struct, frozen=True):
 def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
     """Attach a note to the running test."""
     for role in judged_roles(item, settings):
-        item.user_properties.append((_NOTE, msgspec.json.encode(Noted(role, text)).decode()))
+        item.user_properties.append((_NOTE, json_bytes(Noted(role, text)).decode()))
 
 
 class ConformanceSession:
@@ -138,7 +139,7 @@ class ConformanceSession:
             )
             for name in judged_roles(item, self.settings):
                 recorded = Recorded(self.settings.subject, name, result)
-                report.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+                report.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
