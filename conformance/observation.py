@@ -118,7 +118,7 @@ class CopySeen(msgspec.Struct, frozen=True):
     """A manifest before and after a copy: the input of the SENT-STRIP checks on pairs.
 
     ``requested`` is the compression asked for ("" = none asked). ``refused`` when the copier
-    declined; ``wrote`` then tells whether the destination changed all the same.
+    declined; ``wrote`` then tells whether a manifest was written all the same.
     """
 
     name: str

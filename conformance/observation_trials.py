@@ -63,7 +63,8 @@ class TrialSeen(msgspec.Struct, frozen=True):
     wrong digest"). ``expected`` is the tree that a success must give (None: there must be none), ``twin_expected`` that
     of the twin; ``forbidden`` is the other reading, where the image has two. ``marker`` is what a scan of the sound
     image prints. ``escaped`` are places outside of the root that were touched; ``redirected`` what the second host was
-    asked; ``memory_limit`` in bytes, 0 for none; ``earlier`` are runs that came before in the same storage.
+    asked; ``memory_limit`` in bytes, 0 for none; ``earlier`` are runs that came before in the same storage,
+    or to compare with. ``twin_layers`` are the layers of the twin.
     """
 
     name: str
@@ -81,3 +82,8 @@ class TrialSeen(msgspec.Struct, frozen=True):
     redirected: tuple[Exchange, ...] = ()
     memory_limit: int = 0
     earlier: tuple[RunSeen, ...] = ()
+    twin_layers: tuple[LayerFacts, ...] = ()
+
+    def on_twin(self) -> "TrialSeen":
+        """The run on the sound twin, to be looked at in the same way."""
+        return self if self.twin is None else msgspec.structs.replace(self, run=self.twin, layers=self.twin_layers)

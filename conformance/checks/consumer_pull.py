@@ -1,8 +1,9 @@
 """SENT-PULL: what a consumer does with a sentinel image (docs/format.md sections 4, 14 and 18)."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
+
+import msgspec
 
 from conformance.checks.trial_verdicts import (
     INCONCLUSIVE,
@@ -10,17 +11,19 @@ from conformance.checks.trial_verdicts import (
     describe,
     fetched_whole,
     harmless,
+    inconclusive,
+    infidelity,
     refusal,
+    time_difference,
+    took_forbidden,
     used_ranges,
-    whole_difference,
     wrong_with,
 )
-from conformance.observation_trials import RunSeen, TrialSeen
+from conformance.observation_trials import RunSeen, TreeSeen, TrialSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
 
 _SHARE: Final = 1.05
-_SAYS_SO = re.compile(r"(?i)(?<![a-z])(?:ranges?|toc|partial(?:ly)?|chunk(?:s|ed)?|sentinels?)(?![a-z])")
 
 
 @decides("SENT-PULL-001")
@@ -30,7 +33,13 @@ def recognised_by_media_type(seen: TrialSeen) -> Iterator[Judgement]:
 
 @decides("SENT-PULL-002")
 def contributes_nothing(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from acceptance("SENT-PULL-002", seen)
+    if "SENT-PULL-002" not in seen.about:
+        return
+    (plain,) = seen.earlier
+    known = {*(seen.expected or {}), *(plain.tree or {})}
+    surplus = sorted(set(seen.run.tree or {}) - known)
+    problem = f"the tree has in addition {surplus[0]!r}, which the plain variant has not" if surplus else ""
+    yield from acceptance("SENT-PULL-002", seen, problem=problem)
 
 
 @decides("SENT-PULL-003")
@@ -42,18 +51,17 @@ def sentinel_is_not_fetched(seen: TrialSeen) -> Iterator[Judgement]:
 
 @decides("SENT-PULL-004")
 def read_through_the_toc(seen: TrialSeen) -> Iterator[Judgement]:
-    if "SENT-PULL-004" in seen.about:
-        yield from _of_a_pull(seen, fetched_whole(seen), "range requests only")
+    yield from harmless("SENT-PULL-004", seen)
 
 
 @decides("SENT-PULL-005")
 def no_fall_back(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("SENT-PULL-005", seen, also=fetched_whole(seen))
+    yield from refusal("SENT-PULL-005", seen, also=_fell_back(seen))
 
 
 @decides("SENT-PULL-006")
 def every_layer_has_a_toc(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("SENT-PULL-006", seen, also=fetched_whole(seen))
+    yield from refusal("SENT-PULL-006", seen)
 
 
 @decides("SENT-PULL-007")
@@ -71,23 +79,19 @@ def contents_are_verified(seen: TrialSeen) -> Iterator[Judgement]:
     yield from refusal("SENT-PULL-009", seen)
 
 
-@decides("SENT-PULL-010")
+@decides("SENT-PULL-027")
 def equals_the_plain_variant(seen: TrialSeen) -> Iterator[Judgement]:
-    if "SENT-PULL-010" not in seen.about:
-        return
-    (plain,) = seen.earlier
-    weak = _weak(seen, plain, "the plain variant")
-    if weak is not None:
-        yield weak
-        return
-    problem = wrong_with(seen.run, seen.expected)
-    if not problem and seen.run.tree is not None and plain.tree is not None:
-        problem = whole_difference(plain.tree, seen.run.tree)
-    yield judge(
-        not problem,
-        f"{seen.what}: the tree of the sentinel variant is not that of the plain variant: {problem}",
-        where=seen.name, expected="one tree", found=problem or "one tree", evidence=seen.run.evidence,
-    )  # fmt: skip
+    yield from _one_tree("SENT-PULL-027", seen, infidelity)
+
+
+@decides("SENT-PULL-028")
+def times_of_the_plain_variant(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from _one_tree("SENT-PULL-028", seen, time_difference)
+
+
+@decides("SENT-PULL-029")
+def implied_directories_of_the_plain_variant(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from _one_tree("SENT-PULL-029", seen, infidelity)
 
 
 @decides("SENT-PULL-011")
@@ -169,7 +173,7 @@ def tar_readings_are_not_reused(seen: TrialSeen) -> Iterator[Judgement]:
     if problem:
         where = "the plain variant, pulled whole"
         yield not_run(f"{INCONCLUSIVE}with {where}, {problem}", where=seen.name, evidence=plain.evidence)
-    elif seen.run.succeeded and seen.run.tree is not None and not wrong_with(seen.run, seen.forbidden):
+    elif took_forbidden(seen):
         yield failed(
             "The tar reading of a layer that was there already stands in for its TOC reading.",
             where=seen.name, expected="the TOC reading, or refused", found="the tar reading",
@@ -217,14 +221,40 @@ def identity_depends_on_the_toc(seen: TrialSeen) -> Iterator[Judgement]:
     )  # fmt: skip
 
 
-@decides("SENT-PULL-022")
+@decides("SENT-PULL-030")
 def source_without_ranges(seen: TrialSeen) -> Iterator[Judgement]:
-    if seen.expected is not None:
-        yield from acceptance("SENT-PULL-022", seen)
+    yield from harmless("SENT-PULL-030", seen)
+
+
+def _fell_back(seen: TrialSeen) -> str:
+    """A whole download after a pull by TOC; who downloads every layer whole, and reads it by its TOC, did not."""
+    if seen.twin is not None and fetched_whole(seen.on_twin()):
+        return ""
+    return fetched_whole(seen)
+
+
+def _one_tree(about: str, seen: TrialSeen, compare: Callable[[TreeSeen, TreeSeen], str]) -> Iterator[Judgement]:
+    """A pull of the sentinel variant beside one of the plain variant."""
+    if about not in seen.about:
         return
-    silent = not _SAYS_SO.search(f"{seen.run.reason}\n{seen.run.output}")
-    also = fetched_whole(seen) or ("the error does not say that ranges, or a TOC pull, are missing" if silent else "")
-    yield from refusal("SENT-PULL-022", seen, also=also)
+    (plain,) = seen.earlier
+    weak = _weak(seen, plain, "the plain variant") or _untold(seen)
+    if weak is not None:
+        yield weak
+        return
+    problem = wrong_with(seen.run, seen.expected)
+    if not problem and seen.run.tree is not None and plain.tree is not None:
+        problem = compare(plain.tree, seen.run.tree)
+    yield judge(
+        not problem,
+        f"{seen.what}: the tree of the sentinel variant is not that of the plain variant: {problem}",
+        where=seen.name, expected="one tree", found=problem or "one tree", evidence=seen.run.evidence,
+    )  # fmt: skip
+
+
+def _untold(seen: TrialSeen) -> Judgement | None:
+    """A pull without a tree shows no difference of trees."""
+    return inconclusive(msgspec.structs.replace(seen, twin=None))
 
 
 def _of_a_pull(seen: TrialSeen, problem: str, expected: str) -> Iterator[Judgement]:

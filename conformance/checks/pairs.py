@@ -41,6 +41,14 @@ def plain_manifests(seen: ImageSeen) -> tuple[ManifestSeen, ...]:
     return tuple(m for m in seen.manifests if m.document is not None and not is_sentinel_manifest(m))
 
 
+def copy_of_one(seen: ImageSeen) -> ManifestSeen | None:
+    """The manifest that one image became: the only one, or in an index that was put around it the plain one."""
+    if len(seen.manifests) == 1:
+        return seen.manifests[0]
+    plain = plain_manifests(seen)
+    return plain[0] if len(plain) == 1 else None
+
+
 def pairs(seen: ImageSeen) -> Iterator[Pair]:
     """Each sentinel manifest with its plain variant.
 

@@ -4,6 +4,7 @@ A refusal counts only beside a sound twin, one edit away, that was accepted and 
 is never a refusal. The same rules as ``implementations.twins``, over what was seen.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from conformance.observation_trials import EntrySeen, RunSeen, TreeSeen, TrialSe
 from conformance.results import Judgement, failed, not_run, passed, unsupported
 
 INCONCLUSIVE: Final = "inconclusive: "
+_FROM_THE_START: Final = re.compile(r"bytes=0-(\d{0,19})")
 _NO_TREE: Final = "it shows no tree: the adapter has no operation unpack"
 _REFUSED: Final = "refused: a non-zero exit with a stated reason"
 
@@ -60,11 +62,19 @@ def harmless(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterato
         yield weak
     elif seen.run.ending in ("crashed", "timed-out"):
         yield _fail(seen, _broke(seen), wanted)
+    elif took_forbidden(seen):
+        yield _fail(seen, f"{seen.what}: its tar was read, and not its TOC", wanted)
     elif seen.run.succeeded and (wrong_with(seen.run, seen.expected, seen.marker) or also):
         found = wrong_with(seen.run, seen.expected, seen.marker) or also
         yield _fail(seen, f"{seen.what} was accepted, and {found}", wanted)
     else:
         yield passed(seen.name, found=describe(seen.run))
+
+
+def took_forbidden(seen: TrialSeen) -> bool:
+    """Whether the tree is that of the reading which must not be taken."""
+    run = seen.run
+    return run.succeeded and run.tree is not None and seen.forbidden is not None and not wrong_with(run, seen.forbidden)
 
 
 def bounded(seen: TrialSeen) -> str:
@@ -76,17 +86,35 @@ def bounded(seen: TrialSeen) -> str:
 
 
 def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str:
-    """Why a run did not do what it should, in words; "" when it did."""
+    """Why a run did not unpack the files with their contents, in words; "" when it did.
+
+    That is what safety needs. Modes, times, attributes and names in addition are fidelity: requirements of their own
+    judge it, so that one lost bit makes nothing else inconclusive.
+    """
     if not run.succeeded:
         return f"it did not work ({describe(run)})"
     if run.tree is not None and expected is not None:
-        return difference(expected, run.tree)
+        return lost_content(expected, run.tree)
     if _hides_its_tree(run, expected):
         return _NO_TREE
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
     if run.tree is None and not any(_is_blob_fetch(item.url) for item in run.exchanges):
         return "it asked for no blob"
+    return ""
+
+
+def lost_content(expected: TreeSeen, found: TreeSeen) -> str:
+    """The first file or symbolic link that is not there, or leads to something else; "" when all are as they were."""
+    for name, ours in sorted(expected.items()):
+        if ours.kind not in ("reg", "symlink"):
+            continue
+        theirs = found.get(name)
+        if theirs is None:
+            return f"the tree lacks {name!r}"
+        for field in ("kind", "content"):
+            if getattr(ours, field) != getattr(theirs, field):
+                return f"{name!r} has the {field} {_shown(theirs, field)} instead of {_shown(ours, field)}"
     return ""
 
 
@@ -105,35 +133,50 @@ def difference(expected: TreeSeen, found: TreeSeen) -> str:
     return ""
 
 
-def whole_difference(first: TreeSeen, second: TreeSeen) -> str:
-    """The first difference between two trees on one machine, owners, times (not of directories) and attributes too."""
-    found = difference(first, second)
-    if found:
-        return found
+def infidelity(first: TreeSeen, second: TreeSeen) -> str:
+    """The first difference between two trees on one machine but for times: owners and attributes too."""
+    return difference(first, second) or _field_difference(first, second, ("owner", "xattrs"))
+
+
+def time_difference(first: TreeSeen, second: TreeSeen) -> str:
+    """The first other time of what both trees have; directories get theirs from whoever writes into them."""
+    return _field_difference({n: entry for n, entry in first.items() if entry.kind != "dir"}, second, ("mtime",))
+
+
+def _field_difference(first: TreeSeen, second: TreeSeen, fields: Sequence[str]) -> str:
     for name, ours in first.items():
-        theirs = second[name]
-        fields = ("owner", "xattrs") if ours.kind == "dir" else ("owner", "mtime", "xattrs")
-        for field in fields:
-            if getattr(ours, field) != getattr(theirs, field):
-                return f"{name!r} has the {field} {_shown(theirs, field)} instead of {_shown(ours, field)}"
+        for field in fields if name in second else ():
+            if getattr(ours, field) != getattr(second[name], field):
+                return f"{name!r} has the {field} {_shown(second[name], field)} instead of {_shown(ours, field)}"
     return ""
 
 
 def fetched_whole(seen: TrialSeen, runs: Sequence[RunSeen] = ()) -> str:
-    """A data layer that was asked for without a Range header, in words; "" when none was."""
+    """A data layer that one request asked for from end to end, in words; "" when none was.
+
+    A range from the first byte to the last is the whole as well.
+    """
     for run in runs or (seen.run,):
         for layer in seen.layers:
             for item in run.exchanges:
-                whole = item.request_header("range") is None and item.status in (200, None)
-                if item.method == "GET" and item.url.endswith(f"/blobs/{layer.digest}") and whole:
+                if item.method != "GET" or not item.url.endswith(f"/blobs/{layer.digest}"):
+                    continue
+                if _asks_for_all(item.request_header("range"), layer.size) and item.status in (200, 206, None):
                     return f"the data layer {layer.digest} was fetched whole"
     return ""
 
 
+def _asks_for_all(asked: str | None, size: int) -> bool:
+    if asked is None:
+        return True
+    found = _FROM_THE_START.fullmatch(asked.replace(" ", ""))
+    return found is not None and (not found[1] or int(found[1]) >= size - 1)
+
+
 def used_ranges(seen: TrialSeen) -> bool:
-    """Whether a part of a data layer was asked for."""
+    """Whether a part of a data layer, and not all of it, was asked for."""
     return any(
-        item.request_header("range") is not None and item.url.endswith(f"/blobs/{layer.digest}")
+        not _asks_for_all(item.request_header("range"), layer.size) and item.url.endswith(f"/blobs/{layer.digest}")
         for layer in seen.layers
         for item in seen.run.exchanges
     )

@@ -17,8 +17,13 @@ def register(app: typer.Typer) -> None:
 
 @_adapters.command()
 def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML).")]) -> None:
-    """Say of each file what it describes, or in one line what is wrong with it (exit 2)."""
+    """Say of each file what it describes and what will be unsupported, or in one line what is wrong with it (exit 2).
+
+    The tool is asked for its version; that it is not on this machine is said, and no mistake of the file.
+    """
     from conformance.implementations.adapter import AdapterError, load_adapter  # noqa: PLC0415 (start-up time)
+    from conformance.implementations.adapter_limits import unsupported_of  # noqa: PLC0415
+    from conformance.trials.subject import ask_version  # noqa: PLC0415
 
     wrong = False
     for file in files:
@@ -30,6 +35,10 @@ def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML)
         else:
             operations = ", ".join(adapter.operations)
             typer.echo(f"{file}: {adapter.name}, {', '.join(adapter.roles)}; operations: {operations}")
+            version = ask_version(adapter)
+            typer.echo(f"  version: {version.text or version.absent}")
+            for line in unsupported_of(adapter):
+                typer.echo(f"  unsupported: {line}")
     if wrong:
         raise typer.Exit(EXIT_CANNOT)
 

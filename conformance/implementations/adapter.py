@@ -4,7 +4,6 @@ A tool is described by argument vectors for its operations, or is an executable 
 protocol itself (``protocol``). Every mistake in the file is an AdapterError of one line.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -14,28 +13,32 @@ from typing import Any, Final
 import msgspec
 
 from conformance.implementations import protocol
+from conformance.implementations.adapter_claims import NEEDED, claimed_profiles, read_roles
 from conformance.implementations.adapter_document import (
     COMPRESSIONS,
     KNOWN_WORDS,
+    OPERATIONS,
+    SCHEMA_VERSION,
     AdapterDocument,
     Arguments,
     ImplementationRole,
     Operation,
-    Steps,
+    Option,
     StorageDriver,
 )
-from conformance.implementations.placeholders import OPTIONS, PLACEHOLDERS, Vector, words
+from conformance.implementations.adapter_vectors import (
+    read_arguments,
+    read_environment,
+    read_expression,
+    read_files,
+    read_steps,
+    read_template,
+    read_vector,
+)
+from conformance.implementations.placeholders import OPTIONS, Vector, words
+from conformance.requirements import Profile, Role
 
-# What a role cannot be judged without: one of these operations.
-_NEEDED: Final[Mapping[ImplementationRole, tuple[Operation, ...]]] = {
-    "producer": ("push",),
-    "consumer-aware": ("unpack", "pull"),
-    "consumer-unaware": ("unpack", "pull", "scan"),
-    "copier": ("copy", "recompress", "export"),
-}
-_RUNNERS_OWN: Final = ("HOME", "PATH", "TMPDIR")
 _MAX_FILE: Final = 2**20
-_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class AdapterError(Exception):
@@ -45,20 +48,32 @@ class AdapterError(Exception):
 class Adapter(msgspec.Struct, frozen=True):
     """An adapter ready to run.
 
-    ``operations`` are steps, ``refusals`` regular expressions for output that states a reason, ``unsupported``
-    features by name with the reason declared, ``timeout`` seconds for one operation. ``speaks_protocol``: its exit
-    statuses are those of the entry-point protocol.
+    ``profiles`` has at least one of each role. ``operations`` are steps, ``refusals`` regular expressions for output
+    that states a reason, ``unsupported`` features by name with the reason declared, ``timeout`` seconds for one
+    operation. ``speaks_protocol``: its exit statuses are those of the entry-point protocol. The rest is as in
+    AdapterDocument.
     """
 
     name: str
     description: str
     roles: tuple[ImplementationRole, ...]
+    profiles: tuple[Profile, ...]
     executable: str
     version: Vector
     operations: Mapping[str, tuple[Vector, ...]]
     options: Mapping[str, Vector] = {}
+    operation_options: Mapping[str, Mapping[str, Vector]] = {}
     compressions: tuple[str, ...] = COMPRESSIONS
     environment: Mapping[str, str] = {}
+    files: Mapping[str, str] = {}
+    setup: tuple[Vector, ...] = ()
+    service: Vector = ()
+    ready: Vector = ()
+    login: tuple[Vector, ...] = ()
+    teardown: tuple[Vector, ...] = ()
+    scan_output: str = ""
+    tags_only: bool = False
+    https_only: bool = False
     refusals: tuple[str, ...] = ()
     unsupported: Mapping[str, str] = {}
     storage: StorageDriver = "vfs"
@@ -70,6 +85,26 @@ class Adapter(msgspec.Struct, frozen=True):
         """Whether this operation takes this value: some tools unpack a ``layout``, others a ``reference``."""
         steps = self.operations.get(operation, ())
         return any(placeholder in words(argument) for step in steps for argument in step)
+
+    def option(self, operation: Operation, option: Option) -> Vector | None:
+        """The arguments of this option for this operation; None when it cannot be asked for.
+
+        Partial pulls are switched off in the settings of the storage where the tool has no option for it.
+        """
+        if not any(OPTIONS in step for step in self.operations.get(operation, ())):
+            return () if self.switches_partial_pulls(option) else None
+        own = self.operation_options.get(operation, {})
+        if option in own or option in self.options:
+            return own[option] if option in own else self.options[option]
+        return () if self.switches_partial_pulls(option) else None
+
+    def knows(self, option: Option) -> bool:
+        """Whether the option can be asked for, of at least one operation."""
+        return any(self.option(operation, option) is not None for operation in OPERATIONS)
+
+    def switches_partial_pulls(self, option: Option) -> bool:
+        """Whether this option is the storage's setting, which the suite writes."""
+        return option == "no-partial" and self.storage == "overlay" and option not in self.options
 
 
 def builtin_adapters() -> tuple[str, ...]:
@@ -110,6 +145,7 @@ def parse_adapter(text: str, *, source: str, directory: Path | None = None) -> A
     try:
         fields = tomllib.loads(text)
         _reject_strings(fields)
+        _reject_newer(fields.get("schema_version"))
         document = msgspec.convert(fields, AdapterDocument)
         return _resolve(document, directory or Path())
     except tomllib.TOMLDecodeError as error:
@@ -131,9 +167,15 @@ def _mistake(error: str) -> str:
     return f"{where + ': ' if where else ''}{what}{choice}"
 
 
+def _reject_newer(version: object) -> None:
+    """Of a file of a later version, its unknown keys are not its author's mistakes."""
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise ValueError(f"schema_version: {version}; this suite knows versions up to {SCHEMA_VERSION}")
+
+
 def _reject_strings(fields: Mapping[str, Any]) -> None:
     """Commands for a shell, where argument vectors belong, get a message that says what to write."""
-    places = {"version": fields.get("version")}
+    places = {key: fields.get(key) for key in ("version", "setup", "service", "ready", "login", "teardown")}
     for table in ("operations", "options"):
         inner = fields.get(table)
         if isinstance(inner, dict):
@@ -147,6 +189,8 @@ def _reject_strings(fields: Mapping[str, Any]) -> None:
 def _resolve(document: AdapterDocument, directory: Path) -> Adapter:
     adapter = _of_entry_point(document, directory) if document.entry_point else _of_vectors(document)
     _check_roles(adapter)
+    if adapter.ready and not adapter.service:
+        raise ValueError("ready: tells when the service can be used; there is no service")
     for feature, reason in adapter.unsupported.items():
         if not reason.strip():
             raise ValueError(f"unsupported.{feature}: declared without a reason")
@@ -154,7 +198,7 @@ def _resolve(document: AdapterDocument, directory: Path) -> Adapter:
 
 
 def _of_entry_point(document: AdapterDocument, directory: Path) -> Adapter:
-    if document.operations or document.options or document.version:
+    if document.operations or document.options or document.operation_options or document.version:
         raise ValueError("operations, options and version are the protocol's own when there is an entry_point")
     prefix = _entry_point(document.entry_point, directory)
     operations = {name: ((*prefix, *vector),) for name, vector in protocol.OPERATIONS.items()}
@@ -166,9 +210,9 @@ def _of_vectors(document: AdapterDocument) -> Adapter:
         raise ValueError("give operations, or an entry_point")
     if not document.version:
         raise ValueError("version: the argument vector that prints the tool's version is missing")
-    operations = {str(name): _steps(steps, f"operations.{name}") for name, steps in document.operations.items()}
-    options = {str(name): _arguments(vector, f"options.{name}") for name, vector in document.options.items()}
-    return _adapter(document, _vector(document.version, "version"), operations, options, speaks_protocol=False)
+    operations = {str(name): read_steps(steps, f"operations.{name}") for name, steps in document.operations.items()}
+    options = {str(name): read_arguments(vector, f"options.{name}") for name, vector in document.options.items()}
+    return _adapter(document, read_vector(document.version, "version"), operations, options, speaks_protocol=False)
 
 
 def _adapter(
@@ -179,17 +223,29 @@ def _adapter(
     *,
     speaks_protocol: bool,
 ) -> Adapter:
+    roles = read_roles(document)
     return Adapter(
         name=document.name,
         description=document.description,
-        roles=tuple(document.roles),
+        roles=roles,
+        profiles=claimed_profiles(roles, document.profiles, operations),
         executable=document.executable or version[0],
         version=version,
         operations=operations,
         options=options,
+        operation_options=_operation_options(document),
         compressions=tuple(document.compressions),
-        environment=_environment(document.environment),
-        refusals=tuple(_expression(text) for text in document.refusals),
+        environment=read_environment(document.environment),
+        files=read_files(document.files),
+        setup=read_steps(document.setup, "setup", around=True) if document.setup else (),
+        service=read_vector(document.service, "service", around=True) if document.service else (),
+        ready=read_vector(document.ready, "ready", around=True) if document.ready else (),
+        login=read_steps(document.login, "login", around=True) if document.login else (),
+        teardown=read_steps(document.teardown, "teardown", around=True) if document.teardown else (),
+        scan_output=read_template(document.scan_output, "scan_output"),
+        tags_only=document.tags_only,
+        https_only=document.https_only,
+        refusals=tuple(read_expression(text) for text in document.refusals),
         unsupported={str(feature): reason for feature, reason in document.unsupported.items()},
         storage=document.storage,
         timeout=document.timeout,
@@ -201,71 +257,32 @@ def _adapter(
 def _entry_point(entry_point: str | Arguments, directory: Path) -> Vector:
     if isinstance(entry_point, str):
         return (str((directory / entry_point).resolve()),)
-    return _vector(entry_point, "entry_point")
+    return read_vector(entry_point, "entry_point")
 
 
-def _steps(steps: Steps, where: str) -> tuple[Vector, ...]:
-    if all(isinstance(step, str) for step in steps):
-        return (_vector(steps, where, first=True),)
-    return tuple(
-        _vector(step, f"{where}[{number}]", first=number == 0) if isinstance(step, list) else _mixed(where)
-        for number, step in enumerate(steps)
-    )
-
-
-def _mixed(where: str) -> Vector:
-    raise ValueError(f"{where}: arguments and argument vectors are mixed; give one vector, or a list of vectors")
-
-
-def _vector(arguments: list[Any], where: str, *, first: bool = True) -> Vector:
-    if not arguments or not arguments[0]:
-        raise ValueError(f"{where}: an empty argument vector; its first element is the program")
-    if len(arguments) == 1 and " " in arguments[0].strip():
-        raise ValueError(f"{where}: {arguments[0]!r} is one argument; give each argument by itself")
-    return _arguments(arguments, where, first=first)
-
-
-def _arguments(arguments: list[Any], where: str, *, first: bool = True) -> Vector:
-    for argument in arguments:
-        if "\0" in argument:
-            raise ValueError(f"{where}: an argument holds a NUL")
-        if argument != OPTIONS:
-            _check_words(argument, where, first=first)
-    return tuple(arguments)
-
-
-def _check_words(argument: str, where: str, *, first: bool) -> None:
-    for word in words(argument):
-        if word == "options":
-            raise ValueError(f"{where}: {OPTIONS} stands for whole arguments and must be one by itself")
-        if word not in PLACEHOLDERS:
-            raise ValueError(f"{where}: {{{word}}} is no placeholder; known: {', '.join(PLACEHOLDERS)}, options")
-        if word == "stdout" and first:
-            raise ValueError(f"{where}: {{stdout}} is what the step before printed; there is no step before")
-
-
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    for name, value in environment.items():
-        if not _ENVIRONMENT_NAME.fullmatch(name):
-            raise ValueError(f"environment: {name!r} is no name of an environment variable")
-        if name in _RUNNERS_OWN or name.startswith("XDG_"):
-            raise ValueError(f"environment.{name}: is set for each run, to a directory of its own")
-        _check_words(value, f"environment.{name}", first=True)
-    return dict(environment)
-
-
-def _expression(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"refusals: {text!r} is no regular expression: {error}") from None
-    return text
+def _operation_options(document: AdapterDocument) -> dict[str, dict[str, Vector]]:
+    for operation in document.operation_options:
+        if operation not in document.operations:
+            raise ValueError(f"operation_options.{operation}: there is no such operation in this file")
+    return {
+        str(operation): {
+            str(name): read_arguments(vector, f"operation_options.{operation}.{name}")
+            for name, vector in options.items()
+        }
+        for operation, options in document.operation_options.items()
+    }
 
 
 def _check_roles(adapter: Adapter) -> None:
     if {"consumer-aware", "consumer-unaware"} <= set(adapter.roles):
         raise ValueError("roles: a tool either knows sentinels (consumer-aware) or does not (consumer-unaware)")
-    able = set(adapter.operations) - set(adapter.unsupported)
     for role in adapter.roles:
-        if able.isdisjoint(_NEEDED[role]):
-            raise ValueError(f"roles: a {role} needs the operation {' or '.join(_NEEDED[role])}")
+        lacking = operations_lacking(adapter, role)
+        if lacking:
+            raise ValueError(f"roles: {lacking}")
+
+
+def operations_lacking(adapter: Adapter, role: Role) -> str:
+    """Why the tool cannot be judged in this role, in one sentence; "" when it has one of the operations needed."""
+    able = set(adapter.operations) - set(adapter.unsupported)
+    return f"a {role} needs the operation {' or '.join(NEEDED[role])}" if able.isdisjoint(NEEDED[role]) else ""

@@ -5,9 +5,12 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
-Operation = Literal["push", "pull", "copy", "recompress", "export", "unpack", "scan"]
+SCHEMA_VERSION: Final = 2
+"""The version of the adapter language. 2 added setup, login, service, files, operations of one option, and others."""
+Operation = Literal["push", "pull", "copy", "recompress", "export", "unpack", "scan", "store", "archive", "build"]
 Option = Literal[
     "authfile",
+    "login",
     "cafile",
     "platform",
     "all",
@@ -20,6 +23,17 @@ Option = Literal[
 ]
 Compression = Literal["gzip", "zstd", "zstd:chunked", "uncompressed"]
 Feature = Literal[Operation, Option, Compression]
+ImplementationProfile = Literal[
+    "layer-producer",
+    "sentinel-producer",
+    "tar-consumer",
+    "toc-consumer",
+    "sentinel-consumer",
+    "copier",
+    "recompressing-copier",
+    "sentinel-copier",
+    "storage-exporter",
+]
 ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "copier"]
 StorageDriver = Literal["vfs", "overlay"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
@@ -27,8 +41,10 @@ COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
 # The tables and lists that take only certain words.
 KNOWN_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "roles": get_args(ImplementationRole),
+    "profiles": get_args(ImplementationProfile),
     "operations": OPERATIONS,
     "options": get_args(Option),
+    "operation_options": OPERATIONS,
     "compressions": COMPRESSIONS,
     "unsupported": get_args(Feature),
     "storage": get_args(StorageDriver),
@@ -46,25 +62,45 @@ def _all_compressions() -> list[Compression]:
 class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file as it is written.
 
-    An operation is one argument vector, or a list of them that are run one after the other. ``entry_point`` is the
-    path of an executable, relative to the file, or an argument vector to which the protocol's arguments are added.
+    ``roles`` or ``profiles`` are needed: a profile has its role; a role without a profile claims one that
+    docs/adapters.md names. An operation is one argument vector, or a list of them that are run one after the other.
+    ``entry_point`` is the path of an executable, relative to the file, or an argument vector to which the protocol's
+    arguments are added.
     ``options`` are the arguments that ``{options}`` becomes; none mean that the tool does so anyway.
-    ``executable`` is what is looked for to tell whether the tool is there (default: the first argument of
-    ``version``), ``refusals`` are regular expressions for output that states a reason, ``timeout`` is in seconds.
-    ``storage`` is the driver of containers-storage: it pulls in parts with ``overlay`` only, which needs mounts.
+    ``operation_options`` are those of one operation, before ``options``. ``executable`` is what is looked for to tell
+    whether the tool is there (default: the first argument of ``version``), ``refusals`` are regular expressions for
+    output that states a reason, ``timeout`` is in seconds. ``storage`` is the driver of containers-storage: it pulls
+    in parts with ``overlay`` only, which needs mounts.
+
+    Around each operation: ``files`` (path below HOME to content) are written, ``setup`` is run, ``service`` is started
+    and ``ready`` is run until it succeeds, ``login`` is run where the registry wants one; at the end, whatever
+    happened, the service is stopped and ``teardown`` is run. ``scan_output`` is the file that a scan writes its list
+    to. ``tags_only``: the tool takes no digests. ``https_only``: it speaks to no registry in plain HTTP.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
     description: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
-    roles: Annotated[list[ImplementationRole], msgspec.Meta(min_length=1)]
+    roles: list[ImplementationRole] = []
+    profiles: list[ImplementationProfile] = []
+    schema_version: Annotated[int, msgspec.Meta(ge=1)] = SCHEMA_VERSION
     homepage: str = ""
     executable: str = ""
     version: Arguments = []
     entry_point: str | Arguments = ""
     operations: dict[Operation, Steps] = {}
     options: dict[Option, Arguments] = {}
+    operation_options: dict[Operation, dict[Option, Arguments]] = {}
     compressions: list[Compression] = msgspec.field(default_factory=_all_compressions)
     environment: dict[str, str] = {}
+    files: dict[str, str] = {}
+    setup: Steps = []
+    service: Arguments = []
+    ready: Arguments = []
+    login: Steps = []
+    teardown: Steps = []
+    scan_output: str = ""
+    tags_only: bool = False
+    https_only: bool = False
     refusals: list[str] = []
     unsupported: dict[Feature, str] = {}
     storage: StorageDriver = "vfs"
@@ -75,11 +111,13 @@ def build_schema() -> dict[str, Any]:
     """The JSON Schema of adapter files."""
     schema = msgspec.json.schema(AdapterDocument)
     properties = schema["$defs"]["AdapterDocument"]["properties"]
-    for table, keys in (("operations", OPERATIONS), ("options", get_args(Option)), ("unsupported", get_args(Feature))):
-        properties[table]["propertyNames"] = {"enum": sorted(keys)}  # msgspec leaves the names of keys out
+    properties["schema_version"]["maximum"] = SCHEMA_VERSION
+    for table in ("operations", "options", "operation_options", "unsupported"):
+        properties[table]["propertyNames"] = {"enum": sorted(KNOWN_WORDS[table])}  # msgspec leaves names of keys out
+    properties["operation_options"]["additionalProperties"]["propertyNames"] = {"enum": sorted(get_args(Option))}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Adapter of an implementation",
+        "title": f"Adapter of an implementation (schema version {SCHEMA_VERSION})",
         **schema,
     }
 

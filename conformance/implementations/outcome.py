@@ -69,14 +69,17 @@ def classify(
         return Classified(Outcome.CRASHED, f"exit {exit_status}: {_cut(crash[0])}")
     if protocol and exit_status not in (REFUSED, UNSUPPORTED):
         return Classified(Outcome.CRASHED, f"exit {exit_status} is none of 0, 3 and 4 of the protocol")
-    reason = _stated(refusals, stderr, stdout)
+    reason = _stated(refusals, stderr, stdout, anywhere=not protocol)
     if reason is None:
         return Classified(Outcome.CRASHED, f"exit {exit_status} without a stated reason")
     return Classified(Outcome.UNSUPPORTED if protocol and exit_status == UNSUPPORTED else Outcome.REFUSED, reason)
 
 
-def _stated(refusals: Sequence[str], stderr: str, stdout: str) -> str | None:
-    """The reason: the line an adapter's pattern finds, else what stderr says last of an error, else its last line."""
+def _stated(refusals: Sequence[str], stderr: str, stdout: str, *, anywhere: bool) -> str | None:
+    """The reason: the line an adapter's pattern finds, else what stderr says last of an error, else its last line.
+
+    With ``anywhere``, and where stderr says nothing, what stdout says last of an error: some tools state it there.
+    """
     for text in (stderr, stdout):
         for pattern in refusals:
             match = re.search(pattern, text)
@@ -84,6 +87,8 @@ def _stated(refusals: Sequence[str], stderr: str, stdout: str) -> str | None:
                 return _cut(_line_around(text, match.start()))
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     telling = [line for line in lines if _SPEAKS_OF_ERROR.search(line)]
+    if not lines and anywhere:
+        telling = lines = [line.strip() for line in stdout.splitlines() if _SPEAKS_OF_ERROR.search(line)]
     return _cut((telling or lines)[-1]) if lines else None
 
 

@@ -10,7 +10,13 @@ PLACEHOLDERS: Final = {
     "reference": "the image in the registry, host:port/name:tag or host:port/name@digest, without scheme",
     "destination": "where a copy goes, in the same form",
     "host": "the registry of the image, host:port",
+    "repository": "the name of the image in its registry, without host, tag and digest",
+    "tag": "the tag of the image; empty where it is named by digest",
     "destination_host": "the registry where a copy goes",
+    "destination_repository": "the name of the copy in its registry, without host, tag and digest",
+    "destination_tag": "the tag of the copy; empty where it is named by digest",
+    "destination_digest": "the digest of the copy; empty where it is named by tag",
+    "target": "where a store operation writes: a path at which there is nothing yet",
     "layout": "the path of an OCI image layout directory that holds one image",
     "output": "an empty directory for the unpacked root file system",
     "compression": "gzip, zstd, zstd:chunked or uncompressed",
@@ -19,6 +25,8 @@ PLACEHOLDERS: Final = {
     "architecture": "the platform's architecture",
     "variant": "the platform's variant, may be empty",
     "digest": "the digest that is asked for",
+    "username": "the user name for the registry of the image; empty where it wants no login",
+    "password": "the password that goes with it",
     "authfile": "the login file of the run (the form of containers-auth.json and of Docker's config.json)",
     "cafile": "the file with the certificate authority to trust",
     "home": "the HOME of the run, which is also its current directory",
@@ -26,6 +34,10 @@ PLACEHOLDERS: Final = {
     "python": "the Python that runs this suite",
     "stdout": "what the last step that printed something printed, without the line end",
 }
+SURROUNDINGS: Final = (
+    *("home", "storage", "python", "authfile", "username", "password", "host", "destination_host", "stdout"),
+)
+"""Those that steps around an operation may use; empty where an operation has no such value."""
 OPTIONS: Final = "{options}"
 """As a whole argument: here come the arguments of the options that were asked for."""
 

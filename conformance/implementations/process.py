@@ -67,7 +67,7 @@ def run_program(argv: Sequence[str], *, directory: Path, environment: Mapping[st
         try:
             timed_out = _drain(process, {process.stdout: out, process.stderr: err}, start + timeout)
         except BaseException:
-            _kill_group(process.pid)
+            stop_group(process.pid)
             raise
         code, peak = _reap(process)
     return Ended(
@@ -115,12 +115,12 @@ def _drain(process: subprocess.Popen[bytes], kept: Mapping[IO[bytes] | None, _Ke
         while not ended or selector.get_map():
             if not ended and _has_ended(process.pid):
                 ended, until = True, time.monotonic() + _GRACE
-                _kill_group(process.pid)
+                stop_group(process.pid)
             if time.monotonic() > until:
                 if ended:
                     break
                 timed_out, until = True, time.monotonic() + _GRACE
-                _kill_group(process.pid)
+                stop_group(process.pid)
             for key, _ in selector.select(_POLL if selector.get_map() else _SOON):
                 piece = os.read(key.fd, _READ)
                 key.data.add(piece)
@@ -134,7 +134,8 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _kill_group(group: int) -> None:
+def stop_group(group: int) -> None:
+    """Kill every process of this group, if there is one."""
     try:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):  # nothing of it is left (macOS says EPERM for zombies)

@@ -8,6 +8,9 @@
     exe export     --reference REF --destination REF                    registry -> the tool's own storage -> registry
     exe unpack     --reference REF --output DIR                         root file system into an empty directory
     exe scan       --reference REF                                      looks into the image, prints what it found
+    exe store      --layout DIR --target PATH --compression C           image of a layout -> new OCI layout directory
+    exe archive    --layout DIR --target PATH --compression C           image of a layout -> new OCI archive (tar)
+    exe build      --reference REF --destination REF                    an image FROM the one of REF, one layer more
 
 REF is host:port/name:tag or host:port/name@digest, C one of gzip, zstd, zstd:chunked, uncompressed. A registry on
 loopback speaks plain HTTP. After these come the options that the case needs (``OPTIONS``).
@@ -38,6 +41,9 @@ OPERATIONS: Final[Mapping[str, Vector]] = {
     "export": ("export", *_SOURCE, "--destination", "{destination}", _HERE),
     "unpack": ("unpack", *_SOURCE, "--output", "{output}", _HERE),
     "scan": ("scan", *_SOURCE, _HERE),
+    "store": ("store", "--layout", "{layout}", "--target", "{target}", *_COMPRESSION, _HERE),
+    "archive": ("archive", "--layout", "{layout}", "--target", "{target}", *_COMPRESSION, _HERE),
+    "build": ("build", *_SOURCE, "--destination", "{destination}", _HERE),
 }
 OPTIONS: Final[Mapping[str, Vector]] = {
     "authfile": ("--authfile", "{authfile}"),

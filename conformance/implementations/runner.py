@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,16 @@ from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
 from conformance.implementations.overlay import MOUNTS, how_to_mount, undo_mounts
-from conformance.implementations.placeholders import OPTIONS, Vector, fill
+from conformance.implementations.placeholders import Vector, fill
 from conformance.implementations.process import Ended, run_program
 from conformance.implementations.sandbox import Sandbox
+from conformance.implementations.surroundings import SurroundingsError, surroundings
+from conformance.registry.credentials import Credentials
 
 MAX_EVIDENCE: Final = 4096
 """Characters of output kept as evidence of one command."""
 _VERSION_SECONDS: Final = 30
+_MAX_SCAN: Final = 2**20
 
 Values = Mapping[str, str | Path]
 
@@ -108,22 +112,36 @@ def run_operation(
     lacking = _lacking(adapter, operation, options, filled)
     if lacking:
         return Run(adapter.name, operation, Outcome.UNSUPPORTED, declared or lacking, declared=declared)
-    given = _options(adapter, sandbox, options)
-    arguments = tuple(argument for option in given for argument in fill(adapter.options[option], filled))
-    try:
-        ended = _run_steps(
-            adapter, sandbox, operation, filled, arguments, adapter.timeout if timeout is None else timeout
-        )
-    finally:
-        undo_mounts(sandbox.directory)
-    return _conclude(adapter, operation, ended, declared, _Mask(sandbox, values))
+    arguments = _option_arguments(adapter, sandbox, operation, options, filled)
+    environment = _environment(adapter, sandbox, filled)
+    seconds = adapter.timeout if timeout is None else timeout
+    mask = _Mask(sandbox, values)
+    with ExitStack() as stack:
+        stack.callback(undo_mounts, sandbox.directory)
+        if any(adapter.switches_partial_pulls(option) for option in options):
+            stack.enter_context(sandbox.without_partial_pulls())
+        try:
+            stack.enter_context(surroundings(adapter, sandbox, environment, filled))
+        except SurroundingsError as error:
+            return Run(
+                adapter.name, operation, Outcome.ABSENT, f"{adapter.name} could not be tried: {mask(str(error))}"
+            )
+        ended = _run_steps(adapter, sandbox, operation, filled, arguments, environment, seconds)
+        listed = _scan_output(adapter, operation, ended, filled)
+    run = _conclude(adapter, operation, ended, declared, mask)
+    return msgspec.structs.replace(run, stdout=f"{run.stdout}\n{mask(listed)}") if listed else run
 
 
 def _run_steps(
-    adapter: Adapter, sandbox: Sandbox, operation: Operation, values: dict[str, str], options: Vector, timeout: float
+    adapter: Adapter,
+    sandbox: Sandbox,
+    operation: Operation,
+    values: dict[str, str],
+    options: Vector,
+    environment: Mapping[str, str],
+    timeout: float,
 ) -> list[Ended]:
     deadline = time.monotonic() + timeout
-    environment = _environment(adapter, sandbox, values)
     values = values | {"stdout": ""}
     done: list[Ended] = []
     for step in adapter.operations[operation]:
@@ -177,27 +195,55 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
     if compression and adapter.uses(operation, "compression") and compression not in adapter.compressions:
         return f"{adapter.name} cannot write {compression}"
     for option in options:
-        if option not in adapter.options or not any(OPTIONS in step for step in steps):
+        if adapter.option(operation, option) is None:
             return f"{adapter.name} has no option {option} for {operation}"
+    if adapter.tags_only and (values.get("digest") or values.get("destination_digest")):
+        return f"{adapter.name} takes tags only"
     return ""
 
 
-def _options(adapter: Adapter, sandbox: Sandbox, options: Sequence[Option]) -> list[str]:
+def _option_arguments(
+    adapter: Adapter, sandbox: Sandbox, operation: Operation, options: Sequence[Option], values: Mapping[str, str]
+) -> Vector:
     """Those asked for, and login and certificate where the sandbox has them and the adapter takes them."""
-    own = ["authfile"] if sandbox.secrets else []
+    own: list[Option] = ["authfile", "login"] if sandbox.secrets else []
     own += ["cafile"] if sandbox.ca_file else []
-    return [*dict.fromkeys([*(name for name in own if name in adapter.options), *options])]
+    given = (adapter.option(operation, option) or () for option in dict.fromkeys([*own, *options]))
+    return tuple(argument for vector in given for argument in fill(vector, values))
+
+
+def _scan_output(adapter: Adapter, operation: Operation, ended: Sequence[Ended], values: Mapping[str, str]) -> str:
+    """What a scan wrote to the file that the adapter names; empty where there is none."""
+    if operation != "scan" or not adapter.scan_output or ended[-1].status != 0:
+        return ""
+    try:
+        with Path(fill([adapter.scan_output], values)[0]).open("rb") as file:
+            return file.read(_MAX_SCAN).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
     values = {"python": sys.executable, **sandbox.values(), **{key: str(value) for key, value in given.items()}}
-    for name, host in (("reference", "host"), ("destination", "destination_host")):
+    for name, prefix in (("reference", ""), ("destination", "destination_")):
         if name in values:
-            values[host] = values[name].partition("/")[0]
+            host, repository, tag, digest = _parts(values[name])
+            named = {"host": host, "repository": repository, "tag": tag, "digest": digest}
+            values |= {f"{prefix}{key}": value for key, value in named.items()}
+    login = sandbox.logins.get(values.get("host", "")) or next(iter(sandbox.logins.values()), Credentials())
+    values |= {"username": login.username, "password": login.password}
     if "platform" in values:
         wanted = Platform.parse(values["platform"])
         values |= {"os": wanted.os, "architecture": wanted.architecture, "variant": wanted.variant}
     return values
+
+
+def _parts(reference: str) -> tuple[str, str, str, str]:
+    """Registry, name, tag and digest of ``host:port/name:tag`` or ``host:port/name@digest``."""
+    host, _, rest = reference.partition("/")
+    name, _, digest = rest.partition("@")
+    repository, _, tag = name.partition(":")
+    return host, repository, tag, digest
 
 
 def _missing(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> str:

@@ -7,7 +7,8 @@ any image (signatures are not what is tested), storage.conf points below this di
 import base64
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from conformance.registry.credentials import Credentials
 from conformance.subjects.reference import is_loopback
 
 _PRIVATE: Final = 0o700
+_PARTIAL: Final = 'enable_partial_images = "{}"'
 
 
 class SandboxOptions(msgspec.Struct, frozen=True):
@@ -42,12 +44,16 @@ DEFAULTS: Final = SandboxOptions()
 
 
 class Sandbox(msgspec.Struct, frozen=True):
-    """The directories of a run (all below ``directory``) and its environment; ``secrets`` are masked in evidence."""
+    """The directories of a run (all below ``directory``) and its environment; ``secrets`` are masked in evidence.
+
+    ``logins`` are by registry (host:port).
+    """
 
     directory: Path
     environment: Mapping[str, str]
     ca_file: Path | None
     secrets: tuple[str, ...] = ()
+    logins: Mapping[str, Credentials] = {}
 
     @property
     def home(self) -> Path:
@@ -65,6 +71,17 @@ class Sandbox(msgspec.Struct, frozen=True):
         """The placeholders that the sandbox fills."""
         values = {"home": str(self.home), "storage": str(self.storage), "authfile": str(self.authfile)}
         return values | ({"cafile": str(self.ca_file)} if self.ca_file else {})
+
+    @contextmanager
+    def without_partial_pulls(self) -> Iterator[None]:
+        """Inside, containers-storage pulls whole layers only."""
+        settings = Path(self.environment["CONTAINERS_STORAGE_CONF"])
+        before = settings.read_text("utf-8")
+        settings.write_text(before.replace(_PARTIAL.format("true"), _PARTIAL.format("false")), "utf-8")
+        try:
+            yield
+        finally:
+            settings.write_text(before, "utf-8")
 
 
 def make_sandbox(directory: Path, options: SandboxOptions = DEFAULTS) -> Sandbox:
@@ -86,7 +103,7 @@ def make_sandbox(directory: Path, options: SandboxOptions = DEFAULTS) -> Sandbox
             trusted = settings / "certs.d" / host / "ca.crt"
             trusted.parent.mkdir(parents=True, exist_ok=True)
             trusted.write_bytes(options.ca_file.read_bytes())
-    sandbox = Sandbox(directory, environment, options.ca_file, _secrets(options.credentials))
+    sandbox = Sandbox(directory, environment, options.ca_file, _secrets(options.credentials), dict(options.credentials))
     sandbox.authfile.parent.mkdir(mode=_PRIVATE, exist_ok=True)
     sandbox.authfile.write_text(_logins(options.credentials), "utf-8")
     sandbox.authfile.chmod(0o600)
@@ -127,7 +144,6 @@ def _registries(options: SandboxOptions) -> str:
 
 
 def _storage(storage: Path, options: SandboxOptions) -> str:
-    partial = json.dumps(json.dumps(options.partial_pulls))  # a string that says true or false
     program = f"\n[storage.options.overlay]\nmount_program = {json.dumps(options.mount_program)}\n"
     return f"""[storage]
 driver = {json.dumps(options.storage_driver)}
@@ -135,7 +151,7 @@ graphroot = {json.dumps(str(storage / "graph"))}
 runroot = {json.dumps(str(storage / "run"))}
 {program if options.mount_program else ""}
 [storage.options.pull_options]
-enable_partial_images = {partial}
+{_PARTIAL.format(json.dumps(options.partial_pulls))}
 """
 
 

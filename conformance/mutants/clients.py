@@ -5,13 +5,14 @@ A mutant is a ``Toolkit``; ``run_client`` makes a command of it, so that the sui
 
 # ruff: noqa: ARG002 - a defect looks at less than the step it replaces
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from conformance.format.digest import Digest
+from conformance.format.entries import clean_name
 from conformance.format.names import PR681, SENTINEL_TYPE
 from conformance.format.oci import Config, Descriptor, Manifest
 from conformance.format.positions import ChunkedAnnotations
@@ -19,13 +20,12 @@ from conformance.format.toc import Entry
 from conformance.implementations.reference.consumer import Consumer, Pulled, PulledLayer
 from conformance.implementations.reference.contents import ContentFetcher
 from conformance.implementations.reference.plan import Chunk, Item
-from conformance.implementations.reference.ranges import BlobRanges, Span
 from conformance.implementations.reference.store import Writing
 from conformance.implementations.reference.toc_loader import TocLoader
 from conformance.implementations.reference.toolkit import Toolkit
-from conformance.registry.client import Answer
 from conformance.requirements import mutant
 
+_SMALL: Final = 4096
 _CANONICAL: Final = PR681.sentinel_digests[0]
 
 
@@ -43,7 +43,7 @@ def detects_by_digest_only() -> Toolkit:
     return consumer(ByDigest)
 
 
-@mutant("SENT-PULL-002", implies=("SENT-PULL-010", "SENT-PULL-019"))
+@mutant("SENT-PULL-002", implies=("SENT-PULL-027",))
 def unpacks_the_sentinel() -> Toolkit:
     """It does so in images of several layers only, to keep other requirements out of it."""
 
@@ -76,16 +76,17 @@ def fetches_the_sentinel() -> Toolkit:
     return consumer(Fetches)
 
 
-@mutant(
-    "SENT-PULL-004",
-    implies=("SENT-PULL-005", "SENT-PULL-006", "SENT-PULL-014", "SENT-PULL-022", "SENT-SELECT-008"),
-)
-def fetches_layers_whole() -> Toolkit:
-    class Whole(BlobRanges):
-        def ask(self, batch: Sequence[Span]) -> Answer:
-            return self._client.get_blob(self._repository, self.blob.digest, max_bytes=self.blob.size)
+@mutant("SENT-PULL-004", implies=("SENT-PULL-018", "SENT-PULL-021", "TARSPLIT-008"))
+def reads_small_layers_as_tar() -> Toolkit:
+    """It takes what is small for not worth a TOC; sound or not, the tree shows it only where the readings differ."""
 
-    return Toolkit(ranges=Whole)
+    class Reads(Consumer):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if sentinel and layer.size < _SMALL and ChunkedAnnotations.of(layer.annotations).is_chunked:
+                return PulledLayer(self._whole.items(layer, diff_id), diff_id)
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(Reads)
 
 
 @mutant("SENT-PULL-005")
@@ -158,20 +159,53 @@ def skips_content_digests() -> Toolkit:
     return consumer(contents=SkipsDigests)
 
 
-@mutant("SENT-PULL-010")
+@mutant("SENT-PULL-027")
+def loses_modes_of_toc_entries() -> Toolkit:
+    return _loses(lambda entry: msgspec.structs.replace(entry, mode=entry.mode & 0o700))
+
+
+@mutant("SENT-PULL-029")
+def closes_implied_directories() -> Toolkit:
+    """It makes them with a mode of its own when it reads a TOC, as the pull request's client does."""
+
+    class Closes(Consumer):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            pulled = super().layer(layer, diff_id, sentinel)
+            listed = {clean_name(item.entry.name.encode()) for item in pulled.items}
+            implied = dict.fromkeys(
+                above
+                for item in pulled.items
+                for above in _above(clean_name(item.entry.name.encode()))
+                if above not in listed
+            )
+            made = tuple(Item(Entry(type="dir", name=name.decode(), mode=0o700)) for name in implied)
+            return msgspec.structs.replace(pulled, items=(*made, *pulled.items)) if sentinel else pulled
+
+    return consumer(Closes)
+
+
+@mutant("SENT-PULL-028")
 def loses_times_of_toc_entries() -> Toolkit:
+    return _loses(lambda entry: msgspec.structs.replace(entry, modtime=""))
+
+
+def _loses(change: Callable[[Entry], Entry]) -> Toolkit:
+    """Changes every entry of layers that were read by their TOC alone."""
+
     class Loses(Consumer):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
             pulled = super().layer(layer, diff_id, sentinel)
             if not sentinel:
                 return pulled
-            items = tuple(
-                msgspec.structs.replace(item, entry=msgspec.structs.replace(item.entry, modtime=""))
-                for item in pulled.items
-            )
+            items = tuple(msgspec.structs.replace(item, entry=change(item.entry)) for item in pulled.items)
             return msgspec.structs.replace(pulled, items=items)
 
     return consumer(Loses)
+
+
+def _above(name: bytes) -> list[bytes]:
+    parts = name.split(b"/")
+    return [b"/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 @mutant("SENT-PULL-012")
@@ -282,7 +316,7 @@ def identity_from_the_config_alone() -> Toolkit:
     return consumer(ConfigAlone)
 
 
-@mutant("SENT-PULL-022")
+@mutant("SENT-PULL-030")
 def falls_back_without_ranges() -> Toolkit:
     class FallsBack(Consumer):
         def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:

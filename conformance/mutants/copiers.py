@@ -88,17 +88,17 @@ def _keeps_sentinel(compression: str) -> Toolkit:
     return Toolkit(copier=Keeps, name="mutant")
 
 
-@mutant("SENT-STRIP-001", implies=("SENT-STRIP-009", "SENT-STRIP-010", "SENT-STRIP-014"))
+@mutant("SENT-STRIP-001", implies=("SENT-STRIP-009", "SENT-STRIP-014"))
 def keeps_the_sentinel_over_gzip() -> Toolkit:
     return _keeps_sentinel(GZIP)
 
 
-@mutant("SENT-STRIP-002", implies=("SENT-STRIP-010", "SENT-STRIP-014"))
+@mutant("SENT-STRIP-002", implies=("SENT-STRIP-014",))
 def keeps_the_sentinel_over_tar() -> Toolkit:
     return _keeps_sentinel(UNCOMPRESSED)
 
 
-@mutant("SENT-STRIP-003", implies=("SENT-STRIP-010", "SENT-STRIP-014"))
+@mutant("SENT-STRIP-025", implies=("SENT-STRIP-014",))
 def keeps_the_sentinel_over_zstd() -> Toolkit:
     return _keeps_sentinel(ZSTD)
 
@@ -123,7 +123,7 @@ def loses_a_data_layer() -> Toolkit:
     return _editing(lambda manifest, _: manifest["layers"].pop())
 
 
-@mutant("SENT-STRIP-007")
+@mutant("SENT-STRIP-027")
 def changes_what_must_be_preserved() -> Toolkit:
     class Changes(Copier):
         def refuse_changes(self, plan: Plan) -> None:
@@ -178,15 +178,21 @@ def drops_the_plain_entry() -> Toolkit:
     return Toolkit(copier=Drops)
 
 
-@mutant("SENT-STRIP-012")
-def refuses_docker_for_sentinels() -> Toolkit:
-    class Refuses(Copier):
+@mutant("SENT-STRIP-026")
+def keeps_the_sentinel_in_docker_images() -> Toolkit:
+    class Keeps(Copier):
         def docker_plan(self, converter: Converter) -> Plan:
-            if _has_sentinel(decode_object(content_of(self._source.root(), "source"), what="source")):
-                raise RefusalError("unknown layer type")
-            return super().docker_plan(converter)
+            plan = super().docker_plan(converter)
+            source = decode_object(content_of(self._source.root(), "source"), what="source")
+            if not _has_sentinel(source):
+                return plan
+            manifest = msgspec.json.decode(plan.root.raw)
+            first = source["layers"][0]
+            manifest["layers"].insert(0, first)
+            steps = (*plan.steps, BlobStep(msgspec.convert(first, Descriptor), self.load))
+            return Plan(steps, ManifestStep(encode(manifest), plan.root.media_type))
 
-    return Toolkit(copier=Refuses)
+    return Toolkit(copier=Keeps)
 
 
 @mutant("SENT-STRIP-014", implies=("SENT-STRIP-008", "SENT-STRIP-015"))

@@ -158,19 +158,19 @@ def _put_back(job: Job, copied: Copied) -> None:
     copied.config["rootfs"]["diff_ids"].insert(0, config["rootfs"]["diff_ids"][0])
 
 
-@mutant("SENT-STRIP-001", implies=("SENT-STRIP-009", "SENT-STRIP-010", "SENT-STRIP-014"))
+@mutant("SENT-STRIP-001", implies=("SENT-STRIP-009", "SENT-STRIP-014"))
 def gzip_keeps_the_sentinel(job: Job, copied: Copied) -> None:
     if job.requested == "gzip":
         _put_back(job, copied)
 
 
-@mutant("SENT-STRIP-002", implies=("SENT-STRIP-010", "SENT-STRIP-014"))
+@mutant("SENT-STRIP-002", implies=("SENT-STRIP-014",))
 def tar_keeps_the_sentinel(job: Job, copied: Copied) -> None:
     if job.requested == "uncompressed":
         _put_back(job, copied)
 
 
-@mutant("SENT-STRIP-003", implies=("SENT-STRIP-010", "SENT-STRIP-014"))
+@mutant("SENT-STRIP-025", implies=("SENT-STRIP-014",))
 def zstd_keeps_the_sentinel(job: Job, copied: Copied) -> None:
     if job.requested == "zstd":
         _put_back(job, copied)
@@ -195,7 +195,7 @@ def content_changes_on_the_way(job: Job, copied: Copied) -> None:
         copied.diff_ids = ("sha256:" + "0" * 64, *copied.diff_ids[1:])
 
 
-@mutant("SENT-STRIP-007")
+@mutant("SENT-STRIP-027")
 def writes_before_it_refuses(job: Job, copied: Copied) -> None:
     if job.preserve_digests and job.requested:
         copied.wrote = True
@@ -228,10 +228,10 @@ def loses_the_plain_manifest(job: Job, copied: Copied) -> None:
         copied.referrers = ()
 
 
-@mutant("SENT-STRIP-012")
-def refuses_docker_conversion(job: Job, copied: Copied) -> None:
+@mutant("SENT-STRIP-026", implies=("SENT-STRIP-014",))
+def docker_keeps_the_sentinel(job: Job, copied: Copied) -> None:
     if job.name == "to Docker":
-        copied.refused, copied.wrote = True, False
+        _put_back(job, copied)
 
 
 @mutant("SENT-STRIP-013")

@@ -82,9 +82,10 @@ class Stage:
 
     def run(self, operation: Operation, pull: Pull = BY_TAG, *, output: Path | None = None) -> RunSeen:
         """One operation on the image; ``output`` is an empty directory (default: a new one)."""
-        host = self._registry.url.removeprefix("http://")
-        name = f"{host}/{_NAME}"
+        name = f"{_host(self._registry)}/{_NAME}"
         reference = f"{name}@{pull.digest}" if pull.digest else f"{name}:{pull.tag}"
+        if pull.digest and self._subject.adapter.tags_only:
+            reference = f"{name}:{self._tag_of(pull.digest)}"
         tree = output or self._subject.new_directory("tree")
         values: dict[str, str | Path] = {
             "reference": reference,
@@ -101,6 +102,12 @@ class Stage:
         said = seen.ending == "unsupported" and run.evidence and not run.declared and not pull.options
         # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter says it can take.
         return msgspec.structs.replace(seen, ending="refused") if said else seen
+
+    def _tag_of(self, digest: str) -> str:
+        """A tag that names this manifest, for tools that take no digests."""
+        tag = f"digest-{digest.partition(':')[2][:32]}"
+        self._registry.load(_NAME, {}, {}, **{tag: digest})
+        return tag
 
     @property
     def _timeout(self) -> float:
@@ -121,12 +128,14 @@ class Bench:
         """
         with ExitStack() as stack:
             auth = BasicAuth(USER.username, USER.password or "") if login else None
-            registry = stack.enter_context(EmbeddedRegistry(auth=auth))
+            own = self.subject.certificate
+            tls = None if own is None else (own.chain, own.key)
+            registry = stack.enter_context(EmbeddedRegistry(auth=auth, tls=tls))
             second = None
             if second_host:
-                mirror = EmbeddedRegistry(host="127.0.0.2", defects=[ServesBlobsOf(registry.blob)])
+                mirror = EmbeddedRegistry(host="127.0.0.2", defects=[ServesBlobsOf(registry.blob)], tls=tls)
                 second = stack.enter_context(mirror)
-            hosts = [one.url.removeprefix("http://") for one in (registry, second) if one is not None]
+            hosts = [_host(one) for one in (registry, second) if one is not None]
             sandbox = self.subject.sandbox(hosts=hosts, credentials={hosts[0]: USER} if login else None)
             if convert:
                 settings = Path(sandbox.environment["CONTAINERS_STORAGE_CONF"])
@@ -146,6 +155,10 @@ class Bench:
             stage.load(image)
             stage.arm(*faults)
             return stage.run(operation, how)
+
+
+def _host(registry: EmbeddedRegistry) -> str:
+    return registry.url.partition("://")[2]
 
 
 def reads_layouts(adapter: Adapter, operation: Operation) -> bool:

@@ -11,7 +11,7 @@ from conformance.strategies.trees import Node, Tree
 from conformance.trials import tampered
 from conformance.trials.bombs import all_skippable, empty_frames
 from conformance.trials.consumer import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
-from conformance.trials.images import LOWER, SINGLE, Layer, image, layer_of, sentinel_image
+from conformance.trials.images import LOWER, SINGLE, Layer, image, layer_of, other_contents, sentinel_image
 from conformance.trials.tampered import FILE
 
 Case = tuple[str, str, Callable[[], Layer]]
@@ -69,9 +69,9 @@ def _legacy(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _footer(trials: ConsumerTrials) -> Iterator[Seen]:
-    layer, _ = tampered.footer_of_another_toc()
+    given = sentinel_image([tampered.footer_of_another_toc()])
     what = "A layer whose footer names another TOC"
-    yield from trials.case("FOOTER-007", "another TOC", what, sentinel_image([layer]), expected=[SINGLE])
+    yield from trials.case("FOOTER-007", "another TOC", what, given, expected=[tampered.DUAL], twin="two files")
 
 
 def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -83,12 +83,13 @@ def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
         ("skippable frames between others", all_skippable(), False),
     )
     for name, extra, first in cases:
-        layer = tampered.with_frames_between(extra, first=first, tree=LOWER)
+        tree = other_contents(LOWER)
+        layer = tampered.with_frames_between(extra, first=first, tree=tree)
         what = f"A layer with {name}"
         if trials.aware:
-            yield from trials.case(about, name, what, sentinel_image([layer]), expected=[LOWER], twin="pair")
+            yield from trials.case(about, name, what, sentinel_image([layer]), expected=[tree], twin="pair")
         whole = tampered.without_toc(layer)
-        yield from trials.case(about, f"{name}, whole", what, image([whole]), expected=[LOWER], twin="one frame")
+        yield from trials.case(about, f"{name}, whole", what, image([whole]), expected=[tree], twin="one frame")
 
 
 def _holes(trials: ConsumerTrials) -> Iterator[Seen]:

@@ -1,10 +1,13 @@
 """SENT-PULL: sentinel images, sound and broken, and what stands in the storage before them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from conformance.format.sentinel import build_sentinel
 from conformance.observation_trials import TrialSeen
+from conformance.registry.defects import Defect
 from conformance.registry.faults import make_fault
 from conformance.strategies.trees import Node, Tree, noise
 from conformance.trials import tampered
@@ -12,8 +15,12 @@ from conformance.trials.bench import Pull
 from conformance.trials.consumer import ConsumerTrials, Scenario, Seen, sound
 from conformance.trials.file_trees import expected_tree
 from conformance.trials.images import (
+    FEATURES,
+    IMPLIED,
+    LOWER,
     MARKER,
     SINGLE,
+    UPPER,
     Entry,
     Image,
     Layer,
@@ -21,6 +28,8 @@ from conformance.trials.images import (
     image,
     index,
     layer_of,
+    other_contents,
+    pair,
     sentinel_image,
 )
 from conformance.trials.tampered import DUAL, DUAL_BY_TOC, FILE, LONG
@@ -28,24 +37,41 @@ from conformance.trials.tampered import DUAL, DUAL_BY_TOC, FILE, LONG
 _THREE: Final[tuple[Tree, ...]] = tuple((Node(f"layer{number}", content=noise(number, 500)),) for number in range(3))
 
 
-def _main(requirement_id: str) -> Scenario:
-    """The pull of a sound pair: several requirements look at the same run."""
+def _nothing_of_it(trials: ConsumerTrials) -> Iterator[Seen]:
+    """A sound pair, beside its plain variant: files that a tool adds to every tree are its own."""
+    pair, whole = sound("pair"), trials.options("no-partial")
+    for operation in trials.operations:
+        plain = trials.accepted("plain pair", operation, Pull(options=whole))
+        yield TrialSeen(
+            f"{operation}: a sound pair",
+            "A sound sentinel image",
+            ("SENT-PULL-002",),
+            trials.accepted("pair", operation),
+            pair.expected,
+            earlier=(plain,),
+        )
 
-    def scenario(trials: ConsumerTrials) -> Iterator[Seen]:
-        pair = sound("pair")
-        for operation in trials.operations:
-            run = trials.accepted("pair", operation)
-            yield TrialSeen(
-                f"{operation}: a sound pair",
-                "A sound sentinel image",
-                (requirement_id,),
-                run,
-                pair.expected,
-                layers=pair.image.layers,
-                sentinel=pair.image.sentinel,
-            )
 
-    return scenario
+def _requests(trials: ConsumerTrials) -> Iterator[Seen]:
+    """The requests of the pull of a sound pair."""
+    pair = sound("pair")
+    for operation in trials.operations:
+        yield TrialSeen(
+            f"{operation}: a sound pair",
+            "A sound sentinel image",
+            ("SENT-PULL-003",),
+            trials.accepted("pair", operation),
+            pair.expected,
+            layers=pair.image.layers,
+            sentinel=pair.image.sentinel,
+        )
+
+
+def _which_reading(trials: ConsumerTrials) -> Iterator[Seen]:
+    """However a layer was fetched: which of its two readings came out tells how it was read."""
+    given, what = sentinel_image([tampered.dual()]), "A sentinel image whose TOC and tar tell two stories"
+    for seen in trials.case("SENT-PULL-004", "two readings", what, given, expected=[DUAL_BY_TOC], twin="two files"):
+        yield msgspec.structs.replace(seen, forbidden=expected_tree([DUAL]))
 
 
 def _refused(requirement_id: str, *cases: tuple[str, str, Callable[[], Image], str]) -> Scenario:
@@ -103,18 +129,35 @@ def _no_conversion(trials: ConsumerTrials) -> Iterator[Seen]:
             )
 
 
-def _like_the_plain_variant(trials: ConsumerTrials) -> Iterator[Seen]:
-    pair, whole = sound("pair"), trials.options("no-partial")
-    for operation in trials.operations:
-        yield TrialSeen(
-            f"{operation}: plain and sentinel variant",
-            "A sound image of two layers",
-            ("SENT-PULL-010",),
-            trials.accepted("pair", operation),
-            pair.expected,
-            twin_expected=pair.expected,
-            earlier=(trials.accepted("plain pair", operation, Pull(options=whole)),),
-        )
+def _like_the_plain_variant(trials: ConsumerTrials, about: str, trees: Mapping[str, Sequence[Tree]]) -> Iterator[Seen]:
+    """Each image by its sentinel variant and by its plain variant."""
+    whole = trials.options("no-partial")
+    for name, layers in trees.items():
+        built = [layer_of(tree) for tree in layers]
+        plain, hidden, expected = image(built), sentinel_image(built), expected_tree(layers)
+        for operation in trials.operations:
+            yield TrialSeen(
+                f"{operation}: {name}",
+                f"A sound image ({name})",
+                (about,),
+                trials.bench.pull(hidden, operation),
+                expected,
+                twin_expected=expected,
+                earlier=(trials.bench.pull(plain, operation, Pull(options=whole)),),
+            )
+
+
+def _fidelity(trials: ConsumerTrials) -> Iterator[Seen]:
+    yield from _like_the_plain_variant(trials, "SENT-PULL-027", {"two layers": (LOWER, UPPER), **FEATURES})
+
+
+def _times(trials: ConsumerTrials) -> Iterator[Seen]:
+    yield from _like_the_plain_variant(trials, "SENT-PULL-028", {"two layers": (LOWER, UPPER)})
+
+
+def _implied(trials: ConsumerTrials) -> Iterator[Seen]:
+    trees = {"directories that the layer leaves out": (IMPLIED,)}
+    yield from _like_the_plain_variant(trials, "SENT-PULL-029", trees)
 
 
 def _placed(*places: int) -> Callable[[], Image]:
@@ -174,14 +217,13 @@ def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _no_reuse(trials: ConsumerTrials) -> Iterator[Seen]:
-    plain, hidden = image([tampered.dual()]), sentinel_image([tampered.dual()])
+    # The plain manifest does not say that there is a TOC: every client pulls it whole.
+    plain, hidden = image([tampered.without_toc(tampered.dual())]), sentinel_image([tampered.dual()])
     for operation in trials.operations:
         with trials.bench.stage() as stage:
             stage.load(plain, "plain")
             stage.load(hidden)
-            stage.arm(make_fault("unsatisfiable"))  # so that it is pulled whole
             earlier = stage.run(operation, Pull(tag="plain", options=trials.options("no-partial")))
-            stage.arm()
             run = stage.run(operation)
         yield TrialSeen(
             f"{operation}: after the plain variant, pulled whole",
@@ -235,17 +277,23 @@ def _identities(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _without_ranges(trials: ConsumerTrials) -> Iterator[Seen]:
-    about, alone = "SENT-PULL-022", sound("single").image
+    about = "SENT-PULL-030"
+    alone = sentinel_image([tampered.dual()])
     what = "A sentinel image at a registry without ranges"
-    yield from trials.case(about, "alone", what, alone, faults=lambda: [make_fault("unsatisfiable")])
-    both = index([Entry(sound("plain").image), Entry(alone, sentinel="true")])
+
+    def faults() -> Sequence[Defect]:
+        return [make_fault("unsatisfiable")]
+
+    for seen in trials.case(about, "alone", what, alone, expected=[DUAL_BY_TOC], twin="two files", faults=faults):
+        yield msgspec.structs.replace(seen, forbidden=expected_tree([DUAL]))
+    layer = tampered.sound()
+    both = index([Entry(image([layer])), Entry(sentinel_image([layer]), sentinel="true")])
     what = "A pair at a registry without ranges"
-    no_ranges = {"faults": lambda: [make_fault("unsatisfiable")]}
-    yield from trials.case(about, "a pair", what, both, expected=[SINGLE], twin="", **no_ranges)  # type: ignore[arg-type]
+    yield from trials.case(about, "a pair", what, both, expected=[SINGLE], faults=faults)
 
 
 def _given_the_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
-    given = sound("pair").image
+    given = pair([layer_of(other_contents(LOWER)), layer_of(other_contents(UPPER))])
     (digest,) = (key for key, document in given.manifests.items() if b"sentinel" in document.raw and key != given.root)
     for operation in trials.operations:
         # Who reads no zstd at all shows by gzip that it works.
@@ -281,7 +329,9 @@ def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "SENT-PULL-001": _other_content,
-    **{name: _main(name) for name in ("SENT-PULL-002", "SENT-PULL-003", "SENT-PULL-004")},
+    "SENT-PULL-002": _nothing_of_it,
+    "SENT-PULL-003": _requests,
+    "SENT-PULL-004": _which_reading,
     "SENT-PULL-005": _no_fall_back,
     "SENT-PULL-006": _refused(
         "SENT-PULL-006",
@@ -309,7 +359,6 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
             "unchecked",
         ),
     ),
-    "SENT-PULL-010": _like_the_plain_variant,
     "SENT-PULL-012": _refused(
         "SENT-PULL-012",
         ("second place", "A sentinel in the second place", _placed(1), "single"),
@@ -324,7 +373,10 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "SENT-PULL-019": _diff_ids,
     "SENT-PULL-020": _too_few,
     "SENT-PULL-021": _identities,
-    "SENT-PULL-022": _without_ranges,
+    "SENT-PULL-027": _fidelity,
+    "SENT-PULL-028": _times,
+    "SENT-PULL-029": _implied,
+    "SENT-PULL-030": _without_ranges,
 }
 
 UNAWARE: Final[Mapping[str, Scenario]] = {

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from conformance.checks.trial_verdicts import INCONCLUSIVE, describe
+from conformance.format.digest import Digest
 from conformance.format.oci import read_index
 from conformance.implementations.adapter_document import Option
 from conformance.observation_consumer import SelectionSeen
@@ -47,19 +48,44 @@ def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
     """Let the tool pull the index; what it chose, or why that is not known."""
     built = index(choice.entries)
     for operation in trials.operations:
-        if reads_layouts(trials.subject.adapter, operation):
-            yield unsupported("it is given one image in a layout, and has nothing to choose from", where=choice.name)
+        from_layout = reads_layouts(trials.subject.adapter, operation)
+        if from_layout and choice.faults():
+            yield unsupported("it reads layouts, which have no such faults", where=choice.name)
             continue
         run = trials.bench.pull(built, operation, Pull(options=choice.options), faults=choice.faults())
         if not trials.aware and trials.lacks_zstd(operation):
             yield unsupported("it reads no zstd layers, so that none of these images is for it", where=choice.name)
             continue
         problem = trials.problem("pair" if trials.aware else "plain pair", operation)
-        yield observed(f"{operation}: {choice.name}", choice, built, run, problem, aware=trials.aware)
+        shown = unpacked_positions(choice, run) if from_layout else asked_positions(choice, run)
+        if shown is None:
+            yield unsupported("it is given a layout, and does not show which entry it read", where=choice.name)
+            continue
+        yield observed(f"{operation}: {choice.name}", choice, built, run, problem, positions=shown, aware=trials.aware)
 
 
-def observed(name: str, choice: Choice, built: Image, run: RunSeen, problem: str, *, aware: bool) -> Seen:
-    """The choice that a run made: the last manifest that it asked for, or none when it refused what it could read.
+def asked_positions(choice: Choice, run: RunSeen) -> list[int]:
+    """The entries whose manifests a run asked the registry for, in order."""
+    digests = [entry.image.root for entry in choice.entries]
+    asked = [
+        item.url.rpartition("/")[2] for item in run.exchanges if item.method == "GET" and "/manifests/" in item.url
+    ]
+    return [digests.index(digest) for digest in asked if digest in digests]
+
+
+def unpacked_positions(choice: Choice, run: RunSeen) -> list[int] | None:
+    """The entry that a run unpacked from a layout, by the file in it; None where it shows no tree."""
+    if run.tree is None:
+        return None if run.succeeded else []
+    contents = [str(Digest.of(entry.image.label.encode())) for entry in choice.entries]
+    number = run.tree.get("number")
+    return [contents.index(number.content)] if number is not None and number.content in contents else []
+
+
+def observed(
+    name: str, choice: Choice, built: Image, run: RunSeen, problem: str, *, positions: Sequence[int], aware: bool
+) -> Seen:
+    """The choice that a run made: the last of the entries it looked at, or none when it refused what it could read.
 
     The choice of a tool that has a ``problem`` with a sound image shows nothing.
     """
@@ -67,16 +93,11 @@ def observed(name: str, choice: Choice, built: Image, run: RunSeen, problem: str
         return not_run(run.reason, where=name, evidence=run.evidence)
     if run.ending == "unsupported":
         return unsupported(run.reason, where=name, evidence=run.evidence)
-    digests = [entry.image.root for entry in choice.entries]
-    asked = [
-        item.url.rpartition("/")[2] for item in run.exchanges if item.method == "GET" and "/manifests/" in item.url
-    ]
-    positions = [digests.index(digest) for digest in asked if digest in digests]
     chosen = positions[-1] if positions else None
     if run.ending in ("crashed", "timed-out") or problem:
         why = f"with a sound image {problem}" if problem else f"the pull did not work ({describe(run)})"
         return not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
-    if run.succeeded and len(digests) > 1 and set(positions) == set(range(len(digests))):
+    if run.succeeded and len(choice.entries) > 1 and set(positions) == set(range(len(choice.entries))):
         return unsupported("it takes every entry of the index, so that which it would choose does not show", where=name)
     if not run.succeeded and chosen is not None and not choice.entries[chosen].image.sentinel:
         chosen = None
@@ -142,7 +163,8 @@ def _lying_annotation(trials: ConsumerTrials) -> Iterator[Seen]:
         # A refusal is as good as an answer here: what was chosen still counts.
         answered = msgspec.structs.replace(run, ending="succeeded") if run.ending == "refused" else run
         problem = trials.problem("one story", operation)
-        seen = observed(name, choice, built, answered, problem, aware=trials.aware)
+        positions = asked_positions(choice, run)
+        seen = observed(name, choice, built, answered, problem, positions=positions, aware=trials.aware)
         if isinstance(seen, SelectionSeen):
             relaxed = run.succeeded and {k: v.content for k, v in (run.tree or {}).items()} == {
                 k: v.content for k, v in by_toc.items()

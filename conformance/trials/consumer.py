@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from conformance.checks.trial_verdicts import wrong_with
+from conformance.evidence import Evidence
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.observation_consumer import SelectionSeen
 from conformance.observation_trials import RunSeen, TreeSeen, TrialSeen
@@ -17,11 +18,12 @@ from conformance.trials import tampered
 from conformance.trials.bench import BY_TAG, Bench, Pull
 from conformance.trials.file_trees import expected_tree
 from conformance.trials.images import (
+    CONTROL,
     LOWER,
     MARKER,
-    SINGLE,
     UPPER,
     Image,
+    Layer,
     gzip_layer,
     image,
     layer_of,
@@ -56,22 +58,28 @@ ECONOMY: Final[Tree] = tuple(Node(f"file{number:03}", content=noise(number, 300)
 
 @cache
 def sound(name: str) -> Sound:
-    """The sound images by name."""
+    """The sound images by name. None shares a blob, a DiffID or a file of any size with a case that is not sound."""
     made: Mapping[str, Callable[[], Sound]] = {
         "pair": lambda: Sound(name, pair([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
         "plain pair": lambda: Sound(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
         "gzip": lambda: Sound(name, image([gzip_layer(LOWER), gzip_layer(UPPER)]), (LOWER, UPPER)),
         "one frame": lambda: Sound(name, image([one_frame_layer(LOWER), one_frame_layer(UPPER)]), (LOWER, UPPER)),
-        "single": lambda: Sound(name, sentinel_image([tampered.sound()]), (SINGLE,)),
-        "plain": lambda: Sound(name, image([tampered.sound()]), (SINGLE,)),
-        "raw": lambda: Sound(name, sentinel_image([tampered.untampered_toc()]), (SINGLE,)),
-        "unchecked": lambda: Sound(name, sentinel_image([tampered.unchecked()]), (SINGLE,)),
-        "one story": lambda: Sound(name, image([layer_of(tampered.DUAL)]), (tampered.DUAL,)),
-        "holes": lambda: Sound(name, sentinel_image([layer_of(tampered.HOLES)]), (tampered.HOLES,)),
-        "two names": lambda: Sound(name, sentinel_image([layer_of(tampered.TWO_NAMES)]), (tampered.TWO_NAMES,)),
-        "economy": lambda: Sound(name, sentinel_image([layer_of(ECONOMY)]), (ECONOMY,)),
+        "single": lambda: Sound(name, sentinel_image([tampered.sound(CONTROL)]), (CONTROL,)),
+        "plain": lambda: Sound(name, image([tampered.sound(CONTROL)]), (CONTROL,)),
+        "raw": lambda: _of_one(name, tampered.untampered_toc(tampered.TWO_FILES), tampered.TWO_FILES),
+        "unchecked": lambda: _of_one(name, tampered.unchecked(CONTROL), CONTROL),
+        "one story": lambda: Sound(name, image([layer_of(tampered.TWO_FILES)]), (tampered.TWO_FILES,)),
+        "two files": lambda: _of_one(name, layer_of(tampered.TWO_FILES), tampered.TWO_FILES),
+        "holes": lambda: _of_one(name, layer_of(tampered.OTHER_HOLES), tampered.OTHER_HOLES),
+        "two names": lambda: _of_one(name, layer_of(tampered.OTHER_NAMES), tampered.OTHER_NAMES),
+        "economy": lambda: _of_one(name, layer_of(ECONOMY), ECONOMY),
     }
     return made[name]()
+
+
+def _of_one(name: str, layer: Layer, tree: Tree) -> Sound:
+    """A sentinel image of one layer."""
+    return Sound(name, sentinel_image([layer]), (tree,))
 
 
 class ConsumerTrials:
@@ -92,7 +100,7 @@ class ConsumerTrials:
 
     def has_option(self, option: Option) -> bool:
         """Whether the tool can be told so."""
-        return option in self.subject.adapter.options and option not in self.subject.adapter.unsupported
+        return self.subject.adapter.knows(option) and option not in self.subject.adapter.unsupported
 
     def options(self, *wanted: Option) -> tuple[Option, ...]:
         """Those of these options that the tool has."""
@@ -109,6 +117,27 @@ class ConsumerTrials:
         """What is wrong with the run on a sound image; "" when it gave the right tree (of a pull: when it worked)."""
         expected = None if operation == "pull" else sound(name).expected
         return wrong_with(self.accepted(name, operation), expected, self.marker(operation, name))
+
+    def control(self) -> str:
+        """Why no case of this tool shows anything: no operation gets the files of an ordinary image; "" when one does.
+
+        An aware tool is given a sentinel image; of the others one that reads no zstd layers shows itself by gzip.
+        """
+        problems = [self._problem_with_control(operation) for operation in self.operations]
+        return problems[0] if all(problems) else ""
+
+    def evidence_of_control(self) -> tuple[Evidence, ...]:
+        """The runs on the ordinary images."""
+        return tuple(item for run in self._runs.values() for item in run.evidence)[:2]
+
+    def _problem_with_control(self, operation: Operation) -> str:
+        name = "single" if self.aware else "one frame"
+        if self.accepted(name, operation).ending in ("absent", "unsupported"):
+            return ""  # each case says so
+        problem = self.problem(name, operation)
+        if problem and not self.aware and not self.problem("gzip", operation):
+            return ""
+        return f"with an ordinary image {problem}" if problem else ""
 
     def lacks_zstd(self, operation: Operation) -> bool:
         """Whether the tool reads gzip layers and no zstd layer at all."""
@@ -145,6 +174,7 @@ class ConsumerTrials:
                 sentinel=given.sentinel,
                 marker=self.marker(operation, twin),
                 memory_limit=memory_limit,
+                twin_layers=sound(twin).image.layers if twin else (),
             )
 
     def marker(self, operation: Operation, twin: str) -> str:

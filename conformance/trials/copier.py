@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance.checks.pairs import data_layers
+from conformance.checks.pairs import copy_of_one, data_layers
 from conformance.evidence import Evidence, Exchange
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE
@@ -51,6 +51,9 @@ JOBS: Final = {
         CopyJob("plain", "plain"),
         CopyJob("plain gzip", "plain-gzip"),
         _recompress("plain to gzip", "gzip", "plain"),
+        _recompress("plain to uncompressed", "uncompressed", "plain-gzip"),
+        _recompress("plain to zstd", "zstd", "plain-gzip"),
+        _recompress("plain to zstd:chunked", "zstd:chunked", "plain-gzip"),
         _recompress("to gzip", "gzip"),
         _recompress("to tar", "uncompressed"),
         _recompress("to zstd", "zstd"),
@@ -76,16 +79,13 @@ _STRIPS: Final = ("to gzip", "to zstd", "to tar")
 JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-STRIP-001": ("to gzip", "index to gzip"),
     "SENT-STRIP-002": ("to tar",),
-    "SENT-STRIP-003": ("to zstd",),
     "SENT-STRIP-004": _STRIPS,
     "SENT-STRIP-005": (*_STRIPS, "index to gzip"),
     "SENT-STRIP-006": _STRIPS,
-    "SENT-STRIP-007": ("gzip, digests preserved",),
     "SENT-STRIP-008": ("kept", "index"),
     "SENT-STRIP-009": ("other sentinel, to gzip",),
     "SENT-STRIP-010": _STRIPS,
     "SENT-STRIP-011": ("index", "index to gzip"),
-    "SENT-STRIP-012": ("to Docker",),
     "SENT-STRIP-013": (*_STRIPS, "kept"),
     "SENT-STRIP-014": (*_STRIPS, "index to gzip", "kept", "from storage", "other sentinel, to gzip"),
     "SENT-STRIP-015": ("digests preserved", "index, digests preserved", "to a layout, digests preserved"),
@@ -94,6 +94,9 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-STRIP-018": _STRIPS,
     "SENT-STRIP-019": _STRIPS,
     "SENT-STRIP-020": ("from storage", "other sentinel, from storage"),
+    "SENT-STRIP-025": ("to zstd",),
+    "SENT-STRIP-026": ("to Docker",),
+    "SENT-STRIP-027": ("gzip, digests preserved",),
 }
 TWINS: Final[Mapping[str, str]] = {
     "gzip, digests preserved": "to gzip",
@@ -106,13 +109,13 @@ TWINS: Final[Mapping[str, str]] = {
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
 # What a tool may leave undone that refuses all sentinels because it does not know them.
-_OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-003", "SENT-STRIP-009"})
+_OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
 _REFUSER: Final = (
     "it refuses every manifest with a sentinel, as a client that does not know sentinels must (SENT-PULL-011): "
     "nothing was recompressed"
 )
 # Of these the tool owes a result or a refusal: to crash is to fail. Of the others nothing was seen then.
-_OWES_AN_END: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 3, 7, 9, 12, 15, 17, 20))
+_OWES_AN_END: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 9, 15, 17, 20, 25, 26, 27))
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -133,7 +136,9 @@ class CopierTrial:
         self._problem: str | None = None
 
     def __enter__(self) -> "CopierTrial":
-        self._from, self._to = (self._stack.enter_context(a_place()) for _ in range(2))
+        self._from, self._to = (
+            self._stack.enter_context(a_place(certificate=self._subject.certificate)) for _ in range(2)
+        )
         for tag, source in self._sources.items():
             self._from.put(source, _SOURCE, tag)
             self._from.put_signature(_SOURCE, source)
@@ -179,12 +184,41 @@ class CopierTrial:
             yield not_run(f"{INCONCLUSIVE}{problem}", evidence=self._evidence_of_control())
             return
         for name in jobs:
+            ended = self._cannot_write(JOBS[name].requested)
+            if ended is not None:
+                yield msgspec.structs.replace(ended, where=name)
+                continue
             copied = self.copied(name)
             ended = _no_result(copied, requirement_id) or self._refused_like_its_twin(copied)
             if ended is None and requirement_id in _OF_STRIPPING and copied.seen.refused and self._refuses_sentinels():
                 ended = informed(_REFUSER, where=name)
             for judgement in [ended] if ended else check(copied):
                 yield _with_evidence(judgement, copied.seen.evidence)
+
+    def _cannot_write(self, requested: Requested) -> Judgement | None:
+        """A compression counts only where an image without sentinel is written in it.
+
+        Who cannot write it has refused nothing and kept nothing.
+        """
+        if not requested:
+            return None
+        control = self.copied(f"plain to {requested}")
+        run = control.run
+        if run.outcome is Outcome.ABSENT:
+            return not_run(run.reason)
+        if run.outcome is Outcome.UNSUPPORTED:
+            return unsupported(run.reason)
+        if run.outcome is Outcome.REFUSED:
+            return unsupported(f"it does not write an image without sentinel as {requested} either: {run.reason}")
+        if not run.succeeded or control.seen.after is None:
+            message = f"{INCONCLUSIVE}an image without sentinel was not written as {requested} either ({describe(run)})"
+            return not_run(message, evidence=run.evidence)
+        made = copy_of_one(control.seen.after)
+        wrong = [kind for layer in data_layers(made) if not _is_of(kind := layer.media_type, requested)] if made else []
+        if made is None or wrong:
+            found = f"it wrote layers of {', '.join(sorted(set(wrong)))}" if wrong else "it wrote no one image"
+            return unsupported(f"asked for {requested} with an image without sentinel {found}")
+        return None
 
     def _refuses_sentinels(self) -> bool:
         """Whether this is a tool that knows no sentinels, and refuses to read every manifest that has one."""
@@ -300,12 +334,13 @@ def _wrong_with_control(copied: Copied) -> str:
     run, seen = copied.run, copied.seen
     if not run.succeeded:
         return f"an image without sentinel could not be copied either ({seen.name}; {describe(run)})"
-    if seen.after is None or len(seen.after.manifests) != 1:
+    made = copy_of_one(seen.after) if seen.after is not None else None
+    if made is None:
         return f"it ended as if an image without sentinel was copied, which is not there ({seen.name})"
     config = seen.before.manifests[0].config
     if config is None or seen.data_diff_ids != config.view.rootfs.diff_ids:
         return f"the copy of an image without sentinel has other contents ({seen.name})"
-    types = {layer.media_type for layer in data_layers(seen.after.manifests[0])}
+    types = {layer.media_type for layer in data_layers(made)}
     if seen.requested == "gzip" and types != {LAYER_GZIP_TYPE} and not all(kind.endswith("gzip") for kind in types):
         return f"asked for gzip it wrote layers of {', '.join(sorted(types))}: what it says it did it did not do"
     return ""
@@ -322,9 +357,8 @@ def _with_evidence(judgement: Judgement, evidence: tuple[Evidence, ...]) -> Judg
 
 
 def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[str, ...]:
-    if after is None or len(after.manifests) != 1:
-        return ()
-    return place.diff_ids(repository, data_layers(after.manifests[0]))
+    made = copy_of_one(after) if after is not None else None
+    return place.diff_ids(repository, data_layers(made)) if made is not None else ()
 
 
 def _observe_layout(layout: Path) -> ImageSeen | None:
@@ -342,7 +376,14 @@ def _root(after: ImageSeen | None) -> bytes | None:
 
 
 def _stores(exchange: Exchange) -> bool:
-    return exchange.method == "PUT" and exchange.status == 201
+    """Whether a manifest was put: blobs that nothing names harm nobody, and a registry removes them."""
+    return exchange.method == "PUT" and exchange.status == 201 and "/manifests/" in exchange.url
+
+
+def _is_of(media_type: str, requested: Requested) -> bool:
+    if requested == "uncompressed":
+        return not media_type.endswith(("gzip", "zstd"))
+    return media_type.endswith("gzip" if requested == "gzip" else "zstd")
 
 
 def _manifests_put(exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:

@@ -102,7 +102,7 @@ def _pulled_both_ways(trials: ConsumerTrials, operation: str, tree: Tree, name: 
     return TrialSeen(
         f"{operation}: {name}",
         f"A generated image ({name})",
-        ("SENT-PULL-010",),
+        ("SENT-PULL-027",),
         msgspec.structs.replace(sentinel, evidence=(note, *sentinel.evidence)),
         expected,
         twin_expected=expected,

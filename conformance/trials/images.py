@@ -33,6 +33,7 @@ from conformance.strategies.trees import Node, Tree, noise, tar_of
 from conformance.subjects.layout import write_layout
 from conformance.subjects.platforms import machine_platform
 
+_CREATED: Final = "2020-09-13T12:26:40Z"
 MARKER: Final = "zcc-marker"
 """The name of the one package that an inventory of a sound image lists."""
 _STATUS: Final = (
@@ -40,36 +41,73 @@ _STATUS: Final = (
     " <nobody@example.org>\nArchitecture: all\nVersion: 1.2.3\nDescription: tells that the whole layer was read\n\n"
 )
 
+# Ordinary trees: every parent directory is there, no bit is special. What is special is in FEATURES, each by itself.
 # The package database is the last file: who stops early does not see it.
 LOWER: Final[Tree] = (
     Node("etc", "dir", mode=0o755, mtime=1_600_000_000),
     Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n', mtime=1_600_000_001),
-    Node("etc/removed", content=b"gone above"),
-    Node("bin", "dir", mode=0o755),
-    Node("bin/tool", content=noise(1, 150_000), mode=0o4755, xattrs={"user.zcc": "kept"}),
-    Node("bin/link", "symlink", link_name="tool"),
-    Node("bin/same", "hardlink", link_name="bin/tool", mode=0o4755),
-    Node("hidden", "dir", mode=0o755),
-    Node("hidden/below", content=b"an opaque directory hides this"),
-    Node("var", "dir", mode=0o755),
-    Node("var/lib", "dir", mode=0o755),
-    Node("var/lib/dpkg", "dir", mode=0o755),
+    Node("etc/removed", content=b"gone above", mtime=1_600_000_001),
+    Node("bin", "dir", mode=0o755, mtime=1_600_000_001),
+    Node("bin/tool", content=noise(1, 150_000), mode=0o755, mtime=1_600_000_002),
+    Node("bin/link", "symlink", link_name="tool", mode=0o777, mtime=1_600_000_002),
+    Node("bin/same", "hardlink", link_name="bin/tool", mode=0o755, mtime=1_600_000_002),
+    Node("var", "dir", mode=0o755, mtime=1_600_000_002),
+    Node("var/lib", "dir", mode=0o755, mtime=1_600_000_002),
+    Node("var/lib/dpkg", "dir", mode=0o755, mtime=1_600_000_002),
     Node("var/lib/dpkg/status", content=_STATUS.encode(), mtime=1_600_000_002),
 )
 UPPER: Final[Tree] = (
-    Node("etc/.wh.removed"),
-    Node("etc/empty"),
-    Node("data", "dir", mode=0o700),
-    Node("data/holes", content=noise(2, 5000) + bytes(100_000) + b"end"),
-    Node("hidden/.wh..wh..opq"),
-    Node("hidden/above", content=b"new"),
+    Node("etc", "dir", mode=0o755, mtime=1_600_000_000),
+    Node("etc/.wh.removed", mtime=1_600_000_003),
+    Node("etc/empty", mtime=1_600_000_003),
+    Node("data", "dir", mode=0o755, mtime=1_600_000_003),
+    Node("data/file", content=noise(2, 5000) + b"end", mtime=1_600_000_004),
 )
-SINGLE: Final[Tree] = (
-    Node("dir", "dir", mode=0o755),
-    Node("dir/file", content=noise(3, 3000)),
-    Node("dir/long", content=noise(4, 150_000) + bytes(5000) + b"end"),
-    Node("dir/link", "symlink", link_name="file"),
-)
+
+
+def _shaped(seed: int) -> Tree:
+    """The tree of most cases: a directory, a short file, a long one of several chunks, a link."""
+    return (
+        Node("dir", "dir", mode=0o755, mtime=1_600_000_005),
+        Node("dir/file", content=noise(seed, 3000), mtime=1_600_000_006),
+        Node("dir/long", content=noise(seed + 1, 150_000) + bytes(5000) + b"end", mtime=1_600_000_006),
+        Node("dir/link", "symlink", link_name="file", mode=0o777, mtime=1_600_000_006),
+    )
+
+
+SINGLE: Final[Tree] = _shaped(3)
+CONTROL: Final[Tree] = _shaped(103)
+"""Of the same shape as SINGLE and of other contents: a daemon that keeps the control must not meet the case in it."""
+
+_DIR: Final = Node("d", "dir", mode=0o755, mtime=1_600_000_007)
+FEATURES: Final[Mapping[str, tuple[Tree, ...]]] = {
+    "a file with holes": ((_DIR, Node("d/holes", content=noise(21, 5000) + bytes(100_000) + b"end")),),
+    "an extended attribute": ((_DIR, Node("d/file", content=noise(22, 100), xattrs={"user.zcc": "kept"})),),
+    "a set-user-ID file": ((_DIR, Node("d/file", content=noise(23, 100), mode=0o4755)),),
+    "a directory of mode 0700": ((Node("d", "dir", mode=0o700), Node("d/file", content=noise(24, 100))),),
+    "a file of mode 0600": ((_DIR, Node("d/file", content=noise(25, 100), mode=0o600)),),
+    "an opaque directory": (
+        (_DIR, Node("d/below", content=b"an opaque directory hides this"), Node("seen", content=noise(26, 100))),
+        (_DIR, Node("d/.wh..wh..opq"), Node("d/above", content=noise(27, 100))),
+    ),
+    "a directory removed": (
+        (_DIR, Node("d/below", content=noise(28, 100)), Node("kept", content=noise(29, 100))),
+        (Node(".wh.d"), Node("added", content=noise(30, 100))),
+    ),
+}
+"""Images that hold one special thing each, the lowest layer first."""
+IMPLIED: Final[Tree] = (Node("implied/below/file", content=noise(31, 100), mtime=1_600_000_007),)
+"""A file whose directories are not in the layer: readers give them modes of their own."""
+
+
+def other_contents(tree: Tree) -> Tree:
+    """The tree with another content in every large file."""
+    return tuple(
+        msgspec.structs.replace(node, content=noise(len(node.content) + 7, len(node.content)))
+        if len(node.content) >= 1000
+        else node
+        for node in tree
+    )
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -94,13 +132,17 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class Image(msgspec.Struct, frozen=True):
-    """All of an image: blobs and manifests by digest, the digest of its root, and facts on its data layers."""
+    """All of an image: blobs and manifests by digest, the digest of its root, and facts on its data layers.
+
+    ``label`` is the one in its config, where it has one.
+    """
 
     blobs: dict[str, bytes]
     manifests: dict[str, Manifest]
     root: str
     layers: tuple[LayerFacts, ...] = ()
     sentinel: str = ""
+    label: str = ""
 
     @property
     def root_document(self) -> Manifest:
@@ -167,8 +209,20 @@ def image(
         for place in sentinel_places:
             stack.insert(place, marker)
     committed = [layer.diff_id for layer in stack] if diff_ids is None else list(diff_ids)
-    labels = {"config": {"Labels": {"trial": label}}} if label else {}
-    config = encode({**(platform or host_platform()), **labels, "rootfs": {"type": "layers", "diff_ids": committed}})
+    history = [{"created": _CREATED, "created_by": f"layer {number}"} for number in range(len(layers))]
+    config = encode(
+        {
+            **(platform or host_platform()),
+            "created": _CREATED,
+            "config": {
+                "Cmd": ["/bin/tool"],
+                "Env": ["PATH=/usr/bin:/bin"],
+                **({"Labels": {"trial": label}} if label else {}),
+            },
+            "rootfs": {"type": "layers", "diff_ids": committed},
+            "history": history,
+        }
+    )
     manifest = encode(
         {
             "schemaVersion": 2,
@@ -181,7 +235,7 @@ def image(
     blobs = {layer.named: layer.blob for layer in stack} | {str(Digest.of(config)): config}
     facts = tuple(_facts(layer) for layer in layers)
     named = str(Digest.of(sentinel)) if sentinel is not None else ""
-    return Image(blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, digest, facts, named)
+    return Image(blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, digest, facts, named, label)
 
 
 def sentinel_image(layers: Sequence[Layer], **more: Any) -> Image:

@@ -82,7 +82,7 @@ def _unpacked(consumer: ImplementationSubject, registry: RegistryAtHand, reposit
     output = consumer.new_directory("tree")
     values: dict[str, str | Path] = {"reference": f"{registry.host}/{repository}:1", "output": output}
     options: tuple[Option, ...] = ()
-    if "platform" in consumer.adapter.options:
+    if consumer.adapter.knows("platform"):
         values["platform"], options = "linux/amd64", ("platform",)
     if consumer.adapter.uses("unpack", "layout"):
         # It reads layouts only: the suite fetches the image for it, byte for byte.

@@ -22,6 +22,7 @@ from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.reference import RegistryReference
 from conformance.subjects.remote import RemoteSource
+from conformance.trials.certificate import Certificate
 from conformance.trials.sources import Image
 
 _CREATED: Final = 201
@@ -33,8 +34,9 @@ class Place:
 
     def __init__(self, registry: EmbeddedRegistry) -> None:
         self.registry = registry
-        self.host = registry.url.removeprefix("http://")
-        self.client = RegistryClient(registry.url, retries=0)
+        self.host = registry.url.partition("://")[2]
+        # Its certificate is its own authority: there is nothing to verify it by.
+        self.client = RegistryClient(registry.url, retries=0, insecure=registry.url.startswith("https:"))
 
     def name(self, repository: str, tag: str = "1") -> str:
         """``host:port/repository:tag``."""
@@ -146,9 +148,10 @@ class Place:
 
 
 @contextmanager
-def a_place(*defects: Defect) -> Iterator[Place]:
-    """A new registry with these defects."""
-    with EmbeddedRegistry(defects=defects) as registry:
+def a_place(*defects: Defect, certificate: Certificate | None = None) -> Iterator[Place]:
+    """A new registry with these defects; with a ``certificate`` it speaks HTTPS."""
+    tls = None if certificate is None else (certificate.chain, certificate.key)
+    with EmbeddedRegistry(defects=defects, tls=tls) as registry:
         place = Place(registry)
         try:
             yield place

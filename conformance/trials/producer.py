@@ -109,10 +109,13 @@ class ProducerTrial:
         self._log = TakesAnyOrder()
 
     def __enter__(self) -> "ProducerTrial":
+        own = self.subject.certificate
         self._places: dict[Where, Place] = {
-            "any-order": self._stack.enter_context(a_place(self._log)),
-            "no-sentinels": self._stack.enter_context(a_place(*_old(SENTINEL_TYPE.encode(), index=False))),
-            "no-indexes": self._stack.enter_context(a_place(*_old(b"", index=True))),
+            "any-order": self._stack.enter_context(a_place(self._log, certificate=own)),
+            "no-sentinels": self._stack.enter_context(
+                a_place(*_old(SENTINEL_TYPE.encode(), index=False), certificate=own)
+            ),
+            "no-indexes": self._stack.enter_context(a_place(*_old(b"", index=True), certificate=own)),
         }
         return self
 

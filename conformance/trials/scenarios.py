@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from conformance import checks
+from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.requirements import find_checks
-from conformance.results import Judgement, unsupported
+from conformance.results import Judgement, not_run, unsupported
 from conformance.trials import cases_input, cases_pull, cases_security, cases_select
 from conformance.trials.consumer import ConsumerTrials, Scenario, Seen
 
@@ -26,6 +27,10 @@ _OF_ZSTD: Final = frozenset({"SENT-PULL-015", "SENT-PULL-016", "LAYER-008", "SEC
 
 def judge_requirement(trials: ConsumerTrials, requirement_id: str) -> Iterator[Judgement]:
     """Run the cases of one requirement and judge each as it comes."""
+    problem = trials.control()
+    if problem:
+        yield not_run(f"{INCONCLUSIVE}{problem}", evidence=trials.evidence_of_control())
+        return
     scenarios = AWARE if trials.aware else UNAWARE
     if not trials.aware and requirement_id in _OF_ZSTD and all(map(trials.lacks_zstd, trials.operations)):
         yield unsupported("it reads gzip layers and no zstd layers")

@@ -15,6 +15,7 @@ from conformance.implementations.runner import Run, Values, Version, find_versio
 from conformance.implementations.sandbox import Sandbox, SandboxOptions, make_sandbox
 from conformance.observation_producer import Ended
 from conformance.registry.credentials import Credentials
+from conformance.trials.certificate import Certificate, CertificateError, own_certificate
 
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
 
@@ -42,6 +43,11 @@ class ImplementationSubject:
         """The subject's name in reports: ``skopeo 1.9.3 (adapter skopeo)``."""
         return subject_name(self.adapter, self.version)
 
+    @property
+    def certificate(self) -> Certificate | None:
+        """What registries that this tool is pointed at have to show; None: they speak plain HTTP."""
+        return own_certificate() if self.adapter.https_only else None
+
     def sandbox(
         self,
         *,
@@ -50,11 +56,15 @@ class ImplementationSubject:
         ca_file: Path | None = None,
         partial_pulls: bool = True,
     ) -> Sandbox:
-        """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored."""
+        """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored.
+
+        A tool that speaks HTTPS only trusts the certificate of our registries.
+        """
+        own = self.certificate
         options = SandboxOptions(
             hosts=hosts,
             credentials=credentials or {},
-            ca_file=ca_file,
+            ca_file=own.chain if ca_file is None and own is not None else ca_file,
             partial_pulls=partial_pulls,
             storage_driver=self.adapter.storage,
             mount_program=mount_program(self.adapter),
@@ -105,7 +115,11 @@ def subject_name(adapter: Adapter, version: str) -> str:
 
 
 def ask_version(adapter: Adapter) -> Version:
-    """What the tool says its version is, or, by name, that it is not on this machine."""
+    """What the tool says its version is, or, by name, that it is not on this machine, or cannot be tried here."""
+    try:
+        _ = own_certificate() if adapter.https_only else None
+    except CertificateError as error:
+        return Version(absent=str(error))
     with tempfile.TemporaryDirectory(prefix="zcc-version-") as directory:
         options = SandboxOptions(storage_driver=adapter.storage, mount_program=mount_program(adapter))
         return find_version(adapter, make_sandbox(Path(directory), options))

@@ -36,9 +36,9 @@ def single() -> tuple[bytes, WrittenLayer]:
     return written(SINGLE)
 
 
-def sound() -> Layer:
-    """The twin of most cases."""
-    blob, made = single()
+def sound(tree: Tree = SINGLE) -> Layer:
+    """The layer before any edit; of the tree CONTROL the twin of most cases."""
+    blob, made = single() if tree is SINGLE else written(tree)
     return Layer(blob, str(made.diff_id), made.annotations)
 
 
@@ -117,31 +117,30 @@ def toc_bomb() -> Layer:
 
 
 def tampered_toc() -> Layer:
-    """Another TOC and tar-split of the same sizes are served; annotations and blob digest are the old ones."""
-    loose = tuple(msgspec.structs.replace(node, mode=0o777) if node.name == FILE else node for node in SINGLE)
-    blob, made = single()
-    right, wrong = (_raw_tail(blob, made, *_documents(tree)) for tree in (SINGLE, loose))
+    """Another TOC of the same sizes is served; annotations and blob digest are the old ones.
+
+    It gives two files the contents of each other.
+    """
+    blob, made = written(DUAL)
+    document = split_document(made)
+    right, wrong = (_raw_tail(blob, made, Toc(1, entries), document) for entries in (made.toc.entries, _crossed(made)))
     named = str(Digest.of(right.blob))
     assert len(right.blob) == len(wrong.blob)
     return msgspec.structs.replace(wrong, digest=named, annotations=right.annotations)
 
 
-def untampered_toc() -> Layer:
-    """The twin of ``tampered_toc``."""
-    blob, made = single()
-    return _raw_tail(blob, made, *_documents(SINGLE))
+def untampered_toc(tree: Tree) -> Layer:
+    """What ``tampered_toc`` is of before the exchange; of another tree its twin."""
+    blob, made = written(tree)
+    return _raw_tail(blob, made, made.toc, split_document(made))
 
 
-def _documents(tree: Tree) -> tuple[Toc, bytes]:
-    """TOC and tar-split of a tree; the places of contents are those of ``single``."""
-    _, made = written(tree)
-    _, sound_layer = single()
-    entries = [
-        msgspec.structs.replace(entry, offset=other.offset, end_offset=other.end_offset)
-        for entry, other in zip(made.toc.entries, sound_layer.toc.entries, strict=True)
-    ]
-    assert made.tar_split is not None
-    return Toc(1, entries), split_document(made)
+def _crossed(made: WrittenLayer) -> list[Entry]:
+    """The entries of a layer of two files of one size, each with the content of the other."""
+    first, second = made.toc.entries
+    places = ("digest", "offset", "end_offset")
+    ours, theirs = ({field: getattr(item, field) for field in places} for item in (first, second))
+    return [msgspec.structs.replace(first, **theirs), msgspec.structs.replace(second, **ours)]
 
 
 def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
@@ -162,9 +161,9 @@ def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
     return Layer(content, str(made.diff_id), annotations)
 
 
-def unchecked() -> Layer:
-    """A sound layer whose frames have no checksum: the twin of ``tampered_content``."""
-    return layer_of(SINGLE, NO_CHECKSUMS)
+def unchecked(tree: Tree = SINGLE) -> Layer:
+    """A sound layer whose frames have no checksum; of the tree CONTROL the twin of ``tampered_content``."""
+    return layer_of(tree, NO_CHECKSUMS)
 
 
 def tampered_content(name: str, *, number: int = 0) -> Layer:
@@ -239,35 +238,33 @@ def _moved(entry: Entry, start: Callable[[int], int], end: Callable[[int], int] 
     return msgspec.structs.replace(entry, offset=start(entry.offset), end_offset=(end or start)(entry.end_offset))
 
 
-def footer_of_another_toc() -> tuple[Layer, Layer]:
-    """Annotations name one TOC, the footer a second one behind it; and what the second one would be by itself."""
-    blob, made = single()
-    loose = tuple(msgspec.structs.replace(node, mode=0o777) if node.name == FILE else node for node in SINGLE)
-    first = sound()
-    toc, document = _documents(loose)
-    split = CompressedTarSplit.of(document)
+def footer_of_another_toc() -> Layer:
+    """Annotations name one TOC, the footer a second one behind it, by which two files have each other's contents."""
+    blob, made = written(DUAL)
     front = seal(made.data_size, made.toc, made.tar_split, footer=False)
     data_size = made.data_size + len(front.content)
-    back = seal(data_size, Toc(1, toc.entries, str(split.digest)), split)
+    back = seal(data_size, Toc(1, _crossed(made), made.toc.tar_split_digest), made.tar_split)
     content = blob[: made.data_size] + front.content + back.content
-    return Layer(content, first.diff_id, front.annotations), Layer(content, first.diff_id, back.annotations)
+    return Layer(content, str(made.diff_id), front.annotations)
 
 
 DUAL: Final[Tree] = (Node("a", content=noise(5, 400)), Node("b", content=noise(6, 400)))
 DUAL_BY_TOC: Final[Tree] = (Node("a", content=noise(6, 400)), Node("b", content=noise(5, 400)))
 
 
+TWO_FILES: Final[Tree] = (Node("a", content=noise(15, 400)), Node("b", content=noise(16, 400)))
+"""Of the shape of DUAL and of other contents: the twin of what is made of it."""
+
+
 def dual() -> Layer:
     """The TOC gives a the content of b and the other way round; the tar and its DiffID tell the first story."""
     blob, made = written(DUAL)
-    first, second = made.toc.entries
-    places = ("digest", "offset", "end_offset")
-    ours, theirs = ({field: getattr(item, field) for field in places} for item in (first, second))
-    entries = [msgspec.structs.replace(first, **theirs), msgspec.structs.replace(second, **ours)]
-    return resealed(blob, made, Toc(1, entries, made.toc.tar_split_digest))
+    return resealed(blob, made, Toc(1, _crossed(made), made.toc.tar_split_digest))
 
 
 HOLES: Final[Tree] = (Node("holes", content=noise(7, 3000) + bytes(20_000) + noise(8, 3000)),)
+OTHER_HOLES: Final[Tree] = (Node("holes", content=noise(17, 3000) + bytes(20_000) + noise(18, 3000)),)
+"""The twin of HOLES."""
 FILLED: Final[Tree] = (Node("holes", content=noise(7, 3000) + b"\x01" * 20_000 + noise(8, 3000)),)
 
 
@@ -330,6 +327,8 @@ def split_bomb() -> Layer:
 
 
 TWO_NAMES: Final[Tree] = (Node("a", content=b"first content"), Node("b", content=b"other content"))
+OTHER_NAMES: Final[Tree] = (Node("a", content=b"third content"), Node("b", content=b"fourth content"))
+"""The twin of TWO_NAMES."""
 
 
 def duplicate_names() -> Layer:

@@ -17,6 +17,7 @@ from conformance.implementations.adapter import (
     parse_adapter,
 )
 from conformance.implementations.adapter_document import build_schema, published_schema
+from conformance.implementations.adapter_limits import unsupported_of
 from conformance.implementations.placeholders import fill
 
 GOOD = """
@@ -61,6 +62,44 @@ def test_an_entry_point_speaks_the_protocol(tmp_path: Path) -> None:
     assert adapter.operations["copy"][0][:3] == (program, "copy", "--reference")
 
 
+FULL = (
+    GOOD
+    + """
+[operation_options.push]
+all = ["--every"]
+
+[files]
+"etc/tool.json" = '{"host": "{host}", "format": "{{.Tag}}"}'
+"""
+)
+
+
+def test_options_of_one_operation_go_before_those_of_all() -> None:
+    adapter = parse_adapter(FULL, source="full.toml")
+    assert adapter.option("push", "all") == ("--every",)
+    assert adapter.option("push", "platform") == ("--os={os}", "--arch={architecture}")
+    assert adapter.option("push", "sign") is None
+    assert adapter.option("copy", "all") is None  # it has no {options}
+    assert adapter.knows("all")
+    assert not adapter.knows("sign")
+
+
+def test_partial_pulls_are_switched_off_in_the_settings_of_the_storage() -> None:
+    adapter = parse_adapter('storage = "overlay"\n' + GOOD, source="overlay.toml")
+    assert adapter.option("unpack", "no-partial") == ()
+    assert adapter.switches_partial_pulls("no-partial")
+    assert not parse_adapter(GOOD, source="good.toml").knows("no-partial")
+
+
+def test_what_cases_will_find_unsupported_is_told_by_role() -> None:
+    lines = list(unsupported_of(parse_adapter(GOOD, source="good.toml")))
+    assert "zstd: not written yet (declared)" in lines
+    assert "push with preserve-digests, no-sentinel, sign: no such option (producer)" in lines
+    assert "export: no such operation (copier)" in lines
+    assert "unpack with platform: no such option (consumer-unaware)" in lines
+    assert not [line for line in lines if line.startswith("scan")]
+
+
 MISTAKES = {
     "not TOML": ("name = ", "not TOML"),
     "no name": (GOOD.replace('name = "mytool"', ""), "missing required field `name`"),
@@ -100,6 +139,29 @@ MISTAKES = {
     "an unknown feature": (GOOD.replace("zstd = ", "speed = "), "speed"),
     "HOME": (GOOD + '\n[environment]\nHOME = "/root"', "environment.HOME"),
     "no environment name": (GOOD + '\n[environment]\n"A-B" = "1"', "'A-B' is no name"),
+    "a later schema": (
+        "schema_version = 3\ncolour = 1\n" + GOOD,
+        "schema_version: 3; this suite knows versions",
+    ),
+    "a schema of none": ("schema_version = 0\n" + GOOD, "schema_version"),
+    "a shell string as setup": (
+        'setup = "mytool start"\n' + GOOD,
+        "setup: a string; there is no shell, give an argument",
+    ),
+    "setup with what not all have": (
+        'setup = ["a", "{output}"]\n' + GOOD,
+        "setup: {output} is not known",
+    ),
+    "options around an operation": ('teardown = ["a", "{options}"]\n' + GOOD, "teardown: {options} is no placeholder"),
+    "ready for nothing": ('ready = ["a"]\n' + GOOD, "there is no service"),
+    "a file outside": (GOOD + '\n[files]\n"../x" = ""', "'../x' is no path below HOME"),
+    "an absolute file": (GOOD + '\n[files]\n"/etc/x" = ""', "'/etc/x' is no path below HOME"),
+    "a file with an unknown word": (GOOD + '\n[files]\nx = "{user}"', "files.x: {user} is no placeholder"),
+    "options of no operation": (
+        GOOD + "\n[operation_options.scan]\nall = []",
+        "operation_options.scan: there is no",
+    ),
+    "unknown options of an operation": (GOOD + "\n[operation_options.push]\nevery = []", "every"),
     "a time-out of none": ("timeout = 0\n" + GOOD, "timeout"),
     "deep nesting": ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
 }

@@ -35,6 +35,11 @@ CASES = {
         Outcome.REFUSED, stdout="a\nDENIED: x\nb", refusals=("DENIED",), reason="DENIED: x"
     ),
     "stdout alone states nothing": Case(Outcome.CRASHED, stdout="oops", reason="without a stated reason"),
+    "stdout speaks of an error": Case(
+        Outcome.REFUSED, stdout="pulling\nerror: bad digest\n", reason="error: bad digest"
+    ),
+    "stderr goes before stdout": Case(Outcome.REFUSED, stdout="error: a", stderr="unhappy", reason="unhappy"),
+    "a protocol's refusal on stdout": Case(Outcome.CRASHED, 3, stdout="error: x", protocol=True),
     "silence": Case(Outcome.CRASHED, 7, reason="exit 7 without a stated reason"),
     "blank lines are silence": Case(Outcome.CRASHED, stderr="\n  \n"),
     "signal": Case(Outcome.CRASHED, None, 11, reason="SIGSEGV"),

@@ -149,15 +149,15 @@ def test_a_bomb_that_is_expanded_shows_in_the_memory_of_the_process(tmp_path: Pa
 def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path) -> None:
     keep = tmp_path / "report" / "counterexamples"
     catalogue = load_catalogue()
-    for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_times_of_toc_entries(), "fail")):
+    for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_modes_of_toc_entries(), "fail")):
         trials = ConsumerTrials(InProcessConsumer(toolkit, tmp_path), aware=True)
-        seen = generated_images(trials, examples=3, number=7, keep=keep)
-        result = conclude(catalogue["SENT-PULL-010"], judge_seen("SENT-PULL-010", seen))
+        seen = generated_images(trials, examples=3, number=8, keep=keep)
+        result = conclude(catalogue["SENT-PULL-027"], judge_seen("SENT-PULL-027", seen))
         assert result.verdict == verdict, result.findings
         assert keep.exists() is (verdict == "fail")
     (kept,) = keep.iterdir()
     assert (kept / "oci-layout").is_file()
-    assert "seed 7" in result.findings[0].evidence[0].as_text()
+    assert "seed 8" in result.findings[0].evidence[0].as_text()
 
 
 def test_client_mutants_are_commands(capsys: pytest.CaptureFixture[str]) -> None:

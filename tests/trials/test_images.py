@@ -15,7 +15,7 @@ from conformance.trials import tampered
 from conformance.trials.bombs import all_skippable, empty_frame, raw_frame, zeros_frame
 from conformance.trials.consumer import sound
 from conformance.trials.file_trees import expected_tree, read_tree
-from conformance.trials.images import LOWER, UPPER, Entry, image, index, layer_of, sentinel_image
+from conformance.trials.images import FEATURES, LOWER, SINGLE, UPPER, Entry, image, index, layer_of, sentinel_image
 
 
 def decompressed(frame: bytes) -> bytes:
@@ -54,15 +54,16 @@ def test_bombs_are_small(build: object) -> None:
 
 
 def test_an_exchanged_toc_has_the_same_sizes_and_another_digest() -> None:
-    right, wrong = tampered.untampered_toc(), tampered.tampered_toc()
+    right, wrong = tampered.untampered_toc(tampered.DUAL), tampered.tampered_toc()
     assert (len(right.blob), right.named, right.annotations) == (len(wrong.blob), wrong.named, wrong.annotations)
     place = ChunkedAnnotations.of(right.annotations).positions().toc
     old, new = (layer.blob[place.offset : place.end] for layer in (right, wrong))
     digest = ChunkedAnnotations.of(right.annotations).toc_digest()
     assert digest.matches(old)
     assert not digest.matches(new)
-    modes = [{entry.name: entry.mode for entry in read_toc(payload).entries} for payload in (old, new)]
-    assert [found[tampered.FILE] for found in modes] == [0o644, 0o777]
+    contents = [[entry.digest for entry in read_toc(payload).entries] for payload in (old, new)]
+    assert contents[0] == contents[1][::-1]
+    assert contents[0] != contents[1]
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -107,8 +108,11 @@ def test_an_index_has_what_its_entries_have() -> None:
 
 def test_expected_trees_apply_whiteouts() -> None:
     found = expected_tree([LOWER, UPPER])
-    assert {"etc/removed", "hidden/below", "etc/.wh.removed"}.isdisjoint(found)
-    assert {"hidden/above", "etc/empty", "bin/link"} <= set(found)
+    assert {"etc/removed", "etc/.wh.removed"}.isdisjoint(found)
+    assert {"etc/empty", "bin/link"} <= set(found)
+    opaque = expected_tree(FEATURES["an opaque directory"])
+    assert "d/below" not in opaque
+    assert "d/above" in opaque
     assert found["bin/same"] == found["bin/tool"]
     assert found["bin/tool"].links == 2
 
@@ -130,3 +134,22 @@ def test_trees_on_disk_are_read_without_following(tmp_path: Path) -> None:
 
 def test_layers_are_the_same_every_time() -> None:
     assert layer_of(LOWER) == layer_of(LOWER)
+
+
+def test_every_parent_directory_is_in_the_ordinary_images() -> None:
+    for tree in (LOWER, UPPER, SINGLE):
+        names = {node.name for node in tree}
+        assert all(name.rpartition("/")[0] in {"", *names} for name in names)
+
+
+@pytest.mark.parametrize(
+    "name", ["single", "plain", "raw", "unchecked", "one story", "two files", "holes", "two names"]
+)
+def test_no_twin_shares_a_blob_or_a_file_with_a_case(name: str) -> None:
+    layers = [tampered.sound(), tampered.unchecked(), tampered.dual(), tampered.tampered_toc()]
+    layers += [layer_of(tree) for tree in (tampered.DUAL, tampered.HOLES, tampered.TWO_NAMES)]
+    twin = sound(name)
+    files = {node.content for tree in twin.trees for node in tree if node.content}
+    cases = {node.content for tree in (SINGLE, tampered.DUAL, tampered.HOLES, tampered.TWO_NAMES) for node in tree}
+    assert files.isdisjoint(cases)
+    assert {layer.named for layer in layers}.isdisjoint(twin.image.blobs)

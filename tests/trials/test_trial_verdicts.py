@@ -5,13 +5,13 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
-from conformance.checks.consumer_pull import source_without_ranges
 from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
 from conformance.evidence import Exchange
+from conformance.format.digest import Digest
 from conformance.observation_consumer import SelectionSeen
 from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
 from conformance.results import Judgement
-from conformance.trials.cases_select import Choice, observed, plain, sentinel
+from conformance.trials.cases_select import Choice, asked_positions, observed, plain, sentinel, unpacked_positions
 from conformance.trials.images import index
 
 TREE = {"a": EntrySeen("reg", 0o644, "sha256:1")}
@@ -112,21 +112,17 @@ def test_a_pull_that_shows_no_tree_fails_nothing_either() -> None:
     assert only(refusal("X-001", trial(pulled, None))).outcome == "fail"
 
 
-@pytest.mark.parametrize(
-    ("reason", "outcome"),
-    [
-        ("error: the registry serves no ranges", "pass"),
-        ("error: HTTP 416 Range Not Satisfiable", "pass"),
-        ("error: cannot pull zstd:chunked layer partially", "pass"),
-        ("error: no TOC-only pull", "pass"),
-        ("error: unsupported protocol scheme", "fail"),
-        ("error: a strange and disarranged answer", "fail"),
-    ],
-)
-def test_a_refusal_for_want_of_ranges_says_so(reason: str, outcome: str) -> None:
-    run = msgspec.structs.replace(REFUSED, reason=reason)
-    seen = msgspec.structs.replace(trial(run), about=("SENT-PULL-022",))
-    assert only(source_without_ranges(seen)).outcome == outcome
+def test_which_reading_came_out_tells_how_a_layer_was_read() -> None:
+    by_tar = trial(WRONG, expected=TREE, forbidden=OTHER)
+    assert "its tar was read" in only(harmless("X-001", by_tar)).message
+    for run in (RIGHT, REFUSED):
+        assert only(harmless("X-001", trial(run, expected=TREE, forbidden=OTHER))).outcome == "pass"
+
+
+def test_a_lost_bit_makes_nothing_inconclusive() -> None:
+    loose = msgspec.structs.replace(RIGHT, tree={"a": EntrySeen("reg", 0o755, "sha256:1"), "own": TREE["a"]})
+    assert only(refusal("X-001", trial(REFUSED, loose))).outcome == "pass"
+    assert only(acceptance("X-001", trial(loose, loose, expected=TREE))).outcome == "pass"
 
 
 def test_memory_is_bounded() -> None:
@@ -142,6 +138,10 @@ def test_memory_is_bounded() -> None:
         ("GET", None, 200, True),
         ("GET", None, None, True),
         ("GET", "bytes=0-1", 206, False),
+        ("GET", "bytes=0-", 206, True),
+        ("GET", "bytes=0-9", 206, True),
+        ("GET", "bytes=0-8", 206, False),
+        ("GET", "bytes=0-4,5-9", 206, False),
         ("GET", "bytes=0-1", 200, False),
         ("GET", None, 404, False),
         ("HEAD", None, 200, False),
@@ -178,10 +178,19 @@ def test_who_takes_every_entry_of_an_index_has_chosen_none(fetched: tuple[int, .
         for place in fetched
     )
     run = RunSeen("pull", "succeeded", exchanges=asked)
-    seen = observed("pull", choice, index(choice.entries), run, "", aware=False)
+    seen = observed("pull", choice, index(choice.entries), run, "", positions=asked_positions(choice, run), aware=False)
     if chosen is None:
         assert isinstance(seen, Judgement)
         assert seen.outcome == "unsupported"
     else:
         assert isinstance(seen, SelectionSeen)
         assert seen.chosen == chosen
+
+
+@pytest.mark.parametrize(("content", "expected"), [(b"plain", [0]), (b"sentinel", [1]), (b"other", []), (None, [])])
+def test_which_entry_of_a_layout_was_read_shows_in_the_tree(content: bytes | None, expected: list[int]) -> None:
+    choice = Choice("a pair", (plain(), sentinel()))
+    tree = {} if content is None else {"number": EntrySeen("reg", 0o644, str(Digest.of(content)))}
+    assert unpacked_positions(choice, RunSeen("unpack", "succeeded", tree=tree)) == expected
+    assert unpacked_positions(choice, RunSeen("unpack", "succeeded")) is None
+    assert unpacked_positions(choice, RunSeen("unpack", "refused")) == []

@@ -70,6 +70,7 @@ class _Commands:
     def run(self) -> None:
         operations: dict[str, Callable[[], None]] = {
             "push": self._push,
+            "store": self._store,
             "pull": self._pull,
             "copy": self._copy,
             "recompress": self._copy,
@@ -87,6 +88,12 @@ class _Commands:
         options = ProducerOptions(given.compression, given.preserve_digests, not given.no_sentinel, _digest(reference))
         producer = self._toolkit.producer(self._image(), ContentStore(self._temporary))
         _print(str(producer.push(RegistryDestination(self._client(reference), reference), options)))
+
+    def _store(self) -> None:
+        given = self._given
+        options = ProducerOptions(given.compression, given.preserve_digests, not given.no_sentinel)
+        producer = self._toolkit.producer(LayoutSource(_layout(given.layout)), ContentStore(self._temporary))
+        _print(str(producer.push(LayoutDestination(Path(given.target)), options)))
 
     def _image(self) -> ImageSource:
         given = self._given

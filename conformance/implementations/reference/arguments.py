@@ -9,6 +9,7 @@ from conformance.implementations.reference.errors import NotSupportedError
 # Options by the operations that honour them; any other combination is not supported (exit status 4).
 _HONOURED = {
     "push": {"preserve_digests", "no_sentinel", "all", "platform"},
+    "store": {"preserve_digests", "no_sentinel", "all"},
     "pull": {"preserve_digests", "all"},
     "copy": {"preserve_digests", "all", "to_docker"},
     "recompress": {"preserve_digests", "all"},
@@ -33,6 +34,7 @@ def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespac
         ("copy", "registry to registry, byte for byte"),
         ("recompress", "the same, compressed anew"),
         ("export", "not supported"),
+        ("build", "not supported"),
     )
     for name, text in copies:
         operations.add_parser(name, help=text).add_argument("--destination", required=True)
@@ -40,13 +42,17 @@ def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespac
     unpack.add_argument("--output", required=True)
     unpack.add_argument("--layout", help="an image in a layout, instead of --reference")
     unpack.add_argument("--store", help="directory for contents that are kept (default: below XDG_DATA_HOME)")
-    scan = operations.add_parser("scan", help="not supported")
+    operations.add_parser("scan", help="not supported")
+    for name, text in (("store", "an image of a layout to a new layout"), ("archive", "not supported")):
+        stored = operations.add_parser(name, help=text)
+        stored.add_argument("--layout", required=True)
+        stored.add_argument("--target", required=True)
     for name, sub in operations.choices.items():
-        sub.add_argument("--reference", required=name != "unpack")
+        if name not in ("store", "archive"):
+            sub.add_argument("--reference", required=name != "unpack")
         _common(sub)
-    for name in ("push", "recompress"):
+    for name in ("push", "recompress", "store", "archive"):
         operations.choices[name].add_argument("--compression", choices=COMPRESSIONS, default="zstd:chunked")
-    scan.set_defaults()
     return _checked(parser.parse_args(arguments))
 
 
