@@ -1,15 +1,17 @@
 """From what the user typed to a judged image: the one path that ``zcc check`` and the suite share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from conformance import checks
 from conformance.checks.artifact import has_sentinel, judge_image, needs_deep, notes_on, unreadable
+from conformance.observation import ImageSeen
 from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
-from conformance.requirements import Role, find_checks, load_catalogue
+from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
+from conformance.results import RequirementResult
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
@@ -57,18 +59,34 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
         raise SubjectError(f"{seen.reference}: {problems[0]}")
     replay = f"zcc check{' --deep' if options.deep else ''} {source.reference}"
     results = judge_image(seen, replay=replay)
-    report = subject_report(
+    unmet, notes = [], notes_on(seen)
+    if options.require_sentinel and not has_sentinel(seen):
+        unmet.append("no sentinel variant, which --require-sentinel asks for")
+        notes = notes[1:]
+    profiles = profiles_of_image(seen, results)
+    bound = tuple(result for result in results if any(result.id in ids_of(profile) for profile in profiles))
+    return subject_report(
         seen.reference,
         ("artifact",),
-        tuple(result for result in results if not needs_deep(result)),
-        notes=notes_on(seen),
-        unchecked=unchecked("artifact"),
-        needs_deep=tuple(result.id for result in results if needs_deep(result)),
+        tuple(result for result in bound if not needs_deep(result)),
+        profiles=profiles,
+        notes=notes,
+        unchecked=tuple(name for name in unchecked("artifact") if any(name in ids_of(each) for each in profiles)),
+        needs_deep=tuple(result.id for result in bound if needs_deep(result)),
+        unmet=tuple(unmet),
     )
-    if options.require_sentinel and not has_sentinel(seen):
-        why = "no sentinel variant, which --require-sentinel asks for: the image does not conform"
-        report = msgspec.structs.replace(report, conforms=False, notes=(why, *report.notes[1:]))
-    return report
+
+
+def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> tuple[Profile, ...]:
+    """What an image claims by what is in it: ``pair`` with a sentinel, ``layer`` with zstd:chunked layers, or nothing.
+
+    An image in which something of a pair failed, or could not be read, claims to be one, be there a sentinel or not.
+    """
+    layer = ids_of("layer")
+    looked_at = [result for result in results if result.verdict != "not-applicable" or needs_deep(result)]
+    if has_sentinel(seen) or any(result.id not in layer for result in looked_at if result.verdict != "pass"):
+        return ("pair",)
+    return ("layer",) if any(result.id in layer for result in looked_at) else ()
 
 
 def unchecked(*roles: Role) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""``zcc``: the commands by name. Exit 0 conforms (or done), 1 does not, 2 could not judge."""
+"""``zcc``: the commands by name. Exit 0 conforms (or done), 1 does not, 2 could not judge, 8 incomplete."""
 
 import io
 import os
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # The reader of our output is gone (zcc … | head): nothing is wrong.
         _discard_output()
-        sys.exit(check.EXIT_FAILS)
+        sys.exit(shared.EXIT_DIFFERS)
     except Exception as error:
         # The last net. Python's own exit status 1 would say that the image does not conform.
         if os.environ.get("ZCC_TRACEBACK"):

@@ -108,10 +108,18 @@ class ReferrersSeen(msgspec.Struct, frozen=True):
     listed: Answered
 
 
-class ReadsSeen(msgspec.Struct, frozen=True):
-    """Reads after a load: expected bytes with each answer; ``failed`` are pushes that were refused."""
+class RoundSeen(msgspec.Struct, frozen=True):
+    """One round of concurrent pushes: the requests that were refused, the same repeated alone, and reads of all."""
 
-    failed: tuple[Answered, ...]
+    refused: tuple[Answered, ...]
+    repeated: tuple[Answered, ...]
+    reads: tuple[tuple[bytes, Answered], ...]
+
+
+class ControlSeen(msgspec.Struct, frozen=True):
+    """An ordinary image pushed and read back: pairs of expected bytes and response."""
+
+    pushes: tuple[Answered, ...]
     reads: tuple[tuple[bytes, Answered], ...]
 
 

@@ -14,7 +14,7 @@ import pytest
 SUITE = Path(__file__).parent / "suite"
 _INI = "conformance_default"
 _OPTIONS = (
-    *("registry", "implementation", "role", "read_only", "repository", "username", "insecure"),
+    *("registry", "implementation", "role", "profile", "golden", "read_only", "repository", "username", "insecure"),
     *("ca_file", "report_dir", "effort", "waivers"),
 )
 
@@ -28,6 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--implementation", metavar="NAME|FILE", help="judge this tool: a shipped adapter, or an adapter file (TOML)"
     )
     group.addoption("--role", action="append", metavar="ROLE", help="judge only this role; may be repeated")
+    group.addoption(
+        "--profile",
+        action="append",
+        metavar="PROFILE",
+        help="judge by this profile; may be repeated",
+    )
+    group.addoption("--golden", action="store_true", help="judge the golden images of the suite too")
     group.addoption(
         "--read-only", action="extend", nargs="+", metavar="REF", help="judge existing images; push nothing"
     )
@@ -46,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement of the catalogue that this test decides")
     config.addinivalue_line("markers", "role(*names): the roles that this test judges; one of them is enough to run it")
+    config.addinivalue_line("markers", "golden: judges the golden images of the suite, which --golden asks for")
     config.addinivalue_line("markers", "read_only: needs no right to push")
     # Any option of ours: pytest takes the directory in `--report-dir DIR` for a test path when it looks for the
     # project's ini file, before it knows our options; then `conformance_default` is not seen.

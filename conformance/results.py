@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from conformance.evidence import Evidence
-from conformance.requirements import Level, Requirement, Role, load_catalogue
+from conformance.requirements import Level, Profile, Requirement, RequirementClass, Role, load_catalogue
 
 Verdict = Literal["pass", "fail", "waived", "unsupported", "not-applicable", "not-run"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "waived", "unsupported", "not-applicable", "not-run")
@@ -54,9 +54,12 @@ class RequirementResult(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     judged: int = 0
     reason: str = ""
+    profiles: tuple[Profile, ...] = ()
+    class_: RequirementClass | None = msgspec.field(name="class", default=None)
 
     @property
     def breaks_conformance(self) -> bool:
+        """A MUST that failed, or that nobody could decide."""
         return self.level == "MUST" and self.verdict in ("fail", "not-run")
 
 
@@ -117,7 +120,24 @@ def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, repla
         verdict = "not-applicable"
     findings = tuple(_findings(requirement.id, seen, replay))
     judged = sum(judgement.outcome in ("pass", "fail") for judgement in seen)
-    return RequirementResult(requirement.id, requirement.level, requirement.roles, verdict, findings, judged)
+    return _result(requirement, verdict, findings=findings, judged=judged)
+
+
+def undecided(requirement: Requirement, reason: str) -> RequirementResult:
+    """The result of a requirement that no check looked at; ``reason`` says why, in one sentence."""
+    return _result(requirement, "not-run", reason=reason)
+
+
+def _result(requirement: Requirement, verdict: Verdict, **fields: Any) -> RequirementResult:
+    return RequirementResult(
+        requirement.id,
+        requirement.level,
+        requirement.roles,
+        verdict,
+        profiles=requirement.profiles,
+        class_=requirement.class_,
+        **fields,
+    )
 
 
 def _findings(requirement_id: str, judgements: Iterable[Judgement], replay: str) -> Iterator[Finding]:

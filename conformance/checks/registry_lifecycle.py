@@ -1,16 +1,17 @@
-"""REG-012 to -014 and -018 to -020: mounting, deleting, referrers, load, sequences."""
+"""REG-012 to -014, -018, -020, -025 and -026: mounting, deleting, referrers, load, sequences."""
 
 from collections.abc import Iterator
 
-from conformance.checks.registry_storage import same_bytes, status
+from conformance.checks.registry_storage import error_codes, same_bytes, status
 from conformance.evidence import Note
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
-from conformance.observation_registry import MachineSeen, MountSeen, ReadsSeen, ReferrersSeen, SurvivalSeen
+from conformance.observation_registry import MachineSeen, MountSeen, ReferrersSeen, RoundSeen, SurvivalSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, informed, judge, passed, unsupported
 
-_DELETES_OFF = (405, 501)
+# distribution-spec 1.1.1, "Content Management": 405 or 400 where deleting is switched off.
+_DELETES_OFF = (400, 405, 501)
 
 
 @decides("REG-012")
@@ -74,12 +75,30 @@ def lists_referrers(seen: ReferrersSeen) -> Iterator[Judgement]:
     )  # fmt: skip
 
 
-@decides("REG-019")
-def survives_load(seen: ReadsSeen) -> Iterator[Judgement]:
-    for answered in seen.failed:
-        yield status(answered, (201,), "A push fails when several clients push at once.")
-    for expected, answered in seen.reads:
-        yield same_bytes(expected, answered, "After concurrent pushes something cannot be read.")
+@decides("REG-025")
+def nothing_lost_under_load(rounds: tuple[RoundSeen, ...]) -> Iterator[Judgement]:
+    for seen in rounds:
+        for answered in seen.repeated:
+            yield status(answered, (201,), "A request that was refused during concurrent pushes is refused again.")
+        for expected, answered in seen.reads:
+            yield same_bytes(expected, answered, "After concurrent pushes something cannot be read.")
+
+
+@decides("REG-026")
+def takes_concurrent_pushes(rounds: tuple[RoundSeen, ...]) -> Iterator[Judgement]:
+    refusing = [seen for seen in rounds if seen.refused]
+    first = refusing[0].refused[0] if refusing else None
+    found = "none refused"
+    if first is not None:
+        found = f"in {len(refusing)} of {len(rounds)} rounds, first HTTP {first.status} {error_codes(first)}".strip()
+    yield judge(
+        first is None,
+        "A push is refused while other clients push into the same repository.",
+        where=first.what if first else "concurrent pushes",
+        expected=f"no request refused in {len(rounds)} rounds",
+        found=found,
+        evidence=(first.exchange,) if first else (),
+    )
 
 
 @decides("REG-020")

@@ -1,4 +1,4 @@
-"""REG-001 to -004, -011, -015 to -017, -021: what a registry stores and gives back."""
+"""REG-001 to -004, -011, -015 to -017, -021, -023, -027: what a registry stores and gives back."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def status(answered: Answered, expected: tuple[int, ...], message: str) -> Judge
         message,
         where=answered.what,
         expected=f"HTTP {' or '.join(map(str, expected))}",
-        found=f"HTTP {answered.status} {_reason(answered)}".strip(),
+        found=f"HTTP {answered.status} {error_codes(answered)}".strip(),
         evidence=(answered.exchange,),
     )
 
@@ -93,12 +93,33 @@ def head_tells_the_truth(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
 
 
 def _length(seen: BlobSeen, answered: Answered) -> Iterator[Judgement]:
-    if answered.status == 200:
-        length = answered.header("Content-Length")
+    """A Content-Length that is stated is right. A GET may use chunked transfer coding (RFC 9112 section 7.1)."""
+    length = answered.header("Content-Length")
+    if answered.status == 200 and length is not None:
         yield judge(
             length == str(len(seen.content)), "Content-Length is not the size of the blob.", where=answered.what,
-            expected=str(len(seen.content)), found=length or "no Content-Length", evidence=(answered.exchange,),
+            expected=str(len(seen.content)), found=length, evidence=(answered.exchange,),
         )  # fmt: skip
+
+
+@decides("REG-027")
+def head_states_the_length(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
+    for seen in blobs:
+        if seen.head.status == 200:
+            length = seen.head.header("Content-Length")
+            yield judge(
+                length is not None, "HEAD of a blob states no Content-Length.", where=seen.head.what,
+                expected=f"Content-Length: {len(seen.content)}", found="no Content-Length",
+                evidence=(seen.head.exchange,),
+            )  # fmt: skip
+
+
+@decides("REG-023")
+def accepts_a_mixed_index(seen: StoredSeen) -> Iterator[Judgement]:
+    yield status(seen.put, (201,), "The registry refuses an index that lists an OCI and a Docker manifest.")
+    if seen.put.status == 201:
+        for answered in seen.got:
+            yield same_bytes(seen.raw, answered, "The registry does not return the index byte for byte.")
 
 
 @decides("REG-015")
@@ -120,11 +141,11 @@ def dangling_is_refused_or_kept(cases: tuple[DanglingSeen, ...]) -> Iterator[Jud
         if seen.put.status == 201:
             yield same_bytes(seen.raw, seen.got, f"The registry accepted {seen.what} and changed it.")
             continue
-        ok = 400 <= seen.put.status < 500 and "BLOB_UNKNOWN" in _reason(seen.put)
+        ok = 400 <= seen.put.status < 500 and "MANIFEST_BLOB_UNKNOWN" in error_codes(seen.put)
         yield judge(
             ok, f"The registry refuses {seen.what} without saying why.", where=seen.put.what,
             expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and the bytes kept",
-            found=f"HTTP {seen.put.status} {_reason(seen.put)}", evidence=(seen.put.exchange,),
+            found=f"HTTP {seen.put.status} {error_codes(seen.put)}", evidence=(seen.put.exchange,),
         )  # fmt: skip
 
 
@@ -172,8 +193,8 @@ def _kind(content: bytes) -> str:
         return "something"
 
 
-def _reason(answered: Answered) -> str:
-    """The error codes in the body (distribution-spec, "Error Codes"), else nothing."""
+def error_codes(answered: Answered) -> str:
+    """The error codes in the body (distribution-spec 1.1.1, "Error Codes"), else nothing."""
     try:
         errors = decode_object(answered.content, what="error").get("errors")
     except FormatError:

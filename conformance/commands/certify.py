@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from conformance.commands.shared import EXIT_CANNOT, EXIT_DIFFERS, cannot, console
+from conformance.commands.shared import EXIT_CANNOT, cannot, console
 
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
@@ -41,7 +41,11 @@ def certify(
         bool, typer.Option("--matrix/--no-matrix", help="One image through every producer, registry and consumer.")
     ] = True,
 ) -> None:
-    """Certify tools: exit 0 when all conform, 1 when one does not, 2 when one is absent or could not be judged."""
+    """Certify tools: exit 0 when all conform, 1 when one does not, 8 when a verdict is incomplete.
+
+    2 when one is absent or could not be judged at all.
+    """
+    from conformance.endings import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
     from conformance.reports.certificate import Certificate, encode  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
@@ -70,8 +74,9 @@ def certify(
     _print(certificate, output)
     if not all(result.was_judged for result in results):
         raise typer.Exit(EXIT_CANNOT)
-    if not all(each.conforms for result in results for each in result.roles):
-        raise typer.Exit(EXIT_DIFFERS)
+    ending = gravest(each.ending for result in results for each in result.roles)
+    if ending != "conforms":
+        raise typer.Exit(EXIT_STATUS[ending])
 
 
 def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":

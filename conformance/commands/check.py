@@ -11,8 +11,6 @@ from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, User
 if TYPE_CHECKING:
     from conformance.reports.model import SubjectReport
 
-EXIT_FAILS = 1
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -39,6 +37,7 @@ def check(
     Of an image in a registry only the ends of the layers are fetched, by Range requests; with --deep all of them.
     """
     from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
+    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.registry.credentials import CredentialError  # noqa: PLC0415
     from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
     from conformance.reports.model import check_report, encode  # noqa: PLC0415
@@ -58,8 +57,8 @@ def check(
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
     else:
         _print_report(report)
-    if not report.conforms:
-        raise typer.Exit(EXIT_FAILS)
+    if report.ending is not None and report.ending != "conforms":
+        raise typer.Exit(EXIT_STATUS[report.ending])
 
 
 def _print_report(report: "SubjectReport") -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from conformance.implementations import protocol
+from conformance.implementations.adapter_claims import NEEDED, claimed_profiles, read_roles
 from conformance.implementations.adapter_document import (
     COMPRESSIONS,
     KNOWN_WORDS,
@@ -35,14 +36,8 @@ from conformance.implementations.adapter_vectors import (
     read_vector,
 )
 from conformance.implementations.placeholders import OPTIONS, Vector, words
+from conformance.requirements import Profile, Role
 
-# What a role cannot be judged without: one of these operations.
-_NEEDED: Final[Mapping[ImplementationRole, tuple[Operation, ...]]] = {
-    "producer": ("push",),
-    "consumer-aware": ("unpack", "pull"),
-    "consumer-unaware": ("unpack", "pull", "scan"),
-    "copier": ("copy", "recompress", "export"),
-}
 _MAX_FILE: Final = 2**20
 
 
@@ -53,14 +48,16 @@ class AdapterError(Exception):
 class Adapter(msgspec.Struct, frozen=True):
     """An adapter ready to run.
 
-    ``operations`` are steps, ``refusals`` regular expressions for output that states a reason, ``unsupported``
-    features by name with the reason declared, ``timeout`` seconds for one operation. ``speaks_protocol``: its exit
-    statuses are those of the entry-point protocol. The rest is as in AdapterDocument.
+    ``profiles`` has at least one of each role. ``operations`` are steps, ``refusals`` regular expressions for output
+    that states a reason, ``unsupported`` features by name with the reason declared, ``timeout`` seconds for one
+    operation. ``speaks_protocol``: its exit statuses are those of the entry-point protocol. The rest is as in
+    AdapterDocument.
     """
 
     name: str
     description: str
     roles: tuple[ImplementationRole, ...]
+    profiles: tuple[Profile, ...]
     executable: str
     version: Vector
     operations: Mapping[str, tuple[Vector, ...]]
@@ -226,10 +223,12 @@ def _adapter(
     *,
     speaks_protocol: bool,
 ) -> Adapter:
+    roles = read_roles(document)
     return Adapter(
         name=document.name,
         description=document.description,
-        roles=tuple(document.roles),
+        roles=roles,
+        profiles=claimed_profiles(roles, document.profiles, operations),
         executable=document.executable or version[0],
         version=version,
         operations=operations,
@@ -277,7 +276,13 @@ def _operation_options(document: AdapterDocument) -> dict[str, dict[str, Vector]
 def _check_roles(adapter: Adapter) -> None:
     if {"consumer-aware", "consumer-unaware"} <= set(adapter.roles):
         raise ValueError("roles: a tool either knows sentinels (consumer-aware) or does not (consumer-unaware)")
-    able = set(adapter.operations) - set(adapter.unsupported)
     for role in adapter.roles:
-        if able.isdisjoint(_NEEDED[role]):
-            raise ValueError(f"roles: a {role} needs the operation {' or '.join(_NEEDED[role])}")
+        lacking = operations_lacking(adapter, role)
+        if lacking:
+            raise ValueError(f"roles: {lacking}")
+
+
+def operations_lacking(adapter: Adapter, role: Role) -> str:
+    """Why the tool cannot be judged in this role, in one sentence; "" when it has one of the operations needed."""
+    able = set(adapter.operations) - set(adapter.unsupported)
+    return f"a {role} needs the operation {' or '.join(NEEDED[role])}" if able.isdisjoint(NEEDED[role]) else ""

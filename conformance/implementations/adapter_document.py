@@ -23,6 +23,17 @@ Option = Literal[
 ]
 Compression = Literal["gzip", "zstd", "zstd:chunked", "uncompressed"]
 Feature = Literal[Operation, Option, Compression]
+ImplementationProfile = Literal[
+    "layer-producer",
+    "sentinel-producer",
+    "tar-consumer",
+    "toc-consumer",
+    "sentinel-consumer",
+    "copier",
+    "recompressing-copier",
+    "sentinel-copier",
+    "storage-exporter",
+]
 ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "copier"]
 StorageDriver = Literal["vfs", "overlay"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
@@ -30,6 +41,7 @@ COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
 # The tables and lists that take only certain words.
 KNOWN_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "roles": get_args(ImplementationRole),
+    "profiles": get_args(ImplementationProfile),
     "operations": OPERATIONS,
     "options": get_args(Option),
     "operation_options": OPERATIONS,
@@ -50,8 +62,10 @@ def _all_compressions() -> list[Compression]:
 class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file as it is written.
 
-    An operation is one argument vector, or a list of them that are run one after the other. ``entry_point`` is the
-    path of an executable, relative to the file, or an argument vector to which the protocol's arguments are added.
+    ``roles`` or ``profiles`` are needed: a profile has its role; a role without a profile claims one that
+    docs/adapters.md names. An operation is one argument vector, or a list of them that are run one after the other.
+    ``entry_point`` is the path of an executable, relative to the file, or an argument vector to which the protocol's
+    arguments are added.
     ``options`` are the arguments that ``{options}`` becomes; none mean that the tool does so anyway.
     ``operation_options`` are those of one operation, before ``options``. ``executable`` is what is looked for to tell
     whether the tool is there (default: the first argument of ``version``), ``refusals`` are regular expressions for
@@ -66,7 +80,8 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
     description: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
-    roles: Annotated[list[ImplementationRole], msgspec.Meta(min_length=1)]
+    roles: list[ImplementationRole] = []
+    profiles: list[ImplementationProfile] = []
     schema_version: Annotated[int, msgspec.Meta(ge=1)] = SCHEMA_VERSION
     homepage: str = ""
     executable: str = ""

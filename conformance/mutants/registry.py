@@ -10,8 +10,9 @@ from conformance.requirements import mutant
         "REG-002",
         "REG-003",
         "REG-014",
-        "REG-019",
         "REG-020",
+        "REG-025",
+        "REG-026",
     ),
 )
 def rejects_sentinel_type() -> Defect:
@@ -22,9 +23,9 @@ def rejects_sentinel_type() -> Defect:
     "REG-002",
     implies=(
         "REG-003",
-        "REG-019",
         "REG-020",
         "REG-021",
+        "REG-025",
     ),
 )
 def merges_twin_platforms() -> Defect:
@@ -35,9 +36,9 @@ def merges_twin_platforms() -> Defect:
     "REG-002",
     implies=(
         "REG-003",
-        "REG-019",
         "REG-020",
         "REG-021",
+        "REG-025",
     ),
 )
 def sorts_index() -> Defect:
@@ -48,8 +49,8 @@ def sorts_index() -> Defect:
     "REG-003",
     implies=(
         "REG-014",
-        "REG-019",
         "REG-020",
+        "REG-025",
     ),
 )
 def reencodes_json() -> Defect:
@@ -60,8 +61,8 @@ def reencodes_json() -> Defect:
     "REG-003",
     implies=(
         "REG-014",
-        "REG-019",
         "REG-020",
+        "REG-025",
     ),
 )
 def drops_annotations() -> Defect:
@@ -73,8 +74,8 @@ def drops_annotations() -> Defect:
     implies=(
         "REG-011",
         "REG-014",
-        "REG-019",
         "REG-020",
+        "REG-025",
     ),
 )
 def shortens_sentinel() -> Defect:
@@ -91,22 +92,25 @@ def ignores_multi_range() -> Defect:
     return DEFECTS["ignores-multi-range"]()
 
 
-@mutant("REG-007", implies=("REG-006",))
+@mutant(
+    "REG-007",
+    implies=(
+        "REG-006",
+        "REG-024",
+    ),
+)
 def first_range_only() -> Defect:
     return DEFECTS["first-range-only"]()
 
 
-@mutant("REG-006")
+@mutant("REG-006", implies=("REG-024",))
 def reorders_parts() -> Defect:
     return DEFECTS["reorders-parts"]()
 
 
 @mutant(
     "REG-007",
-    implies=(
-        "REG-005",
-        "REG-009",
-    ),
+    implies=("REG-005",),
 )
 def wrong_content_range() -> Defect:
     return DEFECTS["wrong-content-range"]()
@@ -117,7 +121,7 @@ def wrong_content_range() -> Defect:
     implies=(
         "REG-005",
         "REG-006",
-        "REG-009",
+        "REG-024",
     ),
 )
 def wrong_bytes_in_206() -> Defect:
@@ -129,7 +133,7 @@ def wrong_bytes_in_206() -> Defect:
     implies=(
         "REG-005",
         "REG-006",
-        "REG-009",
+        "REG-024",
     ),
 )
 def whole_body_as_206() -> Defect:
@@ -152,12 +156,20 @@ def past_end_is_200() -> Defect:
     return DEFECTS["past-end-is-200"]()
 
 
-@mutant("REG-009", implies=("REG-007",))
+@mutant("REG-007")
 def suffix_from_start() -> Defect:
     return DEFECTS["suffix-from-start"]()
 
 
-@mutant("REG-010", implies=("REG-005", "REG-006", "REG-008"))
+@mutant(
+    "REG-010",
+    implies=(
+        "REG-005",
+        "REG-006",
+        "REG-008",
+        "REG-024",
+    ),
+)
 def redirects_drop_range() -> Defect:
     return DEFECTS["redirects-drop-range"]()
 
@@ -207,7 +219,13 @@ def no_referrers() -> Defect:
     return DEFECTS["no-referrers"]()
 
 
-@mutant("REG-019", implies=("REG-020",))
+@mutant(
+    "REG-025",
+    implies=(
+        "REG-020",
+        "REG-026",
+    ),
+)
 def loses_concurrent_uploads() -> Defect:
     return DEFECTS["loses-concurrent-uploads"]()
 
@@ -220,3 +238,23 @@ def deleted_manifests_stay() -> Defect:
 @mutant("REG-021")
 def invents_without_accept() -> Defect:
     return DEFECTS["invents-without-accept"]()
+
+
+@mutant("REG-023")
+def refuses_docker_entries() -> Defect:
+    return DEFECTS["refuses-docker-entries"]()
+
+
+@mutant("REG-024")
+def joins_near_ranges() -> Defect:
+    return DEFECTS["joins-near-ranges"]()
+
+
+@mutant("REG-026", implies=("REG-020",))
+def refuses_while_uploads_overlap() -> Defect:
+    return DEFECTS["refuses-while-uploads-overlap"]()
+
+
+@mutant("REG-027")
+def head_without_length() -> Defect:
+    return DEFECTS["head-without-length"]()

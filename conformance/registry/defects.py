@@ -6,7 +6,7 @@ from typing import Final
 
 from conformance.format.document import decode_object, encode
 from conformance.format.errors import FormatError
-from conformance.format.names import INDEX_TYPE, SENTINEL_TYPE
+from conformance.format.names import DOCKER_MANIFEST_TYPE, INDEX_TYPE, SENTINEL_TYPE
 from conformance.registry.answers import content_of, error_reply, first_only, own_headers, reordered, whole
 from conformance.registry.core import Manifest, RegistryCore, listed_manifests
 from conformance.registry.serving import Call, Reply, parse_ranges, ranges_reply
@@ -214,6 +214,50 @@ def _short_sentinel(call: Call, reply: Reply, core: RegistryCore) -> Reply:
     return reply.replace(body=reply.body.rstrip(b"\0")) if call.path.endswith(known) and reply.status == 200 else reply
 
 
+class RefusesDockerEntries(Defect):
+    """Takes no index that lists manifests of two kinds."""
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:
+        mixed = _puts_manifest(call) and _is_index(call.body) and DOCKER_MANIFEST_TYPE.encode() in call.body
+        return error_reply(400, "MANIFEST_INVALID", "manifests of two kinds") if mixed else None
+
+
+class RefusesWhileUploadsOverlap(Defect):
+    """Once uploads of a repository have overlapped, refuses the next manifest put there."""
+
+    def __init__(self) -> None:
+        self._due: set[str] = set()
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:
+        name = call.path.removeprefix("/v2/").rsplit("/manifests/")[0]
+        if _puts_manifest(call) and name in self._due:
+            self._due.discard(name)
+            return error_reply(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry")
+        return None
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+        owners = [owner for owner, _ in core.uploads.values()]
+        self._due |= {owner for owner in owners if owners.count(owner) > 1}
+        return reply
+
+
+def _head_without_length(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    if call.method == "HEAD" and "/blobs/" in call.path and reply.status == 200:
+        return reply.replace(headers={**reply.headers, "X-No-Length": "1"}, body=b"")
+    return reply
+
+
+def _joins_near(wanted: list[tuple[int, int]], content: bytes, reply: Reply) -> Reply:
+    """Coalesces ranges less than 80 bytes apart (RFC 9110 section 15.3.7.2 allows it)."""
+    joined: list[tuple[int, int]] = []
+    for first, last in wanted:
+        if joined and 0 <= first - joined[-1][1] < 80:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return ranges_reply(joined, content, own_headers(reply))
+
+
 def _head_missing_is_200(call: Call, reply: Reply, core: RegistryCore) -> Reply:
     return Reply(200) if call.method == "HEAD" and "/blobs/" in call.path and reply.status == 404 else reply
 
@@ -278,6 +322,7 @@ DEFECTS: Final[Mapping[str, Callable[[], Defect]]] = {
     "ignores-range": _on_range(whole),
     "ignores-multi-range": _on_range(_multi_ignored),
     "first-range-only": _on_range(first_only),
+    "joins-near-ranges": _on_range(_joins_near),
     "reorders-parts": _on_range(reordered),
     "wrong-content-range": _on_range(_wrong_content_range),
     "wrong-bytes-in-206": _on_range(_wrong_bytes),
@@ -295,6 +340,9 @@ DEFECTS: Final[Mapping[str, Callable[[], Defect]]] = {
     "drops-missing-entries": DropsMissingEntries,
     "generic-content-type": lambda: _Filter(_generic_type),
     "no-referrers": lambda: _Filter(_no_referrers),
+    "head-without-length": lambda: _Filter(_head_without_length),
+    "refuses-docker-entries": RefusesDockerEntries,
+    "refuses-while-uploads-overlap": RefusesWhileUploadsOverlap,
     "loses-concurrent-uploads": LosesConcurrentUploads,
     "deleted-manifests-stay": DeletedManifestsStay,
     "invents-without-accept": lambda: _Filter(_invents_without_accept),

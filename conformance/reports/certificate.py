@@ -9,9 +9,11 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from conformance.endings import Ending
 from conformance.reports.model import Report, SubjectReport, Tool
+from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
-from conformance.requirements import Role
+from conformance.requirements import Profile, Role
 from conformance.results import RequirementResult, Verdict
 
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:certificate:1"
@@ -28,14 +30,28 @@ _STYLE: Final[dict[CellOutcome, str]] = {
 }
 
 
+_ENDING_STYLE: Final[dict[Ending, str]] = {"conforms": "green", "does-not-conform": "red", "incomplete": "yellow"}
+
+
 class RoleResult(msgspec.Struct, frozen=True):
-    """Counts of the MUST of one role by verdict; ``warnings`` are SHOULD that failed, ``unchecked`` have no check."""
+    """Counts of the MUST of one role by verdict; ``warnings`` are SHOULD that failed, ``unchecked`` have no check.
+
+    ``verdict`` is the line on it, ``profiles`` what was claimed.
+    """
 
     role: Role
     conforms: bool
     musts: dict[str, int]
     warnings: int = 0
     unchecked: int = 0
+    profiles: tuple[Profile, ...] = ()
+    verdict: str = ""
+    recorded_ending: Ending | None = msgspec.field(name="ending", default=None)
+
+    @property
+    def ending(self) -> Ending:
+        """How this role ended; certificates of the first edition say only whether it conforms."""
+        return self.recorded_ending or ("conforms" if self.conforms else "does-not-conform")
 
 
 class ToolResult(msgspec.Struct, frozen=True):
@@ -113,7 +129,7 @@ def tools_table(tools: Iterable[ToolResult]) -> Table:
             word, why = ("absent", tool.absent) if tool.absent else ("not judged", tool.problem)
             table.add_row(safe(tool.name), Text(safe(why), style="dim"), Text(word, style="bold yellow"))
         for role in tool.roles:
-            verdict = Text("conforms", style="green") if role.conforms else Text("does not conform", style="red")
+            verdict = Text(role.ending.replace("-", " "), style=_ENDING_STYLE[role.ending])
             counted = ("pass", "fail", "not-run", "unsupported", "not-applicable")
             counts = [str(role.musts.get(name, 0)) for name in counted]
             table.add_row(safe(tool.subject), role.role, verdict, *counts, str(role.warnings), str(role.unchecked))
@@ -174,7 +190,16 @@ def _role_result(subject: SubjectReport) -> RoleResult:
             verdict: Verdict = result.verdict
             musts[verdict] = musts.get(verdict, 0) + 1
     warnings = sum(_is_warning(result) for result in subject.verdicts)
-    return RoleResult(subject.roles[0], subject.conforms, musts, warnings, len(subject.unchecked))
+    return RoleResult(
+        subject.roles[0],
+        subject.conforms,
+        musts,
+        warnings,
+        len(subject.unchecked),
+        tuple(claim.profile for claim in subject.claims),
+        verdict_line(subject),
+        subject.ending,
+    )
 
 
 def _is_warning(result: RequirementResult) -> bool:

@@ -7,11 +7,14 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conformance import __version__
-from conformance.requirements import Role
-from conformance.results import RequirementResult, conforms
+from conformance.endings import Claim, Ending, ending_of, gravest, judge_claim
+from conformance.requirements import Profile, Role
+from conformance.results import RequirementResult
 
-SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:1"
+SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:2"
 SCHEMA_FILE: Final = "results.schema.json"
+# The first edition had neither profiles nor endings; published results of it are still read.
+SchemaId = Literal["urn:zstd-chunked-conformance:results:2", "urn:zstd-chunked-conformance:results:1"]
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -20,10 +23,11 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class SubjectReport(msgspec.Struct, frozen=True):
-    """All verdicts for one subject.
+    """All verdicts for one subject, and what they come to for each profile that it claims (``claims``).
 
-    ``unchecked``: ids of its roles that this version has no check for; ``needs_deep``: ids that were not looked at,
-    or not wholly, because the layers were not read whole.
+    ``conforms`` is ``ending == "conforms"``. ``unchecked``: ids that this version has no check for; ``needs_deep``: ids
+    that were not looked at, or not wholly, because the layers were not read whole; ``unmet``: what an option asked for
+    and the subject lacks, each in a sentence. ``ending`` is None in documents of the first edition only.
     """
 
     subject: str
@@ -33,10 +37,16 @@ class SubjectReport(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     needs_deep: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    ending: Ending | None = None
+    unmet: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One run. ``partial`` when the user selected tests: then ``conforms`` speaks of the selection only."""
+    """One run. ``partial`` when the user selected tests: then nothing is said on conformance.
+
+    ``stopped`` says why the run ended before its end, in one sentence: what was not decided then is "not-run".
+    """
 
     subjects: tuple[SubjectReport, ...]
     conforms: bool
@@ -46,7 +56,9 @@ class Report(msgspec.Struct, frozen=True):
     partial: bool = False
     seed: str = ""
     tool: Tool = Tool()
-    schema: Literal["urn:zstd-chunked-conformance:results:1"] = SCHEMA_ID
+    schema: SchemaId = SCHEMA_ID
+    ending: Ending | None = None
+    stopped: str = ""
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -60,7 +72,10 @@ class CheckReport(msgspec.Struct, frozen=True):
     revision: str
     needs_deep: tuple[str, ...] = ()
     tool: Tool = Tool()
-    schema: Literal["urn:zstd-chunked-conformance:results:1"] = SCHEMA_ID
+    schema: SchemaId = SCHEMA_ID
+    claims: tuple[Claim, ...] = ()
+    ending: Ending | None = None
+    unmet: tuple[str, ...] = ()
 
 
 def subject_report(
@@ -68,12 +83,50 @@ def subject_report(
     roles: tuple[Role, ...],
     verdicts: tuple[RequirementResult, ...],
     *,
+    profiles: tuple[Profile, ...] = (),
+    implied: bool = False,
     notes: tuple[str, ...] = (),
     unchecked: tuple[str, ...] = (),
     needs_deep: tuple[str, ...] = (),
+    unmet: tuple[str, ...] = (),
 ) -> SubjectReport:
-    """A SubjectReport whose ``conforms`` follows from its verdicts."""
-    return SubjectReport(subject, roles, verdicts, conforms(verdicts), notes, unchecked, needs_deep)
+    """A SubjectReport whose claims and ending follow from its verdicts; ``implied``: the user named no profile."""
+    claims = tuple(
+        judge_claim(profile, verdicts, needs_deep=needs_deep, unchecked=unchecked, implied=implied)
+        for profile in profiles
+    )
+    ending = gravest([ending_of(verdicts), *(claim.ending for claim in claims)])
+    if unmet:
+        ending = "does-not-conform"
+    return SubjectReport(
+        subject, roles, verdicts, ending == "conforms", notes, unchecked, needs_deep, claims, ending, unmet
+    )
+
+
+def run_report(
+    subjects: tuple[SubjectReport, ...],
+    *,
+    started: datetime,
+    elapsed: float,
+    revision: str,
+    partial: bool = False,
+    stopped: str = "",
+) -> Report:
+    """A Report whose ending follows from its subjects; a run that was ``stopped`` is at best incomplete."""
+    endings: list[Ending] = [subject.ending or "conforms" for subject in subjects]
+    if stopped:
+        endings.append("incomplete")
+    ending = gravest(endings)
+    return Report(
+        subjects,
+        ending == "conforms",
+        started,
+        elapsed,
+        revision,
+        partial,
+        ending=ending,
+        stopped=stopped,
+    )
 
 
 def check_report(report: SubjectReport, revision: str) -> CheckReport:
@@ -86,6 +139,9 @@ def check_report(report: SubjectReport, revision: str) -> CheckReport:
         report.unchecked,
         revision,
         report.needs_deep,
+        claims=report.claims,
+        ending=report.ending,
+        unmet=report.unmet,
     )
 
 
@@ -114,8 +170,21 @@ def published_schema() -> bytes:
 
 
 def read_report(raw: bytes) -> Report:
-    """A report as it was written; ValueError when it is none."""
-    return msgspec.json.decode(raw, type=Report)
+    """A report as it was written, of the first edition too; ValueError when it is none."""
+    report = msgspec.json.decode(raw, type=Report)
+    if report.ending is not None:
+        return report
+    subjects = tuple(_with_ending(subject) for subject in report.subjects)
+    endings: list[Ending] = [subject.ending or "conforms" for subject in subjects]
+    return msgspec.structs.replace(report, subjects=subjects, ending=gravest(endings))
+
+
+def _with_ending(subject: SubjectReport) -> SubjectReport:
+    """The first edition said only whether a subject conforms."""
+    ending: Ending = "conforms" if subject.conforms else ending_of(subject.verdicts)
+    if not subject.conforms and ending == "conforms":
+        ending = "does-not-conform"
+    return msgspec.structs.replace(subject, ending=ending)
 
 
 def encode(report: Report | CheckReport) -> bytes:

@@ -4,11 +4,10 @@ import io
 import sys
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 
 from conformance.reports import terminal
-from conformance.reports.model import Report
+from conformance.reports.model import Report, read_report
 
 _WIDTH = 128
 
@@ -24,7 +23,7 @@ def main(arguments: list[str]) -> int:
     """Draw one results.json."""
     source, target = (Path(name) for name in arguments[:2])
     title = arguments[2] if len(arguments) > 2 else "pytest --registry"
-    report = msgspec.json.decode(source.read_bytes(), type=Report)
+    report = read_report(source.read_bytes())
     target.write_text(picture(report, title=title), "utf-8")
     return 0
 

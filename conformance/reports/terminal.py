@@ -6,7 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from conformance.endings import Ending
 from conformance.reports.model import Report, SubjectReport
+from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import LEVELS, Catalogue, Level, Role, load_catalogue
 from conformance.results import VERDICTS, Finding, RequirementResult, Verdict
@@ -18,6 +20,12 @@ _STYLE: dict[Verdict, str] = {
     "unsupported": "yellow",
     "not-applicable": "dim",
     "not-run": "magenta",
+}
+
+_ENDING_STYLE: dict[Ending, str] = {
+    "conforms": "bold green",
+    "does-not-conform": "bold red",
+    "incomplete": "bold yellow",
 }
 
 
@@ -75,29 +83,9 @@ def _shown(result: RequirementResult) -> list[Finding]:
 
 
 def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
-    """The closing sentence for one subject."""
-    failed = sum(result.verdict == "fail" and result.level == "MUST" for result in subject.verdicts)
-    missing = sum(result.verdict == "not-run" and result.level == "MUST" for result in subject.verdicts)
-    warnings = sum(result.verdict == "fail" and result.level != "MUST" for result in subject.verdicts)
-    passed = sum(result.verdict == "pass" for result in subject.verdicts)
-    tail = f" ({warnings} warning{'s' if warnings != 1 else ''}: failed SHOULD)" if warnings else ""
-    name = safe(subject.subject) + _as_role(subject)
-    if partial:
-        return Text(f"{name}: partial run, no statement on conformance; {passed} passed, {failed} MUST failed{tail}")
-    if failed or missing:
-        parts = [f"{failed} MUST failed"] * bool(failed) + [f"{missing} MUST not run"] * bool(missing)
-        return Text(f"{name} does not conform: {', '.join(parts)}{tail}", style="bold red")
-    if not subject.conforms:
-        return Text(f"{name} does not conform: see the notes{tail}", style="bold red")
-    if not passed:
-        return Text(f"{name}: nothing to judge{tail}", style="yellow")
-    return Text(f"{name} conforms to the {passed} requirements that apply and have a check{tail}", style="bold green")
-
-
-def _as_role(subject: SubjectReport) -> str:
-    """In which role, where the same subject may have several."""
-    named = [role for role in subject.roles if role not in ("artifact", "registry")]
-    return f" as {' and '.join(named)}" if named else ""
+    """The verdict on one subject, in its colour."""
+    style = "" if partial else _ENDING_STYLE[subject.ending or "incomplete"]
+    return Text(verdict_line(subject, partial=partial), style=style)
 
 
 def _rows(subject: SubjectReport, catalogue: Catalogue) -> Iterator[tuple[Role, Level, dict[Verdict, int], int]]:

@@ -15,18 +15,26 @@ from conformance.requirements.binding import (
 from conformance.requirements.model import (
     CLASSES,
     LEVELS,
-    ROLES,
     Catalogue,
     CatalogueError,
     Level,
     Requirement,
     RequirementClass,
     Retired,
-    Role,
+    ids_of,
     load_catalogue,
     parse_catalogue,
 )
-from conformance.requirements.profiles import DEFINITIONS, PROFILES, Profile, ProfileDefinition, definition_of
+from conformance.requirements.profiles import (
+    DEFINITIONS,
+    PROFILES,
+    Profile,
+    ProfileDefinition,
+    definition_of,
+    hazard_of,
+    profiles_of,
+)
+from conformance.requirements.roles import ROLES, Role
 
 __all__ = [
     "CLASSES",
@@ -52,8 +60,11 @@ __all__ = [
     "find_mutants",
     "find_variants",
     "freedom_of",
+    "hazard_of",
+    "ids_of",
     "load_catalogue",
     "mutant",
     "parse_catalogue",
+    "profiles_of",
     "variant",
 ]

@@ -9,13 +9,12 @@ from typing import Literal, get_args
 import msgspec
 
 from conformance.requirements.profiles import Profile, binds
+from conformance.requirements.roles import Role
 
 Level = Literal["MUST", "SHOULD", "MAY"]
-Role = Literal["artifact", "registry", "producer", "consumer-aware", "consumer-unaware", "copier"]
 # Who says so: a published standard, the pull request or its review, the behaviour of a named implementation,
 # or this project alone.
 RequirementClass = Literal["standard", "pull-request", "implementation", "project"]
-ROLES: tuple[Role, ...] = get_args(Role)
 CLASSES: tuple[RequirementClass, ...] = get_args(RequirementClass)
 LEVELS: tuple[Level, ...] = get_args(Level)
 _ID = re.compile(r"[A-Z]+(-[A-Z]+)*-\d{3}")
@@ -104,6 +103,12 @@ def parse_catalogue(text: str) -> Catalogue:
 def load_catalogue() -> Catalogue:
     """The catalogue shipped with this package."""
     return parse_catalogue(files(__package__).joinpath("requirements.toml").read_text("utf-8"))
+
+
+@cache
+def ids_of(profile: Profile) -> frozenset[str]:
+    """The ids of the shipped catalogue that bind who claims this profile."""
+    return frozenset(requirement.id for requirement in load_catalogue().of_profile(profile))
 
 
 def _validate(requirement: Requirement, seen: set[str]) -> None:

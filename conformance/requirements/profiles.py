@@ -4,6 +4,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from conformance.requirements.roles import Role
+
 Profile = Literal[
     "layer",
     "pair",
@@ -24,35 +26,57 @@ PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
 class ProfileDefinition(msgspec.Struct, frozen=True):
-    """A profile: who claims it, and the profiles whose requirements it includes, less some ids."""
+    """A profile: who claims it, in which role, and the profiles whose requirements it includes, less some ids.
+
+    ``hazards`` are requirements that do not bind who claims it, but whose breach its users should know of.
+    """
 
     name: Profile
+    role: Role
     claimed_by: str
     includes: tuple[Profile, ...] = ()
     without: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
 
 
 DEFINITIONS: tuple[ProfileDefinition, ...] = (
-    ProfileDefinition("layer", "an image with zstd:chunked layers"),
-    ProfileDefinition("pair", "an image with a sentinel variant", ("layer",)),
-    ProfileDefinition("layer-producer", "a tool that writes zstd:chunked layers", ("layer",)),
-    ProfileDefinition("sentinel-producer", "a tool that adds sentinel variants", ("layer-producer", "pair")),
-    ProfileDefinition("registry", "a registry that stores and serves images"),
-    ProfileDefinition("registry-ranges", "a registry that serves byte ranges", ("registry",)),
-    ProfileDefinition("registry-lifecycle", "a registry that deletes, mounts and lists referrers", ("registry",)),
-    ProfileDefinition("tar-consumer", "a client or scanner that reads layers as tar"),
-    ProfileDefinition("toc-consumer", "a client that pulls by TOC and knows no sentinels", ("tar-consumer",)),
+    ProfileDefinition("layer", "artifact", "an image with zstd:chunked layers"),
+    ProfileDefinition("pair", "artifact", "an image with a sentinel variant", ("layer",)),
+    ProfileDefinition("layer-producer", "producer", "a tool that writes zstd:chunked layers", ("layer",)),
+    ProfileDefinition(
+        "sentinel-producer", "producer", "a tool that adds sentinel variants", ("layer-producer", "pair")
+    ),
+    ProfileDefinition("registry", "registry", "a registry that stores and serves images"),
+    ProfileDefinition("registry-ranges", "registry", "a registry that serves byte ranges", ("registry",)),
+    ProfileDefinition(
+        "registry-lifecycle", "registry", "a registry that deletes, mounts and lists referrers", ("registry",)
+    ),
+    ProfileDefinition("tar-consumer", "consumer-unaware", "a client or scanner that reads layers as tar"),
+    ProfileDefinition(
+        "toc-consumer", "consumer-unaware", "a client that pulls by TOC and knows no sentinels", ("tar-consumer",)
+    ),
     ProfileDefinition(
         "sentinel-consumer",
+        "consumer-aware",
         "a client that knows sentinel variants",
         ("toc-consumer",),
         # It takes the sentinel variant on purpose.
         ("SENT-SELECT-002", "SENT-PULL-011"),
     ),
-    ProfileDefinition("copier", "a tool that copies images byte for byte"),
-    ProfileDefinition("recompressing-copier", "a copier that changes the compression of layers", ("copier",)),
-    ProfileDefinition("sentinel-copier", "a copier that knows sentinel variants", ("recompressing-copier",)),
-    ProfileDefinition("storage-exporter", "a tool that pushes images from its local storage", ("sentinel-copier",)),
+    ProfileDefinition("copier", "copier", "a tool that copies images byte for byte"),
+    ProfileDefinition(
+        "recompressing-copier",
+        "copier",
+        "a copier that changes the compression of layers",
+        ("copier",),
+        # It carries the unknown layer along, as image-spec asks of it; what it makes then has a sentinel over layers
+        # that no TOC describes.
+        hazards=("SENT-STRIP-014",),
+    ),
+    ProfileDefinition("sentinel-copier", "copier", "a copier that knows sentinel variants", ("recompressing-copier",)),
+    ProfileDefinition(
+        "storage-exporter", "copier", "a tool that pushes images from its local storage", ("sentinel-copier",)
+    ),
 )
 _BY_NAME = {definition.name: definition for definition in DEFINITIONS}
 
@@ -68,3 +92,13 @@ def binds(profile: Profile, requirement_id: str, named: tuple[Profile, ...]) -> 
     if requirement_id in definition.without:
         return False
     return profile in named or any(binds(included, requirement_id, named) for included in definition.includes)
+
+
+def profiles_of(role: Role) -> tuple[Profile, ...]:
+    """The profiles that a subject in this role can claim."""
+    return tuple(definition.name for definition in DEFINITIONS if definition.role == role)
+
+
+def hazard_of(profile: Profile, requirement_id: str) -> bool:
+    """Whether a breach of this requirement is worth a note on who claims ``profile``, which does not bind it."""
+    return requirement_id in _BY_NAME[profile].hazards

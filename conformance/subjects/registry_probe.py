@@ -1,16 +1,21 @@
 """The requests of each REG scenario, against a registry under judgement. I/O only: judging is in ``checks``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from conformance.checks.registry_control import control_problem
 from conformance.format.digest import Digest
-from conformance.format.document import encode
+from conformance.format.document import decode_object, encode
 from conformance.format.names import (
     CONFIG_TYPE,
+    DOCKER_CONFIG_TYPE,
+    DOCKER_GZIP_TYPE,
+    DOCKER_MANIFEST_TYPE,
     INDEX_TYPE,
+    LAYER_GZIP_TYPE,
     LAYER_ZSTD_TYPE,
     MANIFEST_TYPE,
     MANIFEST_TYPES,
@@ -19,24 +24,40 @@ from conformance.format.sentinel import canonical_sentinel
 from conformance.observation_registry import (
     Answered,
     BlobSeen,
+    ControlSeen,
     DanglingSeen,
     MountSeen,
     RangeSeen,
-    ReadsSeen,
     RedirectSeen,
     ReferrersSeen,
     RefusalSeen,
+    RoundSeen,
     StoredSeen,
     SurvivalSeen,
 )
-from conformance.registry.client import Answer
+from conformance.registry.client import Answer, TransportError
 from conformance.subjects.range_probe import ask_range, spread
 from conformance.subjects.registry_subject import RegistrySubject
-from conformance.subjects.sample_images import SampleImage, manifest_descriptor, sample_image
+from conformance.subjects.sample_images import PLATFORM, SampleImage, manifest_descriptor, sample_image
 
 LAYER_SIZE: Final = 4 * 2**20
 _WORKERS: Final = 4
+_ROUNDS: Final = 3
+# What a registry answers to a name it does not take (distribution-spec: 400 NAME_INVALID, 404 NAME_UNKNOWN).
+_NAME_REFUSED: Final = (400, 403, 404, 405)
 _ABSENT: Final = "sha256:" + "0" * 63 + "1"
+
+
+# One request of a push, which may be sent again.
+Step = Callable[[], Answered]
+
+
+def control_failure(probe: "RegistryProbe") -> str:
+    """Why nothing can be said of this registry, in one sentence; "" when an ordinary push works."""
+    try:
+        return control_problem(probe.control())
+    except TransportError as error:
+        return f"An ordinary push fails: {error}"
 
 
 def answered(what: str, answer: Answer) -> Answered:
@@ -51,6 +72,38 @@ class RegistryProbe:
         self._registry = registry
         self._client = registry.client
 
+    def control(self) -> ControlSeen:
+        """Push an ordinary image and read it back; find out whether names of more than two parts are taken."""
+        config = encode(PLATFORM | {"config": {}, "rootfs": {"type": "layers", "diff_ids": [_ABSENT]}})
+        layer = b"an ordinary layer of " + self._registry.prefix.encode()
+        manifest = encode(
+            {
+                "config": {"digest": str(Digest.of(config)), "mediaType": CONFIG_TYPE, "size": len(config)},
+                "layers": [{"digest": str(Digest.of(layer)), "mediaType": LAYER_GZIP_TYPE, "size": len(layer)}],
+                "mediaType": MANIFEST_TYPE,
+                "schemaVersion": 2,
+            }
+        )
+        first = answered("upload of an ordinary layer", self._registry.upload(self._control_repository, layer))
+        if first.status in _NAME_REFUSED:
+            self._registry.two_part_names = True  # Docker Hub and others: a namespace and a name, no more
+            first = answered("upload of an ordinary layer", self._registry.upload(self._control_repository, layer))
+        repository = self._control_repository
+        pushes = (
+            first,
+            answered("upload of an ordinary config", self._registry.upload(repository, config)),
+            answered(
+                "PUT manifests/ordinary", self._registry.put_manifest(repository, "ordinary", manifest, MANIFEST_TYPE)
+            ),
+        )
+        blobs = tuple((content, self._get_blob(repository, str(Digest.of(content)))) for content in (layer, config))
+        documents = tuple((manifest, self._get(repository, name)) for name in ("ordinary", str(Digest.of(manifest))))
+        return ControlSeen(pushes, (*blobs, *documents))
+
+    @property
+    def _control_repository(self) -> str:
+        return self._registry.repository("ordinary")
+
     @cached_property
     def _image(self) -> SampleImage:
         """An image pushed whole into the repository ``main``, tagged ``pair``."""
@@ -62,18 +115,23 @@ class RegistryProbe:
     def _repository(self) -> str:
         return self._registry.repository("main")
 
-    def _push(self, repository: str, image: SampleImage, tag: str = "pair") -> list[Answered]:
-        """Blobs, both manifests, the index; every answer of a push."""
-        answers = [
-            answered(f"upload of {digest}", self._registry.upload(repository, content))
-            for digest, content in image.blobs.items()
-        ]
+    def _push(self, repository: str, image: SampleImage, tag: str = "pair") -> list[tuple[Step, Answered]]:
+        """Push blobs, both manifests and the index; every step with its response."""
+        return [(step, step()) for step in self._steps(repository, image, tag)]
+
+    def _steps(self, repository: str, image: SampleImage, tag: str) -> Iterator[Step]:
+        for digest, content in image.blobs.items():
+            yield self._uploading(repository, digest, content)
         for raw in (image.plain, image.sentinel):
             digest = str(Digest.of(raw))
-            put = self._registry.put_manifest(repository, digest, raw, MANIFEST_TYPE)
-            answers.append(answered(f"PUT manifest {digest}", put))
-        put = self._registry.put_manifest(repository, tag, image.index, INDEX_TYPE)
-        return [*answers, answered(f"PUT index as {tag}", put)]
+            yield self._putting(repository, f"PUT manifest {digest}", digest, raw, MANIFEST_TYPE)
+        yield self._putting(repository, f"PUT index as {tag}", tag, image.index, INDEX_TYPE)
+
+    def _uploading(self, repository: str, digest: str, content: bytes) -> Step:
+        return lambda: answered(f"upload of {digest}", self._registry.upload(repository, content))
+
+    def _putting(self, repository: str, what: str, reference: str, raw: bytes, media_type: str) -> Step:
+        return lambda: answered(what, self._registry.put_manifest(repository, reference, raw, media_type))
 
     def _get(self, repository: str, reference: str, accept: tuple[str, ...] = MANIFEST_TYPES) -> Answered:
         answer = self._client.get_manifest_raw(repository, reference, accept=accept)
@@ -150,6 +208,11 @@ class RegistryProbe:
 
     def past_the_end(self) -> RangeSeen:
         return self._range(f"{LAYER_SIZE}-{LAYER_SIZE + 9}", ())
+
+    def near_ranges(self) -> RangeSeen:
+        """Where TOC and tar-split stand in a layer: one behind the other, a frame header of eight bytes between."""
+        start = LAYER_SIZE // 2
+        return self._several(((start, start + 4095), (start + 4104, start + 8199)))
 
     def suffixes(self) -> tuple[RangeSeen, ...]:
         end = LAYER_SIZE - 1
@@ -261,34 +324,59 @@ class RegistryProbe:
         listed = answered(f"GET referrers/{subject}", self._client.referrers(repository, subject))
         return ReferrersSeen(str(Digest.of(raw)), answered("PUT a manifest with a subject", put), listed)
 
-    def concurrent(self) -> ReadsSeen:
+    def mixed_index(self) -> StoredSeen:
+        """An index of an OCI and a Docker manifest of one image, as a build with both writes it."""
+        repository, image = self._registry.repository("mixed"), sample_image(self._registry.prefix + "/mixed")
+        self._push(repository, image)
+        fields = decode_object(image.plain, what="manifest")
+        docker = encode(
+            {
+                "schemaVersion": 2,
+                "mediaType": DOCKER_MANIFEST_TYPE,
+                "config": {**fields["config"], "mediaType": DOCKER_CONFIG_TYPE},
+                "layers": [{**fields["layers"][0], "mediaType": DOCKER_GZIP_TYPE, "annotations": {}}],
+            }
+        )
+        self._registry.put_manifest(repository, str(Digest.of(docker)), docker, DOCKER_MANIFEST_TYPE)
+        entries = [
+            {**manifest_descriptor(docker), "mediaType": DOCKER_MANIFEST_TYPE, "platform": PLATFORM},
+            {**manifest_descriptor(image.plain), "platform": {**PLATFORM, "architecture": "arm64"}},
+        ]
+        raw = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries})
+        return self._store("an index of an OCI and a Docker manifest", raw, INDEX_TYPE, "mixed", repository)
+
+    @cached_property
+    def _rounds(self) -> tuple[RoundSeen, ...]:
+        return tuple(self._round(number) for number in range(_ROUNDS))
+
+    def concurrent(self) -> tuple[RoundSeen, ...]:
+        """Rounds of concurrent pushes; a race shows in some of them only."""
+        return self._rounds
+
+    def _round(self, number: int) -> RoundSeen:
         """Several clients push several pairs into one repository; upload sessions overlap for certain."""
-        repository = self._registry.repository("load")
-        images = [sample_image(f"{self._registry.prefix}/load/{number}") for number in range(_WORKERS)]
+        repository = self._registry.repository(f"load-{number}")
+        images = [sample_image(f"{self._registry.prefix}/load/{number}/{worker}") for worker in range(_WORKERS)]
         with ThreadPoolExecutor(_WORKERS) as pool:
             overlapped = list(pool.map(lambda job: self._finish(repository, *job), self._open(repository, images)))
-            pushed = [
-                answer
-                for answers in pool.map(
-                    lambda job: self._push(repository, *job), [(image, f"load-{n}") for n, image in enumerate(images)]
-                )
-                for answer in answers
-            ]
+            jobs = [(image, f"load-{worker}") for worker, image in enumerate(images)]
+            pushed = [pair for pairs in pool.map(lambda job: self._push(repository, *job), jobs) for pair in pairs]
+        refused = [(step, seen) for step, seen in (*overlapped, *pushed) if seen.status != 201]
+        repeated = tuple(step() for step, _ in refused)  # as clients do; alone, so that no race is left
         reads: list[tuple[bytes, Answered]] = []
         for image in images:
             reads += [(content, self._get_blob(repository, digest)) for digest, content in image.blobs.items()]
             reads += [
                 (raw, self._get(repository, str(Digest.of(raw)))) for raw in (image.plain, image.sentinel, image.index)
             ]
-        refused = tuple(answer for answer in [*overlapped, *pushed] if answer.status != 201)
-        return ReadsSeen(refused, tuple(reads))
+        return RoundSeen(tuple(seen for _, seen in refused), repeated, tuple(reads))
 
     def _open(self, repository: str, images: list[SampleImage]) -> list[tuple[bytes, Answer]]:
         """Start one upload session for each layer before any is finished."""
         layers = [image.blobs[image.layer] for image in images]
         return [(layer, self._client.request("POST", f"/v2/{repository}/blobs/uploads/", body=b"")) for layer in layers]
 
-    def _finish(self, repository: str, content: bytes, session: Answer) -> Answered:
+    def _finish(self, repository: str, content: bytes, session: Answer) -> tuple[Step, Answered]:
         location, digest = session.header("Location") or "", str(Digest.of(content))
         self._registry.remember_blob(repository, digest)
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': digest})}"
@@ -296,7 +384,8 @@ class RegistryProbe:
         put = self._client.request(
             "PUT", target, headers=headers, body=content, retry=False, scope=f"repository:{repository}:pull,push"
         )
-        return answered(f"upload of {digest} while others are open", put)
+        seen = answered(f"upload of {digest} while others are open", put)
+        return self._uploading(repository, digest, content), seen
 
     def without_accept(self) -> StoredSeen:
         image = self._image
@@ -322,7 +411,6 @@ SCENARIOS: Final[dict[str, Callable[[RegistryProbe], Any]]] = {
     "REG-006": RegistryProbe.multi_ranges,
     "REG-007": RegistryProbe.all_ranges,
     "REG-008": RegistryProbe.past_the_end,
-    "REG-009": RegistryProbe.suffixes,
     "REG-010": RegistryProbe.redirect,
     "REG-011": RegistryProbe.blobs,
     "REG-012": RegistryProbe.mount,
@@ -332,7 +420,11 @@ SCENARIOS: Final[dict[str, Callable[[RegistryProbe], Any]]] = {
     "REG-016": RegistryProbe.dangling,
     "REG-017": RegistryProbe.content_types,
     "REG-018": RegistryProbe.referrers,
-    "REG-019": RegistryProbe.concurrent,
     "REG-021": RegistryProbe.without_accept,
     "REG-022": RegistryProbe.many_ranges,
+    "REG-023": RegistryProbe.mixed_index,
+    "REG-024": RegistryProbe.near_ranges,
+    "REG-025": RegistryProbe.concurrent,
+    "REG-026": RegistryProbe.concurrent,
+    "REG-027": RegistryProbe.blobs,
 }

@@ -28,6 +28,7 @@ class RegistrySubject:
         self.mount_prefix = f"{self.prefix}/mount"
         self.collect_garbage = collect_garbage
         self.name = name
+        self.two_part_names = False
         self._lock = Lock()
         self._manifests: dict[tuple[str, str], None] = {}
         self._tags: dict[tuple[str, str], None] = {}
@@ -35,7 +36,11 @@ class RegistrySubject:
 
     def repository(self, name: str) -> str:
         """The full name of a repository of this run."""
-        return f"{self.prefix}/{name}"
+        full = f"{self.prefix}/{name}"
+        if not self.two_part_names:
+            return full
+        namespace, _, rest = full.partition("/")
+        return f"{namespace}/{rest.replace('/', '-')}"
 
     def upload(self, repository: str, content: bytes) -> Answer:
         """Upload a blob and remember it for the clean-up."""

@@ -73,16 +73,29 @@ def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
         named = requirement_id if requirement_id in request.node.name else request.node.originalname
         replay = f"{replay_command(settings)} -k {named}"
         result = conclude(load_catalogue()[requirement_id], judgements, replay=replay)
-        for role in roles:
+        owing = [role for role in roles if settings.read_only or settings.owes(role, requirement_id)]
+        for role in owing:
             record(request.node, Recorded(subject or settings.subject, role, result))
-        announce(result)
+        if owing:
+            announce(result)
+        else:
+            note_hazards(request.node, settings, [result])
 
     return speak
 
 
+def note_hazards(item: pytest.Item, settings: SuiteSettings, results: Iterable[RequirementResult]) -> None:
+    """Failures of requirements that do not bind the subject become notes: its users should know of them."""
+    for result in results:
+        if result.verdict == "fail":
+            why = next(finding.message for finding in result.findings if finding.outcome == "fail")
+            statement = load_catalogue()[result.id].statement
+            take_note(item, settings, f"hazard, of no profile that is claimed: {result.id} {statement} {why}")
+
+
 def announce(result: RequirementResult) -> None:
-    """Let pytest show a verdict: a failed MUST fails the test, what does not apply skips it."""
-    if result.breaks_conformance:
+    """Let pytest show a verdict: a failed MUST fails the test; what was not decided or does not apply skips it."""
+    if result.level == "MUST" and result.verdict == "fail":
         text = "\n".join(line for finding in result.findings for line in finding_lines(finding))
         pytest.fail(f"{result.id} {load_catalogue()[result.id].statement}\n{text}", pytrace=False)
     if result.verdict in ("not-applicable", "unsupported", "not-run"):
@@ -98,8 +111,10 @@ def replay_command(settings: SuiteSettings) -> str:
 
 
 def announce_all(results: Iterable[RequirementResult]) -> None:
-    """Fail the test when any of these breaks conformance, naming each."""
+    """Fail the test when a MUST of these failed, and skip it when one was not decided, naming each."""
     broken = [result for result in results if result.breaks_conformance]
-    if broken:
-        lines = [f"{result.id} {load_catalogue()[result.id].statement}" for result in broken]
+    lines = [f"{result.id} {load_catalogue()[result.id].statement}" for result in broken]
+    if any(result.verdict == "fail" for result in broken):
         pytest.fail("\n".join(lines), pytrace=False)
+    if broken:
+        pytest.skip("; ".join(f"{result.id} {result.verdict}" for result in broken))

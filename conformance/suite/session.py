@@ -1,7 +1,7 @@
 """One conformance run: preflight, selection of tests, collection of verdicts, reports, exit status."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,21 +9,22 @@ import pytest
 
 from conformance import checks
 from conformance.checking import unchecked
+from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
 from conformance.registry.client import TransportError
 from conformance.registry.credentials import CredentialError
-from conformance.reports.model import Report, SubjectReport, encode, now, subject_report
-from conformance.requirements import Role, find_checks, load_catalogue
-from conformance.results import RequirementResult, apply_waivers, merge
+from conformance.reports.model import Report, SubjectReport, encode, now, run_report, subject_report
+from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
+from conformance.results import RequirementResult, apply_waivers, merge, undecided
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.remote import RemoteSource, explain_status
-from conformance.suite.settings import BadOptionError, SuiteSettings, hand_to_worker, read_settings
+from conformance.suite.selection import OF_REGISTRIES, BadOptionError
+from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.trials.subject import ask_version
 
 _PROPERTY = "conformance.verdict"
-# What a run without --implementation judges.
-_OF_REGISTRIES: frozenset[Role] = frozenset({"artifact", "registry"})
 _NOTE = "conformance.note"
-_EXIT_CANNOT_RUN = 2
+_STOPPED = "conformance.stopped"
+_NEEDS_DEEP = "conformance.needs-deep"
 _EXPECTED = (TransportError, CredentialError, SubjectError)
 
 
@@ -53,6 +54,21 @@ def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
         item.user_properties.append((_NOTE, msgspec.json.encode(Noted(role, text)).decode()))
 
 
+def record_image(item: pytest.Item, name: str, report: SubjectReport) -> None:
+    """Attach all verdicts on an image, under ``name``, and the ids that a deep check only decides."""
+    for result in report.verdicts:
+        record(item, Recorded(name, "artifact", result))
+    item.user_properties.append((_NEEDS_DEEP, msgspec.json.encode((name, report.needs_deep)).decode()))
+
+
+def end_early(item: pytest.Item, reason: str) -> None:
+    """Let the run end after this test, "incomplete": what has no verdict yet is then not run, for this ``reason``.
+
+    ``reason`` is one sentence without a full stop, such as "registry.example stopped answering after 512 requests".
+    """
+    item.user_properties.append((_STOPPED, reason))
+
+
 class ConformanceSession:
     """Hooks of a conformance run; registered by the plugin only when the suite is run."""
 
@@ -62,12 +78,16 @@ class ConformanceSession:
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
         self._notes: dict[Noted, None] = {}
+        self._needs_deep: dict[str, tuple[str, ...]] = {}
         self._deselected = False
+        self._broken_tests = False
+        self._stopped = ""
+        self._session: pytest.Session | None = None
         self._report: Report | None = None
         try:
             self.settings: SuiteSettings = read_settings(config)
         except BadOptionError as error:
-            pytest.exit(str(error), returncode=_EXIT_CANNOT_RUN)
+            pytest.exit(str(error), returncode=EXIT_COULD_NOT_RUN)
         self._load_profile()
 
     def _load_profile(self) -> None:
@@ -88,11 +108,11 @@ class ConformanceSession:
             version = ask_version(self.settings.adapter)
             if version.absent:
                 name = self.settings.adapter.name
-                pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=_EXIT_CANNOT_RUN)
+                pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=EXIT_COULD_NOT_RUN)
             self.settings = msgspec.structs.replace(self.settings, version=version.text)
         problem = preflight(self.settings)
         if problem:
-            pytest.exit(problem, returncode=_EXIT_CANNOT_RUN)
+            pytest.exit(problem, returncode=EXIT_COULD_NOT_RUN)
 
     def pytest_report_header(self) -> str:
         roles = f", as {', '.join(self.settings.roles)}" if self.settings.adapter else ""
@@ -113,12 +133,25 @@ class ConformanceSession:
     def _wanted(self, item: pytest.Item) -> bool:
         if bool(self.settings.read_only) != (item.get_closest_marker("read_only") is not None):
             return False
+        if item.get_closest_marker("golden") is not None and not self.settings.golden:
+            return False
         role = item.get_closest_marker("role")
         if role is None:
             return self.settings.adapter is None
-        if self.settings.adapter is None and not _OF_REGISTRIES.intersection(role.args):
+        if self.settings.adapter is None and not set(OF_REGISTRIES).intersection(role.args):
             return False
-        return not self.settings.roles or bool(set(role.args) & set(self.settings.roles))
+        if self.settings.roles and not set(role.args) & set(self.settings.roles):
+            return False
+        return self._is_owed(item)
+
+    def _is_owed(self, item: pytest.Item) -> bool:
+        """Whether the requirement that this test decides binds by a profile that is claimed, or is worth a note."""
+        requirement = item.get_closest_marker("requirement")
+        if requirement is None or self.settings.read_only:
+            return True
+        name = requirement.args[0]
+        roles = judged_roles(item, self.settings)
+        return any(self.settings.owes(role, name) or self.settings.risks(role, name) for role in roles)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -130,12 +163,9 @@ class ConformanceSession:
             report.longrepr = " ".join(str(problem).split())  # the registry's doing: a line, no traceback of ours
         marker, role = item.get_closest_marker("requirement"), item.get_closest_marker("role")
         if report.failed and marker and role and not _verdicts(report):
-            requirement = load_catalogue()[marker.args[0]]
             detail = report.longrepr if isinstance(problem, _EXPECTED) else call.excinfo and call.excinfo.exconly()
             reason = f"the test could not be carried out: {detail or 'no reason'}"
-            result = RequirementResult(
-                requirement.id, requirement.level, requirement.roles, "not-run", reason=reason[:600]
-            )
+            result = undecided(load_catalogue()[marker.args[0]], reason[:600])
             for name in judged_roles(item, self.settings):
                 recorded = Recorded(self.settings.subject, name, result)
                 report.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
@@ -148,24 +178,43 @@ class ConformanceSession:
                 key = (recorded.subject, recorded.role, recorded.result.id)
                 known = self._recorded.get(key)
                 self._recorded[key] = merge(known, recorded.result) if known else recorded.result
+        if report.failed and not _verdicts(report):
+            self._broken_tests = True
         if report.when == "teardown":
+            self._take_stop(report)
+            self._needs_deep |= _deep_ids(report)
             self._notes |= dict.fromkeys(_noted(report))
 
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def _take_stop(self, report: pytest.TestReport) -> None:
+        reasons = [value for name, value in report.user_properties if name == _STOPPED]
+        if reasons and not self._stopped:
+            self._stopped = str(reasons[0])
+            if self._session is not None:
+                self._session.shouldstop = f"incomplete: {self._stopped}"
+
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        if report.when != "call" or not report.passed:
+        if report.when != "call":
             return None
-        if any(recorded.result.verdict == "fail" for recorded in _verdicts(report)):
+        results = [recorded.result for recorded in _verdicts(report)]
+        if report.passed and any(result.verdict == "fail" for result in results):
             return "warned (SHOULD failed)", "w", ("WARNED", {"yellow": True})
+        if report.skipped and any(result.breaks_conformance for result in results):
+            return "not decided", "u", ("NOT DECIDED", {"yellow": True})
         return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if self._is_worker or self._config.option.collectonly or exitstatus not in (0, 1):
+        finished = exitstatus in (0, 1) or bool(self._stopped)
+        if self._is_worker or self._config.option.collectonly or not finished:
             return
         self._report = self._build_report()
         self._write(self._report)
-        if session.exitstatus == 0 and not self._report.conforms and not self._report.partial:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        # A test of the suite that gave no verdict and failed is a fault that no ending may hide.
+        if not self._broken_tests:
+            session.exitstatus = EXIT_STATUS[self._report.ending or "incomplete"]
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         # Our own selection by mode and role leaves the run whole; the user's -k, -m and --deselect do not.
@@ -189,29 +238,61 @@ class ConformanceSession:
         terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml")
 
     def _build_report(self) -> Report:
-        partial = self._deselected or self._selected_by_path()
         by_subject: dict[tuple[str, Role], dict[str, RequirementResult]] = {}
         for (subject, role, requirement_id), result in self._recorded.items():
             by_subject.setdefault((subject, role), {})[requirement_id] = result
-        if not partial and not self.settings.read_only:
+        if not self._is_partial() and not self.settings.read_only:
             for role in self._whole_roles():
-                add_missing(by_subject.setdefault((self.settings.subject, role), {}), role)
+                self._add_missing(by_subject.setdefault((self.settings.subject, role), {}), role)
         subjects = tuple(self._subject(*named, results) for named, results in by_subject.items())
-        return Report(
+        return run_report(
             subjects,
-            all(subject.conforms for subject in subjects),
-            self._started,
-            round(time.monotonic() - self._clock, 3),
-            load_catalogue().revision,
-            partial,
+            started=self._started,
+            elapsed=round(time.monotonic() - self._clock, 3),
+            revision=load_catalogue().revision,
+            partial=self._is_partial(),
+            stopped=self._stopped,
         )
+
+    def _add_missing(self, results: dict[str, RequirementResult], role: Role) -> None:
+        """What binds by a claimed profile, has a check and no verdict is ``not-run``, never silent."""
+        reason = f"the run ended early: {self._stopped}" if self._stopped else "no test gave a verdict"
+        bound = find_checks(checks)
+        for requirement in load_catalogue().requirements:
+            owed = _is_of_role(requirement, role) and self.settings.owes(role, requirement.id)
+            if owed and requirement.id in bound and requirement.id not in results:
+                results[requirement.id] = undecided(requirement, reason)
 
     def _subject(self, name: str, role: Role, results: dict[str, RequirementResult]) -> SubjectReport:
         order = {requirement.id: place for place, requirement in enumerate(load_catalogue().requirements)}
         verdicts = sorted(results.values(), key=lambda result: order[result.id])
-        notes = tuple(note.text for note in self._notes if note.role == role)
         waived = apply_waivers(verdicts, self.settings.waivers, self._started.date())
-        return subject_report(name, (role,), waived, notes=notes, unchecked=unchecked(role))
+        notes = tuple(note.text for note in self._notes if note.role == role)
+        needs_deep = self._needs_deep.get(name, ())
+        profiles, implied = self._profiles(role, (*results, *needs_deep))
+        owed = frozenset[str]().union(*(ids_of(profile) for profile in profiles))
+        return subject_report(
+            name,
+            (role,),
+            waived,
+            profiles=profiles,
+            implied=implied,
+            notes=notes,
+            unchecked=tuple(requirement_id for requirement_id in unchecked(role) if requirement_id in owed),
+            needs_deep=needs_deep,
+        )
+
+    def _profiles(self, role: Role, ids: Sequence[str]) -> tuple[tuple[Profile, ...], bool]:
+        """What a subject claims, and whether that is only implied; an image claims what its requirements show."""
+        if self._is_partial():
+            return (), True
+        if role == "artifact":
+            of_layers = ids_of("layer").issuperset(ids)
+            shown: Profile = "layer" if of_layers else "pair"
+            return self.settings.profiles_of(role) or ((shown,) if ids else ()), False
+        if self.settings.read_only:  # a registry of which only the serving of one image was seen
+            return (), True
+        return self.settings.profiles_of(role), self.settings.implied
 
     def _whole_roles(self) -> tuple[Role, ...]:
         """The roles of which every requirement that has a check must have got a verdict."""
@@ -219,8 +300,8 @@ class ConformanceSession:
             return self.settings.roles
         return () if self.settings.roles and "registry" not in self.settings.roles else ("registry",)
 
-    def _selected_by_path(self) -> bool:
-        return any("::" in argument or argument.endswith(".py") for argument in self._config.args)
+    def _is_partial(self) -> bool:
+        return self._deselected or any("::" in argument or argument.endswith(".py") for argument in self._config.args)
 
     def _write(self, report: Report) -> None:
         from conformance.reports.junit import render_junit  # noqa: PLC0415
@@ -230,17 +311,12 @@ class ConformanceSession:
             (self.settings.report_dir / "results.json").write_bytes(encode(report))
             (self.settings.report_dir / "junit.xml").write_bytes(render_junit(report, load_catalogue()))
         except OSError as error:
-            pytest.exit(f"--report-dir {self.settings.report_dir}: {error.strerror}", returncode=_EXIT_CANNOT_RUN)
+            pytest.exit(f"--report-dir {self.settings.report_dir}: {error.strerror}", returncode=EXIT_COULD_NOT_RUN)
 
 
-def add_missing(results: dict[str, RequirementResult], role: Role) -> None:
-    """Requirements of the role that have a check and no verdict are ``not-run``, never silent."""
-    bound = find_checks(checks)
-    for requirement in load_catalogue().of_role(role):
-        if requirement.id in bound and requirement.id not in results:
-            results[requirement.id] = RequirementResult(
-                requirement.id, requirement.level, requirement.roles, "not-run", reason="no test gave a verdict"
-            )
+def _is_of_role(requirement: Requirement, role: Role) -> bool:
+    """Whether a subject in this role can owe it: a client that pulls by TOC owes what others owe who know sentinels."""
+    return role in requirement.roles or (role == "consumer-unaware" and "consumer-aware" in requirement.roles)
 
 
 def judged_roles(item: pytest.Item, settings: SuiteSettings) -> tuple[Role, ...]:
@@ -295,3 +371,9 @@ def _verdicts(report: Any) -> list[Recorded]:
 
 def _noted(report: Any) -> list[Noted]:
     return [msgspec.json.decode(value, type=Noted) for name, value in report.user_properties if name == _NOTE]
+
+
+def _deep_ids(report: Any) -> dict[str, tuple[str, ...]]:
+    """What only a deep check decides, by subject."""
+    recorded = [value for name, value in report.user_properties if name == _NEEDS_DEEP]
+    return dict(msgspec.json.decode(value, type=tuple[str, tuple[str, ...]]) for value in recorded)

@@ -11,10 +11,11 @@ import pytest
 from conformance.implementations.adapter import Adapter, AdapterError, find_adapter
 from conformance.registry.conventions import is_http_url
 from conformance.registry.options import ConnectionOptions
-from conformance.requirements import ROLES, Role
+from conformance.requirements import PROFILES, ROLES, Profile, Role, definition_of, hazard_of, ids_of
 from conformance.results import Waiver, read_waivers
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import RegistryReference, is_loopback, parse_reference
+from conformance.suite.selection import BadOptionError, asked_for
 from conformance.trials.subject import subject_name
 
 Effort = Literal["quick", "thorough", "certify"]
@@ -23,13 +24,10 @@ DEFAULT_REPOSITORY = "zcc"
 _WORKER_RUN_ID, _WORKER_VERSION = "conformance_run_id", "conformance_version"
 
 
-class BadOptionError(Exception):
-    """One line: which option is wrong and what it takes. Leads to exit status 2."""
-
-
 class SuiteSettings(msgspec.Struct, frozen=True):
     """What the user asked for. ``registry`` "" means the embedded one.
 
+    ``profiles`` are those that are claimed, ``implied`` whether the user named none; an image claims by what is in it.
     With an ``adapter`` the run judges that implementation, of this ``version``, in ``roles`` (never empty then);
     ``implementation`` is how the user named it.
     """
@@ -46,6 +44,21 @@ class SuiteSettings(msgspec.Struct, frozen=True):
     implementation: str = ""
     adapter: Adapter | None = None
     version: str = ""
+    profiles: tuple[Profile, ...] = ()
+    implied: bool = True
+    golden: bool = False
+
+    def profiles_of(self, role: Role) -> tuple[Profile, ...]:
+        """The profiles that the subject claims in this role."""
+        return tuple(profile for profile in self.profiles if definition_of(profile).role == role)
+
+    def owes(self, role: Role, requirement_id: str) -> bool:
+        """Whether this requirement binds the subject in this role, by a profile that it claims."""
+        return any(requirement_id in ids_of(profile) for profile in self.profiles_of(role))
+
+    def risks(self, role: Role, requirement_id: str) -> bool:
+        """Whether a breach of this requirement, which does not bind it, is worth a note."""
+        return any(hazard_of(profile, requirement_id) for profile in self.profiles_of(role))
 
     @property
     def subject(self) -> str:
@@ -73,15 +86,18 @@ def read_settings(config: pytest.Config) -> SuiteSettings:
         raise BadOptionError(f"--ca-file {connection.ca_file}: no such file")
     if url and connection.plain_http:
         url = "http://" + url.partition("://")[2]
-    roles = _choices("--role", config.getoption("role") or [], ROLES)
-    roles = _roles_of(adapter, roles)
+    roles, profiles = asked_for(
+        adapter,
+        _choices("--role", config.getoption("role") or [], ROLES),
+        _choices("--profile", config.getoption("profile") or [], PROFILES),
+    )
     effort = _choices("--effort", [_text(config, "effort") or "quick"], EFFORTS)[0]
     waivers = _waivers(_text(config, "waivers"))
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     return SuiteSettings(
         url,
         connection,
-        tuple(roles),
+        roles,
         tuple(_reference(text) for text in config.getoption("read_only") or []),
         (_text(config, "repository") or environ.get("OCI_REPO1", "") or DEFAULT_REPOSITORY).strip("/"),
         Path(config.invocation_params.dir, _text(config, "report_dir") or "reports/latest"),
@@ -91,6 +107,9 @@ def read_settings(config: pytest.Config) -> SuiteSettings:
         implementation,
         adapter,
         worker.get(_WORKER_VERSION, ""),
+        profiles,
+        implied=adapter is None and not config.getoption("profile"),
+        golden=bool(config.getoption("golden")),
     )
 
 
@@ -109,19 +128,6 @@ def _adapter(config: pytest.Config, text: str) -> Adapter:
         return find_adapter(text)
     except AdapterError as error:
         raise BadOptionError(f"--implementation {error}") from None
-
-
-def _roles_of(adapter: Adapter | None, asked: list[Role]) -> list[Role]:
-    """The roles asked for; of an implementation by default all that its adapter names."""
-    if adapter is None:
-        for role in asked:
-            if role not in ("artifact", "registry"):
-                raise BadOptionError(f"--role {role}: say whose with --implementation NAME|FILE")
-        return asked
-    for role in asked:
-        if role not in adapter.roles:
-            raise BadOptionError(f"--role {role}: the adapter {adapter.name} has the roles {', '.join(adapter.roles)}")
-    return asked or list(adapter.roles)
 
 
 def _text(config: pytest.Config, option: str) -> str:

@@ -19,9 +19,9 @@ from conformance.subjects.push import push_layout
 from conformance.subjects.reference import LayoutReference
 from conformance.subjects.registry_subject import RegistrySubject
 from conformance.subjects.remote import RemoteSource
-from conformance.suite.session import Recorded, record
+from conformance.suite.session import record_image
 
-pytestmark = pytest.mark.role("artifact")
+pytestmark = [pytest.mark.role("artifact"), pytest.mark.golden]
 
 
 @pytest.mark.parametrize("name", GOLDEN_IMAGES)
@@ -33,8 +33,8 @@ def test_golden_image_is_judged_alike_before_and_after_the_registry(
     local = judge_source(LayoutSource(LayoutReference(golden_directory(name))), options)
     reference = push_layout(registry, golden_directory(name), f"golden/{name}")
     remote = judge_source(RemoteSource(registry.client, reference), options)
-    for result in remote.verdicts:
-        record(request.node, Recorded(f"golden image {name}", "artifact", _replayed_on_disk(result, name)))
+    verdicts = tuple(_replayed_on_disk(result, name) for result in remote.verdicts)
+    record_image(request.node, f"golden image {name}", msgspec.structs.replace(remote, verdicts=verdicts))
     assert _verdicts(remote) == _verdicts(local), f"{name} is judged otherwise after a way through the registry"
 
 

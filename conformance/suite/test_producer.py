@@ -7,8 +7,8 @@ import pytest
 
 from conformance import checks
 from conformance.requirements import find_checks
-from conformance.results import Judgement
-from conformance.suite.conftest import announce_all, replay_command
+from conformance.results import Judgement, RequirementResult
+from conformance.suite.conftest import announce_all, note_hazards, replay_command
 from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
@@ -94,9 +94,7 @@ def test_pushed_image(
     remark = remark_on(pushes, name)
     if remark:
         take_note(request.node, settings, remark)
-    for result in results:
-        record(request.node, Recorded(settings.subject, "producer", result))
-    announce_all(results)
+    _record_pushed(results, settings, request.node)
 
 
 def test_pushed_generated_images(
@@ -109,11 +107,20 @@ def test_pushed_generated_images(
     results = list(generated.explore(_GENERATED[settings.effort], number))
     for reason in generated.refused:
         take_note(request.node, settings, reason)
-    for result in results:
-        record(request.node, Recorded(settings.subject, "producer", result))
     if not results:
         pytest.skip("nothing was pushed as zstd:chunked")
-    announce_all(results)
+    _record_pushed(results, settings, request.node)
+
+
+def _record_pushed(results: Iterable[RequirementResult], settings: SuiteSettings, item: pytest.Item) -> None:
+    """The verdicts on pushed images that bind by a claimed profile; failures of the others are noted."""
+    listed = list(results)
+    owed = [result for result in listed if settings.owes("producer", result.id)]
+    others = [result for result in listed if result not in owed]
+    for result in owed:
+        record(item, Recorded(settings.subject, "producer", result))
+    note_hazards(item, settings, others)
+    announce_all(owed)
 
 
 def _judged(pushes: ProducerTrial, requirement_id: str, seen: Iterable[object]) -> list[Judgement]:

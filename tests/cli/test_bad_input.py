@@ -15,6 +15,7 @@ from threading import Event
 
 import pytest
 
+from conformance.endings import EXIT_INCOMPLETE
 from conformance.registry.client import RegistryClient
 from conformance.registry.core import RegistryCore
 from conformance.registry.defects import Defect
@@ -182,7 +183,7 @@ class EndlessManifests(Defect):
 def test_a_run_against_a_registry_of_endless_manifests_says_what_it_could_not_judge(tmp_path: Path) -> None:
     with EmbeddedRegistry(defects=[EndlessManifests()]) as registry:
         run = run_pytest(tmp_path, "--registry", registry.url, "-k", "REG-001")
-    assert run.returncode == 1, run.stdout + run.stderr
+    assert run.returncode == EXIT_INCOMPLETE, run.stdout + run.stderr
     assert "NOT-RUN REG-001 [MUST]" in run.stdout
     assert "the answer is larger than" in run.stdout
     assert "client.py" not in run.stdout, "no source text of ours"

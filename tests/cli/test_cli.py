@@ -36,7 +36,8 @@ def test_a_sound_image_conforms_with_warnings() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     assert "WARNING SENT-MANIFEST-006" in run.stdout
     assert "WARNING SENT-CONFIG-004" in run.stdout
-    assert "conforms to the" in run.stdout
+    assert "conforms to profile pair: " in run.stdout
+    assert " need --deep" in run.stdout
     assert "2 warnings" in run.stdout
 
 

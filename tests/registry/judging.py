@@ -5,8 +5,8 @@ from collections.abc import Callable
 from conformance import checks
 from conformance.registry.client import RegistryClient, TransportError
 from conformance.requirements import find_checks, load_catalogue
-from conformance.results import RequirementResult, Verdict, conclude
-from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe
+from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
+from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe, control_failure
 from conformance.subjects.registry_subject import RegistrySubject
 from conformance.suite.registry_machine import explore
 
@@ -15,16 +15,18 @@ def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict
     """Results by requirement id; a scenario that breaks off is ``not-run``."""
     subject = RegistrySubject(RegistryClient(url, retries=1), "zcc/judged", collect_garbage=collect_garbage)
     probe, bound, results = RegistryProbe(subject), find_checks(checks), {}
+    uncontrolled = control_failure(probe)
     for requirement in load_catalogue().of_role("registry"):
+        if uncontrolled:
+            results[requirement.id] = conclude(requirement, [not_run(uncontrolled)])
+            continue
         try:
             if requirement.id == "REG-020":
                 seen: object = explore(subject, "quick")
             else:
                 seen = SCENARIOS[requirement.id](probe)
         except TransportError as error:
-            results[requirement.id] = RequirementResult(
-                requirement.id, requirement.level, requirement.roles, "not-run", reason=str(error)
-            )
+            results[requirement.id] = undecided(requirement, str(error))
             continue
         results[requirement.id] = conclude(requirement, bound[requirement.id](seen))
     subject.clean_up()

@@ -46,12 +46,19 @@ def a_subject() -> SubjectReport:
         result("REG-005", BROKEN),  # a SHOULD
         result("REG-007", BROKEN),  # a MUST
         result("REG-004", passed("the blob")),
-        result("REG-009", not_run("The connection broke.")),
+        result("REG-016", not_run("The connection broke.")),
         result("REG-010"),
         result("REG-014", unsupported("The registry does not delete.")),
         result("REG-021", informed("It answers with an index.")),
     )
-    return subject_report("registry.example", ("registry",), verdicts, notes=("a note",), unchecked=("REG-022",))
+    return subject_report(
+        "registry.example",
+        ("registry",),
+        verdicts,
+        profiles=("registry-ranges",),
+        notes=("a note",),
+        unchecked=("REG-022",),
+    )
 
 
 def a_report() -> Report:
@@ -133,15 +140,17 @@ def test_the_table_counts_by_role_and_level() -> None:
 def test_failures_come_before_warnings_and_each_names_its_requirement() -> None:
     text = text_of(terminal.findings(a_subject(), CATALOGUE))
     assert text.index("FAIL REG-007 [MUST]") < text.index("WARNING REG-005 [SHOULD]")
-    assert "NOT-RUN REG-009" in text
+    assert "NOT-RUN REG-016" in text
     assert "note: a note" in text
     assert "does not delete" in text
 
 
 def test_the_closing_statement() -> None:
-    assert "does not conform: 1 MUST failed, 1 MUST not run (1 warning" in terminal.statement(a_subject()).plain
-    good = subject_report("r", ("registry",), (result("REG-004", passed("x")),))
-    assert "r conforms to the 1 requirements" in terminal.statement(good).plain
+    failed_and_open = "1 of 3 MUST failed (REG-007), 1 of 3 MUST not decided (REG-009) (1 warning: failed SHOULD)"
+    assert f"does not conform to profile registry-ranges: {failed_and_open}" in terminal.statement(a_subject()).plain
+    verdicts = (result("REG-004", passed("x")),)
+    good = subject_report("r", ("registry",), verdicts, profiles=("registry",))
+    assert terminal.statement(good).plain == "r conforms to profile registry: 1 of 1 MUST decided"
     assert "no statement on conformance" in terminal.statement(good, partial=True).plain
     assert "nothing to judge" in terminal.statement(subject_report("r", ("registry",), ())).plain
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.endings import EXIT_INCOMPLETE
 from tests.suite_run.test_plugin import results, run_pytest
 
 TOOL = """\
@@ -32,21 +33,23 @@ def subjects(directory: Path) -> list[dict[str, Any]]:
 def test_the_reference_conforms_as_copier_in_two_workers(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, "--implementation", "reference", "--role", "copier", "-n", "2")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "(adapter reference) as copier conforms to the" in run.stdout
+    assert "(adapter reference) conforms to profile sentinel-copier: 16 of 16 MUST decided" in run.stdout
     (subject,) = subjects(tmp_path)
     assert subject["roles"] == ["copier"]
     by_id = {result["id"]: result["verdict"] for result in subject["verdicts"]}
     assert by_id["SENT-STRIP-001"] == by_id["SENT-PUSH-014"] == "pass"
-    assert by_id["SENT-STRIP-020"] == "unsupported"
+    assert "SENT-STRIP-020" not in by_id, "the reference has no storage to export from, and claims none"
     assert not any(name.startswith("REG-") for name in by_id)
 
 
-def test_a_null_client_passes_nothing_and_fails_the_run(tmp_path: Path) -> None:
+def test_a_null_client_passes_nothing_and_the_run_is_incomplete(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, "--implementation", "null-always-succeed", "--role", "copier", "--role", "producer")
-    assert run.returncode == 1, run.stdout + run.stderr
+    assert run.returncode == EXIT_INCOMPLETE, run.stdout + run.stderr
     verdicts = [result["verdict"] for subject in subjects(tmp_path) for result in subject["verdicts"]]
     assert set(verdicts) == {"not-run"}
     assert "inconclusive: " in run.stdout
+    assert "incomplete for profile sentinel-copier: " in run.stdout
+    assert "does not conform" not in run.stdout
 
 
 def test_a_selection_of_tests_makes_no_statement(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_a_selection_of_tests_makes_no_statement(tmp_path: Path) -> None:
 
 
 def test_an_adapter_file_is_judged_in_its_roles_and_false_claims_are_told(tmp_path: Path) -> None:
-    text = TOOL + '\n[unsupported]\nrecompress = "it says so"\n'
+    text = TOOL + 'profiles = ["sentinel-copier"]\n[unsupported]\nrecompress = "it says so"\n'
     run = run_pytest(tmp_path, "--implementation", adapter(tmp_path, text), "-k", "SENT-STRIP-001")
     assert run.returncode == 0, run.stdout + run.stderr
     (subject,) = subjects(tmp_path)

@@ -57,7 +57,7 @@ def results(directory: Path) -> dict[str, object]:
 def test_a_whole_run_against_a_registry_in_two_workers(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
     run = run_pytest(tmp_path, "--registry", embedded.url, "-n", "2")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "conforms to the" in run.stdout
+    assert "conforms to profiles registry (" in run.stdout
     document = results(tmp_path)
     assert document["conforms"] is True
     assert (tmp_path / "reports" / "latest" / "junit.xml").read_bytes().startswith(b"<?xml")
@@ -177,7 +177,7 @@ def test_a_second_run_into_the_same_report_directory_is_a_conformance_run_too(tm
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "pytest.ini").write_text("[pytest]\nconformance_default = true\n")
     (tmp_path / "reports").mkdir()
-    run = run_pytest(tmp_path / "project", "--report-dir", str(tmp_path / "reports"), "-k", "golden")
+    run = run_pytest(tmp_path / "project", "--report-dir", str(tmp_path / "reports"), "-k", "sentinel_blob")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "conformance:" in run.stdout
     assert (tmp_path / "reports" / "results.json").is_file()
@@ -207,7 +207,8 @@ def test_read_only_judges_an_image_and_pushes_nothing(tmp_path: Path, embedded: 
     assert methods <= {"GET", "HEAD"}, f"a read-only run sent {methods}"
     text = " ".join(run.stdout.split())
     assert "WARNING SENT-MANIFEST-006" in text
-    assert "serving team/app conforms" in text
+    assert f"{reference} conforms to profile pair: " in text
+    assert "serving team/app: no profile is claimed, no statement on conformance; " in text
 
 
 def test_a_defect_is_found_reported_in_full_and_fails_the_run(tmp_path: Path) -> None:

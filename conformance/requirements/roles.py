@@ -1,0 +1,6 @@
+"""The roles that requirements bind: kinds of subjects."""
+
+from typing import Literal, get_args
+
+Role = Literal["artifact", "registry", "producer", "consumer-aware", "consumer-unaware", "copier"]
+ROLES: tuple[Role, ...] = get_args(Role)

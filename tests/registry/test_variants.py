@@ -1,0 +1,65 @@
+"""Registries that make lawful choices are not accused, and registries that only seem to answer pass nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.registry.core import RegistryCore
+from conformance.registry.defects import Defect
+from conformance.registry.embedded import EmbeddedRegistry
+from conformance.registry.serving import Call, Reply
+from conformance.requirements import find_variants, freedom_of, load_catalogue
+from conformance.variants import registries
+from tests.registry.judging import judge_registry
+
+
+@pytest.mark.parametrize("maker", find_variants(registries), ids=lambda maker: maker.__name__)
+def test_no_must_fails_on_a_lawful_registry_and_none_is_left_out(maker: Callable[[], Defect]) -> None:
+    with EmbeddedRegistry(defects=[maker()]) as registry:
+        results = judge_registry(registry.url, registry.collect_garbage)
+    broken = {
+        name: (result.findings[:1], result.reason) for name, result in results.items() if result.breaks_conformance
+    }
+    assert not broken
+    failed = {name for name, result in results.items() if result.verdict == "fail"}
+    assert failed == set(freedom_of(maker).warns)
+
+
+class _SaysOnly(Defect):
+    """A server that gives one status to every request."""
+
+    def __init__(self, status: int, body: bytes = b"") -> None:
+        self._reply = Reply(status, {"Location": "/v2/x/blobs/uploads/1"}, body)
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
+        return self._reply
+
+
+class _Echoes(Defect):
+    """A server that takes everything and gives back what was put last."""
+
+    def __init__(self) -> None:
+        self._last = b""
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
+        if call.method in ("PUT", "PATCH", "POST"):
+            self._last = call.body
+            return Reply(202 if call.method == "POST" else 201, {"Location": "/v2/x/blobs/uploads/1"})
+        return Reply(200, {}, self._last)
+
+
+NULL_REGISTRIES: dict[str, Defect] = {
+    **{f"always {status}": _SaysOnly(status) for status in (200, 201, 202, 204, 400, 404, 500)},
+    "always 200 with a document": _SaysOnly(200, b"{}"),
+    "echoes": _Echoes(),
+}
+
+
+@pytest.mark.parametrize("name", NULL_REGISTRIES)
+def test_a_server_that_is_no_registry_passes_nothing(name: str) -> None:
+    with EmbeddedRegistry(defects=[NULL_REGISTRIES[name]]) as server:
+        results = judge_registry(server.url, None)
+    assert not {name for name, result in results.items() if result.verdict == "pass"}
+    musts = {requirement.id for requirement in load_catalogue().of_role("registry") if requirement.level == "MUST"}
+    assert {name for name in musts if results[name].verdict == "not-run"} == musts
+    assert all("ordinary" in finding.message for result in results.values() for finding in result.findings)
