@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from conformance.format.oci import Descriptor, Index, Manifest
@@ -46,7 +47,7 @@ TOC: Final = Toolkit(consumer=TocConsumer, name="reference that knows no sentine
 TAR: Final = Toolkit(consumer=TarConsumer, name="reference that reads tar")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """The first argument names the client, the others are the protocol's."""
     return run_toolkit(arguments[1:], TAR if arguments[:1] == ["tar"] else TOC)
 
