@@ -2,6 +2,7 @@
 
 import msgspec
 
+from conformance.checks.artifact import judge_image
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -9,6 +10,7 @@ from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
 from conformance.readers.reading import Reading
 from conformance.readers.toc_reading import reading_of
+from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
 from conformance.subjects.memory import MemorySource
 
