@@ -18,6 +18,7 @@ from conformance.requirements import Profile, Requirement, Role, find_checks, id
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.remote import RemoteSource, explain_status
+from conformance.suite.invariants import Tried, note_tried, tried_of
 from conformance.suite.selection import OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.trials.subject import ask_version
@@ -79,6 +80,7 @@ class ConformanceSession:
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
         self._notes: dict[Noted, None] = {}
+        self._tried: list[Tried] = []
         self._needs_deep: dict[str, tuple[str, ...]] = {}
         self._deselected = False
         self._broken_tests = False
@@ -170,6 +172,7 @@ class ConformanceSession:
             for name in judged_roles(item, self.settings):
                 recorded = Recorded(self.settings.subject, name, result)
                 report.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+        note_tried(item, report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -183,6 +186,7 @@ class ConformanceSession:
             self._broken_tests = True
         if report.when == "teardown":
             self._take_stop(report)
+            self._tried += tried_of(report)
             self._needs_deep |= _deep_ids(report)
             self._notes |= dict.fromkeys(_noted(report))
 
@@ -235,7 +239,7 @@ class ConformanceSession:
         from conformance.suite.summary import summary_lines  # noqa: PLC0415
 
         terminalreporter.section("conformance")
-        for line in summary_lines(self._report, colour=terminalreporter.hasmarkup):
+        for line in summary_lines(self._report, self._tried, colour=terminalreporter.hasmarkup):
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml")
 
