@@ -1,7 +1,7 @@
 """One layer: footer, TOC, tar-split and frames, from as few bytes of the blob as possible."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -28,17 +28,19 @@ from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, Positions
 from conformance.format.sentinel import is_sentinel
 from conformance.format.tarsplit import FileRecord, parse
-from conformance.format.toc import MAX_TOC, Entry, Toc, decode_toc, decompress_toc
-from conformance.format.toc_keys import key_problems
+from conformance.format.toc import CHUNK_ZEROS, MAX_TOC, TYPES, Entry, Toc
+from conformance.subjects.toc_room import MAX_TABLE_WINDOW, MAX_TABLES, TocRoom
 
-MAX_TAR_SPLIT: Final = 256 * 2**20
 MAX_TAR_SPLIT_DOCUMENT: Final = 2 * 2**30
-"""Bytes, compressed and decompressed: a longer tar-split is not counted."""
-MAX_SHOWN_FRAMES: Final = 2**20
+"""Bytes of a decompressed tar-split: a longer one is not counted."""
+MAX_SHOWN_FRAMES: Final = 2**18
+MAX_NAMED: Final = 2**18
+"""Entries of a TOC by which the frames of a layer are named."""
 _FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
 _GAP: Final = 64 * 2**10
 """Bytes that are rather fetched than asked around."""
 _WHITEOUT = ".wh."
+_OTHER_TYPE = "unknown"
 
 Read = Callable[[int, int], bytes]
 """Gives ``length`` bytes of the blob from an offset; raises FormatError when they cannot be had."""
@@ -62,11 +64,11 @@ def kind_of(layer: Descriptor) -> LayerKind:
 class LayerReader:
     """Reads the parts of one zstd layer; what cannot be read becomes a remark.
 
-    ``limit`` is how many frames and entries are listed (None: all).
+    ``limit`` is how many frames and entries are listed; ``room`` is what the TOCs of the image may fill.
     """
 
-    def __init__(self, layer: Descriptor, read: Read, limit: int | None = 0) -> None:
-        self._layer, self._read, self._limit = layer, read, limit
+    def __init__(self, layer: Descriptor, read: Read, limit: int, room: TocRoom) -> None:
+        self._layer, self._read, self._limit, self._room = layer, read, limit, room
         self._start, self._held = layer.size, b""
         self._remarks: list[str] = []
 
@@ -119,7 +121,7 @@ class LayerReader:
             parts: list[Position] = [declared.toc, *([declared.tar_split] if declared.tar_split else [])]
             first = min(part.offset for part in parts) - SKIPPABLE_HEADER
             wanted = sum(part.compressed for part in parts)
-            if 0 <= first < start and size - first <= min(wanted + _GAP, MAX_TOC + MAX_TAR_SPLIT):
+            if 0 <= first < start and size - first <= min(wanted + _GAP, MAX_TABLES):
                 start = first
         try:
             self._held = self._read(start, size - start)
@@ -139,16 +141,20 @@ class LayerReader:
         try:
             if max(at.compressed, at.uncompressed) > MAX_TOC:
                 raise FormatError(f"it is declared larger than the {MAX_TOC} bytes that readers take")
-            payload = self._get(at.offset, at.compressed)
+            payload = self._table(at)
             view = TocView(at, str(Digest.of(payload)), expected or "")
-            document = decompress_toc(payload, declared_size=at.uncompressed)
-            toc = decode_toc(document)
-            for problem in key_problems(document, toc):
+            read = self._room.read(payload, declared_size=at.uncompressed)
+            for problem in read.keys:
                 self._remarks.append(f"the TOC: {problem.kind} key {problem.key!r} at byte {problem.offset}")
         except FormatError as error:
             self._remarks.append(f"the TOC: {error}")
             return view, None
-        return _summary(view, toc, self._limit), toc
+        return _summary(view, read.toc, self._limit), read.toc
+
+    def _table(self, at: Position) -> bytes:
+        if at.compressed > MAX_TABLES:
+            raise FormatError(f"{at.compressed} compressed bytes are more than the {MAX_TABLES} that are held")
+        return self._get(at.offset, at.compressed)
 
     def _tar_split(self, places: Positions | None, toc: Toc | None) -> TarSplitView | None:
         at = places.tar_split if places else None
@@ -156,12 +162,12 @@ class LayerReader:
             return None
         view = TarSplitView(at, "", (toc.tar_split_digest if toc else None) or "")
         try:
-            if at.compressed > MAX_TAR_SPLIT or at.uncompressed > MAX_TAR_SPLIT_DOCUMENT:
+            if at.uncompressed > MAX_TAR_SPLIT_DOCUMENT:
                 raise FormatError("it is declared larger than what is read here")
-            payload = self._get(at.offset, at.compressed)
+            payload = self._table(at)
             view = msgspec.structs.replace(view, digest=str(Digest.of(payload)))
             files = segments = raw_size = 0
-            for record in parse(iterate(payload, limit=at.uncompressed, what="the tar-split")):
+            for record in parse(iterate(payload, limit=at.uncompressed, what="the tar-split", window=MAX_TABLE_WINDOW)):
                 if isinstance(record, FileRecord):
                     files += 1
                 else:
@@ -181,6 +187,9 @@ class LayerReader:
         toc_view: TocView | None,
         footer: "_Found | None",
     ) -> FramesView | None:
+        if toc is not None and len(toc.entries) > MAX_NAMED:
+            self._remarks.append(f"the frames: a TOC of {len(toc.entries)} entries is not laid beside them")
+            return None
         if frames is not None:
             try:
                 return view_frames(frames(), toc, places, self._limit)
@@ -238,30 +247,50 @@ def agreement(annotated: bool, declared: Positions | None, footer: Footer | None
     return "; ".join(differences) + ": clients go by the annotations"
 
 
-def _summary(view: TocView, toc: Toc, limit: int | None) -> TocView:
-    types: Counter[str] = Counter()
-    chunks_of: list[tuple[Entry, int]] = []
-    zeros = [entry.chunk_size for entry in toc.entries if entry.chunk_type == "zeros"]
+def _with_chunks(toc: Toc) -> Iterator[tuple[Entry, int]]:
+    """Each entry that is no chunk, with the number of its chunks."""
+    owner: Entry | None = None
+    count = 0
     for entry in toc.entries:
-        types[entry.type] += 1
-        if entry.is_chunk and chunks_of:
-            chunks_of[-1] = (chunks_of[-1][0], chunks_of[-1][1] + 1)
-        elif not entry.is_chunk:
-            chunks_of.append((entry, 1 if entry.digest else 0))
-    split = [count for _, count in chunks_of if count > 1]
+        if entry.is_chunk:
+            count += 1
+            continue
+        if owner is not None:
+            yield owner, count
+        owner, count = entry, 1 if entry.digest else 0
+    if owner is not None:
+        yield owner, count
+
+
+def _summary(view: TocView, toc: Toc, limit: int) -> TocView:
+    types: Counter[str] = Counter()
+    zeros_chunks = zeros_size = 0
+    for entry in toc.entries:
+        types[entry.type if entry.type in TYPES else _OTHER_TYPE] += 1
+        if entry.chunk_type == CHUNK_ZEROS:
+            zeros_chunks += 1
+            zeros_size += entry.chunk_size
+    entries = whiteouts = xattrs = split = chunks = size = 0
+    for entry, count in _with_chunks(toc):
+        entries += 1
+        whiteouts += entry.name.rpartition("/")[2].startswith(_WHITEOUT)
+        xattrs += bool(entry.xattrs)
+        split += count > 1
+        chunks += count if count > 1 else 0
+        size += entry.size if entry.type == "reg" else 0
     return msgspec.structs.replace(
         view,
         version=toc.version,
         types={kind: count for kind, count in types.most_common() if kind != "chunk"},
-        whiteouts=sum(entry.name.rpartition("/")[2].startswith(_WHITEOUT) for entry, _ in chunks_of),
-        with_xattrs=sum(bool(entry.xattrs) for entry, _ in chunks_of),
-        split_files=len(split),
-        chunks=sum(split),
-        zeros_chunks=len(zeros),
-        zeros_size=sum(zeros),
-        content_size=sum(entry.size for entry, _ in chunks_of if entry.type == "reg"),
+        whiteouts=whiteouts,
+        with_xattrs=xattrs,
+        split_files=split,
+        chunks=chunks,
+        zeros_chunks=zeros_chunks,
+        zeros_size=zeros_size,
+        content_size=size,
         tar_split_digest=toc.tar_split_digest or "",
-        listed=Listed.of((_entry(entry, count) for entry, count in chunks_of), len(chunks_of), limit),
+        listed=Listed.of((_entry(entry, count) for entry, count in _with_chunks(toc)), entries, limit),
     )
 
 

@@ -30,7 +30,10 @@ from conformance.observation import ImageSeen, ManifestSeen
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.source import ImageSource, blob_pieces
+from conformance.subjects.toc_room import TocRoom
 
+MAX_LISTED_IN_ALL: Final = 2**16
+"""Frames and entries of one image that are listed, whatever is asked for: each takes some hundred bytes."""
 _SENTINEL, _ZSTD = "sentinel", "zstd"
 _READ_BY_PARTS: Final = ("zstd:chunked", "zstd:chunked (legacy keys)", "zstd")
 
@@ -67,6 +70,7 @@ class _Walk:
     def __init__(self, source: ImageSource, options: ViewOptions) -> None:
         self._source, self._options = source, options
         self._seen: dict[Any, str] = {}
+        self._room, self._left = TocRoom(), MAX_LISTED_IN_ALL
 
     def manifest(self, seen: ManifestSeen) -> ManifestView:
         entry, document = seen.entry, seen.document
@@ -78,7 +82,7 @@ class _Walk:
             str(seen.platform) if seen.platform else "",
             _said(entry),
             dict(entry.annotations or {}) if entry else {},
-            problem=seen.problem,
+            problem=seen.problem or ("an index inside the index" if seen.inner is not None else ""),
         )
         if document is None:
             return base
@@ -125,8 +129,10 @@ class _Walk:
         def frames() -> FrameMap:
             return map_frames(self._pieces(layer), max_frames=MAX_SHOWN_FRAMES)
 
-        reader = LayerReader(layer, read, self._options.limit)
-        return reader.view(base, frames if self._options.frames else None)
+        limit = self._left if self._options.limit is None else min(self._options.limit, self._left)
+        view = LayerReader(layer, read, limit, self._room).view(base, frames if self._options.frames else None)
+        self._left -= sum(len(part.listed.first) for part in (view.toc, view.frames) if part is not None)
+        return view
 
     def _pieces(self, layer: Descriptor) -> Iterator[bytes]:
         for piece in blob_pieces(self._source, layer):

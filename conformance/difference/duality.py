@@ -7,7 +7,7 @@ from conformance.anatomy.words import count_text
 from conformance.difference.compare import compare_trees
 from conformance.difference.model import Change, Difference, Section
 from conformance.difference.nodes import Node
-from conformance.difference.readings import Reading, has_toc, read_tar, read_toc
+from conformance.difference.readings import NodeRoom, Reading, has_toc, read_tar, read_toc
 from conformance.format.entries import clean_name
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
@@ -22,7 +22,8 @@ def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Di
     sections: dict[str, Section] = {}
     for manifest in seen.manifests:
         if manifest.document is None:
-            raise SubjectError(f"{seen.reference}: {manifest.name}: {manifest.problem}")
+            why = manifest.problem or "an index inside the index is not compared"
+            raise SubjectError(f"{seen.reference}: {manifest.name}: {why}")
         for position, layer in enumerate(manifest.document.view.layers):
             if layer.media_type == SENTINEL_TYPE or str(layer) in sections:
                 continue
@@ -36,7 +37,8 @@ def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Di
 def _section(source: ImageSource, layer: Descriptor, title: str, on_bytes: Callable[[int], None]) -> Section:
     if not has_toc(layer):
         return Section(title, remarks=("it has no TOC: there is only one reading",))
-    by_toc, by_tar = read_toc(source, layer), read_tar(source, layer, on_bytes)
+    room = NodeRoom()
+    by_toc, by_tar = read_toc(source, layer, room), read_tar(source, layer, on_bytes, room)
     changes = tuple(differences(by_toc.nodes, by_tar.nodes))
     same = len(by_toc.nodes) - sum(change.mark != "A" for change in changes)
     said = f"{count_text(same, 'entry', 'entries')} the same"

@@ -10,7 +10,7 @@ from conformance.anatomy.words import count_text
 from conformance.difference.compare import compare_documents, compare_order, compare_trees
 from conformance.difference.model import Change, Difference, DiffError, FieldChange, Section
 from conformance.difference.nodes import Node
-from conformance.difference.readings import Reading, has_toc, read_tar, read_toc
+from conformance.difference.readings import NodeRoom, Reading, has_toc, read_tar, read_toc
 from conformance.difference.tree import tree_of
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor, Platform
@@ -35,8 +35,8 @@ class CompareOptions(msgspec.Struct, frozen=True):
 class _Side:
     """One of the two images, with its manifests by what they are for."""
 
-    def __init__(self, source: ImageSource, options: CompareOptions) -> None:
-        self._source, self._options = source, options
+    def __init__(self, source: ImageSource, options: CompareOptions, room: NodeRoom) -> None:
+        self._source, self._options, self._room = source, options, room
         self.seen: ImageSeen = observe_image(source, reading=None)
         self.manifests: dict[str, ManifestSeen] = {}
         self._readings: dict[str, Reading] = {}
@@ -44,7 +44,7 @@ class _Side:
         labels: Counter[str] = Counter()
         for manifest in self.seen.manifests:
             if manifest.document is None or manifest.config is None:
-                why = manifest.problem or manifest.config_problem
+                why = manifest.problem or manifest.config_problem or "an index inside the index is not compared"
                 raise SubjectError(f"{self.seen.reference}: {manifest.name}: {why}")
             platform = (manifest.entry.platform if manifest.entry else None) or manifest.config.view.platform
             if options.platform not in (None, platform):
@@ -66,14 +66,15 @@ class _Side:
         if str(layer) not in self._readings:
             if self._options.by_toc and not has_toc(layer):
                 raise DiffError(f"layer {layer.digest} has no TOC: leave --toc out")
-            read = read_toc(self._source, layer) if self._options.by_toc else None
-            self._readings[str(layer)] = read or read_tar(self._source, layer, self._options.on_bytes)
+            read = read_toc(self._source, layer, self._room) if self._options.by_toc else None
+            self._readings[str(layer)] = read or read_tar(self._source, layer, self._options.on_bytes, self._room)
         return self._readings[str(layer)]
 
 
 def compare_images(first: ImageSource, second: ImageSource, options: CompareOptions) -> Difference:
     """Compare what both have for the same platforms. Raise DiffError or SubjectError when that cannot be done."""
-    ours, theirs = _Side(first, options), _Side(second, options)
+    room = NodeRoom()
+    ours, theirs = _Side(first, options, room), _Side(second, options, room)
     labels = list(dict.fromkeys([*ours.manifests, *theirs.manifests]))
     if not set(ours.manifests) & set(theirs.manifests):
         raise SubjectError(

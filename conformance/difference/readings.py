@@ -15,13 +15,13 @@ from conformance.format.oci import Descriptor
 from conformance.format.piece_stream import PieceStream
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.tar import TarReader
-from conformance.format.toc import MAX_TOC, decode_toc, decompress_toc
-from conformance.format.toc_keys import key_problems
+from conformance.format.toc import MAX_TOC
 from conformance.subjects.source import ImageSource, blob_pieces
+from conformance.subjects.toc_room import MAX_TABLES, TocRoom
 
-MAX_NODES: Final = 2**20
-MAX_WEIGHT: Final = 2**28
-"""Entries of a layer, and bytes of their names, targets and attributes, that are held in memory."""
+MAX_NODES: Final = 400_000
+MAX_WEIGHT: Final = 96 * 2**20
+"""Entries of all that is compared, and bytes of their names, targets and attributes, that are held in memory."""
 _GLOBAL: Final = "g"
 
 
@@ -32,10 +32,26 @@ class Reading(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...] = ()
 
 
-def read_tar(source: ImageSource, layer: Descriptor, on_bytes: Callable[[int], None]) -> Reading:
+class NodeRoom:
+    """What is left for the entries of one comparison."""
+
+    def __init__(self) -> None:
+        self._nodes, self._weight = MAX_NODES, MAX_WEIGHT
+
+    def bounded(self, nodes: Iterable[Node]) -> Iterator[Node]:
+        """The same nodes; FormatError where they are too many."""
+        for node in nodes:
+            self._nodes -= 1
+            self._weight -= node.weight
+            if self._nodes < 0 or self._weight < 0:
+                raise FormatError(f"more than {MAX_NODES} entries, or {MAX_WEIGHT} bytes of names, are not compared")
+            yield node
+
+
+def read_tar(source: ImageSource, layer: Descriptor, on_bytes: Callable[[int], None], room: NodeRoom) -> Reading:
     """Read the whole blob. Raise DiffError when it cannot be read, or is not what its digest says."""
     try:
-        return _tar_reading(tar_of_layer(layer.media_type, _told(blob_pieces(source, layer), on_bytes)))
+        return _tar_reading(tar_of_layer(layer.media_type, _told(blob_pieces(source, layer), on_bytes)), room)
     except FormatError as error:
         raise DiffError(f"layer {layer.digest}: {error}") from None
 
@@ -46,36 +62,34 @@ def has_toc(layer: Descriptor) -> bool:
     return annotations.is_chunked or annotations.is_legacy
 
 
-def read_toc(source: ImageSource, layer: Descriptor) -> Reading:
+def read_toc(source: ImageSource, layer: Descriptor, room: NodeRoom) -> Reading:
     """Fetch the TOC that the manifest names, and verify it. Raise DiffError when that cannot be done."""
     try:
         annotations = ChunkedAnnotations.of(layer.annotations)
         annotations = annotations.legacy_view() if annotations.is_legacy else annotations
         digest, at = annotations.toc_digest(), annotations.toc_position()
-        if max(at.compressed, at.uncompressed) > MAX_TOC or at.end > layer.size:
+        if at.compressed > MAX_TABLES or at.uncompressed > MAX_TOC or at.end > layer.size:
             raise FormatError(f"the TOC at {at} is too large, or outside of the blob's {layer.size} bytes")
         part = source.part(layer, at.offset, at.compressed)
         if part.content is None:
             raise FormatError(part.detail)
         if not digest.matches(part.content):
             raise FormatError(f"the TOC has the digest {Digest.of(part.content)}; the manifest says {digest}")
-        document = decompress_toc(part.content, declared_size=at.uncompressed)
-        toc = decode_toc(document)
-        problems = key_problems(document, toc)
+        read = TocRoom().read(part.content, declared_size=at.uncompressed)
         remarks = tuple(
             f"the TOC can be read in two ways: {problem.kind} key {problem.key!r} at byte {problem.offset}"
-            for problem in problems
+            for problem in read.keys
             if problem.is_ambiguous
         )
-        nodes = _bounded(node_of_entry(entry) for entry in toc.entries if not entry.is_chunk)
+        nodes = room.bounded(node_of_entry(entry) for entry in read.toc.entries if not entry.is_chunk)
         return Reading(tuple(nodes), remarks)
     except FormatError as error:
         raise DiffError(f"layer {layer.digest}: {error}") from None
 
 
-def _tar_reading(tar: Iterable[bytes]) -> Reading:
+def _tar_reading(tar: Iterable[bytes], room: NodeRoom) -> Reading:
     reader = TarReader(cast(BinaryIO, PieceStream(tar)))  # only read() is called
-    nodes = tuple(_bounded(_headers(reader)))
+    nodes = tuple(room.bounded(_headers(reader)))
     reader.take_raw()
     end = reader.offset
     # To the end in any case: only then is the digest of the blob verified.
@@ -92,15 +106,6 @@ def _headers(reader: TarReader) -> Iterator[Node]:
             hasher.update(piece)
         if header.typeflag != _GLOBAL:
             yield node_of_header(header, f"sha256:{hasher.hexdigest()}")
-
-
-def _bounded(nodes: Iterable[Node]) -> Iterator[Node]:
-    weight = 0
-    for count, node in enumerate(nodes):
-        weight += node.weight
-        if count >= MAX_NODES or weight > MAX_WEIGHT:
-            raise FormatError(f"more than {MAX_NODES} entries, or {MAX_WEIGHT} bytes of names, are not compared")
-        yield node
 
 
 def _told(pieces: Iterable[bytes], on_bytes: Callable[[int], None]) -> Iterator[bytes]:

@@ -8,7 +8,8 @@ class CleanNames:
     """A set of cleaned names; ``duplicates`` are the first names that were in it already."""
 
     def __init__(self) -> None:
-        self._seen: set[bytes] = set()
+        # By their hashes, which are keyed: a million names may take more memory than there is.
+        self._seen: set[int] = set()
         self.duplicates: list[str] = []
 
     def add(self, name: bytes) -> None:
@@ -17,6 +18,7 @@ class CleanNames:
         # Most names are clean; cleaning one takes longer than everything else that is done with it.
         if not bare or bare[0] in b"./" or b"//" in bare or b"/." in bare or bare.endswith(b"/"):
             bare = clean_name(name)
-        if bare in self._seen and len(self.duplicates) < MAX_KEPT:
+        key = hash(bare)
+        if key in self._seen and len(self.duplicates) < MAX_KEPT:
             self.duplicates.append(shown(name))
-        self._seen.add(bare)
+        self._seen.add(key)

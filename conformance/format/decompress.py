@@ -14,17 +14,26 @@ MAX_WINDOW: Final = 128 * 2**20
 _STEP: Final = 1024
 
 
+class WindowError(FormatError):
+    """A window that the format allows and the caller does not."""
+
+
 def decompress(payload: bytes | memoryview, *, limit: int, what: str = "the payload") -> bytes:
     """The content of all frames; raise FormatError if these are not whole frames or hold more than ``limit`` bytes."""
     return b"".join(iterate(payload, limit=limit, what=what))
 
 
-def iterate(payload: bytes | memoryview, *, limit: int, what: str = "the payload") -> Iterator[bytes]:
-    """Like ``decompress``, piece by piece: memory stays at the window plus one piece of at most 32 MiB."""
+def iterate(
+    payload: bytes | memoryview, *, limit: int, what: str = "the payload", window: int = MAX_WINDOW
+) -> Iterator[bytes]:
+    """Like ``decompress``, piece by piece: memory stays at the window plus one piece of at most 32 MiB.
+
+    Raise WindowError for a window beyond ``window`` bytes, where that is less than the format allows.
+    """
     view = memoryview(payload)
     if not view:
         raise FormatError(f"{what} is empty: there is no zstd frame in it")
-    decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=window)
     total = position = 0
     while position < len(view):
         frame = decompressor.decompressobj()
@@ -35,6 +44,8 @@ def iterate(payload: bytes | memoryview, *, limit: int, what: str = "the payload
             try:
                 piece = frame.decompress(step)
             except zstandard.ZstdError as error:
+                if window < MAX_WINDOW and "too much memory" in str(error):
+                    raise WindowError(f"{what} wants a window beyond {window} bytes") from None
                 raise FormatError(f"{what} is not valid zstd: {_reason(error)}", where=f"byte {position}") from None
             position += len(step) - (len(frame.unused_data) if frame.eof else 0)
             total += len(piece)

@@ -11,6 +11,7 @@ from conformance.format.times import YEAR_ONE, format_time, parse_time
 from conformance.format.toc import Entry
 
 _MAX_TIMES: Final = 2**16
+_LONG: Final = 256
 
 
 class EntryComparison:
@@ -94,7 +95,7 @@ class EntryComparison:
             moment: int | None = _moment(parse_time(text))
         except FormatError:
             moment = None
-        if len(self._times) < _MAX_TIMES:
+        if len(self._times) < _MAX_TIMES and len(text) <= _LONG:
             self._times[text] = moment
         return moment
 

@@ -1,5 +1,7 @@
 """Which TOC entry belongs to which tar header, met one after the other; order is not relied on, only used."""
 
+from collections.abc import Sequence
+
 from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, shown
 from conformance.format.entries import TYPE_OF_FLAG
 from conformance.format.tar import TarHeader
@@ -9,11 +11,12 @@ from conformance.format.toc import Entry
 class EntryMatcher:
     """Pairs headers with entries by name. What has no counterpart, or two, goes to ``found``."""
 
-    def __init__(self, entries: list[Entry], found: Discrepancies) -> None:
+    def __init__(self, entries: Sequence[Entry], found: Discrepancies) -> None:
         self._entries, self._found = entries, found
         self._next = 0
         self._seen = bytearray(len(entries))
-        self._by_name: dict[str, int] | None = None
+        # By their hashes: a million names may take more memory than there is.
+        self._by_name: dict[int, int] | None = None
         # The entry after the chunks of a file: a name that comes a million times must not cost a million chunks each.
         self._after: dict[int, int] = {}
 
@@ -63,8 +66,9 @@ class EntryMatcher:
             self._by_name = {}
             for index, entry in enumerate(self._entries):
                 if entry.type != "chunk":
-                    self._by_name.setdefault(entry.name, index)
-        return self._by_name.get(name)
+                    self._by_name.setdefault(hash(entry.name), index)
+        found = self._by_name.get(hash(name))
+        return found if found is not None and self._entries[found].name == name else None
 
     def _add(self, kind: Kind, name: bytes | str, expected: str, found: str, offset: int) -> None:
         self._found.add(Discrepancy(kind, shown(name), "an entry", expected, found, offset))

@@ -6,7 +6,7 @@ what disagrees is counted (``discrepancy``), and where the content of each entry
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Final, cast
 
 import msgspec
@@ -20,10 +20,11 @@ from conformance.format.piece_stream import PieceStream
 from conformance.format.split_cursor import SplitCursor
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.tarsplit import Record
-from conformance.format.toc import Entry, Toc
+from conformance.format.toc import CHUNK_ZEROS, Entry, Toc
 
 _ZEROS: Final = bytes(2**16)
 NOWHERE: Final = -1
+_NO_PARTS: Final = range(0)
 Piece = bytes | memoryview
 
 
@@ -55,17 +56,8 @@ def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] 
     return _Examiner(toc.entries if toc else None, records).run(iter(pieces))
 
 
-class _Part(msgspec.Struct, frozen=True, gc=False):
-    """A chunk of a file as the TOC has it: from ``start`` to ``end`` in the file."""
-
-    start: int
-    end: int
-    digest: str
-    zeros: bool
-
-
 class _Examiner:
-    def __init__(self, entries: list[Entry] | None, records: Iterable[Record] | None) -> None:
+    def __init__(self, entries: Sequence[Entry] | None, records: Iterable[Record] | None) -> None:
         self._entries = entries
         self._result = Examined(array("q", [NOWHERE]) * len(entries or ()), Discrepancies())
         self._found = self._result.discrepancies
@@ -105,39 +97,38 @@ class _Examiner:
         crc = b""
         if header.size:
             self._result.files += 1
-            parts: tuple[_Part, ...] = ()
+            parts = _NO_PARTS
             if index is not None:
                 # Of a name that comes again (Kind.TWICE) the chunks are not looked at again: there may be a million.
-                parts = self._parts(index) if self._result.starts[index] == NOWHERE else ()
+                parts = self._parts(index) if self._result.starts[index] == NOWHERE else _NO_PARTS
                 self._result.starts[index] = reader.offset
             crc = self._content(reader, header, entry, parts)
         if self._split is not None:
             self._split.member(raw, header, crc, reader.offset)
 
-    def _parts(self, index: int) -> tuple[_Part, ...]:
-        """The chunks of a file whose digests can be computed in one pass: those that tile it (CHUNK-002)."""
+    def _parts(self, index: int) -> range:
+        """The entries of chunks whose digests can be computed in one pass: those that tile their file (CHUNK-002)."""
         entries = self._entries or []
         entry = entries[index]
         end = index + 1
         while end < len(entries) and entries[end].type == "chunk":
             end += 1
         if end == index + 1 and not entry.chunk_digest and not entry.chunk_type:
-            return ()
-        parts: list[_Part] = []
+            return _NO_PARTS
         position = 0
-        for part in entries[index:end]:
+        for place in range(index, end):
+            part = entries[place]
             size = part.chunk_size or entry.size - part.chunk_offset
             if part.chunk_offset != position or size <= 0:
-                return ()
+                return _NO_PARTS
             position += size
-            parts.append(_Part(part.chunk_offset, position, part.chunk_digest, part.chunk_type == "zeros"))
-        return tuple(parts) if position == entry.size else ()
+        return range(index, end) if position == entry.size else _NO_PARTS
 
-    def _content(self, reader: TarReader, header: TarHeader, entry: Entry | None, parts: tuple[_Part, ...]) -> bytes:
+    def _content(self, reader: TarReader, header: TarHeader, entry: Entry | None, parts: range) -> bytes:
         """Read the content of one file; compare its digest and those of its chunks. The CRC for the tar-split."""
         start = reader.offset
         whole, crc = hashlib.sha256(), Crc64()
-        tracker = _ChunkTracker(parts, header, start, self._found) if parts else None
+        tracker = _ChunkTracker(self._entries or [], parts, header, start, self._found) if parts else None
         for piece in reader.content():
             whole.update(piece)
             crc.update(piece)
@@ -178,35 +169,45 @@ class _Examiner:
 class _ChunkTracker:
     """Digests of the chunks of one file while it passes by."""
 
-    def __init__(self, parts: tuple[_Part, ...], header: TarHeader, start: int, found: Discrepancies) -> None:
-        self._parts, self._name, self._start, self._found = parts, header.name, start, found
+    def __init__(
+        self, entries: Sequence[Entry], parts: range, header: TarHeader, start: int, found: Discrepancies
+    ) -> None:
+        self._entries, self._file, self._parts = entries, entries[parts.start], parts
+        self._name, self._start, self._found = header.name, start, found
         self._index = self._position = 0
+        self._chunk, self._end = self._next_chunk()
         self._hash = hashlib.sha256()
         self._nonzero = False
 
     def feed(self, piece: memoryview) -> None:
         taken = 0
         while taken < len(piece) and self._index < len(self._parts):
-            part = self._parts[self._index]
-            step = piece[taken : taken + part.end - self._position]
+            step = piece[taken : taken + self._end - self._position]
             self._hash.update(step)
-            if part.zeros and not self._nonzero:
+            if self._chunk.chunk_type == CHUNK_ZEROS and not self._nonzero:
                 self._nonzero = not _is_zero(step)
             taken += len(step)
             self._position += len(step)
-            if self._position == part.end:
-                self._finish(part)
+            if self._position == self._end:
+                self._finish(self._chunk)
 
-    def _finish(self, part: _Part) -> None:
-        name, where = shown(self._name), self._start + part.start
+    def _next_chunk(self) -> tuple[Entry, int]:
+        """The entry of the chunk that is due, and where it ends in the file."""
+        chunk = self._entries[self._parts[self._index]]
+        return chunk, chunk.chunk_offset + (chunk.chunk_size or self._file.size - chunk.chunk_offset)
+
+    def _finish(self, chunk: Entry) -> None:
+        name, where = shown(self._name), self._start + chunk.chunk_offset
         digest = f"sha256:{self._hash.hexdigest()}"
-        what = f"chunk at {part.start}"
-        if part.digest != digest:
-            expected = part.digest or "none in the TOC"
+        what = f"chunk at {chunk.chunk_offset}"
+        if chunk.chunk_digest != digest:
+            expected = chunk.chunk_digest or "none in the TOC"
             self._found.add(Discrepancy(Kind.CHUNK_DIGEST, name, what, expected, digest, where))
-        if part.zeros and self._nonzero:
+        if chunk.chunk_type == CHUNK_ZEROS and self._nonzero:
             self._found.add(Discrepancy(Kind.NOT_ZEROS, name, what, "zeros", "other bytes", where))
         self._index += 1
+        if self._index < len(self._parts):
+            self._chunk, self._end = self._next_chunk()
         self._hash = hashlib.sha256()
         self._nonzero = False
 

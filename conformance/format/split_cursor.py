@@ -43,7 +43,8 @@ class SplitCursor:
             if size > len(raw) + MAX_SURPLUS:
                 self._stop(header.name, f"segments of {len(raw)} bytes", f"more than {size} bytes", start)
                 return
-            segments.append(record.payload)
+            if record.payload:  # empty ones may come by the million
+                segments.append(record.payload)
             record = self._next()
         if self.problem is not None:
             return

@@ -5,6 +5,7 @@ are spelt as every parser would read them is a question of its own: see ``toc_ke
 """
 
 import codecs
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -65,13 +66,14 @@ class Toc(msgspec.Struct, frozen=True, rename={"tar_split_digest": "tarSplitDige
     """A decoded TOC. ``version`` is 0 when absent; ``entries`` is None when the key is absent or null."""
 
     version: Integer = 0
-    entries_or_none: list[Entry] | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="entries")
+    entries_or_none: Sequence[Entry] | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="entries")
     tar_split_digest: str | None = None
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> Sequence[Entry]:
         """The entries in order; empty when there is no array of them (TOC-001 says so)."""
-        return self.entries_or_none if isinstance(self.entries_or_none, list) else []
+        entries = self.entries_or_none
+        return [] if entries is None or entries is msgspec.UNSET else entries
 
 
 _DECODER = msgspec.json.Decoder(Toc)
@@ -102,9 +104,7 @@ def decompress_toc(payload: bytes | memoryview, *, declared_size: int | None = N
 def decode_toc(document: bytes) -> Toc:
     """Decode TOC JSON; raise FormatError if it is not one JSON object of the TOC's shape in UTF-8."""
     check_utf8(document)
-    objects = document.count(b"{")
-    if objects > _FEW + len(document) // _SHORTEST:
-        raise FormatError(f"the TOC has {objects} braces in {len(document)} bytes: entries have a type and a name")
+    check_density(document.count(b"{"), len(document))
     try:
         return _DECODER.decode(document)
     except msgspec.ValidationError as error:
@@ -118,10 +118,16 @@ def decode_toc(document: bytes) -> Toc:
 
 def encode_toc(toc: Toc) -> bytes:
     """The TOC as compact JSON: the keys in the order of docs/format.md section 1, zero values left out."""
-    entries = toc.entries
+    entries = list(toc.entries)
     head = f'{{"version":{toc.version},"entries":'.encode()
     tail = b"" if toc.tar_split_digest is None else b',"tarSplitDigest":' + msgspec.json.encode(toc.tar_split_digest)
     return head + msgspec.json.encode(entries) + tail + b"}"
+
+
+def check_density(objects: int, size: int) -> None:
+    """Raise FormatError where ``size`` bytes of JSON have more objects than entries with a type and a name can be."""
+    if objects > _FEW + size // _SHORTEST:
+        raise FormatError(f"the TOC has {objects} braces in {size} bytes: entries have a type and a name")
 
 
 def check_utf8(document: bytes) -> None:

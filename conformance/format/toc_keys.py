@@ -69,7 +69,7 @@ def _is_canonical(document: bytes, toc: Toc) -> bool:
 
 def _encoded(toc: Toc) -> Iterator[bytes]:
     """The TOC as it is written, in pieces: as one it would take as much memory as the document once more."""
-    if not isinstance(toc.entries_or_none, list):
+    if toc.entries_or_none is None or toc.entries_or_none is msgspec.UNSET:
         yield msgspec.json.encode(toc)
         return
     # By msgspec, which leaves out what the document did not have.

@@ -14,7 +14,7 @@ from conformance.format.discrepancy import shown
 from conformance.format.errors import FormatError
 from conformance.format.toc import Entry, Toc
 
-MAX_LENIENT: Final = 16 * 2**20
+MAX_LENIENT: Final = 8 * 2**20
 """Bytes; larger documents are not read a second time: Python's own JSON needs much more memory."""
 
 _KEYS: Final = {key.casefold(): key for key in (*Entry.__struct_encode_fields__, *Toc.__struct_encode_fields__)}

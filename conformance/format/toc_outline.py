@@ -5,6 +5,7 @@ at the others only.
 """
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -34,24 +35,59 @@ class EntryProblem(msgspec.Struct, frozen=True):
     found: str
 
 
+MAX_ODD_TIMES: Final = 10_000
+# Most times; the others (leap days, zones) are parsed.
+_PLAIN_TIME: Final = re.compile(
+    r"(?!0001-01-01T)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
+    re.ASCII,
+)
+_MAX_TIMES: Final = 2**16
+_LONG_TIME: Final = 256
+
+
+def _indices() -> "array[int]":
+    return array("I")
+
+
+class _Times:
+    """Which texts for times are not in the usual form; each is looked at once, as long as there are not too many."""
+
+    def __init__(self) -> None:
+        self.plain: set[str] = {""}
+        self.odd: set[str] = set()
+        self.left_out = False
+
+    def add(self, text: str) -> None:
+        if text in self.plain or text in self.odd:
+            return
+        if _PLAIN_TIME.fullmatch(text):
+            if len(self.plain) < _MAX_TIMES:
+                self.plain.add(text)
+        elif len(self.odd) < MAX_ODD_TIMES and len(text) < _LONG_TIME:
+            self.odd.add(text)
+        else:
+            self.left_out = True
+
+
 class Outline(msgspec.Struct, frozen=True):
     """The entries of a TOC, and the indices of those that the rules look at.
 
-    ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields; ``times``
-    all texts that stand for one; ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files follow
-    each other, and end at ``last_end``. ``tiled``: all chunks follow their files, tile them, and have nothing that is
-    not theirs.
+    ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields;
+    ``odd_times`` the first texts for times that are not in the usual form, ``times_left_out`` whether there are more;
+    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files follow each other, and end at
+    ``last_end``. ``tiled``: all chunks follow their files, tile them, and have nothing that is not theirs.
     """
 
-    entries: list[Entry]
-    odd: list[int] = []
-    chunks: list[int] = []
-    owners: list[int] = []
-    hard_links: list[int] = []
-    with_xattrs: list[int] = []
-    whiteouts: list[int] = []
-    zero_devices: list[int] = []
-    times: set[str] = set()
+    entries: Sequence[Entry]
+    odd: "array[int]" = msgspec.field(default_factory=_indices)
+    chunks: "array[int]" = msgspec.field(default_factory=_indices)
+    owners: "array[int]" = msgspec.field(default_factory=_indices)
+    hard_links: "array[int]" = msgspec.field(default_factory=_indices)
+    with_xattrs: "array[int]" = msgspec.field(default_factory=_indices)
+    whiteouts: "array[int]" = msgspec.field(default_factory=_indices)
+    zero_devices: "array[int]" = msgspec.field(default_factory=_indices)
+    odd_times: frozenset[str] = frozenset()
+    times_left_out: bool = False
     ordered: bool = True
     last_end: int = 0
     tiled: bool = True
@@ -65,10 +101,11 @@ class Outline(msgspec.Struct, frozen=True):
 Problems = Iterator[EntryProblem]
 
 
-def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass over a million entries
+def outline(entries: Sequence[Entry]) -> Outline:  # noqa: PLR0912, PLR0915 - the one pass over a million entries
     """The one pass over all entries."""
     found = Outline(entries)
-    chunks, times, is_digest = found.chunks, found.times, DIGEST.fullmatch
+    chunks, times, is_digest = found.chunks, _Times(), DIGEST.fullmatch
+    plain_times = times.plain
     ordered = tiled = True
     last_end = position = place = 0
     owner = _NO_FILE
@@ -117,13 +154,21 @@ def outline(entries: list[Entry]) -> Outline:  # noqa: PLR0912 - the one pass ov
             found.with_xattrs.append(index)
         if ".wh." in name:
             found.whiteouts.append(index)
-        if entry.modtime:
+        if entry.modtime not in plain_times:
             times.add(entry.modtime)
         if entry.accesstime or entry.changetime:
-            times.update((entry.accesstime, entry.changetime))
+            times.add(entry.accesstime)
+            times.add(entry.changetime)
     if split and not _is_tiled(owner, position, place):
         tiled = False
-    return msgspec.structs.replace(found, ordered=ordered, last_end=last_end, tiled=tiled)
+    return msgspec.structs.replace(
+        found,
+        ordered=ordered,
+        last_end=last_end,
+        tiled=tiled,
+        odd_times=frozenset(times.odd),
+        times_left_out=times.left_out,
+    )
 
 
 def _is_tiled(owner: Entry, position: int, place: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from conformance.evidence import Evidence
-from conformance.format.decompress import iterate
+from conformance.format.decompress import WindowError, iterate
 from conformance.format.digest import Digest
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError, LimitError
@@ -19,16 +19,22 @@ from conformance.format.header_agreement import compare_headers
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, TocPosition
-from conformance.format.tarsplit import Record, parse
-from conformance.format.toc import MAX_TOC, Toc, decode_toc
-from conformance.format.toc_keys import key_problems
-from conformance.format.toc_lenient import first_difference, read_as_containers_storage
+from conformance.format.tarsplit import FileRecord, Record, parse
+from conformance.format.toc import MAX_TOC, Toc, decompress_toc
+from conformance.format.toc_lenient import MAX_LENIENT, first_difference, read_as_containers_storage
 from conformance.format.toc_outline import outline
 from conformance.observation import ManifestSeen, Stored
 from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
 from conformance.subjects.pipeline import read_whole
 from conformance.subjects.source import ImageSource, Place, most_of
-from conformance.subjects.toc_room import NoRoomError, TocRoom
+from conformance.subjects.toc_room import (
+    MAX_TABLE_WINDOW,
+    MAX_TABLES,
+    MAX_TOC_ENTRIES,
+    NoRoomError,
+    ReadToc,
+    TocRoom,
+)
 from conformance.subjects.unpacking import Bounds, Progress
 
 MAX_TAR_SPLIT: Final = 256 * 2**20
@@ -118,7 +124,7 @@ class _Layer:
         self._source, self._wanted, self._reading, self._room = source, wanted, reading, room
         self._layer = wanted.descriptor
         self._annotations = ChunkedAnnotations.of(self._layer.annotations)
-        self._pieces: dict[int, bytes] = {}
+        self._pieces: dict[int, memoryview] = {}
         self._skippable: dict[int, int] = {}
         self._evidence: dict[Evidence, None] = {}
         self._stored_size: int | None = None
@@ -132,7 +138,7 @@ class _Layer:
         toc_at = _position(self._annotations.manifest_position, TocPosition) if current else None
         split_at = _position(self._annotations.tar_split_position, Position) if current else None
         places = [self._framed(at, limit) for at, limit in ((toc_at, MAX_TOC), (split_at, MAX_TAR_SPLIT)) if at]
-        self._fetch([*(place for place in places if place), *self._tail()])
+        self._fetch([*self._held([place for place in places if place]), *self._tail()])
         toc = self._toc(toc_at) if toc_at else TocSeen(problem=self._no_position())
         split, payload = self._split(split_at, toc) if split_at else (TarSplitSeen(), None)
         raw, footer, footer_problem = self._footer()
@@ -171,6 +177,14 @@ class _Layer:
             return None
         return at.offset - SKIPPABLE_HEADER, at.compressed + SKIPPABLE_HEADER
 
+    def _held(self, tables: Sequence[Place]) -> Sequence[Place]:
+        """Those of the tables, in order, that may be in memory at once."""
+        sizes = [length for _, length in tables]
+        count = next((count for count in range(len(sizes), 0, -1) if sum(sizes[:count]) <= MAX_TABLES), 0)
+        if count < len(tables):
+            self._problem = f"{sum(sizes)} bytes of compressed TOC and tar-split are more than the {MAX_TABLES} held"
+        return tables[:count]
+
     def _tail(self) -> list[Place]:
         size = self._layer.size
         length = min(FOOTER_FRAME, max(size, 0))
@@ -190,10 +204,10 @@ class _Layer:
             elif len(part.content) < length:
                 self._problem = f"{len(part.content)} bytes instead of {length} at byte {offset}"
             else:
-                self._pieces[offset] = part.content
+                self._pieces[offset] = memoryview(part.content)
                 self._notes |= {part.detail: None} if part.detail else {}
 
-    def _read(self, offset: int, length: int) -> bytes | None:
+    def _read(self, offset: int, length: int) -> memoryview | None:
         """What was fetched of this place, None if it was not."""
         for start, content in self._pieces.items():
             if start <= offset and offset + length <= start + len(content):
@@ -209,7 +223,7 @@ class _Layer:
         self._skippable[payload_offset] = length
         return length
 
-    def _payload(self, at: Position) -> tuple[PayloadSeen, bytes] | None:
+    def _payload(self, at: Position) -> tuple[PayloadSeen, memoryview] | None:
         content = self._read(at.offset, at.compressed)
         if content is None:
             return None
@@ -225,19 +239,17 @@ class _Layer:
         if payload.digest != self._annotations.manifest_checksum:
             return TocSeen(payload, problem="the TOC does not have the digest that the annotation says")
         try:
-            document = self._room.decompress(content)
+            read = self._room.read(content)
         except NoRoomError as error:
             return TocSeen(payload, problem=error.what, unreadable=True, document_size=error.size)
         except FormatError as error:
-            return TocSeen(payload, problem=str(error), over_limit=isinstance(error, LimitError))
-        try:
-            toc = decode_toc(document)
-            seen = TocSeen(payload, toc, outline(toc.entries), document_size=len(document))
-            return _with_keys(seen, toc, document)
-        except FormatError as error:
-            return TocSeen(payload, problem=str(error), document_size=len(document))
+            over = isinstance(error, LimitError)
+            size = None if over else _toc_size(content)
+            return TocSeen(payload, problem=str(error), over_limit=over, document_size=size)
+        seen = TocSeen(payload, read.toc, outline(read.toc.entries), document_size=read.size)
+        return _with_keys(seen, read, content)
 
-    def _split(self, at: Position, toc: TocSeen) -> tuple[TarSplitSeen, bytes | None]:
+    def _split(self, at: Position, toc: TocSeen) -> tuple[TarSplitSeen, memoryview | None]:
         """The tar-split payload, verified by the TOC's digest before it is decompressed."""
         found = self._payload(at)
         if found is None:
@@ -255,10 +267,10 @@ class _Layer:
         size = self._layer.size
         for length in FORM_OF_SIZE:
             if self._header(size - length) == length:
-                raw = self._read(size - length, length) or b""
+                raw = bytes(self._read(size - length, length) or b"")
                 break
         else:
-            return self._read(*self._tail()[0]) or b"" if self._tail() else b"", None, self._problem
+            return bytes(self._read(*self._tail()[0]) or b"") if self._tail() else b"", None, self._problem
         try:
             footer = Footer.parse(raw)
         except FormatError as error:
@@ -277,7 +289,7 @@ class _Layer:
             self._header(offset)
         return raw, footer, ""
 
-    def _whole(self, toc: Toc | None, split: bytes | None) -> tuple[WholeLayer | None, str]:
+    def _whole(self, toc: Toc | None, split: memoryview | None) -> tuple[WholeLayer | None, str]:
         records = None if split is None else _records(split, self._counted)
         with self._source.open_blob(self._layer) as blob:
             if isinstance(blob, Stored):
@@ -297,18 +309,27 @@ class _Counted:
     def __init__(self) -> None:
         self.size = 0
 
-    def pieces(self, payload: bytes) -> Iterator[bytes]:
-        for piece in iterate(payload, limit=MAX_TAR_SPLIT_DOCUMENT, what="the tar-split"):
+    def pieces(self, payload: memoryview) -> Iterator[bytes]:
+        for piece in iterate(payload, limit=MAX_TAR_SPLIT_DOCUMENT, what="the tar-split", window=MAX_TABLE_WINDOW):
             self.size += len(piece)
             yield piece
 
 
-def _records(payload: bytes, counted: _Counted) -> Iterator[Record]:
-    return parse(counted.pieces(payload))
+def _records(payload: memoryview, counted: _Counted) -> Iterator[Record]:
+    """The records; NoRoomError where the names would take too much memory."""
+    files = 0
+    try:
+        for record in parse(counted.pieces(payload)):
+            files += isinstance(record, FileRecord)
+            if files > MAX_TOC_ENTRIES:
+                raise NoRoomError(f"the tar-split has more than {MAX_TOC_ENTRIES} file records")
+            yield record
+    except WindowError as error:
+        raise NoRoomError(error.what) from None
 
 
 def _with_agreement(
-    split: TarSplitSeen, toc: Toc, payload: bytes, whole: WholeLayer | None, walked: int
+    split: TarSplitSeen, toc: Toc, payload: memoryview, whole: WholeLayer | None, walked: int
 ) -> TarSplitSeen:
     """Compare the tar-split's headers with the TOC.
 
@@ -328,6 +349,8 @@ def _with_agreement(
             )
     counted = _Counted()
     agreement = compare_headers(toc, _records(payload, counted))
+    if isinstance(agreement.problem, NoRoomError):
+        return msgspec.structs.replace(split, problem=agreement.problem.what, unreadable=True)
     problem = str(agreement.problem) if agreement.problem else ""
     size = counted.size
     if problem:
@@ -345,22 +368,27 @@ def _with_agreement(
     )
 
 
-def _document_size(payload: bytes) -> int:
+def _document_size(payload: memoryview) -> int:
     return sum(len(piece) for piece in iterate(payload, limit=MAX_TAR_SPLIT_DOCUMENT, what="the tar-split"))
 
 
-def _with_keys(seen: TocSeen, toc: Toc, document: bytes) -> TocSeen:
+def _toc_size(payload: memoryview) -> int | None:
     try:
-        problems = key_problems(document, toc)
-    except FormatError as error:
-        return msgspec.structs.replace(seen, problem=str(error))
+        return sum(len(piece) for piece in iterate(payload, limit=MAX_TOC, what="the TOC"))
+    except FormatError:
+        return None
+
+
+def _with_keys(seen: TocSeen, found: ReadToc, payload: memoryview) -> TocSeen:
     lenient = ""
-    if any(problem.is_ambiguous for problem in problems):
+    if any(problem.is_ambiguous for problem in found.keys):
         try:
-            lenient = first_difference(toc, read_as_containers_storage(document))
+            if found.size > MAX_LENIENT:
+                raise FormatError(f"a TOC of {found.size} bytes is not read a second time")
+            lenient = first_difference(found.toc, read_as_containers_storage(decompress_toc(payload)))
         except FormatError as error:
             lenient = str(error)
-    return msgspec.structs.replace(seen, key_problems=problems, lenient_problem=lenient)
+    return msgspec.structs.replace(seen, key_problems=found.keys, lenient_problem=lenient)
 
 
 def _tar_limit(toc: Toc | None, annotations: ChunkedAnnotations) -> int:

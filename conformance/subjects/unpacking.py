@@ -16,6 +16,8 @@ from conformance.format.errors import FormatError
 from conformance.format.unpack import FrameTable, LayerUnpacker
 
 READ: Final = 2**20
+MAX_FRAMES: Final = 2**21
+"""Frames of a blob whose places are held; a layer of a million files has as many, and their headers."""
 # Pieces have up to 8 MiB: what waits for the hashing thread stays below 40 MiB.
 _WAITING: Final = 4
 
@@ -67,6 +69,8 @@ class Unpacking:
                 if self._progress is not None:
                     self._progress(len(piece))
                 yield from self._hashed(self._unpacker.feed(piece), hashing)
+                if len(self._unpacker.table.offsets) > MAX_FRAMES:
+                    raise OSError(errno.EFBIG, f"it has more than {MAX_FRAMES} frames")
             yield from self._hashed(self._unpacker.finish(), hashing)
         finally:
             hashing.put(None)

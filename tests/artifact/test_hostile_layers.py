@@ -20,6 +20,7 @@ from conformance.format.document import MAX_DOCUMENT, encode
 from conformance.format.errors import LimitError
 from conformance.format.examine import examine
 from conformance.format.oci import Descriptor
+from conformance.format.packed_entries import PackedEntries
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.split_cursor import MAX_SURPLUS, SplitCursor
 from conformance.format.tar import TarHeader
@@ -32,6 +33,7 @@ from conformance.observation import ReaderOutcome, Stored
 from conformance.results import RequirementResult
 from conformance.strategies.layer_draft import DraftedLayer, Json, conforming_layer, draft_layer, finish_layer
 from conformance.strategies.trees import Node
+from conformance.subjects import toc_room
 from conformance.subjects.image import MAX_ENTRIES, MAX_PANEL, observe_image
 from conformance.subjects.layers import MAX_LAYERS, LayerReading
 from conformance.subjects.memory import MemorySource
@@ -248,16 +250,26 @@ def test_objects_too_short_for_entries_are_not_decoded() -> None:
     assert any("braces" in item.found for item in found.findings)
 
 
-def test_tocs_that_would_fill_memory_together_are_not_run_and_never_passed() -> None:
-    document = b'{"version":1,"entries":[]' + b" " * (20 * 2**20) + b"}"
+def test_tocs_that_would_fill_memory_together_are_not_run_and_never_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = b",".join(b'{"type":"dir","name":"%d"}' % number for number in range(20_000))
+    payload = zstandard.compress(b'{"version":1,"entries":[' + entries + b"]}")
+    monkeypatch.setattr(toc_room, "MAX_DECODED", 2**24)
     room = TocRoom()
-    payload = zstandard.compress(document)
-    assert [len(room.decompress(payload)) for _ in range(3)] == [len(document)] * 3
-    with pytest.raises(NoRoomError, match="more than this image may fill") as raised:
-        room.decompress(payload)
-    assert raised.value.size == len(document)
+    tocs = [room.read(payload).toc for _ in range(3)]
+    assert [type(toc.entries) for toc in tocs] == [list, PackedEntries, PackedEntries]
+    assert list(tocs[0].entries) == list(tocs[1].entries) == list(tocs[2].entries)
+    packed = tocs[1].entries
+    assert isinstance(packed, PackedEntries)
+    held = packed.held
+    monkeypatch.setattr(toc_room, "MAX_DECODED", 0)
+    monkeypatch.setattr(toc_room, "MAX_PACKED", held + held // 2)
+    room = TocRoom()
+    room.read(payload)
+    with pytest.raises(NoRoomError, match="more memory than one image may fill") as raised:
+        room.read(payload)
+    assert raised.value.size == len(zstandard.decompress(payload))
     with pytest.raises(LimitError):
-        TocRoom().decompress(zstandard.compress(bytes(151 * 2**20)))
+        TocRoom().read(zstandard.compress(bytes(151 * 2**20)))
 
 
 def test_of_more_layers_than_any_image_has_the_rest_is_not_run() -> None:

@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -62,7 +63,7 @@ def judge(blob: bytes, tar: bytes, written: WrittenLayer, *, has_tar_split: bool
         assert b"".join(tarsplit.rebuild(records, lambda record: [files[record.name]])) == tar
 
 
-def judge_chunks(entries: list[Entry], files: dict[bytes, bytes]) -> None:
+def judge_chunks(entries: Sequence[Entry], files: dict[bytes, bytes]) -> None:
     position = 0
     for entry in entries:
         if entry.chunk_size:
