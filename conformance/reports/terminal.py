@@ -26,6 +26,8 @@ def print_report(console: Console, report: Report) -> None:
     catalogue = load_catalogue()
     for subject in report.subjects:
         console.print(statement(subject, partial=report.partial))
+    if report.partial and not report.subjects:
+        console.print("partial run, no statement on conformance: no test that was selected gives a verdict")
     if report.stopped:
         console.print(Text(run_line(report), style=_ENDING_STYLE[report.ending or "incomplete"]))
     several = len(report.subjects) > 1

@@ -182,11 +182,12 @@ class ConformanceSession:
                 key = (recorded.subject, recorded.role, recorded.result.id)
                 known = self._recorded.get(key)
                 self._recorded[key] = merge(known, recorded.result) if known else recorded.result
+        if report.when == "call":
+            self._tried += tried_of(report)
         if report.failed and not _verdicts(report):
             self._broken_tests = True
         if report.when == "teardown":
             self._take_stop(report)
-            self._tried += tried_of(report)
             self._needs_deep |= _deep_ids(report)
             self._notes |= dict.fromkeys(_noted(report))
 

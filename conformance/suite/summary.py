@@ -26,6 +26,6 @@ def summary_lines(report: Report, tried: Sequence[Tried], *, colour: bool) -> It
     terminal.print_report(console, report)
     if tried:
         console.print("\nGenerated artifacts, for which this held (the suite's control of its own checks):")
-    for each in tried:
+    for each in sorted(tried, key=lambda each: each.statement):
         console.print(f"  {each.examples:5} examples: {each.statement}")
     yield from (line.rstrip() for line in out.getvalue().splitlines())
