@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.layers import broken_off, by_discrepancies, by_whole, no_toc
+from conformance.checks.layers import broken_off, by_discrepancies, by_whole, no_toc, not_compared
 from conformance.format.discrepancy import Kind
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
@@ -35,6 +35,7 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
         *_TREE_KINDS,
         looked_at=f"{whole.examined.members} entries, {whole.examined.files} contents",
     )
+    yield from not_compared(layer, whole)
 
 
 @decides("SEC-002")

@@ -21,8 +21,10 @@ from conformance.format.split_cursor import SplitCursor
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.tarsplit import Record
 from conformance.format.toc import CHUNK_ZEROS, Entry, Toc
+from conformance.format.toc_outline import DIGEST
 
 _ZEROS: Final = bytes(2**16)
+_MAX_SHOWN: Final = 120
 NOWHERE: Final = -1
 _NO_PARTS: Final = range(0)
 Piece = bytes | memoryview
@@ -137,7 +139,9 @@ class _Examiner:
         if tracker is not None:
             self._result.chunks += len(parts)
         if entry is not None and entry.digest != (found := f"sha256:{whole.hexdigest()}"):
-            self._add(Kind.DIGEST, header.name, "digest", entry.digest or "none in the TOC", found, start)
+            # Of a digest that is none, or of another algorithm, nothing is known: that is TOC-006.
+            kind = Kind.DIGEST if not entry.digest or DIGEST.fullmatch(entry.digest) else Kind.UNKNOWN_DIGEST
+            self._add(kind, header.name, "digest", entry.digest[:_MAX_SHOWN] or "none in the TOC", found, start)
         return crc.digest()
 
     def _check_padding(self, raw: bytes, offset: int) -> None:

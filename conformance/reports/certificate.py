@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.endings import Ending
+from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
@@ -100,7 +101,7 @@ def tool_result(name: str, report: Report) -> ToolResult:
 
 def encode(certificate: Certificate) -> bytes:
     """The certificate as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(certificate), indent=2) + b"\n"
+    return indented_json(certificate)
 
 
 def build_schema() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from conformance.checking import unchecked
 from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
 from conformance.registry.client import TransportError
 from conformance.registry.credentials import CredentialError
+from conformance.reports.encoding import json_bytes
 from conformance.reports.model import Report, SubjectReport, encode, now, run_report, subject_report
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
@@ -40,7 +41,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
 def record(item: pytest.Item, recorded: Recorded) -> None:
     """Attach a verdict to the running test; user properties survive the way from an xdist worker."""
-    item.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+    item.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -53,14 +54,14 @@ class Noted(msgspec.Struct, frozen=True):
 def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
     """Attach a note to the running test."""
     for role in judged_roles(item, settings):
-        item.user_properties.append((_NOTE, msgspec.json.encode(Noted(role, text)).decode()))
+        item.user_properties.append((_NOTE, json_bytes(Noted(role, text)).decode()))
 
 
 def record_image(item: pytest.Item, name: str, report: SubjectReport) -> None:
     """Attach all verdicts on an image, under ``name``, and the ids that a deep check only decides."""
     for result in report.verdicts:
         record(item, Recorded(name, "artifact", result))
-    item.user_properties.append((_NEEDS_DEEP, msgspec.json.encode((name, report.needs_deep)).decode()))
+    item.user_properties.append((_NEEDS_DEEP, json_bytes((name, report.needs_deep)).decode()))
 
 
 def end_early(item: pytest.Item, reason: str) -> None:
@@ -171,7 +172,7 @@ class ConformanceSession:
             result = undecided(load_catalogue()[marker.args[0]], reason[:600])
             for name in judged_roles(item, self.settings):
                 recorded = Recorded(self.settings.subject, name, result)
-                report.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+                report.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
         note_tried(item, report)
         return report
 
