@@ -72,3 +72,10 @@ def differential(session: nox.Session) -> None:
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
     session.run("python", "-m", "conformance.differential", *(session.posargs or ["--cases", "20000"]))
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Whether the tests notice a change of a rule: nox -s mutation -- --sample 240; 0 takes all changes (hours)."""
+    session.install("-e", ".[dev]", "cosmic-ray>=8.3")
+    session.run("python", "tools/mutation_run.py", *session.posargs)
