@@ -1,7 +1,8 @@
 """One conformance run: preflight, selection of tests, collection of verdicts, reports, exit status."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from conformance.requirements import Profile, Requirement, Role, find_checks, id
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.remote import RemoteSource, explain_status
+from conformance.suite.invariants import Tried, note_tried, tried_of
 from conformance.suite.selection import OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.trials.subject import ask_version
@@ -79,6 +81,7 @@ class ConformanceSession:
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
         self._notes: dict[Noted, None] = {}
+        self._tried: list[Tried] = []
         self._needs_deep: dict[str, tuple[str, ...]] = {}
         self._deselected = False
         self._broken_tests = False
@@ -170,15 +173,18 @@ class ConformanceSession:
             for name in judged_roles(item, self.settings):
                 recorded = Recorded(self.settings.subject, name, result)
                 report.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
+        note_tried(item, report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         # user_properties grow through setup, call and teardown: each verdict is taken once.
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
-            for recorded in _verdicts(report):
+            for recorded in _timed(report):
                 key = (recorded.subject, recorded.role, recorded.result.id)
                 known = self._recorded.get(key)
                 self._recorded[key] = merge(known, recorded.result) if known else recorded.result
+        if report.when == "call":
+            self._tried += tried_of(report)
         if report.failed and not _verdicts(report):
             self._broken_tests = True
         if report.when == "teardown":
@@ -200,6 +206,9 @@ class ConformanceSession:
         if report.when != "call":
             return None
         results = [recorded.result for recorded in _verdicts(report)]
+        if report.failed and results:
+            # Not pytest's own word: then it would print the failure a second time.
+            return "failed MUST", "F", ("FAILED", {"red": True})
         if report.passed and any(result.verdict == "fail" for result in results):
             return "warned (SHOULD failed)", "w", ("WARNED", {"yellow": True})
         if report.skipped and any(result.breaks_conformance for result in results):
@@ -232,9 +241,7 @@ class ConformanceSession:
         from conformance.suite.summary import summary_lines  # noqa: PLC0415
 
         terminalreporter.section("conformance")
-        for line in summary_lines(
-            self._report, colour=terminalreporter.hasmarkup, width=terminalreporter._tw.fullwidth
-        ):
+        for line in summary_lines(self._report, self._tried, colour=terminalreporter.hasmarkup):
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml")
 
@@ -368,6 +375,15 @@ def _verdicts(report: Any) -> list[Recorded]:
         for name, value in getattr(report, "user_properties", ())
         if name == _PROPERTY
     ]
+
+
+def _timed(report: pytest.TestReport) -> Iterator[Recorded]:
+    """The verdicts with the module of the test, and the seconds that it took, shared among them."""
+    recorded = _verdicts(report)
+    module = f"conformance/suite/{Path(report.location[0]).name}"
+    for each in recorded:
+        seconds = round(report.duration / len(recorded), 3)
+        yield msgspec.structs.replace(each, result=msgspec.structs.replace(each.result, seconds=seconds, test=module))
 
 
 def _noted(report: Any) -> list[Noted]:
