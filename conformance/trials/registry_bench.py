@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -106,8 +106,8 @@ def _oci(program: Path, url: str, directory: Path) -> tuple[float, str]:
 def _oci_counts(junit: Path) -> str:
     """How many tests of its JUnit file failed, of how many; "" where there is none."""
     try:
-        suites = list(ElementTree.parse(junit).getroot().iter("testsuite"))  # noqa: S314 (written by a program that we started)
-    except (OSError, ElementTree.ParseError):
+        suites = list(ET.parse(junit).getroot().iter("testsuite"))  # noqa: S314 (written by a program that we started)
+    except (OSError, ET.ParseError):
         return ""
     tests, failures = (sum(int(suite.get(name) or 0) for suite in suites) for name in ("tests", "failures"))
     return f"{failures} of {tests} fail"
