@@ -1,9 +1,11 @@
 """SEC-001, SEC-002: one blob, one reading."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from conformance.checks.layer_tar import DIFFERING, HIDING, faults_of, where
 from conformance.checks.layers import broken_off, by_discrepancies, by_whole, no_toc, not_compared
 from conformance.format.discrepancy import Kind
+from conformance.format.tar_faults import TarRule
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
 from conformance.results import Judgement, failed
@@ -25,6 +27,9 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
             expected="one reading whatever the parser",
             found=layer.toc.lenient_problem,
         )
+    yield from _by_faults(
+        layer, whole, DIFFERING, "Readers of the tar get different trees: one at least is not that of the TOC."
+    )
     if layer.toc.toc is None or not whole.is_complete:
         yield no_toc(layer) if layer.toc.toc is None else broken_off(layer)
         return
@@ -44,6 +49,7 @@ def every_byte_accounted_for(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _every_byte_accounted_for(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+    yield from _by_faults(layer, whole, HIDING, "A tar header holds bytes that no reading accounts for.")
     if not whole.is_complete:
         yield broken_off(layer)
         return
@@ -54,3 +60,10 @@ def _every_byte_accounted_for(layer: LayerSeen, whole: WholeLayer) -> Iterator[J
         *_HIDDEN_KINDS,
         looked_at=f"{whole.examined.size} bytes of tar",
     )
+
+
+def _by_faults(layer: LayerSeen, whole: WholeLayer, rules: Iterable[TarRule], message: str) -> Iterator[Judgement]:
+    """One finding for each of these rules that a header breaks: its own requirement (TAR) shows all."""
+    for rule in rules:
+        for fault in faults_of(whole, rule)[1][:1]:
+            yield failed(message, where=where(layer, fault), expected=fault.expected, found=fault.found)
