@@ -45,6 +45,15 @@ def tools(session: nox.Session) -> None:
 
 
 @nox.session
+def registries(session: nox.Session) -> None:
+    """Judge every registry program in a directory or on PATH, twice: nox -s registries -- DIRECTORY."""
+    session.install("-e", ".[dev]")
+    directory, *more = session.posargs or ["build/tools"]
+    command = ["python", "-m", "conformance.trials.registry_bench", directory, "-o", "build/registries", *more]
+    session.run(*command)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """All benchmarks; figures are kept in benchmarks/README.md."""
     session.install("-e", ".[dev]")
