@@ -34,7 +34,7 @@ _BESIDES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (
         ("TAR-030", "SEC-001"),
         """
-        prefix_under_v7 owner_names_under_v7
+        prefix_under_v7 owner_names_under_v7 magic_none_on_long_name
         """,
     ),
     (
