@@ -1,9 +1,11 @@
 """SEC-001, SEC-010 to SEC-012: one blob, one reading."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from conformance.checks.layers import broken_off, by_discrepancies, by_whole, no_toc
+from conformance.checks.layer_tar import DIFFERING, HIDING, faults_of, where
+from conformance.checks.layers import broken_off, by_discrepancies, by_whole, no_toc, not_compared
 from conformance.format.discrepancy import Kind
+from conformance.format.tar_faults import TarRule
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
 from conformance.results import Judgement, failed
@@ -24,6 +26,9 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
             expected="one reading whatever the parser",
             found=layer.toc.lenient_problem,
         )
+    yield from _by_faults(
+        layer, whole, DIFFERING, "Readers of the tar get different trees: one at least is not that of the TOC."
+    )
     if layer.toc.toc is None or not whole.is_complete:
         yield no_toc(layer) if layer.toc.toc is None else broken_off(layer)
         return
@@ -34,11 +39,16 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
         *_TREE_KINDS,
         looked_at=f"{whole.examined.members} entries, {whole.examined.files} contents",
     )
+    yield from not_compared(layer, whole)
 
 
 @decides("SEC-010")
-def zeros_between_the_files(seen: LayersSeen) -> Iterator[Judgement]:
-    return _hidden(seen, Kind.PADDING, "The padding of a file holds bytes that no reading accounts for.")
+def nothing_between_the_contents(seen: LayersSeen) -> Iterator[Judgement]:
+    def in_headers(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+        return _by_faults(layer, whole, HIDING, "A tar header holds bytes that no reading accounts for.")
+
+    yield from by_whole(seen, in_headers)
+    yield from _hidden(seen, Kind.PADDING, "The padding of a file holds bytes that no reading accounts for.")
 
 
 @decides("SEC-011")
@@ -60,3 +70,10 @@ def _hidden(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgement]:
         yield from by_discrepancies(layer, message, whole.examined.discrepancies, kind, looked_at=looked_at)
 
     return by_whole(seen, one)
+
+
+def _by_faults(layer: LayerSeen, whole: WholeLayer, rules: Iterable[TarRule], message: str) -> Iterator[Judgement]:
+    """One finding for each of these rules that a header breaks: its own requirement (TAR) shows all."""
+    for rule in rules:
+        for fault in faults_of(whole, rule)[1][:1]:
+            yield failed(message, where=where(layer, fault), expected=fault.expected, found=fault.found)

@@ -63,11 +63,12 @@ def check(
 
 def _print_report(report: "SubjectReport") -> None:
     from conformance.reports import terminal  # noqa: PLC0415
+    from conformance.reports.table import summary_tables  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
 
     shown, catalogue = console(), load_catalogue()
-    shown.print(terminal.findings(report, catalogue))
-    shown.print()
-    shown.print(terminal.summary_table([report], catalogue))
-    shown.print()
     shown.print(terminal.statement(report))
+    terminal.print_details(shown, report, catalogue, named=False)
+    for table in summary_tables([report], catalogue):
+        shown.print()
+        shown.print(table)

@@ -83,7 +83,7 @@ def draft_layer(
 
 
 def draft_of_tar(tar: bytes, options: WriterOptions = DEFAULTS, *, first: bytes = b"") -> LayerDraft:
-    """The same of a tar."""
+    """A draft of a tar as it is; FormatError for one that the writer cannot represent."""
     blob, written = layer_from_tar(tar, options)
     places = map_frames(blob[: written.data_size]).frames
     toc: Json = json.loads(decompress(_cut(blob, written.positions.toc), limit=2**30))
@@ -179,3 +179,11 @@ def _conforming() -> LayerDraft:
             Node("usr/.wh.gone"),
         )
     )
+
+
+def unreadable_layer(tar: bytes) -> LayerDraft:
+    """A draft whose one data frame is a tar that the writer refuses, and whose tables are those of an empty tree."""
+    draft = draft_layer(())
+    draft.frames = [zstandard.compress(tar)]
+    draft.diff_id = str(Digest.of(tar))
+    return draft

@@ -73,7 +73,7 @@ MALFORMED = {
 def test_white_space_between_records_means_nothing() -> None:
     line = b'{"type":2,"payload":"","position":%d}'
     document = b"\n" + line % 0 + b"\r\n \n" + line % 1
-    assert [record.position for record in parse(document)] == [0, 1]
+    assert [record.position for record in tarsplit.parse(document)] == [0, 1]
 
 
 @pytest.mark.parametrize("name", MALFORMED)
