@@ -132,11 +132,17 @@ class HeaderWatch:
         if bool(link) != (kind in LINKS):
             expected = "a link name" if kind in LINKS else "no link name on what is no link"
             flaws.append(Flaw(TarRule.LINK_NAME, "the link name", expected, raw(link) if link else "none", 157))
+        if kind in LINKS and link and not text_of(block[157:257]):
+            # Go writes so where a PAX link target has no ASCII character; nobody does beside a GNU long link.
+            rule = TarRule.LINK_NAME if b"K" in extended else TarRule.BARE_LINK
+            flaws.append(Flaw(rule, "the link name in the header", "its beginning there too", "none", 157))
         for letter, keys in ((b"L", (b"path", b"size")), (b"K", (b"linkpath", b"size"))):
             for key in keys:
                 if letter in extended and key in records:
                     expected = f"no {_WORDS[letter]} beside it"
                     flaws.append(Flaw(TarRule.MIXED, f"the PAX record {key.decode()}", expected, "both"))
+        if b"x" in extended and len(extended) > 1 and not any(flaw.rule is TarRule.MIXED for flaw in flaws):
+            flaws.append(Flaw(TarRule.BOTH_FORMS, "the extended headers", "PAX or GNU tar", "both"))
         flaws += self._size(block, kind)
         flaws += self._owner(block)
         return flaws
