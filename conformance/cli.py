@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 
 from conformance import __version__
-from conformance.commands import adapter, build, certify, check, diff, inspect, readers, registry, requirements, shared
+from conformance.commands import (
+    adapter,
+    bound,
+    build,
+    certify,
+    check,
+    diff,
+    inspect,
+    readers,
+    registry,
+    requirements,
+    shared,
+)
+from conformance.masking import SECRETS
+from conformance.suite.signals import end_on_sigterm
 
 app = typer.Typer(
     name="zcc",
@@ -23,6 +37,10 @@ app = typer.Typer(
 )
 for command in (check, inspect, diff, build, certify, adapter, registry, readers, requirements):
     command.register(app)
+
+
+# As of a process that SIGPIPE ended.
+_EXIT_BROKEN_PIPE = 141
 
 
 def _version(wanted: bool) -> None:
@@ -43,15 +61,22 @@ def _main(
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of the ``zcc`` command."""
     _ready_output()
+    end_on_sigterm()
     try:
         app(args=None if argv is None else list(argv))
         sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output is gone (zcc … | head): nothing is wrong.
         _discard_output()
-        sys.exit(shared.EXIT_DIFFERS)
+        sys.stderr.write("zcc: interrupted: nothing is said on what was not finished\n")
+        sys.exit(130)
+    except bound.OutOfTimeError as error:
+        _discard_output()
+        sys.stderr.write(f"zcc: {error}\n")
+        sys.exit(shared.EXIT_CANNOT)
+    except BrokenPipeError:
+        # The reader of our output is gone (zcc … | head): that is no verdict.
+        _discard_output()
+        sys.exit(_EXIT_BROKEN_PIPE)
     except Exception as error:
         # The last net. Python's own exit status 1 would say that the image does not conform.
         if os.environ.get("ZCC_TRACEBACK"):
@@ -80,8 +105,8 @@ def _discard_output() -> None:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"{error.filename or 'standard output'}: {error.strerror or error}"
+        return SECRETS.mask(f"{error.filename or 'standard output'}: {error.strerror or error}")
     place = traceback.extract_tb(error.__traceback__)[-1]
-    text = repr(" ".join(str(error).split()))[:400]
+    text = SECRETS.mask(repr(" ".join(str(error).split())))[:400]
     where = f"{Path(place.filename).name}:{place.lineno}"
     return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"
