@@ -64,3 +64,11 @@ def thorough(session: nox.Session) -> None:
     """The suite on the embedded registry with many more generated examples."""
     session.install(".")
     session.run("pytest", "--effort", "thorough", "-n", "2", *session.posargs)
+
+
+@nox.session
+def differential(session: nox.Session) -> None:
+    """Mutated archives through the judge and the real readers: nox -s differential -- --cases N [--seed S]."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
+    session.run("python", "-m", "conformance.differential", *(session.posargs or ["--cases", "20000"]))

@@ -82,6 +82,8 @@ class ManifestSeen(msgspec.Struct, frozen=True):
     sentinels: tuple[tuple[int, Stored], ...] = ()  # (layer position, blob) of every sentinel-typed layer
     panel: tuple[ReaderOutcome, ...] = ()  # for layer 0's sentinel blob
     tocs: tuple[TocSummary, ...] = ()
+    inner: Document[Index] | None = None  # of an entry that is an index itself; ``document`` is then None
+    inside: tuple["ManifestSeen", ...] = ()  # the manifests of ``inner``
     malformed: str = ""
     config_malformed: str = ""
     key_problems: tuple[KeyProblem, ...] = ()
@@ -89,7 +91,11 @@ class ManifestSeen(msgspec.Struct, frozen=True):
 
     @property
     def platform(self) -> Platform | None:
-        return self.entry.platform if self.entry else None
+        """The platform of the entry; ``os.features`` is a set (image-spec image-index.md gives no order)."""
+        if self.entry is None or self.entry.platform is None:
+            return None
+        platform = self.entry.platform
+        return msgspec.structs.replace(platform, os_features=tuple(sorted(set(platform.os_features))))
 
 
 class ImageSeen(msgspec.Struct, frozen=True):
@@ -108,6 +114,21 @@ class ImageSeen(msgspec.Struct, frozen=True):
     layers: LayersSeen = LayersSeen()
     index_malformed: str = ""
     index_key_problems: tuple[KeyProblem, ...] = ()
+
+    @property
+    def nested(self) -> tuple["ImageSeen", ...]:
+        """The indexes that this one lists, and those that they list: each like an image of its own, without layers."""
+        own = tuple(
+            ImageSeen(f"{self.reference}, {manifest.name}", manifest.stored, manifest.inner, "", manifest.inside)
+            for manifest in self.manifests
+            if manifest.inner is not None
+        )
+        return (*own, *(deeper for image in own for deeper in image.nested))
+
+    @property
+    def every_manifest(self) -> tuple[ManifestSeen, ...]:
+        """The manifests of this index and of all that it lists."""
+        return (*self.manifests, *(manifest for image in self.nested for manifest in image.manifests))
 
 
 Requested = Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"]

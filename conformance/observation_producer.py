@@ -59,7 +59,8 @@ class InterruptedSeen(msgspec.Struct, frozen=True):
     """A push of which the registry failed a request (``at``: which, ``how``), and the tag before and after it.
 
     ``whole``: the tag names the image that was pushed, as an undisturbed push leaves it: the same variants, the
-    contents that were given, nothing missing.
+    contents that were given, nothing missing. ``complete``: it names an image with these contents and nothing missing,
+    be it without its sentinel variant.
     """
 
     at: str
@@ -68,6 +69,7 @@ class InterruptedSeen(msgspec.Struct, frozen=True):
     before: bytes | None
     after: bytes | None
     whole: bool
+    complete: bool = False
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -82,7 +82,7 @@ class _Walk:
             str(seen.platform) if seen.platform else "",
             _said(entry),
             dict(entry.annotations or {}) if entry else {},
-            problem=seen.problem,
+            problem=seen.problem or ("an index inside the index" if seen.inner is not None else ""),
         )
         if document is None:
             return base

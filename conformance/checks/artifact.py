@@ -17,7 +17,7 @@ from conformance.results import Judgement, RequirementResult, conclude, not_run
 BLOB_GROUPS = ("SENT-BLOB",)
 IMAGE_GROUPS = ("DOC", "SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
 OF_THE_IMAGE = ("LAYER-012",)
-LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "SEC")
+LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "TAR", "SEC")
 
 
 def judge_image(
@@ -38,7 +38,7 @@ def judge_image(
                 for judgement in (check(blob) if isinstance(blob, SentinelBlob) else [blob])
             )
         elif requirement.group in IMAGE_GROUPS or requirement.id in OF_THE_IMAGE:
-            judgements = check(seen)
+            judgements = chain(check(seen), *(check(inner) for inner in seen.nested))
         elif requirement.group in LAYER_GROUPS:
             judgements = chain(check(seen.layers), _layers_not_seen(seen))
         else:
@@ -75,12 +75,14 @@ def notes_on(seen: ImageSeen) -> tuple[str, ...]:
         notes.append(f"index: {seen.index_problem}")
     notes.extend(
         f"{manifest.name}: {manifest.stored.detail}"
-        for manifest in seen.manifests
+        for manifest in seen.every_manifest
         if manifest.stored.problem == "size-mismatch" and not manifest.problem
     )
-    notes.extend(f"{manifest.name}: {manifest.problem}" for manifest in seen.manifests if manifest.problem)
+    notes.extend(f"{manifest.name}: {manifest.problem}" for manifest in seen.every_manifest if manifest.problem)
     notes.extend(
-        f"{manifest.name}: config: {manifest.config_problem}" for manifest in seen.manifests if manifest.config_problem
+        f"{manifest.name}: config: {manifest.config_problem}"
+        for manifest in seen.every_manifest
+        if manifest.config_problem
     )
     return tuple(notes)
 
@@ -90,7 +92,7 @@ def unreadable(seen: ImageSeen) -> tuple[str, ...]:
     problems = [f"index: {seen.index_problem}"] if seen.index_problem else []
     problems += [
         f"{manifest.name}: {manifest.problem}"
-        for manifest in seen.manifests
+        for manifest in seen.every_manifest
         if manifest.problem and manifest.stored.problem != "not-fetched"
     ]
     return tuple(problems)
@@ -106,7 +108,7 @@ def has_sentinel(seen: ImageSeen) -> bool:
     """Whether any manifest of the image has a sentinel layer, in any place."""
     return any(
         layer.media_type == SENTINEL_TYPE
-        for manifest in seen.manifests
+        for manifest in seen.every_manifest
         if manifest.document is not None
         for layer in manifest.document.view.layers
     )
@@ -115,7 +117,7 @@ def has_sentinel(seen: ImageSeen) -> bool:
 def _blobs(seen: ImageSeen) -> Iterator[SentinelBlob | Judgement]:
     """Every sentinel blob of the image, each content once; those that could not be read as ``not_run``."""
     done: set[bytes] = set()
-    for manifest in seen.manifests:
+    for manifest in seen.every_manifest:
         for position, stored in manifest.sentinels:
             where = f"{manifest.name}.layers[{position}]"
             if stored.content is None:

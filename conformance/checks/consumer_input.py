@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from conformance.checks.trial_verdicts import (
     acceptance,
     bounded,
-    fetched_whole,
     harmless,
     inconclusive,
+    read_by_toc,
     refusal,
-    used_ranges,
+    toc_refusal,
 )
 from conformance.observation_trials import TrialSeen
 from conformance.requirements import decides
@@ -18,7 +18,7 @@ from conformance.results import Judgement, failed, judge
 
 @decides("ANNOT-007")
 def malformed_positions(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("ANNOT-007", seen)
+    yield from toc_refusal("ANNOT-007", seen)
 
 
 @decides("ANNOT-009")
@@ -26,8 +26,7 @@ def legacy_keys_name_no_toc(seen: TrialSeen) -> Iterator[Judgement]:
     if seen.expected is None:
         yield from refusal("ANNOT-009", seen)
     else:
-        by_parts = used_ranges(seen) and not fetched_whole(seen)
-        problem = "the layer came in parts, by a TOC" if by_parts else ""
+        problem = "the layer came in parts, by a TOC" if read_by_toc(seen) else ""
         yield from acceptance("ANNOT-009", seen, problem=problem)
 
 
@@ -71,24 +70,24 @@ def nothing_outside_of_the_root(seen: TrialSeen) -> Iterator[Judgement]:
 
 @decides("TOC-014")
 def hostile_tocs(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("TOC-014", seen, also=bounded(seen))
+    yield from toc_refusal("TOC-014", seen, also=bounded(seen))
 
 
 @decides("TOC-017")
 def other_versions(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("TOC-017", seen)
+    yield from toc_refusal("TOC-017", seen)
 
 
 @decides("TARSPLIT-006")
 def tar_split_that_disagrees(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("TARSPLIT-006", seen)
+    yield from toc_refusal("TARSPLIT-006", seen)
 
 
 @decides("TARSPLIT-009")
 def tar_split_is_bounded(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("TARSPLIT-009", seen, also=bounded(seen))
+    yield from toc_refusal("TARSPLIT-009", seen, also=bounded(seen))
 
 
 @decides("TARSPLIT-010")
 def unknown_records(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("TARSPLIT-010", seen)
+    yield from toc_refusal("TARSPLIT-010", seen)

@@ -13,10 +13,11 @@ from conformance.checks.trial_verdicts import (
     harmless,
     inconclusive,
     infidelity,
+    read_by_toc,
     refusal,
     time_difference,
+    toc_refusal,
     took_forbidden,
-    used_ranges,
     wrong_with,
 )
 from conformance.observation_trials import RunSeen, TreeSeen, TrialSeen
@@ -71,12 +72,12 @@ def no_conversion(seen: TrialSeen) -> Iterator[Judgement]:
 
 @decides("SENT-PULL-008")
 def toc_is_verified(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("SENT-PULL-008", seen)
+    yield from toc_refusal("SENT-PULL-008", seen)
 
 
 @decides("SENT-PULL-009")
 def contents_are_verified(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from refusal("SENT-PULL-009", seen)
+    yield from toc_refusal("SENT-PULL-009", seen)
 
 
 @decides("SENT-PULL-027")
@@ -140,9 +141,7 @@ def two_tocs(seen: TrialSeen) -> Iterator[Judgement]:
     if seen.expected is None:
         yield from refusal("SENT-PULL-016", seen)
     else:
-        # Who asks for parts and then takes the whole has ended without a TOC.
-        by_parts = used_ranges(seen) and not fetched_whole(seen)
-        silently = "one of its TOCs was used: the layer came in parts" if by_parts else ""
+        silently = "one of its TOCs was used: the layer came in parts" if read_by_toc(seen) else ""
         yield from harmless("SENT-PULL-016", seen, also=silently)
 
 

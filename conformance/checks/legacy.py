@@ -8,7 +8,7 @@ from conformance.observation import ImageSeen
 
 def legacy_notes(seen: ImageSeen) -> Iterator[str]:
     """One note for each layer that has annotations of the legacy prefix."""
-    for manifest in seen.manifests:
+    for manifest in seen.every_manifest:
         for position, layer in enumerate(manifest.document.view.layers if manifest.document else ()):
             keys = sorted(key for key in layer.annotations or {} if key.startswith(LEGACY_PREFIX))
             if keys:

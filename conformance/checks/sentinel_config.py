@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.pairs import Pair, layers_of, pairs, sentinel_manifests
+from conformance.format.names import CONFIG_TYPE
 from conformance.format.oci import Config, Document
 from conformance.observation import ImageSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, judge, not_run
 
 _PLATFORM = ("architecture", "os", "variant", "os.version")
-# What Go's image-spec type knows of the execution config (docs/format.md section 16.3); the rest is SENT-CONFIG-004.
+# What decides how a container runs (image-spec v1.1.1 config.md); the rest, Labels among it, is SENT-CONFIG-004.
 _EXECUTION = (
     "User",
     "ExposedPorts",
@@ -19,7 +20,6 @@ _EXECUTION = (
     "Cmd",
     "Volumes",
     "WorkingDir",
-    "Labels",
     "StopSignal",
     "ArgsEscaped",
 )  # fmt: skip
@@ -63,7 +63,7 @@ def one_diff_id_a_layer(seen: ImageSeen) -> Iterator[Judgement]:
             )
 
 
-@decides("SENT-CONFIG-003")
+@decides("SENT-CONFIG-007")
 def runs_the_same(seen: ImageSeen) -> Iterator[Judgement]:
     for pair, plain, sentinel in _configs(seen):
         differing = _differing(plain.fields, sentinel.fields, _PLATFORM)
@@ -129,6 +129,21 @@ def config_is_what_the_manifest_says(seen: ImageSeen) -> Iterator[Judgement]:
             found=stored.detail or "as described",
             evidence=stored.evidence,
         )
+
+
+@decides("SENT-CONFIG-008")
+def oci_config_type(seen: ImageSeen) -> Iterator[Judgement]:
+    for pair in pairs(seen):
+        for manifest in (pair.sentinel, pair.plain):
+            if manifest is not None and manifest.document is not None:
+                found = manifest.document.view.config.media_type
+                yield judge(
+                    found == CONFIG_TYPE,
+                    "The config has not the media type of OCI configs: containers/image takes it for an artifact.",
+                    where=f"{manifest.name}.config.mediaType",
+                    expected=CONFIG_TYPE,
+                    found=found,
+                )
 
 
 def _execution(config: Document[Config]) -> dict[str, Any]:

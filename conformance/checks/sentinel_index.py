@@ -25,7 +25,7 @@ from conformance.format.names import (
 from conformance.format.oci import Descriptor
 from conformance.observation import ImageSeen, ManifestSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, informed, judge, not_run
+from conformance.results import Judgement, failed, informed, judge, not_run, passed
 
 
 def _entries(seen: ImageSeen) -> Iterator[tuple[ManifestSeen, Descriptor]]:
@@ -59,35 +59,6 @@ def annotated(seen: ImageSeen) -> Iterator[Judgement]:
             expected=f'{SENTINEL_ANNOTATION} = "true"',
             found="no such annotation" if value is None else repr(value),
         )
-
-
-@decides("SENT-INDEX-002")
-def sentinel_says_zstd(seen: ImageSeen) -> Iterator[Judgement]:
-    for manifest, entry in _entries(seen):
-        if is_sentinel_manifest(manifest):
-            yield _says_zstd(manifest, entry, "The sentinel entry lacks the zstd annotation, so it is outranked.")
-
-
-@decides("SENT-INDEX-003")
-def plain_says_zstd(seen: ImageSeen) -> Iterator[Judgement]:
-    for pair in pairs(seen):
-        plain = pair.plain
-        if plain is not None and plain.entry is not None:
-            chunked = any(layer.annotation(MANIFEST_CHECKSUM) for layer in data_layers(plain))
-            if chunked:
-                message = "The plain entry lacks the zstd annotation: older clients then prefer the sentinel."
-                yield _says_zstd(plain, plain.entry, message)
-
-
-def _says_zstd(manifest: ManifestSeen, entry: Descriptor, message: str) -> Judgement:
-    value = entry.annotation(ZSTD_ANNOTATION)
-    return judge(
-        value is not None,
-        message,
-        where=f"index.{manifest.name}.annotations",
-        expected=f'{ZSTD_ANNOTATION} = "true"',
-        found="no such annotation" if value is None else repr(value),
-    )
 
 
 @decides("SENT-INDEX-004")
@@ -163,7 +134,7 @@ def platforms_agree(seen: ImageSeen) -> Iterator[Judgement]:
         where = f"index.{pair.sentinel.name}.platform"
         if pair.plain is not None and pair.plain.entry is not None:
             yield judge(
-                pair.plain.platform == entry.platform,
+                pair.plain.platform == pair.sentinel.platform,
                 "The platform of the sentinel entry is not that of its plain entry.",
                 where=where,
                 expected=platform_text(pair.plain.platform),
@@ -186,6 +157,15 @@ def platforms_agree(seen: ImageSeen) -> Iterator[Judgement]:
 @decides("SENT-INDEX-009")
 def annotation_is_true(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest, entry in _entries(seen):
+        if manifest.inner is not None:
+            if _says(entry, SENTINEL_ANNOTATION):
+                yield failed(
+                    "The sentinel annotation stands on an index.",
+                    where=f"index.{manifest.name}.annotations",
+                    expected="a manifest with a sentinel as layer 0",
+                    found="an index",
+                )
+            continue
         if manifest.document is None:
             if _says(entry, SENTINEL_ANNOTATION):
                 yield not_run(f"The manifest could not be read: {manifest.problem}.", where=manifest.name)
@@ -259,21 +239,6 @@ def _every_entry(seen: ImageSeen) -> Iterator[tuple[ManifestSeen, Descriptor]]:
                 yield manifest, manifest.entry
 
 
-@decides("SENT-INDEX-012")
-def values_are_true(seen: ImageSeen) -> Iterator[Judgement]:
-    for manifest, entry in _entries(seen):
-        for key in (SENTINEL_ANNOTATION, ZSTD_ANNOTATION):
-            value = entry.annotation(key)
-            if value is not None:
-                yield judge(
-                    value == "true",
-                    'The value of the annotation is not exactly "true", so clients ignore it.',
-                    where=f"index.{manifest.name}.annotations[{key}]",
-                    expected='"true"',
-                    found=repr(value),
-                )
-
-
 @decides("SENT-INDEX-013")
 def all_platforms(seen: ImageSeen) -> Iterator[Judgement]:
     served = {manifest.platform for manifest in sentinel_manifests(seen) if manifest.entry is not None}
@@ -294,15 +259,69 @@ def all_platforms(seen: ImageSeen) -> Iterator[Judgement]:
             )
 
 
-@decides("SENT-INDEX-014")
-def digests_differ(seen: ImageSeen) -> Iterator[Judgement]:
-    entries = [entry for _, entry in _entries(seen)]
-    if entries:
-        twice = sorted(digest for digest, count in Counter(e.digest for e in entries).items() if count > 1)
+@decides("SENT-INDEX-015")
+def both_say_zstd_or_neither(seen: ImageSeen) -> Iterator[Judgement]:
+    for pair in pairs(seen):
+        if pair.plain is None or pair.plain.entry is None or pair.sentinel.entry is None:
+            continue
+        plain, sentinel = _says(pair.plain.entry, ZSTD_ANNOTATION), _says(pair.sentinel.entry, ZSTD_ANNOTATION)
+        yield judge(
+            plain == sentinel,
+            "One entry of the pair says zstd and the other does not: "
+            + (
+                "older clients then prefer the sentinel." if sentinel else "the plain entry then outranks the sentinel."
+            ),
+            where=f"index.{pair.plain.name} and index.{pair.sentinel.name}, annotations",
+            expected=f'{ZSTD_ANNOTATION} = "true" on both, or on neither',
+            found=f"on {'the sentinel' if sentinel else 'the plain'} entry only" if plain != sentinel else "the same",
+        )
+
+
+@decides("SENT-INDEX-016")
+def pairs_in_one_index(seen: ImageSeen) -> Iterator[Judgement]:
+    """Of an index and of those that it lists: who chooses among the entries of the outer one sees no pair inside."""
+    for sentinel in sentinel_manifests(seen):
+        if sentinel.entry is not None:
+            yield passed(f"index.{sentinel.name}", found="in the index itself")
+    for inner in seen.manifests:
+        if inner.inner is None:
+            continue
+        hidden = [manifest.name for manifest in sentinel_manifests(ImageSeen(seen.reference, manifests=inner.inside))]
+        yield judge(
+            not hidden,
+            "A sentinel entry stands in an index inside the index, where most clients do not look.",
+            where=f"index.{inner.name}",
+            expected="sentinel entries in the outer index",
+            found=", ".join(hidden) or "none inside",
+        )
+
+
+@decides("SENT-INDEX-017")
+def values_of_a_sentinel_entry(seen: ImageSeen) -> Iterator[Judgement]:
+    for manifest in sentinel_manifests(seen):
+        if manifest.entry is None:
+            continue
+        for key in (SENTINEL_ANNOTATION, ZSTD_ANNOTATION):
+            value = manifest.entry.annotation(key)
+            if value is not None:
+                yield judge(
+                    value == "true",
+                    'The value of the annotation is not exactly "true", so clients ignore it.',
+                    where=f"index.{manifest.name}.annotations[{key}]",
+                    expected='"true"',
+                    found=repr(value),
+                )
+
+
+@decides("SENT-INDEX-018")
+def listed_once_a_platform(seen: ImageSeen) -> Iterator[Judgement]:
+    listed = [(manifest.entry.digest, manifest.platform) for manifest in seen.manifests if manifest.entry is not None]
+    if listed and any(True for _ in _entries(seen)):
+        twice = [(digest, platform) for (digest, platform), count in Counter(listed).items() if count > 1]
         yield judge(
             not twice,
-            "Two entries of the index have the same manifest digest.",
+            "A manifest is listed twice for the same platform.",
             where="index.manifests",
-            expected="every digest once",
-            found=", ".join(twice) or "every digest once",
+            expected="every manifest once for a platform",
+            found="; ".join(f"{digest} ({platform_text(platform)})" for digest, platform in twice) or "once",
         )

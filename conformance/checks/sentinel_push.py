@@ -73,8 +73,8 @@ def _made_on_the_way(seen: PushSeen) -> set[str]:
 def a_single_image_becomes_a_pair(seen: PushSeen) -> Iterator[Judgement]:
     if seen.after is None or seen.requested != "zstd:chunked" or not _may_have_variants(seen):
         return
-    eligible = [manifest for manifest in plain_manifests(seen.after) if _is_eligible(manifest)]
-    if not eligible:
+    # Of a pair the plain variant may be without a TOC.
+    if not any(_is_eligible(manifest) for manifest in seen.after.manifests):
         if any(_is_old(layer) for manifest in seen.after.manifests for layer in layers_of(manifest)):
             yield informed(_OLD_TOC, where=seen.name)
         return
@@ -93,7 +93,7 @@ def every_platform_has_a_sentinel(seen: PushSeen) -> Iterator[Judgement]:
         return
     protected = [pair.plain.stored.content for pair in pairs(seen.after) if pair.plain is not None]
     for manifest in plain_manifests(seen.after):
-        if _is_eligible(manifest):
+        if _is_eligible(manifest) or manifest.stored.content in protected:
             yield judge(manifest.stored.content in protected, "A platform whose layers have TOCs has no sentinel.",
                         where=f"{seen.name}: {manifest.name}", expected=f"a sentinel entry for {manifest.platform}",
                         found="none", evidence=seen.evidence)  # fmt: skip
@@ -116,24 +116,38 @@ def no_variant_without_a_toc(seen: PushSeen) -> Iterator[Judgement]:
         yield _no_variant(seen, "An image without TOC layers was given a sentinel variant.")
 
 
-@decides("SENT-PUSH-008")
-def a_second_push_changes_nothing(seen: PushSeen) -> Iterator[Judgement]:
+@decides("SENT-PUSH-022")
+def a_second_push_adds_no_entry(seen: PushSeen) -> Iterator[Judgement]:
+    if not seen.again or seen.after is None:
+        return
+    counts: dict[str, int] = {}
+    for manifest in sentinel_manifests(seen.after):
+        counts[str(manifest.platform)] = counts.get(str(manifest.platform), 0) + 1
+    for platform, count in counts.items():
+        yield judge(count == 1, "A second push added a second sentinel entry.", where=f"{seen.name}: {platform}",
+                    expected="one sentinel entry", found=str(count), evidence=seen.evidence)  # fmt: skip
+
+
+@decides("SENT-PUSH-023")
+def a_second_push_leaves_the_same_bytes(seen: PushSeen) -> Iterator[Judgement]:
     if seen.again and seen.after is not None:
         yield _same_root(seen, seen.before, "what the first push left")
-        for platform in {str(manifest.platform) for manifest in sentinel_manifests(seen.after)}:
-            count = sum(str(manifest.platform) == platform for manifest in sentinel_manifests(seen.after))
-            yield judge(count == 1, "A second push added a second sentinel entry.", where=f"{seen.name}: {platform}",
-                        expected="one sentinel entry", found=str(count), evidence=seen.evidence)  # fmt: skip
 
 
-@decides("SENT-PUSH-009")
+@decides("SENT-PUSH-024")
+def a_failed_push_leaves_a_complete_image(seen: InterruptedSeen) -> Iterator[Judgement]:
+    done = seen.ended == "succeeded"
+    sound = seen.complete if done else seen.after == seen.before or seen.complete
+    words = "The push says that it is done, and" if done else "A push failed on the way, and"
+    yield judge(sound, f"{words} the tag does not name a complete image.", where=f"{seen.at}: {seen.how}",
+                expected="a complete image" if done else f"{_digest(seen.before)} as before, or a complete image",
+                found=f"{_digest(seen.after)}, not the whole of it", evidence=seen.evidence)  # fmt: skip
+
+
+@decides("SENT-PUSH-025")
 def a_failed_push_leaves_the_tag(seen: InterruptedSeen) -> Iterator[Judgement]:
-    where = f"{seen.at}: {seen.how}"
-    if seen.ended == "succeeded" and not seen.whole:
-        yield failed("The push says that it is done, and the tag does not name the image.", where=where,
-                     expected="the whole image", found=_digest(seen.after), evidence=seen.evidence)  # fmt: skip
-        return
-    yield judge(seen.after == seen.before or seen.whole, "A push that failed on the way changed the tag.", where=where,
+    yield judge(seen.after == seen.before or seen.whole, "A push that failed on the way changed the tag.",
+                where=f"{seen.at}: {seen.how}",
                 expected=f"{_digest(seen.before)} as before, or the whole new image",
                 found=f"{_digest(seen.after)}, not the whole of it", evidence=seen.evidence)  # fmt: skip
 
@@ -176,7 +190,7 @@ def all_of_a_pair_is_signed(seen: PushSeen) -> Iterator[Judgement]:
     documents = [*roots, *(manifest.stored for manifest in seen.after.manifests)]
     bare = [_digest(stored.content) for stored in documents if _digest(stored.content) not in seen.signed]
     if not seen.signed:
-        yield not_run("a signature was asked for and none was found in the registry", where=seen.name)
+        yield unsupported("it puts its signatures elsewhere: none is in the registry", where=seen.name)
     elif not sentinel_manifests(seen.after):
         yield passed(seen.name, found="no variant was made")
     else:
@@ -190,7 +204,7 @@ def a_digest_names_the_bytes(seen: PushSeen) -> Iterator[Judgement]:
     if not seen.to_digest:
         return
     if seen.after is None and seen.ended == "refused" and not seen.rejected:
-        yield unsupported(f"it refuses a destination by digest: {seen.reason}", where=seen.name)
+        yield passed(seen.name, found=f"it refuses a destination by digest: {seen.reason}")
         return
     found = _digest(_root(seen.after)) if seen.after is not None else f"{seen.ended}: {seen.reason}"
     yield judge(found == seen.to_digest and not seen.rejected, "A push to a digest puts other bytes there.",
@@ -271,7 +285,7 @@ def _may_have_variants(seen: PushSeen) -> bool:
 
 
 def _is_eligible(manifest: ManifestSeen) -> bool:
-    layers = layers_of(manifest)
+    layers = data_layers(manifest)
     return bool(layers) and all(_has_toc(layer) and layer.annotation(TARSPLIT_POSITION) for layer in layers)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from conformance.observation_trials import EntrySeen, RunSeen, TreeSeen, TrialSeen
+from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TreeSeen, TrialSeen
 from conformance.results import Judgement, failed, not_run, passed, unsupported
 
 INCONCLUSIVE: Final = "inconclusive: "
@@ -173,13 +173,31 @@ def _asks_for_all(asked: str | None, size: int) -> bool:
     return found is not None and (not found[1] or int(found[1]) >= size - 1)
 
 
-def used_ranges(seen: TrialSeen) -> bool:
+def by_parts(run: RunSeen, layers: Sequence[LayerFacts]) -> bool:
     """Whether a part of a data layer, and not all of it, was asked for."""
     return any(
         not _asks_for_all(item.request_header("range"), layer.size) and item.url.endswith(f"/blobs/{layer.digest}")
-        for layer in seen.layers
-        for item in seen.run.exchanges
+        for layer in layers
+        for item in run.exchanges
     )
+
+
+def read_by_toc(seen: TrialSeen) -> bool:
+    """Whether the data layers came in parts only: who asks for parts and then takes the whole has used no TOC."""
+    return by_parts(seen.run, seen.layers) and not fetched_whole(seen)
+
+
+def toc_refusal(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterator[Judgement]:
+    """The TOC of the case must be refused.
+
+    In a sentinel image that ends the pull. Of a plain image (the case has an expected tree) the tar may be read
+    instead, as it is verified by its digest.
+    """
+    if seen.expected is None:
+        yield from refusal(requirement_id, seen, also=also)
+        return
+    used = "its TOC was used: the layer came in parts" if read_by_toc(seen) else ""
+    yield from harmless(requirement_id, seen, also=used or also)
 
 
 def leftovers(run: RunSeen) -> str:

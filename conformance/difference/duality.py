@@ -22,7 +22,8 @@ def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Di
     sections: dict[str, Section] = {}
     for manifest in seen.manifests:
         if manifest.document is None:
-            raise SubjectError(f"{seen.reference}: {manifest.name}: {manifest.problem}")
+            why = manifest.problem or "an index inside the index is not compared"
+            raise SubjectError(f"{seen.reference}: {manifest.name}: {why}")
         for position, layer in enumerate(manifest.document.view.layers):
             if layer.media_type == SENTINEL_TYPE or str(layer) in sections:
                 continue

@@ -44,7 +44,7 @@ class _Side:
         labels: Counter[str] = Counter()
         for manifest in self.seen.manifests:
             if manifest.document is None or manifest.config is None:
-                why = manifest.problem or manifest.config_problem
+                why = manifest.problem or manifest.config_problem or "an index inside the index is not compared"
                 raise SubjectError(f"{self.seen.reference}: {manifest.name}: {why}")
             platform = (manifest.entry.platform if manifest.entry else None) or manifest.config.view.platform
             if options.platform not in (None, platform):

@@ -3,8 +3,6 @@
 ``scan`` of ``run_client`` unpacks with these and prints the packages: a scanner.
 """
 
-# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
-
 from collections.abc import Iterator
 
 import msgspec
@@ -13,34 +11,19 @@ from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.frames import SKIPPABLE_MAGIC, map_frames
 from conformance.format.names import ESTARGZ_TOC, SENTINEL_TYPE
-from conformance.format.oci import Descriptor, Index, Manifest
+from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
-from conformance.format.selection import Policy, select
-from conformance.implementations.reference.consumer import Consumer, PulledLayer
+from conformance.format.selection import Policy
+from conformance.implementations.reference.consumer import PulledLayer
 from conformance.implementations.reference.errors import RefusalError
 from conformance.implementations.reference.toolkit import Toolkit
+from conformance.implementations.reference.unaware import TarConsumer
 from conformance.implementations.reference.whole import WholeLayers
 from conformance.mutants.clients import consumer
 from conformance.mutants.clients_input import LeakyClient
 from conformance.requirements import mutant
 
-
-class Unaware(Consumer):
-    """Takes the first zstd entry of its platform, downloads layers whole, refuses layers of unknown media types."""
-
-    policy = Policy.ZSTD
-
-    def select(self, index: Index) -> Descriptor:
-        position = select(index, self.policy, self._options.platform)
-        if position is None:
-            raise RefusalError(f"the index has no image for {self._options.platform}")
-        return index.manifests[position]
-
-    def has_sentinel(self, manifest: Manifest) -> bool:
-        return False
-
-    def can_pull_by_toc(self, layer: Descriptor) -> bool:
-        return False
+Unaware = TarConsumer
 
 
 def unaware() -> Toolkit:

@@ -140,7 +140,7 @@ def layer_type_with_a_blank(draft: Draft) -> None:
     _gzip_image(draft)["mediaType"] = f"{LAYER_GZIP_TYPE} "
 
 
-@mutant("DOC-008")
+@mutant("DOC-008", implies=("SENT-CONFIG-008",))
 def config_of_another_type(draft: Draft) -> None:
     draft.plain["config"]["mediaType"] = "application/vnd.example.config+json"
 

@@ -47,6 +47,7 @@ class Draft:
     config_size_off: int = 0
     entry_size_off: int = 0
     lost: set[str] = field(default_factory=set)
+    inner: list[Json] = field(default_factory=list)  # entries of an index that the index lists first
     spelling: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
 
     def entry(self, name: str) -> Json:
@@ -95,15 +96,22 @@ def finish(draft: Draft) -> Drafted:
         document = draft.spelt(name, described)
         digests[name] = (str(Digest.of(document)), len(document))
         blobs[digests[name][0]] = document
-    entries = []
-    for entry in draft.entries:
-        rest = {key: value for key, value in entry.items() if key != "of"}
-        digest, size = digests[entry["of"]]
-        off = draft.entry_size_off if entry["of"] == "sentinel" else 0
-        entries.append({"mediaType": MANIFEST_TYPE, "digest": digest, "size": size + off, **rest})
+    entries = [_entry(draft, entry, digests) for entry in draft.entries]
+    if draft.inner:
+        listed = [_entry(draft, entry, digests) for entry in draft.inner]
+        inner = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": listed})
+        blobs[str(Digest.of(inner))] = inner
+        entries.insert(0, {"mediaType": INDEX_TYPE, "digest": str(Digest.of(inner)), "size": len(inner)})
     for lost in draft.lost:
         del blobs[digests[lost][0] if lost in digests else lost]
     return Drafted(blobs, draft.spelt("index", {**draft.index, "manifests": entries}))
+
+
+def _entry(draft: Draft, entry: Json, digests: dict[str, tuple[str, int]]) -> Json:
+    rest = {key: value for key, value in entry.items() if key != "of"}
+    digest, size = digests[entry["of"]]
+    off = draft.entry_size_off if entry["of"] == "sentinel" else 0
+    return {"mediaType": MANIFEST_TYPE, "digest": digest, "size": size + off, **rest}
 
 
 @cache

@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 from conformance.format.names import (
+    DOCKER_CONFIG_TYPE,
     ESTARGZ_TOC,
     LAYER_GZIP_TYPE,
     LAYER_ZSTD_TYPE,
@@ -53,7 +54,7 @@ def layers_exchanged(draft: Draft) -> None:
     draft.sentinel["layers"][1:] = draft.sentinel["layers"][:0:-1]
 
 
-@mutant("SENT-MANIFEST-003")
+@mutant("SENT-MANIFEST-011")
 def annotation_added_to_layer(draft: Draft) -> None:
     draft.sentinel["layers"][1]["annotations"]["org.example"] = "only here"
 
@@ -82,7 +83,7 @@ def annotations_lost(draft: Draft) -> None:
         "SENT-CONFIG-002",
         "SENT-DESC-001",
         "SENT-MANIFEST-002",
-        "SENT-MANIFEST-003",
+        "SENT-MANIFEST-011",
     ),
 )
 def plain_holds_the_sentinel(draft: Draft) -> None:
@@ -110,7 +111,7 @@ def diff_id_forgotten(draft: Draft) -> None:
     draft.sentinel_config["rootfs"]["diff_ids"].pop()
 
 
-@mutant("SENT-CONFIG-003")
+@mutant("SENT-CONFIG-007")
 def other_environment(draft: Draft) -> None:
     draft.sentinel_config["config"]["Env"] = ["A=c"]
 
@@ -135,12 +136,12 @@ def not_announced(draft: Draft) -> None:
     del draft.entry("sentinel")["annotations"][SENTINEL_ANNOTATION]
 
 
-@mutant("SENT-INDEX-002")
+@mutant("SENT-INDEX-015")
 def sentinel_without_zstd_annotation(draft: Draft) -> None:
     del draft.entry("sentinel")["annotations"][ZSTD_ANNOTATION]
 
 
-@mutant("SENT-INDEX-003")
+@mutant("SENT-INDEX-015")
 def plain_without_zstd_annotation(draft: Draft) -> None:
     del draft.entry("plain")["annotations"]
 
@@ -195,7 +196,7 @@ def plain_manifest_missing(draft: Draft) -> None:
     draft.lost.add("plain")
 
 
-@mutant("SENT-INDEX-012")
+@mutant("SENT-INDEX-017")
 def value_in_capitals(draft: Draft) -> None:
     draft.entry("sentinel")["annotations"][SENTINEL_ANNOTATION] = "TRUE"
 
@@ -205,10 +206,38 @@ def platform_left_behind(draft: Draft) -> None:
     _add(draft, "arm", _ARM, {ZSTD_ANNOTATION: "true"})
 
 
-@mutant("SENT-INDEX-014")
+@mutant("SENT-INDEX-018")
 def plain_listed_twice(draft: Draft) -> None:
     plain = draft.entry("plain")
     draft.entries.insert(draft.entries.index(plain), deepcopy(plain))
+
+
+@mutant("SENT-INDEX-015")
+def plain_without_toc_and_zstd_annotations(draft: Draft) -> None:
+    """Row of a plain twin as ordinary zstd: older clients that prefer zstd then take the sentinel."""
+    for layer in draft.plain["layers"]:
+        del layer["annotations"]
+    del draft.entry("plain")["annotations"]
+
+
+@mutant("SENT-CONFIG-008")
+def config_typed_as_dockers(draft: Draft) -> None:
+    draft.sentinel["config"]["mediaType"] = DOCKER_CONFIG_TYPE
+
+
+@mutant("SENT-INDEX-016")
+def pair_hidden_in_an_inner_index(draft: Draft) -> None:
+    draft.inner = deepcopy(draft.entries)
+
+
+@mutant("SENT-INDEX-017", implies=("SENT-INDEX-015",))
+def zstd_value_of_the_sentinel_entry_is_one(draft: Draft) -> None:
+    draft.entry("sentinel")["annotations"][ZSTD_ANNOTATION] = "1"
+
+
+@mutant("SENT-MANIFEST-011", implies=("ANNOT-004", "FOOTER-002"))
+def half_of_the_toc_annotations_in_the_plain_variant(draft: Draft) -> None:
+    del draft.plain["layers"][0]["annotations"][TARSPLIT_POSITION]
 
 
 def _stored(draft: Draft, content: bytes) -> Json:

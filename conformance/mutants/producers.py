@@ -5,6 +5,7 @@
 import io
 import tarfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -48,7 +49,7 @@ def _toolkit(**parts: type) -> Toolkit:
     return Toolkit(producer=type("DefectiveProducer", (Producer,), parts), name="mutant")
 
 
-@mutant("SENT-PUSH-001", implies=("SENT-PUSH-009", "SENT-PUSH-011"))
+@mutant("SENT-PUSH-001", implies=("SENT-PUSH-011", "SENT-PUSH-024", "SENT-PUSH-025"))
 def index_before_manifests() -> Toolkit:
     class IndexFirst(Transfer):
         def send(self, plan: Plan, destination: Destination) -> None:
@@ -125,7 +126,7 @@ def variant_of_plain_zstd() -> Toolkit:
     return Toolkit(producer=ForZstd)
 
 
-@mutant("SENT-PUSH-008")
+@mutant("SENT-PUSH-022", implies=("SENT-PUSH-023",))
 def another_entry_at_every_push() -> Toolkit:
     class Grows(Transfer):
         def send(self, plan: Plan, destination: Destination) -> None:
@@ -138,7 +139,36 @@ def another_entry_at_every_push() -> Toolkit:
     return _toolkit(transfer=Grows)
 
 
-@mutant("SENT-PUSH-009")
+@mutant("SENT-PUSH-023")
+def marks_the_index_of_a_second_push() -> Toolkit:
+    class Marks(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            index = msgspec.json.decode(plan.root.raw)
+            if "manifests" in index and destination.has_blob(str(Digest.of(canonical_sentinel()))):
+                marked = encode({**index, "annotations": {"org.example.pushed": "again"}})
+                plan = Plan(plan.steps, ManifestStep(marked, plan.root.media_type, "index"))
+            super().send(plan, destination)
+
+    return _toolkit(transfer=Marks)
+
+
+@mutant("SENT-PUSH-024", implies=("SENT-PUSH-025",))
+def goes_on_after_a_failed_upload() -> Toolkit:
+    class GoesOn(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            for step in self.ordered(plan):
+                if isinstance(step, ManifestStep):
+                    destination.put_manifest(step)
+                    continue
+                with suppress(RefusalError):
+                    if self.must_upload(step, destination):
+                        destination.put_blob(step.blob.digest, step.load(step.blob))
+            destination.put_root(plan.root)
+
+    return _toolkit(transfer=GoesOn)
+
+
+@mutant("SENT-PUSH-025")
 def tags_the_plain_manifest_on_the_way() -> Toolkit:
     class TagsEarly(Transfer):
         def send(self, plan: Plan, destination: Destination) -> None:

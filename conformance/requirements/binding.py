@@ -6,6 +6,7 @@ package. So there is no registry to fill at import, and grepping for an id finds
 
 import pkgutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
@@ -93,6 +94,7 @@ def broken_by(maker: Callable[..., Any]) -> tuple[str, ...]:
     return ids
 
 
+@cache
 def find_checks(package: ModuleType) -> dict[str, Callable[..., Any]]:
     """All checks of a package by requirement id, in module order; ValueError for two of one id."""
     found: dict[str, Callable[..., Any]] = {}

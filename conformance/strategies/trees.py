@@ -133,14 +133,14 @@ def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[str], max_size: in
         uid=draw(st.one_of(st.just(0), st.integers(0, 2**31 - 1))),
         gid=draw(st.integers(0, _MAX_OCTAL_ID)),
         mtime=draw(st.one_of(st.just(0), st.integers(0, _MAX_TIME))),
-        device=draw(st.tuples(st.integers(0, 255), st.integers(0, 255))) if is_device else (0, 0),
+        device=draw(st.tuples(st.integers(1, 255), st.integers(0, 255))) if is_device else (0, 0),  # LAYER-014
         xattrs=draw(_xattrs()),
     )
 
 
 def _xattrs() -> st.SearchStrategy[dict[str, str]]:
     # No "=" in a key: a PAX record could not hold it.
-    keys = st.sampled_from(("user.a", "user.ключ", "security.capability", "trusted.overlay.opaque"))
+    keys = st.sampled_from(("user.a", "user.ключ", "security.capability", "trusted.example"))
     values = st.one_of(st.just("y"), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
     return st.dictionaries(keys, values, max_size=3)
 

@@ -33,6 +33,8 @@ MAX_SENTINEL = 2**20
 MAX_SENTINELS = 2 * 2**20
 # An index of more entries is judged by its first ones and the rest is a problem said in words.
 MAX_ENTRIES = 512
+# Indexes in indexes are read so deep; their entries count among MAX_ENTRIES.
+MAX_DEPTH = 4
 # Different sentinels of one image that real readers are run on, a second or so each; the rest by the rules alone.
 MAX_PANEL = 16
 # A manifest of more layers is not read; container engines stop at 128 or so.
@@ -56,12 +58,18 @@ def observe_image(
     seen = _observe_metadata(source, panel)
     if reading is None:
         return seen
-    layers = observe_layers(source, seen.manifests, reading)
-    others = observe_other_layers(source, seen.manifests, reading)
+    layers = observe_layers(source, seen.every_manifest, reading)
+    others = observe_other_layers(source, seen.every_manifest, reading)
     layers = msgspec.structs.replace(layers, others=others)
     by_descriptor = {chunk_key(layer.descriptor): layer for layer in layers.layers}
-    manifests = tuple(_with_tocs(manifest, by_descriptor) for manifest in seen.manifests)
+    manifests = tuple(_with_all_tocs(manifest, by_descriptor) for manifest in seen.manifests)
     return msgspec.structs.replace(seen, manifests=manifests, layers=layers)
+
+
+def _with_all_tocs(manifest: ManifestSeen, layers: Mapping[str, LayerSeen]) -> ManifestSeen:
+    """The manifest, and those inside it."""
+    inside = tuple(_with_all_tocs(inner, layers) for inner in manifest.inside)
+    return msgspec.structs.replace(_with_tocs(manifest, layers), inside=inside)
 
 
 def _with_tocs(manifest: ManifestSeen, layers: Mapping[str, LayerSeen]) -> ManifestSeen:
@@ -136,6 +144,7 @@ class _Walk:
         self._manifests: dict[Descriptor, ManifestSeen] = {}
         self._left = MAX_METADATA
         self._sentinels_left = MAX_SENTINELS
+        self._depth = self._inner_entries = 0
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
 
     def entries(self, index: Document[Index]) -> tuple[ManifestSeen, ...]:
@@ -171,8 +180,7 @@ class _Walk:
         if stored.content is None:
             return ManifestSeen(name, stored, entry, problem=stored.detail)
         if _is_index(stored.content):
-            nested = "an index inside an index; only image manifests are read"
-            return ManifestSeen(name, stored, entry, problem=nested)
+            return self._inner_index(name, stored, entry)
         read = examine_manifest(stored.content)
         document = read.document
         if document is None:
@@ -210,6 +218,27 @@ class _Walk:
             key_problems=read.key_problems,
             config_key_problems=config.key_problems,
         )
+
+    def _inner_index(self, name: str, stored: Stored, entry: Descriptor | None) -> ManifestSeen:
+        """An index that another lists, with its manifests."""
+        read = examine_index(stored.content or b"")
+        inner, wrong = read.document, read.malformed
+        if inner is None:
+            return ManifestSeen(name, stored, entry, problem=wrong, malformed=wrong, key_problems=read.key_problems)
+        self._inner_entries += len(inner.view.manifests)
+        problem = ""
+        if self._depth >= MAX_DEPTH:
+            problem = f"indexes are nested deeper than {MAX_DEPTH} levels; this one is not read"
+        elif self._inner_entries > MAX_ENTRIES or not self._spend(len(inner.raw)):
+            problem = f"the indexes inside indexes have more than {MAX_ENTRIES} entries; this one is not read"
+        if problem:
+            return ManifestSeen(name, stored, entry, problem=problem)
+        self._depth += 1
+        inside = tuple(
+            self._entry(f"{name}.manifests[{position}]", each) for position, each in enumerate(inner.view.manifests)
+        )
+        self._depth -= 1
+        return ManifestSeen(name, stored, entry, inner=inner, inside=inside, key_problems=read.key_problems)
 
     def _sentinel(self, layer: Descriptor) -> Stored:
         key = Descriptor(layer.media_type, layer.digest, layer.size)

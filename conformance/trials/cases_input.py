@@ -20,13 +20,20 @@ _ESCAPED: Final = "zcc-escaped"
 _SECRET: Final = b"this file is outside of the root"
 
 
-def _refused(requirement_id: str, *cases: Case, twin: str = "single", memory_limit: int = 0) -> Scenario:
-    """Layers of sentinel images that must be refused: name, words, builder."""
+def _refused(
+    requirement_id: str,
+    *cases: Case,
+    tar: Sequence[Tree] = (SINGLE,),
+    twin: str = "single",
+    memory_limit: int = 0,
+) -> Scenario:
+    """Layers whose TOC must be refused: name, words, builder; ``tar`` is what their tar holds."""
 
     def scenario(trials: ConsumerTrials) -> Iterator[Seen]:
         for name, what, build in cases:
-            given = sentinel_image([build()])
-            yield from trials.case(requirement_id, name, what, given, twin=twin, memory_limit=memory_limit)
+            yield from trials.refused(
+                requirement_id, name, what, build(), tar=tar, twin=twin, memory_limit=memory_limit
+            )
 
     return scenario
 
@@ -62,16 +69,18 @@ _POSITIONS: Final[tuple[Case, ...]] = (
 def _legacy(trials: ConsumerTrials) -> Iterator[Seen]:
     about, layer = "ANNOT-009", tampered.legacy_only()
     what = "A plain image whose layer has legacy keys only"
-    yield from trials.case(about, "plain", what, image([layer]), expected=[SINGLE], twin="plain")
+    yield from trials.case(about, "plain", what, image([layer]), expected=[SINGLE], twin="plain single")
+    if not trials.aware:
+        return
     yield from trials.case(
         about, "sentinel", "A sentinel image whose layer has legacy keys only", sentinel_image([layer])
     )
 
 
 def _footer(trials: ConsumerTrials) -> Iterator[Seen]:
-    given = sentinel_image([tampered.footer_of_another_toc()])
+    given, twin = trials.given([tampered.footer_of_another_toc()]), trials.twin("two files")
     what = "A layer whose footer names another TOC"
-    yield from trials.case("FOOTER-007", "another TOC", what, given, expected=[tampered.DUAL], twin="two files")
+    yield from trials.case("FOOTER-007", "another TOC", what, given, expected=[tampered.DUAL], twin=twin)
 
 
 def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -94,9 +103,9 @@ def _frames(trials: ConsumerTrials) -> Iterator[Seen]:
 
 def _holes(trials: ConsumerTrials) -> Iterator[Seen]:
     for name, tree in (("digest of zeros", tampered.HOLES), ("digest of the hidden bytes", tampered.FILLED)):
-        given = sentinel_image([tampered.filled_hole(by_digest=tree)])
+        given, twin = trials.given([tampered.filled_hole(by_digest=tree)]), trials.twin("holes")
         what = f"A zeros chunk over other bytes, with the {name}"
-        yield from trials.case("CHUNK-006", name, what, given, expected=[tree], twin="holes")
+        yield from trials.case("CHUNK-006", name, what, given, expected=[tree], twin=twin)
 
 
 def _replaced(old: bytes, new: bytes) -> Callable[[], Layer]:
@@ -236,7 +245,7 @@ def _outside(trials: ConsumerTrials) -> Iterator[Seen]:
         outside = _Outside(trials.subject.new_directory("outside").resolve())
         outside.prepare()
         name, tree = list(_climbing(str(outside.path)))[number]
-        given = sentinel_image([layer_of((Node("inside", content=b"y"), *tree))])
+        given = trials.given([layer_of((Node("inside", content=b"y"), *tree))])
         for operation in trials.operations:
             run = trials.bench.pull(given, operation)
             yield TrialSeen(
@@ -244,7 +253,7 @@ def _outside(trials: ConsumerTrials) -> Iterator[Seen]:
                 f"An image with {name}",
                 ("TOC-013",),
                 run,
-                twin=trials.accepted("single", operation),
+                twin=trials.accepted(trials.twin("single"), operation),
                 twin_expected=sound("single").expected,
                 escaped=outside.touched(),
             )
@@ -263,6 +272,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "TARSPLIT-008": _refused(
         "TARSPLIT-008",
         ("a beside ./a", "A tar-split with one name twice, cleaned", tampered.duplicate_names),
+        tar=(tampered.TWO_NAMES,),
         twin="two names",
     ),
     "TARSPLIT-009": _refused("TARSPLIT-009", *_UNBOUNDED, memory_limit=MEMORY_LIMIT),
@@ -270,3 +280,5 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
 }
 
 UNAWARE: Final[Mapping[str, Scenario]] = {"LAYER-008": _frames}
+BY_TOC: Final[Mapping[str, Scenario]] = SCENARIOS
+"""Of tools that pull plain images by TOC."""

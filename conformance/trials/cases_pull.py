@@ -160,6 +160,22 @@ def _implied(trials: ConsumerTrials) -> Iterator[Seen]:
     yield from _like_the_plain_variant(trials, "SENT-PULL-029", trees)
 
 
+def _other_tocs(trials: ConsumerTrials) -> Iterator[Seen]:
+    about = "SENT-PULL-008"
+    exchanged, named = tampered.tampered_toc(), tampered.with_annotations(checksum=tampered.OTHER)
+    name, what = "another TOC of the same sizes", "A TOC that was exchanged"
+    yield from trials.refused(about, name, what, exchanged, tar=(DUAL,), twin="raw")
+    yield from trials.refused(about, "another digest", "A TOC that does not have the digest of the manifest", named)
+
+
+def _other_contents(trials: ConsumerTrials) -> Iterator[Seen]:
+    for name, what, layer in (
+        ("file", "A file with one byte changed", tampered.tampered_content(FILE)),
+        ("chunk", "A chunk with one byte changed", tampered.tampered_content(LONG, number=1)),
+    ):
+        yield from trials.refused("SENT-PULL-009", name, what, layer, twin="unchecked")
+
+
 def _placed(*places: int) -> Callable[[], Image]:
     return lambda: sentinel_image([tampered.sound()], sentinel_places=places)
 
@@ -167,7 +183,7 @@ def _placed(*places: int) -> Callable[[], Image]:
 def _dual_without_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
     what = "A plain image whose TOC and tar tell two stories"
     given = image([tampered.dual()])
-    yield from trials.case("SENT-PULL-013", "two readings", what, given, expected=[DUAL], twin="one story")
+    yield from trials.case("SENT-PULL-013", "two readings", what, given, expected=[DUAL], twin="plain two files")
 
 
 def _economy(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -191,13 +207,13 @@ def _two_tocs(trials: ConsumerTrials) -> Iterator[Seen]:
     """In a plain image the layer may be taken for one without TOC; in a sentinel image it may not."""
     about, layer = "SENT-PULL-016", tampered.with_annotations(estargz=tampered.OTHER)
     words = "image whose layer has both TOC annotations"
-    yield from trials.case(about, "plain", f"A plain {words}", image([layer]), expected=[SINGLE], twin="plain")
+    yield from trials.case(about, "plain", f"A plain {words}", image([layer]), expected=[SINGLE], twin="plain single")
     if trials.aware:
         yield from trials.case(about, "sentinel", f"A sentinel {words}", sentinel_image([layer]))
 
 
 def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
-    single, plain = sound("single"), sound("plain")
+    single, plain = sound("single"), sound("plain single")
     for operation in trials.operations:
         with trials.bench.stage() as stage:
             stage.load(single.image)
@@ -339,26 +355,8 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ("second layer", "A second data layer without a TOC in a sentinel image", _second_without_toc, "single"),
     ),
     "SENT-PULL-007": _no_conversion,
-    "SENT-PULL-008": _refused(
-        "SENT-PULL-008",
-        ("another TOC of the same sizes", "A TOC that was exchanged", _one(tampered.tampered_toc), "raw"),
-        (
-            "another digest",
-            "A TOC that does not have the digest of the manifest",
-            _one(lambda: tampered.with_annotations(checksum=tampered.OTHER)),
-            "single",
-        ),
-    ),
-    "SENT-PULL-009": _refused(
-        "SENT-PULL-009",
-        ("file", "A file with one byte changed", _one(lambda: tampered.tampered_content(FILE)), "unchecked"),
-        (
-            "chunk",
-            "A chunk with one byte changed",
-            _one(lambda: tampered.tampered_content(LONG, number=1)),
-            "unchecked",
-        ),
-    ),
+    "SENT-PULL-008": _other_tocs,
+    "SENT-PULL-009": _other_contents,
     "SENT-PULL-012": _refused(
         "SENT-PULL-012",
         ("second place", "A sentinel in the second place", _placed(1), "single"),
@@ -384,3 +382,10 @@ UNAWARE: Final[Mapping[str, Scenario]] = {
     "SENT-PULL-015": _all_frames,
     "SENT-PULL-016": _two_tocs,
 }
+BY_TOC: Final[Mapping[str, Scenario]] = {
+    **UNAWARE,
+    "SENT-PULL-008": _other_tocs,
+    "SENT-PULL-009": _other_contents,
+    "SENT-PULL-013": _dual_without_sentinel,
+}
+"""Of tools that pull plain images by TOC."""

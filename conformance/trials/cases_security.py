@@ -18,6 +18,7 @@ from conformance.trials.images import (
     SINGLE,
     UPPER,
     Image,
+    Layer,
     gzip_layer,
     image,
     layer_of,
@@ -60,14 +61,15 @@ _CUTS: Final[tuple[tuple[str, str, str, Match], ...]] = (
 
 
 @cache
-def _gaps() -> Image:
-    return sentinel_image([layer_of(_GAPS)])
+def _gaps() -> Layer:
+    return layer_of(_GAPS)
 
 
 def _faulty(
     trials: ConsumerTrials, about: str, name: str, what: str, faults: Callable[[], Sequence[Defect]]
 ) -> Iterator[Seen]:
-    yield from trials.case(about, name, what, _gaps(), expected=[_GAPS], faults=faults)
+    given, twin = trials.given([_gaps()]), trials.twin("single")
+    yield from trials.case(about, name, what, given, expected=[_GAPS], twin=twin, faults=faults)
 
 
 def _armed(name: str, value: str = "", match: Match | None = None) -> Sequence[Defect]:
@@ -95,8 +97,8 @@ def _changes(trials: ConsumerTrials) -> Iterator[Seen]:
         return [Fault(_LATER, change=lambda call, reply, _: with_content(call, reply, other))]
 
     what = "A blob that becomes another one, of valid frames, after the first request"
-    given = sentinel_image([tampered.unchecked()])
-    yield from trials.case(about, "another version", what, given, expected=[SINGLE], twin="unchecked", faults=exchanged)
+    given, twin = trials.given([tampered.unchecked()]), trials.twin("unchecked")
+    yield from trials.case(about, "another version", what, given, expected=[SINGLE], twin=twin, faults=exchanged)
 
 
 def _cut(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -110,7 +112,7 @@ def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
     lying, name = "A frame that expands past the size in its header", "frame, beyond its header"
     if not trials.aware:
         given = image([tampered.without_toc(tampered.lying_frame_bomb())])
-        yield from trials.case(about, name, lying, given, twin="plain", memory_limit=limit)
+        yield from trials.case(about, name, lying, given, twin="plain single", memory_limit=limit)
         return
     cases = (
         (name, lying, tampered.lying_frame_bomb),
@@ -165,3 +167,5 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
 }
 
 UNAWARE: Final[Mapping[str, Scenario]] = {"SEC-004": _bombs, "SEC-006": _redirected}
+BY_TOC: Final[Mapping[str, Scenario]] = {**UNAWARE, "SEC-003": _lies, "SEC-005": _changes, "SEC-007": _cut}
+"""Of tools that pull plain images by TOC."""

@@ -162,7 +162,7 @@ def _lying_annotation(trials: ConsumerTrials) -> Iterator[Seen]:
             continue
         # A refusal is as good as an answer here: what was chosen still counts.
         answered = msgspec.structs.replace(run, ending="succeeded") if run.ending == "refused" else run
-        problem = trials.problem("one story", operation)
+        problem = trials.problem("plain two files", operation)
         positions = asked_positions(choice, run)
         seen = observed(name, choice, built, answered, problem, positions=positions, aware=trials.aware)
         if isinstance(seen, SelectionSeen):

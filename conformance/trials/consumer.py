@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.checks.trial_verdicts import wrong_with
+from conformance.checks.trial_verdicts import by_parts, wrong_with
 from conformance.evidence import Evidence
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.observation_consumer import SelectionSeen
@@ -21,6 +21,7 @@ from conformance.trials.images import (
     CONTROL,
     LOWER,
     MARKER,
+    SINGLE,
     UPPER,
     Image,
     Layer,
@@ -36,6 +37,7 @@ from conformance.trials.subject import ImplementationSubject
 MEMORY_LIMIT: Final = 640 * 2**20
 """Bytes for a process that refuses a bomb: far more than a small image needs, far less than the bomb expands to."""
 
+PLAIN: Final = "plain "
 Seen = TrialSeen | SelectionSeen | Judgement
 Scenario = Callable[["ConsumerTrials"], Iterator[Seen]]
 _WITH_DATABASE: Final = ("pair", "plain pair", "one frame", "gzip")
@@ -64,39 +66,67 @@ def sound(name: str) -> Sound:
         "plain pair": lambda: Sound(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
         "gzip": lambda: Sound(name, image([gzip_layer(LOWER), gzip_layer(UPPER)]), (LOWER, UPPER)),
         "one frame": lambda: Sound(name, image([one_frame_layer(LOWER), one_frame_layer(UPPER)]), (LOWER, UPPER)),
-        "single": lambda: Sound(name, sentinel_image([tampered.sound(CONTROL)]), (CONTROL,)),
-        "plain": lambda: Sound(name, image([tampered.sound(CONTROL)]), (CONTROL,)),
-        "raw": lambda: _of_one(name, tampered.untampered_toc(tampered.TWO_FILES), tampered.TWO_FILES),
-        "unchecked": lambda: _of_one(name, tampered.unchecked(CONTROL), CONTROL),
-        "one story": lambda: Sound(name, image([layer_of(tampered.TWO_FILES)]), (tampered.TWO_FILES,)),
-        "two files": lambda: _of_one(name, layer_of(tampered.TWO_FILES), tampered.TWO_FILES),
-        "holes": lambda: _of_one(name, layer_of(tampered.OTHER_HOLES), tampered.OTHER_HOLES),
-        "two names": lambda: _of_one(name, layer_of(tampered.OTHER_NAMES), tampered.OTHER_NAMES),
-        "economy": lambda: _of_one(name, layer_of(ECONOMY), ECONOMY),
     }
-    return made[name]()
+    return made[name]() if name in made else _of_one(name)
 
 
-def _of_one(name: str, layer: Layer, tree: Tree) -> Sound:
-    """A sentinel image of one layer."""
-    return Sound(name, sentinel_image([layer]), (tree,))
+def _of_one(name: str) -> Sound:
+    """A sentinel image of one layer; with "plain " before its name the plain image of the same layer."""
+    made: Mapping[str, tuple[Callable[[], Layer], Tree]] = {
+        "single": (lambda: tampered.sound(CONTROL), CONTROL),
+        "raw": (lambda: tampered.untampered_toc(tampered.TWO_FILES), tampered.TWO_FILES),
+        "unchecked": (lambda: tampered.unchecked(CONTROL), CONTROL),
+        "two files": (lambda: layer_of(tampered.TWO_FILES), tampered.TWO_FILES),
+        "holes": (lambda: layer_of(tampered.OTHER_HOLES), tampered.OTHER_HOLES),
+        "two names": (lambda: layer_of(tampered.OTHER_NAMES), tampered.OTHER_NAMES),
+        "economy": (lambda: layer_of(ECONOMY), ECONOMY),
+    }
+    build, tree = made[name.removeprefix(PLAIN)]
+    put = image if name.startswith(PLAIN) else sentinel_image
+    return Sound(name, put([build()]), (tree,))
 
 
 class ConsumerTrials:
     """Cases for one implementation.
 
     ``operations`` are what it consumes images with: an aware consumer by the best one that it has; of one that does
-    not know sentinels every operation that looks into layers is tried.
+    not know sentinels every operation that looks into layers is tried. ``by_toc``: it knows no sentinels, and pulls
+    plain images by their TOC.
     """
 
-    def __init__(self, subject: ImplementationSubject, *, aware: bool) -> None:
+    def __init__(self, subject: ImplementationSubject, *, aware: bool, by_toc: bool = False) -> None:
         self.subject, self.aware, self.bench = subject, aware, Bench(subject)
+        self.by_toc = by_toc and not aware
         able = [name for name in subject.adapter.operations if name not in subject.adapter.unsupported]
         wanted: tuple[Operation, ...] = ("unpack", "pull") if aware else ("unpack", "scan", "pull")
         found = [name for name in wanted if name in able] or ["unpack"]
         looks = [name for name in found if name != "pull"]
         self.operations: tuple[Operation, ...] = (found[0],) if aware or not looks else tuple(looks)
         self._runs: dict[tuple[str, str, Pull], RunSeen] = {}
+
+    def given(self, layers: Sequence[Layer]) -> Image:
+        """The image that this kind of tool reads by TOC: with a sentinel for one that knows them."""
+        return sentinel_image(layers) if self.aware else image(layers)
+
+    def twin(self, name: str) -> str:
+        """The name of the sound image of one layer, with or without sentinel, as this kind of tool is given it."""
+        return name if self.aware else f"{PLAIN}{name}"
+
+    def refused(
+        self,
+        about: str,
+        name: str,
+        what: str,
+        layer: Layer,
+        *,
+        tar: Sequence[Tree] = (SINGLE,),
+        twin: str = "single",
+        memory_limit: int = 0,
+    ) -> Iterator[TrialSeen]:
+        """A layer whose TOC must be refused. Of a plain image the tar, verified by its digest, may be read instead."""
+        expected = None if self.aware else tar
+        given, beside = self.given([layer]), self.twin(twin)
+        yield from self.case(about, name, what, given, expected=expected, twin=beside, memory_limit=memory_limit)
 
     def has_option(self, option: Option) -> bool:
         """Whether the tool can be told so."""
@@ -131,10 +161,13 @@ class ConsumerTrials:
         return tuple(item for run in self._runs.values() for item in run.evidence)[:2]
 
     def _problem_with_control(self, operation: Operation) -> str:
-        name = "single" if self.aware else "one frame"
-        if self.accepted(name, operation).ending in ("absent", "unsupported"):
+        name = "single" if self.aware else "plain single" if self.by_toc else "one frame"
+        run = self.accepted(name, operation)
+        if run.ending in ("absent", "unsupported"):
             return ""  # each case says so
         problem = self.problem(name, operation)
+        if self.by_toc and not problem and not by_parts(run, sound(name).image.layers):
+            return "it asks for no part of a layer with a TOC: it does not pull by TOC"
         if problem and not self.aware and not self.problem("gzip", operation):
             return ""
         return f"with an ordinary image {problem}" if problem else ""

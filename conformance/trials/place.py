@@ -1,6 +1,5 @@
 """An embedded registry for one trial: images put into it, and what is there afterwards."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 import msgspec
 
 from conformance.evidence import Exchange
+from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import MANIFEST_TYPE, MANIFEST_TYPES
@@ -124,17 +124,22 @@ class Place:
         yield seen
         seen += self.registry.exchanges[before:]
 
+    def tars(self, repository: str, layers: Sequence[Descriptor]) -> tuple[bytes, ...]:
+        """These layers decompressed; one that cannot be read is empty."""
+        return tuple(self._tar(repository, layer)[0] for layer in layers)
+
     def _diff_id(self, repository: str, layer: Descriptor) -> str:
+        tar, problem = self._tar(repository, layer)
+        return problem or str(Digest.of(tar))
+
+    def _tar(self, repository: str, layer: Descriptor) -> tuple[bytes, str]:
         answer = self.client.get_blob(repository, layer.digest)
         if answer.status != 200:
-            return f"not there: HTTP {answer.status}"
-        hasher = hashlib.sha256()
+            return b"", f"not there: HTTP {answer.status}"
         try:
-            for piece in decompressed(answer.content, compression_of(layer.media_type), _MAX_TAR):
-                hasher.update(piece)
+            return b"".join(decompressed(answer.content, compression_of(layer.media_type), _MAX_TAR)), ""
         except (FormatError, NotSupportedError) as error:
-            return f"not readable: {error}"
-        return f"sha256:{hasher.hexdigest()}"
+            return b"", f"not readable: {error}"
 
     def _small(self, repository: str, content: bytes, media_type: str) -> dict[str, object]:
         answer = self.client.upload_blob(repository, content)

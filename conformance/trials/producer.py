@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance.checks.pairs import data_layers, plain_manifests
+from conformance.checks.pairs import data_layers, plain_manifests, sentinel_manifests
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
 from conformance.format.names import SENTINEL_TYPE
@@ -17,16 +17,18 @@ from conformance.implementations.adapter_document import Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
 from conformance.implementations.twins import INCONCLUSIVE, describe
-from conformance.observation import ImageSeen, Requested
+from conformance.observation import ImageSeen, ManifestSeen, Requested
 from conformance.observation_producer import AgainSeen, PushSeen
 from conformance.registry.defects import Defect
 from conformance.results import Judgement, informed, not_run, unsupported
+from conformance.strategies.trees import tar_of
+from conformance.trials.contents import added, lost
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import Rejects, TakesAnyOrder, events_of
-from conformance.trials.sources import AMD64, ARM64, BASE, TREES, Image, image, index, pair
+from conformance.trials.sources import AMD64, ARM64, BASE, HOLES, TREES, Image, image, index, pair
 from conformance.trials.subject import ENDED, ImplementationSubject
 
-Kind = Literal["single", "padded", "platforms", "chunked", "estargz", "sentinel", "index"]
+Kind = Literal["single", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
 _KEPT: Final = {"org.example.flavour": "vanilla"}
 _DIGEST: Final = "by digest"
@@ -51,6 +53,7 @@ JOBS: Final = {
         PushJob("single, sentinels off", options=("no-sentinel",)),
         PushJob("platforms", "platforms", options=("all",)),
         PushJob("padded", "padded"),
+        PushJob("holes", "holes"),
         PushJob("again", onto="single"),
         PushJob("platforms again", "platforms", options=("all",), onto="platforms"),
         PushJob("gzip", compression="gzip"),
@@ -75,13 +78,14 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-PUSH-005": ("platforms",),
     "SENT-PUSH-006": ("digests preserved",),
     "SENT-PUSH-007": ("gzip", "zstd"),
-    "SENT-PUSH-008": ("again", "platforms again"),
     "SENT-PUSH-010": ("single",),
     "SENT-PUSH-011": ("sentinels rejected", "indexes rejected"),
     "SENT-PUSH-012": ("signed",),
     "SENT-PUSH-013": (_DIGEST,),
     "SENT-PUSH-015": ("platforms",),
     "SENT-PUSH-016": ("eStargz",),
+    "SENT-PUSH-022": ("again", "platforms again"),
+    "SENT-PUSH-023": ("again", "platforms again"),
 }
 AGAIN: Final = ("sentinel variant", "pair")
 """Pushes of what has sentinels already (SENT-PUSH-014)."""
@@ -107,6 +111,7 @@ class ProducerTrial:
         self._pushes: dict[str, Pushed] = {}
         self._problem: str | None = None
         self._log = TakesAnyOrder()
+        self.own_files: tuple[str, ...] = ()
 
     def __enter__(self) -> "ProducerTrial":
         own = self.subject.certificate
@@ -191,17 +196,25 @@ class ProducerTrial:
         pushed = self.pushed("single" if chunked else "gzip")
         if not pushed.run.succeeded:
             return f"an ordinary image could not be pushed ({describe(pushed.run)})"
-        plain = plain_manifests(pushed.seen.after) if pushed.seen and pushed.seen.after else ()
-        if not plain:
+        after = pushed.seen.after if pushed.seen else None
+        plain = plain_manifests(after) if after else ()
+        if after is None or not plain:
             return "an ordinary push ended as if done, and there is no image in the registry"
-        layers = data_layers(plain[0])
-        wrong = [layer.media_type for layer in layers if not _is_written_as(layer, chunked)]
-        if wrong:
-            return f"asked for {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong)}"
-        contents = self.place.diff_ids(pushed.repository, layers)
-        if contents != self.images["single"].diff_ids:
-            return "an ordinary image has other contents in the registry than those that were given"
-        return ""
+        # The plain variant may be left without a TOC: then the layers of its sentinel variant are looked at.
+        wrong = [_not_written_as(manifest, chunked) for manifest in (plain[0], *sentinel_manifests(after))]
+        if all(wrong):
+            return f"asked for {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong[0])}"
+        problem = self._lost(pushed.repository, plain[0])
+        return f"an ordinary image has other contents in the registry than those given: {problem}" if problem else ""
+
+    def _lost(self, repository: str, plain: ManifestSeen) -> str:
+        """The first file that is lost; a tool may write its own tar, and files of its own into it."""
+        layers = data_layers(plain)
+        if self.place.diff_ids(repository, layers) == self.images["single"].diff_ids:
+            return ""
+        given, found = [tar_of(tree) for tree in TREES], self.place.tars(repository, layers)
+        self.own_files = added(given, found)
+        return lost(given, found)
 
     def _push(self, job: PushJob) -> Pushed:
         place, source = self._places[job.where], self.images[job.kind]
@@ -268,12 +281,18 @@ def _images() -> dict[Kind, Image]:
     return {
         "single": image(),
         "padded": image(blocks=20),
+        "holes": image(HOLES),
         "platforms": index([member(AMD64), member(ARM64)]),
         "chunked": chunked,
         "estargz": image(compression="estargz"),
         "sentinel": sentinel,
         "index": pairs,
     }
+
+
+def _not_written_as(manifest: ManifestSeen, chunked: bool) -> list[str]:
+    """The media types of data layers that are not in the compression asked for."""
+    return [layer.media_type for layer in data_layers(manifest) if not _is_written_as(layer, chunked)]
 
 
 def _is_written_as(layer: Descriptor, chunked: bool) -> bool:

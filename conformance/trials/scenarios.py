@@ -22,6 +22,13 @@ UNAWARE: Final[Mapping[str, Scenario]] = {
     **cases_input.UNAWARE,
     **cases_security.UNAWARE,
 }
+BY_TOC: Final[Mapping[str, Scenario]] = {
+    **cases_select.UNAWARE,
+    **cases_pull.BY_TOC,
+    **cases_input.BY_TOC,
+    **cases_security.BY_TOC,
+}
+"""Of tools that know no sentinels and pull plain images by TOC."""
 _OF_ZSTD: Final = frozenset({"SENT-PULL-015", "SENT-PULL-016", "LAYER-008", "SEC-004"})
 
 
@@ -31,7 +38,7 @@ def judge_requirement(trials: ConsumerTrials, requirement_id: str) -> Iterator[J
     if problem:
         yield not_run(f"{INCONCLUSIVE}{problem}", evidence=trials.evidence_of_control())
         return
-    scenarios = AWARE if trials.aware else UNAWARE
+    scenarios = AWARE if trials.aware else BY_TOC if trials.by_toc else UNAWARE
     if not trials.aware and requirement_id in _OF_ZSTD and all(map(trials.lacks_zstd, trials.operations)):
         yield unsupported("it reads gzip layers and no zstd layers")
         return

@@ -46,9 +46,10 @@ APP: Final[Tree] = (
     Node("etc/.wh.removed", mtime=1_600_000_006),
     Node("etc/empty", mtime=1_600_000_007),
     Node("data", "dir", mode=0o700, mtime=1_600_000_008),
-    Node("data/holes", content=noise(2, 5000) + bytes(60_000) + b"end", mtime=1_600_000_009),
+    Node("data/file", content=noise(2, 5000) + b"end", mtime=1_600_000_009),
 )
 TREES: Final = (BASE, APP)
+HOLES: Final[Sequence[Tree]] = ((Node("holes", content=noise(2, 5000) + bytes(60_000) + b"end", mtime=1_600_000_009),),)
 SMALL: Final = ((Node("a", content=b"small", mtime=1_600_000_000),), (Node("b", mtime=1_600_000_001),))
 
 

@@ -1,10 +1,11 @@
 """Images for variants: the conforming pair of the mutants with a sentinel, layers or documents of one's own."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
-from conformance.format.digest import Digest
-from conformance.mutants.draft import Draft, Drafted, conforming_draft, finish
+from conformance.format.document import encode
+from conformance.mutants.draft import Draft, Drafted, Json, conforming_draft, finish
 from conformance.strategies.layer_draft import DraftedLayer, LayerDraft, finish_layer
 
 
@@ -39,9 +40,11 @@ def draft_of(*layers: LayerDraft) -> Draft:
     return draft
 
 
-def document_digest(content: bytes) -> str:
-    """The digest of a document as text."""
-    return str(Digest.of(content))
+def edit_index(made: Drafted, edit: Callable[[Json], object]) -> Drafted:
+    """The image with its index edited as JSON."""
+    index = json.loads(made.root)
+    edit(index)
+    return Drafted(made.blobs, encode(index))
 
 
 def _replace_layers(draft: Draft, keep: int, layers: Sequence[DraftedLayer]) -> None:

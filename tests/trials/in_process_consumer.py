@@ -26,7 +26,7 @@ from conformance.registry.credentials import Credentials
 from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude
 from conformance.trials.consumer import ConsumerTrials
-from conformance.trials.scenarios import AWARE, UNAWARE, judge_requirement
+from conformance.trials.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.subject import ImplementationSubject
 
 
@@ -100,12 +100,14 @@ def judge_client(
     *,
     directory: Path,
     aware: bool = True,
+    by_toc: bool = False,
     operations: Sequence[Operation] = ("unpack",),
     only: Sequence[str] = (),
 ) -> dict[str, RequirementResult]:
     """Results by requirement id."""
-    trials = ConsumerTrials(InProcessConsumer(toolkit, directory, operations), aware=aware)
-    wanted = only or tuple(AWARE if aware else UNAWARE)
+    aware = aware and not by_toc
+    trials = ConsumerTrials(InProcessConsumer(toolkit, directory, operations), aware=aware, by_toc=by_toc)
+    wanted = only or tuple(AWARE if aware else BY_TOC if by_toc else UNAWARE)
     return {name: conclude(load_catalogue()[name], judge_requirement(trials, name)) for name in wanted}
 
 

@@ -16,7 +16,7 @@ from conformance.trials.push_log import Way
 from tests.trials.in_process import InProcessSubject
 
 MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]
-IDS = (*JOBS_OF, "SENT-PUSH-009", "SENT-PUSH-014", "TOC-016")
+IDS = (*JOBS_OF, "SENT-PUSH-024", "SENT-PUSH-025", "SENT-PUSH-014", "TOC-016")
 
 
 # Without resets: the reference waits before it sends a request again.
@@ -29,7 +29,7 @@ def judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement]:
         return trial.again(check)
     if requirement_id in JOBS_OF:
         return trial.judgements(requirement_id, check)
-    interrupted = requirement_id == "SENT-PUSH-009"
+    interrupted = requirement_id in ("SENT-PUSH-024", "SENT-PUSH-025")
     seen = interrupted_pushes(trial.subject, WAYS) if interrupted else unrepresentable_pushes(trial.subject)
     found: list[Judgement] = []
     for item in seen:

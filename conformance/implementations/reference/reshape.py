@@ -1,7 +1,7 @@
 """A whole image, single or index, in one compression: the common work of producer and copier.
 
 Sentinel variants are made where every layer is zstd:chunked, and are taken away where it is not. What need not
-change stays byte for byte, so that doing it again changes nothing (SENT-PUSH-008).
+change stays byte for byte, so that doing it again changes nothing (SENT-PUSH-023).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Sending an image: blobs before the manifests that name them, the root last (SENT-PUSH-001, SENT-PUSH-009)."""
+"""Sending an image: blobs before the manifests that name them, the root last (SENT-PUSH-001, SENT-PUSH-025)."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

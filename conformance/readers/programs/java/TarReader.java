@@ -51,7 +51,8 @@ public final class TarReader {
                 new TarArchiveInputStream(new ByteArrayInputStream(content), "UTF-8")) {
             String separator = "";
             for (TarArchiveEntry entry = archive.getNextEntry(); entry != null; entry = archive.getNextEntry()) {
-                members.append(separator).append(member(entry, archive, 2L * content.length + (1 << 20)));
+                String member = member(entry, archive, 2L * content.length + (1 << 20));
+                members.append(separator).append(member);
                 separator = ",";
             }
         } catch (Exception | StackOverflowError | OutOfMemoryError error) {

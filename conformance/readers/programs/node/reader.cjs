@@ -5,7 +5,9 @@ const path = require('node:path');
 const tar = require('tar');
 const tarStream = require('tar-stream');
 
-const PATIENCE = 2000; // milliseconds for a stream that neither ends nor fails
+// Milliseconds for a stream that neither ends nor fails: the archive is in memory, so there is nothing to wait for,
+// except for a decompressor, where an archive looks compressed.
+const PATIENCE = 30;
 const NODE_TYPES = {
   File: 'reg', OldFile: 'reg', ContiguousFile: 'reg', Link: 'hardlink', SymbolicLink: 'symlink', Directory: 'dir',
   GNUDumpDir: 'dir', CharacterDevice: 'char', BlockDevice: 'block', FIFO: 'fifo',
@@ -88,6 +90,8 @@ function withTarStream(content) {
     const extract = tarStream.extract();
     const timer = setTimeout(() => finish('it neither ends nor fails'), PATIENCE);
     let done = false;
+    let open = 0; // entries whose content has not come to its end: "finish" may come before
+    let ended = false;
     function finish(refused) {
       if (done) return;
       done = true;
@@ -108,12 +112,20 @@ function withTarStream(content) {
         fields.hash.update(piece);
         fields.count += piece.length;
       });
-      stream.on('end', next);
+      open += 1;
+      stream.on('end', () => {
+        open -= 1;
+        next();
+        if (ended && open === 0) finish();
+      });
       stream.on('error', () => {});
     });
-    extract.on('finish', () => finish());
+    extract.on('finish', () => {
+      ended = true;
+      if (open === 0) finish();
+    });
     extract.on('error', (error) => finish(String(error.message)));
-    extract.on('close', () => finish('it was closed before its end'));
+    extract.on('close', () => ended || finish('it was closed before its end'));
     extract.end(content);
   });
 }

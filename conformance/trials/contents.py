@@ -1,0 +1,62 @@
+"""What the tars of an image hold, whoever wrote them: the tree they unpack to, and the files a tool added to it."""
+
+import io
+from collections.abc import Sequence
+from typing import Final
+
+from conformance.checks.trial_verdicts import lost_content
+from conformance.format.entries import TYPE_OF_FLAG
+from conformance.format.errors import FormatError
+from conformance.format.tar import TarHeader, TarReader
+from conformance.observation_trials import TreeSeen
+from conformance.strategies.trees import Kind, Node, Tree
+from conformance.trials.file_trees import expected_tree
+
+MAX_ENTRIES: Final = 2_000
+_KINDS: Final[tuple[Kind, ...]] = ("reg", "dir", "symlink", "hardlink", "char", "block", "fifo")
+
+
+def tree_of_tars(tars: Sequence[bytes]) -> TreeSeen:
+    """What layers unpack to, the lowest first; FormatError for a tar that cannot be read."""
+    try:
+        return expected_tree([tuple(_nodes(tar)) for tar in tars])
+    except KeyError as error:
+        raise FormatError(f"a hard link to {error}, which is not there") from None
+
+
+def lost(given: Sequence[bytes], found: Sequence[bytes]) -> str:
+    """The first file of the tars given that the tars found do not have with its content; "" when they have all."""
+    try:
+        return lost_content(tree_of_tars(given), tree_of_tars(found))
+    except FormatError as error:
+        return f"a layer cannot be read: {error}"
+
+
+def added(given: Sequence[bytes], found: Sequence[bytes]) -> tuple[str, ...]:
+    """The names that the tars found have in addition."""
+    try:
+        return tuple(sorted(set(tree_of_tars(found)) - set(tree_of_tars(given))))
+    except FormatError:
+        return ()
+
+
+def _nodes(tar: bytes) -> Tree:
+    reader, nodes = TarReader(io.BytesIO(tar)), []
+    while (header := reader.header()) is not None:
+        reader.take_raw()
+        content = b"".join(reader.content())
+        kind = _kind(header)
+        if kind is not None:
+            nodes.append(Node(_text(header.name), kind, content, _text(header.link_name), header.mode & 0o7777))
+        if len(nodes) > MAX_ENTRIES:
+            raise FormatError(f"a tar of more than {MAX_ENTRIES} entries")
+    return tuple(nodes)
+
+
+def _kind(header: TarHeader) -> Kind | None:
+    named = TYPE_OF_FLAG.get(header.typeflag)
+    return next((kind for kind in _KINDS if kind == named), None)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape").rstrip("/") or "."
