@@ -1,13 +1,14 @@
 """``zcc``: the commands by name. Exit 0 conforms (or done), 1 does not, 2 could not judge, 8 incomplete."""
 
+import functools
 import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,9 +39,40 @@ app = typer.Typer(
 for command in (check, inspect, diff, build, certify, adapter, registry, readers, requirements):
     command.register(app)
 
-
+_EXIT_INTERRUPTED = 130
 # As of a process that SIGPIPE ended.
 _EXIT_BROKEN_PIPE = 141
+
+
+class _EndedError(BaseException):
+    """What ends a command and is no error of it; click would give it exit status 1, which is a verdict here."""
+
+    def __init__(self, status: int, line: str = "") -> None:
+        super().__init__(line)
+        self.status, self.line = status, line
+
+
+def _ends_cleanly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same command; a signal, and a reader of its output that is gone, end it in a way of ours."""
+
+    @functools.wraps(function)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            result = function(*arguments, **options)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            line = "interrupted: nothing is said on what was not finished"
+            raise _EndedError(_EXIT_INTERRUPTED, line) from None
+        except BrokenPipeError:  # zcc … | head
+            raise _EndedError(_EXIT_BROKEN_PIPE) from None
+        return result
+
+    return run
+
+
+for registered in app.registered_commands:
+    if registered.callback is not None:
+        registered.callback = _ends_cleanly(registered.callback)
 
 
 def _version(wanted: bool) -> None:
@@ -65,10 +97,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         app(args=None if argv is None else list(argv))
         sys.stdout.flush()
-    except KeyboardInterrupt:
+    except _EndedError as ended:
         _discard_output()
-        sys.stderr.write("zcc: interrupted: nothing is said on what was not finished\n")
-        sys.exit(130)
+        sys.stderr.write(f"zcc: {ended.line}\n" if ended.line else "")
+        sys.exit(ended.status)
+    except KeyboardInterrupt:
+        sys.exit(_EXIT_INTERRUPTED)
     except bound.OutOfTimeError as error:
         _discard_output()
         sys.stderr.write(f"zcc: {error}\n")
