@@ -63,6 +63,12 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
             tls in ("enabled", "insecure"),
         )
 
+    def arguments(self) -> tuple[str, ...]:
+        """The options that reach the registry the same way; the password stays in the environment."""
+        named = (("--username", self.username), ("--ca-file", self.ca_file))
+        given = [part for name, value in named if value for part in (name, value)]
+        return (*given, *(["--insecure"] if self.insecure else []))
+
     def client(
         self,
         url: str,

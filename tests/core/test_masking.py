@@ -79,6 +79,7 @@ def test_exchanges_and_findings_are_made_without_secrets() -> None:
             response_headers=(("X-Echo", f"Basic {echo}"), (echo, "1")),
             response_start=b" " * 2040 + echo.encode(),
             error=f"no {PASSWORD}",
+            request_body=f"refresh_token={quote(PASSWORD, safe='')}".encode(),
         )
         command = CommandEvidence(("tool", PASSWORD), 1, f"wrong password {PASSWORD}")
         judgement = failed(PASSWORD, where=echo, expected=PASSWORD, found=echo, evidence=(seen, command))
