@@ -72,3 +72,14 @@ def differential(session: nox.Session) -> None:
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
     session.run("python", "-m", "conformance.differential", *(session.posargs or ["--cases", "20000"]))
+
+
+@nox.session
+def corpora(session: nox.Session) -> None:
+    """The tars of some two hundred packages by real writers, brought from their registries: none breaks a MUST."""
+    session.install("-e", ".[dev]")
+    folder = session.create_tmp()
+    session.run("python", "-m", "tests.layer.bring_packages", folder)
+    session.run(
+        "pytest", "tests/layer/test_real_writers.py", "-rs", "-s", *session.posargs, env={"ZCC_CORPORA": folder}
+    )
