@@ -21,17 +21,18 @@ from cosmic_ray.work_item import TestOutcome, WorkItem, WorkResult
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 120.0
 RULES = ("tests/layer/test_toc_rules.py", "tests/layer/test_entry_comparison.py")
-LAYERS = ("tests/artifact/test_edges_of_checks.py", "tests/artifact/test_layer_checks.py")
-IMAGES = (*LAYERS[:1], "tests/artifact/test_metadata_checks.py")
+TOLD = "tests/artifact/test_findings_told.py"
+LAYERS = ("tests/artifact/test_edges_of_checks.py", TOLD, "tests/artifact/test_layer_checks.py")
+IMAGES = (*LAYERS[:2], "tests/artifact/test_metadata_checks.py")
 # Tests by the beginning of a file's name, quickest first.
 TESTS: dict[str, tuple[str, ...]] = {
     "conformance/format/entry_comparison.py": (*RULES[::-1], *LAYERS),
     "conformance/format/toc_rules.py": (*RULES, *LAYERS),
     "conformance/format/chunk_rules.py": (*RULES, *LAYERS),
     "conformance/checks/layer_": (*LAYERS, "tests/layer/test_layer_properties.py"),
-    "conformance/checks/sentinel_blob": ("tests/artifact/test_edges_of_checks.py", "tests/blob"),
-    "conformance/checks/sentinel_select": ("tests/selection",),
-    "conformance/checks/sentinel_strip": ("tests/copy",),
+    "conformance/checks/sentinel_blob": ("tests/artifact/test_edges_of_checks.py", TOLD, "tests/blob"),
+    "conformance/checks/sentinel_select": ("tests/selection", TOLD),
+    "conformance/checks/sentinel_strip": ("tests/copy", TOLD),
     "conformance/checks/sentinel_push": ("tests/trials/test_producer_trial.py",),
     "conformance/checks/sentinel_": IMAGES,
 }
