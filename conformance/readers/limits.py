@@ -23,6 +23,7 @@ class Feature(StrEnum):
     PAX_OWNER = "PAX uid or gid"
     GNU_NAME = "GNU long name"
     GNU_LINK = "GNU long link"
+    BOTH = "PAX and GNU extended headers in one archive"
     BLANK = "a size that ends in a blank"
 
 
@@ -41,6 +42,7 @@ _RECORDS: Final = {
     Feature.PAX_OWNER: re.compile(rb"\d [ug]id="),
 }
 _BLANK: Final = 0x20
+_PAX: Final = ord("x")
 _FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
 
 
@@ -53,7 +55,16 @@ def features_of(tar: bytes) -> frozenset[Feature]:
                 found.add(flag)
             if tar[start + 135] == _BLANK:
                 found.add(Feature.BLANK)  # libarchive writes so; cpio takes the blank for a digit
+    if found & {Feature.GNU_NAME, Feature.GNU_LINK} and _has_pax(tar):
+        found.add(Feature.BOTH)  # Archive::Tar loses a long name that a PAX header follows; no writer mixes them
     return frozenset(found)
+
+
+def _has_pax(tar: bytes) -> bool:
+    return any(
+        tar[start + 156] == _PAX and tar[start + 257 : start + 262] == b"ustar"
+        for start in range(0, len(tar) - _BLOCK + 1, _BLOCK)
+    )
 
 
 def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading]:
