@@ -149,6 +149,7 @@ def _storage(storage: Path, options: SandboxOptions) -> str:
     return f"""[storage]
 driver = {json.dumps(options.storage_driver)}
 graphroot = {json.dumps(str(storage / "graph"))}
+rootless_storage_path = {json.dumps(str(storage / "graph"))}
 runroot = {json.dumps(str(storage / "run"))}
 {program if options.mount_program else ""}
 [storage.options.pull_options]
