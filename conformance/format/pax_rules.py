@@ -16,11 +16,14 @@ from conformance.format.tar_header_rules import MAX_ID
 
 XATTR: Final = b"SCHILY.xattr."
 _LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
+_SAID_AGAIN: Final = (_LIBARCHIVE, b"SCHILY.acl.")
 _HEAD: Final = re.compile(rb"([1-9][0-9]{0,8}) ([^=\0\n \t][^=\0\n]*)=")
+_LINE: Final = re.compile(rb"([0-9]{1,9}) [^=]+=")
 _DECIMAL: Final = re.compile(rb"[0-9]{1,20}")
 _TIME: Final = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]*)?")
 _IDS: Final = frozenset((b"uid", b"gid"))
 _TIMES: Final = frozenset((b"mtime", b"atime", b"ctime"))
+_PATHS: Final = frozenset((b"path", b"linkpath"))
 _NAMES: Final = frozenset((b"path", b"linkpath", b"uname", b"gname"))
 _NEVER_EMPTY: Final = frozenset((b"path", b"linkpath", b"uid", b"gid", b"size", b"mtime", b"atime", b"ctime"))
 
@@ -46,7 +49,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
     """The records as far as they can be read (of a key twice the last), and what is not canonical in them."""
     records: Records = {}
     flaws: list[Flaw] = []
-    position = 0
+    position, said_twice = 0, False
     while position < len(content) and len(flaws) < _MAX_FLAWS:
         head = _HEAD.match(content, position)
         length = int(head[1]) if head else 0
@@ -58,10 +61,20 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
         if key in records and key != b"comment":
             flaws.append(Flaw(TarRule.KEY_TWICE, f"the record {raw(key)}", "each key once", "it comes again", position))
         records[key] = value
-        flaws += _record(key, value, position)
+        if not _is_plain(key, value):
+            flaws += _record(key, value, position)
+            said_twice = said_twice or key.startswith(_SAID_AGAIN)
         position = end
-    flaws += _contradictions(records)
+    if said_twice:
+        flaws += _contradictions(records)
     return records, tuple(flaws)
+
+
+def _is_plain(key: bytes, value: bytes) -> bool:
+    """Whether it is one of the records that most extended headers have, and right: this costs little."""
+    if key in _TIMES:
+        return _TIME.fullmatch(value) is not None
+    return key in _PATHS and value.isascii() and bool(value) and b"\0" not in value
 
 
 def _malformed(content: bytes, position: int) -> Flaw:
@@ -91,6 +104,8 @@ def _record(key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
         yield Flaw(TarRule.TIME, what, "decimal seconds, such as 5, -5 or 5.25", raw(value), position)
     elif key in _NAMES and not _is_utf8(value):
         yield Flaw(TarRule.UTF8, what, "UTF-8", raw(value), position)
+    if b"\n" in value:
+        yield from _lines(what, key, value, position)
     if not is_binary and key.startswith(_FORBIDDEN):
         yield Flaw(
             TarRule.KEY, "a key of an extended header", "none by which readers see another file", raw(key), position
@@ -99,6 +114,14 @@ def _record(key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
         yield Flaw(
             TarRule.ATTRIBUTE_KEY, "a key of an extended header", "none that a TOC cannot say", raw(key), position
         )
+
+
+def _lines(what: str, key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
+    """node-tar and Archive::Tar take a line for a record, whatever its length says."""
+    if any((match := _LINE.match(line)) and int(match[1]) == len(line) + 1 for line in value.split(b"\n")[1:]):
+        yield Flaw(TarRule.RECORD_INSIDE, what, "no line that is a record itself", raw(value), position)
+    elif key in _NAMES:
+        yield Flaw(TarRule.NEWLINE, what, "no newline", raw(value), position)
 
 
 def _is_utf8(value: bytes) -> bool:
