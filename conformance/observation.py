@@ -155,4 +155,5 @@ class CopySeen(msgspec.Struct, frozen=True):
     from_storage: bool = False  # exported from local storage, where the sentinel was filtered
     referrers_before: tuple[str, ...] | None = None  # digests of what refers to the source; None: not asked
     referrers_after: tuple[str, ...] | None = None
+    damaged: bool = False  # the source has a DiffID less than layers
     evidence: tuple[Evidence, ...] = ()  # the command, and what it put

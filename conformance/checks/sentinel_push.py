@@ -256,7 +256,7 @@ def what_a_toc_cannot_hold_gets_none(seen: UnrepresentableSeen) -> Iterator[Judg
     elif not seen.after_diff_id:
         yield not_run("it ended as if done, and there is no layer", where=seen.what, evidence=seen.evidence)
     else:
-        same = seen.after_diff_id == seen.diff_id
+        same = seen.after_diff_id == seen.diff_id or seen.same_entries
         found = ("a TOC" if seen.has_toc else "no TOC") + (", the same tar" if same else f", {seen.after_diff_id}")
         yield judge(same and not seen.has_toc, "A layer whose tar no TOC can represent got one, or another tar.",
                     where=seen.what, expected=expected, found=found, evidence=seen.evidence)  # fmt: skip
