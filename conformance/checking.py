@@ -7,6 +7,7 @@ import msgspec
 from conformance import checks
 from conformance.checks.artifact import has_sentinel, judge_image, needs_deep, notes_on, unreadable
 from conformance.observation import ImageSeen
+from conformance.readers.layers import ask_readers
 from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
@@ -21,12 +22,17 @@ from conformance.subjects.source import ImageSource
 
 
 class CheckOptions(msgspec.Struct, frozen=True):
-    """How one image is checked: ``deep`` for every byte of its layers; ``progress`` is told the bytes read of them."""
+    """How one image is checked.
+
+    ``deep`` for every byte of its layers, ``readers`` to give them to the real readers of this machine as well;
+    ``progress`` is told the bytes read of them.
+    """
 
     connection: ConnectionOptions = ConnectionOptions()
     use_panel: bool = True
     require_sentinel: bool = False
     deep: bool = False
+    readers: bool = False
     progress: Callable[[int], None] | None = None
 
 
@@ -53,11 +59,14 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
         panel=read_with_panel if options.use_panel else None,
         reading=LayerReading(options.deep, options.progress),
     )
+    if options.readers:
+        seen = msgspec.structs.replace(seen, layers=ask_readers(source, seen.layers))
     problems = unreadable(seen)
     is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
     if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
         raise SubjectError(f"{seen.reference}: {problems[0]}")
-    replay = f"zcc check{' --deep' if options.deep else ''} {source.reference}"
+    flags = "".join(flag for flag, is_on in ((" --deep", options.deep), (" --readers", options.readers)) if is_on)
+    replay = f"zcc check{flags} {source.reference}"
     results = judge_image(seen, replay=replay)
     unmet, notes = [], notes_on(seen)
     if options.require_sentinel and not has_sentinel(seen):

@@ -3,7 +3,7 @@
 import msgspec
 
 from conformance.evidence import Evidence
-from conformance.format.discrepancy import Discrepancies
+from conformance.format.discrepancy import Discrepancies, Discrepancy
 from conformance.format.errors import FormatError
 from conformance.format.examine import Examined
 from conformance.format.footer import Footer
@@ -81,13 +81,30 @@ class TarSplitSeen(msgspec.Struct, frozen=True):
     duplicates: tuple[str, ...] = ()
 
 
+class ReaderSeen(msgspec.Struct, frozen=True):
+    """What a real reader of this machine made of a layer beside its TOC.
+
+    ``refused`` is why it refuses the layer ("" when it accepts), ``limited`` what the layer uses that this reader never
+    knows: it is then not compared. Of the ``count`` differences the first are in ``differences``: expected is the TOC.
+    """
+
+    reader: str
+    version: str
+    members: int = 0
+    refused: str = ""
+    limited: str = ""
+    count: int = 0
+    differences: tuple[Discrepancy, ...] = ()
+
+
 class LayerSeen(msgspec.Struct, frozen=True):
     """One data layer. ``name`` is where the image names it first; ``diff_ids`` what the configs say of it.
 
     ``skippable`` has the payload length by payload offset of each skippable frame whose header was read (``whole`` is
     None: only those the tables and footer name). ``has_lower`` tells whether a data layer lies below it in every image
     that has it. ``notes`` are remarks on how it could be read; ``unread`` are places that the footer names
-    and that could not be fetched.
+    and that could not be fetched. ``readers`` is what real readers see, where they were asked; ``readers_problem`` why
+    they were not.
     """
 
     name: str
@@ -107,6 +124,8 @@ class LayerSeen(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     unread: tuple[int, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    readers: tuple[ReaderSeen, ...] = ()
+    readers_problem: str = ""
 
     @property
     def is_current(self) -> bool:

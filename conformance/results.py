@@ -45,7 +45,11 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class RequirementResult(msgspec.Struct, frozen=True):
-    """The verdict of one requirement for one subject; ``judged`` counts the things looked at."""
+    """The verdict of one requirement for one subject; ``judged`` counts the things looked at.
+
+    ``seconds`` is how long its test took (of a test with several verdicts, its share), ``test`` the module of the test;
+    both are empty where no test was run.
+    """
 
     id: str
     level: Level
@@ -56,6 +60,8 @@ class RequirementResult(msgspec.Struct, frozen=True):
     reason: str = ""
     profiles: tuple[Profile, ...] = ()
     class_: RequirementClass | None = msgspec.field(name="class", default=None)
+    seconds: float = 0.0
+    test: str = ""
 
     @property
     def breaks_conformance(self) -> bool:
@@ -212,5 +218,7 @@ def merge(first: RequirementResult, second: RequirementResult) -> RequirementRes
         verdict=verdict,
         findings=tuple(dict.fromkeys(first.findings + second.findings)),
         judged=first.judged + second.judged,
+        seconds=round(first.seconds + second.seconds, 3),
+        test=first.test or second.test,
         reason=reason,
     )

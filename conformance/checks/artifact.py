@@ -17,7 +17,7 @@ from conformance.results import Judgement, RequirementResult, conclude, not_run
 BLOB_GROUPS = ("SENT-BLOB",)
 IMAGE_GROUPS = ("DOC", "SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
 OF_THE_IMAGE = ("LAYER-012",)
-LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "SEC")
+LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "TAR", "SEC")
 
 
 def judge_image(

@@ -11,6 +11,7 @@ from conformance.checks.layers import (
     by_tar,
     by_toc,
     current,
+    not_compared,
     problems_of,
     read_to_its_end,
     unread_toc,
@@ -106,6 +107,7 @@ def _digests_of_contents(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iter
         Kind.DIGEST,
         looked_at=f"{whole.examined.files} files",
     )
+    yield from not_compared(layer, whole)
 
 
 @decides("TOC-005")

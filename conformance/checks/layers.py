@@ -74,6 +74,14 @@ def no_toc(layer: LayerSeen) -> Judgement:
     return not_run("The layer has no TOC that can be read (ANNOT-001, TOC-001).", where=layer.name)
 
 
+def not_compared(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+    """Contents of which the TOC has no digest that is known."""
+    count = whole.examined.discrepancies.count(Kind.UNKNOWN_DIGEST)
+    if count:
+        message = f"The content of {count} files was not compared: the TOC has no sha256 of it (TOC-006)."
+        yield not_run(message, where=layer.name)
+
+
 def broken_off(layer: LayerSeen) -> Judgement:
     """The frames, or the tar in them, could not be read to their end: nothing is known of what lies behind."""
     return not_run("The layer could not be read to its end (LAYER-001, LAYER-002).", where=layer.name)

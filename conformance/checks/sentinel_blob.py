@@ -245,7 +245,7 @@ def _panel_judgement(blob: SentinelBlob, outcome: ReaderOutcome) -> Judgement:
     if outcome.absent:
         why = "it cannot read a sound archive" if outcome.evidence else "it is not on this machine"
         return informed(
-            f"{outcome.reader} was not asked: {why}.",
+            f"A tar reader was not asked: {why}.",
             where=where,
             evidence=outcome.evidence,
         )
@@ -253,7 +253,7 @@ def _panel_judgement(blob: SentinelBlob, outcome: ReaderOutcome) -> Judgement:
         entries = f"{len(outcome.entries)} entries" if outcome.entries else "an empty archive"
         if outcome.lenient:
             return informed(
-                f"{reader}, a lenient reader, accepts the sentinel blob as {entries}.",
+                f"A lenient tar reader accepts the sentinel blob as {entries}.",
                 where=where,
                 evidence=outcome.evidence,
             )

@@ -158,15 +158,19 @@ def _registries(stack: ExitStack, say: Say) -> Iterator["RegistryAtHand"]:
 
 
 def _print(certificate: "Certificate", output: Path) -> None:
-    from conformance.reports.certificate import matrix_tables, reasons, tools_table, what_broke  # noqa: PLC0415
+    from conformance.reports.certificate import matrix_tables, reasons, tools_table, verdict_lines, what_broke  # noqa: PLC0415
     from conformance.reports.model import read_report  # noqa: PLC0415
 
     screen = console()
-    screen.print(tools_table(certificate.tools))
+    for verdict in verdict_lines(certificate.tools):
+        screen.print(verdict)
     for tool in certificate.tools:
         if tool.was_judged and not all(role.conforms for role in tool.roles):
             for line in what_broke(tool.name, read_report((output / tool.name / "results.json").read_bytes())):
                 screen.print(f"  {line}")
+    if any(tool.was_judged for tool in certificate.tools):
+        screen.print()
+        screen.print(tools_table(certificate.tools))
     for table in matrix_tables(certificate.matrix):
         screen.print()
         screen.print(table)

@@ -27,6 +27,10 @@ def check(
     panel: Annotated[
         bool, typer.Option("--panel/--no-panel", help="Feed the sentinel to the real tar readers on this machine.")
     ] = True,
+    readers: Annotated[
+        bool,
+        typer.Option("--readers", help="With --deep: what the real tar readers on this machine see beside the TOC."),
+    ] = False,
     username: Username = "",
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
@@ -44,12 +48,14 @@ def check(
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.subjects.errors import SubjectError  # noqa: PLC0415
 
+    if readers and not deep:
+        cannot("--readers needs --deep: the readers are given every byte of every layer")
     connection = ConnectionOptions.from_environment(
         os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
     )
     try:
         with progress("reading layers") as on_bytes:
-            options = CheckOptions(connection, panel, require_sentinel, deep, on_bytes if deep else None)
+            options = CheckOptions(connection, panel, require_sentinel, deep, readers, on_bytes if deep else None)
             report = check_image(image, options)
     except (SubjectError, CredentialError) as error:
         cannot(str(error))
@@ -63,11 +69,12 @@ def check(
 
 def _print_report(report: "SubjectReport") -> None:
     from conformance.reports import terminal  # noqa: PLC0415
+    from conformance.reports.table import summary_tables  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
 
     shown, catalogue = console(), load_catalogue()
-    shown.print(terminal.findings(report, catalogue))
-    shown.print()
-    shown.print(terminal.summary_table([report], catalogue))
-    shown.print()
     shown.print(terminal.statement(report))
+    terminal.print_details(shown, report, catalogue, named=False)
+    for table in summary_tables([report], catalogue):
+        shown.print()
+        shown.print(table)

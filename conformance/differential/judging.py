@@ -7,9 +7,9 @@ from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
-from conformance.format.toc import Toc
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
-from conformance.readers.reading import Member, Reading
+from conformance.readers.reading import Reading
+from conformance.readers.toc_reading import reading_of
 from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
 from conformance.subjects.memory import MemorySource
@@ -42,7 +42,7 @@ def judge_tar(tar: bytes) -> Verdict:
         blob, written = layer_from_tar(tar, _OPTIONS)
     except FormatError as error:
         return Verdict(unwritten=error.what)
-    seen = observe_image(MemorySource(*_image(blob, written)), reading=_DEEP)
+    seen = observe_image(MemorySource(*image_of(blob, written)), reading=_DEEP)
     failing = [result for result in judge_image(seen) if result.verdict in ("fail", "not-run")]
     return Verdict(
         must=tuple(result.id for result in failing if result.level == "MUST"),
@@ -52,27 +52,7 @@ def judge_tar(tar: bytes) -> Verdict:
     )
 
 
-def reading_of(toc: Toc) -> Reading:
-    """What a TOC says, in the form of a reading."""
-    return Reading(
-        tuple(
-            Member(
-                entry.name.encode("utf-8", "surrogatepass").hex(),
-                entry.type,
-                entry.size,
-                entry.mode,
-                entry.uid,
-                entry.gid,
-                entry.link_name.encode("utf-8", "surrogatepass").hex(),
-                digest=entry.digest.removeprefix("sha256:") or None,
-            )
-            for entry in toc.entries
-            if entry.type != "chunk"
-        )
-    )
-
-
-def _image(blob: bytes, written: WrittenLayer) -> tuple[dict[str, bytes], bytes]:
+def image_of(blob: bytes, written: WrittenLayer) -> tuple[dict[str, bytes], bytes]:
     """The blobs and the manifest of an image of this layer alone."""
     diff_ids = [str(written.diff_id)]
     config = encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}})

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ATTRIBUTE = "attribute"
     XATTR = "xattr"
     DIGEST = "digest"
+    UNKNOWN_DIGEST = "unknown-digest"
     CHUNK_DIGEST = "chunk-digest"
     NOT_ZEROS = "not-zeros"
     TWICE = "twice"

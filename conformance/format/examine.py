@@ -19,10 +19,14 @@ from conformance.format.errors import FormatError
 from conformance.format.piece_stream import PieceStream
 from conformance.format.split_cursor import SplitCursor
 from conformance.format.tar import TarHeader, TarReader
+from conformance.format.tar_faults import TarFaults
+from conformance.format.tar_watch import HeaderWatch
 from conformance.format.tarsplit import Record
 from conformance.format.toc import CHUNK_ZEROS, Entry, Toc
+from conformance.format.toc_outline import DIGEST
 
 _ZEROS: Final = bytes(2**16)
+_MAX_SHOWN: Final = 120
 NOWHERE: Final = -1
 _NO_PARTS: Final = range(0)
 Piece = bytes | memoryview
@@ -34,10 +38,12 @@ class Examined(msgspec.Struct):
     ``starts`` has for each TOC entry where its content begins in the tar (NOWHERE: not met, or none). ``problem`` is
     why the tar could be read no further; what comes after is then not compared. ``split_problem`` is the same of the
     tar-split; ``split_compared`` counts its file records that were, ``duplicates`` are names equal once cleaned.
+    ``tar_faults`` are the headers that are not canonical, also in a tar that could not be read to its end.
     """
 
     starts: "array[int]"
     discrepancies: Discrepancies
+    tar_faults: TarFaults
     members: int = 0
     files: int = 0
     chunks: int = 0
@@ -59,7 +65,7 @@ def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] 
 class _Examiner:
     def __init__(self, entries: Sequence[Entry] | None, records: Iterable[Record] | None) -> None:
         self._entries = entries
-        self._result = Examined(array("q", [NOWHERE]) * len(entries or ()), Discrepancies())
+        self._result = Examined(array("q", [NOWHERE]) * len(entries or ()), Discrepancies(), TarFaults())
         self._found = self._result.discrepancies
         self._comparison = EntryComparison(self._found)
         self._matcher = None if entries is None else EntryMatcher(entries, self._found)
@@ -67,14 +73,16 @@ class _Examiner:
         self._padding = 0
 
     def run(self, pieces: Iterator[Piece]) -> Examined:
-        reader = TarReader(cast("BinaryIO", PieceStream(pieces)))
         result = self._result
+        watch = HeaderWatch(result.tar_faults)
+        reader = TarReader(cast("BinaryIO", PieceStream(pieces)), watch)
         try:
             while (header := reader.header()) is not None:
                 self._member(reader, header)
             self._end(reader)
         except FormatError as error:
             result.problem = error
+            watch.close()
             for _ in pieces:
                 pass
         result.size = reader.offset
@@ -137,7 +145,9 @@ class _Examiner:
         if tracker is not None:
             self._result.chunks += len(parts)
         if entry is not None and entry.digest != (found := f"sha256:{whole.hexdigest()}"):
-            self._add(Kind.DIGEST, header.name, "digest", entry.digest or "none in the TOC", found, start)
+            # Of a digest that is none, or of another algorithm, nothing is known: that is TOC-006.
+            kind = Kind.DIGEST if not entry.digest or DIGEST.fullmatch(entry.digest) else Kind.UNKNOWN_DIGEST
+            self._add(kind, header.name, "digest", entry.digest[:_MAX_SHOWN] or "none in the TOC", found, start)
         return crc.digest()
 
     def _check_padding(self, raw: bytes, offset: int) -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from conformance.format.errors import FormatError
+from conformance.format.tar_watch import HeaderWatch
 
 BLOCK: Final = 512
 MAX_EXTENSION: Final = 2**20
@@ -65,10 +66,13 @@ class TarReader:
     """Reads a tar stream entry by entry; ``offset`` counts the bytes taken from it.
 
     After ``header()``, ``take_raw()`` gives the bytes since the content before; then ``content()`` must be used up.
+    ``watch`` sees each header before it is read (TAR-001 and on).
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, watch: HeaderWatch | None = None) -> None:
         self._stream = stream
+        self._watch = watch
+        self._zero_blocks = 0
         self._raw: list[bytes] = []
         self._raw_size = 0
         self._left = self._padding = 0
@@ -86,7 +90,11 @@ class TarReader:
             where = self.offset
             block = self._block()
             if block is None:
+                if self._watch is not None:
+                    self._watch.end(self._zero_blocks, where)
                 return None
+            if self._watch is not None:
+                self._watch.header(block, where)
             try:
                 header = _parse_block(block)
                 if header.typeflag == "x":
@@ -137,14 +145,18 @@ class TarReader:
             second = self._read_raw(BLOCK, "end block", may_end=True)
             if second not in (b"", _ZERO_BLOCK):
                 raise FormatError("a block of zeros stands between entries", where=f"tar byte {where - BLOCK}")
+            self._zero_blocks = 2 if second else 1
             return None
         return block or None
 
     def _extension(self, header: TarHeader) -> bytes:
         if header.size > MAX_EXTENSION:
             raise FormatError(f"an extension header of {header.size} bytes; at most {MAX_EXTENSION} are read")
+        where = self.offset
         content = self._read_raw(header.size, "extension header")
-        self._read_raw(header.padding, "padding")
+        padding = self._read_raw(header.padding, "padding")
+        if self._watch is not None:
+            self._watch.extension(header.typeflag, content, padding, where)
         return content
 
     def _read_raw(self, count: int, what: str, *, may_end: bool = False) -> bytes:

@@ -91,7 +91,8 @@ def _regular(entries: Sequence[Entry], index: int) -> Problems:
             yield problem(entries, index, "no offsets on an empty file", f"{entry.offset} to {entry.end_offset}")
     else:
         if not DIGEST.fullmatch(entry.digest):
-            yield problem(entries, index, "digest sha256:… of 64 lowercase hex digits", shown(entry.digest))
+            expected = "digest sha256:… of 64 lowercase hex digits; readers know no other"
+            yield problem(entries, index, expected, shown(entry.digest))
         if entry.offset <= 0 or entry.end_offset <= 0:
             yield problem(entries, index, "offset and endOffset", f"{entry.offset} and {entry.end_offset}")
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.endings import Ending
+from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
@@ -100,7 +101,7 @@ def tool_result(name: str, report: Report) -> ToolResult:
 
 def encode(certificate: Certificate) -> bytes:
     """The certificate as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(certificate), indent=2) + b"\n"
+    return indented_json(certificate)
 
 
 def build_schema() -> dict[str, Any]:
@@ -116,23 +117,28 @@ def build_schema() -> dict[str, Any]:
     return dict(msgspec.json.decode(msgspec.json.encode(named)))
 
 
-def tools_table(tools: Iterable[ToolResult]) -> Table:
-    """A row for each role of each tool, and one for each tool that could not be judged."""
-    table = Table(title="Certification (MUST)", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("tool", overflow="fold")
-    for column in ("role", "verdict"):
-        table.add_column(column)
-    for column in ("pass", "fail", "not-run", "unsupported", "not-applicable", "warnings", "no check yet"):
-        table.add_column(column, justify="right")
+def verdict_lines(tools: Iterable[ToolResult]) -> Iterator[Text]:
+    """One line for each role of each tool, and one for each tool that could not be judged."""
     for tool in tools:
         if not tool.was_judged:
             word, why = ("absent", tool.absent) if tool.absent else ("not judged", tool.problem)
-            table.add_row(safe(tool.name), Text(safe(why), style="dim"), Text(word, style="bold yellow"))
+            yield Text(f"{safe(tool.name)}: {word}: {safe(why)}", style="bold yellow")
         for role in tool.roles:
-            verdict = Text(role.ending.replace("-", " "), style=_ENDING_STYLE[role.ending])
+            line = role.verdict or f"{safe(tool.subject)} as {role.role}: {role.ending.replace('-', ' ')}"
+            yield Text(line, style=_ENDING_STYLE[role.ending])
+
+
+def tools_table(tools: Iterable[ToolResult]) -> Table:
+    """Counts of MUST: a row for each role of each tool that was judged; it fits 80 columns."""
+    table = Table(title="MUST by role", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("tool", overflow="fold", max_width=24)
+    table.add_column("role")
+    for column in ("pass", "fail", "not\nrun", "unsup-\nported", "not appli-\ncable"):
+        table.add_column(column, justify="right")
+    for tool in tools:
+        for role in tool.roles:
             counted = ("pass", "fail", "not-run", "unsupported", "not-applicable")
-            counts = [str(role.musts.get(name, 0)) for name in counted]
-            table.add_row(safe(tool.subject), role.role, verdict, *counts, str(role.warnings), str(role.unchecked))
+            table.add_row(_short(tool.subject), role.role, *(str(role.musts.get(name, 0)) for name in counted))
     return table
 
 

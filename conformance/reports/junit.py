@@ -1,7 +1,7 @@
 """JUnit XML: one test case per subject and requirement.
 
-A failed MUST is a ``<failure>``. A failed SHOULD or MAY does not break conformance, and JUnit has no
-word for a warning: it is ``<skipped>`` with a message that begins with "warning".
+A failed MUST is a ``<failure>``, a MUST that was not decided an ``<error>``. A failed SHOULD or MAY does not break
+conformance: it is a pass, with the finding in ``<system-out>``. What does not apply is ``<skipped>``, with the reason.
 """
 
 import re
@@ -35,6 +35,7 @@ def _suite(subject: SubjectReport, report: Report, catalogue: Catalogue) -> ET.E
         failures=str(sum(case.find("failure") is not None for case in cases)),
         errors=str(sum(case.find("error") is not None for case in cases)),
         skipped=str(sum(case.find("skipped") is not None for case in cases)),
+        time=f"{sum(result.seconds for result in subject.verdicts):.3f}",
         timestamp=report.started.strftime("%Y-%m-%dT%H:%M:%S"),
     )
     suite.extend(cases)
@@ -42,20 +43,27 @@ def _suite(subject: SubjectReport, report: Report, catalogue: Catalogue) -> ET.E
 
 
 def _case(subject: SubjectReport, result: RequirementResult, catalogue: Catalogue) -> ET.Element:
-    statement = catalogue[result.id].statement
-    group = catalogue[result.id].group
-    case = ET.Element("testcase", classname=_clean(f"{subject.subject}.{group}"), name=f"{result.id} {statement}")
+    group = result.id.rpartition("-")[0]
+    case = ET.Element(
+        "testcase",
+        classname=_clean(f"{subject.subject}.{group}"),
+        name=f"{result.id} {catalogue.statement_of(result.id)}",
+        time=f"{result.seconds:.3f}",
+    )
+    if result.test:
+        case.set("file", result.test)
     detail = _clean("\n\n".join("\n".join(finding_lines(finding)) for finding in result.findings))
     summary = _clean(result.findings[0].message if result.findings else result.reason)
     if result.verdict == "fail" and result.level == "MUST":
         ET.SubElement(case, "failure", message=summary, type=result.level).text = detail
     elif result.verdict == "not-run" and result.level == "MUST":
-        ET.SubElement(case, "error", message=f"not run: {summary}", type=result.level).text = detail
+        ET.SubElement(case, "error", message=f"not run: {summary}", type=result.level).text = detail or summary
     elif result.verdict == "fail":
-        ET.SubElement(case, "skipped", message=f"warning: a {result.level} failed: {summary}")
-        ET.SubElement(case, "system-out").text = detail
+        ET.SubElement(case, "system-out").text = f"warning: a {result.level} failed\n{detail}"
     elif result.verdict != "pass":
-        ET.SubElement(case, "skipped", message=f"{result.verdict}: {summary}".rstrip(": "))
+        reason = "\n".join(filter(None, (_clean(result.reason), detail))) or "nothing to judge"
+        message = f"{result.verdict}: {summary}".rstrip(": ")
+        ET.SubElement(case, "skipped", message=message).text = reason
     return case
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from conformance import __version__
 from conformance.endings import Claim, Ending, ending_of, gravest, judge_claim
+from conformance.reports.encoding import indented_json
 from conformance.requirements import Profile, Role
 from conformance.results import RequirementResult
 
@@ -189,4 +190,4 @@ def _with_ending(subject: SubjectReport) -> SubjectReport:
 
 def encode(report: Report | CheckReport) -> bytes:
     """The report as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+    return indented_json(report)

@@ -32,6 +32,8 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check: str
     profiles: tuple[Profile, ...]
     class_: RequirementClass = msgspec.field(name="class")
+    # What who fails it should do: one imperative sentence.
+    advice: str = ""
 
     @property
     def group(self) -> str:
@@ -73,6 +75,20 @@ class Catalogue(msgspec.Struct, frozen=True):
             if requirement.id == requirement_id:
                 return requirement
         raise KeyError(f"no requirement {requirement_id!r} in the catalogue")
+
+    def statement_of(self, requirement_id: str) -> str:
+        """The statement, or for an id of an older catalogue why there is none."""
+        for requirement in self.requirements:
+            if requirement.id == requirement_id:
+                return requirement.statement
+        for item in self.retired:
+            if item.id == requirement_id:
+                return f"(retired: {item.reason})"
+        return "(unknown to this catalogue)"
+
+    def advice_on(self, requirement_id: str) -> str:
+        """What who fails this requirement should do; "" where the catalogue has no advice."""
+        return next((item.advice for item in self.requirements if item.id == requirement_id), "")
 
     def ids(self) -> frozenset[str]:
         return frozenset(requirement.id for requirement in self.requirements)

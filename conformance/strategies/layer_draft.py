@@ -77,7 +77,12 @@ def draft_layer(
 
     ``first`` is a frame before all others, for trees without content: nothing then says where others begin.
     """
-    blob, written = layer_from_tar(tar_of(tree) + trailing, options)
+    return draft_of_tar(tar_of(tree) + trailing, options, first=first)
+
+
+def draft_of_tar(tar: bytes, options: WriterOptions = DEFAULTS, *, first: bytes = b"") -> LayerDraft:
+    """A draft of a tar as it is; FormatError for one that the writer cannot represent."""
+    blob, written = layer_from_tar(tar, options)
     places = map_frames(blob[: written.data_size]).frames
     toc: Json = json.loads(decompress(_cut(blob, written.positions.toc), limit=2**30))
     split: list[Json] = []
@@ -172,3 +177,11 @@ def _conforming() -> LayerDraft:
             Node("usr/.wh.gone"),
         )
     )
+
+
+def unreadable_layer(tar: bytes) -> LayerDraft:
+    """A draft whose one data frame is a tar that the writer refuses, and whose tables are those of an empty tree."""
+    draft = draft_layer(())
+    draft.frames = [zstandard.compress(tar)]
+    draft.diff_id = str(Digest.of(tar))
+    return draft

@@ -1,7 +1,8 @@
 """One conformance run: preflight, selection of tests, collection of verdicts, reports, exit status."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,11 +13,13 @@ from conformance.checking import unchecked
 from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
 from conformance.registry.client import TransportError
 from conformance.registry.credentials import CredentialError
+from conformance.reports.encoding import json_bytes
 from conformance.reports.model import Report, SubjectReport, encode, now, run_report, subject_report
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.remote import RemoteSource, explain_status
+from conformance.suite.invariants import Tried, note_tried, tried_of
 from conformance.suite.selection import OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.trials.subject import ask_version
@@ -38,7 +41,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
 def record(item: pytest.Item, recorded: Recorded) -> None:
     """Attach a verdict to the running test; user properties survive the way from an xdist worker."""
-    item.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+    item.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -51,14 +54,14 @@ class Noted(msgspec.Struct, frozen=True):
 def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
     """Attach a note to the running test."""
     for role in judged_roles(item, settings):
-        item.user_properties.append((_NOTE, msgspec.json.encode(Noted(role, text)).decode()))
+        item.user_properties.append((_NOTE, json_bytes(Noted(role, text)).decode()))
 
 
 def record_image(item: pytest.Item, name: str, report: SubjectReport) -> None:
     """Attach all verdicts on an image, under ``name``, and the ids that a deep check only decides."""
     for result in report.verdicts:
         record(item, Recorded(name, "artifact", result))
-    item.user_properties.append((_NEEDS_DEEP, msgspec.json.encode((name, report.needs_deep)).decode()))
+    item.user_properties.append((_NEEDS_DEEP, json_bytes((name, report.needs_deep)).decode()))
 
 
 def end_early(item: pytest.Item, reason: str) -> None:
@@ -78,6 +81,7 @@ class ConformanceSession:
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
         self._notes: dict[Noted, None] = {}
+        self._tried: list[Tried] = []
         self._needs_deep: dict[str, tuple[str, ...]] = {}
         self._deselected = False
         self._broken_tests = False
@@ -168,16 +172,19 @@ class ConformanceSession:
             result = undecided(load_catalogue()[marker.args[0]], reason[:600])
             for name in judged_roles(item, self.settings):
                 recorded = Recorded(self.settings.subject, name, result)
-                report.user_properties.append((_PROPERTY, msgspec.json.encode(recorded).decode()))
+                report.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
+        note_tried(item, report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         # user_properties grow through setup, call and teardown: each verdict is taken once.
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
-            for recorded in _verdicts(report):
+            for recorded in _timed(report):
                 key = (recorded.subject, recorded.role, recorded.result.id)
                 known = self._recorded.get(key)
                 self._recorded[key] = merge(known, recorded.result) if known else recorded.result
+        if report.when == "call":
+            self._tried += tried_of(report)
         if report.failed and not _verdicts(report):
             self._broken_tests = True
         if report.when == "teardown":
@@ -199,6 +206,9 @@ class ConformanceSession:
         if report.when != "call":
             return None
         results = [recorded.result for recorded in _verdicts(report)]
+        if report.failed and results:
+            # Not pytest's own word: then it would print the failure a second time.
+            return "failed MUST", "F", ("FAILED", {"red": True})
         if report.passed and any(result.verdict == "fail" for result in results):
             return "warned (SHOULD failed)", "w", ("WARNED", {"yellow": True})
         if report.skipped and any(result.breaks_conformance for result in results):
@@ -231,9 +241,7 @@ class ConformanceSession:
         from conformance.suite.summary import summary_lines  # noqa: PLC0415
 
         terminalreporter.section("conformance")
-        for line in summary_lines(
-            self._report, colour=terminalreporter.hasmarkup, width=terminalreporter._tw.fullwidth
-        ):
+        for line in summary_lines(self._report, self._tried, colour=terminalreporter.hasmarkup):
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml")
 
@@ -367,6 +375,15 @@ def _verdicts(report: Any) -> list[Recorded]:
         for name, value in getattr(report, "user_properties", ())
         if name == _PROPERTY
     ]
+
+
+def _timed(report: pytest.TestReport) -> Iterator[Recorded]:
+    """The verdicts with the module of the test, and the seconds that it took, shared among them."""
+    recorded = _verdicts(report)
+    module = f"conformance/suite/{Path(report.location[0]).name}"
+    for each in recorded:
+        seconds = round(report.duration / len(recorded), 3)
+        yield msgspec.structs.replace(each, result=msgspec.structs.replace(each.result, seconds=seconds, test=module))
 
 
 def _noted(report: Any) -> list[Noted]:

@@ -15,6 +15,10 @@ from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import read_config, read_index, read_manifest
 from conformance.format.selection import Policy, is_annotated_sentinel, select
 from conformance.format.sentinel import NEAR_START, canonical_sentinel, first_zero
+from conformance.format.toc import decode_toc, encode_toc
+from conformance.format.toc_keys import key_problems
+from conformance.format.toc_outline import outline
+from conformance.format.toc_rules import repeated_names, wrong_shapes
 from conformance.format.variant import (
     Addition,
     attach_to_index,
@@ -23,6 +27,7 @@ from conformance.format.variant import (
     strip_index,
     strip_manifest,
 )
+from conformance.format.writer import WrittenLayer
 from conformance.mutants.draft import conforming_draft
 from conformance.observation import SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python
@@ -30,13 +35,18 @@ from conformance.strategies.blobs import FORBIDDEN, forbidden_blob, sentinel_blo
 from conformance.strategies.documents import config_of, entries_of, spellings
 from conformance.strategies.fields import annotations, unknown_fields
 from conformance.strategies.images import BrokenImage, broken_images, bundle_of, images
+from conformance.strategies.tocs import documents
+from conformance.strategies.trees import layers
 from conformance.subjects.image import observe_image
 from conformance.subjects.memory import MemorySource
+from conformance.suite.invariants import failing_of_layer, invariant
 
 pytestmark = pytest.mark.role("artifact")
 
 
-@given(blob=sentinel_blobs())
+@invariant(
+    "a sentinel blob is no valid tar, by the header rules and to every strict reader asked", blob=sentinel_blobs()
+)
 def test_conforming_sentinel_blobs_pass(blob: bytes) -> None:
     """Expected: no MUST fails, and no Python tar reader in strict mode accepts the blob."""
     failed = [r.id for r in judge_blob(SentinelBlob("generated", blob)) if r.verdict == "fail" and r.level == "MUST"]
@@ -56,7 +66,7 @@ def test_forbidden_sentinel_blobs_are_caught(requirement_id: str) -> None:
     caught()
 
 
-@given(blob=sentinel_blobs())
+@invariant("a sentinel blob has a binary zero within its first 16 bytes", blob=sentinel_blobs())
 def test_a_binary_zero_near_the_start(blob: bytes) -> None:
     """Expected: whoever opens the blob as text, or looks for a compression, sees binary data within 16 bytes."""
     zero = first_zero(blob)
@@ -64,7 +74,11 @@ def test_a_binary_zero_near_the_start(blob: bytes) -> None:
     assert zero < NEAR_START
 
 
-@given(fields=unknown_fields(), extra=annotations())
+@invariant(
+    "unknown fields and annotations of manifests and configs change no verdict",
+    fields=unknown_fields(),
+    extra=annotations(),
+)
 def test_unknown_fields_and_annotations_change_no_verdict(fields: JsonObject, extra: dict[str, str]) -> None:
     """Expected: a conforming pair stays conforming whatever else both of its documents carry."""
     draft = conforming_draft()
@@ -76,20 +90,20 @@ def test_unknown_fields_and_annotations_change_no_verdict(fields: JsonObject, ex
     assert not failed, f"a conforming image fails {failed}"
 
 
-@given(image=images())
+@invariant("an index with its manifests and configs, made as it must be, fails no requirement", image=images())
 def test_conforming_images_pass(image: Bundle) -> None:
     """Expected: no requirement fails, whatever platforms, compressions, annotations and unknown fields there are."""
     failed = _failing(image)
     assert not failed, f"a conforming image fails {failed}"
 
 
-@given(broken=broken_images())
+@invariant("a manifest, config or index with one wrong detail fails the requirement on it", broken=broken_images())
 def test_broken_images_are_caught(broken: BrokenImage) -> None:
     """Expected: an image with one wrong detail fails the requirement on it and what that implies, nothing else."""
     assert _failing(broken.image) == {broken.requirement, *broken.implies}, broken.what
 
 
-@given(image=images())
+@invariant("every client is led to an image that it can use", image=images())
 def test_every_client_gets_an_image_it_can_use(image: Bundle) -> None:
     """Expected: on each platform an aware client is led to the sentinel, every other client never is."""
     index = read_index(image.content(image.root.digest)).view
@@ -102,7 +116,10 @@ def test_every_client_gets_an_image_it_can_use(image: Bundle) -> None:
             assert sentinel == (policy is Policy.AWARE and platform in served), f"{policy} on {platform}"
 
 
-@given(data=st.data())
+@invariant(
+    "a sentinel variant reuses the digests of the layers, and is stripped without trace when they are recompressed",
+    data=st.data(),
+)
 def test_data_layers_are_reused_and_recompression_strips_without_trace(data: st.DataObject) -> None:
     """Expected: a variant made for an image reuses its layers' digests; stripping it gives back every byte."""
     image = data.draw(images())
@@ -117,7 +134,7 @@ def test_data_layers_are_reused_and_recompression_strips_without_trace(data: st.
     assert strip_manifest(variant.manifest, variant.config) == (manifest, config)
 
 
-@given(data=st.data())
+@invariant("an index is stripped of exactly the sentinels", data=st.data())
 def test_an_index_is_stripped_of_exactly_the_sentinels(data: st.DataObject) -> None:
     """Expected: taking all sentinel entries away and attaching them again leads to the same choice everywhere."""
     image = data.draw(images())
@@ -139,6 +156,24 @@ def test_an_index_is_stripped_of_exactly_the_sentinels(data: st.DataObject) -> N
     found = read_index(again).view.manifests
     assert [entry.digest for entry in found] == [entry.digest for entry in entries]
     assert read_index(strip_index(again)).view.manifests == left
+
+
+@invariant("a layer has one reading: TOC, tar-split and tar agree to the last byte", layer=layers(max_size=50_000))
+def test_layers_have_one_reading(layer: tuple[bytes, WrittenLayer]) -> None:
+    """Expected: whatever tree a layer holds, no requirement on layers fails, and none is left undecided."""
+    failing = failing_of_layer(*layer)
+    assert not failing, f"a conforming layer fails {failing}"
+
+
+@invariant("a TOC is read, breaks no rule on TOCs, and is written back byte for byte", document=documents())
+def test_conforming_tocs_pass(document: bytes) -> None:
+    """Expected: no rule on keys, shapes and names finds anything."""
+    toc = decode_toc(document)
+    assert encode_toc(toc) == document
+    assert not key_problems(document)
+    shape = outline(toc.entries)
+    assert not list(wrong_shapes(shape))
+    assert not list(repeated_names(shape))
 
 
 def _failing(image: Bundle) -> set[str]:

@@ -1,0 +1,100 @@
+"""What is not canonical in a tar, counted by rule, the first ones kept (TAR-001 to TAR-031; docs/soundness.md)."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from conformance.format.discrepancy import MAX_KEPT
+
+
+class TarRule(StrEnum):
+    """What a header or record does not keep to; the checks of ``layer_tar`` name the requirement of each."""
+
+    NUMBER = "number"
+    CHECKSUM = "checksum"
+    MAGIC = "magic"
+    TAIL = "tail"
+    TYPE = "type"
+    SLASH = "slash"
+    NO_CONTENT = "no-content"
+    ORPHAN = "orphan"
+    REPEATED = "repeated"
+    MIXED = "mixed"
+    SYNTAX = "syntax"
+    DECIMAL = "decimal"
+    EMPTY = "empty"
+    KEY_TWICE = "key-twice"
+    SIZES = "sizes"
+    NUL = "nul"
+    KEY = "key"
+    XATTR = "xattr"
+    TEXT = "text"
+    PADDING = "padding"
+    LONG_NAME = "long-name"
+    LINK_NAME = "link-name"
+    DEVICE = "device"
+    MODE = "mode"
+    END = "end"
+    TIME = "time"
+    OWNER = "owner"
+    ATTRIBUTE_KEY = "attribute-key"
+    UTF8 = "utf-8"
+    V7 = "v7"
+    NAME = "name"
+    EMPTY_OWNER = "empty-owner"
+    STAR_TIMES = "star-times"
+    LEADING_ZERO = "leading-zero"
+
+
+class Flaw(msgspec.Struct, frozen=True, gc=False):
+    """One, within a header block or the content of an extended header; ``at`` is a byte of that."""
+
+    rule: TarRule
+    what: str
+    expected: str
+    found: str
+    at: int = 0
+
+
+class TarFault(msgspec.Struct, frozen=True):
+    """One, of the entry ``name`` ("" for none); ``offset`` is a byte of the tar."""
+
+    rule: TarRule
+    name: str
+    what: str
+    expected: str
+    found: str
+    offset: int
+
+
+class TarFaults:
+    """All of one tar."""
+
+    def __init__(self) -> None:
+        self._kept: dict[TarRule, list[TarFault]] = {}
+        self._counts: dict[TarRule, int] = {}
+
+    def add(self, fault: TarFault) -> None:
+        """Count it, and keep it if it is one of the first of its rule."""
+        self._counts[fault.rule] = self._counts.get(fault.rule, 0) + 1
+        if self._counts[fault.rule] <= MAX_KEPT:
+            self._kept.setdefault(fault.rule, []).append(fault)
+
+    def count(self, rule: TarRule) -> int:
+        """How many there are of a rule."""
+        return self._counts.get(rule, 0)
+
+    def of(self, rules: Iterable[TarRule]) -> Iterator[TarFault]:
+        """Those that are kept, rule by rule."""
+        for rule in rules:
+            yield from self._kept.get(rule, ())
+
+
+_SHOWN: Final = 40
+
+
+def raw(field: bytes) -> str:
+    """Bytes of a header for a report: as a Python literal, cut."""
+    return repr(field[:_SHOWN])[1:] + ("…" if len(field) > _SHOWN else "")

@@ -1,0 +1,212 @@
+"""The canonical form of one 512-byte tar header, field by field. Pure.
+
+Source: POSIX.1-2017 pax, "ustar Interchange Format"; the GNU tar manual, "Basic Tar Format"; and what real readers were
+seen to do with what keeps to neither (docs/soundness.md, "Tar headers").
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from conformance.format.tar_faults import Flaw, TarRule, raw
+from conformance.format.tarheader import BLOCK, PREFIX, TYPE
+
+GNU_MAGIC: Final = b"ustar  \0"
+USTAR_MAGIC: Final = b"ustar\x0000"
+V7_MAGIC: Final = bytes(8)
+EXTENSIONS: Final = b"xgLK"
+LINKS: Final = b"12"
+WITHOUT_CONTENT: Final = b"123456"
+MAX_ID: Final = 2**32 - 1
+MAX_OCTAL_SIZE: Final = 8**11 - 1
+"""The largest size that the octal field of a header can say."""
+
+_TYPES: Final = b"\x000123456xLK"
+_OCTAL: Final = re.compile(rb" *([0-7]+)[ \0]*")
+_EMPTY: Final = re.compile(rb"[ \0]*")
+_CHECKSUM: Final = re.compile(rb" *[0-7]{1,7}[ \0]+")
+_NUMBERS: Final = (
+    ("mode", slice(100, 108)),
+    ("uid", slice(108, 116)),
+    ("gid", slice(116, 124)),
+    ("size", slice(124, 136)),
+    ("mtime", slice(136, 148)),
+)
+_DEVICES: Final = (("devmajor", slice(329, 337)), ("devminor", slice(337, 345)))
+_TEXTS: Final = (
+    ("name", slice(0, 100)),
+    ("linkname", slice(157, 257)),
+    ("uname", slice(265, 297)),
+    ("gname", slice(297, 329)),
+    ("prefix", slice(PREFIX, 500)),
+)
+_DEVICES_OF_V7: Final = re.compile(rb"(?:0{6,7}[ \0]+){2}")
+_STAR_TIMES: Final = re.compile(rb"(?:[0-7]{11}[ \0]){1,2}\0*")
+_PERMISSIONS: Final = 0o7777
+ROOT: Final = b"root"
+
+# What nearly every header is: no sign of anything below in the numbers, the checksum and the type.
+_PLAIN: Final = re.compile(
+    rb"0{3}[0-7]{4}\0[0-7]{7}\0[0-7]{7}\0[0-7]{11}\0[0-7]{11}\0[0-7]{6}\0 [\x000-6xLK]", re.DOTALL
+)
+_ZERO_TAIL: Final = bytes(BLOCK - PREFIX)
+_ZERO_LINK: Final = bytes(100)
+_MAX_CACHED: Final = 1024
+
+
+class HeaderRules:
+    """Judges headers one after the other; remembers the owner names that were right, for they repeat."""
+
+    def __init__(self) -> None:
+        self._right: set[bytes] = set()
+
+    def is_plain(self, block: bytes) -> bool:
+        """Whether nothing is wrong with a header, and with an entry of this alone: cheap, and true of most headers.
+
+        The checksum is not compared: where all bytes are ASCII the tar reader does that.
+        """
+        if not block.isascii() or _PLAIN.fullmatch(block, 100, 157) is None or block[PREFIX:] != _ZERO_TAIL:
+            return False
+        kind = block[TYPE]
+        name = block[:100].rstrip(b"\0")
+        if b"\0" in name or not name or (name[-1] == 0x2F and kind != 0x35):
+            return False
+        if kind in LINKS:
+            if b"\0" in block[157:257].rstrip(b"\0") or block[157] == 0:
+                return False
+        elif block[157:257] != _ZERO_LINK:
+            return False
+        if kind in WITHOUT_CONTENT and block[124:135] != b"00000000000":
+            return False
+        key = block[108:116] + block[257:PREFIX] + block[TYPE : TYPE + 1]
+        if key in self._right:
+            return True
+        if any(header_flaws(block)):
+            return False
+        if len(self._right) < _MAX_CACHED:
+            self._right.add(key)
+        return True
+
+
+def number_of(field: bytes) -> int | None:
+    """The number of a field in one of its two forms; None for what is neither, 0 for an empty field."""
+    if field[0] in (0x80, 0xFF):
+        return int.from_bytes(field[1:], "big", signed=False) - (256 ** (len(field) - 1) if field[0] == 0xFF else 0)
+    match = _OCTAL.fullmatch(field)
+    if match is not None:
+        return int(match[1], 8)
+    return 0 if _EMPTY.fullmatch(field) else None
+
+
+def text_of(field: bytes) -> bytes:
+    """A text field up to its first NUL."""
+    return field.partition(b"\0")[0]
+
+
+def header_flaws(block: bytes) -> Iterator[Flaw]:
+    """What is not canonical in a header."""
+    kind = block[TYPE : TYPE + 1]
+    yield from _numbers(block, kind)
+    yield from _checksum(block)
+    yield from _form(block)
+    if kind not in _TYPES:
+        expected = "0 to 6 or NUL for an entry, x, L or K before one"
+        yield Flaw(TarRule.TYPE, "the type flag", expected, raw(kind), TYPE)
+    yield from _texts(block)
+    if kind not in EXTENSIONS:
+        yield from _entry(block, kind)
+
+
+def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
+    fields = _NUMBERS if block[257:265] == V7_MAGIC else (*_NUMBERS, *_DEVICES)
+    for what, where in fields:
+        field = block[where]
+        value = number_of(field)
+        if value is None or (field[0] & 0x80 and not _is_due(what, field, value)):
+            expected = "octal digits, then blanks or NULs, or base-256 for what these cannot say"
+            yield Flaw(TarRule.NUMBER, f"the field {what}", expected, raw(field), where.start)
+        elif what in ("uid", "gid") and value > MAX_ID:
+            yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
+        elif _EMPTY.fullmatch(field) and what not in ("devmajor", "devminor"):
+            is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)
+            rule = TarRule.NUMBER if is_due else TarRule.EMPTY_OWNER
+            yield Flaw(rule, f"the field {what}", "a number", "nothing", where.start)
+
+
+def _is_due(what: str, field: bytes, value: int) -> bool:
+    """Whether a number needs base-256: it is larger than octal can say, or a negative time."""
+    if value < 0:
+        return what == "mtime" and value >= -(2**63)
+    return what != "mode" and 8 ** (len(field) - 1) <= value < 2**63
+
+
+def _checksum(block: bytes) -> Iterator[Flaw]:
+    field = block[148:156]
+    if not _CHECKSUM.fullmatch(field):
+        yield Flaw(TarRule.CHECKSUM, "the checksum", "up to 7 octal digits, then NUL or blank", raw(field), 148)
+        return
+    if block.isascii():
+        return  # one sum only, and the tar reader compares it
+    unsigned, value = sum(block) - sum(field) + 8 * 0x20, number_of(field)
+    if value != unsigned:
+        expected = f"{unsigned:o}, the sum of unsigned bytes"
+        yield Flaw(TarRule.CHECKSUM, "the checksum", expected, f"{value:o}" if value is not None else raw(field), 148)
+
+
+def _form(block: bytes) -> Iterator[Flaw]:
+    """Magic and version, and which fields may be there with them."""
+    magic = block[257:265]
+    end = {USTAR_MAGIC: 500, GNU_MAGIC: PREFIX, V7_MAGIC: 257}.get(magic)
+    if end is None:
+        yield Flaw(TarRule.MAGIC, "magic and version", "b'ustar\\x0000' or b'ustar  \\x00'", raw(magic), 257)
+        return
+    if magic == V7_MAGIC:
+        yield Flaw(TarRule.V7, "magic and version", "those of ustar or GNU tar", "none: the form v7", 257)
+    rest = block[end:]
+    if magic == V7_MAGIC and _DEVICES_OF_V7.fullmatch(block, 329, 345):
+        rest = block[end:329] + bytes(16) + block[345:]  # GNU tar writes zeros there
+    if rest.strip(b"\0"):
+        at = end + len(rest) - len(rest.lstrip(b"\0"))
+        what = {500: "behind the prefix (star)", PREFIX: "behind the device numbers (old GNU, or a prefix)"}
+        where = what.get(end, "behind the link name (v7 has no more fields)")
+        yield Flaw(TarRule.TAIL, f"the bytes {where}", "NULs", raw(block[at:].rstrip(b"\0")), at)
+
+
+def _texts(block: bytes) -> Iterator[Flaw]:
+    for what, where in _TEXTS:
+        field = block[where]
+        text = text_of(field)
+        if not field[len(text) :].strip(b"\0"):
+            continue
+        if what != "prefix":
+            yield Flaw(TarRule.TEXT, f"the field {what}", "NULs behind the text", raw(field), where.start + len(text))
+        elif block[257:265] == USTAR_MAGIC:  # of the others: TarRule.TAIL
+            yield _behind_the_prefix(block, len(text))
+
+
+def _behind_the_prefix(block: bytes, length: int) -> Flaw:
+    if _STAR_TIMES.fullmatch(block, 476, 500) and not block[PREFIX + length : 476].strip(b"\0"):
+        return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs behind the text", raw(block[476:500]), 476)
+    return Flaw(TarRule.TEXT, "the field prefix", "NULs behind the text", raw(block[PREFIX:500]), PREFIX + length)
+
+
+def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
+    """What holds for the header of an entry, and not for that of an extended one."""
+    mode = number_of(block[100:108])
+    if mode is not None and not 0 <= mode <= _PERMISSIONS:
+        yield Flaw(TarRule.MODE, "the field mode", "permission bits only (0 to 7777)", f"{mode:o}", 100)
+    for what, where, place in (("uname", slice(108, 116), 265), ("gname", slice(116, 124), 297)):
+        value = number_of(block[where])
+        if value and text_of(block[place : place + 32]) == ROOT and block[257:265] != V7_MAGIC:
+            yield Flaw(TarRule.OWNER, f"the {what} root", "the number 0", str(value), place)
+    size = number_of(block[124:136])
+    if kind in WITHOUT_CONTENT and size:
+        yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)
+    # A directory of the form v7: there is no other type for it.
+    is_v7_directory = block[257:265] == V7_MAGIC and not size
+    if kind == b"\0" and not is_v7_directory and text_of(block[:100]).endswith(b"/"):
+        yield Flaw(
+            TarRule.SLASH, "the field name", "no slash at its end beside the type NUL", raw(text_of(block[:100]))
+        )
+    if kind not in b"34" and any(number_of(block[where]) for _, where in _DEVICES):
+        yield Flaw(TarRule.DEVICE, "the device numbers", "none on what is no device", raw(block[329:345]), 329)

@@ -1,0 +1,144 @@
+"""What a check must still see at its edge: the last allowed value, the second of two, a thing that is not there."""
+
+import pytest
+import zstandard
+
+from conformance.checks.artifact import judge_blob, judge_image
+from conformance.format.names import SENTINEL_TYPE
+from conformance.format.sentinel import canonical_sentinel
+from conformance.mutants.draft import Draft, conforming_draft, finish
+from conformance.mutants.layers import another_diff_id
+from conformance.observation import SentinelBlob
+from conformance.results import RequirementResult
+from conformance.strategies.layer_draft import conforming_layer, finish_layer
+from conformance.subjects.image import observe_image
+from conformance.subjects.layers import LayerReading
+from conformance.subjects.memory import MemorySource
+from tests.artifact.pairs import pair_with
+from tests.artifact.test_metadata_checks import verdicts
+
+
+def results(image: MemorySource) -> dict[str, RequirementResult]:
+    return {result.id: result for result in judge_image(observe_image(image, reading=LayerReading(deep=True)))}
+
+
+@pytest.mark.parametrize(("size", "verdict"), [(4095, "pass"), (4096, "pass"), (4097, "fail")])
+def test_a_sentinel_has_at_most_4096_bytes(size: int, verdict: str) -> None:
+    content = canonical_sentinel() + b"\1" * (size - len(canonical_sentinel()))
+    found = {result.id: result.verdict for result in judge_blob(SentinelBlob("sentinel", content))}
+    assert found["SENT-BLOB-012"] == verdict
+
+
+@pytest.mark.parametrize("content", [b"no tar" * 200, b"\0" * 512, b"", b"x" * 512])
+def test_frames_that_hold_no_tar_break_the_rule_on_the_tar_alone(content: bytes) -> None:
+    draft = conforming_layer()
+    draft.frames = [zstandard.compress(content)]
+    image = pair_with(finish_layer(draft))
+    found = results(MemorySource(image.blobs, image.root))
+    assert found["LAYER-001"].verdict == "pass"
+    assert found["LAYER-002"].verdict == "fail"
+    assert found["SEC-001"].verdict in ("fail", "not-run")
+
+
+def test_a_layer_without_a_diff_id_is_not_run() -> None:
+    draft = conforming_draft()
+    for config in (draft.plain_config, draft.sentinel_config):
+        config["rootfs"]["diff_ids"] = []
+    found = verdicts(draft, deep=True)
+    assert found["LAYER-002"] == "not-run"
+
+
+def test_the_second_layer_of_two_is_judged_too() -> None:
+    layer = finish_layer(another_diff_id())
+    image = pair_with(layer)
+    found = results(MemorySource(image.blobs, image.root))["LAYER-002"]
+    assert found.verdict == "fail"
+    assert [finding.where.partition(",")[0] for finding in found.findings] == ["manifests[0].layers[1]"]
+    assert found.judged == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fails"),
+    [("architecture", "arm64", True), ("os", "windows", True), ("variant", "v8", False), (None, None, False)],
+)
+def test_the_platform_of_a_sentinel_is_that_of_its_config(key: str | None, value: str | None, fails: bool) -> None:
+    draft = conforming_draft()
+    if key:
+        draft.sentinel_config[key] = value
+        draft.plain_config[key] = value
+    assert (verdicts(draft)["SENT-INDEX-008"] == "fail") == fails
+
+
+def test_plain_and_sentinel_agree_on_their_platform_also_where_the_config_leaves_it_open() -> None:
+    draft = conforming_draft()
+    draft.entry("sentinel")["platform"] = {"architecture": "amd64", "os": "linux", "variant": "v2"}
+    found = verdicts(draft)
+    assert found["SENT-INDEX-008"] == "fail"
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_a_difference_in_either_data_layer_is_found(place: int) -> None:
+    draft = conforming_draft()
+    draft.sentinel["layers"][place]["size"] += 1
+    assert verdicts(draft)["SENT-MANIFEST-002"] == "fail"
+    draft = conforming_draft()
+    draft.sentinel["layers"][place]["annotations"]["x"] = "y"
+    assert verdicts(draft)["SENT-MANIFEST-011"] == "fail"
+    draft = conforming_draft()
+    draft.sentinel_config["rootfs"]["diff_ids"][place] = "sha256:" + "0" * 64
+    assert verdicts(draft)["SENT-CONFIG-001"] == "fail"
+
+
+def test_attestations_behind_a_pair_are_no_disorder() -> None:
+    draft = conforming_draft()
+    attestation = {**draft.plain, "layers": [{"mediaType": "application/vnd.in-toto+json", "digest": "", "size": 2}]}
+    attestation["layers"][0]["digest"] = draft.add_blob(b"{}")
+    draft.extra["attestation"] = (attestation, {"architecture": "unknown", "os": "unknown"})
+    unknown = {"architecture": "unknown", "os": "unknown"}
+    draft.entries.append({"of": "attestation", "platform": unknown})
+    assert not [name for name, verdict in verdicts(draft, deep=True).items() if verdict in ("fail", "not-run")]
+    draft.entries[-1]["platform"] = {"architecture": "arm64", "os": "linux"}
+    assert verdicts(draft)["SENT-INDEX-005"] == "fail"
+
+
+LAWFUL = {
+    "index": b'{"x-Layers":[],"Manifest":[],"annotations":{"A":"1","a":"2","Digest":"3"},',
+    "plain": b'{"x-layers":[],"Layer":[],"annotation":{"Size":1},',
+    "plain.config": b'{"x-config":{"Cmd":[],"cmd":[]},',
+}
+
+
+@pytest.mark.parametrize("name", LAWFUL)
+def test_keys_that_fold_to_none_at_their_place_are_lawful(name: str) -> None:
+    draft: Draft = conforming_draft()
+    draft.spelling[name] = lambda raw: LAWFUL[name] + raw[1:]
+    found = verdicts(draft, deep=True)
+    assert not [one for one, verdict in found.items() if verdict == "fail" and one.startswith("DOC-")]
+
+
+def test_labels_and_annotations_may_differ_in_case_only() -> None:
+    draft = conforming_draft()
+    for config in (draft.plain_config, draft.sentinel_config):
+        config["config"]["Labels"] = {"a": "1", "A": "2", "Size": "3", "config": "4"}
+        config["config"]["ExposedPorts"] = {"80/tcp": {}, "80/TCP": {}}
+    for manifest in (draft.plain, draft.sentinel):
+        manifest["annotations"] = {"Layers": "1", "layers": "2"}
+    assert not [name for name, verdict in verdicts(draft, deep=True).items() if verdict in ("fail", "not-run")]
+
+
+def test_the_image_of_a_lost_config_or_layer_is_never_nothing_to_judge() -> None:
+    for part in ("plain.config", "layer"):
+        draft = conforming_draft()
+        draft.entries.remove(draft.entry("sentinel"))
+        draft.plain["layers"] = [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": 3}]
+        draft.plain["layers"][0]["digest"] = digest = draft.add_blob(b"abc")
+        draft.plain_config["rootfs"]["diff_ids"] = ["sha256:" + "0" * 64]
+        draft.lost.add(digest if part == "layer" else part)
+        found = verdicts(draft)
+        assert found["DOC-011" if part == "layer" else "DOC-010"] == "fail"
+
+
+def test_sentinels_are_no_layers_without_a_toc() -> None:
+    finished = finish(conforming_draft())
+    seen = observe_image(MemorySource(finished.blobs, finished.root), reading=LayerReading(deep=True))
+    assert not [each for each in seen.layers.others if each.descriptor.media_type == SENTINEL_TYPE]

@@ -1,0 +1,118 @@
+"""One tar header beside one entry: each attribute that differs is named, and on values, not on their texts."""
+
+import base64
+
+import msgspec
+import pytest
+
+from conformance.format.discrepancy import Discrepancies, Kind, both_shown
+from conformance.format.entries import entry_of
+from conformance.format.entry_comparison import EntryComparison
+from conformance.format.tar import TarHeader
+from conformance.format.toc import Entry
+
+SECOND = 10**9
+HEADER = TarHeader("0", b"f", mode=0o644, size=3, uid=1, gid=2, mtime=5 * SECOND, xattrs={b"user.a": b"\0\1\2"})
+ENTRY = entry_of(HEADER)
+DEVICE = TarHeader("3", b"d", mode=0o600, mtime=SECOND, dev_major=1, dev_minor=3)
+LINK = TarHeader("2", b"l", link_name=b"to/a", mtime=SECOND)
+
+
+def differences(header: TarHeader, entry: Entry) -> list[tuple[Kind, str]]:
+    found = Discrepancies()
+    EntryComparison(found).compare(header, entry, 0)
+    return [(each.kind, each.what) for each in found.of(*Kind)]
+
+
+def changed(value: Entry, **fields: object) -> Entry:
+    return msgspec.structs.replace(value, **fields)
+
+
+@pytest.mark.parametrize("header", [HEADER, DEVICE, LINK], ids=lambda header: header.name.decode())
+def test_an_entry_made_of_a_header_does_not_differ(header: TarHeader) -> None:
+    assert differences(header, entry_of(header)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "fields", "what"),
+    [
+        (HEADER, {"type": "hardlink"}, "type"),
+        (HEADER, {"mode": 0o645}, "mode"),
+        (HEADER, {"size": 4}, "size"),
+        (HEADER, {"uid": 2}, "uid"),
+        (HEADER, {"gid": 1}, "gid"),
+        (DEVICE, {"dev_major": 2}, "devMajor"),
+        (DEVICE, {"dev_minor": 1}, "devMinor"),
+        (LINK, {"link_name": "to/b"}, "linkName"),
+        (HEADER, {"modtime": ""}, "modtime"),
+        (HEADER, {"modtime": "1970-01-01T00:00:06Z"}, "modtime"),
+        (HEADER, {"modtime": "no time"}, "modtime"),
+        (HEADER, {"accesstime": "1970-01-01T00:00:05Z"}, "accesstime"),
+        (HEADER, {"changetime": "1970-01-01T00:00:05Z"}, "changetime"),
+    ],
+)
+def test_each_attribute_that_differs_is_named(header: TarHeader, fields: dict[str, object], what: str) -> None:
+    assert differences(header, changed(entry_of(header), **fields)) == [(Kind.ATTRIBUTE, what)]
+
+
+@pytest.mark.parametrize(("field", "what"), [("atime", "accesstime"), ("ctime", "changetime")])
+def test_a_time_in_the_tar_only_is_named(field: str, what: str) -> None:
+    header = msgspec.structs.replace(HEADER, **{field: 7 * SECOND})
+    assert differences(header, ENTRY) == [(Kind.ATTRIBUTE, what)]
+    assert differences(header, entry_of(header)) == []
+
+
+@pytest.mark.parametrize("nanoseconds", [None, 0])
+def test_no_time_and_1970_are_one_value(nanoseconds: int | None) -> None:
+    header = msgspec.structs.replace(HEADER, mtime=nanoseconds, atime=0)
+    assert differences(header, changed(ENTRY, modtime="")) == []
+
+
+def test_a_sparse_file_has_no_entry_that_says_so() -> None:
+    header = msgspec.structs.replace(HEADER, is_sparse=True)
+    assert differences(header, ENTRY) == [(Kind.ATTRIBUTE, "form")]
+
+
+@pytest.mark.parametrize(
+    ("xattrs", "kind", "what"),
+    [
+        (None, Kind.ATTRIBUTE, "xattr 'user.a'"),
+        ({"user.a": "AAEC", "user.b": ""}, Kind.ATTRIBUTE, "xattr 'user.b'"),
+        ({"user.a": "AAED"}, Kind.XATTR, "xattr 'user.a'"),
+        ({"user.a": "AAE="}, Kind.XATTR, "xattr 'user.a'"),
+        ({"user.a": "AAEC\n"}, Kind.XATTR, "xattr 'user.a'"),
+    ],
+)
+def test_extended_attributes_are_compared_by_key_and_value(
+    xattrs: dict[str, str] | None, kind: Kind, what: str
+) -> None:
+    assert differences(HEADER, changed(ENTRY, xattrs=xattrs)) == [(kind, what)]
+
+
+LONG = b"x" * 200
+
+
+@pytest.mark.parametrize(
+    ("tar", "toc"),
+    [(LONG + b"a", "x" * 200 + "b"), (b"a\xff", "a\\xff"), (LONG, "x" * 201), (b"a\\n", "a\n")],
+    ids=["behind the cut", "an escape", "longer", "a line end"],
+)
+def test_targets_that_look_alike_differ(tar: bytes, toc: str) -> None:
+    header = msgspec.structs.replace(LINK, link_name=tar)
+    assert differences(header, changed(entry_of(LINK), link_name=toc)) == [(Kind.ATTRIBUTE, "linkName")]
+
+
+def test_keys_and_values_of_attributes_that_look_alike_differ() -> None:
+    key = msgspec.structs.replace(HEADER, xattrs={b"user.\xff": b"v"})
+    assert len(differences(key, changed(ENTRY, xattrs={"user.\\xff": "dg=="}))) == 2
+    value = msgspec.structs.replace(HEADER, xattrs={b"user.a": LONG + b"a"})
+    other = base64.b64encode(LONG + b"b").decode()
+    assert differences(value, changed(ENTRY, xattrs={"user.a": other})) == [(Kind.XATTR, "xattr 'user.a'")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(LONG + b"a", LONG + b"b"), (b"\xff", b"\\xff"), (LONG, LONG + b"c"), (b"a", b"b")]
+)
+def test_two_values_are_never_shown_as_one(first: bytes, second: bytes) -> None:
+    shown = both_shown(first, second)
+    assert shown[0] != shown[1]
