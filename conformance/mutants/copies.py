@@ -38,6 +38,7 @@ class Job(msgspec.Struct, frozen=True):
     from_storage: bool = False
     other_content: bool = False
     damaged: bool = False
+    partial: bool = False
 
 
 JOBS: Final = (
@@ -54,6 +55,7 @@ JOBS: Final = (
     Job("from storage", from_storage=True),
     Job("other sentinel, to gzip", requested="gzip", other_content=True),
     Job("a DiffID less, to gzip", requested="gzip", damaged=True),
+    Job("index, one platform", source="index", partial=True),
     Job("plain to gzip", source="plain", requested="gzip"),
 )
 
@@ -305,6 +307,14 @@ def exports_another_sentinel_blob(job: Job, copied: Copied) -> None:
     if job.from_storage:
         digest = msgspec.json.decode(copied.raw or b"")["layers"][0]["digest"]
         copied.blobs = {**copied.blobs, digest: b"another"}
+
+
+@mutant("SENT-STRIP-021")
+def takes_the_sentinel_entry_alone(job: Job, copied: Copied) -> None:
+    if job.partial:
+        index = msgspec.json.decode(copied.raw or b"")
+        del index["manifests"][0]
+        copied.raw, copied.referrers = encode(index), ()
 
 
 @mutant("SENT-STRIP-023")

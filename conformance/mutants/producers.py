@@ -373,6 +373,8 @@ def leaves_out_what_it_cannot_represent() -> Toolkit:
             try:
                 return super().layer(fields, layer, diff_id, compression)
             except FormatError:
+                if not layer.media_type.endswith("tar"):
+                    raise
                 tar = _ordinary_part(self.load(layer))
             blob, written = layer_from_tar(tar)
             self.add(blob)

@@ -28,6 +28,7 @@ _TITLES = {
     "SENT-STRIP-018": "nothing_else_changes",
     "SENT-STRIP-019": "history",
     "SENT-STRIP-020": "from_local_storage",
+    "SENT-STRIP-021": "one_platform",
     "SENT-STRIP-023": "a_diff_id_less",
     "SENT-STRIP-024": "annotations_of_layers",
     "SENT-STRIP-025": "plain_zstd_removes_it",

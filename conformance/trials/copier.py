@@ -29,12 +29,13 @@ from conformance.trials.sources import (
     image,
     other_sentinel,
     pair,
+    pairs_of_two_platforms,
     sentinel_of_two_readings,
     with_a_diff_id_less,
 )
 from conformance.trials.subject import ImplementationSubject
 
-Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index", "short", "dual"]
+Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index", "short", "dual", "platforms"]
 _SOURCE: Final = "source"
 
 
@@ -82,6 +83,7 @@ JOBS: Final = {
         CopyJob("other sentinel, from storage", "other", "export"),
         CopyJob("two readings, from storage", "dual", "export"),
         _recompress("a DiffID less, to gzip", "gzip", "short"),
+        CopyJob("index, one platform", "platforms", options=("platform",)),
     )
 }
 _STRIPS: Final = ("to gzip", "to zstd", "to tar")
@@ -103,6 +105,7 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-STRIP-018": _STRIPS,
     "SENT-STRIP-019": _STRIPS,
     "SENT-STRIP-020": ("from storage", "other sentinel, from storage"),
+    "SENT-STRIP-021": ("index, one platform",),
     "SENT-STRIP-023": ("a DiffID less, to gzip",),
     "SENT-STRIP-024": ("plain to gzip", "plain to zstd:chunked"),
     "SENT-STRIP-025": ("to zstd",),
@@ -289,6 +292,7 @@ class CopierTrial:
         values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
         values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
         values |= {"compression": job.requested} if job.operation == "recompress" else {}
+        values |= {"platform": "linux/amd64"} if "platform" in job.options else {}
         with self._to.watching() as exchanges:
             run = self._subject.run(
                 job.operation,
@@ -311,6 +315,7 @@ class CopierTrial:
             wrote=any(_stores(exchange) for exchange in exchanges),
             data_diff_ids=_diff_ids(self._to, repository, after) if job.operation != "pull" else (),
             from_storage=job.operation == "export",
+            partial="platform" in job.options,
             damaged=job.source == "short",
             referrers_before=self._from.signatures(_SOURCE, root),
             referrers_after=self._signatures(repository, after),
@@ -334,6 +339,7 @@ def _sources() -> dict[Source, Image]:
         "sentinel": sentinel,
         "other": other,
         "other-index": other_index,
+        "platforms": pairs_of_two_platforms(),
         "short": with_a_diff_id_less(sentinel),
         "dual": sentinel_of_two_readings(),
     }

@@ -18,6 +18,8 @@ from conformance.format.names import (
     LAYER_TAR_TYPE,
     LAYER_ZSTD_TYPE,
     MANIFEST_TYPE,
+    SENTINEL_ANNOTATION,
+    ZSTD_ANNOTATION,
 )
 from conformance.format.oci import Descriptor
 from conformance.format.sentinel import canonical_sentinel
@@ -153,6 +155,18 @@ def index(members: Sequence[tuple[Image, JsonObject]]) -> Image:
             {"mediaType": described.media_type, "digest": described.digest, "size": described.size, **fields}
         )
     return Image(blobs, encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}), INDEX_TYPE)
+
+
+def pairs_of_two_platforms() -> Image:
+    """One index with the pairs of two platforms."""
+    members: list[tuple[Image, JsonObject]] = []
+    for platform in (AMD64, ARM64):
+        plain = image(compression="zstd:chunked", platform=platform)
+        _, sentinel = pair(plain)
+        zstd: JsonObject = {ZSTD_ANNOTATION: "true"}
+        members.append((plain, {"platform": platform, "annotations": zstd}))
+        members.append((sentinel, {"platform": platform, "annotations": {**zstd, SENTINEL_ANNOTATION: "true"}}))
+    return index(members)
 
 
 def with_a_diff_id_less(sentinel: Image) -> Image:

@@ -37,6 +37,7 @@ def seen_of(job: Job, copied: Copied) -> CopySeen:
         data_diff_ids=copied.diff_ids,
         from_storage=job.from_storage,
         damaged=job.damaged,
+        partial=job.partial,
         referrers_before=(SIGNATURE,),
         referrers_after=copied.referrers,
     )
