@@ -45,6 +45,15 @@ def tools(session: nox.Session) -> None:
 
 
 @nox.session
+def registries(session: nox.Session) -> None:
+    """Judge every registry program in a directory or on PATH, twice: nox -s registries -- DIRECTORY."""
+    session.install("-e", ".[dev]")
+    directory, *more = session.posargs or ["build/tools"]
+    command = ["python", "-m", "conformance.trials.registry_bench", directory, "-o", "build/registries", *more]
+    session.run(*command)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """All benchmarks; figures are kept in benchmarks/README.md."""
     session.install("-e", ".[dev]")
@@ -72,3 +81,10 @@ def differential(session: nox.Session) -> None:
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
     session.run("python", "-m", "conformance.differential", *(session.posargs or ["--cases", "20000"]))
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Whether the tests notice a change of a rule: nox -s mutation -- --sample 240; 0 takes all changes (hours)."""
+    session.install("-e", ".[dev]", "cosmic-ray>=8.3")
+    session.run("python", "tools/mutation_run.py", *session.posargs)

@@ -1,11 +1,13 @@
 """From what the user typed to a judged image: the one path that ``zcc check`` and the suite share."""
 
+import shlex
 from collections.abc import Callable, Iterable
 
 import msgspec
 
 from conformance import checks
 from conformance.checks.artifact import has_sentinel, judge_image, needs_deep, notes_on, unreadable
+from conformance.checks.partial_pulls import pulled_whole
 from conformance.observation import ImageSeen
 from conformance.readers.layers import ask_readers
 from conformance.readers.sentinel_panel import read_with_panel
@@ -31,6 +33,7 @@ class CheckOptions(msgspec.Struct, frozen=True):
     connection: ConnectionOptions = ConnectionOptions()
     use_panel: bool = True
     require_sentinel: bool = False
+    require_chunked: bool = False
     deep: bool = False
     readers: bool = False
     progress: Callable[[int], None] | None = None
@@ -65,13 +68,15 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
     is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
     if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
         raise SubjectError(f"{seen.reference}: {problems[0]}")
-    flags = "".join(flag for flag, is_on in ((" --deep", options.deep), (" --readers", options.readers)) if is_on)
-    replay = f"zcc check{flags} {source.reference}"
-    results = judge_image(seen, replay=replay)
+    results = judge_image(seen, replay=_replay(source, options))
     unmet, notes = [], notes_on(seen)
     if options.require_sentinel and not has_sentinel(seen):
         unmet.append("no sentinel variant, which --require-sentinel asks for")
         notes = notes[1:]
+    whole = pulled_whole(seen) if options.require_chunked else ()
+    if whole:
+        unmet.append(f"--require-chunked: {len(whole)} layer{'s' * (len(whole) > 1)} cannot be pulled in parts")
+        notes = (*notes, *(layer.line for layer in whole if layer.line not in notes))
     profiles = profiles_of_image(seen, results)
     bound = tuple(result for result in results if any(result.id in ids_of(profile) for profile in profiles))
     return subject_report(
@@ -84,6 +89,13 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
         needs_deep=tuple(result.id for result in bound if needs_deep(result)),
         unmet=tuple(unmet),
     )
+
+
+def _replay(source: ImageSource, options: CheckOptions) -> str:
+    """The command that judges this image again, with the options that were given."""
+    flags = [flag for flag, is_on in (("--deep", options.deep), ("--readers", options.readers)) if is_on]
+    reach = () if isinstance(source, LayoutSource) else options.connection.arguments()
+    return shlex.join(["zcc", "check", *flags, *reach, str(source.reference)])
 
 
 def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> tuple[Profile, ...]:

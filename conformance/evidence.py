@@ -6,6 +6,7 @@ anything is kept (docs/architecture.md, safety rules).
 
 import re
 import shlex
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ _SECRET_QUERY = re.compile(
 )
 _USERINFO = re.compile(r"(?i)(https?://)[^/@\s]+@")
 MAX_BODY_KEPT: Final = 2048
+MAX_REQUEST_KEPT: Final = 2**16
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -41,8 +43,9 @@ def _mask_value(name: str, value: str) -> str:
 
 
 class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
-    """One HTTP request and its answer. Sizes in bytes, times in seconds, bodies cut at MAX_BODY_KEPT.
+    """One HTTP request and its answer. Sizes in bytes, times in seconds, answers cut at MAX_BODY_KEPT.
 
+    ``request_body`` is the whole body, where that is at most MAX_REQUEST_KEPT, else empty.
     ``status`` is None when no answer came; ``error`` then says why. Build with ``Exchange.record``,
     which masks.
     """
@@ -57,6 +60,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
     response_start: bytes = b""
     error: str = ""
     elapsed: float = 0.0
+    request_body: bytes = b""
 
     @classmethod
     def record(
@@ -72,6 +76,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
         response_start: bytes = b"",
         error: str = "",
         elapsed: float = 0.0,
+        request_body: bytes = b"",
     ) -> "Exchange":
         """An exchange with all secrets masked and the body cut."""
         return cls(
@@ -85,7 +90,13 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             response_start[:MAX_BODY_KEPT],
             mask_url(error),
             elapsed,
+            request_body if len(request_body) <= MAX_REQUEST_KEPT else b"",
         )
+
+    @property
+    def body_file(self) -> str:
+        """Where a report keeps the body of the request, relative to its directory; "" where there is none to keep."""
+        return f"bodies/{sha256(self.request_body).hexdigest()[:16]}" if self.request_body else ""
 
     def header(self, name: str) -> str | None:
         """A response header by name, whatever its case."""
@@ -107,7 +118,8 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             if name.lower() not in skipped:
                 parts += ["-H", f"{name}: {value}"]
         if self.request_size:
-            parts += ["--data-binary", "@body"]
+            # A body that was not kept has to be made again: FILE is no file of ours.
+            parts += ["--data-binary", f"@{self.body_file or 'FILE'}"]
         return shlex.join([*parts, self.url])
 
     def as_text(self) -> str:

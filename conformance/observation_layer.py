@@ -1,5 +1,7 @@
 """What was seen of a zstd:chunked layer: its tail and tables (shallow), and every byte of it (deep)."""
 
+from array import array
+
 import msgspec
 
 from conformance.evidence import Evidence
@@ -68,7 +70,8 @@ class TarSplitSeen(msgspec.Struct, frozen=True):
     """A tar-split. ``problem`` says why its records could not be read to the end; ``unreadable`` that nothing came.
 
     ``differences`` are those between its tar headers and the TOC (None: not compared, ``headers_problem`` says why).
-    ``duplicates`` are names that are one after lexical cleaning.
+    ``duplicates`` are names that are one after lexical cleaning. ``ranks`` are the places of the TOC's entries in the
+    tar (EntryMatcher).
     """
 
     payload: PayloadSeen | None = None
@@ -79,6 +82,7 @@ class TarSplitSeen(msgspec.Struct, frozen=True):
     differences: Discrepancies | None = None
     headers_problem: str = ""
     duplicates: tuple[str, ...] = ()
+    ranks: "array[int] | None" = None
 
 
 class ReaderSeen(msgspec.Struct, frozen=True):

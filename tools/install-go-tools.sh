@@ -3,7 +3,8 @@
 #
 # Without names: those that build in a minute or two each (crane, oras, regctl, umoci, containers-image).
 # syft takes about ten minutes on
-# two cores, grype one more after it, trivy longer. The programs go into DIRECTORY; put it on PATH.
+# two cores, grype one more after it, trivy longer. Registries: distribution (version 3), ocimem, and crane again;
+# oci-conformance is the test of the OCI distribution-spec. The programs go into DIRECTORY; put it on PATH.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,6 +37,19 @@ containers_image() {
   )
 }
 
+# The conformance test of the OCI distribution-spec is a program of a module without releases.
+oci_conformance() {
+  local module
+  module=$(mktemp -d)
+  (
+    cd "$module"
+    go mod init example.test/oci-conformance >/dev/null 2>&1
+    go get github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
+    go build -mod=mod -o "$GOBIN/oci-conformance" github.com/opencontainers/distribution-spec/conformance
+  )
+  rm -rf "$module"
+}
+
 for tool in "${@:-crane oras regctl umoci containers-image}"; do
   for name in $tool; do
     case "$name" in
@@ -44,6 +58,9 @@ for tool in "${@:-crane oras regctl umoci containers-image}"; do
       regctl) go install github.com/regclient/regclient/cmd/regctl@v0.11.7 ;;
       umoci) umoci ;;
       containers-image) containers_image ;;
+      distribution) go install github.com/distribution/distribution/v3/cmd/registry@v3.1.2 ;;
+      ocimem) (cd "$here/ocimem" && go build -o "$GOBIN/ocimem" .) ;;
+      oci-conformance) oci_conformance ;;
       syft) go install -ldflags "-X main.version=1.57.0" github.com/anchore/syft/cmd/syft@v1.57.0 ;;
       grype) go install -ldflags "-X main.version=0.121.2" github.com/anchore/grype/cmd/grype@v0.121.2 ;;
       trivy)

@@ -6,9 +6,8 @@ from itertools import chain
 from conformance import checks
 from conformance.checks.groups import judge_groups
 from conformance.checks.layers import NEEDS_DEEP
-from conformance.checks.legacy import legacy_notes
 from conformance.checks.media_types import set_aside
-from conformance.checks.other_layers import lost_annotations
+from conformance.checks.partial_pulls import notes_on_pulls
 from conformance.format.names import SENTINEL_TYPE
 from conformance.observation import ImageSeen, SentinelBlob
 from conformance.requirements import Catalogue, find_checks, load_catalogue
@@ -67,9 +66,8 @@ def notes_on(seen: ImageSeen) -> tuple[str, ...]:
     notes = []
     if not has_sentinel(seen):
         notes.append("no sentinel variant: the requirements on sentinel variants do not apply to this image")
-    notes.extend(legacy_notes(seen))
+    notes.extend(notes_on_pulls(seen))
     notes.extend(set_aside(seen))
-    notes.extend(lost_annotations(seen.layers))
     notes.extend(f"{layer.name}: {note}" for layer in seen.layers.layers for note in layer.notes)
     if seen.index_problem:
         notes.append(f"index: {seen.index_problem}")

@@ -8,7 +8,7 @@ from conformance.format.decompress import MAX_WINDOW
 from conformance.format.errors import ChecksumError, FormatError, StructureError
 from conformance.format.footer import Footer
 from conformance.format.frames import SKIPPABLE_MAGIC, ZSTD_MAGIC, Frame
-from conformance.format.names import LAYER_ZSTD_TYPE
+from conformance.format.names import LAYER_ZSTD_FOREIGN_TYPE, LAYER_ZSTD_TYPE
 from conformance.format.positions import Position
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
@@ -93,14 +93,14 @@ def blob_as_described(seen: LayersSeen) -> Iterator[Judgement]:
             yield needs_deep(layer)
 
 
-@decides("LAYER-004")
+@decides("LAYER-015")
 def media_type(seen: LayersSeen) -> Iterator[Judgement]:
     for layer in current(seen):
         yield judge(
-            layer.descriptor.media_type == LAYER_ZSTD_TYPE,
+            layer.descriptor.media_type in (LAYER_ZSTD_TYPE, LAYER_ZSTD_FOREIGN_TYPE),
             "A layer with a zstd:chunked TOC has another media type than that of zstd layers.",
             where=f"{layer.name}.mediaType",
-            expected=LAYER_ZSTD_TYPE,
+            expected=f"{LAYER_ZSTD_TYPE} (or the deprecated {LAYER_ZSTD_FOREIGN_TYPE})",
             found=layer.descriptor.media_type,
         )
 

@@ -1,4 +1,4 @@
-"""SEC-001, SEC-002: one blob, one reading."""
+"""SEC-001, SEC-010 to SEC-012: one blob, one reading."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,6 @@ from conformance.requirements import decides
 from conformance.results import Judgement, failed, informed, not_run
 
 _TREE_KINDS = (Kind.NOT_IN_TOC, Kind.NOT_IN_TAR, Kind.ATTRIBUTE, Kind.XATTR, Kind.DIGEST, Kind.TWICE)
-_HIDDEN_KINDS = (Kind.PADDING, Kind.TRAILING)
 
 
 @decides("SEC-001")
@@ -71,23 +70,34 @@ def _agrees(seen: ReaderSeen) -> bool:
     return not (seen.refused or seen.limited or seen.count)
 
 
-@decides("SEC-002")
-def every_byte_accounted_for(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_whole(seen, _every_byte_accounted_for)
+@decides("SEC-010")
+def nothing_between_the_contents(seen: LayersSeen) -> Iterator[Judgement]:
+    def in_headers(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+        return _by_faults(layer, whole, HIDING, "A tar header holds bytes that no reading accounts for.")
+
+    yield from by_whole(seen, in_headers)
+    yield from _hidden(seen, Kind.PADDING, "The padding of a file holds bytes that no reading accounts for.")
 
 
-def _every_byte_accounted_for(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
-    yield from _by_faults(layer, whole, HIDING, "A tar header holds bytes that no reading accounts for.")
-    if not whole.is_complete:
-        yield broken_off(layer)
-        return
-    yield from by_discrepancies(
-        layer,
-        "The data frames hold bytes that no reading accounts for.",
-        whole.examined.discrepancies,
-        *_HIDDEN_KINDS,
-        looked_at=f"{whole.examined.size} bytes of tar",
-    )
+@decides("SEC-011")
+def one_archive_only(seen: LayersSeen) -> Iterator[Judgement]:
+    return _hidden(seen, Kind.SECOND_ARCHIVE, "Another archive follows the end of the archive: some readers read on.")
+
+
+@decides("SEC-012")
+def nothing_behind_the_archive(seen: LayersSeen) -> Iterator[Judgement]:
+    return _hidden(seen, Kind.TRAILING, "Bytes follow the end of the archive that no reading accounts for.")
+
+
+def _hidden(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+        if not whole.is_complete:
+            yield broken_off(layer)
+            return
+        looked_at = f"{whole.examined.size} bytes of tar"
+        yield from by_discrepancies(layer, message, whole.examined.discrepancies, kind, looked_at=looked_at)
+
+    return by_whole(seen, one)
 
 
 def _by_faults(layer: LayerSeen, whole: WholeLayer, rules: Iterable[TarRule], message: str) -> Iterator[Judgement]:

@@ -184,7 +184,7 @@ DIFFERING: Final = (
 )
 """The rules without which readers in wide use get different trees (SEC-001)."""
 HIDING: Final = (TarRule.ORPHAN, TarRule.TEXT, TarRule.PADDING)
-"""The rules without which a header holds bytes that no reading accounts for (SEC-002)."""
+"""The rules without which a header holds bytes that no reading accounts for (SEC-010)."""
 
 
 _AT_THE_END: Final = (TarRule.ORPHAN, TarRule.END)

@@ -6,6 +6,7 @@ from itertools import islice
 import msgspec
 
 from conformance.checks.layers import (
+    broken_off,
     by_discrepancies,
     by_rule,
     by_tar,
@@ -21,6 +22,7 @@ from conformance.format import toc_rules
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
 from conformance.format.examine import NOWHERE
+from conformance.format.hard_links import wrong_hard_links
 from conformance.format.toc import MAX_TOC, Toc
 from conformance.format.toc_outline import Outline, Problems, problem
 from conformance.observation_layer import LayerSeen, LayersSeen, WholeLayer
@@ -225,17 +227,23 @@ def times(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(seen, toc_rules.wrong_times, "A time is not RFC 3339, or is the year 1 spelt out.")
 
 
-@decides("TOC-012")
+@decides("TOC-021")
 def hard_links(seen: LayersSeen) -> Iterator[Judgement]:
-    def one(layer: LayerSeen) -> Iterator[Judgement]:
-        yield from by_rule(
-            LayersSeen((layer,), seen.deep),
-            lambda toc: toc_rules.wrong_hard_links(toc, has_lower=layer.has_lower),
-            "A hard link does not point to an earlier entry or a lower layer.",
-        )
+    """The order of the tar is known by its tar-split, or by its bytes."""
 
-    for layer in seen.layers:
-        yield from one(layer)
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
+        ranks = layer.split.ranks
+        if ranks is None and layer.whole is not None and layer.whole.is_complete:
+            ranks = layer.whole.examined.ranks
+        if ranks is None and toc.hard_links:
+            whole = read_to_its_end(layer)
+            yield whole if isinstance(whole, Judgement) else broken_off(layer)
+            return
+        message = "A hard link does not point to a file before it in the tar, or in a lower layer."
+        wrong = wrong_hard_links(toc, ranks if ranks is not None else (), has_lower=layer.has_lower)
+        yield from problems_of(layer, wrong, message) or [passed(layer.name, found=f"{len(toc.hard_links)} hard links")]
+
+    return by_toc(seen, one)
 
 
 @decides("TOC-015")

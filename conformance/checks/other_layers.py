@@ -141,13 +141,3 @@ def nothing_of_overlayfs(seen: LayersSeen) -> Iterator[Judgement]:
             yield not_run(f"The tar could not be read to its end: {reason}.", where=layer.name)
         elif not layer.overlay:
             yield passed(layer.name)
-
-
-def lost_annotations(seen: LayersSeen) -> Iterator[str]:
-    """Notes on layers that have a TOC of which no manifest tells."""
-    for layer in seen.others:
-        if layer.has_footer and not _is_legacy(layer):
-            yield (
-                f"{layer.name} ends like a zstd:chunked layer, but its descriptor has none of the annotations that say "
-                "where the TOC is and what digest it has: no client pulls it in parts"
-            )

@@ -51,7 +51,7 @@ def annotated(seen: ImageSeen) -> Iterator[Judgement]:
             yield informed("The manifest was named by itself; whether an index lists it was not looked at.")
             continue
         value = manifest.entry.annotation(SENTINEL_ANNOTATION)
-        # A value other than "true" is SENT-INDEX-012; here the key must be there.
+        # A value other than "true" is SENT-INDEX-017; here the key must be there.
         yield judge(
             value is not None,
             "The entry of a sentinel manifest does not say so, so no client selects it.",

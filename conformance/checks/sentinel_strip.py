@@ -6,7 +6,8 @@ Each check says nothing of a copy that its requirement is not about.
 from collections.abc import Iterator
 
 from conformance.checks.pairs import copy_of_one, data_layers, is_sentinel_manifest, layers_of, sentinel_manifests
-from conformance.format.names import CHUNK_KEYS, MANIFEST_CHECKSUM, PR681, SENTINEL_ANNOTATION
+from conformance.checks.stale_annotations import stale_keys
+from conformance.format.names import MANIFEST_CHECKSUM, PR681, SENTINEL_ANNOTATION
 from conformance.format.sentinel import canonical_sentinel
 from conformance.observation import CopySeen, ImageSeen, ManifestSeen
 from conformance.requirements import decides
@@ -44,15 +45,15 @@ def its_diff_id_goes_with_it(seen: CopySeen) -> Iterator[Judgement]:
 
 @decides("SENT-STRIP-005")
 def stale_annotations_go(seen: CopySeen) -> Iterator[Judgement]:
-    if seen.after is None or seen.requested not in _CHANGING:
+    if seen.after is None or seen.requested not in (*_CHANGING, "zstd:chunked"):
         return
-    old = {layer.digest for manifest in seen.before.manifests for layer in data_layers(manifest)}
+    old = [layer for manifest in seen.before.manifests for layer in data_layers(manifest)]
     for manifest in seen.after.manifests:
         for layer in data_layers(manifest):
-            stale = [key for key in CHUNK_KEYS if layer.digest not in old and layer.annotation(key) is not None]
+            stale = stale_keys(layer, old, seen.requested)
             yield judge(not stale, "A recompressed layer keeps annotations of the old one.",
                         where=f"{seen.name}: {layer.digest}", expected="none", found=str(stale))  # fmt: skip
-        if manifest.entry and not is_sentinel_manifest(manifest):
+        if seen.requested in _CHANGING and manifest.entry and not is_sentinel_manifest(manifest):
             value = manifest.entry.annotation(SENTINEL_ANNOTATION)
             yield judge(value is None, "The index entry of a stripped manifest keeps its sentinel annotation.",
                         where=f"{seen.name}: {manifest.name}", expected="absent", found=str(value))  # fmt: skip

@@ -24,6 +24,9 @@ def check(
     require_sentinel: Annotated[
         bool, typer.Option("--require-sentinel", help="An image without a sentinel variant does not conform.")
     ] = False,
+    require_chunked: Annotated[
+        bool, typer.Option("--require-chunked", help="An image with a layer that is pulled whole does not conform.")
+    ] = False,
     panel: Annotated[
         bool, typer.Option("--panel/--no-panel", help="Feed the sentinel to the real tar readers on this machine.")
     ] = True,
@@ -55,7 +58,15 @@ def check(
     )
     try:
         with progress("reading layers") as on_bytes:
-            options = CheckOptions(connection, panel, require_sentinel, deep, readers, on_bytes if deep else None)
+            options = CheckOptions(
+                connection,
+                use_panel=panel,
+                require_sentinel=require_sentinel,
+                require_chunked=require_chunked,
+                deep=deep,
+                readers=readers,
+                progress=on_bytes if deep else None,
+            )
             report = check_image(image, options)
     except (SubjectError, CredentialError) as error:
         cannot(str(error))

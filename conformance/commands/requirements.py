@@ -1,11 +1,15 @@
 """``zcc requirements``: the catalogue."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conformance.commands.shared import console
+from conformance.commands.shared import cannot, console
+
+if TYPE_CHECKING:
+    from conformance.reports.catalogue import CatalogueEntry
+    from conformance.requirements import Retired
 
 
 def register(app: typer.Typer) -> None:
@@ -14,18 +18,51 @@ def register(app: typer.Typer) -> None:
 
 
 def requirements(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID|GROUP]…", help="Only these, such as REG-007, or a group: REG.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the catalogue as one JSON document.")] = False,
     untested: Annotated[bool, typer.Option("--untested", help="Only requirements that have no check yet.")] = False,
 ) -> None:
-    """Print the catalogue of requirements, each with its checks and mutants."""
+    """Print the catalogue, or all that there is to say of some requirements: why, source, check, mutants, variants."""
     from conformance.reports.catalogue import (  # noqa: PLC0415 (start-up time)
         catalogue_entries,
         catalogue_json,
-        catalogue_table,
+        catalogue_list,
+        entry_page,
+        retired_line,
     )
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
 
-    entries = catalogue_entries(untested_only=untested)
+    entries, retired = catalogue_entries(untested_only=untested), load_catalogue().retired
+    if ids:
+        entries, retired = _named(entries, retired, [name.upper() for name in ids])
     if json:
-        sys.stdout.buffer.write(catalogue_json(entries))
-    else:
-        console().print(catalogue_table(entries) if entries else "every requirement has a check")
+        sys.stdout.buffer.write(catalogue_json(entries, retired))
+        return
+    shown = console()
+    if not ids:
+        shown.print(catalogue_list(entries) if entries else "every requirement has a check")
+        return
+    for entry in entries:
+        shown.print(entry_page(entry))
+    for item in retired:
+        shown.print(retired_line(item))
+
+
+def _named(
+    entries: tuple["CatalogueEntry", ...], retired: tuple["Retired", ...], names: list[str]
+) -> tuple[tuple["CatalogueEntry", ...], tuple["Retired", ...]]:
+    """Those of these ids and groups; a name that is neither ends the command."""
+
+    def is_named(requirement_id: str, name: str) -> bool:
+        return name in (requirement_id, requirement_id.rpartition("-")[0])
+
+    for name in names:
+        known = (*(entry.id for entry in entries), *(item.id for item in retired))
+        if not any(is_named(requirement_id, name) for requirement_id in known):
+            cannot(f"{name} is neither a requirement nor a group; zcc requirements lists them")
+    return (
+        tuple(entry for entry in entries if any(is_named(entry.id, name) for name in names)),
+        tuple(item for item in retired if any(is_named(item.id, name) for name in names)),
+    )

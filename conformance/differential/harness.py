@@ -72,7 +72,7 @@ class Harness:
         self._panel, self._options, self._on_fault = panel, options, on_fault
         self._random = Random(options.seed)
         self._corpus = seeds()
-        self._steering = Steering(self._corpus)
+        self._steering = Steering(self._corpus, lambda tar: judge_tar(tar).passes)
         self.summary = Summary(seed=options.seed, readers={info.name: info.version for info in panel.readers})
 
     def run(self, progress: Callable[[Summary], None] = lambda _: None) -> Summary:
@@ -113,7 +113,8 @@ class Harness:
             summary.asked_commands += 1
             readings = readings | self._panel.read_with_commands(seed.tar)
         shown = look(seed.tar, verdict, readings, ordinary=seed.ordinary)
-        self._steering.learn(seed.tar, shown.pairs)
+        if not verdict.unwritten:
+            self._steering.learn(seed.tar, shown.pairs)
         summary.pairs.update(shown.pairs)
         caught = verdict.must or verdict.should or ((_UNWRITTEN,) if verdict.unwritten else ())
         for pair in shown.pairs:

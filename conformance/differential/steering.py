@@ -1,6 +1,7 @@
 """Which inputs are mutated further: those that made a new pair of readers differ, or differ in a new way."""
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -8,26 +9,32 @@ from conformance.differential.corpus import Seed, generated
 from conformance.differential.oracle import Pair
 
 MAX_KEPT: Final = 4000
-_FRESH: Final = 0.35
-_CORPUS: Final = 0.6
+_SOUND: Final = 0.3
+_ODD: Final = 0.07
+_KEPT: Final = 0.28
+"""Shares of the archives that are mutated; the others are newly made."""
 
 
 class Steering:
     """The corpus, and the inputs that brought something new."""
 
-    def __init__(self, corpus: tuple[Seed, ...]) -> None:
-        self._corpus = corpus
+    def __init__(self, corpus: tuple[Seed, ...], sound: Callable[[bytes], bool] = lambda _: True) -> None:
+        """``sound`` tells whether the judge passes an archive: a mutation of one that fails seldom passes."""
+        self._sound = tuple(seed for seed in corpus if sound(seed.tar))
+        self._odd = tuple(seed for seed in corpus if seed not in self._sound)
         self._kept: list[bytes] = []
         self.seen: Counter[Pair] = Counter()
 
     def pick(self, random: Random) -> bytes:
         """An archive to mutate: newly made, from the corpus, or one that was kept."""
         chance = random.random()
-        if chance < _FRESH or not self._corpus:
-            return generated(random).tar
-        if chance < _CORPUS or not self._kept:
-            return random.choice(self._corpus).tar
-        return random.choice(self._kept)
+        if chance < _SOUND and self._sound:
+            return random.choice(self._sound).tar
+        if chance < _SOUND + _ODD and self._odd:
+            return random.choice(self._odd).tar
+        if chance < _SOUND + _ODD + _KEPT and self._kept:
+            return random.choice(self._kept)
+        return generated(random).tar
 
     def learn(self, tar: bytes, pairs: tuple[Pair, ...]) -> bool:
         """Count the pairs; keep the archive when one of them is new."""

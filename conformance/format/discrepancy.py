@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SPLIT_CRC = "split-crc"
     PADDING = "padding"
     TRAILING = "trailing"
+    SECOND_ARCHIVE = "second-archive"
 
 
 class Discrepancy(msgspec.Struct, frozen=True):

@@ -10,7 +10,14 @@ from itertools import islice
 from typing import Any, Final, NoReturn
 
 from conformance.format.errors import FormatError
-from conformance.format.json_problems import LONE_SURROGATE, KeyProblem, Shape, Walk, is_portable_number
+from conformance.format.json_problems import (
+    LONE_SURROGATE,
+    KeyProblem,
+    Shape,
+    Walk,
+    is_exact_integer,
+    is_portable_number,
+)
 from conformance.format.key_folds import taken_for
 
 # OCI distribution-spec 1.1, "Pushing Manifests": registries should accept 4 MiB; more is not portable.
@@ -105,10 +112,8 @@ class _Doubt:
         return float(text)
 
     def integer(self, text: str) -> int | float:
-        if is_portable_number(text):
-            return int(text)
-        self.raised = True
-        return float(text)
+        self.raised |= not is_exact_integer(text)  # where no integer is due a larger one may do
+        return int(text) if is_portable_number(text) else float(text)
 
 
 def _without_surrogates(value: Any) -> Any:

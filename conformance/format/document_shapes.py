@@ -34,10 +34,11 @@ _EXECUTION: Final = Shape.of(
     {
         **_free("User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal"),
         **_free("ArgsEscaped", "Hostname", "Domainname", "AttachStdin", "AttachStdout", "AttachStderr", "Tty"),
+        **_free("Memory", "MemorySwap", "CpuShares"),
         **_free("OpenStdin", "StdinOnce", "Image", "NetworkDisabled", "MacAddress", "OnBuild", "Shell"),
         "Healthcheck": Shape.of(_free("Test"), integers=_HEALTH_TIMES),
     },
-    integers=("StopTimeout", "Memory", "MemorySwap", "CpuShares"),
+    integers=("StopTimeout",),
 )
 CONFIG: Final = Shape.of(
     {

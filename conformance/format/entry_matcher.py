@@ -1,11 +1,15 @@
 """Which TOC entry belongs to which tar header, met one after the other; order is not relied on, only used."""
 
+from array import array
 from collections.abc import Sequence
+from typing import Final
 
 from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, shown
 from conformance.format.entries import TYPE_OF_FLAG
 from conformance.format.tar import TarHeader
 from conformance.format.toc import Entry
+
+UNRANKED: Final = -1
 
 
 class EntryMatcher:
@@ -13,7 +17,9 @@ class EntryMatcher:
 
     def __init__(self, entries: Sequence[Entry], found: Discrepancies) -> None:
         self._entries, self._found = entries, found
-        self._next = 0
+        self._next = self._matched = 0
+        self.ranks = array("q", [UNRANKED]) * len(entries)
+        """Of each entry, how many were met before it in the tar; UNRANKED for chunks and what was not met."""
         self._seen = bytearray(len(entries))
         # By their hashes: a million names may take more memory than there is.
         self._by_name: dict[int, int] | None = None
@@ -38,6 +44,9 @@ class EntryMatcher:
             return None
         if self._seen[index]:
             self._add(Kind.TWICE, header.name, "one entry", "two or more entries in the tar", offset)
+        if self.ranks[index] == UNRANKED:
+            self.ranks[index] = self._matched
+            self._matched += 1
         self._seen[index] = 1
         self._next = self._after_chunks(index)
         return index

@@ -5,6 +5,7 @@ what disagrees is counted (``discrepancy``), and where the content of each entry
 """
 
 import hashlib
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Final, cast
@@ -21,6 +22,7 @@ from conformance.format.split_cursor import SplitCursor
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.tar_faults import TarFaults
 from conformance.format.tar_watch import HeaderWatch
+from conformance.format.tarheader import BLOCK, CHECKSUM, matching_checksum
 from conformance.format.tarsplit import Record
 from conformance.format.toc import CHUNK_ZEROS, Entry, Toc
 from conformance.format.toc_outline import DIGEST
@@ -28,6 +30,8 @@ from conformance.format.toc_outline import DIGEST
 _ZEROS: Final = bytes(2**16)
 _MAX_SHOWN: Final = 120
 NOWHERE: Final = -1
+# A field that can be a number; most of other bytes are told by it.
+_SUM: Final = re.compile(rb"[ \0]*[0-7]|[\x80\xff]")
 _NO_PARTS: Final = range(0)
 Piece = bytes | memoryview
 
@@ -52,6 +56,8 @@ class Examined(msgspec.Struct):
     split_problem: FormatError | None = None
     split_compared: int = 0
     duplicates: tuple[str, ...] = ()
+    ranks: "array[int] | None" = None
+    """Of each TOC entry which header it is (EntryMatcher); None without a TOC."""
 
 
 def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
@@ -89,8 +95,10 @@ class _Examiner:
         if self._split is not None:
             result.split_problem, result.split_compared = self._split.problem, self._split.compared
             result.duplicates = tuple(self._split.names.duplicates)
-        if result.problem is None and self._matcher is not None:
-            self._matcher.missing()
+        if self._matcher is not None:
+            result.ranks = self._matcher.ranks
+            if result.problem is None:
+                self._matcher.missing()
         return result
 
     def _member(self, reader: TarReader, header: TarHeader) -> None:
@@ -162,7 +170,12 @@ class _Examiner:
         if self._split is not None:
             self._split.trailing(raw)
         offset = reader.offset
+        searching = True
         for piece in reader.rest():
+            if searching and (header := _header_in(piece)) is not None:
+                searching = False
+                what, found = "what follows the end of the archive", "a tar header"
+                self._add(Kind.SECOND_ARCHIVE, b"", what, "no tar header", found, offset + header)
             if piece.strip(b"\0"):
                 first = offset + len(piece) - len(piece.lstrip(b"\0"))
                 self._add(Kind.TRAILING, b"", "what follows the end of the archive", "zeros", "other bytes", first)
@@ -220,6 +233,16 @@ class _ChunkTracker:
             self._chunk, self._end = self._next_chunk()
         self._hash = hashlib.sha256()
         self._nonzero = False
+
+
+def _header_in(piece: bytes) -> int | None:
+    """Where in bytes behind an archive a block stands whose checksum is right: ``tar -i`` reads on there."""
+    if not any(piece):
+        return None
+    for start in range(0, len(piece) - BLOCK + 1, BLOCK):
+        if _SUM.match(piece, start + CHECKSUM.start) and matching_checksum(piece[start : start + BLOCK]) is not None:
+            return start
+    return None
 
 
 def _is_zero(view: memoryview) -> bool:

@@ -3,6 +3,7 @@
 Source: docs/format.md section 11.3 (ensureTOCMatchesTarSplit in the reference); TARSPLIT-003, TARSPLIT-004.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -17,11 +18,15 @@ from conformance.format.toc import Toc
 
 
 class HeaderAgreement(msgspec.Struct, frozen=True):
-    """``problem`` is why the records could not be read to the end; the differences are then of what came before."""
+    """``problem`` is why the records could not be read to the end; the differences are then of what came before.
+
+    ``ranks`` say of each entry of the TOC which header it is, counted from 0 (EntryMatcher).
+    """
 
     differences: Discrepancies
     file_count: int
     duplicates: tuple[str, ...]
+    ranks: "array[int]"
     problem: FormatError | None = None
 
 
@@ -37,9 +42,9 @@ def compare_headers(toc: Toc, records: Iterable[Record]) -> HeaderAgreement:
             if index is not None:
                 comparison.compare(header, toc.entries[index], -1)
     except FormatError as error:
-        return HeaderAgreement(found, count, tuple(names.duplicates), error)
+        return HeaderAgreement(found, count, tuple(names.duplicates), matcher.ranks, error)
     matcher.missing()
-    return HeaderAgreement(found, count, tuple(names.duplicates))
+    return HeaderAgreement(found, count, tuple(names.duplicates), matcher.ranks)
 
 
 def _noting(records: Iterable[Record], names: CleanNames) -> Iterator[Record]:

@@ -1,6 +1,6 @@
 """What makes JSON readers differ on a document that all of them accept, or makes only some refuse it.
 
-Known differences (docs/soundness.md): of a key that is there twice some take the first, most the last; keys are
+Known differences (docs/documents.md): of a key that is there twice some take the first, most the last; keys are
 compared with or without case; a number out of range is refused, or becomes infinite; an escaped lone surrogate is
 refused, kept, or becomes U+FFFD. Only the keys of places where readers have fields are compared without case: in maps
 (annotations, labels, xattrs) and in members that no reader knows a key is wrong only when it is there twice.
@@ -86,6 +86,11 @@ def is_portable_number(text: str) -> bool:
     return abs(float(text)) <= _MAX_DOUBLE
 
 
+def is_exact_integer(text: str) -> bool:
+    """Whether it is written as an integer, of a size that readers hold that know doubles only (RFC 8259 section 6)."""
+    return text.lstrip("-").isdigit() and len(text) < _INT_DIGITS and abs(int(text)) < 2**53
+
+
 def has_lone_surrogate(text: str) -> bool:
     """Whether a decoded text has one."""
     return LONE_SURROGATE.search(text) is not None
@@ -146,8 +151,8 @@ class Walk:
             if _SURROGATE.search(lexeme) and has_lone_surrogate(json.loads(lexeme)):
                 yield KeyProblem(KeyKind.SURROGATE, lexeme[:MAX_SHOWN], path, self._offset(start))
         elif lexeme[0] in "-0123456789":
-            whole = level is not None and level.key in level.shape.integers and not level.is_array
-            if not is_portable_number(lexeme) or (whole and not lexeme.lstrip("-").isdigit()):
+            due = level is not None and not level.is_array and level.key in level.shape.integers
+            if not (is_exact_integer(lexeme) if due else is_portable_number(lexeme)):
                 yield KeyProblem(KeyKind.NUMBER, lexeme[:MAX_SHOWN], path, self._offset(start))
 
 

@@ -113,8 +113,22 @@ def header_flaws(block: bytes) -> Iterator[Flaw]:
         expected = "0 to 6 or NUL for an entry, x, L or K before one"
         yield Flaw(TarRule.TYPE, "the type flag", expected, raw(kind), TYPE)
     yield from _texts(block)
-    if kind not in EXTENSIONS:
+    if kind in EXTENSIONS:
+        yield from _extended(block)
+    else:
         yield from _entry(block, kind)
+
+
+def _extended(block: bytes) -> Iterator[Flaw]:
+    """What holds for the header of an extended header, beside what holds for all."""
+    if block[257:265] == V7_MAGIC:
+        expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
+        yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
+    if text_of(block[157:257]):
+        expected = "none: node-tar passes over an extended header with one"
+        yield Flaw(
+            TarRule.LINK_NAME, "the link name of an extended header", expected, raw(text_of(block[157:257])), 157
+        )
 
 
 def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:

@@ -192,14 +192,19 @@ def _lines(pieces: Iterable[bytes], max_line: int) -> Iterator[bytes]:
             if length + end - start > max_line:
                 raise FormatError(f"a line of the tar-split exceeds {max_line} bytes")
             parts.append(piece[start:end])
-            yield b"".join(parts)
+            yield from _unless_blank(b"".join(parts))
             parts, length, start = [], 0, end + 1
         parts.append(piece[start:])
         length += len(piece) - start
         if length > max_line:
             raise FormatError(f"a line of the tar-split exceeds {max_line} bytes")
-    if length:
-        raise FormatError("the last line of the tar-split has no end of line")
+    yield from _unless_blank(b"".join(parts))
+
+
+def _unless_blank(line: bytes) -> Iterator[bytes]:
+    """White space between JSON texts means nothing to readers, which decode a stream of them (Go's json.Decoder)."""
+    if line.strip(b" \t\r"):
+        yield line
 
 
 def _record(line: bytes, number: int) -> Record:

@@ -9,7 +9,7 @@ from typing import Final
 
 from conformance.format.clean_names import CleanNames
 from conformance.format.discrepancy import shown
-from conformance.format.entries import clean_name, xattr_value
+from conformance.format.entries import xattr_value
 from conformance.format.errors import FormatError
 from conformance.format.times import YEAR_ONE, parse_time
 from conformance.format.toc import TYPES, Entry
@@ -165,33 +165,6 @@ def _wrong_time(text: str) -> str:
     return "absent, for the year 1 is no time" if moment == YEAR_ONE else ""
 
 
-def wrong_hard_links(toc: Outline, *, has_lower: bool) -> Problems:
-    """Hard links out of the root, to a later entry, or (without a lower layer) to none (TOC-012)."""
-    links, entries = toc.hard_links, toc.entries
-    if not links:
-        return
-    # By hashes, and of the targets only: names may take more memory than there is.
-    targets = {hash(_rooted(entries[index].link_name)) for index in links}
-    place: dict[int, int] = {}
-    for index, entry in enumerate(entries):
-        if entry.type != "chunk" and (name := hash(_rooted(entry.name))) in targets:
-            place.setdefault(name, index)
-
-    def problems() -> Problems:
-        for index in links:
-            target = entries[index].link_name
-            if _climbs(target):
-                yield problem(entries, index, "a target below the root", shown(target))
-                continue
-            at = place.get(hash(_rooted(target)))
-            if at is None and not has_lower:
-                yield problem(entries, index, "a target in this layer: there is none below", shown(target))
-            elif at is not None and at >= index:
-                yield problem(entries, index, "an earlier entry as target", f"{shown(target)}, entries[{at}]")
-
-    yield from islice(problems(), MAX_PROBLEMS)
-
-
 def wrong_whiteouts(toc: Outline) -> Problems:
     """Whiteouts that are no regular entries (TOC-015)."""
 
@@ -212,17 +185,3 @@ def names_that_are_one(entries: Sequence[Entry]) -> tuple[str, ...]:
         if entry.type != "chunk":
             names.add(entry.name.encode(errors="surrogatepass"))
     return tuple(names.duplicates)
-
-
-def _rooted(name: str) -> bytes:
-    """A name below the root, lexically cleaned, without the slash in front."""
-    return clean_name(b"/" + name.encode(errors="surrogatepass")).lstrip(b"/")
-
-
-def _climbs(target: str) -> bool:
-    depth = 0
-    for part in target.split("/"):
-        depth += -1 if part == ".." else part not in ("", ".")
-        if depth < 0:
-            return True
-    return False

@@ -45,6 +45,7 @@ JOBS: Final = (
     Job("to gzip", requested="gzip"),
     Job("to tar", requested="uncompressed"),
     Job("to zstd", requested="zstd"),
+    Job("to zstd:chunked", requested="zstd:chunked"),
     Job("kept"),
     Job("gzip, digests preserved", requested="gzip", preserve_digests=True),
     Job("digests preserved", preserve_digests=True),
@@ -120,8 +121,10 @@ def right_copy(job: Job) -> Copied:
     if job.damaged:
         return Copied({}, refused=True, wrote=False)
     copied = Copied(dict(source.blobs), source.root, referrers=(SIGNATURE,))
-    if job.from_storage:
+    if job.from_storage or job.requested == "zstd:chunked":
         copied.diff_ids = _diff_ids(source)
+    if job.requested == "zstd:chunked":  # its layers are that already
+        return copied
     if job.requested or job.to_docker:
         _strip(copied)
         _recompress(copied, job.requested or "gzip", docker=job.to_docker)
@@ -207,6 +210,17 @@ def toc_annotations_stay(job: Job, copied: Copied) -> None:
     if job.name == "to gzip":
         for layer in copied.manifest["layers"]:
             layer["annotations"][CHUNK_KEYS[0]] = "sha256:" + "0" * 64
+
+
+@mutant("SENT-STRIP-005")
+def compresses_anew_and_keeps_the_old_toc_annotations(job: Job, copied: Copied) -> None:
+    if job.requested == "zstd:chunked":
+        copied.reopen()
+        copied.referrers = ()
+        layer = copied.manifest["layers"][-1]
+        blob = copied.blobs[layer["digest"]] + bytes.fromhex("502a4d1800000000")  # an empty skippable frame
+        layer |= {"digest": str(Digest.of(blob)), "size": len(blob)}
+        copied.blobs[layer["digest"]] = blob
 
 
 @mutant("SENT-STRIP-006")

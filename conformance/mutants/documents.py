@@ -104,6 +104,12 @@ def integer_of_thirty_digits(draft: Draft) -> None:
     draft.spelling["index"] = _first('"x-count":' + "9" * 30)
 
 
+@mutant("DOC-004")
+def size_beyond_doubles(draft: Draft) -> None:
+    draft.spelling["plain.config"] = _replace(b'"Healthcheck":{', b'"StopTimeout":9007199254740993,"Healthcheck":{')
+    draft.spelling["sentinel.config"] = draft.spelling["plain.config"]
+
+
 @mutant("DOC-005")
 def half_a_surrogate_pair(draft: Draft) -> None:
     draft.spelling["index"] = _first('"annotations":{"a":"\\ud800"}')

@@ -12,7 +12,14 @@ from conformance.format.frames import ZSTD_MAGIC, skippable
 from conformance.format.tarheader import write_checksum
 from conformance.format.writer import WriterOptions
 from conformance.requirements import mutant
-from conformance.strategies.layer_draft import LayerDraft, conforming_layer, draft_layer, finish_layer, toc_document
+from conformance.strategies.layer_draft import (
+    LayerDraft,
+    conforming_layer,
+    draft_layer,
+    draft_of_tar,
+    finish_layer,
+    toc_document,
+)
 from conformance.strategies.trees import Node, tar_of
 
 _TOOL, _HOLES, _SMALL, _OTHER = "usr/bin/tool", "usr/holes", "usr/small", "usr/other"
@@ -41,7 +48,7 @@ def blob_under_another_digest() -> LayerDraft:
     return draft
 
 
-@mutant("LAYER-004")
+@mutant("LAYER-015")
 def typed_as_gzip() -> LayerDraft:
     draft = conforming_layer()
     draft.media_type = names.LAYER_GZIP_TYPE
@@ -294,13 +301,14 @@ def year_one_spelt_out() -> LayerDraft:
     return draft
 
 
-@mutant("TOC-012")
+@mutant("TOC-021")
 def hard_link_before_its_target() -> LayerDraft:
-    draft = conforming_layer()
-    entry = draft.entry("usr/bin/alias")
-    draft.toc["entries"].remove(entry)
-    draft.toc["entries"].insert(0, entry)
-    return draft
+    return draft_layer((Node("link", "hardlink", link_name="file"), Node("file", content=b"content")))
+
+
+@mutant("TOC-021")
+def hard_link_out_of_the_root() -> LayerDraft:
+    return draft_layer((Node("file", content=b"content"), Node("link", "hardlink", link_name="../file")))
 
 
 @mutant("TOC-015", implies=("TOC-006", *_TREE))
@@ -423,7 +431,7 @@ def third_number_off() -> LayerDraft:
     return draft
 
 
-@mutant("TARSPLIT-008")
+@mutant("TARSPLIT-008", implies=("TOC-019",))
 def names_that_are_one() -> LayerDraft:
     tree = (Node("a", content=b"one"), Node("./a", content=b"two"))
     return draft_layer(tree, WriterOptions(unique_names=False))
@@ -436,14 +444,20 @@ def whiteout_in_the_tar_only() -> LayerDraft:
     return draft
 
 
-@mutant("SEC-002")
-def bytes_behind_the_archive() -> LayerDraft:
-    return draft_layer((Node("file", content=b"content"),), trailing=b"hidden".ljust(512, b"\0"))
+@mutant("SEC-010")
+def padding_that_holds_bytes() -> LayerDraft:
+    tar = tar_of((Node("file", content=b"content"),))
+    return draft_of_tar(tar.replace(b"content\0\0", b"content\0!", 1))
 
 
-@mutant("SEC-002")
+@mutant("SEC-011", implies=("SEC-012",))
 def archive_behind_the_archive() -> LayerDraft:
     return draft_layer((Node("file", content=b"content"),), trailing=tar_of((Node("hidden", content=b"content"),)))
+
+
+@mutant("SEC-012")
+def bytes_behind_the_archive() -> LayerDraft:
+    return draft_layer((Node("file", content=b"content"),), trailing=b"hidden".ljust(512, b"\0"))
 
 
 def _with_footer(edit: Callable[[Footer], Footer]) -> LayerDraft:

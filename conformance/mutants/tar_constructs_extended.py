@@ -191,6 +191,7 @@ LINK_NAMES: Final = {
     "link_name_on_a_file": odd(linkname=b"first"),
     "link_name_on_a_directory": file(b"odd/", b"", b"5", linkname=b"first"),
     "pax_linkpath_on_a_file": with_records((b"linkpath", b"first")),
+    "link_name_on_a_long_name": long_name(b"odd-name\0", linkname=b"first") + odd(magic=GNU),
     "long_link_on_a_file": long_name(b"first\0", b"K") + odd(magic=GNU),
     "link_without_link_name": file(b"odd", b"", b"2"),
     "hard_link_without_link_name": file(b"odd", b"", b"1"),

@@ -85,6 +85,7 @@ MAGICS: Final = {
     "magic_gnu_version_zero": odd(magic=b"ustar  0", prefix=b"p"),
     "magic_upper_case": odd(magic=b"USTAR\x0000", prefix=b"p"),
     "magic_none_text": odd(magic=b"abcdefgh", prefix=b"p"),
+    "magic_none_on_long_name": long_name(b"odd-name\0", magic=V7) + odd(magic=GNU),
     "magic_xustar": odd(magic=b"xustar\x000", prefix=b"p"),
 }
 TAILS: Final = {

@@ -40,6 +40,8 @@ def member_difference(one: Member, other: Member) -> Difference | None:
         return None
     if path_of(one.name) != path_of(other.name):
         return Difference.NAME
+    if NOT_TOLD in (one.kind, other.kind):
+        return _owner_difference(one, other)
     if one.kind != other.kind:
         return Difference.TYPE
     if one.kind == "reg":
@@ -51,9 +53,11 @@ def member_difference(one: Member, other: Member) -> Difference | None:
         return Difference.LINK
     if one.kind not in _MODELESS and _differ(_bits(one.mode), _bits(other.mode)):
         return Difference.MODE
-    if _differ(one.uid, other.uid) or _differ(one.gid, other.gid):
-        return Difference.OWNER
-    return None
+    return _owner_difference(one, other)
+
+
+def _owner_difference(one: Member, other: Member) -> Difference | None:
+    return Difference.OWNER if _differ(one.uid, other.uid) or _differ(one.gid, other.gid) else None
 
 
 def differing_pairs(readings: Mapping[str, Reading]) -> Iterator[tuple[str, str, Difference]]:

@@ -23,11 +23,14 @@ class Feature(StrEnum):
     PAX_OWNER = "PAX uid or gid"
     GNU_NAME = "GNU long name"
     GNU_LINK = "GNU long link"
+    BOTH = "PAX and GNU extended headers in one archive"
+    BLANK = "a size that ends in a blank"
 
 
 _ALL: Final = frozenset(Feature)
+_EXTENDED: Final = _ALL - {Feature.BLANK}
 LIMITS: Final[Mapping[str, frozenset[Feature]]] = {
-    "Perl Archive::Tar": _ALL - {Feature.GNU_NAME},
+    "Perl Archive::Tar": _EXTENDED - {Feature.GNU_NAME},
     "node tar-stream": frozenset({Feature.PAX_OWNER}),
     "busybox tar": frozenset({Feature.PAX_OWNER}),
     "cpio": _ALL,
@@ -38,6 +41,8 @@ _RECORDS: Final = {
     Feature.PAX_SIZE: re.compile(rb"\d size="),
     Feature.PAX_OWNER: re.compile(rb"\d [ug]id="),
 }
+_BLANK: Final = 0x20
+_PAX: Final = ord("x")
 _FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
 
 
@@ -45,10 +50,21 @@ def features_of(tar: bytes) -> frozenset[Feature]:
     """What the archive uses; content that looks like a record or a header counts too."""
     found = {feature for feature, pattern in _RECORDS.items() if pattern.search(tar)}
     for start in range(0, len(tar) - _BLOCK + 1, _BLOCK):
-        flag = _FLAGS.get(tar[start + 156])
-        if flag is not None and tar[start + 257 : start + 262] == b"ustar":
-            found.add(flag)
+        if tar[start + 257 : start + 262] == b"ustar":
+            if (flag := _FLAGS.get(tar[start + 156])) is not None:
+                found.add(flag)
+            if tar[start + 135] == _BLANK:
+                found.add(Feature.BLANK)  # libarchive writes so; cpio takes the blank for a digit
+    if found & {Feature.GNU_NAME, Feature.GNU_LINK} and _has_pax(tar):
+        found.add(Feature.BOTH)  # Archive::Tar loses a long name that a PAX header follows; no writer mixes them
     return frozenset(found)
+
+
+def _has_pax(tar: bytes) -> bool:
+    return any(
+        tar[start + 156] == _PAX and tar[start + 257 : start + 262] == b"ustar"
+        for start in range(0, len(tar) - _BLOCK + 1, _BLOCK)
+    )
 
 
 def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading]:

@@ -11,7 +11,7 @@ from conformance.readers.command_line import COMMANDS, command_readers, read_wit
 from conformance.readers.programs import PROGRAM_LIST, Program
 from conformance.readers.reading import ReaderInfo, Reading
 from conformance.readers.sentinel_panel import sound_archive
-from conformance.readers.stream import ReaderProgram, Request
+from conformance.readers.stream import START_TIMEOUT, ReaderProgram, Request
 
 TOC_READER: Final = "containers-storage (TOC)"
 MAX_TAR: Final = 256 * 2**20
@@ -109,7 +109,9 @@ def _control(program: ReaderProgram) -> str:
     """The positive control: every reader of tars sees the one member of a sound archive. Why not, "" if so."""
     if program.readers[0].op != "tar":
         return ""
-    for info, reading in zip(program.readers, program.ask([Request(sound_archive())])[0], strict=True):
+    for info, reading in zip(
+        program.readers, program.ask([Request(sound_archive())], timeout=START_TIMEOUT)[0], strict=True
+    ):
         seen = [(bytes.fromhex(member.name), member.kind, member.size) for member in reading.members]
         if not reading.accepts or seen != [(b"control", "reg", 0)]:
             return f"{info.name} does not read a sound archive: {reading.refused or seen}"

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 NOT_TOLD: Final = "?"
-"""In place of a digest: the reader tells no contents."""
+"""In place of a digest or a kind: the reader does not tell."""
 
 Number = int | float | None
 

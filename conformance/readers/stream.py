@@ -23,7 +23,7 @@ from conformance.readers.reading import ReaderInfo, Reading
 MAX_ANSWER: Final = 256 * 2**20
 """Bytes of one answer; a program that writes more is stopped."""
 MAX_MEMORY: Final = 4 * 2**30
-START_TIMEOUT: Final = 30.0
+START_TIMEOUT: Final = 60.0
 _CHUNK: Final = 2**16
 _INFOS: Final = msgspec.json.Decoder(tuple[ReaderInfo, ...])
 _ANSWERS: Final = msgspec.json.Decoder(tuple[Reading, ...])
@@ -70,11 +70,15 @@ class ReaderProgram:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def ask(self, requests: Sequence[Request]) -> list[tuple[Reading, ...]]:
-        """For each request the answers of all readers of this program, in their order."""
+    def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> list[tuple[Reading, ...]]:
+        """For each request the answers of all readers of this program, in their order.
+
+        ``timeout`` in seconds for one answer, instead of what the program was started with.
+        """
+        patience = self._timeout if timeout is None else timeout
         answers: list[tuple[Reading, ...]] = []
         while len(answers) < len(requests):
-            problem = self._exchange(requests[len(answers) :], answers)
+            problem = self._exchange(requests[len(answers) :], answers, patience)
             if problem:
                 answers.append((Reading(refused=problem, crashed=True),) * len(self.readers))
                 self._stop()
@@ -127,11 +131,11 @@ class ReaderProgram:
                     continue
         process.wait()
 
-    def _exchange(self, requests: Sequence[Request], answers: list[tuple[Reading, ...]]) -> str:
+    def _exchange(self, requests: Sequence[Request], answers: list[tuple[Reading, ...]], patience: float) -> str:
         """Send all; append what is answered. Why the first unanswered one is not answered, "" when all are."""
         lines: list[bytes] = []
         out = memoryview(b"".join(part for request in requests for part in (request.head(), request.content)))
-        problem = self._pump(out, lines, len(requests), self._timeout)
+        problem = self._pump(out, lines, len(requests), patience)
         for line in lines:
             try:
                 decoded = _ANSWERS.decode(line)

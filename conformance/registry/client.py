@@ -212,6 +212,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 url,
                 request_headers=tuple(sent.items()),
                 request_size=len(body or b""),
+                request_body=body if isinstance(body, bytes) else b"",
                 elapsed=round(time.monotonic() - start, 6),
                 **answer,
             )

@@ -1,4 +1,4 @@
-"""Start Debian's docker-registry (distribution 2.8) on loopback for a test run."""
+"""Start registries on loopback for a test run: Debian's docker-registry, and the programs of programs.py."""
 
 import os
 import shutil
@@ -13,6 +13,8 @@ from typing import Final
 import msgspec
 import requests
 
+from conformance.registry.programs import RegistryProgram
+
 _START_SECONDS: Final = 15.0
 _STOP_SECONDS: Final = 10.0
 
@@ -22,10 +24,10 @@ class LaunchError(RuntimeError):
 
 
 class LaunchedRegistry(msgspec.Struct, frozen=True):
-    """A running docker-registry: its URL, and its own garbage collection."""
+    """A running registry: its URL, and its own garbage collection; None where it has no command for that."""
 
     url: str
-    collect_garbage: Callable[[], None]
+    collect_garbage: Callable[[], None] | None
 
 
 def find_docker_registry() -> Path | None:
@@ -45,23 +47,52 @@ def docker_registry(
         raise LaunchError("docker-registry is not installed (Debian: apt-get install docker-registry)")
     directory.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    config, log = directory / "config.yml", directory / "registry.log"
+    config = directory / "config.yml"
     config.write_text(_config(directory / "storage", port, delete_enabled, htpasswd), "utf-8")
-    environ = {"PATH": os.environ.get("PATH", ""), "HOME": str(directory), "OTEL_TRACES_EXPORTER": "none"}
+    environ = _environ(directory)
+    with _running([str(program), "serve", str(config)], directory, port) as url:
+        yield LaunchedRegistry(url, lambda: _run([str(program), "garbage-collect", str(config)], environ))
+
+
+@contextmanager
+def launch(program: RegistryProgram, path: Path, directory: Path) -> Iterator[LaunchedRegistry]:
+    """Run a registry program with its storage below ``directory``. Raises LaunchError when it does not start."""
+    storage, config, port = directory / "storage", directory / "config", _free_port()
+    storage.mkdir(parents=True, exist_ok=True)
+    values = {"{program}": str(path), "{port}": str(port), "{storage}": str(storage), "{config}": str(config)}
+    config.write_text(_filled(program.config, values), "utf-8")
+    collect = [_filled(part, values) for part in program.collect]
+    environ = _environ(directory)
+    with _running([_filled(part, values) for part in program.serve], directory, port) as url:
+        yield LaunchedRegistry(url, (lambda: _run(collect, environ)) if collect else None)
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _environ(directory: Path) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "HOME": str(directory), "OTEL_TRACES_EXPORTER": "none"}
+
+
+def _run(command: list[str], environ: dict[str, str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=60, env=environ)
+
+
+@contextmanager
+def _running(command: list[str], directory: Path, port: int) -> Iterator[str]:
+    """Run a server that listens on ``port``, and give its URL once it answers."""
+    log, url = directory / "registry.log", f"http://127.0.0.1:{port}"
     try:
         with log.open("wb") as output:
-            process = subprocess.Popen([str(program), "serve", str(config)], stdout=output, stderr=output, env=environ)
+            process = subprocess.Popen(command, stdout=output, stderr=output, env=_environ(directory))
     except OSError as error:
-        raise LaunchError(f"{program}: {error.strerror}") from None
-    url = f"http://127.0.0.1:{port}"
-
-    def collect() -> None:
-        command = [str(program), "garbage-collect", str(config)]
-        subprocess.run(command, check=True, capture_output=True, timeout=60, env=environ)
-
+        raise LaunchError(f"{command[0]}: {error.strerror}") from None
     try:
-        _wait_until_up(url, process, log)
-        yield LaunchedRegistry(url, collect)
+        _wait_until_up(Path(command[0]).name, url, process, log)
+        yield url
     finally:
         process.terminate()
         try:
@@ -85,7 +116,7 @@ def _config(storage: Path, port: int, delete_enabled: bool, htpasswd: Path | Non
     return "\n".join(lines) + "\n"
 
 
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_up(name: str, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -94,7 +125,7 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> Non
         except requests.RequestException:
             time.sleep(0.05)
     tail = log.read_text("utf-8", "replace").strip().splitlines()[-1:]
-    raise LaunchError(f"docker-registry did not start: {tail[0][:300] if tail else 'no log'}")
+    raise LaunchError(f"{name} did not start: {tail[0][:300] if tail else 'no log'}")
 
 
 def _free_port() -> int:

@@ -52,6 +52,12 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
             environ,
         )
 
+    def arguments(self) -> tuple[str, ...]:
+        """The options that reach the registry the same way; the password stays in the environment."""
+        named = (("--username", self.username), ("--ca-file", self.ca_file))
+        given = [part for name, value in named if value for part in (name, value)]
+        return (*given, *(["--insecure"] if self.insecure else []))
+
     def client(self, url: str, *, record: Callable[[Exchange], None] | None = None) -> "RegistryClient":
         """A client for ``scheme://host`` with the credentials found for that host; CredentialError for a bad file."""
         from conformance.registry.client import RegistryClient  # noqa: PLC0415 (a layout needs no HTTP)

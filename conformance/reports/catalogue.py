@@ -4,24 +4,30 @@ from collections import defaultdict
 
 import msgspec
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from conformance import checks, mutants
+from conformance import checks, mutants, variants
+from conformance.reports.encoding import indented_json
 from conformance.requirements import (
     Level,
     Profile,
     RequirementClass,
+    Retired,
     Role,
     broken_by,
     find_checks,
     find_mutants,
+    find_variants,
+    freedom_of,
     load_catalogue,
 )
 
 
 class CatalogueEntry(msgspec.Struct, frozen=True):
-    """One requirement with the names of its checks and mutants (``module.function``)."""
+    """One requirement with the names of its checks, mutants and variants (``module.function``).
+
+    ``check`` says in words how it is checked, ``advice`` what who fails it should do.
+    """
 
     id: str
     level: Level
@@ -31,11 +37,17 @@ class CatalogueEntry(msgspec.Struct, frozen=True):
     statement: str
     checks: tuple[str, ...]
     mutants: tuple[str, ...]
+    variants: tuple[str, ...]
+    why: str
+    source: str
+    check: str
+    advice: str
 
 
 class _Catalogue(msgspec.Struct, frozen=True):
     revision: str
     requirements: tuple[CatalogueEntry, ...]
+    retired: tuple[Retired, ...] = ()
 
 
 def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, ...]:
@@ -44,6 +56,10 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
     breaking: dict[str, list[str]] = defaultdict(list)
     for maker in find_mutants(mutants):
         breaking[broken_by(maker)[0]].append(_name(maker))
+    free: dict[str, list[str]] = defaultdict(list)
+    for choice in find_variants(variants):
+        for requirement_id in freedom_of(choice).ids:
+            free[requirement_id].append(_name(choice))
     entries = (
         CatalogueEntry(
             requirement.id,
@@ -54,37 +70,61 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
             requirement.statement,
             (_name(bound[requirement.id]),) if requirement.id in bound else (),
             tuple(breaking[requirement.id]),
+            tuple(free[requirement.id]),
+            requirement.why,
+            requirement.source,
+            requirement.check,
+            requirement.advice,
         )
         for requirement in load_catalogue().requirements
     )
     return tuple(entry for entry in entries if not (untested_only and entry.checks))
 
 
-def catalogue_json(entries: tuple[CatalogueEntry, ...]) -> bytes:
-    """The entries as one indented JSON document."""
-    document = _Catalogue(load_catalogue().revision, entries)
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+def catalogue_json(entries: tuple[CatalogueEntry, ...], retired: tuple[Retired, ...] = ()) -> bytes:
+    """The entries, and the ids that are retired, as one indented JSON document."""
+    document = _Catalogue(load_catalogue().revision, entries, retired)
+    return indented_json(document)
 
 
-def catalogue_table(entries: tuple[CatalogueEntry, ...]) -> RenderableType:
-    """The entries as a table."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("id", "level", "roles"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("check", justify="right")
-    table.add_column("mutants", justify="right")
-    table.add_column("statement")
+def catalogue_list(entries: tuple[CatalogueEntry, ...]) -> RenderableType:
+    """Two lines for each entry, and how many there are."""
+    blocks: list[RenderableType] = []
     for entry in entries:
-        table.add_row(
-            entry.id,
-            entry.level,
-            ", ".join(entry.roles),
-            "yes" if entry.checks else "-",
-            str(len(entry.mutants) or "-"),
-            entry.statement,
-        )
+        head = f"  {entry.level:6}  {entry.class_:14}  {', '.join(entry.profiles)}"
+        checked = "checked" if entry.checks else "no check"
+        counts = f"  [{checked}, {len(entry.mutants)} mutants, {len(entry.variants)} variants]"
+        blocks.append(Text.assemble((f"{entry.id:17}", "bold"), head, (counts, "dim")))
+        blocks.append(Text(f"    {entry.statement}"))
     with_check = sum(bool(entry.checks) for entry in entries)
-    return Group(table, Text(f"{len(entries)} requirements, {with_check} with a check"))
+    return Group(
+        *blocks, Text(f"{len(entries)} requirements, {with_check} with a check; zcc requirements ID shows one")
+    )
+
+
+def entry_page(entry: CatalogueEntry) -> RenderableType:
+    """All there is to say of one requirement."""
+    lines = [
+        ("level", entry.level),
+        ("class", entry.class_),
+        ("profiles", ", ".join(entry.profiles)),
+        ("roles", ", ".join(entry.roles)),
+        ("why", entry.why),
+        ("source", entry.source),
+        ("checked by", entry.check),
+        ("advice", entry.advice),
+        ("check", ", ".join(entry.checks) or "none yet"),
+        ("mutants", ", ".join(entry.mutants) or "none"),
+        ("variants", ", ".join(entry.variants) or "none"),
+    ]
+    shown = [Text(f"  {name + ':':<12}{text}") for name, text in lines if text]
+    return Group(Text.assemble((entry.id, "bold"), f" {entry.statement}"), *shown)
+
+
+def retired_line(item: Retired) -> str:
+    """That an id is used no more, and which took its place."""
+    now = f"; now: {', '.join(item.successors)}" if item.successors else "; nothing took its place"
+    return f"{item.id} is retired: {item.reason.rstrip('.')}{now}"
 
 
 def _name(function: object) -> str:

@@ -51,6 +51,7 @@ def _evidence(evidence: Evidence) -> Evidence:
             request_headers=_headers(evidence.request_headers),
             response_headers=_headers(evidence.response_headers),
             response_start=b"",
+            request_body=b"",
         )
     if isinstance(evidence, CommandEvidence):
         argv = tuple(_neutral(argument) for argument in evidence.argv)

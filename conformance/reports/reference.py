@@ -52,8 +52,12 @@ def _section(requirement: Requirement, entry: CatalogueEntry) -> Iterator[str]:
     yield f"- source: {requirement.source}"
     yield f"- how it is checked: {requirement.check}"
     yield f"- check: {_code(entry.checks) or 'none yet'}"
+    if requirement.advice:
+        yield f"- advice: {requirement.advice}"
     if entry.mutants:
         yield f"- mutants: {_code(entry.mutants)}"
+    if entry.variants:
+        yield f"- variants: {_code(entry.variants)}"
 
 
 def _code(names: tuple[str, ...]) -> str:

@@ -54,6 +54,8 @@ class LayerDraft:
     annotations: dict[str, str | None] = field(default_factory=dict)
     media_type: str = names.LAYER_ZSTD_TYPE
     described_as: str = ""
+    compress_toc: Callable[[bytes], bytes] = zstandard.compress
+    compress_split: Callable[[bytes], bytes] = zstandard.compress
 
     def entry(self, name: str, *, chunk: int = 0) -> Json:
         """The TOC entry of this name, or its ``chunk``-th chunk entry."""
@@ -102,7 +104,7 @@ def finish_layer(draft: LayerDraft) -> DraftedLayer:
     """Encode, compress and place the parts."""
     split = _split(draft)
     document = toc_document(draft)
-    payload = zstandard.compress(document)
+    payload = draft.compress_toc(document)
     data = b"".join(draft.frames) + draft.before_tail
     tail = b""
     toc_place, split_place = TocPosition(0, 0, 0), None
@@ -150,7 +152,7 @@ def _split(draft: LayerDraft) -> CompressedTarSplit | None:
     document = draft.split_document
     if document is None:
         document = b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in draft.split)
-    return CompressedTarSplit.of(document)
+    return CompressedTarSplit(draft.compress_split(document), len(document))
 
 
 def _cut(blob: bytes, at: Position) -> bytes:

@@ -346,6 +346,7 @@ def _with_agreement(
                 file_count=examined.members,
                 differences=examined.discrepancies,
                 duplicates=examined.duplicates,
+                ranks=examined.ranks,
             )
     counted = _Counted()
     agreement = compare_headers(toc, _records(payload, counted))
@@ -365,6 +366,7 @@ def _with_agreement(
         file_count=agreement.file_count,
         differences=None if problem else agreement.differences,
         duplicates=agreement.duplicates,
+        ranks=None if problem else agreement.ranks,
     )
 
 

@@ -1,5 +1,6 @@
 """Fixtures of the suite: the registry under judgement, and how a test speaks its verdict."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.subjects.registry_subject import RegistrySubject
 from conformance.suite.session import ConformanceSession, Recorded, judged_roles, record, take_note
-from conformance.suite.settings import SuiteSettings
+from conformance.suite.settings import DEFAULT_REPOSITORY, SuiteSettings
 from conformance.trials.subject import ImplementationSubject
 
 Verdict = Callable[..., None]
@@ -104,10 +105,19 @@ def announce(result: RequirementResult) -> None:
 
 
 def replay_command(settings: SuiteSettings) -> str:
-    """The command that runs this conformance run again."""
+    """The command that runs this conformance run again, with the options that were given."""
     if settings.adapter is not None:
-        return f"pytest --implementation {settings.implementation}"
-    return f"pytest --registry {settings.registry}" if settings.registry else "pytest --pyargs conformance.suite"
+        claimed = [profile for profile in settings.profiles if profile not in settings.adapter.profiles]
+        given = ["--implementation", settings.implementation]
+    elif settings.registry:
+        claimed = [] if settings.implied else list(settings.profiles)
+        given = ["--registry", settings.registry, *settings.connection.arguments()]
+        if settings.repository != DEFAULT_REPOSITORY:
+            given += ["--repository", settings.repository]
+    else:
+        claimed = [] if settings.implied else list(settings.profiles)
+        given = ["--pyargs", "conformance.suite"]
+    return shlex.join(["pytest", *given, *(f"--profile={profile}" for profile in claimed)])
 
 
 def announce_all(results: Iterable[RequirementResult]) -> None:

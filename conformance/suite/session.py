@@ -13,6 +13,7 @@ from conformance.checking import unchecked
 from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
 from conformance.registry.client import TransportError
 from conformance.registry.credentials import CredentialError
+from conformance.reports.bodies import write_bodies
 from conformance.reports.encoding import json_bytes
 from conformance.reports.model import Report, SubjectReport, encode, now, run_report, subject_report
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
@@ -85,6 +86,7 @@ class ConformanceSession:
         self._needs_deep: dict[str, tuple[str, ...]] = {}
         self._deselected = False
         self._broken_tests = False
+        self._bodies = 0
         self._stopped = ""
         self._session: pytest.Session | None = None
         self._report: Report | None = None
@@ -243,7 +245,8 @@ class ConformanceSession:
         terminalreporter.section("conformance")
         for line in summary_lines(self._report, self._tried, colour=terminalreporter.hasmarkup):
             terminalreporter.write_line(line)
-        terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml")
+        bodies = "; run curl lines with a body there" if self._bodies else ""
+        terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml{bodies}")
 
     def _build_report(self) -> Report:
         by_subject: dict[tuple[str, Role], dict[str, RequirementResult]] = {}
@@ -317,6 +320,7 @@ class ConformanceSession:
         try:
             self.settings.report_dir.mkdir(parents=True, exist_ok=True)
             (self.settings.report_dir / "results.json").write_bytes(encode(report))
+            self._bodies = write_bodies(report, self.settings.report_dir)
             (self.settings.report_dir / "junit.xml").write_bytes(render_junit(report, load_catalogue()))
         except OSError as error:
             pytest.exit(f"--report-dir {self.settings.report_dir}: {error.strerror}", returncode=EXIT_COULD_NOT_RUN)

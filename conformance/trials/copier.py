@@ -91,7 +91,7 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-STRIP-001": ("to gzip", "index to gzip"),
     "SENT-STRIP-002": ("to tar",),
     "SENT-STRIP-004": _STRIPS,
-    "SENT-STRIP-005": (*_STRIPS, "index to gzip"),
+    "SENT-STRIP-005": (*_STRIPS, "index to gzip", "to zstd:chunked", "index to zstd:chunked"),
     "SENT-STRIP-006": _STRIPS,
     "SENT-STRIP-008": ("kept", "index"),
     "SENT-STRIP-009": ("other sentinel, to gzip",),

@@ -56,3 +56,10 @@ def _replace_layers(draft: Draft, keep: int, layers: Sequence[DraftedLayer]) -> 
     ):
         manifest["layers"][first:] = [deepcopy(layer.descriptor) for layer in layers]
         config["rootfs"]["diff_ids"][first:] = [layer.diff_id for layer in layers]
+
+
+def plain_image_of(*layers: LayerDraft) -> Drafted:
+    """The plain manifest alone, with these layers."""
+    made = image_of(*layers)
+    digest = json.loads(made.root)["manifests"][0]["digest"]
+    return Drafted(made.blobs, made.blobs[digest])

@@ -1,10 +1,12 @@
 """What a check must still see at its edge: the last allowed value, the second of two, a thing that is not there."""
 
+import msgspec
 import pytest
 import zstandard
 
-from conformance.checks.artifact import judge_blob, judge_image
-from conformance.format.names import SENTINEL_TYPE
+from conformance.checks.artifact import judge_blob, judge_image, needs_deep
+from conformance.format.footer import Footer
+from conformance.format.names import MANIFEST_POSITION, SENTINEL_TYPE
 from conformance.format.sentinel import canonical_sentinel
 from conformance.mutants.draft import Draft, conforming_draft, finish
 from conformance.mutants.layers import another_diff_id
@@ -142,3 +144,28 @@ def test_sentinels_are_no_layers_without_a_toc() -> None:
     finished = finish(conforming_draft())
     seen = observe_image(MemorySource(finished.blobs, finished.root), reading=LayerReading(deep=True))
     assert not [each for each in seen.layers.others if each.descriptor.media_type == SENTINEL_TYPE]
+
+
+@pytest.mark.parametrize(("blob", "verdict"), [(b"", "needs deep"), (b"x", "fail")])
+def test_a_blob_of_another_size_is_seen_without_reading_it_whole(blob: bytes, verdict: str) -> None:
+    layer = finish_layer(conforming_layer())
+    image = pair_with(layer, layer.blob + blob)
+    found = {each.id: each for each in judge_image(observe_image(MemorySource(image.blobs, image.root)))}["LAYER-003"]
+    assert ("needs deep" if needs_deep(found) else found.verdict) == verdict
+
+
+@pytest.mark.parametrize("less", [1, 200])
+def test_a_table_that_is_shorter_than_its_frame_is_not_where_it_is_said_to_be(less: int) -> None:
+    draft = conforming_layer()
+
+    def edit(footer: Footer) -> Footer:
+        return msgspec.structs.replace(
+            footer, toc=msgspec.structs.replace(footer.toc, compressed=footer.toc.compressed - less)
+        )
+
+    draft.footer = edit
+    text = finish_layer(draft).descriptor["annotations"][MANIFEST_POSITION]
+    offset, length, *rest = text.split(":")
+    draft.annotations[MANIFEST_POSITION] = ":".join((offset, str(int(length) - less), *rest))
+    image = pair_with(finish_layer(draft))
+    assert results(MemorySource(image.blobs, image.root))["LAYER-005"].verdict == "fail"

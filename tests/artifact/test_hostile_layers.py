@@ -127,7 +127,6 @@ def test_odd_documents_are_findings(document: bytes) -> None:
     "document",
     [
         b"{}\n",
-        b"\n",
         b'{"type":2}\n',
         b'{"type":1,"name":"a","size":-1,"position":0}\n',
         b'{"type":2,"payload":"*"}\n',
@@ -140,6 +139,14 @@ def test_odd_tar_splits_are_findings(document: bytes) -> None:
     layer = finish_layer(draft)
     for deep in (False, True):
         assert "TARSPLIT-004" in failures(layer, layer.blob, deep=deep)
+
+
+def test_a_tar_split_without_records_is_not_that_of_the_layer() -> None:
+    draft = conforming_layer()
+    draft.split_document = b"\n"
+    layer = finish_layer(draft)
+    for deep in (False, True):
+        assert "TARSPLIT-003" in failures(layer, layer.blob, deep=deep)
 
 
 def test_a_bomb_in_a_data_frame_is_stopped_within_bounded_memory() -> None:
@@ -166,7 +173,7 @@ def test_what_lies_behind_a_frame_that_does_not_decompress_is_not_passed() -> No
     layer = finish_layer(frame_checksum_flipped())
     found = judged(layer, layer.blob)
     assert {name for name, result in found.items() if result.verdict == "fail"} == {"LAYER-002", "LAYER-009"}
-    for name in ("LAYER-001", "LAYER-006", "LAYER-007", "TOC-003", "TOC-007", "TARSPLIT-002", "SEC-001", "SEC-002"):
+    for name in ("LAYER-001", "LAYER-006", "LAYER-007", "TOC-003", "TOC-007", "TARSPLIT-002", "SEC-001", "SEC-011"):
         assert found[name].verdict == "not-run", name
         assert "could not be read to its end" in found[name].findings[0].message
 

@@ -9,7 +9,7 @@ from conformance.checks.artifact import LAYER_GROUPS, judge_image, needs_deep
 from conformance.format import names
 from conformance.format.document import encode
 from conformance.format.oci import read_manifest
-from conformance.mutants import layers
+from conformance.mutants import layer_names, layers
 from conformance.mutants.tar_headers import MAKERS
 from conformance.observation import ImageSeen, ManifestSeen, Stored
 from conformance.requirements import broken_by, find_checks
@@ -21,7 +21,7 @@ from conformance.subjects.layers import LayerReading, observe_layers
 from conformance.subjects.memory import MemorySource
 from tests.artifact.pairs import pair_with
 
-MUTANTS = [value for value in vars(layers).values() if hasattr(value, "__breaks__")]
+MUTANTS = [value for module in (layers, layer_names) for value in vars(module).values() if hasattr(value, "__breaks__")]
 # Not of this image: it has no legacy layer and none without a TOC, and its sentinel is one block.
 NOT_HERE = {"DOC-011", "LAYER-013", "SENT-BLOB-008", "FOOTER-005", "FOOTER-006"}
 
@@ -93,7 +93,7 @@ def test_a_hard_link_to_a_lower_layer_needs_one_in_every_image_whatever_their_or
         LayerReading(),
     )
     alone = observe_layers(MemorySource({layer.descriptor["digest"]: layer.blob}, b""), manifests[1:], LayerReading())
-    check = find_checks(checks)["TOC-012"]
+    check = find_checks(checks)["TOC-021"]
     assert "fail" in {judgement.outcome for judgement in check(seen)}
     assert {judgement.outcome for judgement in check(alone) if "layers[1]" in judgement.where} == {"pass"}
 

@@ -14,7 +14,8 @@ from conformance.strategies.layer_draft import LayerDraft, conforming_layer, dra
 from conformance.strategies.raw_tar import END, file
 from tests.artifact.test_layer_checks import results
 
-TAR_RULES = {requirement.id for requirement in load_catalogue().requirements if requirement.group == "TAR"}
+OF_NAMES = {"TAR-035"}  # conformance.mutants.layer_names
+TAR_RULES = {each.id for each in load_catalogue().requirements if each.group == "TAR"} - OF_NAMES
 
 
 def failed(draft: LayerDraft) -> dict[str, RequirementResult]:
@@ -32,7 +33,7 @@ def test_what_real_writers_write_breaks_no_rule(name: str) -> None:
 
 
 def test_every_rule_has_a_check_and_a_construct() -> None:
-    assert {name for name in find_checks(checks) if name.startswith("TAR-")} == TAR_RULES
+    assert {name for name in find_checks(checks) if name.startswith("TAR-")} == TAR_RULES | OF_NAMES
     assert {broken_by(maker)[0] for maker in MAKERS.values()} == TAR_RULES
 
 

@@ -93,7 +93,7 @@ def test_the_catalogue_as_json() -> None:
     entries = json.loads(run.stdout)["requirements"]
     assert len(entries) == len(load_catalogue().requirements)
     entry = next(entry for entry in entries if entry["id"] == "SENT-BLOB-001")
-    assert set(entry) == {"id", "level", "roles", "profiles", "class", "statement", "checks", "mutants"}
+    assert {"id", "level", "profiles", "class", "statement", "why", "source", "check", "advice"} <= set(entry)
     assert entry["checks"]
     assert entry["mutants"]
 
@@ -168,3 +168,23 @@ def test_an_error_nobody_thought_of_is_one_line_and_no_verdict(
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "RuntimeError 'of some kind' at test_cli.py:" in line
+
+
+def test_one_requirement_is_shown_with_all_there_is() -> None:
+    run = zcc("requirements", "sent-blob-001")
+    assert run.returncode == 0, run.stderr
+    for label in ("level:", "class:", "profiles:", "why:", "source:", "checked by:", "check:", "mutants:", "variants:"):
+        assert f"  {label}" in run.stdout, label
+    assert "SENT-BLOB-002" not in run.stdout
+
+
+def test_a_group_a_retired_id_and_an_unknown_one() -> None:
+    (retired, *_) = load_catalogue().retired
+    run = zcc("requirements", "--json", "FOOTER", retired.id)
+    document = json.loads(run.stdout)
+    assert {entry["id"].rpartition("-")[0] for entry in document["requirements"]} == {"FOOTER"}
+    assert retired.id in [item["id"] for item in document["retired"]]
+    assert f"{retired.id} is retired: " in zcc("requirements", retired.id).stdout
+    unknown = zcc("requirements", "REG-999")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr.startswith("zcc: REG-999 is neither")

@@ -11,6 +11,7 @@ from conformance.mutants.copies import JOBS, SIGNATURE, Copied, Job, plain_twin,
 from conformance.mutants.draft import Drafted
 from conformance.observation import CopySeen, ImageSeen
 from conformance.requirements import broken_by, find_checks
+from conformance.results import RequirementResult
 from conformance.subjects.image import observe_image
 from conformance.subjects.memory import MemorySource
 
@@ -43,13 +44,17 @@ def seen_of(job: Job, copied: Copied) -> CopySeen:
     )
 
 
-def verdicts(defect: Callable[[Job, Copied], None] = lambda *_: None) -> dict[str, str]:
+def results(defect: Callable[[Job, Copied], None] = lambda *_: None) -> tuple[RequirementResult, ...]:
     seen = []
     for job in JOBS:
         copied = right_copy(job)
         defect(job, copied)
         seen.append(seen_of(job, copied))
-    return {result.id: result.verdict for result in judge_copies(seen)}
+    return judge_copies(seen)
+
+
+def verdicts(defect: Callable[[Job, Copied], None] = lambda *_: None) -> dict[str, str]:
+    return {result.id: result.verdict for result in results(defect)}
 
 
 def test_right_copies_pass_every_check() -> None:

@@ -57,9 +57,7 @@ MALFORMED = {
     "no position": b'{"type":2,"payload":""}\n',
     "position from 1": b'{"type":2,"payload":"","position":1}\n',
     "position twice": b'{"type":2,"payload":"","position":0}\n' * 2,
-    "no end of line": b'{"type":2,"payload":"","position":0}',
     "not JSON": b"{\n",
-    "empty line": b"\n",
     "not base64": b'{"type":2,"payload":"?","position":0}\n',
     "segment without payload": b'{"type":2,"position":0}\n',
     "file without name": b'{"type":1,"payload":null,"position":0}\n',
@@ -70,6 +68,12 @@ MALFORMED = {
     "huge number": b'{"type":1,"name":"a","size":' + b"9" * 5000 + b',"payload":null,"position":0}\n',
     "deep": b'{"type":2,"payload":"","position":0,"x":' + b"[" * 10**5 + b"]" * 10**5 + b"}\n",
 }
+
+
+def test_white_space_between_records_means_nothing() -> None:
+    line = b'{"type":2,"payload":"","position":%d}'
+    document = b"\n" + line % 0 + b"\r\n \n" + line % 1
+    assert [record.position for record in tarsplit.parse(document)] == [0, 1]
 
 
 @pytest.mark.parametrize("name", MALFORMED)

@@ -80,6 +80,7 @@ def test_garbage_collection_removes_what_no_manifest_needs(tmp_path: Path) -> No
         for content in (*image.blobs.values(), b"nobody needs this"):
             client.upload_blob("a", content)
         assert client.put_manifest_raw("a", "plain", image.plain, MANIFEST_TYPE).status == 201
+        assert launched.collect_garbage is not None
         launched.collect_garbage()
     names = {path.parent.name for path in (tmp_path / "registry" / "storage").glob("**/blobs/sha256/*/*/data")}
     assert Digest.parse(image.layer).hex in names

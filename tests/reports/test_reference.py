@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from conformance.reports.reference import reference_lines
+from conformance.requirements import load_catalogue
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "requirements.md"
 
@@ -11,3 +12,9 @@ def test_the_requirement_reference_is_current() -> None:
     assert REFERENCE.read_text("utf-8") == "\n".join(reference_lines()) + "\n", (
         "docs/requirements.md has drifted: run python -m conformance.reports.reference docs/requirements.md"
     )
+
+
+def test_every_requirement_has_advice_in_one_sentence() -> None:
+    for requirement in load_catalogue().requirements:
+        assert requirement.advice.endswith("."), f"{requirement.id} has no advice, or it is no sentence"
+        assert len(requirement.advice) < 160, requirement.id

@@ -1,0 +1,44 @@
+"""Layers whose names do not make one tree."""
+
+from conformance.format.writer import WriterOptions
+from conformance.requirements import mutant
+from conformance.strategies.layer_draft import LayerDraft, draft_layer
+from conformance.strategies.trees import Node
+
+_ANY_NAMES = WriterOptions(unique_names=False)
+
+
+@mutant("TOC-018")
+def name_that_climbs() -> LayerDraft:
+    return draft_layer((Node("../etc/f", content=b"one"), Node("other")))
+
+
+@mutant("TOC-018")
+def name_that_climbs_within() -> LayerDraft:
+    return draft_layer((Node("usr/../etc/f", content=b"one"),))
+
+
+@mutant("TOC-019", implies=("TARSPLIT-008",))
+def name_with_a_dot() -> LayerDraft:
+    return draft_layer((Node("etc/f", content=b"one"), Node("./etc/f", content=b"two")), _ANY_NAMES)
+
+
+@mutant("TOC-019")
+def name_from_the_root() -> LayerDraft:
+    """tar-split's cleaning keeps the slash: only below a root the two are one."""
+    return draft_layer((Node("etc/f", content=b"one"), Node("/etc/f", content=b"two")), _ANY_NAMES)
+
+
+@mutant("TOC-019", implies=("TARSPLIT-008",))
+def directory_and_file_of_one_name() -> LayerDraft:
+    return draft_layer((Node("etc/", "dir"), Node("etc", content=b"two")), _ANY_NAMES)
+
+
+@mutant("TAR-035")
+def entry_below_a_link() -> LayerDraft:
+    return draft_layer((Node("lib", "symlink", link_name="usr/lib"), Node("lib/f", content=b"one")))
+
+
+@mutant("TAR-035")
+def entry_below_a_file() -> LayerDraft:
+    return draft_layer((Node("a/b/c/d", content=b"one"), Node("./a", content=b"two")))

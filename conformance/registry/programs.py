@@ -1,0 +1,91 @@
+"""The programs of registries that the suite starts on loopback to judge them, and how each is started."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+_VERSION_SECONDS: Final = 20.0
+_NUMBER: Final = re.compile(r"\bv?\d+\.\d+(\.\d+)?[-+~.\w]*")
+
+
+class RegistryProgram(msgspec.Struct, frozen=True):
+    """A registry program: the names it goes by on PATH, and arguments with placeholders.
+
+    ``{program}``, ``{port}``, ``{storage}`` (a directory) and ``{config}`` (a file with the text of ``config``) are
+    replaced. ``collect`` runs its garbage collection beside it, where it has such a command.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    serve: tuple[str, ...]
+    config: str = ""
+    collect: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+
+    def find(self, directory: Path | None = None) -> Path | None:
+        """The program in ``directory``, else on PATH; None where it is absent."""
+        places = os.pathsep.join(filter(None, (str(directory or ""), os.environ.get("PATH", ""))))
+        return next((Path(found) for name in self.names if (found := shutil.which(name, path=places))), None)
+
+    def ask_version(self, program: Path) -> str:
+        """The version number in what its version command says; "" where it has none or says none."""
+        if not self.version:
+            return ""
+        arguments = [part.replace("{program}", str(program)) for part in self.version]
+        try:
+            run = subprocess.run(
+                arguments, capture_output=True, timeout=_VERSION_SECONDS, check=False, text=True, errors="replace"
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        found = _NUMBER.search(run.stdout + run.stderr)
+        return found[0] if found else ""
+
+
+_DISTRIBUTION = """version: 0.1
+log: {level: warn}
+storage:
+  STORAGE
+  delete: {enabled: true}
+http: {addr: '127.0.0.1:{port}'}
+"""
+_ON_DISK = _DISTRIBUTION.replace("STORAGE", "filesystem: {rootdirectory: '{storage}'}")
+_IN_MEMORY = _DISTRIBUTION.replace("STORAGE", "inmemory: {}")
+_ZOT = (
+    '{"distSpecVersion": "1.1.1", "storage": {"rootDirectory": "{storage}"},'
+    ' "http": {"address": "127.0.0.1", "port": "{port}"}, "log": {"level": "error"}}'
+)
+_SERVE = ("{program}", "serve", "{config}")
+_COLLECT = ("{program}", "garbage-collect", "{config}")
+_VERSION = ("{program}", "--version")
+
+PROGRAMS: Final = (
+    RegistryProgram("distribution-2", ("docker-registry",), _SERVE, _ON_DISK, _COLLECT, _VERSION),
+    RegistryProgram("distribution-3", ("registry",), _SERVE, _ON_DISK, _COLLECT, _VERSION),
+    RegistryProgram("distribution-3-memory", ("registry",), _SERVE, _IN_MEMORY, (), _VERSION),
+    RegistryProgram(
+        "crane-memory", ("crane",), ("{program}", "registry", "serve", "--address", "127.0.0.1:{port}"),
+        version=("{program}", "version"),
+    ),
+    RegistryProgram(
+        "crane-disk",
+        ("crane",),
+        ("{program}", "registry", "serve", "--address", "127.0.0.1:{port}", "--disk", "{storage}"),
+        version=("{program}", "version"),
+    ),
+    RegistryProgram("ocimem", ("ocimem",), ("{program}", "127.0.0.1:{port}")),
+    RegistryProgram(
+        "olareg", ("olareg",), ("{program}", "serve", "--dir", "{storage}", "--port", "{port}"),
+        version=("{program}", "version"),
+    ),
+    RegistryProgram(
+        "olareg-memory", ("olareg",), ("{program}", "serve", "--store-type", "mem", "--port", "{port}"),
+        version=("{program}", "version"),
+    ),
+    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT, (), _VERSION),
+)  # fmt: skip

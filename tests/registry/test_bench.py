@@ -1,0 +1,51 @@
+"""Registry programs are found, started, judged twice and stopped; the table says what came out."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from conformance.registry.launch import LaunchError, find_docker_registry, launch
+from conformance.registry.programs import PROGRAMS, RegistryProgram
+from conformance.trials.registry_bench import Judged, judge, table
+from tests.tools import need
+
+
+def test_a_program_is_found_in_the_directory_before_path(tmp_path: Path) -> None:
+    mine = tmp_path / "registry"
+    mine.write_text("#!/bin/sh\necho 'registry v9.8.7-rc.1+build (linux)'\n")
+    mine.chmod(mine.stat().st_mode | stat.S_IXUSR)
+    program = next(program for program in PROGRAMS if program.name == "distribution-3")
+    assert program.find(tmp_path) == mine
+    assert program.ask_version(mine) == "v9.8.7-rc.1+build"
+
+
+def test_a_program_that_does_not_start_is_told_with_its_last_line(tmp_path: Path) -> None:
+    program = RegistryProgram("broken", ("sh",), ("{program}", "-c", "echo no storage at {storage}; exit 1"))
+    with (
+        pytest.raises(LaunchError, match="sh did not start: no storage at"),
+        launch(program, Path("/bin/sh"), tmp_path),
+    ):
+        pytest.fail("it never runs")
+
+
+def test_names_of_programs_are_unique() -> None:
+    assert len({program.name for program in PROGRAMS}) == len(PROGRAMS)
+
+
+def test_docker_registry_is_judged_twice_with_the_same_verdicts(tmp_path: Path) -> None:
+    path = find_docker_registry()
+    need(path is not None, "docker-registry")
+    assert path is not None
+    judged = judge(PROGRAMS[0], path, tmp_path, None)
+    assert judged.passed == judged.musts > 9
+    assert "REG-018 (SHOULD)" in judged.failed
+    assert set(judged.differing) <= {"REG-026"}, "only the race may differ"
+    assert (tmp_path / "distribution-2" / "results.json").is_file()
+    assert judged.name in "\n".join(table([judged]))
+
+
+def test_the_table_says_what_differs() -> None:
+    judged = Judged("mine", "1.0", 1, 2.5, 9, 11, ("REG-016 (MUST)",), ("REG-026",), 1.5, "0 of 850 fail")
+    row = list(table([judged]))[-1]
+    assert row == "| mine | 1.0 | 9 of 11 | REG-016 (MUST) | REG-026 | 2.5 | 1.5 (0 of 850 fail) |"
