@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from conformance.masking import SECRETS
 from conformance.registry.credentials import Credentials
 from conformance.subjects.reference import is_loopback
 
@@ -185,5 +186,7 @@ def _logins(logins: Mapping[str, Credentials]) -> str:
 def _secrets(logins: Mapping[str, Credentials]) -> tuple[str, ...]:
     found = []
     for login in logins.values():
+        SECRETS.remember_login(login.username, login.password)
+        SECRETS.remember(login.identity_token)
         found += [login.password, login.identity_token, _pair(login) if login.password else ""]
     return tuple(secret for secret in found if secret)
