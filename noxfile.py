@@ -84,6 +84,17 @@ def differential(session: nox.Session) -> None:
 
 
 @nox.session
+def corpora(session: nox.Session) -> None:
+    """The tars of some two hundred packages by real writers, brought from their registries: none breaks a MUST."""
+    session.install("-e", ".[dev]")
+    folder = session.create_tmp()
+    session.run("python", "-m", "tests.layer.bring_packages", folder)
+    session.run(
+        "pytest", "tests/layer/test_real_writers.py", "-rs", "-s", *session.posargs, env={"ZCC_CORPORA": folder}
+    )
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Whether the tests notice a change of a rule: nox -s mutation -- --sample 240; 0 takes all changes (hours)."""
     session.install("-e", ".[dev]", "cosmic-ray>=8.3")

@@ -16,11 +16,13 @@ from conformance.format.tar_header_rules import MAX_ID
 
 XATTR: Final = b"SCHILY.xattr."
 _LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
+_SAID_AGAIN: Final = (_LIBARCHIVE, b"SCHILY.acl.")
 _HEAD: Final = re.compile(rb"([1-9][0-9]{0,8}) ([^=\0\n \t][^=\0\n]*)=")
 _DECIMAL: Final = re.compile(rb"[0-9]{1,20}")
 _TIME: Final = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]*)?")
 _IDS: Final = frozenset((b"uid", b"gid"))
 _TIMES: Final = frozenset((b"mtime", b"atime", b"ctime"))
+_PATHS: Final = frozenset((b"path", b"linkpath"))
 _NAMES: Final = frozenset((b"path", b"linkpath", b"uname", b"gname"))
 _NEVER_EMPTY: Final = frozenset((b"path", b"linkpath", b"uid", b"gid", b"size", b"mtime", b"atime", b"ctime"))
 
@@ -46,7 +48,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
     """The records as far as they can be read (of a key twice the last), and what is not canonical in them."""
     records: Records = {}
     flaws: list[Flaw] = []
-    position = 0
+    position, said_twice = 0, False
     while position < len(content) and len(flaws) < _MAX_FLAWS:
         head = _HEAD.match(content, position)
         length = int(head[1]) if head else 0
@@ -58,10 +60,20 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
         if key in records and key != b"comment":
             flaws.append(Flaw(TarRule.KEY_TWICE, f"the record {raw(key)}", "each key once", "it comes again", position))
         records[key] = value
-        flaws += _record(key, value, position)
+        if not _is_plain(key, value):
+            flaws += _record(key, value, position)
+            said_twice = said_twice or key.startswith(_SAID_AGAIN)
         position = end
-    flaws += _contradictions(records)
+    if said_twice:
+        flaws += _contradictions(records)
     return records, tuple(flaws)
+
+
+def _is_plain(key: bytes, value: bytes) -> bool:
+    """Whether it is one of the records that most extended headers have, and right: this costs little."""
+    if key in _TIMES:
+        return _TIME.fullmatch(value) is not None
+    return key in _PATHS and value.isascii() and bool(value) and b"\0" not in value
 
 
 def _malformed(content: bytes, position: int) -> Flaw:

@@ -23,6 +23,7 @@ from conformance.format.tar_header_rules import (
 from conformance.format.tarheader import TYPE
 
 _NO_RECORDS: Final[Records] = {}
+_OWNER_KEYS: Final = frozenset((b"uid", b"gid", b"uname", b"gname"))
 _WORDS: Final = {b"x": "a PAX extended header", b"L": "a GNU long name", b"K": "a GNU long link name"}
 _FULL_END: Final = 2
 _DIGITS: Final = 20
@@ -58,11 +59,10 @@ class HeaderWatch:
             return
         if kind != b"g":
             flaws += tuple(self._entry(block, kind))
-        self._note(flaws, offset)
-        if kind == b"g":
-            self._flush("")
-        else:
-            self._flush(shown(self._name(block)))
+        if flaws or self._pending:
+            self._note(flaws, offset)
+            self._flush("" if kind == b"g" else shown(self._name(block)))
+        if kind != b"g":
             self._extended.clear()
             self._records = _NO_RECORDS
 
@@ -132,14 +132,21 @@ class HeaderWatch:
         if bool(link) != (kind in LINKS):
             expected = "a link name" if kind in LINKS else "no link name on what is no link"
             flaws.append(Flaw(TarRule.LINK_NAME, "the link name", expected, raw(link) if link else "none", 157))
-        for letter, keys in ((b"L", (b"path", b"size")), (b"K", (b"linkpath", b"size"))):
-            for key in keys:
-                if letter in extended and key in records:
-                    expected = f"no {_WORDS[letter]} beside it"
-                    flaws.append(Flaw(TarRule.MIXED, f"the PAX record {key.decode()}", expected, "both"))
-        flaws += self._size(block, kind)
-        flaws += self._owner(block)
+        if len(extended) > 1:
+            flaws += self._mixed()
+        if b"size" in records:
+            flaws += self._size(block, kind)
+        if not _OWNER_KEYS.isdisjoint(records):
+            flaws += self._owner(block)
         return flaws
+
+    def _mixed(self) -> list[Flaw]:
+        return [
+            Flaw(TarRule.MIXED, f"the PAX record {key.decode()}", f"no {_WORDS[letter]} beside it", "both")
+            for letter, keys in ((b"L", (b"path", b"size")), (b"K", (b"linkpath", b"size")))
+            for key in keys
+            if letter in self._extended and key in self._records
+        ]
 
     def _size(self, block: bytes, kind: bytes) -> list[Flaw]:
         value = self._records.get(b"size", b"")
@@ -166,6 +173,8 @@ class HeaderWatch:
         return flaws
 
     def _note(self, flaws: tuple[Flaw, ...], offset: int) -> None:
+        if not flaws:
+            return
         self._pending += [
             TarFault(flaw.rule, "", flaw.what, flaw.expected, flaw.found, offset + flaw.at) for flaw in flaws
         ]
