@@ -49,9 +49,9 @@ def open_source(reference: str, connection: ConnectionOptions) -> ImageSource:
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
         return LayoutSource(parsed)
-    from conformance.subjects.remote import RemoteSource  # noqa: PLC0415 (a layout needs no HTTP)
+    from conformance.subjects.remote import RemoteSource, client_for  # noqa: PLC0415 (a layout needs no HTTP)
 
-    client = connection.client(parsed.base_url(plain_http=connection.plain_http))
+    client = client_for(parsed, connection)
     return RemoteSource(client, parsed)
 
 

@@ -1,18 +1,33 @@
 """``zcc``: the commands by name. Exit 0 conforms (or done), 1 does not, 2 could not judge, 8 incomplete."""
 
+import functools
 import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from conformance import __version__
-from conformance.commands import adapter, build, certify, check, diff, inspect, readers, registry, requirements, shared
+from conformance.commands import (
+    adapter,
+    bound,
+    build,
+    certify,
+    check,
+    diff,
+    inspect,
+    readers,
+    registry,
+    requirements,
+    shared,
+)
+from conformance.masking import SECRETS
+from conformance.suite.signals import end_on_sigterm
 
 app = typer.Typer(
     name="zcc",
@@ -23,6 +38,41 @@ app = typer.Typer(
 )
 for command in (check, inspect, diff, build, certify, adapter, registry, readers, requirements):
     command.register(app)
+
+_EXIT_INTERRUPTED = 130
+# As of a process that SIGPIPE ended.
+_EXIT_BROKEN_PIPE = 141
+
+
+class _EndedError(BaseException):
+    """What ends a command and is no error of it; click would give it exit status 1, which is a verdict here."""
+
+    def __init__(self, status: int, line: str = "") -> None:
+        super().__init__(line)
+        self.status, self.line = status, line
+
+
+def _ends_cleanly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same command; a signal, and a reader of its output that is gone, end it in a way of ours."""
+
+    @functools.wraps(function)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            result = function(*arguments, **options)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            line = "interrupted: nothing is said on what was not finished"
+            raise _EndedError(_EXIT_INTERRUPTED, line) from None
+        except BrokenPipeError:  # zcc … | head
+            raise _EndedError(_EXIT_BROKEN_PIPE) from None
+        return result
+
+    return run
+
+
+for registered in app.registered_commands:
+    if registered.callback is not None:
+        registered.callback = _ends_cleanly(registered.callback)
 
 
 def _version(wanted: bool) -> None:
@@ -43,15 +93,24 @@ def _main(
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of the ``zcc`` command."""
     _ready_output()
+    end_on_sigterm()
     try:
         app(args=None if argv is None else list(argv))
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output is gone (zcc … | head): nothing is wrong.
+    except _EndedError as ended:
         _discard_output()
-        sys.exit(shared.EXIT_DIFFERS)
+        sys.stderr.write(f"zcc: {ended.line}\n" if ended.line else "")
+        sys.exit(ended.status)
+    except KeyboardInterrupt:
+        sys.exit(_EXIT_INTERRUPTED)
+    except bound.OutOfTimeError as error:
+        _discard_output()
+        sys.stderr.write(f"zcc: {error}\n")
+        sys.exit(shared.EXIT_CANNOT)
+    except BrokenPipeError:
+        # The reader of our output is gone (zcc … | head): that is no verdict.
+        _discard_output()
+        sys.exit(_EXIT_BROKEN_PIPE)
     except Exception as error:
         # The last net. Python's own exit status 1 would say that the image does not conform.
         if os.environ.get("ZCC_TRACEBACK"):
@@ -80,8 +139,8 @@ def _discard_output() -> None:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"{error.filename or 'standard output'}: {error.strerror or error}"
+        return SECRETS.mask(f"{error.filename or 'standard output'}: {error.strerror or error}")
     place = traceback.extract_tb(error.__traceback__)[-1]
-    text = repr(" ".join(str(error).split()))[:400]
+    text = SECRETS.mask(repr(" ".join(str(error).split())))[:400]
     where = f"{Path(place.filename).name}:{place.lineno}"
     return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-MASK: Final = "***"
+from conformance.masking import MASK, SECRETS
+
 SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-registry-auth"})
 # Signed URLs of object stores carry their credential in the query.
 _SECRET_QUERY = re.compile(
@@ -27,12 +28,13 @@ Headers = tuple[tuple[str, str], ...]
 
 def mask_url(url: str) -> str:
     """The URL without user name, password and signatures."""
-    return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", url))
+    return SECRETS.mask(_SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", url)))
 
 
 def mask_headers(headers: Headers) -> Headers:
     """The headers with every secret value replaced, the scheme of Authorization kept."""
-    return tuple((str(name), _mask_value(name, value)) for name, value in headers)  # aiohttp's names are a subclass
+    # aiohttp's names are a subclass of str.
+    return tuple((SECRETS.mask(str(name)), _mask_value(name, value)) for name, value in headers)
 
 
 def _mask_value(name: str, value: str) -> str:
@@ -78,7 +80,10 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
         elapsed: float = 0.0,
         request_body: bytes = b"",
     ) -> "Exchange":
-        """An exchange with all secrets masked and the body cut."""
+        """An exchange with all secrets masked and the body cut.
+
+        Give more of the body than is kept: a secret may lie across the end.
+        """
         return cls(
             method,
             mask_url(url),
@@ -87,10 +92,10 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             status,
             mask_headers(response_headers),
             response_size,
-            response_start[:MAX_BODY_KEPT],
+            SECRETS.mask_bytes(response_start[: 4 * MAX_BODY_KEPT])[:MAX_BODY_KEPT],
             mask_url(error),
             elapsed,
-            request_body if len(request_body) <= MAX_REQUEST_KEPT else b"",
+            SECRETS.mask_bytes(request_body) if len(request_body) <= MAX_REQUEST_KEPT else b"",
         )
 
     @property

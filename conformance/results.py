@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from conformance.evidence import Evidence
+from conformance.masking import SECRETS
 from conformance.requirements import Level, Profile, Requirement, RequirementClass, Role, load_catalogue
 
 Verdict = Literal["pass", "fail", "waived", "unsupported", "not-applicable", "not-run"]
@@ -131,7 +132,7 @@ def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, repla
 
 def undecided(requirement: Requirement, reason: str) -> RequirementResult:
     """The result of a requirement that no check looked at; ``reason`` says why, in one sentence."""
-    return _result(requirement, "not-run", reason=reason)
+    return _result(requirement, "not-run", reason=SECRETS.mask(reason))
 
 
 def _result(requirement: Requirement, verdict: Verdict, **fields: Any) -> RequirementResult:
@@ -149,8 +150,14 @@ def _result(requirement: Requirement, verdict: Verdict, **fields: Any) -> Requir
 def _findings(requirement_id: str, judgements: Iterable[Judgement], replay: str) -> Iterator[Finding]:
     for judgement in judgements:
         if judgement.outcome != "pass":
-            fields: dict[str, Any] = msgspec.structs.asdict(judgement)
+            # What is found may be what a registry sent back of what it was sent.
+            fields: dict[str, Any] = {**msgspec.structs.asdict(judgement), **_masked(judgement)}
             yield Finding(requirement=requirement_id, replay=replay if judgement.outcome == "fail" else "", **fields)
+
+
+def _masked(judgement: Judgement) -> dict[str, Any]:
+    texts = ("message", "where", "expected", "found", "evidence")
+    return {name: SECRETS.mask_all(getattr(judgement, name)) for name in texts}
 
 
 def conforms(results: Iterable[RequirementResult]) -> bool:

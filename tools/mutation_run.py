@@ -58,6 +58,8 @@ def main() -> int:
         for number, item in enumerate(drawn, 1):
             result = _run(item)
             outcomes.append((item, result))
+            if number % 20 == 0:
+                print(f"{number} of {len(drawn)}", flush=True)  # noqa: T201
             if result.test_outcome == TestOutcome.SURVIVED:
                 print(f"{number}: survived\n{result.diff}", flush=True)  # noqa: T201
     killed = sum(result.is_killed for _, result in outcomes)

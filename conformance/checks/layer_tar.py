@@ -156,6 +156,22 @@ _WORDS: Final = {
         "A PAX number has a leading zero.",
         "write it without",
     ),
+    TarRule.BARE_LINK: _Words(
+        "Only a PAX record has the link name: bsdtar sees none then, and node-tar no entry.",
+        "write the beginning of the link name into the header too",
+    ),
+    TarRule.NEWLINE: _Words(
+        "A PAX name holds a newline: node-tar and Perl do not see the record.",
+        "rename the file",
+    ),
+    TarRule.BOTH_FORMS: _Words(
+        "PAX and GNU extended headers stand before one entry: Perl loses the GNU name.",
+        "write PAX records only",
+    ),
+    TarRule.RECORD_INSIDE: _Words(
+        "The value of a PAX record holds a line that node-tar takes for a record.",
+        "remove the attribute, or rename the file",
+    ),
 }
 DIFFERING: Final = (
     TarRule.NUMBER,
@@ -181,6 +197,7 @@ DIFFERING: Final = (
     TarRule.OWNER,
     TarRule.UTF8,
     TarRule.NAME,
+    TarRule.RECORD_INSIDE,
 )
 """The rules without which readers in wide use get different trees (SEC-001)."""
 HIDING: Final = (TarRule.ORPHAN, TarRule.TEXT, TarRule.PADDING)
@@ -398,3 +415,23 @@ def star_times(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TAR-034")
 def leading_zeros(seen: LayersSeen) -> Iterator[Judgement]:
     return _by_rule(seen, TarRule.LEADING_ZERO)
+
+
+@decides("TAR-040")
+def link_names_in_headers(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.BARE_LINK)
+
+
+@decides("TAR-041")
+def newlines(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.NEWLINE)
+
+
+@decides("TAR-042")
+def one_form(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.BOTH_FORMS)
+
+
+@decides("TAR-043")
+def records_inside(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.RECORD_INSIDE)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FILE: Final = "certificate.json"
 _PLUGIN: Final = "conformance.plugin"
 _MAX_SECONDS: Final = 3600
+_CLEAN_UP_SECONDS: Final = 30
 _MAX_LINE: Final = 400
 Say = Callable[[str], None]
 
@@ -109,9 +110,7 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
     command += [f"--implementation={named}", f"--report-dir={directory}", *arguments]
     with tempfile.TemporaryDirectory(prefix="zcc-certify-") as place:
         try:
-            ended = subprocess.run(
-                command, cwd=place, capture_output=True, text=True, errors="replace", timeout=_MAX_SECONDS, check=False
-            )
+            ended = _run(command, Path(place))
         except subprocess.TimeoutExpired:
             return ToolResult(adapter.name, problem=f"the suite did not end in {_MAX_SECONDS} s")
     if results.is_file():
@@ -119,6 +118,32 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
     lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
     why = lines[-1] if lines else f"pytest ended with {ended.returncode}"
     return ToolResult(adapter.name, problem=why[:_MAX_LINE])
+
+
+def _run(command: Sequence[str], place: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a suite in ``place``, where all that it makes lies too; what ends this command lets it clean up first."""
+    environment = {**os.environ, "TMPDIR": str(place)}
+    with subprocess.Popen(
+        command,
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=_MAX_SECONDS)
+        except BaseException:
+            process.terminate()
+            try:
+                process.communicate(timeout=_CLEAN_UP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def _plugin() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.bound import Timeout, time_bound
 from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def check(
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
     ca_file: CaFile = "",
+    timeout: Timeout = None,
 ) -> None:
     """Judge one image: index, manifests, configs, sentinel blobs, and the tables of its zstd:chunked layers.
 
@@ -53,11 +55,11 @@ def check(
 
     if readers and not deep:
         cannot("--readers needs --deep: the readers are given every byte of every layer")
-    connection = ConnectionOptions.from_environment(
-        os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-    )
     try:
-        with progress("reading layers") as on_bytes:
+        connection = ConnectionOptions.from_environment(
+            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+        )
+        with time_bound(timeout, reads_whole=deep), progress("reading layers") as on_bytes:
             options = CheckOptions(
                 connection,
                 use_panel=panel,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from conformance.commands.bound import Timeout, time_bound
 from conformance.commands.shared import (
     EXIT_DIFFERS,
     CaFile,
@@ -40,6 +41,7 @@ def diff(
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
     ca_file: CaFile = "",
+    timeout: Timeout = None,
 ) -> None:
     """Show what differs between two images, or between the TOC and the tar of each layer of one.
 
@@ -59,11 +61,11 @@ def diff(
 
     if not other and (files or toc or platform):
         cannot("--files, --toc and --platform are for two images")
-    connection = ConnectionOptions.from_environment(
-        os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-    )
     try:
-        with progress("reading layers") as on_bytes:
+        connection = ConnectionOptions.from_environment(
+            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+        )
+        with time_bound(timeout, reads_whole=not toc), progress("reading layers") as on_bytes:
             first = open_source(image, connection)
             if other:
                 wanted = Platform.parse(platform) if platform else None

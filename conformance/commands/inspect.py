@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.bound import Timeout, time_bound
 from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def inspect(
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
     ca_file: CaFile = "",
+    timeout: Timeout = None,
 ) -> None:
     """Show what an image is made of: index, manifests, layers, frames, TOC, tar-split, footer, sentinel.
 
@@ -51,13 +53,13 @@ def inspect(
     from conformance.subjects.errors import SubjectError  # noqa: PLC0415
     from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
-    connection = ConnectionOptions.from_environment(
-        os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-    )
     limit = None if show_all or svg else (0 if layer is None else MAX_LISTED)
     try:
+        connection = ConnectionOptions.from_environment(
+            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+        )
         local = isinstance(parse_reference(image), LayoutReference)
-        with progress("reading layers") as on_bytes:
+        with time_bound(timeout, reads_whole=frames), progress("reading layers") as on_bytes:
             options = ViewOptions(
                 frames or local, limit, Platform.parse(platform) if platform else None, layer, on_bytes
             )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from conformance.masking import SECRETS
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -30,7 +32,8 @@ def console() -> "Console":
 
 def cannot(message: str) -> NoReturn:
     """One line on standard error, and exit status 2."""
-    line = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
+    masked = SECRETS.mask(" ".join(message.split()))
+    line = "".join(character if character.isprintable() else "?" for character in masked)
     typer.echo(f"zcc: {line[:_MAX_LINE]}", err=True)
     raise typer.Exit(EXIT_CANNOT)
 

@@ -18,6 +18,7 @@ XATTR: Final = b"SCHILY.xattr."
 _LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
 _SAID_AGAIN: Final = (_LIBARCHIVE, b"SCHILY.acl.")
 _HEAD: Final = re.compile(rb"([1-9][0-9]{0,8}) ([^=\0\n \t][^=\0\n]*)=")
+_LINE: Final = re.compile(rb"([0-9]{1,9}) [^=]+=")
 _DECIMAL: Final = re.compile(rb"[0-9]{1,20}")
 _TIME: Final = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]*)?")
 _IDS: Final = frozenset((b"uid", b"gid"))
@@ -103,6 +104,8 @@ def _record(key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
         yield Flaw(TarRule.TIME, what, "decimal seconds, such as 5, -5 or 5.25", raw(value), position)
     elif key in _NAMES and not _is_utf8(value):
         yield Flaw(TarRule.UTF8, what, "UTF-8", raw(value), position)
+    if b"\n" in value:
+        yield from _lines(what, key, value, position)
     if not is_binary and key.startswith(_FORBIDDEN):
         yield Flaw(
             TarRule.KEY, "a key of an extended header", "none by which readers see another file", raw(key), position
@@ -111,6 +114,14 @@ def _record(key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
         yield Flaw(
             TarRule.ATTRIBUTE_KEY, "a key of an extended header", "none that a TOC cannot say", raw(key), position
         )
+
+
+def _lines(what: str, key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
+    """node-tar and Archive::Tar take a line for a record, whatever its length says."""
+    if any((match := _LINE.match(line)) and int(match[1]) == len(line) + 1 for line in value.split(b"\n")[1:]):
+        yield Flaw(TarRule.RECORD_INSIDE, what, "no line that is a record itself", raw(value), position)
+    elif key in _NAMES:
+        yield Flaw(TarRule.NEWLINE, what, "no newline", raw(value), position)
 
 
 def _is_utf8(value: bytes) -> bool:

@@ -46,6 +46,10 @@ class TarRule(StrEnum):
     EMPTY_OWNER = "empty-owner"
     STAR_TIMES = "star-times"
     LEADING_ZERO = "leading-zero"
+    BARE_LINK = "bare-link"
+    NEWLINE = "newline"
+    BOTH_FORMS = "both-forms"
+    RECORD_INSIDE = "record-inside"
 
 
 class Flaw(msgspec.Struct, frozen=True, gc=False):

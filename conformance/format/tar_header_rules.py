@@ -18,6 +18,8 @@ EXTENSIONS: Final = b"xgLK"
 LINKS: Final = b"12"
 WITHOUT_CONTENT: Final = b"123456"
 MAX_ID: Final = 2**32 - 1
+"""Of users, groups and device numbers: node-tar passes over an entry with one beyond 2**53."""
+_BOUNDED: Final = ("uid", "gid", "devmajor", "devminor")
 MAX_OCTAL_SIZE: Final = 8**11 - 1
 """The largest size that the octal field of a header can say."""
 
@@ -139,7 +141,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
         if value is None or (field[0] & 0x80 and not _is_due(what, field, value)):
             expected = "octal digits, then blanks or NULs, or base-256 for what these cannot say"
             yield Flaw(TarRule.NUMBER, f"the field {what}", expected, raw(field), where.start)
-        elif what in ("uid", "gid") and value > MAX_ID:
+        elif what in _BOUNDED and value > MAX_ID:
             yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
         elif _EMPTY.fullmatch(field) and what not in ("devmajor", "devminor"):
             is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)

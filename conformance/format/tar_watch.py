@@ -132,6 +132,10 @@ class HeaderWatch:
         if bool(link) != (kind in LINKS):
             expected = "a link name" if kind in LINKS else "no link name on what is no link"
             flaws.append(Flaw(TarRule.LINK_NAME, "the link name", expected, raw(link) if link else "none", 157))
+        if kind in LINKS and link and not block[157]:
+            # Go writes so where a PAX link target has no ASCII character; nobody does beside a GNU long link.
+            rule = TarRule.LINK_NAME if b"K" in extended else TarRule.BARE_LINK
+            flaws.append(Flaw(rule, "the link name in the header", "its beginning there too", "none", 157))
         if len(extended) > 1:
             flaws += self._mixed()
         if b"size" in records:
@@ -141,12 +145,15 @@ class HeaderWatch:
         return flaws
 
     def _mixed(self) -> list[Flaw]:
-        return [
+        mixed = [
             Flaw(TarRule.MIXED, f"the PAX record {key.decode()}", f"no {_WORDS[letter]} beside it", "both")
             for letter, keys in ((b"L", (b"path", b"size")), (b"K", (b"linkpath", b"size")))
             for key in keys
             if letter in self._extended and key in self._records
         ]
+        if not mixed and b"x" in self._extended:
+            return [Flaw(TarRule.BOTH_FORMS, "the extended headers", "PAX or GNU tar", "both")]
+        return mixed
 
     def _size(self, block: bytes, kind: bytes) -> list[Flaw]:
         value = self._records.get(b"size", b"")

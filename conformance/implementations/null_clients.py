@@ -47,14 +47,17 @@ def copies_everything(arguments: Sequence[str]) -> int:
         assert isinstance(reference, RegistryReference)
         return RegistryClient(reference.base_url(), ca_file=given.get("cafile")), reference
 
-    remote = open_registry(given["reference"])
-    source = LayoutSource(LayoutReference(Path(given["layout"]))) if operation == "push" else RemoteSource(*remote)
-    if operation == "push":
-        destination: RegistryDestination | LayoutDestination = RegistryDestination(*remote)
-    elif operation in ("copy", "recompress", "export"):
-        destination = RegistryDestination(*open_registry(given["destination"]))
+    source: LayoutSource | RemoteSource
+    if operation in ("push", "store", "archive"):
+        source = LayoutSource(LayoutReference(Path(given["layout"])))
     else:
-        destination = LayoutDestination(Path(given.get("layout") or given.get("output") or os.devnull))
+        source = RemoteSource(*open_registry(given["reference"]))
+    if operation in ("push", "copy", "recompress", "export", "build"):
+        named = given["reference" if operation == "push" else "destination"]
+        destination: RegistryDestination | LayoutDestination = RegistryDestination(*open_registry(named))
+    else:
+        directories = (given.get(name) for name in ("target", "layout", "output"))
+        destination = LayoutDestination(Path(next((name for name in directories if name), os.devnull)))
     if operation != "scan":
         with tempfile.TemporaryDirectory() as directory:
             Copier(source, ContentStore(Path(directory))).copy(destination, CopierOptions())

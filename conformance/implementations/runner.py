@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.evidence import MASK, CommandEvidence, mask_url
+from conformance.evidence import CommandEvidence, mask_url
 from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
@@ -20,6 +20,7 @@ from conformance.implementations.placeholders import Vector, fill
 from conformance.implementations.process import Ended, run_program
 from conformance.implementations.sandbox import Sandbox
 from conformance.implementations.surroundings import SurroundingsError, surroundings
+from conformance.masking import MASK, forms_of
 from conformance.registry.credentials import Credentials
 
 MAX_EVIDENCE: Final = 4096
@@ -275,7 +276,7 @@ class _Mask:
         named = {str(value): f"{{{key}}}" for key, value in values.items() if isinstance(value, Path)}
         own = {sandbox.home: "{home}", sandbox.storage: "{storage}", sandbox.directory: "{run}"}
         words = {**named, **{str(path): word for path, word in own.items()}, sys.executable: "{python}"}
-        words |= dict.fromkeys(sandbox.secrets, MASK)
+        words |= {form: MASK for secret in sandbox.secrets for form in forms_of(secret)}
         # The longest first: one path may begin with another.
         self._words = sorted(words.items(), key=lambda item: len(item[0]), reverse=True)
 

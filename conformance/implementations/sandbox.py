@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from conformance.masking import SECRETS
 from conformance.registry.credentials import Credentials
 from conformance.subjects.reference import is_loopback
 
@@ -148,6 +149,7 @@ def _storage(storage: Path, options: SandboxOptions) -> str:
     return f"""[storage]
 driver = {json.dumps(options.storage_driver)}
 graphroot = {json.dumps(str(storage / "graph"))}
+rootless_storage_path = {json.dumps(str(storage / "graph"))}
 runroot = {json.dumps(str(storage / "run"))}
 {program if options.mount_program else ""}
 [storage.options.pull_options]
@@ -184,5 +186,7 @@ def _logins(logins: Mapping[str, Credentials]) -> str:
 def _secrets(logins: Mapping[str, Credentials]) -> tuple[str, ...]:
     found = []
     for login in logins.values():
+        SECRETS.remember_login(login.username, login.password)
+        SECRETS.remember(login.identity_token)
         found += [login.password, login.identity_token, _pair(login) if login.password else ""]
     return tuple(secret for secret in found if secret)

@@ -58,6 +58,10 @@ _BY_REQUIREMENT: Final = {
     "TAR-032": headers.EMPTY_OWNERS,
     "TAR-033": headers.STAR_TIMES,
     "TAR-034": extended_headers.LEADING_ZEROS,
+    "TAR-040": extended_headers.BARE_LINKS,
+    "TAR-041": extended_headers.NEWLINES,
+    "TAR-042": extended_headers.BOTH_FORMS,
+    "TAR-043": extended_headers.RECORDS_INSIDE,
 }
 _ENDS: Final = {"one_block_of_zeros": END[:512], "no_block_of_zeros": b""}
 _LAWFUL: Final = {
@@ -87,6 +91,7 @@ _LAWFUL: Final = {
     ),
     "pax_xattr_binary": with_records((b"SCHILY.xattr.security.capability", b"\x01\0\0\x02\0 \0\0\0\0\0\0")),
     "pax_xattr_empty": with_records((b"SCHILY.xattr.user.a", b"")),
+    "pax_xattr_newline": with_records((b"SCHILY.xattr.user.a", b"one\ntwo=2\n9 x=y\n")),
     "pax_vendor": with_records(
         (b"VENDOR.key", b"value"),
         (b"LIBARCHIVE.creationtime", b"5.5"),

@@ -4,7 +4,7 @@ import base64
 import struct
 from typing import Final
 
-from conformance.mutants.tar_parts import HIDDEN, LINK, odd, with_records
+from conformance.mutants.tar_parts import CUT, HIDDEN, LINK, LONG, TEXT, odd, with_records
 from conformance.strategies.raw_tar import GNU, extended, file, header, long_name, padded, record
 
 _PAX_PATH: Final = extended([(b"path", b"pax")])
@@ -193,6 +193,7 @@ LINK_NAMES: Final = {
     "pax_linkpath_on_a_file": with_records((b"linkpath", b"first")),
     "link_name_on_a_long_name": long_name(b"odd-name\0", linkname=b"first") + odd(magic=GNU),
     "long_link_on_a_file": long_name(b"first\0", b"K") + odd(magic=GNU),
+    "long_link_beside_no_link_name": long_name(b"target\0", b"K") + file(b"odd", b"", b"2", magic=GNU),
     "link_without_link_name": file(b"odd", b"", b"2"),
     "hard_link_without_link_name": file(b"odd", b"", b"1"),
 }
@@ -221,4 +222,22 @@ NO_NAMES: Final = {"empty_name": file(b"", b"content\n")}
 LEADING_ZEROS: Final = {
     "pax_uid_leading_zero": with_records((b"uid", b"077")),
     "pax_size_leading_zero": with_records((b"size", b"08")),
+}
+BARE_LINKS: Final = {
+    "pax_linkpath_beside_no_link_name": extended([(b"linkpath", b"target")]) + file(b"odd", b"", b"2"),
+    "pax_hard_link_beside_no_link_name": extended([(b"linkpath", b"first")]) + file(b"odd", b"", b"1"),
+}
+NEWLINES: Final = {
+    "pax_path_newline": with_records((b"path", b"odd\nname")),
+    "pax_linkpath_newline": extended([(b"linkpath", b"odd\nname")]) + file(b"odd", b"", b"2", linkname=b"odd"),
+    "pax_uname_newline": with_records((b"uname", b"odd\nname")),
+}
+BOTH_FORMS: Final = {
+    "pax_comment_and_long_name": extended([(b"comment", b"c")]) + long_name(LONG + b"\0") + file(CUT, TEXT, magic=GNU),
+    "long_name_and_pax_mtime": long_name(LONG + b"\0") + extended([(b"mtime", b"5")]) + file(CUT, TEXT, magic=GNU),
+}
+RECORDS_INSIDE: Final = {
+    "pax_record_in_an_xattr": with_records((b"SCHILY.xattr.user.a", b"x\n13 path=evil\n")),
+    "pax_record_in_a_comment": with_records((b"comment", b"x\n10 size=0\n")),
+    "pax_record_in_a_path": with_records((b"path", b"odd\n13 path=evil\n")),
 }

@@ -8,6 +8,7 @@ from conformance.strategies.raw_tar import GNU, V7, extended, file, header, long
 
 NUMBERS: Final = {
     "device_number_no_number_on_a_file": odd(devmajor=b"zzzzzzz\0"),
+    "device_number_beyond_32_bits": file(b"odd", b"", b"3", devmajor=base256(2**54, 8)),
     "mode_leading_nul": odd(mode=b"\x00004755\0"),
     "mode_two_leading_nuls": odd(mode=b"\0\x0004755\0"),
     "mode_blank_in_the_middle": odd(mode=b"0000 55\0"),

@@ -24,6 +24,7 @@ class Feature(StrEnum):
     GNU_NAME = "GNU long name"
     GNU_LINK = "GNU long link"
     BOTH = "PAX and GNU extended headers in one archive"
+    BASE256 = "a number in base-256"
     BLANK = "a size that ends in a blank"
 
 
@@ -43,6 +44,7 @@ _RECORDS: Final = {
 }
 _BLANK: Final = 0x20
 _PAX: Final = ord("x")
+_NUMBERS: Final = (100, 108, 116, 124, 136)
 _FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
 
 
@@ -53,6 +55,8 @@ def features_of(tar: bytes) -> frozenset[Feature]:
         if tar[start + 257 : start + 262] == b"ustar":
             if (flag := _FLAGS.get(tar[start + 156])) is not None:
                 found.add(flag)
+            if any(tar[start + field] & 0x80 for field in _NUMBERS):
+                found.add(Feature.BASE256)
             if tar[start + 135] == _BLANK:
                 found.add(Feature.BLANK)  # libarchive writes so; cpio takes the blank for a digit
     if found & {Feature.GNU_NAME, Feature.GNU_LINK} and _has_pax(tar):

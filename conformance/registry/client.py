@@ -11,26 +11,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
-import msgspec
 import requests
 import urllib3
 
-from conformance.evidence import Exchange, Headers, mask_url
+from conformance.evidence import MAX_BODY_KEPT, Exchange, mask_url
 from conformance.format.digest import Digest
-from conformance.registry import auth
 from conformance.registry.conventions import (
     MAX_WAIT,
     is_http_url,
-    is_loopback_url,
     join_url,
+    leads_inside,
     origin,
     reason,
     scope_of,
     wait_seconds,
 )
 from conformance.registry.credentials import Credentials
+from conformance.registry.login import Login
 from conformance.registry.patience import PatientAdapter, more_to_come
 from conformance.registry.ranges import Range, range_header
+from conformance.registry.transport import Answer, AuthenticationError, BrokenConnectionError, Limit, TransportError
 
 with warnings.catch_warnings():  # its import calls warnings.filterwarnings("ignore")
     from docker_registry_client._BaseClient import BaseClientV2
@@ -38,49 +38,30 @@ with warnings.catch_warnings():  # its import calls warnings.filterwarnings("ign
 _CHUNK: Final = 64 * 2**10
 _MAX_SMALL: Final = 8 * 2**20
 _MAX_REDIRECTS: Final = 5
+_MAX_LOGINS: Final = 3
+"""Requests for one: as it is, with a token, with a password."""
 # A byte now and then is no time-out: an answer has so many seconds, and more at a rate of so many bytes a second.
 _MAX_ANSWER: Final = 120.0
 _SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
+# The request was not carried out: it may be sent again whatever its method (RFC 6585 section 4, RFC 9110 15.6.4).
+_NOT_NOW: Final = frozenset({429, 503})
+_MAX_WAITED: Final = 150.0
+"""Seconds that are waited in all for one request to be admitted."""
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 Body = bytes | None
 
-
-class Limit(msgspec.Struct, frozen=True):
-    """How many bytes of an answer are read into memory; and where, if to a file, the body of a 200 answer goes."""
-
-    size: int
-    sink: BinaryIO | None = None
-    sink_size: int = 0
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """A complete answer; ``content`` was bounded while it was read."""
-
-    status: int
-    headers: Headers
-    content: bytes
-    exchange: Exchange
-
-    def header(self, name: str) -> str | None:
-        """A header by name, whatever its case."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
-
-
-class TransportError(Exception):
-    """No usable answer came: unreachable, TLS, time-out, too large. One line; ``exchange`` where recorded."""
-
-    def __init__(self, message: str, exchange: Exchange | None = None) -> None:
-        super().__init__(message)
-        self.exchange = exchange
+__all__ = ["Answer", "AuthenticationError", "RegistryClient", "TransportError"]
 
 
 class RegistryClient(BaseClientV2):  # type: ignore[misc]
     """Raw access for conformance tests: no status raises, every attempt is recorded.
 
-    ``request`` retries idempotent requests on 429, 502, 503, 504 and broken connections with back-off and
-    Retry-After; follows redirects by hand and sends no credentials to another origin (RFC 9110).
+    ``request`` waits where a registry says 429, or 503 with Retry-After, whatever the method, and retries idempotent
+    requests on 502, 503, 504 and broken connections with back-off; where the waiting leads nowhere it raises, for a
+    limit of the rate is no answer. It follows redirects by hand and sends no credentials to another origin (RFC 9110).
+    ``requests`` counts what was sent.
     """
 
     def __init__(
@@ -97,13 +78,13 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(url.rstrip("/"), verify_ssl=not insecure, api_timeout=timeout)
-        self._credentials, self._timeout, self._max_seconds, self._retries = credentials, timeout, max_seconds, retries
+        self._timeout, self._max_seconds, self._retries = timeout, max_seconds, retries
         self._record, self._sleep = record, sleep
         self._verify: bool | str = False if insecure else (ca_file or True)
-        self._authorization: dict[str, str] = {}
+        self._login = Login(self.host, credentials, self._token_request)
+        self.requests = 0
+        self._is_silent = False
         self._session = requests.Session()
-        if insecure:  # the user's choice: urllib3 need not repeat it at every request
-            warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
         self._session.trust_env = False  # no .netrc, no proxies: what is sent is what we say
         adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # pieces are given up below, in better words
         self._session.mount("http://", adapter)
@@ -138,50 +119,52 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         limit = Limit(max_bytes, sink, max_bytes if sink_bytes is None else sink_bytes)
         url = urljoin(self.host + "/", path)
         wanted = scope if scope is not None else scope_of(path, method)
+        waited = 0.0
         for attempt in range(self._retries + 1):
-            last = attempt == self._retries or not retry or method not in _IDEMPOTENT
+            # Who did not answer five times is not asked five times more, until there is an answer.
+            again = attempt < self._retries and not (self._is_silent and attempt)
+            last = not again or not retry or method not in _IDEMPOTENT
             try:
                 answer = self._with_login(method, url, dict(headers or {}), body, limit, follow_redirects, wanted)
-            except _BrokenConnectionError as error:
+            except BrokenConnectionError as error:
                 if last:
+                    self._is_silent = True
                     raise TransportError(str(error), error.exchange) from None
                 self._sleep(min(0.2 * 2**attempt, MAX_WAIT))
                 continue
-            if last or answer.status not in _RETRY_STATUS:
+            self._is_silent = False
+            after = answer.header("Retry-After") or ""
+            if answer.status == 429 or (answer.status == 503 and after):
+                if not self._retries:
+                    return answer
+                wait = wait_seconds(after, attempt)
+                waited += wait
+                if not again or waited > _MAX_WAITED:
+                    raise TransportError(f"{self.host}: {_limited(answer.status, after)}", answer.exchange)
+            elif last or answer.status not in _RETRY_STATUS:
                 return answer
-            self._sleep(wait_seconds(answer.header("Retry-After") or "", attempt))
+            else:
+                wait = wait_seconds(after, attempt)
+            self._sleep(wait)
         raise AssertionError("unreachable")
 
     def _with_login(
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, scope: str
     ) -> Answer:
-        answer = self._redirected(method, url, headers, body, limit, follow, self._authorization.get(scope))
-        if answer.status != 401 or not self._log_in(answer, scope):
-            return answer
-        return self._redirected(method, url, headers, body, limit, follow, self._authorization.get(scope))
-
-    def _log_in(self, answer: Answer, scope: str) -> bool:
-        """Take up the registry's challenge; whether there is something new to try."""
-        challenge = auth.parse_challenge(answer.header("WWW-Authenticate") or "")
-        before = self._authorization.pop(scope, None)
-        if challenge.scheme == "basic" and self._credentials and not before:
-            self._authorization[scope] = auth.basic(self._credentials)
-        elif challenge.scheme == "bearer":
-            realm = challenge.parameters.get("realm", "")
-            if not is_http_url(realm):
-                return False
-            safe = auth.may_have_credentials(realm, self.host, is_loopback_url(realm))
-            token = auth.fetch_token(challenge, scope, self._credentials if safe else None, self._token_request)
-            if token:
-                self._authorization[scope] = f"Bearer {token}"
-        return scope in self._authorization
+        for attempt in range(_MAX_LOGINS):
+            sent = self._login.header(scope)
+            answer = self._redirected(method, url, headers, body, limit, follow, sent)
+            if answer.status != 401 or not self._login.take_up(answer, scope, sent, is_new=attempt > 0):
+                break
+        self._login.answered(answer, sent)
+        return answer
 
     def _token_request(
         self, method: str, url: str, headers: Mapping[str, str], form: bytes | None
     ) -> tuple[int, bytes]:
         try:
             answer = self._once(method, url, dict(headers), form, Limit(_MAX_SMALL))
-        except _BrokenConnectionError as error:
+        except BrokenConnectionError as error:
             raise TransportError(f"token service: {error}", error.exchange) from None
         # The token in the body is a secret: it is not in the exchange, see _once.
         return answer.status, answer.content
@@ -199,12 +182,18 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             url = join_url(url, location)
             if not is_http_url(url):
                 raise TransportError(f"redirected to {mask_url(location)[:200]!r}, which is no HTTP", answer.exchange)
+            if leads_inside(url, self.host):
+                raise TransportError(
+                    f"redirected to {mask_url(location)[:200]!r}, an address of this machine or network only",
+                    answer.exchange,
+                )
         raise TransportError(f"more than {_MAX_REDIRECTS} redirects", answer.exchange)
 
     def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit) -> Answer:
         # Identity: ranges and digests are of the stored bytes.
         sent = {"Accept-Encoding": "identity", **headers}
         start = time.monotonic()
+        self.requests += 1
 
         def exchange(**answer: Any) -> Exchange:
             made = Exchange.record(
@@ -263,8 +252,10 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             message = f"{urlsplit(url).scheme}://{origin(url)[1]}: {reason(error)}"
             # Who has used up the time that an answer has does not get it four times more.
             final = time.monotonic() - start > self._max_seconds
-            raise (TransportError if final else _BrokenConnectionError)(message, exchange(error=message)) from None
-        kept_body = b"" if "token" in urlsplit(url).path else bytes(content[:2048])
+            raise (TransportError if final else BrokenConnectionError)(message, exchange(error=message)) from None
+        # A token that comes is not yet known to be one; what is in another encoding could not be masked.
+        hidden = "token" in urlsplit(url).path or any(name.lower() == "content-encoding" for name, _ in got)
+        kept_body = b"" if hidden else bytes(content[: 4 * MAX_BODY_KEPT])
         made = exchange(
             status=status,
             response_headers=got,
@@ -376,13 +367,14 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         return self.request("GET", f"/v2/{repository}/tags/list")
 
 
-class _BrokenConnectionError(TransportError):
-    """No answer came; may be tried again."""
-
-
 def _pieces(response: requests.Response) -> Iterator[bytes]:
     """The body as it comes over the wire, without decoding any content encoding."""
     return iter(lambda: response.raw.read1(_CHUNK, decode_content=False), b"")
+
+
+def _limited(status: int, after: str) -> str:
+    wish = f", and asks to wait {after[:40]!r}" if after else ""
+    return f"the registry limits the rate of requests (HTTP {status}{wish}); try again later"
 
 
 def _accept(media_types: Sequence[str]) -> dict[str, str]:

@@ -34,6 +34,23 @@ def is_loopback_url(url: str) -> bool:
         return False
 
 
+def leads_inside(url: str, registry: str) -> bool:
+    """Whether an address that a registry sent is one that only this machine or network has, and the registry's not.
+
+    A link-local one may be the metadata service of a cloud, which answers with credentials.
+    """
+    host, own = urlsplit(url).hostname or "", urlsplit(registry).hostname or ""
+    if host == own:
+        return False
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return is_loopback_url(url) and not is_loopback_url(registry)
+    mapped = getattr(address, "ipv4_mapped", None)
+    address = mapped or address
+    return address.is_link_local or (address.is_loopback and not is_loopback_url(registry))
+
+
 def is_http_url(url: str) -> bool:
     """Whether this, which a registry sent, is a URL that can be asked."""
     try:

@@ -14,6 +14,8 @@ import msgspec
 _HELPER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HELPER_SECONDS: Final = 20
 _MAX_FILE: Final = 2**20
+_DOCKER_HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
+_DOCKER_HUB_LOGIN: Final = "https://index.docker.io/v1/"
 _TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers say when the secret is an identity token
 
 
@@ -35,9 +37,17 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 def find_credentials(
-    host: str, *, explicit: Credentials | None = None, environ: Mapping[str, str], config_path: Path | None = None
+    host: str,
+    repository: str = "",
+    *,
+    explicit: Credentials | None = None,
+    environ: Mapping[str, str],
+    config_path: Path | None = None,
 ) -> Credentials | None:
     """The credentials for ``host[:port]``: explicit, then OCI_USERNAME/OCI_PASSWORD, then login files.
+
+    In those the key that names most of ``host/repository`` counts (containers-auth.json(5)), and for Docker Hub the
+    one that ``docker login`` writes.
 
     Raises CredentialError for a file that cannot be read or a helper that fails.
     """
@@ -47,7 +57,7 @@ def find_credentials(
         return Credentials(environ["OCI_USERNAME"], environ.get("OCI_PASSWORD", ""))
     for path in [config_path] if config_path else _login_files(environ):
         config = _read(path)
-        found = _from_config(config, host, path, environ)
+        found = _from_config(config, host, repository, path, environ)
         if found is not None:
             return found
     return None
@@ -83,16 +93,48 @@ def _read(path: Path) -> dict[str, Any]:
     return config
 
 
-def _from_config(config: dict[str, Any], host: str, path: Path, environ: Mapping[str, str]) -> Credentials | None:
+def _from_config(
+    config: dict[str, Any], host: str, repository: str, path: Path, environ: Mapping[str, str]
+) -> Credentials | None:
     helpers, store, auths = config.get("credHelpers"), config.get("credsStore"), config.get("auths")
-    helper = helpers.get(host) if isinstance(helpers, dict) else None
-    if helper is None and isinstance(auths, dict):
-        for key in (host, f"https://{host}", f"http://{host}", f"https://{host}/v1/", f"https://{host}/v2/"):
+    names = _names_of(host)
+    if isinstance(auths, dict):
+        for key in _namespaces(host, repository):
             entry = auths.get(key)
             if isinstance(entry, dict) and entry:
                 return _from_entry(entry, path)
-    helper = helper if helper is not None else store
-    return _from_helper(helper, host, path, environ) if helper else None
+    named = [(helpers[name], name) for name in names if name in helpers] if isinstance(helpers, dict) else []
+    if not named and isinstance(auths, dict):
+        for key in (key for name in names for key in _keys_of(name)):
+            entry = auths.get(key)
+            if isinstance(entry, dict) and entry:
+                return _from_entry(entry, path)
+    for helper, name in named or ([(store, name) for name in names] if store else []):
+        found = _from_helper(helper, name, path, environ)
+        if found is not None:
+            return found
+    return None
+
+
+def _names_of(host: str) -> tuple[str, ...]:
+    """A registry's names in login files: Docker Hub has the address of its first edition (docker/cli, registry)."""
+    if host in _DOCKER_HUB:
+        return (_DOCKER_HUB_LOGIN, *dict.fromkeys((host, *_DOCKER_HUB)))
+    return (host,)
+
+
+def _keys_of(name: str) -> tuple[str, ...]:
+    if "://" in name:
+        return (name,)
+    return (name, f"https://{name}", f"http://{name}", f"https://{name}/v1/", f"https://{name}/v2/")
+
+
+def _namespaces(host: str, repository: str) -> Iterator[str]:
+    """The keys of host with repository, the longest first, without the host alone."""
+    parts = [part for part in repository.split("/") if part]
+    for name in (host, *(_DOCKER_HUB if host in _DOCKER_HUB else ())):
+        for length in range(len(parts), 0, -1):
+            yield "/".join((name, *parts[:length]))
 
 
 def _from_entry(entry: dict[str, Any], path: Path) -> Credentials:

@@ -187,6 +187,7 @@ class EmbeddedRegistry:
             f"{self.url}{request.path_qs}",
             request_headers=tuple(request.headers.items()),
             request_size=len(call.body),
+            request_body=b"" if call.path == TOKEN_PATH else bytes(call.body),  # it may hold a password
             status=reply.status,
             response_headers=tuple(reply.headers.items()),
             response_size=reply.sent,

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from conformance.registry.client import RegistryClient
 
 _TIMEOUT = 30.0
+_TLS = ("enabled", "disabled", "insecure")  # as the OCI conformance test has it
 
 
 class ConnectionOptions(msgspec.Struct, frozen=True):
-    """``password`` never shows in a repr; "" everywhere means: not given."""
+    """``password`` never shows in a repr; "" everywhere means: not given.
+
+    ``tls``: it was asked for, also where plain HTTP is the default.
+    """
 
     username: str = ""
     password: str = ""
@@ -25,6 +29,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
     insecure: bool = False
     ca_file: str = ""
     environ: Mapping[str, str] = {}
+    tls: bool = False
 
     def __repr__(self) -> str:
         return f"ConnectionOptions(username={self.username!r}, insecure={self.insecure}, ca_file={self.ca_file!r})"
@@ -41,8 +46,13 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
         insecure: bool = False,
         ca_file: str = "",
     ) -> "ConnectionOptions":
-        """Options first, then OCI_USERNAME, OCI_PASSWORD and OCI_TLS (enabled, disabled, insecure)."""
-        tls = environ.get("OCI_TLS", "enabled")
+        """Options first, then OCI_USERNAME, OCI_PASSWORD and OCI_TLS (enabled, disabled, insecure).
+
+        Raise CredentialError for another OCI_TLS.
+        """
+        tls = environ.get("OCI_TLS", "")
+        if tls and tls not in _TLS:
+            raise CredentialError(f"OCI_TLS={tls[:40]!r}: choose from {', '.join(_TLS)}")
         return cls(
             username or environ.get("OCI_USERNAME", ""),
             environ.get("OCI_PASSWORD", ""),
@@ -50,6 +60,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
             insecure or tls == "insecure",
             ca_file,
             environ,
+            tls in ("enabled", "insecure"),
         )
 
     def arguments(self) -> tuple[str, ...]:
@@ -58,20 +69,32 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
         given = [part for name, value in named if value for part in (name, value)]
         return (*given, *(["--insecure"] if self.insecure else []))
 
-    def client(self, url: str, *, record: Callable[[Exchange], None] | None = None) -> "RegistryClient":
-        """A client for ``scheme://host`` with the credentials found for that host; CredentialError for a bad file."""
+    def client(
+        self,
+        url: str,
+        repository: str = "",
+        *,
+        record: Callable[[Exchange], None] | None = None,
+        timeout: float = _TIMEOUT,
+        retries: int = 4,
+    ) -> "RegistryClient":
+        """A client for ``scheme://host`` with the credentials found for that host, or a repository of it.
+
+        Raise CredentialError for a bad file.
+        """
         from conformance.registry.client import RegistryClient  # noqa: PLC0415 (a layout needs no HTTP)
 
         if self.ca_file:
             _check_ca_file(self.ca_file)
         explicit = Credentials(self.username, self.password) if self.username else None
-        credentials = find_credentials(urlsplit(url).netloc, explicit=explicit, environ=self.environ)
+        credentials = find_credentials(urlsplit(url).netloc, repository, explicit=explicit, environ=self.environ)
         return RegistryClient(
             url,
             credentials=credentials,
             insecure=self.insecure,
             ca_file=self.ca_file or None,
-            timeout=_TIMEOUT,
+            timeout=timeout,
+            retries=retries,
             record=record,
         )
 

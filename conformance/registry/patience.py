@@ -73,6 +73,12 @@ class PatientAdapter(HTTPAdapter):
         class SecurePool(urllib3.HTTPSConnectionPool):
             ConnectionCls = SecureConnection
 
+            def _validate_conn(self, conn: Any) -> None:
+                # Without urllib3's warning at each request that is not verified: it is the user's choice, and where
+                # warnings are errors it would be one.
+                if conn.is_closed:
+                    conn.connect()
+
         self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
 
 

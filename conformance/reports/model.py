@@ -47,6 +47,7 @@ class Report(msgspec.Struct, frozen=True):
     """One run. ``partial`` when the user selected tests: then nothing is said on conformance.
 
     ``stopped`` says why the run ended before its end, in one sentence: what was not decided then is "not-run".
+    ``interrupted``: it was by Ctrl-C or SIGTERM.
     """
 
     subjects: tuple[SubjectReport, ...]
@@ -60,6 +61,7 @@ class Report(msgspec.Struct, frozen=True):
     schema: SchemaId = SCHEMA_ID
     ending: Ending | None = None
     stopped: str = ""
+    interrupted: bool = False
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -112,6 +114,7 @@ def run_report(
     revision: str,
     partial: bool = False,
     stopped: str = "",
+    interrupted: bool = False,
 ) -> Report:
     """A Report whose ending follows from its subjects; a run that was ``stopped`` is at best incomplete."""
     endings: list[Ending] = [subject.ending or "conforms" for subject in subjects]
@@ -127,6 +130,7 @@ def run_report(
         partial,
         ending=ending,
         stopped=stopped,
+        interrupted=interrupted,
     )
 
 

@@ -19,6 +19,7 @@ MAX_FINDINGS: Final = 2
 MAX_EVIDENCE: Final = 2
 MAX_OUTPUT: Final = 600
 _PROJECT: Final = Path(__file__).parents[2]
+_DIRECTORY: Final = re.compile(r"(?<![}\w])/(?:tmp|work|root|home)/(?:[\w.@+-]+/)*")
 _PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
 
 
@@ -64,8 +65,9 @@ def _headers(headers: Headers) -> Headers:
 
 
 def _neutral(text: str) -> str:
-    """Without ports, and without the directory where this project lies."""
-    return _PORT.sub(r"127.0.0.\1:PORT", text).replace(f"{_PROJECT}/", "")
+    """Without ports, and without directories of this machine: where this project lies, where a tool was built."""
+    text = _PORT.sub(r"127.0.0.\1:PORT", text).replace(f"{_PROJECT}/", "")
+    return _DIRECTORY.sub("…/", text)
 
 
 def main(arguments: list[str]) -> int:

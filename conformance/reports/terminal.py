@@ -9,7 +9,7 @@ from conformance.endings import Ending
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.notes import notes
 from conformance.reports.table import summary_tables
-from conformance.reports.verdict_line import run_line, verdict_line
+from conformance.reports.verdict_line import as_role, run_line, verdict_line
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import LEVELS, Catalogue, load_catalogue
 from conformance.results import Finding, RequirementResult
@@ -45,7 +45,7 @@ def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue
         return
     console.print()
     if named:
-        console.print(Text(safe(subject.subject), style="bold"))
+        console.print(Text(safe(subject.subject) + as_role(subject), style="bold"))
     console.print(Group(*blocks))
 
 

@@ -20,7 +20,7 @@ def verdict_line(subject: SubjectReport, *, partial: bool = False) -> str:
     """The one line on this subject, in plain text."""
     name = safe(subject.subject)
     if partial:
-        return f"{name}{_as_role(subject)}: partial run, {_no_statement(subject)}"
+        return f"{name}{as_role(subject)}: partial run, {_no_statement(subject)}"
     if subject.unmet:
         return f"{name} does not conform: {'; '.join(map(safe, subject.unmet))}{_warnings(subject)}"
     if subject.claims:
@@ -28,7 +28,7 @@ def verdict_line(subject: SubjectReport, *, partial: bool = False) -> str:
         return f"{name}{separator}{'; '.join(_groups(subject.claims))}{_warnings(subject)}"
     if not any(result.verdict in ("pass", "fail", "not-run", "waived") for result in subject.verdicts):
         return f"{name}: nothing to judge"
-    return f"{name}{_as_role(subject)}: no profile is claimed, {_no_statement(subject)}"
+    return f"{name}{as_role(subject)}: no profile is claimed, {_no_statement(subject)}"
 
 
 def run_line(report: Report) -> str:
@@ -77,7 +77,7 @@ def _ids(ids: Sequence[str]) -> str:
     return ", ".join(ids[:_SHOWN_IDS]) + more
 
 
-def _as_role(subject: SubjectReport) -> str:
+def as_role(subject: SubjectReport) -> str:
     """In which role, where the same subject may have several."""
     named = [role for role in subject.roles if role not in ("artifact", "registry")]
     return f" as {' and '.join(named)}" if named else ""

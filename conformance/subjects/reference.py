@@ -40,9 +40,10 @@ class RegistryReference(msgspec.Struct, frozen=True):
     def by_digest(self) -> bool:
         return ":" in self.reference
 
-    def base_url(self, *, plain_http: bool = False) -> str:
-        """``scheme://host``; plain HTTP when asked for, or for loopback hosts as other clients do."""
-        scheme = self.scheme or ("http" if plain_http or is_loopback(self.host) else "https")
+    def base_url(self, *, plain_http: bool = False, tls: bool = False) -> str:
+        """``scheme://host``; plain HTTP when asked for, or for loopback hosts as other clients do, but for ``tls``."""
+        plain = plain_http or (is_loopback(self.host) and not tls)
+        scheme = self.scheme or ("http" if plain else "https")
         return f"{scheme}://{self.host}"
 
     def __str__(self) -> str:
@@ -67,6 +68,8 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
         raise SubjectError("an image is named oci:DIR[:TAG], host/name:tag or host/name@sha256:…")
     if text.startswith("oci:"):
         return _layout(text.removeprefix("oci:"))
+    if _has_login(text):
+        raise SubjectError("a reference has no user and no password: give --username and OCI_PASSWORD")
     scheme = ""
     for prefix, value in (("docker://", ""), ("http://", "http"), ("https://", "https")):
         if text.startswith(prefix):
@@ -77,6 +80,15 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
     if before_tag and "/" not in tag and Path(before_tag).is_dir():
         return _layout(text)  # DIR:TAG where DIR is here; a registry is never meant by the name of a directory
     return _registry(text, scheme)
+
+
+def _has_login(text: str) -> bool:
+    """Whether there is ``user:password@`` where a host belongs: nothing of that may be printed."""
+    host = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://", "", text)
+    first, at, rest = host.partition("@")
+    if not at or re.fullmatch(r"[a-z0-9]+:[0-9a-fA-F]+", rest):  # name@sha256:…
+        return False
+    return "://" in text or ":" in first
 
 
 def _layout(text: str) -> LayoutReference:

@@ -15,6 +15,7 @@ from conformance.format.names import MANIFEST_TYPES
 from conformance.format.oci import Descriptor
 from conformance.observation import Stored
 from conformance.registry.client import Answer, RegistryClient, TransportError
+from conformance.registry.options import ConnectionOptions
 from conformance.registry.ranges import Range, RangeError, parse_answer
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.reference import RegistryReference
@@ -153,6 +154,12 @@ class RemoteSource:
             return Stored(problem="too-large", detail=detail, actual_size=len(answer.content), evidence=evidence)
         stored = verified(answer.content, descriptor, digest, media_type=_media_type(answer))
         return msgspec.structs.replace(stored, evidence=evidence)
+
+
+def client_for(reference: RegistryReference, connection: ConnectionOptions) -> RegistryClient:
+    """A client for the registry of this image, with the login for its repository; CredentialError for a bad file."""
+    url = reference.base_url(plain_http=connection.plain_http, tls=connection.tls)
+    return connection.client(url, reference.repository)
 
 
 def explain_status(answer: Answer) -> str:

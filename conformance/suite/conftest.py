@@ -28,7 +28,7 @@ def settings(request: pytest.FixtureRequest) -> SuiteSettings:
 
 
 @pytest.fixture(scope="session")
-def registry(settings: SuiteSettings) -> Iterator[RegistrySubject]:
+def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistrySubject]:
     """The registry to judge; everything created below its prefix is deleted at the end, come what may."""
     from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415 (not needed for a real registry)
 
@@ -38,13 +38,24 @@ def registry(settings: SuiteSettings) -> Iterator[RegistrySubject]:
             embedded = stack.enter_context(EmbeddedRegistry())
             url, collect = embedded.url, embedded.collect_garbage
         subject = RegistrySubject(
-            settings.connection.client(url),
+            settings.connection.client(url, settings.repository),
             f"{settings.repository}/{settings.run_id}",
             collect_garbage=collect,
             name=settings.subject,
         )
-        stack.callback(subject.clean_up)
+        stack.callback(_clean_up, subject, request)
         yield subject
+
+
+def _clean_up(subject: RegistrySubject, request: pytest.FixtureRequest) -> None:
+    """Delete what was pushed; the end of the output names what the registry keeps."""
+    kept = subject.clean_up()
+    session = request.config.pluginmanager.get_plugin("conformance-session")
+    if kept and isinstance(session, ConformanceSession):
+        session.leave(
+            f"{subject.name} keeps {len(kept)} or more things below {subject.prefix}: it refused to delete them. "
+            f"Once it allows that: {kept[0].as_curl()}"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from conformance import checks
 from conformance.checking import unchecked
 from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
+from conformance.masking import SECRETS
 from conformance.registry.client import TransportError
 from conformance.registry.credentials import CredentialError
 from conformance.reports.bodies import write_bodies
@@ -19,10 +20,12 @@ from conformance.reports.model import Report, SubjectReport, encode, now, run_re
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
 from conformance.subjects.errors import SubjectError
-from conformance.subjects.remote import RemoteSource, explain_status
+from conformance.suite.interruption import is_silent, remove_results, was_not_answered
 from conformance.suite.invariants import Tried, note_tried, tried_of
+from conformance.suite.preflight import preflight
 from conformance.suite.selection import OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
+from conformance.suite.signals import end_on_sigterm
 from conformance.trials.subject import ask_version
 
 _PROPERTY = "conformance.verdict"
@@ -88,8 +91,11 @@ class ConformanceSession:
         self._broken_tests = False
         self._bodies = 0
         self._stopped = ""
+        self._interrupted = self._is_silent = False
         self._session: pytest.Session | None = None
         self._report: Report | None = None
+        self._left: list[str] = []
+        self._began = 0
         try:
             self.settings: SuiteSettings = read_settings(config)
         except BadOptionError as error:
@@ -116,6 +122,8 @@ class ConformanceSession:
                 name = self.settings.adapter.name
                 pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=EXIT_COULD_NOT_RUN)
             self.settings = msgspec.structs.replace(self.settings, version=version.text)
+        end_on_sigterm()
+        remove_results(self.settings.report_dir)
         problem = preflight(self.settings)
         if problem:
             pytest.exit(problem, returncode=EXIT_COULD_NOT_RUN)
@@ -165,6 +173,12 @@ class ConformanceSession:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         problem = call.excinfo.value if call.excinfo else None
+        if not self._is_silent and (
+            isinstance(problem, TransportError) or was_not_answered(one.result for one in _verdicts(report))
+        ):
+            self._is_silent = self._end_if_silent(item)
+        if self._is_silent:
+            _take_back(report, self.settings.subject)
         if isinstance(problem, _EXPECTED):
             report.longrepr = " ".join(str(problem).split())  # the registry's doing: a line, no traceback of ours
         marker, role = item.get_closest_marker("requirement"), item.get_closest_marker("role")
@@ -193,6 +207,26 @@ class ConformanceSession:
             self._take_stop(report)
             self._needs_deep |= _deep_ids(report)
             self._notes |= dict.fromkeys(_noted(report))
+
+    def _end_if_silent(self, item: pytest.Item) -> bool:
+        """End the run where the registry answers nothing any more; whether that is so."""
+        if not self.settings.registry or not is_silent(self.settings):
+            return False
+        subject = getattr(item, "funcargs", {}).get("registry")
+        count = f" after {subject.client.requests} requests" if subject is not None else ""
+        end_early(item, f"{self.settings.subject} stopped answering{count}")
+        return True
+
+    def leave(self, text: str) -> None:
+        """Say at the end what the run could not remove."""
+        self._left.append(text)
+
+    def pytest_runtest_logstart(self) -> None:
+        self._began += 1
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self._interrupted = True
+        self._stopped = self._stopped or f"interrupted in test {self._began}"
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
@@ -245,6 +279,8 @@ class ConformanceSession:
         terminalreporter.section("conformance")
         for line in summary_lines(self._report, self._tried, colour=terminalreporter.hasmarkup):
             terminalreporter.write_line(line)
+        for text in self._left:
+            terminalreporter.write_line(f"left behind: {SECRETS.mask(text)}")
         bodies = "; run curl lines with a body there" if self._bodies else ""
         terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml{bodies}")
 
@@ -263,6 +299,7 @@ class ConformanceSession:
             revision=load_catalogue().revision,
             partial=self._is_partial(),
             stopped=self._stopped,
+            interrupted=self._interrupted,
         )
 
     def _add_missing(self, results: dict[str, RequirementResult], role: Role) -> None:
@@ -338,39 +375,17 @@ def judged_roles(item: pytest.Item, settings: SuiteSettings) -> tuple[Role, ...]
     return tuple(role for role in named if role in settings.roles) if settings.adapter else named[:1]
 
 
-def preflight(settings: SuiteSettings) -> str:
-    """Why the registry or an image in one cannot be judged, in one line; "" when all answer and let us in."""
-    for reference in settings.read_only:
-        try:
-            client = settings.connection.client(reference.base_url(plain_http=settings.connection.plain_http))
-            RemoteSource(client, reference).root()
-        except (SubjectError, CredentialError) as error:
-            return f"--read-only {' '.join(str(error).split())}"
-    return _registry_preflight(settings) if settings.registry else ""
-
-
-def _registry_preflight(settings: SuiteSettings) -> str:
-    try:
-        client = settings.connection.client(settings.registry)
-        answer = client.request("GET", "/v2/", max_bytes=2**20)
-        if answer.status == 200 and not settings.read_only:
-            refused = client.refusal_to_push(f"{settings.repository}/{settings.run_id}/preflight")
-            if refused:
-                return (
-                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); log in as a user "
-                    "who may push there, choose another --repository, or judge existing images with --read-only REF"
-                )
-    except (TransportError, CredentialError) as error:
-        reason = " ".join(str(error).split())
-        return reason if reason.startswith(settings.registry) else f"{settings.registry}: {reason}"
-    if answer.status in (401, 403):
-        given = "the login was refused" if settings.connection.username else "it wants a login"
-        return f"{settings.registry}: {given} (HTTP {answer.status}); give --username and OCI_PASSWORD, or docker login"
-    if answer.status == 404:
-        return f"{settings.registry}: no OCI registry here: GET /v2/ answered HTTP 404"
-    if answer.status != 200:
-        return f"{settings.registry}: GET /v2/: {explain_status(answer)}"
-    return ""
+def _take_back(report: pytest.TestReport, subject: str) -> None:
+    """What was found of a registry that answers nothing is no verdict: it is not run."""
+    reason = f"{subject} stopped answering"
+    for place, (name, value) in enumerate(report.user_properties):
+        if name != _PROPERTY:
+            continue
+        recorded = msgspec.json.decode(str(value), type=Recorded)
+        if recorded.result.verdict == "fail":
+            instead = undecided(load_catalogue()[recorded.result.id], reason)
+            taken_back = msgspec.structs.replace(recorded, result=instead)
+            report.user_properties[place] = (name, json_bytes(taken_back).decode())
 
 
 def _verdicts(report: Any) -> list[Recorded]:

@@ -10,6 +10,7 @@ import pytest
 
 from conformance.implementations.adapter import Adapter, AdapterError, find_adapter
 from conformance.registry.conventions import is_http_url
+from conformance.registry.credentials import CredentialError
 from conformance.registry.options import ConnectionOptions
 from conformance.requirements import PROFILES, ROLES, Profile, Role, definition_of, hazard_of, ids_of
 from conformance.results import Waiver, read_waivers
@@ -74,18 +75,18 @@ def read_settings(config: pytest.Config) -> SuiteSettings:
     implementation = _text(config, "implementation")
     adapter = _adapter(config, implementation) if implementation else None
     variable = "" if adapter else environ.get("OCI_REGISTRY", "") or environ.get("OCI_ROOT_URL", "")
-    url, plain = _registry_url(_text(config, "registry"), variable)
-    connection = ConnectionOptions.from_environment(
-        environ,
-        username=_text(config, "username"),
-        plain_http=plain,
-        insecure=bool(config.getoption("insecure")),
-        ca_file=_text(config, "ca_file"),
-    )
+    try:
+        connection = ConnectionOptions.from_environment(
+            environ,
+            username=_text(config, "username"),
+            insecure=bool(config.getoption("insecure")),
+            ca_file=_text(config, "ca_file"),
+        )
+    except CredentialError as error:
+        raise BadOptionError(str(error)) from None
+    url = _registry_url(_text(config, "registry"), variable, connection)
     if connection.ca_file and not Path(connection.ca_file).is_file():
         raise BadOptionError(f"--ca-file {connection.ca_file}: no such file")
-    if url and connection.plain_http:
-        url = "http://" + url.partition("://")[2]
     roles, profiles = asked_for(
         adapter,
         _choices("--role", config.getoption("role") or [], ROLES),
@@ -135,18 +136,21 @@ def _text(config: pytest.Config, option: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _registry_url(option: str, variable: str) -> tuple[str, bool]:
+def _registry_url(option: str, variable: str, connection: ConnectionOptions) -> str:
+    """The registry with its scheme: the one that is given, else by OCI_TLS, else plain HTTP on loopback."""
     text = (option or variable).strip().rstrip("/")
     if not text:
-        return "", False
+        return ""
     scheme, separator, host = text.partition("://")
     if not separator:
-        scheme, host = ("http" if is_loopback(text) else "https"), text
+        plain = connection.plain_http or (is_loopback(text) and not connection.tls)
+        scheme, host = ("http" if plain else "https"), text
     if not is_http_url(f"{scheme}://{host}") or "/" in host or "@" in host:
+        shown = "a URL with a user or password" if "@" in text else repr(text)
         raise BadOptionError(
-            f"--registry {text!r}: give http://HOST[:PORT] or https://HOST[:PORT], without path or password"
+            f"--registry {shown}: give http://HOST[:PORT] or https://HOST[:PORT], without path or password"
         )
-    return f"{scheme}://{host}", scheme == "http"
+    return f"{scheme}://{host}"
 
 
 def _choices(option: str, given: list[str], known: tuple[Any, ...]) -> list[Any]:

@@ -11,7 +11,7 @@ from conformance.requirements import find_checks
 from conformance.results import Judgement
 from conformance.subjects.read_only_probe import ReadOnlyProbe
 from conformance.subjects.reference import RegistryReference
-from conformance.subjects.remote import RemoteSource
+from conformance.subjects.remote import RemoteSource, client_for
 from conformance.suite.conftest import announce_all
 from conformance.suite.session import ConformanceSession, record_image
 from conformance.suite.settings import SuiteSettings
@@ -29,14 +29,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="module")
 def probe(reference: RegistryReference, settings: SuiteSettings) -> ReadOnlyProbe:
     """Read-only scenarios over one image."""
-    plain = settings.connection.plain_http
-    return ReadOnlyProbe(settings.connection.client(reference.base_url(plain_http=plain)), reference)
+    return ReadOnlyProbe(client_for(reference, settings.connection), reference)
 
 
 @pytest.mark.role("artifact")
 def test_image(reference: RegistryReference, settings: SuiteSettings, request: pytest.FixtureRequest) -> None:
     """Expected: the image breaks no requirement on artifacts."""
-    client = settings.connection.client(reference.base_url(plain_http=settings.connection.plain_http))
+    client = client_for(reference, settings.connection)
     report = judge_source(RemoteSource(client, reference), CheckOptions(settings.connection))
     record_image(request.node, str(reference), report)
     announce_all(report.verdicts)

@@ -1,12 +1,14 @@
 """What a check must still see at its edge: the last allowed value, the second of two, a thing that is not there."""
 
+import json
+
 import msgspec
 import pytest
 import zstandard
 
 from conformance.checks.artifact import judge_blob, judge_image, needs_deep
 from conformance.format.footer import Footer
-from conformance.format.names import MANIFEST_POSITION, SENTINEL_TYPE
+from conformance.format.names import CHUNKED_PREFIX, MANIFEST_POSITION, SENTINEL_TYPE
 from conformance.format.sentinel import canonical_sentinel
 from conformance.mutants.draft import Draft, conforming_draft, finish
 from conformance.mutants.layers import another_diff_id
@@ -169,3 +171,44 @@ def test_a_table_that_is_shorter_than_its_frame_is_not_where_it_is_said_to_be(le
     draft.annotations[MANIFEST_POSITION] = ":".join((offset, str(int(length) - less), *rest))
     image = pair_with(finish_layer(draft))
     assert results(MemorySource(image.blobs, image.root))["LAYER-005"].verdict == "fail"
+
+
+@pytest.mark.parametrize(("entry", "config", "fails"), [("v8", "v7", True), ("v8", "v8", False), ("v8", None, False)])
+def test_a_variant_may_be_left_open_and_not_contradicted(entry: str, config: str | None, fails: bool) -> None:
+    draft = conforming_draft()
+    for name in ("plain", "sentinel"):
+        draft.entry(name)["platform"] = {"architecture": "amd64", "os": "linux", "variant": entry}
+    if config:
+        for each in (draft.plain_config, draft.sentinel_config):
+            each["variant"] = config
+    assert (verdicts(draft)["SENT-INDEX-008"] == "fail") == fails
+
+
+@pytest.mark.parametrize(
+    ("kept", "fails"), [({"org.example": "kept"}, False), ({"org.example": "kept", "more": "1"}, False), ({}, True)]
+)
+def test_a_sentinel_manifest_may_say_more_than_the_plain_one(kept: dict[str, str], fails: bool) -> None:
+    draft = conforming_draft()
+    draft.sentinel["annotations"] = kept
+    assert (verdicts(draft)["SENT-MANIFEST-006"] == "fail") == fails
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "fails"), [(0, 0, False), (1, 0, False), (2, 0, True), (0, 1, True), (1, 1, True)]
+)
+def test_one_entry_of_history_may_stand_for_the_sentinel(before: int, behind: int, fails: bool) -> None:
+    draft = conforming_draft()
+    own = {"created_by": "sentinel"}
+    draft.sentinel_config["history"] = [own] * before + draft.sentinel_config["history"] + [own] * behind
+    assert (verdicts(draft)["SENT-CONFIG-005"] == "fail") == fails
+
+
+def test_a_platform_that_lacks_a_table_needs_no_sentinel() -> None:
+    for key in ("manifest-checksum", "tarsplit-position"):
+        draft = conforming_draft()
+        manifest = json.loads(json.dumps(draft.plain))
+        for layer in manifest["layers"]:
+            del layer["annotations"][CHUNKED_PREFIX + key]
+        draft.extra["arm"] = (manifest, {**draft.plain_config, "architecture": "arm64"})
+        draft.entries.insert(0, {"of": "arm", "platform": {"architecture": "arm64", "os": "linux"}})
+        assert verdicts(draft)["SENT-INDEX-013"] != "fail", key

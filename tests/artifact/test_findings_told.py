@@ -7,7 +7,7 @@ difference. Of layers numbers are left out: they depend on the version of zstd.
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ import pytest
 
 from conformance.checks.artifact import judge_blob, judge_image
 from conformance.checks.consumer import judge_selections
+from conformance.evidence import BytesEvidence
 from conformance.mutants import blob, copies, documents, layers, metadata, selection
 from conformance.mutants.draft import conforming_draft, finish
 from conformance.mutants.selection import SITUATIONS, Client
@@ -60,8 +61,8 @@ def of_selection(client: Client) -> list[str]:
     return told(judge_selections([client(one) for one in SITUATIONS]), client, plain=False)
 
 
-def told(results: Iterable[RequirementResult], maker: object, *, plain: bool) -> list[str]:
-    """The failures of the requirements that the mutant breaks, a line each."""
+def told(results: Sequence[RequirementResult], maker: object, *, plain: bool) -> list[str]:
+    """The failures of the requirements that the mutant breaks, a line each; ``plain``: and the bytes that show them."""
     assert callable(maker)
     broken = broken_by(maker)
     lines = [
@@ -70,6 +71,14 @@ def told(results: Iterable[RequirementResult], maker: object, *, plain: bool) ->
         if result.id in broken
         for finding in result.findings
         if finding.outcome == "fail"
+    ]
+    lines += [
+        f"{finding.requirement}: {evidence.as_text()}"
+        for result in results
+        if plain and result.id in broken
+        for finding in result.findings
+        for evidence in finding.evidence
+        if isinstance(evidence, BytesEvidence)
     ]
     lines = [_DIGEST.sub("DIGEST", line) for line in lines]
     return lines if plain else [_numbers_left_out(line) for line in lines]

@@ -10,11 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from conformance.checks.trial_verdicts import lost_content
 from conformance.implementations import overlay, runner, storage_tree
-from conformance.implementations.adapter import Adapter, parse_adapter
+from conformance.implementations.adapter import Adapter, find_adapter, parse_adapter
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import find_version, run_operation
 from conformance.implementations.sandbox import SandboxOptions, make_sandbox
+from conformance.trials.bench import Bench
+from conformance.trials.file_trees import expected_tree
+from conformance.trials.images import LOWER, UPPER, image, layer_of
+from conformance.trials.subject import ImplementationSubject
+from tests.tools import need
 
 NAME = "localhost/image:latest"
 TOOL = """
@@ -181,3 +187,16 @@ def test_fuse_overlayfs_mounts_where_the_kernel_may_not() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (0, "fuse-overlayfs\n"), ended.stderr
+
+
+@needs_mounts
+@pytest.mark.parametrize("name", ["skopeo-partial", "podman-partial", "buildah-partial"])
+def test_a_client_of_this_machine_unpacks_two_layers_into_overlay_storage(name: str, tmp_path: Path) -> None:
+    adapter = find_adapter(name)
+    need(shutil.which(adapter.executable) is not None, adapter.executable)
+    subject = ImplementationSubject(adapter, "", tmp_path)
+    seen = Bench(subject).pull(image([layer_of(LOWER), layer_of(UPPER)]), "unpack")
+    assert seen.succeeded, seen.reason
+    assert lost_content(expected_tree([LOWER, UPPER]), seen.tree or {}) == ""
+    assert len(seen.identity) == 3, "the id of the image and of two layers"
+    assert overlay.mounts_below(tmp_path) == ()

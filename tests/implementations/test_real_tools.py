@@ -1,5 +1,6 @@
 """Smoke tests of the shipped adapters with the real tools: their vectors do what they say."""
 
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,11 +73,21 @@ def test_skopeo_copies_a_layout_to_the_embedded_registry(bench: Bench) -> None:
     pulled = bench.directory / "pulled"
     bench.run(skopeo, "pull", layout=pulled)
     assert (pulled / "index.json").is_file()
+    target = bench.directory / "stored"
+    bench.run(skopeo, "store", compression="gzip", target=target)
+    assert (target / "index.json").is_file()
+    bench.run(skopeo, "archive", compression="gzip", target=bench.directory / "stored.tar")
+    assert "index.json" in _names(bench.directory / "stored.tar")
+
+
+def _names(archive: Path) -> list[str]:
+    with tarfile.open(archive) as opened:
+        return opened.getnames()
 
 
 OTHERS = {
-    "podman": ("push", "recompress", "export", "unpack"),
-    "buildah": ("push", "recompress", "export", "unpack"),
+    "podman": ("push", "store", "archive", "build", "recompress", "export", "unpack"),
+    "buildah": ("push", "store", "archive", "build", "recompress", "export", "unpack"),
     "crane": ("copy", "pull", "unpack"),
     "oras": ("copy", "pull"),
     "regctl": ("copy", "pull", "recompress"),
@@ -102,10 +113,19 @@ def test_other_tools_do_what_their_adapters_say(name: str, bench: Bench) -> None
     output = bench.directory / "tree"
     output.mkdir()
     for operation in set(OTHERS[name]) - {"push"}:
-        layout = bench.directory / "pulled"
+        layout = bench.layout if operation in ("store", "archive") else bench.directory / "pulled"
+        target = bench.directory / operation
         destination = f"{bench.host}/{operation}:1"
-        bench.run(adapter, operation, compression="gzip", layout=layout, output=output, destination=destination)
-        if operation == "unpack":
+        bench.run(
+            adapter, operation, compression="gzip", layout=layout, output=output, destination=destination, target=target
+        )
+        if operation == "store":
+            assert (target / "index.json").is_file()
+        elif operation == "archive":
+            assert "index.json" in _names(target)
+        elif operation == "build":
+            assert len(bench.layer_types("build")) == 3
+        elif operation == "unpack":
             assert tree_on_disk(output) == expected_tree()
         elif operation == "pull":
             assert (layout / "index.json").is_file()

@@ -38,6 +38,7 @@ class Stage:
             "destination": f"{self.host}/image/b:1",
             "layout": self.layout,
             "output": self.output,
+            "target": self.output.parent / "stored",
             "compression": "zstd:chunked",
             **more,
         }
@@ -101,12 +102,19 @@ def test_null_clients_end_as_they_are_named(name: str, expected: Outcome, operat
 
 def test_copies_everything_moves_the_bytes_it_was_given(stage: Stage) -> None:
     name = "null-copies-everything"
-    for operation, more in (("push", {}), ("recompress", {"compression": "gzip"}), ("unpack", {}), ("scan", {})):
+    for operation, more in (
+        ("push", {}),
+        ("recompress", {"compression": "gzip"}),
+        ("unpack", {}),
+        ("scan", {}),
+        ("store", {}),
+    ):
         run = stage.run(name, operation, **more)  # type: ignore[arg-type]
         assert run.succeeded, run.evidence[-1].as_text()
     assert stage.raw("a") == stage.raw("b")
     assert MANIFEST_TYPE.encode() in stage.raw("a")
     assert (stage.output / "index.json").is_file()
+    assert (stage.output.parent / "stored" / "index.json").is_file()
 
 
 @pytest.mark.parametrize("name", NULL)

@@ -66,7 +66,7 @@ def main(folder: Path) -> None:
     """Fill the folder; one failure leaves the others."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in SDISTS:
-        options = ("--no-deps", "--no-binary", ":all:", "--no-build-isolation", "-q", "-d", str(folder))
+        options = ("--no-deps", "--no-binary", ":all:", "-q", "-d", str(folder))
         _try(sys.executable, "-m", "pip", "download", *options, name, cwd=folder)
     for name in NPM:
         _try("npm", "pack", "--silent", name, cwd=folder)

@@ -22,8 +22,9 @@ def test_results_of_a_tool_follow_the_schema_and_the_table_has_their_counts(dire
     jsonschema.validate(json.loads(raw), json.loads(published_schema()))
     table = (ROOT / "docs" / "results.md").read_text("utf-8")
     for subject in read_report(raw).subjects:
-        name, version = directory.name.rsplit("-", 1)
+        name, version = subject.subject.removesuffix(")").split(" (adapter ")[0].split(" ")
         assert subject.subject == f"{name} {version} (adapter {name})"
+        assert directory.name == f"{name}-{version}"
         link = f"[{name} {version}](../reports/published/{directory.name}/results.json)"
         row = f"| {link} | {subject.roles[0]} | {counts(subject)} |"
         assert row in table, row

@@ -40,7 +40,10 @@ def test_a_wrong_password_for_tokens_is_one_line_and_exit_2(tmp_path: Path) -> N
         wrong = {"OCI_USERNAME": "user", "OCI_PASSWORD": "very-wrong"}
         run = run_pytest(tmp_path, "--registry", registry.url, environ=wrong)
     assert run.returncode == 2
-    one_line(run.stdout + run.stderr, f"{registry.url}: the login was refused (HTTP 401)")
+    one_line(
+        run.stdout + run.stderr,
+        f"authentication failed for user 'user' at {registry.url.removeprefix('http://')} (HTTP 401)",
+    )
 
 
 def test_a_user_who_may_not_push_is_one_line_and_exit_2(tmp_path: Path) -> None:

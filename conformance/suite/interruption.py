@@ -1,0 +1,44 @@
+"""What a run that ended before its end would leave in doubt: results of an earlier one, and who did not answer."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from conformance.evidence import Exchange
+from conformance.registry.client import AuthenticationError, TransportError
+from conformance.registry.credentials import CredentialError
+from conformance.results import RequirementResult
+from conformance.suite.settings import SuiteSettings
+
+_PROBE_SECONDS: Final = 10.0
+
+
+def remove_results(directory: Path) -> None:
+    """Remove the results of an earlier run, or they would be taken for those of a run that did not end."""
+    for name in ("results.json", "junit.xml"):
+        with suppress(OSError):
+            (directory / name).unlink()
+
+
+def is_silent(settings: SuiteSettings) -> bool:
+    """Whether the registry of this run gives no answer at all."""
+    try:
+        client = settings.connection.client(settings.registry, timeout=_PROBE_SECONDS, retries=1)
+        client.request("GET", "/v2/", max_bytes=2**20)
+    except (AuthenticationError, CredentialError):
+        return False
+    except TransportError as error:
+        return error.exchange is None or error.exchange.status is None
+    return False
+
+
+def was_not_answered(results: Iterable[RequirementResult]) -> bool:
+    """Whether a failure stands on a request that got no answer."""
+    return any(
+        isinstance(evidence, Exchange) and evidence.status is None
+        for result in results
+        if result.verdict == "fail"
+        for finding in result.findings
+        for evidence in finding.evidence
+    )

@@ -1,0 +1,44 @@
+"""Whether what is to be judged answers and lets us in, before any test."""
+
+from conformance.registry.client import AuthenticationError, TransportError
+from conformance.registry.credentials import CredentialError
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.remote import RemoteSource, client_for, explain_status
+from conformance.suite.settings import SuiteSettings
+
+
+def preflight(settings: SuiteSettings) -> str:
+    """Why the registry or an image in one cannot be judged, in one line; "" when all answer and let us in."""
+    for reference in settings.read_only:
+        try:
+            client = client_for(reference, settings.connection)
+            RemoteSource(client, reference).root()
+        except (SubjectError, CredentialError) as error:
+            return f"--read-only {' '.join(str(error).split())}"
+    return _registry_preflight(settings) if settings.registry else ""
+
+
+def _registry_preflight(settings: SuiteSettings) -> str:
+    try:
+        client = settings.connection.client(settings.registry, settings.repository)
+        answer = client.request("GET", "/v2/", max_bytes=2**20)
+        if answer.status == 200 and not settings.read_only:
+            refused = client.refusal_to_push(f"{settings.repository}/{settings.run_id}/preflight")
+            if refused:
+                return (
+                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); log in as a user "
+                    "who may push there, choose another --repository, or judge existing images with --read-only REF"
+                )
+    except AuthenticationError as error:
+        return str(error)
+    except (TransportError, CredentialError) as error:
+        reason = " ".join(str(error).split())
+        return reason if reason.startswith(settings.registry) else f"{settings.registry}: {reason}"
+    if answer.status in (401, 403):
+        given = "the login was refused" if settings.connection.username else "it wants a login"
+        return f"{settings.registry}: {given} (HTTP {answer.status}); give --username and OCI_PASSWORD, or docker login"
+    if answer.status == 404:
+        return f"{settings.registry}: no OCI registry here: GET /v2/ answered HTTP 404"
+    if answer.status != 200:
+        return f"{settings.registry}: GET /v2/: {explain_status(answer)}"
+    return ""
