@@ -155,4 +155,6 @@ class CopySeen(msgspec.Struct, frozen=True):
     from_storage: bool = False  # exported from local storage, where the sentinel was filtered
     referrers_before: tuple[str, ...] | None = None  # digests of what refers to the source; None: not asked
     referrers_after: tuple[str, ...] | None = None
+    partial: bool = False  # one platform of an index was asked for
+    damaged: bool = False  # the source has a DiffID less than layers
     evidence: tuple[Evidence, ...] = ()  # the command, and what it put

@@ -33,6 +33,8 @@ class PushSeen(msgspec.Struct, frozen=True):
     the bytes under the tag before it, ``after`` the image there afterwards (None: nothing). ``to_digest`` is the
     digest that named the destination, ``rejects`` what the registry would not take. ``twin`` is the same push with
     sentinels switched off. ``signed`` are the digests that have a signature afterwards (None: no signing).
+    ``sentinels_off``: the tool was told to make no variant; ``due``: a variant was due, and cannot be made of the
+    source; ``output`` is what the tool printed.
     """
 
     name: str
@@ -52,6 +54,9 @@ class PushSeen(msgspec.Struct, frozen=True):
     rejected: tuple[Exchange, ...] = ()
     twin: ImageSeen | None = None
     signed: tuple[str, ...] | None = None
+    sentinels_off: bool = False
+    due: bool = False
+    output: str = ""
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -73,6 +78,27 @@ class InterruptedSeen(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+class StoredSeen(msgspec.Struct, frozen=True):
+    """An image written to another place than a registry; ``missing`` is what its documents name and it lacks."""
+
+    name: str
+    ended: Ended
+    after: ImageSeen | None
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class BrokenInputSeen(msgspec.Struct, frozen=True):
+    """A push of an image whose layer breaks off or is not there (``what``); ``tagged``: a tag names something then."""
+
+    what: str
+    ended: Ended
+    tagged: bool
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
 class AgainSeen(msgspec.Struct, frozen=True):
     """An image that has sentinels, and what a second push or a copy made of it; None: nothing was written."""
 
@@ -86,7 +112,8 @@ class UnrepresentableSeen(msgspec.Struct, frozen=True):
     """A layer whose tar no TOC can represent (``what``), pushed as zstd:chunked.
 
     ``diff_id`` is the tar's digest, ``after_diff_id`` that of the layer that was written ("" = none was),
-    ``has_toc`` whether that layer says it has a TOC.
+    ``has_toc`` whether that layer says it has a TOC, ``same_entries`` whether its tar, which may be of the tool's own,
+    has every entry with its kind and content.
     """
 
     what: str
@@ -94,5 +121,6 @@ class UnrepresentableSeen(msgspec.Struct, frozen=True):
     diff_id: str
     after_diff_id: str = ""
     has_toc: bool = False
+    same_entries: bool = False
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()

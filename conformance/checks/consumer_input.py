@@ -16,9 +16,14 @@ from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge
 
 
-@decides("ANNOT-007")
+@decides("ANNOT-020")
 def malformed_positions(seen: TrialSeen) -> Iterator[Judgement]:
-    yield from toc_refusal("ANNOT-007", seen)
+    yield from toc_refusal("ANNOT-020", seen)
+
+
+@decides("ANNOT-021")
+def positions_with_text_behind(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from toc_refusal("ANNOT-021", seen)
 
 
 @decides("ANNOT-009")

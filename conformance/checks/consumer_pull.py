@@ -1,5 +1,6 @@
 """SENT-PULL: what a consumer does with a sentinel image (docs/format.md sections 4, 14 and 18)."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -25,6 +26,11 @@ from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
 
 _SHARE: Final = 1.05
+# A record of an error in the words of scanners; an empty one ("errors": []) is none.
+_ERROR: Final = re.compile(
+    r"(?i)\b(?:error|fatal|failed|unsupported|unable to|cannot)\b"
+    r"(?![\"']?\s*[:=]\s*(?:null|\[\s*\]|\{\s*\}|[\"']{2}|0|false))"
+)
 
 
 @decides("SENT-PULL-001")
@@ -80,6 +86,19 @@ def contents_are_verified(seen: TrialSeen) -> Iterator[Judgement]:
     yield from toc_refusal("SENT-PULL-009", seen)
 
 
+@decides("SENT-PULL-023")
+def nothing_of_a_failed_pull_is_reused(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from harmless("SENT-PULL-023", seen)
+
+
+@decides("SENT-PULL-024")
+def trust_in_all_images_changes_nothing(seen: TrialSeen) -> Iterator[Judgement]:
+    if seen.expected is None:
+        yield from refusal("SENT-PULL-024", seen)
+    else:
+        yield from harmless("SENT-PULL-024", seen)
+
+
 @decides("SENT-PULL-027")
 def equals_the_plain_variant(seen: TrialSeen) -> Iterator[Judgement]:
     yield from _one_tree("SENT-PULL-027", seen, infidelity)
@@ -95,10 +114,18 @@ def implied_directories_of_the_plain_variant(seen: TrialSeen) -> Iterator[Judgem
     yield from _one_tree("SENT-PULL-029", seen, infidelity)
 
 
-@decides("SENT-PULL-011")
-def unaware_refuses(seen: TrialSeen) -> Iterator[Judgement]:
-    told = bool(seen.marker) and seen.marker in seen.run.output
-    yield from refusal("SENT-PULL-011", seen, also=f"its output lists {seen.marker} all the same" if told else "")
+@decides("SENT-PULL-031")
+def unaware_gets_nothing(seen: TrialSeen) -> Iterator[Judgement]:
+    told = f"its output lists {seen.marker} all the same" if _lists_marker(seen) else ""
+    if "SENT-PULL-031" in seen.about and _scan_reports_an_error(seen):
+        yield inconclusive(seen) or passed(seen.name, found="it ends with 0, and reports an error for the image")
+    else:
+        yield from refusal("SENT-PULL-031", seen, also=told)
+
+
+@decides("SENT-PULL-032")
+def unaware_says_so_by_its_status(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from refusal("SENT-PULL-032", seen)
 
 
 @decides("SENT-PULL-012")
@@ -205,6 +232,10 @@ def identity_depends_on_the_toc(seen: TrialSeen) -> Iterator[Judgement]:
     if weak is not None:
         yield weak
         return
+    if seen.run.ending == "refused":
+        # Who computes the full digest of sentinel images too finds that the second TOC is not of the tar.
+        yield passed(seen.name, found=describe(seen.run))
+        return
     problem = wrong_with(seen.run, seen.expected)
     if problem:
         message = f"After an image of the same config and another TOC {problem}"
@@ -223,6 +254,16 @@ def identity_depends_on_the_toc(seen: TrialSeen) -> Iterator[Judgement]:
 @decides("SENT-PULL-030")
 def source_without_ranges(seen: TrialSeen) -> Iterator[Judgement]:
     yield from harmless("SENT-PULL-030", seen)
+
+
+def _lists_marker(seen: TrialSeen) -> bool:
+    return bool(seen.marker) and seen.marker in seen.run.output
+
+
+def _scan_reports_an_error(seen: TrialSeen) -> bool:
+    """A scan that ends with 0 and has an error and no package for the image has not taken it for one."""
+    run = seen.run
+    return run.succeeded and run.operation == "scan" and not _lists_marker(seen) and bool(_ERROR.search(run.output))
 
 
 def _fell_back(seen: TrialSeen) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from conformance.checks.layers import by_discrepancies, current, read_to_its_end
-from conformance.checks.trial_verdicts import refusal
+from conformance.checks.trial_verdicts import toc_refusal
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
 from conformance.format.names import TARSPLIT_POSITION
@@ -151,7 +151,7 @@ def third_number(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TARSPLIT-008")
 def unique_names(seen: LayersSeen | TrialSeen) -> Iterator[Judgement]:
     """Of artifacts the names themselves, of consumers what they do when one occurs twice."""
-    return refusal("TARSPLIT-008", seen) if isinstance(seen, TrialSeen) else _unique_names(seen)
+    return toc_refusal("TARSPLIT-008", seen) if isinstance(seen, TrialSeen) else _unique_names(seen)
 
 
 def _unique_names(seen: LayersSeen) -> Iterator[Judgement]:

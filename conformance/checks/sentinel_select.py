@@ -5,9 +5,11 @@ Each check says nothing of a choice that its requirement is not about.
 
 from collections.abc import Iterator
 
+from conformance.checks.trial_verdicts import acceptance, refusal
 from conformance.format.names import SENTINEL_ANNOTATION
 from conformance.format.selection import is_annotated_sentinel, is_zstd, platform_rank, wanted_platforms
 from conformance.observation_consumer import SelectionSeen
+from conformance.observation_trials import TrialSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, judge, not_run
 
@@ -83,7 +85,8 @@ def plain_where_there_is_no_partial_pull(seen: SelectionSeen) -> Iterator[Judgem
     best = _best(seen)
     plain = {position for position in best if not _sentinel(seen, position)}
     if seen.aware and not seen.toc_capable and plain and len(plain) < len(best):
-        yield _chose(seen, plain, "The client cannot pull by TOC here and picks the sentinel variant all the same.")
+        allowed = set(best) if seen.read_whole_by_toc else plain
+        yield _chose(seen, allowed, "The client cannot pull by TOC here and picks the sentinel variant all the same.")
 
 
 @decides("SENT-SELECT-009")
@@ -104,6 +107,17 @@ def sentinel_where_gzip_is_preferred_in_vain(seen: SelectionSeen) -> Iterator[Ju
     sentinels = {position for position in best if _sentinel(seen, position)}
     if seen.aware and seen.prefer_gzip and seen.toc_capable and sentinels and all(_zstd(seen, at) for at in best):
         yield _chose(seen, sentinels, "There is no gzip entry to prefer, and the sentinel variant is passed over.")
+
+
+@decides("SENT-SELECT-011")
+def no_toc_pull_no_sentinel(seen: SelectionSeen | TrialSeen) -> Iterator[Judgement]:
+    # Of a trial, not of a choice alone: by digest there is nothing to choose.
+    if isinstance(seen, SelectionSeen):
+        return
+    if seen.expected is None:
+        yield from refusal("SENT-SELECT-011", seen)
+    else:
+        yield from acceptance("SENT-SELECT-011", seen)
 
 
 def _chose(seen: SelectionSeen, allowed: set[int], message: str) -> Judgement:

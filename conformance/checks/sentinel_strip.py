@@ -85,7 +85,7 @@ def refused_where_the_manifest_may_not_change(seen: CopySeen) -> Iterator[Judgem
 
 @decides("SENT-STRIP-008")
 def kept_whole_or_stripped_whole(seen: CopySeen) -> Iterator[Judgement]:
-    if seen.after is None or seen.requested or seen.to_docker or not sentinel_manifests(seen.before):
+    if seen.after is None or seen.requested or seen.to_docker or seen.partial or not sentinel_manifests(seen.before):
         return
     traces = _traces(seen.after)
     yield judge(not traces or _documents(seen.before) == _documents(seen.after),
@@ -115,10 +115,26 @@ def equals_the_plain_variant_recompressed(seen: CopySeen) -> Iterator[Judgement]
 
 @decides("SENT-STRIP-011")
 def no_entry_dangles(seen: CopySeen) -> Iterator[Judgement]:
-    if seen.after is None or seen.after.index is None or seen.to_docker:
+    if seen.after is None or seen.after.index is None or seen.to_docker or seen.partial:
         return
-    plain = [manifest for manifest in seen.after.manifests if not is_sentinel_manifest(manifest)]
-    for manifest in seen.after.manifests:
+    yield from _resolved(seen, seen.after)
+
+
+@decides("SENT-STRIP-021")
+def a_part_of_an_index_is_whole(seen: CopySeen) -> Iterator[Judgement]:
+    if not seen.partial or seen.after is None or seen.after.index is None:
+        return
+    if _root(seen.before) == _root(seen.after):
+        # An index that stays as it is, for its signature, names what was left out: that is what was asked for.
+        yield passed(seen.name, found="the index is unchanged")
+    else:
+        yield from _resolved(seen, seen.after)
+
+
+def _resolved(seen: CopySeen, after: ImageSeen) -> Iterator[Judgement]:
+    """Every entry leads to a manifest, and every sentinel entry stands beside its plain variant."""
+    plain = [manifest for manifest in after.manifests if not is_sentinel_manifest(manifest)]
+    for manifest in after.manifests:
         where = f"{seen.name}: {manifest.name}"
         yield judge(manifest.stored.content is not None, "An entry leads to a manifest that was not copied.",
                     where=where, expected="the manifest", found=manifest.stored.detail)  # fmt: skip
@@ -223,7 +239,7 @@ def an_export_has_the_blob_it_names(seen: CopySeen) -> Iterator[Judgement]:
 
 
 def _removed(seen: CopySeen, requested: str) -> Iterator[Judgement]:
-    asked = seen.requested == requested and not seen.preserve_digests and not seen.to_docker
+    asked = seen.requested == requested and not seen.preserve_digests and not seen.to_docker and not seen.damaged
     if asked and sentinel_manifests(seen.before):
         yield _gone(seen, f"The sentinel layer is still there after a copy to {requested}.")
 

@@ -5,6 +5,7 @@ A mutant is a ``Toolkit``; ``run_client`` makes a command of it, so that the sui
 
 # ruff: noqa: ARG002 - a defect looks at less than the step it replaces
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -157,6 +158,53 @@ class SkipsDigests(ContentFetcher):
 @mutant("SENT-PULL-009", implies=("CHUNK-006", "SEC-005"))
 def skips_content_digests() -> Toolkit:
     return consumer(contents=SkipsDigests)
+
+
+@mutant("SENT-PULL-023", implies=("SENT-PULL-018",))
+def keeps_tars_of_pulls_that_fail() -> Toolkit:
+    """It unpacks what it can while it waits for the rest, and finds it again in the next pull."""
+
+    class Keeps(Consumer):
+        def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
+            super().check(manifest, config, sentinel)
+            chunked = [ChunkedAnnotations.of(layer.annotations).is_chunked for layer in manifest.layers[1:]]
+            if sentinel and not all(chunked):
+                for layer, diff_id in zip(manifest.layers[1:], config.rootfs.diff_ids[1:], strict=True):
+                    self._whole.tar(layer, Digest.parse(diff_id))
+
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if sentinel and self._store.has(diff_id):
+                return PulledLayer(self._whole.items(layer, diff_id), diff_id)
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(Keeps)
+
+
+def _is_told_to_trust() -> bool:
+    settings = Path(os.environ.get("CONTAINERS_STORAGE_CONF", os.devnull))
+    return "insecure_allow_unpredictable" in settings.read_text("utf-8")
+
+
+@mutant("SENT-PULL-024")
+def trusts_everything_when_told_so() -> Toolkit:
+    class Trusts(TocLoader):
+        def check_toc_digest(self, payload: bytes, digest: Digest) -> None:
+            if not _is_told_to_trust():
+                super().check_toc_digest(payload, digest)
+
+    return consumer(toc_loader=Trusts)
+
+
+@mutant("SENT-SELECT-011")
+def reads_sentinel_images_whole_when_toc_pulls_are_off() -> Toolkit:
+    class Reads(Consumer):
+        def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
+            super().check(manifest, config, sentinel and self._options.partial)
+
+        def may_fall_back(self, sentinel: bool) -> bool:
+            return not self._options.partial or super().may_fall_back(sentinel)
+
+    return consumer(Reads)
 
 
 @mutant("SENT-PULL-027")

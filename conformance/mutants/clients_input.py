@@ -17,9 +17,9 @@ from conformance.format.footer import Footer
 from conformance.format.frames import map_frames
 from conformance.format.names import CHUNKED_PREFIX, LEGACY_PREFIX
 from conformance.format.oci import Descriptor
-from conformance.format.positions import ChunkedAnnotations, Position, Positions, TocPosition
+from conformance.format.positions import ChunkedAnnotations, Position, Positions
 from conformance.format.tarsplit import parse
-from conformance.format.toc import Entry, Toc, decode_toc
+from conformance.format.toc import Entry, Toc
 from conformance.implementations.reference.agreement import disagreement
 from conformance.implementations.reference.consumer import Consumer, PulledLayer
 from conformance.implementations.reference.contents import ContentFetcher
@@ -44,17 +44,26 @@ def stops_at_the_first_frame() -> Toolkit:
     return consumer(contents=First)
 
 
-@mutant("ANNOT-007")
+@mutant("ANNOT-020")
 def reads_positions_loosely() -> Toolkit:
+    """As readers do that leave numbers to a library: a sign is one for them."""
+
     class Loose(TocLoader):
         def positions(self, annotations: ChunkedAnnotations) -> Positions:
-            split = annotations.tar_split_position
-            return Positions(
-                TocPosition.parse_as_reference(annotations.manifest_position or ""),
-                None if split is None else Position.parse_as_reference(split),
-            )
+            unsigned = (annotations.manifest_position or "").replace("+", "") or None
+            return super().positions(msgspec.structs.replace(annotations, manifest_position=unsigned))
 
     return consumer(toc_loader=Loose)
+
+
+@mutant("ANNOT-021")
+def ignores_text_behind_a_position() -> Toolkit:
+    class Ignores(TocLoader):
+        def positions(self, annotations: ChunkedAnnotations) -> Positions:
+            cut = re.sub(r"[a-z]+$", "", annotations.manifest_position or "") or None
+            return super().positions(msgspec.structs.replace(annotations, manifest_position=cut))
+
+    return consumer(toc_loader=Ignores)
 
 
 @mutant("ANNOT-009")
@@ -274,8 +283,10 @@ def expands_bombs_in_memory() -> Toolkit:
     class Expands(Consumer):
         class toc_loader(TocLoader):  # noqa: N801 (the name of the step)
             def decode(self, payload: bytes, declared: int) -> Toc:
-                whole = b"".join(iterate(payload, limit=2**31))
-                return super().decode(payload, declared) if len(whole) == declared else decode_toc(whole)
+                pieces = list(iterate(payload, limit=2**32))
+                if sum(map(len, pieces)) != declared:
+                    raise FormatError("the TOC does not have the size that its position says")
+                return super().decode(payload, declared)
 
     return consumer(Expands)
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -14,8 +15,8 @@ from conformance.format.names import ESTARGZ_TOC, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.selection import Policy
-from conformance.implementations.reference.consumer import PulledLayer
-from conformance.implementations.reference.errors import RefusalError
+from conformance.implementations.reference.consumer import Pulled, PulledLayer
+from conformance.implementations.reference.errors import NotSupportedError, RefusalError
 from conformance.implementations.reference.toolkit import Toolkit
 from conformance.implementations.reference.unaware import TarConsumer
 from conformance.implementations.reference.whole import WholeLayers
@@ -48,7 +49,7 @@ def picks_the_sentinel() -> Toolkit:
     return consumer(Unaware, policy=Policy.AWARE)
 
 
-@mutant("SENT-PULL-011")
+@mutant("SENT-PULL-031", implies=("SENT-PULL-032",))
 def skips_unknown_layers() -> Toolkit:
     class Skips(Unaware):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
@@ -57,6 +58,22 @@ def skips_unknown_layers() -> Toolkit:
             return super().layer(layer, diff_id, sentinel)
 
     return consumer(Skips)
+
+
+@mutant("SENT-PULL-032", implies=("SENT-PULL-031",))
+def ends_with_zero_on_unknown_layers() -> Toolkit:
+    """It unpacks nothing of the image, and its status does not tell."""
+
+    class Silent(Unaware):
+        def unpack(self, output: Path) -> Pulled:
+            try:
+                return super().unpack(output)
+            except NotSupportedError as error:
+                if SENTINEL_TYPE in str(error):
+                    return Pulled("", False, "", (), ())
+                raise
+
+    return consumer(Silent)
 
 
 class _OneFrame(WholeLayers):

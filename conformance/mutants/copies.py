@@ -37,6 +37,8 @@ class Job(msgspec.Struct, frozen=True):
     to_docker: bool = False
     from_storage: bool = False
     other_content: bool = False
+    damaged: bool = False
+    partial: bool = False
 
 
 JOBS: Final = (
@@ -53,6 +55,9 @@ JOBS: Final = (
     Job("index to Docker", source="index", to_docker=True),
     Job("from storage", from_storage=True),
     Job("other sentinel, to gzip", requested="gzip", other_content=True),
+    Job("a DiffID less, to gzip", requested="gzip", damaged=True),
+    Job("index, one platform", source="index", partial=True),
+    Job("plain to gzip", source="plain", requested="gzip"),
 )
 
 
@@ -97,6 +102,10 @@ def source_of(job: Job) -> Drafted:
         digest = draft.add_blob(draft.blobs[draft.sentinel["layers"][0]["digest"]].replace(b"https", b"HTTPS"))
         draft.sentinel["layers"][0]["digest"] = digest
         draft.sentinel_config["rootfs"]["diff_ids"][0] = digest
+    if job.damaged:
+        draft.sentinel_config["rootfs"]["diff_ids"].pop()
+    for manifest in (draft.plain, draft.sentinel):
+        manifest["layers"][-1]["annotations"] = {**manifest["layers"][-1]["annotations"], "org.example.layer": "kept"}
     image = finish(draft)
     if job.source == "index":
         return image
@@ -109,11 +118,12 @@ def right_copy(job: Job) -> Copied:
     source = source_of(job)
     if (job.preserve_digests and job.requested) or (job.source == "index" and job.to_docker):
         return Copied({}, refused=True, wrote=False)
+    if job.damaged:
+        return Copied({}, refused=True, wrote=False)
     copied = Copied(dict(source.blobs), source.root, referrers=(SIGNATURE,))
+    if job.from_storage or job.requested == "zstd:chunked":
+        copied.diff_ids = _diff_ids(source)
     if job.requested == "zstd:chunked":  # its layers are that already
-        layers = [layer for layer in msgspec.json.decode(source.root)["layers"] if layer["mediaType"] != SENTINEL_TYPE]
-        tars = (decompress(copied.blobs[layer["digest"]], limit=_MAX_LAYER) for layer in layers)
-        copied.diff_ids = tuple(str(Digest.of(tar)) for tar in tars)
         return copied
     if job.requested or job.to_docker:
         _strip(copied)
@@ -127,6 +137,13 @@ def _strip(copied: Copied) -> None:
     if copied.manifest["layers"][0]["mediaType"] == SENTINEL_TYPE:
         del copied.manifest["layers"][0]
         del copied.config["rootfs"]["diff_ids"][0]
+
+
+def _diff_ids(source: Drafted) -> tuple[str, ...]:
+    """Those of the data layers, computed."""
+    layers = msgspec.json.decode(source.root)["layers"]
+    blobs = [source.blobs[layer["digest"]] for layer in layers if layer["mediaType"] != SENTINEL_TYPE]
+    return tuple(str(Digest.of(decompress(blob, limit=_MAX_LAYER))) for blob in blobs)
 
 
 def _recompress(copied: Copied, requested: str, *, docker: bool) -> None:
@@ -304,6 +321,47 @@ def exports_another_sentinel_blob(job: Job, copied: Copied) -> None:
     if job.from_storage:
         digest = msgspec.json.decode(copied.raw or b"")["layers"][0]["digest"]
         copied.blobs = {**copied.blobs, digest: b"another"}
+
+
+@mutant("SENT-STRIP-021")
+def takes_the_sentinel_entry_alone(job: Job, copied: Copied) -> None:
+    if job.partial:
+        index = msgspec.json.decode(copied.raw or b"")
+        del index["manifests"][0]
+        copied.raw, copied.referrers = encode(index), ()
+
+
+@mutant("SENT-STRIP-023")
+def strips_where_a_diff_id_is_missing(job: Job, copied: Copied) -> None:
+    if job.damaged:
+        source = source_of(job)
+        copied.blobs, copied.raw, copied.refused, copied.wrote = dict(source.blobs), source.root, False, True
+
+
+@mutant("SENT-STRIP-024")
+def drops_annotations_of_layers(job: Job, copied: Copied) -> None:
+    if job.name == "plain to gzip":
+        for layer in copied.manifest["layers"]:
+            layer.pop("annotations")
+
+
+@mutant("SENT-PULL-025")
+def refuses_sentinel_manifests(job: Job, copied: Copied) -> None:
+    if job.name == "kept":
+        copied.refused, copied.wrote = True, False
+
+
+@mutant("SENT-PULL-026")
+def exports_a_diff_id_that_nobody_computed(job: Job, copied: Copied) -> None:
+    if job.from_storage:
+        copied.diff_ids = ("sha256:" + "0" * 64, *copied.diff_ids[1:])
+
+
+@mutant("SENT-PUSH-018", implies=("SENT-STRIP-013", "SENT-STRIP-016"))
+def wraps_a_signed_image(job: Job, copied: Copied) -> None:
+    if job.name == "plain":
+        wrapped = source_of(msgspec.structs.replace(job, source="index"))
+        copied.blobs, copied.raw = wrapped.blobs, wrapped.root
 
 
 def plain_twin(job: Job) -> Drafted | None:

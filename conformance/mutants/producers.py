@@ -4,8 +4,9 @@
 
 import io
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from conformance.format.names import (
 )
 from conformance.format.oci import Descriptor, read_manifest
 from conformance.format.sentinel import canonical_sentinel
+from conformance.format.tar import TarReader
 from conformance.format.variant import SentinelVariant
 from conformance.format.writer import layer_from_tar
 from conformance.implementations.reference.convert import Converter, Instance
@@ -34,11 +36,13 @@ from conformance.implementations.reference.toolkit import Toolkit
 from conformance.implementations.reference.transfer import (
     BlobStep,
     Destination,
+    LayoutDestination,
     ManifestStep,
     Plan,
     Step,
     Transfer,
 )
+from conformance.implementations.reference.whole import WholeLayers
 from conformance.requirements import mutant
 
 Json = dict[str, Any]
@@ -292,6 +296,76 @@ def counts_the_toc_of_estargz() -> Toolkit:
     return Toolkit(producer=ForGzip)
 
 
+@mutant("SENT-PUSH-017")
+def forgets_the_sentinel_in_layouts() -> Toolkit:
+    """It relies on a registry that has the blob already, as the pull request's client does beside docker://."""
+
+    class Forgets(Transfer):
+        def must_upload(self, step: BlobStep, destination: Destination) -> bool:
+            elsewhere = isinstance(destination, LayoutDestination) and step.blob.media_type == SENTINEL_TYPE
+            return not elsewhere and super().must_upload(step, destination)
+
+    return _toolkit(transfer=Forgets)
+
+
+@mutant("SENT-PUSH-020")
+def leaves_variants_out_without_a_word() -> Toolkit:
+    class Silent(Reshaper):
+        def single(self, raw: bytes, media_type: str, compression: str, *, variants: bool) -> Plan:
+            try:
+                return super().single(raw, media_type, compression, variants=variants)
+            except RefusalError as error:
+                if "DiffIDs for" not in str(error):
+                    raise
+            steps = self.steps(raw, media_type)
+            return Plan(steps[:-1], ManifestStep(raw, media_type))
+
+    return _toolkit(reshaper=Silent)
+
+
+@mutant("SENT-PUSH-021")
+def makes_variants_when_told_not_to() -> Toolkit:
+    class Deaf(Producer):
+        def wants_variants(self, options: ProducerOptions) -> bool:
+            return super().wants_variants(msgspec.structs.replace(options, sentinel=True))
+
+    return Toolkit(producer=Deaf)
+
+
+def _ends_well(tar: Path) -> bool:
+    reader = TarReader(io.BytesIO(tar.read_bytes()))
+    try:
+        while reader.header() is not None:
+            for _ in reader.content():
+                pass
+    except FormatError:
+        return False
+    return True
+
+
+@mutant("LAYER-011")
+def takes_the_end_of_input_for_the_end_of_the_layer() -> Toolkit:
+    """As containers/storage did before 91633032a2: the error of the reader was lost."""
+
+    class Stops(WholeLayers):
+        def decompressed(self, blob: bytes, compression: str) -> Iterator[bytes]:
+            with suppress(FormatError):
+                yield from super().decompressed(blob, compression)
+
+        def verify_diff_id(self, layer: Descriptor, found: Digest, diff_id: Digest) -> None:
+            pass
+
+        def tar(self, layer: Descriptor, diff_id: Digest) -> Path:
+            path = super().tar(layer, diff_id)
+            return path if _ends_well(path) else self._store.path(self._store.put(path.read_bytes() + bytes(2**17)))
+
+    class Believes(Converter):
+        def __init__(self, source: Any, store: Any) -> None:
+            super().__init__(source, store, Stops)
+
+    return _toolkit(converter=Believes)
+
+
 @mutant("TOC-016")
 def leaves_out_what_it_cannot_represent() -> Toolkit:
     class LeavesOut(Converter):
@@ -299,6 +373,8 @@ def leaves_out_what_it_cannot_represent() -> Toolkit:
             try:
                 return super().layer(fields, layer, diff_id, compression)
             except FormatError:
+                if not layer.media_type.endswith("tar"):
+                    raise
                 tar = _ordinary_part(self.load(layer))
             blob, written = layer_from_tar(tar)
             self.add(blob)
@@ -343,13 +419,14 @@ def _signing(*, first_only: bool) -> Toolkit:
             plan = self.plan(options)
             manifests = [*(step for step in plan.steps if isinstance(step, ManifestStep)), plan.root]
             for manifest in manifests[:1] if first_only else manifests:
-                _sign(manifest, destination)
+                sign(manifest, destination)
             return digest
 
     return Toolkit(producer=Signs)
 
 
-def _sign(manifest: ManifestStep, destination: Destination) -> None:
+def sign(manifest: ManifestStep, destination: Destination) -> None:
+    """Put something that refers to the manifest."""
     note, config = b"signature of " + str(Digest.of(manifest.raw)).encode(), b"{}"
     for content in (note, config):
         if not destination.has_blob(str(Digest.of(content))):

@@ -61,7 +61,7 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         "a client that knows sentinel variants",
         ("toc-consumer",),
         # It takes the sentinel variant on purpose.
-        ("SENT-SELECT-002", "SENT-PULL-011"),
+        ("SENT-SELECT-002", "SENT-PULL-031", "SENT-PULL-032"),
     ),
     ProfileDefinition("copier", "copier", "a tool that copies images byte for byte"),
     ProfileDefinition(

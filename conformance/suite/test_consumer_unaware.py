@@ -18,7 +18,8 @@ from conformance.trials.subject import ImplementationSubject
 pytestmark = pytest.mark.role("consumer-unaware")
 _TITLES = {
     "SENT-SELECT-002": "plain_variant",
-    "SENT-PULL-011": "sentinel_manifest_refused",
+    "SENT-PULL-031": "nothing_of_the_sentinel_manifest",
+    "SENT-PULL-032": "sentinel_manifest_refused",
     "SENT-PULL-015": "all_frames",
     "SENT-PULL-016": "two_tocs",
     "LAYER-008": "empty_and_skippable_frames",
@@ -27,7 +28,8 @@ _TITLES = {
     "SENT-PULL-008": "tampered_toc",
     "SENT-PULL-009": "tampered_content",
     "SENT-PULL-013": "two_readings",
-    "ANNOT-007": "malformed_positions",
+    "ANNOT-020": "malformed_positions",
+    "ANNOT-021": "text_behind_a_position",
     "ANNOT-009": "legacy_keys",
     "TOC-013": "names_that_lead_outside",
     "TOC-014": "hostile_tocs",

@@ -28,9 +28,15 @@ _TITLES = {
     "SENT-STRIP-018": "nothing_else_changes",
     "SENT-STRIP-019": "history",
     "SENT-STRIP-020": "from_local_storage",
+    "SENT-STRIP-021": "one_platform",
+    "SENT-STRIP-023": "a_diff_id_less",
+    "SENT-STRIP-024": "annotations_of_layers",
     "SENT-STRIP-025": "plain_zstd_removes_it",
     "SENT-STRIP-026": "docker_schema_2",
     "SENT-STRIP-027": "refused_when_nothing_may_change",
+    "SENT-PULL-025": "copied_as_it_is",
+    "SENT-PULL-026": "diff_ids_of_exports",
+    "SENT-PUSH-018": "signed_sources",
 }
 
 

@@ -12,6 +12,7 @@ from conformance.suite.conftest import announce_all, note_hazards, replay_comman
 from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
+from conformance.trials.other_pushes import broken_pushes, stored_images
 from conformance.trials.producer import JOBS_OF, ProducerTrial
 from conformance.trials.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
 from conformance.trials.subject import ImplementationSubject
@@ -32,6 +33,8 @@ _TITLES = {
     "SENT-PUSH-013": "destination_by_digest",
     "SENT-PUSH-015": "annotations_of_entries",
     "SENT-PUSH-016": "estargz",
+    "SENT-PUSH-020": "a_variant_that_cannot_be_made",
+    "SENT-PUSH-021": "sentinels_off",
     "SENT-PUSH-022": "no_second_entry",
     "SENT-PUSH-023": "pushing_again",
 }
@@ -77,6 +80,18 @@ def test_every_request_fails_in_turn(
 ) -> None:
     """Expected: whichever request of a push fails, the tag names what it named before, or the new image."""
     verdict(requirement_id, _judged(pushes, requirement_id, interrupted))
+
+
+@pytest.mark.requirement("SENT-PUSH-017")
+def test_another_place_than_a_registry(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
+    """Expected: an image written to an OCI layout is complete there, its sentinel variant too."""
+    verdict("SENT-PUSH-017", _judged(pushes, "SENT-PUSH-017", stored_images(pushes.subject)))
+
+
+@pytest.mark.requirement("LAYER-011")
+def test_input_that_breaks_off(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
+    """Expected: a layer that ends early is refused, and the tag names nothing."""
+    verdict("LAYER-011", _judged(pushes, "LAYER-011", broken_pushes(pushes.subject)))
 
 
 @pytest.mark.requirement("TOC-016")

@@ -29,6 +29,9 @@ USER: Final = Credentials("trial", "open-sesame")
 _NAME: Final = "trial/image"
 # Seconds for one operation, unless the adapter allows less: a hang must not take the time of all others.
 _TIMEOUT: Final = 60.0
+# Lines for the table of pull options, with which the storage.conf of a sandbox ends.
+_CONVERT: Final = 'convert_images = "true"\n'
+_TRUSTING: Final = 'insecure_allow_unpredictable_image_contents = "true"\n'
 _KEPT_EXCHANGES: Final = 12
 _MAX_OUTPUT: Final = 2**20
 
@@ -121,10 +124,13 @@ class Bench:
         self.subject = subject
 
     @contextmanager
-    def stage(self, *, login: bool = False, convert: bool = False, second_host: bool = False) -> Iterator[Stage]:
+    def stage(
+        self, *, login: bool = False, convert: bool = False, trusting: bool = False, second_host: bool = False
+    ) -> Iterator[Stage]:
         """A stage of its own; with ``login`` its registry admits only who has the credentials of the sandbox.
 
-        ``convert`` switches on what containers-storage calls convert_images: layers without a TOC get one.
+        ``convert`` switches on what containers-storage calls convert_images: layers without a TOC get one; ``trusting``
+        what it calls insecure_allow_unpredictable_image_contents: full digests are not computed.
         """
         with ExitStack() as stack:
             auth = BasicAuth(USER.username, USER.password or "") if login else None
@@ -137,9 +143,10 @@ class Bench:
                 second = stack.enter_context(mirror)
             hosts = [_host(one) for one in (registry, second) if one is not None]
             sandbox = self.subject.sandbox(hosts=hosts, credentials={hosts[0]: USER} if login else None)
-            if convert:
+            pull_options = [_CONVERT] * convert + [_TRUSTING] * trusting
+            if pull_options:
                 settings = Path(sandbox.environment["CONTAINERS_STORAGE_CONF"])
-                settings.write_text(settings.read_text("utf-8") + 'convert_images = "true"\n', "utf-8")
+                settings.write_text(settings.read_text("utf-8") + "".join(pull_options), "utf-8")
             yield Stage(self.subject, registry, sandbox, second)
 
     def pull(

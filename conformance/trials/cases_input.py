@@ -58,11 +58,15 @@ _POSITIONS: Final[tuple[Case, ...]] = (
     ("2^64", "A position beyond 64 bits", _shifted(lambda n: [n[0], n[1], str(2**64 + int(n[2])), n[3]])),
     ("overflow of the end", "A position whose end overflows", _shifted(lambda n: [str(2**63 - 1), *n[1:]])),
     ("past the end", "A position past the end of the blob", _shifted(lambda n: ["99999999", *n[1:]])),
-    ("trailing text", "A position with text after it", _shifted(lambda n: [*n[:3], f"{n[3]}x"])),
     ("wrong type", "A position of the manifest type 2", _shifted(lambda n: [*n[:3], "2"])),
     ("too few numbers", "A position of three numbers", _shifted(lambda n: n[:3])),
     ("no position", "A layer without manifest-position", _position(position=None)),
     ("empty tar-split", "An empty tarsplit-position", _position(split="")),
+)
+
+
+_TRAILING: Final[tuple[Case, ...]] = (
+    ("trailing text", "A position with text after it", _shifted(lambda n: [*n[:3], f"{n[3]}x"])),
 )
 
 
@@ -261,7 +265,8 @@ def _outside(trials: ConsumerTrials) -> Iterator[Seen]:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "LAYER-008": _frames,
-    "ANNOT-007": _refused("ANNOT-007", *_POSITIONS),
+    "ANNOT-020": _refused("ANNOT-020", *_POSITIONS),
+    "ANNOT-021": _refused("ANNOT-021", *_TRAILING),
     "ANNOT-009": _legacy,
     "TOC-013": _outside,
     "TOC-014": _refused("TOC-014", *_HOSTILE, memory_limit=MEMORY_LIMIT),

@@ -6,9 +6,11 @@ from typing import Final
 import msgspec
 
 from conformance.format.sentinel import build_sentinel
+from conformance.implementations.adapter_document import Operation, Option
 from conformance.observation_trials import TrialSeen
 from conformance.registry.defects import Defect
-from conformance.registry.faults import make_fault
+from conformance.registry.faults import Match, make_fault
+from conformance.results import unsupported
 from conformance.strategies.trees import Node, Tree, noise
 from conformance.trials import tampered
 from conformance.trials.bench import Pull
@@ -318,7 +320,7 @@ def _given_the_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
         yield TrialSeen(
             f"{operation}: the sentinel manifest by its digest",
             "The sentinel manifest",
-            ("SENT-PULL-011",),
+            ("SENT-PULL-031", "SENT-PULL-032"),
             run,
             twin=trials.accepted(twin, operation),
             twin_expected=sound(twin).expected,
@@ -341,6 +343,89 @@ def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
             given.expected,
             marker=MARKER if operation == "scan" else "",
         )
+
+
+def _nothing_kept(trials: ConsumerTrials) -> Iterator[Seen]:
+    """A pull that fails late, then a sound one of the same layer: what the first has kept must not be its tar.
+
+    The registry is slow with ranges of blobs, so that whatever is asked for whole arrives first.
+    """
+    given = sentinel_image([tampered.dual()])
+    for place in ("last", "first"):
+        layers = [tampered.dual(), tampered.without_toc(layer_of(_THREE[0]))]
+        broken = sentinel_image(layers if place == "last" else layers[::-1])
+        for operation in trials.operations:
+            with trials.bench.stage() as stage:
+                stage.load(broken, "broken")
+                stage.load(given)
+                stage.arm(make_fault("stall", "1", Match("blob", "GET", ranged=True, count=1)))
+                earlier = stage.run(operation, Pull(tag="broken"))
+                stage.arm()
+                run = stage.run(operation)
+            yield TrialSeen(
+                f"{operation}: after a pull that failed by its {place} layer",
+                "A layer of two readings",
+                ("SENT-PULL-023",),
+                run,
+                expected_tree([DUAL_BY_TOC]),
+                trials.accepted("two files", operation),
+                sound("two files").expected,
+                forbidden=expected_tree([DUAL]),
+                earlier=(earlier,),
+            )
+
+
+def _trusting(trials: ConsumerTrials) -> Iterator[Seen]:
+    """Full digests are switched off for all images: TOC, tar-split and contents of a sentinel image still count."""
+    cases: tuple[tuple[str, str, Layer, str], ...] = (
+        ("another TOC", "A TOC that was exchanged", tampered.tampered_toc(), "raw"),
+        ("another content", "A file with one byte changed", tampered.tampered_content(FILE), "unchecked"),
+        ("no TOC", "A data layer without a TOC", tampered.without_toc(), "single"),
+    )
+    for operation in trials.operations:
+        for name, what, layer, beside in cases:
+            yield _pulled_trusting(trials, operation, name, what, layer, beside)
+        seen = _pulled_trusting(
+            trials, operation, "two readings", "A layer of two readings", tampered.dual(), "two files"
+        )
+        yield msgspec.structs.replace(seen, expected=expected_tree([DUAL_BY_TOC]), forbidden=expected_tree([DUAL]))
+
+
+def _pulled_trusting(
+    trials: ConsumerTrials, operation: Operation, name: str, what: str, layer: Layer, beside: str
+) -> TrialSeen:
+    given, twin = sentinel_image([layer]), sound(beside)
+    with trials.bench.stage(trusting=True) as stage:
+        stage.load(given)
+        run = stage.run(operation)
+    with trials.bench.stage(trusting=True) as stage:
+        stage.load(twin.image)
+        control = stage.run(operation)
+    return TrialSeen(
+        f"{operation}: {name}, full digests switched off",
+        what,
+        ("SENT-PULL-024",),
+        run,
+        twin=control,
+        twin_expected=twin.expected,
+        layers=given.layers,
+    )
+
+
+def _no_toc_pulls(trials: ConsumerTrials) -> Iterator[Seen]:
+    """Where TOC pulls are switched off: the sentinel manifest by digest, and a pair by its tag."""
+    if not trials.has_option("no-partial"):
+        yield unsupported("its adapter has no option no-partial: TOC pulls cannot be switched off")
+        return
+    layer = tampered.sound()
+    hidden = sentinel_image([layer])
+    both = index([Entry(image([layer])), Entry(hidden, sentinel="true")])
+    off: tuple[Option, ...] = ("no-partial",)
+    about, beside = "SENT-SELECT-011", "plain single"
+    what = "A sentinel image where TOC pulls are switched off"
+    yield from trials.case(about, "by digest", what, both, twin=beside, how=Pull(hidden.root, options=off))
+    what = "A pair where TOC pulls are switched off"
+    yield from trials.case(about, "by tag", what, both, expected=[SINGLE], twin=beside, how=Pull(options=off))
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
@@ -371,14 +456,18 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "SENT-PULL-019": _diff_ids,
     "SENT-PULL-020": _too_few,
     "SENT-PULL-021": _identities,
+    "SENT-PULL-023": _nothing_kept,
+    "SENT-PULL-024": _trusting,
     "SENT-PULL-027": _fidelity,
     "SENT-PULL-028": _times,
     "SENT-PULL-029": _implied,
     "SENT-PULL-030": _without_ranges,
+    "SENT-SELECT-011": _no_toc_pulls,
 }
 
 UNAWARE: Final[Mapping[str, Scenario]] = {
-    "SENT-PULL-011": _given_the_sentinel,
+    "SENT-PULL-031": _given_the_sentinel,
+    "SENT-PULL-032": _given_the_sentinel,
     "SENT-PULL-015": _all_frames,
     "SENT-PULL-016": _two_tocs,
 }

@@ -42,6 +42,7 @@ class Choice(msgspec.Struct, frozen=True):
     options: tuple[Option, ...] = ()
     faults: Callable[[], Sequence[Defect]] = tuple
     toc_capable: bool = True
+    no_ranges: bool = False
 
 
 def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
@@ -85,14 +86,17 @@ def unpacked_positions(choice: Choice, run: RunSeen) -> list[int] | None:
 def observed(
     name: str, choice: Choice, built: Image, run: RunSeen, problem: str, *, positions: Sequence[int], aware: bool
 ) -> Seen:
-    """The choice that a run made: the last of the entries it looked at, or none when it refused what it could read.
+    """The choice that a run made: whose layers it fetched, else the last entry it looked at.
 
+    None when it refused what it could read.
     The choice of a tool that has a ``problem`` with a sound image shows nothing.
     """
     if run.ending == "absent":
         return not_run(run.reason, where=name, evidence=run.evidence)
     if run.ending == "unsupported":
         return unsupported(run.reason, where=name, evidence=run.evidence)
+    # Who compares the manifests of a pair asks for both: what it chose shows in the layers that it fetched.
+    positions = [place for place, entry in enumerate(choice.entries) if _fetched_layers(run, entry.image)] or positions
     chosen = positions[-1] if positions else None
     if run.ending in ("crashed", "timed-out") or problem:
         why = f"with a sound image {problem}" if problem else f"the pull did not work ({describe(run)})"
@@ -111,7 +115,13 @@ def observed(
         toc_capable=choice.toc_capable,
         has_sentinel_layer=None if chosen is None else bool(choice.entries[chosen].image.sentinel),
         evidence=run.evidence,
+        read_whole_by_toc=run.succeeded and choice.no_ranges,
     )
+
+
+def _fetched_layers(run: RunSeen, image: Image) -> bool:
+    asked = {item.url.rpartition("/")[2] for item in run.exchanges if item.method == "GET" and "/blobs/" in item.url}
+    return any(layer.digest in asked for layer in image.layers)
 
 
 def plain(label: str = "plain", **more: object) -> Entry:
@@ -144,7 +154,11 @@ def _no_toc_pulls(trials: ConsumerTrials) -> Iterator[Seen]:
     if trials.has_option("no-partial"):
         yield from choose(trials, Choice("TOC pulls switched off", entries, ("no-partial",), toc_capable=False))
     without = Choice(
-        "a registry without ranges", entries, faults=lambda: [make_fault("unsatisfiable")], toc_capable=False
+        "a registry without ranges",
+        entries,
+        faults=lambda: [make_fault("unsatisfiable")],
+        toc_capable=False,
+        no_ranges=True,
     )
     yield from choose(trials, without)
 

@@ -1,7 +1,7 @@
 """What the tars of an image hold, whoever wrote them: the tree they unpack to, and the files a tool added to it."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conformance.checks.trial_verdicts import lost_content
@@ -13,6 +13,7 @@ from conformance.strategies.trees import Kind, Node, Tree
 from conformance.trials.file_trees import expected_tree
 
 MAX_ENTRIES: Final = 2_000
+_GLOBAL_HEADER: Final = "g"
 _KINDS: Final[tuple[Kind, ...]] = ("reg", "dir", "symlink", "hardlink", "char", "block", "fifo")
 
 
@@ -38,6 +39,23 @@ def added(given: Sequence[bytes], found: Sequence[bytes]) -> tuple[str, ...]:
         return tuple(sorted(set(tree_of_tars(found)) - set(tree_of_tars(given))))
     except FormatError:
         return ()
+
+
+def has_entries(given: bytes, found: bytes) -> bool:
+    """Whether every entry of one tar is in another, of whatever kind, with its content."""
+    try:
+        return set(_entries(given)) <= set(_entries(found))
+    except FormatError:
+        return False
+
+
+def _entries(tar: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:
+    reader = TarReader(io.BytesIO(tar))
+    while (header := reader.header()) is not None:
+        reader.take_raw()
+        content = b"".join(reader.content())
+        if header.typeflag != _GLOBAL_HEADER:  # no entry: it changes those that follow
+            yield header.typeflag, header.name, header.link_name, content
 
 
 def _nodes(tar: bytes) -> Tree:

@@ -17,6 +17,7 @@ from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observation import ImageSeen
 from conformance.observation_producer import InterruptedSeen, UnrepresentableSeen
 from conformance.results import Judgement, not_run, unsupported
+from conformance.trials.contents import has_entries
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import WAYS, Interrupts, TakesAnyOrder, Way
 from conformance.trials.sources import SMALL, Image, image, image_of_tars
@@ -155,6 +156,7 @@ def _unrepresentable(
         str(Digest.of(tar)),
         diff_ids[0] if diff_ids else "",
         any(key.is_chunked or key.is_legacy for key in keys),
+        has_entries(tar, next(iter(place.tars(repository, layers)), b"")),
         run.reason,
         (*run.evidence, Note(f"the tar has {len(tar)} bytes and the digest {Digest.of(tar)}")),
     )

@@ -23,12 +23,13 @@ from conformance.registry.defects import Defect
 from conformance.results import Judgement, informed, not_run, unsupported
 from conformance.strategies.trees import tar_of
 from conformance.trials.contents import added, lost
+from conformance.trials.other_pushes import without_diff_ids
 from conformance.trials.place import Place, a_place
 from conformance.trials.push_log import Rejects, TakesAnyOrder, events_of
 from conformance.trials.sources import AMD64, ARM64, BASE, HOLES, TREES, Image, image, index, pair
 from conformance.trials.subject import ENDED, ImplementationSubject
 
-Kind = Literal["single", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
+Kind = Literal["single", "no-diff-ids", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
 _KEPT: Final = {"org.example.flavour": "vanilla"}
 _DIGEST: Final = "by digest"
@@ -59,7 +60,7 @@ JOBS: Final = {
         PushJob("gzip", compression="gzip"),
         PushJob("zstd", compression="zstd"),
         PushJob("digests preserved", "chunked", options=("preserve-digests",)),
-        PushJob("chunked"),
+        PushJob("no DiffIDs", "no-diff-ids"),
         PushJob(_DIGEST, "chunked", to_digest=True),
         PushJob("eStargz", "estargz", "gzip"),
         PushJob("sentinel variant", "sentinel"),
@@ -84,13 +85,15 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-PUSH-013": (_DIGEST,),
     "SENT-PUSH-015": ("platforms",),
     "SENT-PUSH-016": ("eStargz",),
+    "SENT-PUSH-020": ("no DiffIDs",),
+    "SENT-PUSH-021": ("single, sentinels off",),
     "SENT-PUSH-022": ("again", "platforms again"),
     "SENT-PUSH-023": ("again", "platforms again"),
 }
 AGAIN: Final = ("sentinel variant", "pair")
 """Pushes of what has sentinels already (SENT-PUSH-014)."""
 # Of these requirements the end of a push that failed is judged as well.
-_JUDGES_ENDS: Final = frozenset({"SENT-PUSH-011", "SENT-PUSH-013"})
+_JUDGES_ENDS: Final = frozenset({"SENT-PUSH-011", "SENT-PUSH-013", "SENT-PUSH-020"})
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -258,6 +261,9 @@ class ProducerTrial:
             rejects={"any-order": "", "no-sentinels": "sentinel manifests", "no-indexes": "indexes"}[job.where],
             rejected=tuple(exchange for exchange in exchanges if exchange.status == 400),
             signed=_signed(place, repository, after) if "sign" in job.options else None,
+            sentinels_off="no-sentinel" in job.options,
+            due=job.kind == "no-diff-ids",
+            output=f"{run.stdout}\n{run.stderr}",
             evidence=run.evidence,
         )
         return Pushed(run, seen, repository)
@@ -284,6 +290,7 @@ def _images() -> dict[Kind, Image]:
         "holes": image(HOLES),
         "platforms": index([member(AMD64), member(ARM64)]),
         "chunked": chunked,
+        "no-diff-ids": without_diff_ids(chunked),
         "estargz": image(compression="estargz"),
         "sentinel": sentinel,
         "index": pairs,

@@ -18,6 +18,8 @@ from conformance.format.names import (
     LAYER_TAR_TYPE,
     LAYER_ZSTD_TYPE,
     MANIFEST_TYPE,
+    SENTINEL_ANNOTATION,
+    ZSTD_ANNOTATION,
 )
 from conformance.format.oci import Descriptor
 from conformance.format.sentinel import canonical_sentinel
@@ -28,6 +30,7 @@ from conformance.strategies.trees import Node, Tree, noise, tar_of
 from conformance.subjects.image import observe_image
 from conformance.subjects.layout import write_layout
 from conformance.subjects.memory import MemorySource
+from conformance.trials.tampered import DUAL, dual
 
 AMD64: Final[JsonObject] = {"architecture": "amd64", "os": "linux"}
 ARM64: Final[JsonObject] = {"architecture": "arm64", "os": "linux", "variant": "v8"}
@@ -69,6 +72,11 @@ class Image(msgspec.Struct, frozen=True):
         """Those of the config, of a single image."""
         digest = msgspec.json.decode(self.root)["config"]["digest"]
         return tuple(msgspec.json.decode(self.blobs[digest])["rootfs"]["diff_ids"])
+
+    @property
+    def config_digest(self) -> str:
+        """That of the config, of a single image."""
+        return str(msgspec.json.decode(self.root)["config"]["digest"])
 
     def observe(self) -> ImageSeen:
         """The image as checks see it."""
@@ -149,6 +157,38 @@ def index(members: Sequence[tuple[Image, JsonObject]]) -> Image:
     return Image(blobs, encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}), INDEX_TYPE)
 
 
+def pairs_of_two_platforms() -> Image:
+    """One index with the pairs of two platforms."""
+    members: list[tuple[Image, JsonObject]] = []
+    for platform in (AMD64, ARM64):
+        plain = image(compression="zstd:chunked", platform=platform)
+        _, sentinel = pair(plain)
+        zstd: JsonObject = {ZSTD_ANNOTATION: "true"}
+        members.append((plain, {"platform": platform, "annotations": zstd}))
+        members.append((sentinel, {"platform": platform, "annotations": {**zstd, SENTINEL_ANNOTATION: "true"}}))
+    return index(members)
+
+
+def with_a_diff_id_less(sentinel: Image) -> Image:
+    """The sentinel manifest over a config that leaves the last layer out of its DiffIDs."""
+    manifest = msgspec.json.decode(sentinel.root)
+    config = msgspec.json.decode(sentinel.blobs[manifest["config"]["digest"]])
+    config["rootfs"]["diff_ids"].pop()
+    raw = encode(config)
+    manifest["config"].update(digest=str(Digest.of(raw)), size=len(raw))
+    return Image({**sentinel.blobs, str(Digest.of(raw)): raw}, encode(manifest))
+
+
+def sentinel_of_two_readings() -> Image:
+    """A sentinel image of one layer whose TOC gives two files the contents of each other; its tar has its DiffID."""
+    layer = dual()
+    plain = image([DUAL], "zstd:chunked")
+    manifest = msgspec.json.decode(plain.root)
+    manifest["layers"] = [layer.descriptor]
+    _, sentinel = pair(Image({**plain.blobs, layer.named: layer.blob}, encode(manifest)))
+    return sentinel
+
+
 def other_sentinel() -> bytes:
     """A conforming sentinel of other content than the one known."""
     content = canonical_sentinel().replace(b"https", b"HTTPS")
@@ -174,5 +214,5 @@ def _layer(tar: bytes, compression: str, blobs: dict[str, bytes]) -> JsonObject:
         "mediaType": media_type,
         "digest": digest,
         "size": len(blob),
-        **({"annotations": annotations} if annotations else {}),
+        "annotations": {**annotations, "org.example.layer": "kept"},
     }

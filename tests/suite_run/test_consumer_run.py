@@ -37,7 +37,7 @@ def test_requirements_are_selected_by_id(tmp_path: Path) -> None:
     ("client", "role", "requirement_id", "words"),
     [
         ("clients.skips_the_toc_digest", "consumer-aware", "SENT-PULL-008", "A TOC that was exchanged was accepted"),
-        ("clients_unaware.skips_unknown_layers", "consumer-unaware", "SENT-PULL-011", "The sentinel manifest was acc"),
+        ("clients_unaware.skips_unknown_layers", "consumer-unaware", "SENT-PULL-031", "The sentinel manifest was acc"),
     ],
 )
 def test_a_defect_fails_the_run_and_is_told_with_the_command(

@@ -1,6 +1,7 @@
 """``pytest --implementation``: selection, absence, reports, as a user meets them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def subjects(directory: Path) -> list[dict[str, Any]]:
 def test_the_reference_conforms_as_copier_in_two_workers(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, "--implementation", "reference", "--role", "copier", "-n", "2")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "(adapter reference) conforms to profile sentinel-copier: 16 of 16 MUST decided" in run.stdout
+    assert re.search(r"conforms to profile sentinel-copier: (\d+) of \1 MUST decided", run.stdout), run.stdout
     (subject,) = subjects(tmp_path)
     assert subject["roles"] == ["copier"]
     by_id = {result["id"]: result["verdict"] for result in subject["verdicts"]}

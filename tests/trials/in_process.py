@@ -51,8 +51,8 @@ class InProcessSubject(ImplementationSubject):
         lacking = [option for option in options if option not in self.adapter.options]
         if lacking or operation in self.adapter.unsupported:
             return Run(self.adapter.name, operation, Outcome.UNSUPPORTED, f"no {', '.join(lacking) or operation}")
-        given = [argument for option in options for argument in self.adapter.options[option]]
         filled = {key: str(value) for key, value in values.items()} | {"python": "python"}
+        given = [argument for option in options for argument in fill(self.adapter.options[option], filled)]
         argv = fill(self.adapter.operations[operation][0], filled, given)
         arguments = argv[argv.index(operation) :]
         out, err = io.StringIO(), io.StringIO()

@@ -15,7 +15,7 @@ from tests.trials.in_process import InProcessSubject
 
 MUTANTS = [value for value in vars(copiers).values() if hasattr(value, "__breaks__")]
 # The reference has no storage of images.
-NO_STORAGE = {"SENT-STRIP-020"}
+NO_STORAGE = {"SENT-STRIP-020", "SENT-PULL-026"}
 
 
 def verdicts(toolkit: Toolkit, directory: Path) -> dict[str, str]:

@@ -89,7 +89,9 @@ def test_frames_between_leave_the_tar_alone(first: bool) -> None:
         assert len(map_frames(more.blob).frames) > len(map_frames(right.blob).frames)
 
 
-@pytest.mark.parametrize("name", ["pair", "plain pair", "single", "plain", "raw", "unchecked", "holes", "economy"])
+@pytest.mark.parametrize(
+    "name", ["pair", "plain pair", "single", "plain single", "raw", "unchecked", "holes", "economy"]
+)
 def test_sound_images_have_every_blob(name: str) -> None:
     built = sound(name).image
     for digest, content in built.blobs.items():
@@ -143,7 +145,7 @@ def test_every_parent_directory_is_in_the_ordinary_images() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["single", "plain", "raw", "unchecked", "one story", "two files", "holes", "two names"]
+    "name", ["single", "plain single", "raw", "unchecked", "plain two files", "two files", "holes", "two names"]
 )
 def test_no_twin_shares_a_blob_or_a_file_with_a_case(name: str) -> None:
     layers = [tampered.sound(), tampered.unchecked(), tampered.dual(), tampered.tampered_toc()]

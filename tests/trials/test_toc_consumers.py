@@ -21,7 +21,8 @@ DEFECTS: dict[str, tuple[Maker, ...]] = {
     "SENT-PULL-009": (clients.skips_content_digests,),
     "SENT-PULL-013": (clients.never_verifies_the_full_digest,),
     "SENT-PULL-016": (clients.takes_one_of_two_tocs,),
-    "ANNOT-007": (clients_input.reads_positions_loosely,),
+    "ANNOT-020": (clients_input.reads_positions_loosely,),
+    "ANNOT-021": (clients_input.ignores_text_behind_a_position,),
     "ANNOT-009": (clients_input.honours_legacy_keys,),
     "FOOTER-007": (clients_input.believes_the_footer,),
     "TOC-013": (clients_input.follows_names_outside,),
@@ -62,9 +63,9 @@ def test_the_reference_without_sentinels_passes_every_case(tmp_path: Path) -> No
 
 
 def test_a_client_that_reads_tar_does_not_pass_for_one_that_pulls_by_toc(tmp_path: Path) -> None:
-    results = judge_client(TAR, directory=tmp_path, by_toc=True, only=["ANNOT-007", "SENT-PULL-009"])
+    results = judge_client(TAR, directory=tmp_path, by_toc=True, only=["ANNOT-020", "SENT-PULL-009"])
     assert set(verdicts(results).values()) == {"not-run"}
-    assert "does not pull by TOC" in results["ANNOT-007"].findings[0].message
+    assert "does not pull by TOC" in results["ANNOT-020"].findings[0].message
 
 
 def test_what_such_a_client_is_tried_with_binds_its_profile() -> None:

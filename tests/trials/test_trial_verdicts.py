@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from conformance.checks.consumer_pull import unaware_gets_nothing, unaware_says_so_by_its_status
 from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
 from conformance.evidence import Exchange
 from conformance.format.digest import Digest
@@ -23,6 +24,7 @@ REFUSED = RunSeen("unpack", "refused", "error: no", tree={})
 CRASHED = RunSeen("unpack", "crashed", "it was ended by SIGSEGV", tree={})
 HUNG = RunSeen("unpack", "timed-out", tree={})
 ABSENT = RunSeen("unpack", "absent", "it is not installed")
+BLOB = Exchange("GET", "http://x/v2/a/blobs/sha256:1", status=200)
 UNABLE = RunSeen("unpack", "unsupported", "it has no operation unpack")
 
 
@@ -194,3 +196,24 @@ def test_which_entry_of_a_layout_was_read_shows_in_the_tree(content: bytes | Non
     assert unpacked_positions(choice, RunSeen("unpack", "succeeded", tree=tree)) == expected
     assert unpacked_positions(choice, RunSeen("unpack", "succeeded")) is None
     assert unpacked_positions(choice, RunSeen("unpack", "refused")) == []
+
+
+@pytest.mark.parametrize(
+    ("output", "nothing", "status"),
+    [
+        ('{"artifacts": [], "error": "unsupported media type"}', "pass", "fail"),
+        ("ERROR could not read layer 0", "pass", "fail"),
+        ('{"artifacts": [], "errors": []}', "fail", "fail"),
+        ("no packages found", "fail", "fail"),
+        ("error: layer 0; found zcc-marker", "fail", "fail"),
+    ],
+)
+def test_a_scanner_that_ends_with_zero_and_reports_the_error_has_processed_nothing(
+    output: str, nothing: str, status: str
+) -> None:
+    sound_run = RunSeen("scan", "succeeded", output="zcc-marker 1.2.3", exchanges=(BLOB,))
+    run = RunSeen("scan", "succeeded", output=output, exchanges=(BLOB,))
+    about = ("SENT-PULL-031", "SENT-PULL-032")
+    seen = TrialSeen("scan", "The sentinel manifest", about, run, twin=sound_run, marker="zcc-marker")
+    assert only(unaware_gets_nothing(seen)).outcome == nothing
+    assert only(unaware_says_so_by_its_status(seen)).outcome == status

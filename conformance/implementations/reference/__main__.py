@@ -114,7 +114,8 @@ class _Commands:
         given = self._given
         target = _registry(given.destination)
         compression = given.compression if given.operation == "recompress" else ""
-        options = CopierOptions(compression, given.preserve_digests, _digest(target), given.to_docker)
+        platform = Platform.parse(given.platform) if given.platform else None
+        options = CopierOptions(compression, given.preserve_digests, _digest(target), given.to_docker, platform)
         copier = self._toolkit.copier(self._remote(given.reference), ContentStore(self._temporary))
         _print(str(copier.copy(RegistryDestination(self._client(target), target), options)))
 

@@ -11,7 +11,7 @@ _HONOURED = {
     "push": {"preserve_digests", "no_sentinel", "all", "platform"},
     "store": {"preserve_digests", "no_sentinel", "all"},
     "pull": {"preserve_digests", "all"},
-    "copy": {"preserve_digests", "all", "to_docker"},
+    "copy": {"preserve_digests", "all", "to_docker", "platform"},
     "recompress": {"preserve_digests", "all"},
     "unpack": {"platform", "prefer_gzip", "no_partial"},
 }

@@ -1,12 +1,15 @@
 """The copier: every byte as it is, or recompressed with the sentinel stripped (docs/format.md sections 5 and 19)."""
 
+import json
+
 import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, decode_object
 from conformance.format.media_types import GZIP
 from conformance.format.names import DOCKER_MANIFEST_TYPE, INDEX_TYPE, MANIFEST_TYPE
-from conformance.format.oci import Descriptor, is_index, read_index
+from conformance.format.oci import Descriptor, Platform, is_index, read_index
+from conformance.format.splice import with_member
 from conformance.implementations.reference.compression import CHUNKED
 from conformance.implementations.reference.convert import Converter, Instance
 from conformance.implementations.reference.errors import RefusalError
@@ -31,13 +34,15 @@ MAX_MANIFESTS = 1024
 class CopierOptions(msgspec.Struct, frozen=True):
     """``compression`` "": as it is. ``digest``: what the destination is named by, if by digest.
 
-    ``to_docker``: as a Docker schema 2 image, which is always gzip here.
+    ``to_docker``: as a Docker schema 2 image, which is always gzip here. ``platform``: of an index only its entries of
+    this platform, both of a pair (SENT-STRIP-021).
     """
 
     compression: str = ""
     preserve_digests: bool = False
     digest: Digest | None = None
     to_docker: bool = False
+    platform: Platform | None = None
 
 
 class Copier:
@@ -57,7 +62,8 @@ class Copier:
     def plan(self, options: CopierOptions) -> Plan:
         """Byte for byte, or in another compression; refused when that changes a digest that must stay."""
         if not options.compression and not options.to_docker:
-            return self.copy_plan()
+            plan = self.copy_plan()
+            return plan if options.platform is None else self.part(plan, options.platform)
         converter = self.converter(self._source, self._store)
         if options.to_docker:
             plan = self.docker_plan(converter)
@@ -86,6 +92,21 @@ class Copier:
         media_type = str(fields.get("mediaType") or stored.media_type or guess)
         steps = self._below(raw, media_type)
         return Plan(tuple(steps[:-1]), ManifestStep(raw, media_type))
+
+    def part(self, plan: Plan, platform: Platform) -> Plan:
+        """The index with the entries of one platform, and what they need."""
+        fields = decode_object(plan.root.raw, what="the root document")
+        if not is_index(fields):
+            return plan
+        entries = zip(fields["manifests"], read_index(plan.root.raw).view.manifests, strict=True)
+        kept = [(raw, entry) for raw, entry in entries if entry.platform is None or _is_of(entry.platform, platform)]
+        steps: list[Step] = []
+        for _, entry in kept:
+            content = content_of(self._source.manifest(entry, MAX_DOCUMENT), f"manifest {entry.digest}")
+            steps += self._below(content, entry.media_type, 1)
+        listed = json.dumps([raw for raw, _ in kept], ensure_ascii=False, separators=(",", ":"))
+        root = with_member(plan.root.raw.decode(), "manifests", listed).encode()
+        return Plan(tuple(steps), ManifestStep(root, plan.root.media_type, "index"))
 
     def docker_plan(self, converter: Converter) -> Plan:
         """A Docker schema 2 image, without the sentinel (SENT-STRIP-012); lists are refused (SENT-STRIP-017)."""
@@ -119,6 +140,10 @@ class Copier:
     def load(self, blob: Descriptor) -> bytes:
         """A blob of the source, verified."""
         return content_of(self._source.blob(blob, MAX_BLOB), f"blob {blob.digest}")
+
+
+def _is_of(found: Platform, wanted: Platform) -> bool:
+    return (found.os, found.architecture) == (wanted.os, wanted.architecture)
 
 
 def deliver(plan: Plan, destination: Destination, digest: Digest | None, transfer: Transfer) -> Digest:

@@ -62,7 +62,7 @@ class TocLoader:
         return annotations.toc_digest()
 
     def positions(self, annotations: ChunkedAnnotations) -> Positions:
-        """By the strict grammar (ANNOT-007)."""
+        """By the strict grammar (ANNOT-020, ANNOT-021)."""
         return annotations.positions()
 
     def check_bounds(self, positions: Positions, layer: Descriptor) -> Position:

@@ -1,0 +1,66 @@
+"""Lawful choices of producers, copiers and consumers: no MUST fails on them, and none is left out."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from conformance import checks, variants
+from conformance.implementations.reference.toolkit import Toolkit
+from conformance.requirements import find_checks, find_variants, freedom_of, load_catalogue
+from conformance.results import RequirementResult, conclude
+from conformance.trials.copier import JOBS_OF as COPIES_OF
+from conformance.trials.copier import CopierTrial
+from conformance.trials.producer import ProducerTrial
+from conformance.variants import consumers, copiers, producers
+from tests.trials.in_process import InProcessSubject
+from tests.trials.in_process_consumer import judge_client
+from tests.trials.test_producer_trial import IDS, judgements
+
+Maker = Callable[[], Toolkit]
+
+
+def _of(module: object) -> list[Maker]:
+    return [maker for maker in find_variants(variants) if maker in vars(module).values()]
+
+
+def assert_lawful(maker: Maker, results: Mapping[str, RequirementResult]) -> None:
+    freedom = freedom_of(maker)
+    wrong = {name: result.findings[:2] for name, result in results.items() if result.breaks_conformance}
+    assert not wrong
+    failed = {name for name, result in results.items() if result.verdict == "fail"}
+    assert {name for name in failed if load_catalogue()[name].level == "SHOULD"} == {
+        name for name in freedom.warns if load_catalogue()[name].level == "SHOULD"
+    }, {name: results[name].findings[:2] for name in failed}
+    assert set(freedom.ids) <= set(results)
+
+
+@pytest.mark.parametrize("maker", _of(consumers), ids=lambda maker: maker.__name__)
+def test_a_lawful_consumer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
+    by_toc, by_tar = maker in consumers.BY_TOC, maker in consumers.BY_TAR
+    assert_lawful(maker, judge_client(maker(), directory=tmp_path, aware=not by_tar, by_toc=by_toc))
+
+
+@pytest.mark.parametrize("maker", _of(copiers), ids=lambda maker: maker.__name__)
+def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
+    bound, catalogue = find_checks(checks), load_catalogue()
+    with CopierTrial(InProcessSubject(maker(), tmp_path)) as trial:
+        assert trial.control() == ""
+        results = {name: conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF}
+        results["SENT-PUSH-014"] = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
+    assert_lawful(maker, results)
+
+
+@pytest.mark.parametrize("maker", _of(producers), ids=lambda maker: maker.__name__)
+def test_a_lawful_producer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
+    catalogue = load_catalogue()
+    with ProducerTrial(InProcessSubject(maker(), tmp_path, can_sign="sign" in maker.__name__)) as trial:
+        assert trial.control() == ""
+        results = {name: conclude(catalogue[name], judgements(trial, name)) for name in IDS}
+    assert_lawful(maker, results)
+
+
+def test_a_tool_that_adds_a_file_of_its_own_is_told_which(tmp_path: Path) -> None:
+    with ProducerTrial(InProcessSubject(producers.writes_a_tar_of_its_own(), tmp_path)) as trial:
+        assert trial.control() == ""
+        assert trial.own_files == ("built-by-variant",)
