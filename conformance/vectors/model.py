@@ -16,8 +16,8 @@ Stage = Literal[
 class Input(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the case begins, and all blobs that it has.
 
-    ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored under
-    their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
+    ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored
+    under their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
     ``descriptor`` and ``diff_id`` are of a layer.
     """
 
@@ -56,7 +56,7 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Index(msgspec.Struct, frozen=True):
-    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are no vector, with the reason."""
+    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are no vector, and why."""
 
     revision: str
     licence: str

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from conformance.mutants import draft as image_drafts
 from conformance.strategies import layer_draft
 from conformance.strategies.layer_draft import LayerDraft
-from conformance.strategies.trees import Node
+from conformance.strategies.trees import Node, tar_of
 from conformance.vectors import stored
 
 _SPLITTING: Final = b"b" * 1200 + b"%Q"
@@ -40,6 +40,10 @@ TREE: Final = (
 )
 
 
+def _tar(name: str) -> bytes:
+    return tar_of(tuple(Node(f"{name}/{number}", content=f"{name} {number}\n".encode()) for number in range(3)))
+
+
 _pair_of_this_project = image_drafts._draft
 
 
@@ -62,4 +66,5 @@ def small_material() -> Iterator[None]:
         patches.enter_context(patch("gzip.compress", stored.gzip_member))
         patches.enter_context(patch.object(layer_draft, "_conforming", _layer))
         patches.enter_context(patch.object(image_drafts, "_draft", _pair))
+        patches.enter_context(patch.object(image_drafts, "_tar", _tar))
         yield
