@@ -30,6 +30,7 @@ _BY_ID: Final[dict[str, tuple[Stage, ...]]] = {
     "LAYER-013": ("frame", "tar", "config"),
     "LAYER-014": ("tar", "toc"),
     "LAYER-015": ("manifest",),
+    "TARSPLIT-007": ("annotation", "tarsplit"),
 }
 
 
