@@ -73,6 +73,8 @@ def thorough(session: nox.Session) -> None:
     """The suite on the embedded registry with many more generated examples."""
     session.install(".")
     session.run("pytest", "--effort", "thorough", "-n", "2", *session.posargs)
+    session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
+    session.run("python", "-m", "conformance.differential", "--cases", "20000")
 
 
 @nox.session

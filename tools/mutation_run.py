@@ -29,7 +29,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "conformance/format/entry_comparison.py": (*RULES[::-1], *LAYERS),
     "conformance/format/toc_rules.py": (*RULES, *LAYERS),
     "conformance/format/chunk_rules.py": (*RULES, *LAYERS),
-    "conformance/checks/layer_": (*LAYERS, "tests/layer/test_layer_properties.py"),
+    "conformance/checks/layer_": LAYERS,
     "conformance/checks/sentinel_blob": ("tests/artifact/test_edges_of_checks.py", TOLD, "tests/blob"),
     "conformance/checks/sentinel_select": ("tests/selection", TOLD),
     "conformance/checks/sentinel_strip": ("tests/copy", TOLD),

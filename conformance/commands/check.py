@@ -2,6 +2,8 @@
 
 import os
 import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +12,7 @@ from conformance.commands.bound import Timeout, time_bound
 from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
 
 if TYPE_CHECKING:
-    from conformance.reports.model import SubjectReport
+    from conformance.reports.model import Report, SubjectReport
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +37,14 @@ def check(
         bool,
         typer.Option("--readers", help="With --deep: what the real tar readers on this machine see beside the TOC."),
     ] = False,
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="Write json, junit, html, sarif, markdown or badge; may be repeated."),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
+    ] = None,
     username: Username = "",
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
@@ -49,12 +59,14 @@ def check(
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.registry.credentials import CredentialError  # noqa: PLC0415
     from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
-    from conformance.reports.model import check_report, encode  # noqa: PLC0415
+    from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.subjects.errors import SubjectError  # noqa: PLC0415
 
+    forms = _forms(form or [], output or [])
     if readers and not deep:
         cannot("--readers needs --deep: the readers are given every byte of every layer")
+    started, clock = now(), time.monotonic()
     try:
         connection = ConnectionOptions.from_environment(
             os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
@@ -72,12 +84,47 @@ def check(
             report = check_image(image, options)
     except (SubjectError, CredentialError) as error:
         cannot(str(error))
+    if forms:
+        elapsed = round(time.monotonic() - clock, 3)
+        whole = run_report((report,), started=started, elapsed=elapsed, revision=load_catalogue().revision)
+        _write(forms, whole)
     if json:
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
-    else:
+    elif "-" not in (target for _, target in forms):
         _print_report(report)
     if report.ending is not None and report.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[report.ending])
+
+
+def _forms(names: list[str], targets: list[str]) -> list[tuple[str, str]]:
+    """Each form with its file; one form without a file goes to standard output."""
+    if not names and not targets:
+        return []
+    from conformance.reports.forms import FORMS  # noqa: PLC0415 (start-up time)
+
+    unknown = [name for name in names if name not in FORMS]
+    if unknown:
+        cannot(f"--format {unknown[0]}: not one of {', '.join(FORMS)}")
+    if len(names) == 1 and not targets:
+        return [(names[0], "-")]
+    if len(names) != len(targets):
+        cannot(f"{len(names)} --format and {len(targets)} --output: each form needs a file of its own")
+    return list(zip(names, targets, strict=True))
+
+
+def _write(forms: list[tuple[str, str]], report: "Report") -> None:
+    from conformance.reports.forms import render  # noqa: PLC0415 (start-up time)
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+
+    for form, target in forms:
+        content = render(form, report, load_catalogue())
+        if target == "-":
+            sys.stdout.buffer.write(content)
+            continue
+        try:
+            Path(target).write_bytes(content)
+        except OSError as error:
+            cannot(f"--output {target}: {error.strerror}")
 
 
 def _print_report(report: "SubjectReport") -> None:

@@ -74,7 +74,7 @@ def _is_plain(key: bytes, value: bytes) -> bool:
     """Whether it is one of the records that most extended headers have, and right: this costs little."""
     if key in _TIMES:
         return _TIME.fullmatch(value) is not None
-    return key in _PATHS and value.isascii() and bool(value) and b"\0" not in value
+    return key in _PATHS and value.isascii() and bool(value) and b"\0" not in value and b"\n" not in value
 
 
 def _malformed(content: bytes, position: int) -> Flaw:

@@ -126,6 +126,9 @@ def _extended(block: bytes) -> Iterator[Flaw]:
     if block[257:265] == V7_MAGIC:
         expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
+    if not block[0]:
+        expected = "a name: node-tar passes over an extended header without one, busybox refuses it"
+        yield Flaw(TarRule.NAME, "the name of an extended header", expected, "none", 0)
     if text_of(block[157:257]):
         expected = "none: node-tar passes over an extended header with one"
         yield Flaw(

@@ -218,7 +218,11 @@ NOT_UTF8: Final = {
 PAX_OWNERS: Final = {
     "pax_owner_root_of_1000": with_records((b"uname", b"root"), uid=b"0001750\0"),
 }
-NO_NAMES: Final = {"empty_name": file(b"", b"content\n")}
+NO_NAMES: Final = {
+    "empty_name": file(b"", b"content\n"),
+    "extended_header_without_name": file(b"", record(b"comment", b"c"), b"x") + odd(),
+    "long_name_without_name": file(b"", b"odd-name\0", b"L", magic=GNU) + odd(magic=GNU),
+}
 LEADING_ZEROS: Final = {
     "pax_uid_leading_zero": with_records((b"uid", b"077")),
     "pax_size_leading_zero": with_records((b"size", b"08")),

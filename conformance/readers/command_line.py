@@ -20,6 +20,7 @@ _SPECIAL: Final = {3: 0o4000, 6: 0o2000, 9: 0o1000}
 _ESCAPE: Final = re.compile(rb"\\([0-7]{3}|[abfnrtv\\ ])")
 _ESCAPED: Final = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _ARROW: Final = " -> "
+_BLOCK: Final = 512
 
 
 class UnclearError(ValueError):
@@ -27,12 +28,31 @@ class UnclearError(ValueError):
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A command and how its listing is read. ``extended``: it knows PAX and GNU extended headers."""
+    """A command and how its listing is read.
+
+    ``extended``: it knows PAX and GNU extended headers; ``rewrites_newlines``: its listing has none of those in names.
+    """
 
     name: str
     find: Callable[[], tuple[tuple[str, ...], str] | None]
     parse: Callable[[str], Iterator[Member]]
     extended: bool = True
+    rewrites_newlines: bool = False
+
+
+def is_clear(command: Command, tar: bytes) -> bool:
+    """Whether a listing of this archive can be read.
+
+    An arrow in a name looks like a link; 7-Zip shows "_" for a newline.
+
+    What a command does not know (extended headers) is not asked of it either.
+    """
+    headers = [tar[at : at + _BLOCK] for at in range(0, len(tar), _BLOCK) if tar[at + 257 : at + 262] == b"ustar"]
+    if any(_ARROW.encode() in header for header in headers):
+        return False
+    if not command.extended and any(header[156:157] in b"xgLK" for header in headers):
+        return False
+    return not (command.rewrites_newlines and any(b"\n" in header for header in headers))
 
 
 def read_with_command(command: Command, content: bytes, *, timeout: float = 20) -> Reading | None:
@@ -84,10 +104,10 @@ def _listing(text: str, line_form: re.Pattern[str], *, quoted: bool) -> Iterator
 
 
 def _cpio_listing(text: str) -> Iterator[Member]:
-    """cpio lists a hard link as an empty file, and takes "000755 " (libarchive, V7) for the mode 7550."""
+    """cpio lists a hard link as an empty file, and takes the blank in "000755 " (libarchive, V7) for a digit."""
     for member in _listing(text, _CPIO_LINE, quoted=False):
         kind = NOT_TOLD if member.kind == "reg" and not member.size else member.kind
-        yield msgspec.structs.replace(member, kind=kind, mode=None)
+        yield msgspec.structs.replace(member, kind=kind, mode=None, uid=None, gid=None)
 
 
 def _line_member(match: re.Match[str], *, quoted: bool) -> Member:
@@ -197,6 +217,6 @@ def _seven_zip_member(fields: dict[str, str]) -> Member:
 COMMANDS: Final = (
     Command("GNU tar", _gnu_tar, lambda text: _listing(text, _GNU_LINE, quoted=True)),
     Command("busybox tar", _busybox, lambda text: _listing(text, _BUSYBOX_LINE, quoted=False)),
-    Command("7-Zip", _seven_zip, _parse_seven_zip),
+    Command("7-Zip", _seven_zip, _parse_seven_zip, rewrites_newlines=True),
     Command("cpio", _cpio, _cpio_listing, extended=False),
 )

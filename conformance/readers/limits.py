@@ -24,6 +24,7 @@ class Feature(StrEnum):
     GNU_NAME = "GNU long name"
     GNU_LINK = "GNU long link"
     BOTH = "PAX and GNU extended headers in one archive"
+    NO_RECORDS = "an extended header without records"
     BASE256 = "a number in base-256"
     BLANK = "a size that ends in a blank"
 
@@ -55,6 +56,8 @@ def features_of(tar: bytes) -> frozenset[Feature]:
         if tar[start + 257 : start + 262] == b"ustar":
             if (flag := _FLAGS.get(tar[start + 156])) is not None:
                 found.add(flag)
+            if tar[start + 156] == _PAX and not tar[start + 124 : start + 136].strip(b"0 \0"):
+                found.add(Feature.NO_RECORDS)
             if any(tar[start + field] & 0x80 for field in _NUMBERS):
                 found.add(Feature.BASE256)
             if tar[start + 135] == _BLANK:

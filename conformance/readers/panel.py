@@ -1,13 +1,12 @@
 """The panel of readers of whole archives: what each reader on this machine makes of the tar of a data layer."""
 
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Final, Self
 
-from conformance.readers.command_line import COMMANDS, command_readers, read_with_command
+from conformance.readers.command_line import COMMANDS, command_readers, is_clear, read_with_command
 from conformance.readers.programs import PROGRAM_LIST, Program
 from conformance.readers.reading import ReaderInfo, Reading
 from conformance.readers.sentinel_panel import sound_archive
@@ -16,8 +15,6 @@ from conformance.readers.stream import START_TIMEOUT, ReaderProgram, Request
 TOC_READER: Final = "containers-storage (TOC)"
 MAX_TAR: Final = 256 * 2**20
 """Bytes of a tar that the readers are given: some hold it in memory."""
-_EXTENSION: Final = re.compile(rb"[xgLK]")
-_BLOCK: Final = 512
 
 
 class Panel:
@@ -59,12 +56,11 @@ class Panel:
         return self._ask([Request(blob, "layer", annotations) for blob, annotations in layers], "layer")
 
     def read_with_commands(self, tar: bytes) -> dict[str, Reading]:
-        """What the commands list. One that knows no extended headers is not asked of a tar that has some."""
-        extended = has_extensions(tar)
+        """What the commands list, as far as their listings are clear."""
         here = {info.name for info in self.commands}
         found: dict[str, Reading] = {}
         for command in COMMANDS:
-            if command.name in here and (command.extended or not extended):
+            if command.name in here and is_clear(command, tar):
                 reading = read_with_command(command, tar, timeout=self._timeout)
                 if reading is not None:
                     found[command.name] = reading
@@ -95,14 +91,6 @@ class Panel:
             for result, answer in zip(results, answers, strict=True):
                 result |= {info.name: reading for info, reading in zip(program.readers, answer, strict=True)}
         return results
-
-
-def has_extensions(tar: bytes) -> bool:
-    """Whether any block could be a PAX or GNU extended header; content that looks like one counts too."""
-    return any(
-        tar[start + 257 : start + 262] == b"ustar" and _EXTENSION.match(tar, start + 156)
-        for start in range(0, len(tar), _BLOCK)
-    )
 
 
 def _control(program: ReaderProgram) -> str:

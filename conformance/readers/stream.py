@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -89,10 +90,12 @@ class ReaderProgram:
     def close(self) -> None:
         """End the program."""
         self._stop()
-        self._home.cleanup()
+        with suppress(OSError):
+            self._home.cleanup()
 
     def _start(self) -> tuple[ReaderInfo, ...]:
         home = self._home.name
+        Path(home).mkdir(exist_ok=True)  # who tidies the temporary directory up may have taken it
         own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "TMPDIR": home, "LC_ALL": "C"}
         self._process = subprocess.Popen(
             self._launch.argv,

@@ -282,7 +282,7 @@ class ConformanceSession:
         for text in self._left:
             terminalreporter.write_line(f"left behind: {SECRETS.mask(text)}")
         bodies = "; run curl lines with a body there" if self._bodies else ""
-        terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, junit.xml{bodies}")
+        terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, report.html, junit.xml{bodies}")
 
     def _build_report(self) -> Report:
         by_subject: dict[tuple[str, Role], dict[str, RequirementResult]] = {}
@@ -352,12 +352,14 @@ class ConformanceSession:
         return self._deselected or any("::" in argument or argument.endswith(".py") for argument in self._config.args)
 
     def _write(self, report: Report) -> None:
+        from conformance.reports.html import render_html  # noqa: PLC0415
         from conformance.reports.junit import render_junit  # noqa: PLC0415
 
         try:
             self.settings.report_dir.mkdir(parents=True, exist_ok=True)
             (self.settings.report_dir / "results.json").write_bytes(encode(report))
             self._bodies = write_bodies(report, self.settings.report_dir)
+            (self.settings.report_dir / "report.html").write_bytes(render_html(report, load_catalogue()))
             (self.settings.report_dir / "junit.xml").write_bytes(render_junit(report, load_catalogue()))
         except OSError as error:
             pytest.exit(f"--report-dir {self.settings.report_dir}: {error.strerror}", returncode=EXIT_COULD_NOT_RUN)

@@ -212,3 +212,12 @@ def test_a_platform_that_lacks_a_table_needs_no_sentinel() -> None:
         draft.extra["arm"] = (manifest, {**draft.plain_config, "architecture": "arm64"})
         draft.entries.insert(0, {"of": "arm", "platform": {"architecture": "arm64", "os": "linux"}})
         assert verdicts(draft)["SENT-INDEX-013"] != "fail", key
+
+
+@pytest.mark.parametrize("digest", ["sha256:" + "0" * 64, "sha256:" + "f" * 64])
+def test_another_digest_of_the_tar_split_is_found_whichever_is_greater(digest: str) -> None:
+    draft = conforming_layer()
+    draft.digest_of_split = False
+    draft.toc["tarSplitDigest"] = digest
+    image = pair_with(finish_layer(draft))
+    assert results(MemorySource(image.blobs, image.root))["TARSPLIT-001"].verdict == "fail"

@@ -49,6 +49,7 @@ def test_an_entry_made_of_a_header_does_not_differ(header: TarHeader) -> None:
         (LINK, {"link_name": "to/"}, "linkName"),
         (HEADER, {"modtime": "1970-01-01T00:00:04Z"}, "modtime"),
         (HEADER, {"gid": 1}, "gid"),
+        (LINK, {"mode": 1}, "mode"),
         (DEVICE, {"dev_major": 2}, "devMajor"),
         (DEVICE, {"dev_minor": 1}, "devMinor"),
         (LINK, {"link_name": "to/b"}, "linkName"),

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from conformance.readers.agreement import Difference, differing_pairs
-from conformance.readers.command_line import COMMANDS
+from conformance.readers.command_line import COMMANDS, is_clear
 from conformance.readers.limits import LIMITS, comparable, features_of
-from conformance.readers.panel import Panel, has_extensions
+from conformance.readers.panel import Panel
 from conformance.readers.programs import PROGRAM_LIST
 from conformance.readers.reading import path_of
 from conformance.readers.stream import Launch, ReaderProgram, Request
@@ -127,7 +127,12 @@ def test_limit_of_a_reader_is_one(panel: Panel, reader: str) -> None:
     assert list(differing_pairs({reader: readings[reader], "Python tarfile": readings["Python tarfile"]}))
 
 
-def test_extended_headers_are_found() -> None:
-    assert not has_extensions(SMALL)
-    assert has_extensions(ordinary(tarfile.PAX_FORMAT))
-    assert has_extensions(ordinary(tarfile.GNU_FORMAT))
+def test_a_command_is_not_asked_for_a_listing_that_is_not_clear() -> None:
+    commands = {command.name: command for command in COMMANDS}
+    arrow, newline = archive(member("a -> b"), form=0), archive(member("a\nb"), form=0)
+    assert [name for name, command in commands.items() if is_clear(command, arrow)] == []
+    assert not is_clear(commands["7-Zip"], newline)
+    assert is_clear(commands["GNU tar"], newline)
+    assert is_clear(commands["cpio"], SMALL)
+    assert not is_clear(commands["cpio"], ordinary(tarfile.PAX_FORMAT))
+    assert not is_clear(commands["cpio"], ordinary(tarfile.GNU_FORMAT))

@@ -1,0 +1,26 @@
+"""Every form a report can be written in, by the name that ``--format`` takes."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from conformance.reports.badge import render_badge
+from conformance.reports.html import render_html
+from conformance.reports.junit import render_junit
+from conformance.reports.markdown import render_markdown
+from conformance.reports.model import Report, encode
+from conformance.reports.sarif import render_sarif
+from conformance.requirements import Catalogue
+
+FORMS: Final[Mapping[str, Callable[[Report, Catalogue], bytes]]] = {
+    "json": lambda report, _: encode(report),
+    "junit": render_junit,
+    "html": render_html,
+    "sarif": render_sarif,
+    "markdown": render_markdown,
+    "badge": lambda report, _: render_badge(report),
+}
+
+
+def render(form: str, report: Report, catalogue: Catalogue) -> bytes:
+    """The report in one form; KeyError for an unknown name."""
+    return FORMS[form](report, catalogue)

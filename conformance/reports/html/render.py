@@ -1,0 +1,43 @@
+"""The report as HTML: model in, one self-contained document out (jinja2, autoescaped)."""
+
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from conformance.reports.html.view import WORDS, subject_views
+from conformance.reports.model import Report
+from conformance.reports.verdict_line import run_line
+from conformance.requirements import CLASSES, LEVELS, Catalogue
+
+
+def render_html(report: Report, catalogue: Catalogue, *, title: str = "", pictures: tuple[str, ...] = ()) -> bytes:
+    """The whole document in UTF-8.
+
+    ``pictures`` are SVG documents of ours (the anatomy, the matrix of a certification); they are placed as they are.
+    """
+    views = tuple(subject_views(report, catalogue))
+    groups = sorted({row.group for view in views for row in view.rows})
+    document = _template().render(
+        title=title or (views[0].name if len(views) == 1 else f"{len(views)} subjects"),
+        report=report,
+        run_line=run_line(report),
+        subjects=views,
+        groups=groups,
+        levels=LEVELS,
+        classes=CLASSES,
+        words=WORDS,
+        pictures=tuple(Markup(picture) for picture in pictures),  # noqa: S704 (SVG that this project drew)
+        style=Markup(_part("style.css")),  # noqa: S704 (our own file)
+        script=Markup(_part("script.js")),  # noqa: S704 (our own file)
+    )
+    return document.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_part("report.html.j2"))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")

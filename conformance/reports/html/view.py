@@ -1,0 +1,148 @@
+"""What the HTML report shows, as plain values: the template only places them."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from conformance.endings import Ending
+from conformance.evidence import Evidence
+from conformance.reports.model import Report, SubjectReport
+from conformance.reports.notes import notes
+from conformance.reports.verdict_line import verdict_line
+from conformance.reports.words import safe
+from conformance.requirements import Catalogue
+from conformance.results import Finding, RequirementResult
+
+# A run over many images shows of each what did not pass; the catalogue is one command away.
+_WHOLE_TABLES = 12
+# A failed SHOULD is a warning. The first four stand on top, the others in the order of the catalogue.
+WORDS = ("fail", "not-run", "warning", "waived", "pass", "unsupported", "not-applicable")
+_TELLING = WORDS[:4]
+_MAX_FINDINGS = 12
+_MAX_EVIDENCE = 4
+_MAX_EVIDENCE_TEXT = 6000
+
+
+class FindingView(msgspec.Struct, frozen=True):
+    """One finding: ``facts`` are label and text; ``evidence`` what shows it; ``replay`` what repeats it."""
+
+    message: str
+    outcome: str
+    facts: tuple[tuple[str, str], ...]
+    evidence: tuple[str, ...]
+    replay: str
+
+
+class RowView(msgspec.Struct, frozen=True):
+    """One requirement of one subject. ``word`` is the verdict as shown: a failed SHOULD is a warning."""
+
+    id: str
+    anchor: str
+    group: str
+    level: str
+    class_: str
+    verdict: str
+    word: str
+    statement: str
+    advice: str
+    reason: str
+    findings: tuple[FindingView, ...]
+    more: int
+    judged: int
+
+
+class SubjectView(msgspec.Struct, frozen=True):
+    """One subject: its verdict, the counts of its MUSTs, its rows and notes."""
+
+    name: str
+    ending: str
+    line: str
+    decided: int
+    musts: int
+    counts: tuple[tuple[str, int], ...]
+    rows: tuple[RowView, ...]
+    left_out: int
+    notes: tuple[str, ...]
+
+
+def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]:
+    """The subjects of a report in order; anchors of the first subject are the bare ids."""
+    whole = len(report.subjects) <= _WHOLE_TABLES
+    taken: set[str] = set()
+    for number, subject in enumerate(report.subjects):
+        shown = [result for result in subject.verdicts if whole or result.verdict in ("fail", "not-run", "waived")]
+        shown.sort(key=_gravest_first)
+        rows = tuple(_row(result, catalogue, number, taken) for result in shown)
+        musts = [result for result in subject.verdicts if result.level == "MUST"]
+        decided = sum(result.verdict in ("pass", "fail", "waived") for result in musts)
+        owed = sum(result.verdict != "not-applicable" for result in musts)
+        ending: Ending | str = "partial" if report.partial else (subject.ending or "incomplete")
+        yield SubjectView(
+            visible(subject.subject),
+            ending,
+            visible(verdict_line(subject, partial=report.partial)),
+            decided,
+            owed,
+            tuple((word, sum(_word(each) == word for each in subject.verdicts)) for word in WORDS),
+            rows,
+            len(subject.verdicts) - len(shown),
+            tuple(visible(str(note)) for note in _notes(subject)),
+        )
+
+
+def _word(result: RequirementResult) -> str:
+    return "warning" if result.verdict == "fail" and result.level != "MUST" else result.verdict
+
+
+def _gravest_first(result: RequirementResult) -> int:
+    word = _word(result)
+    return WORDS.index(word) if word in _TELLING else len(WORDS)
+
+
+def visible(text: str) -> str:
+    """Text of a subject with everything that does not show, or changes the direction of writing, spelt out."""
+    return safe(text)
+
+
+def _notes(subject: SubjectReport) -> Sequence[object]:
+    return [note.plain.removeprefix("note: ") for note in notes(subject)]
+
+
+def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: set[str]) -> RowView:
+    anchor = result.id if result.id not in taken else f"{result.id}-{number + 1}"
+    taken.add(result.id)
+    telling = [finding for finding in result.findings if finding.outcome in ("fail", "not-run")] or list(
+        result.findings
+    )
+    class_ = result.class_ or (catalogue[result.id].class_ if result.id in catalogue.ids() else "")
+    return RowView(
+        result.id,
+        anchor,
+        result.id.rpartition("-")[0],
+        result.level,
+        class_,
+        result.verdict,
+        _word(result),
+        catalogue.statement_of(result.id),
+        catalogue.advice_on(result.id) if result.verdict == "fail" else "",
+        visible(result.reason),
+        tuple(_finding(finding) for finding in telling[:_MAX_FINDINGS]),
+        max(len(telling) - _MAX_FINDINGS, 0),
+        result.judged,
+    )
+
+
+def _finding(finding: Finding) -> FindingView:
+    facts = (("where", finding.where), ("expected", finding.expected), ("found", finding.found))
+    return FindingView(
+        visible(finding.message),
+        finding.outcome,
+        tuple((label, visible(text)) for label, text in facts if text),
+        tuple(_evidence(each) for each in finding.evidence[:_MAX_EVIDENCE]),
+        visible(finding.replay),
+    )
+
+
+def _evidence(evidence: Evidence) -> str:
+    lines = evidence.as_text()[:_MAX_EVIDENCE_TEXT].splitlines()
+    return "\n".join(visible(line) for line in lines)

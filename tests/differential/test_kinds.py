@@ -1,0 +1,65 @@
+"""Kinds that the harness found: the judge tells of each, and the readers that it is about do differ.
+
+When a reader has changed its mind, its line here fails: then the requirement's reason is to be looked at again.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.differential.judging import judge_tar
+from conformance.differential.oracle import look
+from conformance.mutants.tar_constructs import LAWFUL, constructs
+from conformance.readers.agreement import differing_pairs
+from conformance.readers.panel import Panel
+from tests.tools import need
+
+TARS = {construct.name: construct for construct in constructs()}
+GO, NODE, RUST, BSD, PERL = "Go archive/tar", "node tar", "Rust tar", "libarchive (bsdtar)", "Perl Archive::Tar"
+FOUND = {
+    "link_name_on_a_long_name": (GO, NODE),
+    "magic_none_on_long_name": (GO, RUST),
+    "long_link_beside_no_link_name": (GO, BSD),
+    "pax_linkpath_beside_no_link_name": (GO, NODE),
+    "pax_hard_link_beside_no_link_name": (GO, BSD),
+    "pax_path_newline": (GO, NODE),
+    "pax_linkpath_newline": (GO, NODE),
+    "long_name_and_pax_mtime": (GO, PERL),
+    "pax_record_in_an_xattr": (GO, NODE),
+    "pax_record_in_a_comment": (GO, NODE),
+    "pax_record_in_a_path": (GO, NODE),
+    "device_number_beyond_32_bits": (GO, NODE),
+    "long_name_without_name": (GO, NODE),
+    "extended_header_without_name": None,  # busybox refuses it, node-tar sees the file without the record
+}
+
+
+@pytest.fixture(scope="module")
+def panel() -> Iterator[Panel]:
+    with Panel() as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_judge_tells_of_it(name: str) -> None:
+    verdict = judge_tar(TARS[name].tar)
+    assert TARS[name].requirement in (*verdict.must, *verdict.should)
+
+
+@pytest.mark.parametrize("name", [name for name, readers in FOUND.items() if readers])
+def test_the_readers_do_differ(panel: Panel, name: str) -> None:
+    readers = FOUND[name]
+    assert readers is not None
+    (readings,) = panel.read_tars([TARS[name].tar])
+    for reader in readers:
+        need(reader in readings, reader)
+    assert list(differing_pairs({reader: readings[reader] for reader in readers}))
+
+
+@pytest.mark.parametrize("name", LAWFUL)
+def test_readers_agree_on_lawful_headers(panel: Panel, name: str) -> None:
+    tar = LAWFUL[name]
+    verdict = judge_tar(tar)
+    assert verdict.passes, verdict
+    (readings,) = panel.read_tars([tar])
+    assert look(tar, verdict, readings | panel.read_with_commands(tar)).fault is None
