@@ -38,11 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-<<<<<<< HEAD
-for command in (check, inspect, diff, build, certify, adapter, registry, readers, requirements, vectors):
-=======
-for command in (check, audit, inspect, diff, build, certify, adapter, registry, readers, requirements):
->>>>>>> audit
+for command in (check, audit, inspect, diff, build, certify, adapter, registry, readers, requirements, vectors):
     command.register(app)
 
 _EXIT_INTERRUPTED = 130
