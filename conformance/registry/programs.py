@@ -89,5 +89,5 @@ PROGRAMS: Final = (
         "olareg-memory", ("olareg",), ("{program}", "serve", *_OLAREG, "--store-type", "mem"),
         version=("{program}", "version"),
     ),
-    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT, (), _VERSION),
+    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it says the version of the specification
 )  # fmt: skip
