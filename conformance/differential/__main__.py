@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conformance.differential import report
 from conformance.differential.harness import Found, Harness, Options, Summary
+from conformance.differential.tables import TableFault, run_tables
 from conformance.readers.panel import Panel
 
 MIN_READERS = 3
@@ -20,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=0, help="stop after so many seconds (0: never)")
     parser.add_argument("--commands", type=int, default=50, help="give 1 of N that pass to the commands (50; 0: none)")
     parser.add_argument("--findings", type=Path, default=Path("build/differential"), help="where faults are saved")
+    parser.add_argument("--tables", type=int, default=-1, help="TOCs and tar-splits to try (a tenth of --cases)")
     parser.add_argument("--whole", action="store_true", help="keep faults as they are found, not shrunk")
     parser.add_argument("--table", action="store_true", help="print which pairs differ and what catches them")
     options = parser.parse_args(arguments)
@@ -37,10 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(f"not compared: {name} ({what})\n")
         run = Options(options.cases, options.seed, options.commands, options.seconds, not options.whole)
         summary = Harness(panel, run, on_fault).run(_progress)
-    sys.stdout.write("\n".join(report.lines(summary)) + "\n")
+        tables = options.tables if options.tables >= 0 else options.cases // 10
+        of_tables = run_tables(panel, tables, options.seed, lambda fault: _say(fault, options.findings))
+    sys.stdout.write("\n".join((*report.lines(summary), *report.table_lines(of_tables))) + "\n")
     if options.table:
         sys.stdout.write("\n".join(report.table(summary)) + "\n")
-    return int(bool(summary.faults))
+    return int(bool(summary.faults or of_tables.faults))
+
+
+def _say(fault: TableFault, directory: Path) -> None:
+    path = report.save_table(fault, directory)
+    sys.stdout.write(f"fault: {fault.reader} sees another {fault.what} in a {fault.part} that passes: {path}\n")
 
 
 def _progress(summary: Summary) -> None:

@@ -1,5 +1,7 @@
 """The judge's side of a case: the layer that the reference writer makes of a tar, and every requirement over it."""
 
+from typing import Any
+
 import msgspec
 
 from conformance.checks.artifact import judge_image
@@ -42,7 +44,7 @@ def judge_tar(tar: bytes) -> Verdict:
         blob, written = layer_from_tar(tar, _OPTIONS)
     except FormatError as error:
         return Verdict(unwritten=error.what)
-    seen = observe_image(MemorySource(*image_of(blob, written)), reading=_DEEP)
+    seen = observe_image(MemorySource(*image_of(blob, descriptor_of(written), str(written.diff_id))), reading=_DEEP)
     failing = [result for result in judge_image(seen) if result.verdict in ("fail", "not-run")]
     return Verdict(
         must=tuple(result.id for result in failing if result.level == "MUST"),
@@ -52,23 +54,27 @@ def judge_tar(tar: bytes) -> Verdict:
     )
 
 
-def image_of(blob: bytes, written: WrittenLayer) -> tuple[dict[str, bytes], bytes]:
-    """The blobs and the manifest of an image of this layer alone."""
-    diff_ids = [str(written.diff_id)]
-    config = encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}})
+def descriptor_of(written: WrittenLayer) -> dict[str, Any]:
+    """The descriptor of a written layer, as JSON."""
     layer = written.descriptor
-    described = {
+    return {
         "mediaType": layer.media_type,
         "digest": layer.digest,
         "size": layer.size,
         "annotations": layer.annotations,
     }
+
+
+def image_of(blob: bytes, descriptor: dict[str, Any], diff_id: str) -> tuple[dict[str, bytes], bytes]:
+    """The blobs and the manifest of an image of this layer alone."""
+    diff_ids = [diff_id]
+    config = encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}})
     manifest = encode(
         {
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
             "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
-            "layers": [described],
+            "layers": [descriptor],
         }
     )
     return {str(Digest.of(content)): content for content in (config, blob)}, manifest

@@ -1,5 +1,6 @@
 """A run in words: for the terminal, and as a table for docs/soundness.md. A finding as two files."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.differential.harness import Found, Summary
-from conformance.differential.oracle import Pair
+from conformance.differential.tables import TableFault, TableSummary
 
 
 def lines(summary: Summary) -> Iterator[str]:
@@ -62,6 +63,19 @@ def save(found: Found, directory: Path) -> Path:
     return path
 
 
-def pair_key(pair: Pair) -> str:
-    """A pair as the key of a JSON object."""
-    return " | ".join(pair)
+def table_lines(summary: TableSummary) -> Iterator[str]:
+    """A run over tables, a fact a line."""
+    yield f"{summary.cases} TOCs and tar-splits: {summary.passed} pass, {len(summary.faults)} kinds of faults"
+    for message, count in summary.refused.most_common(10):
+        yield f"containers-storage refuses {count} that pass: {message}"
+    for signature, count in summary.faults.most_common(20):
+        yield f"  {count} x {signature}"
+
+
+def save_table(fault: TableFault, directory: Path) -> Path:
+    """The document that a reader sees otherwise than the judge."""
+    directory.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(fault.document).hexdigest()[:16]
+    path = directory / f"{fault.part.lower()}-{fault.what}-{digest}.json"
+    path.write_bytes(fault.document)
+    return path

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from conformance.checks.layer_duality import one_tree
 from conformance.cli import app
-from conformance.differential.judging import image_of
+from conformance.differential.judging import descriptor_of, image_of
 from conformance.format.discrepancy import Discrepancy, Kind
 from conformance.format.writer import layer_from_tar
 from conformance.observation_layer import LayersSeen, ReaderSeen
@@ -24,7 +24,8 @@ from tests.tools import need
 
 def asked(tar: bytes) -> LayersSeen:
     """The layer of this tar, after the readers were asked."""
-    source = MemorySource(*image_of(*layer_from_tar(tar)))
+    blob, written = layer_from_tar(tar)
+    source = MemorySource(*image_of(blob, descriptor_of(written), str(written.diff_id)))
     return ask_readers(source, observe_image(source, reading=LayerReading(deep=True)).layers)
 
 

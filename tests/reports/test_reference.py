@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from conformance.reports.reference import reference_lines
+from conformance.reports.variants import variant_lines
 from conformance.requirements import load_catalogue
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "requirements.md"
@@ -18,3 +19,10 @@ def test_every_requirement_has_advice_in_one_sentence() -> None:
     for requirement in load_catalogue().requirements:
         assert requirement.advice.endswith("."), f"{requirement.id} has no advice, or it is no sentence"
         assert len(requirement.advice) < 160, requirement.id
+
+
+def test_the_table_of_variants_is_current() -> None:
+    table = REFERENCE.parent / "variants.md"
+    assert table.read_text("utf-8") == "\n".join(variant_lines()) + "\n", (
+        "docs/variants.md has drifted: run python -m conformance.reports.variants docs/variants.md"
+    )

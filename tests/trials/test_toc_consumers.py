@@ -75,7 +75,8 @@ def test_what_such_a_client_is_tried_with_binds_its_profile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "maker"), [(name, maker) for name, makers in DEFECTS.items() for maker in makers], ids=str
+    ("name", "maker"),
+    [pytest.param(name, maker, id=f"{name}-{maker.__name__}") for name, makers in DEFECTS.items() for maker in makers],
 )
 def test_a_defect_shows_on_plain_images_too(name: str, maker: Maker, tmp_path: Path) -> None:
     assert name in broken_by(maker)
