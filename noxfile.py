@@ -54,6 +54,13 @@ def registries(session: nox.Session) -> None:
 
 
 @nox.session
+def bounds(session: nox.Session) -> None:
+    """The tests that take a minute or more each: memory bombs within the limits of the format."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests", "-m", "slow", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """All benchmarks; figures are kept in benchmarks/README.md."""
     session.install("-e", ".[dev]")

@@ -112,13 +112,15 @@ def _replay(source: ImageSource, options: CheckOptions) -> str:
 def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> tuple[Profile, ...]:
     """What an image claims by what is in it: ``pair`` with a sentinel, ``layer`` with zstd:chunked layers, or nothing.
 
+    An image without such layers claims nothing, unless something that every image owes failed or could not be read.
     An image in which something of a pair failed, or could not be read, claims to be one, be there a sentinel or not.
     """
     layer = ids_of("layer")
     looked_at = [result for result in results if result.verdict != "not-applicable" or needs_deep(result)]
     if has_sentinel(seen) or any(result.id not in layer for result in looked_at if result.verdict != "pass"):
         return ("pair",)
-    return ("layer",) if any(result.id in layer for result in looked_at) else ()
+    telling = [result for result in looked_at if result.id in layer and result.verdict in ("fail", "not-run")]
+    return ("layer",) if seen.layers.layers or telling else ()
 
 
 def unchecked(*roles: Role) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import json
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -101,16 +102,20 @@ def toc_of(entries: bytes, split: CompressedTarSplit) -> bytes:
     return b'{"version":1,"entries":[' + entries + f'],"tarSplitDigest":"{split.digest}"}}'.encode()
 
 
-@pytest.fixture(scope="module")
-def bombs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Layouts by name."""
-    place, empty = tmp_path_factory.mktemp("bombs"), bytes(1024)
+def _entries(place: Path) -> str:
+    empty = bytes(1024)
     split = CompressedTarSplit.of(segment(empty, 0))
-    made = {
-        "entries": layout(place / "entries", empty, [layer(empty, toc_of(tiny_entries(5_000_000, 1), split), split)])
-    }
+    return layout(place, empty, [layer(empty, toc_of(tiny_entries(5_000_000, 1), split), split)])
+
+
+def _layers(place: Path) -> str:
+    empty = bytes(1024)
+    split = CompressedTarSplit.of(segment(empty, 0))
     many = (layer(empty, toc_of(entries_of_files(450_000, seed), split), split) for seed in range(3))
-    made["layers"] = layout(place / "layers", empty, many)
+    return layout(place, empty, many)
+
+
+def _segments(place: Path) -> str:
     tar, segments = one_file(), 20_000_000
     compressor, size, parts = zstandard.ZstdCompressor().compressobj(), 0, []
     for start in range(0, segments, 100_000):
@@ -122,15 +127,25 @@ def bombs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     parts += [compressor.compress(last), compressor.flush()]
     long = CompressedTarSplit(b"".join(parts), size + len(last))
     entry = b'{"type":"reg","name":"a","mode":420,"modtime":"1970-01-01T00:00:00Z"}'
-    made["segments"] = layout(place / "segments", tar, [layer(tar, toc_of(entry, long), long)])
-    return made
+    return layout(place, tar, [layer(tar, toc_of(entry, long), long)])
+
+
+MAKERS = {"entries": _entries, "layers": _layers, "segments": _segments}
+# A minute and more each: nox -s bounds; .ci/run leaves them out by this mark.
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("layers", "segments")]
+
+
+@pytest.fixture(scope="module")
+def bombs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """A layout by name, made once."""
+    return cache(lambda name: MAKERS[name](tmp_path_factory.mktemp("bombs") / name))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is told in other units")
 @pytest.mark.parametrize("deep", [[], ["--deep"]], ids=["", "deep"])
-@pytest.mark.parametrize("name", ["entries", "layers", "segments"])
-def test_a_check_takes_at_most_512_mib(name: str, deep: list[str], bombs: dict[str, str]) -> None:
-    status, output, peak = zcc("check", "--json", "--no-panel", *deep, bombs[name])
+@pytest.mark.parametrize("name", ["entries", *SLOW])
+def test_a_check_takes_at_most_512_mib(name: str, deep: list[str], bombs: Callable[[str], str]) -> None:
+    status, output, peak = zcc("check", "--json", "--no-panel", *deep, bombs(name))
     assert peak < LIMIT
     report = json.loads(output)
     verdicts = {verdict["id"]: verdict for verdict in report["verdicts"]}
@@ -147,9 +162,9 @@ def test_a_check_takes_at_most_512_mib(name: str, deep: list[str], bombs: dict[s
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is told in other units")
 @pytest.mark.parametrize("command", [["inspect"], ["inspect", "--all"], ["diff"]], ids=" ".join)
-@pytest.mark.parametrize("name", ["entries", "layers"])
-def test_other_commands_take_no_more(name: str, command: list[str], bombs: dict[str, str]) -> None:
-    _, _, peak = zcc(*command, bombs[name])
+@pytest.mark.parametrize("name", ["entries", SLOW[0]])
+def test_other_commands_take_no_more(name: str, command: list[str], bombs: Callable[[str], str]) -> None:
+    _, _, peak = zcc(*command, bombs(name))
     assert peak < LIMIT
 
 
