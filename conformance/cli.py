@@ -15,6 +15,7 @@ import typer
 from conformance import __version__
 from conformance.commands import (
     adapter,
+    audit,
     bound,
     build,
     certify,
@@ -36,7 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, inspect, diff, build, certify, adapter, registry, readers, requirements):
+for command in (check, audit, inspect, diff, build, certify, adapter, registry, readers, requirements):
     command.register(app)
 
 _EXIT_INTERRUPTED = 130

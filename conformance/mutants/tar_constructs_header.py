@@ -159,6 +159,7 @@ FIELDS: Final = {
 }
 OWNERS: Final = {
     "owner_root_of_1000": odd(uname=b"root", uid=b"0001750\0"),
+    "group_root_of_1000_behind_one_of_0": odd(gname=b"root") + file(b"other", TEXT, gname=b"root", gid=b"0001750\0"),
 }
 DEVICES: Final = {
     "device_number_on_a_file": odd(devmajor=b"0000010\0", devminor=b"0000001\0"),
@@ -166,9 +167,14 @@ DEVICES: Final = {
 MODES: Final = {
     "mode_with_file_type": odd(mode=b"0100644\0"),
 }
+OWNER_DIGITS: Final = {
+    "group_name_of_digits": odd(gname=b"0", gid=b"0001750\0"),
+    "pax_user_name_of_digits": with_records((b"uname", b"1000")),
+}
 EMPTY_OWNERS: Final = {
     "owner_ids_empty": odd(uid=b"", gid=b""),
     "mtime_empty": odd(mtime=b""),
+    "device_number_of_blanks": odd(devmajor=b" " * 8),
     "x_ids_empty": extended([(b"comment", b"c")], uid=b"", gid=b"", mtime=b"") + odd(),
     "pax_uname_empty": extended([(b"uname", b"")]) + odd(uname=b"daemon"),
 }
