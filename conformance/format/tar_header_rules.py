@@ -130,6 +130,9 @@ def _extended(block: bytes) -> Iterator[Flaw]:
     if not block[0]:
         expected = "a name: node-tar passes over an extended header without one, busybox refuses it"
         yield Flaw(TarRule.NAME, "the name of an extended header", expected, "none", 0)
+    if text_of(block[:100]).endswith(b"/"):
+        expected = "no slash at its end: commons-compress and Archive::Tar see a directory in it"
+        yield Flaw(TarRule.SLASH, "the name of an extended header", expected, raw(text_of(block[:100])))
     if text_of(block[157:257]):
         expected = "none: node-tar passes over an extended header with one"
         yield Flaw(
@@ -151,7 +154,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
             is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)
             rule = TarRule.NUMBER if is_due else TarRule.EMPTY_OWNER
             yield Flaw(rule, f"the field {what}", "a number", "nothing", where.start)
-        elif field.isspace():
+        elif b" " in field and _EMPTY.fullmatch(field):
             yield Flaw(TarRule.EMPTY_OWNER, f"the field {what}", "a number, or NULs", "blanks", where.start)
 
 

@@ -123,6 +123,8 @@ TYPES: Final = {
     "global_header_uid": extended([(b"uid", b"77")], b"g") + odd(),
 }
 SLASHES: Final = {
+    "long_name_header_with_slash": file(b"dir/", b"odd-name\0", b"L", magic=GNU) + odd(magic=GNU),
+    "pax_header_with_slash": file(b"dir/", record(b"comment", b"c"), b"x") + odd(),
     "file_with_slash": file(b"odd/", TEXT),
     "file_with_slash_nul_type": file(b"odd/", TEXT, b"\0"),
     "file_with_slash_v7": file(b"odd/", TEXT, b"\0", magic=V7),
@@ -175,6 +177,7 @@ EMPTY_OWNERS: Final = {
     "owner_ids_empty": odd(uid=b"", gid=b""),
     "mtime_empty": odd(mtime=b""),
     "device_number_of_blanks": odd(devmajor=b" " * 8),
+    "device_number_of_blanks_and_nul": file(b"odd", b"", b"3", devmajor=b"0000001\0", devminor=b" " * 7 + b"\0"),
     "x_ids_empty": extended([(b"comment", b"c")], uid=b"", gid=b"", mtime=b"") + odd(),
     "pax_uname_empty": extended([(b"uname", b"")]) + odd(uname=b"daemon"),
 }
