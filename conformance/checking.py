@@ -1,7 +1,7 @@
 """From what the user typed to a judged image: the one path that ``zcc check`` and the suite share."""
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
-from conformance.results import RequirementResult
+from conformance.results import Judgement, RequirementResult
 from conformance.subjects.errors import SubjectError
 from conformance.subjects.image import observe_image
 from conformance.subjects.layers import LayerReading
@@ -64,11 +64,22 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
     )
     if options.readers:
         seen = msgspec.structs.replace(seen, layers=ask_readers(source, seen.layers))
+    return report_on(seen, options, replay=_replay(source, options))
+
+
+def report_on(
+    seen: ImageSeen,
+    options: CheckOptions,
+    *,
+    replay: str = "",
+    of_layers: Mapping[str, Sequence[Judgement]] | None = None,
+) -> SubjectReport:
+    """The report on what was seen of an image; ``of_layers`` as of ``judge_image``. Raises SubjectError as above."""
     problems = unreadable(seen)
     is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
     if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
         raise SubjectError(f"{seen.reference}: {problems[0]}")
-    results = judge_image(seen, replay=_replay(source, options))
+    results = judge_image(seen, replay=replay, of_layers=of_layers)
     unmet, notes = [], notes_on(seen)
     if options.require_sentinel and not has_sentinel(seen):
         unmet.append("no sentinel variant, which --require-sentinel asks for")

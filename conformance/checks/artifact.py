@@ -1,7 +1,9 @@
 """All checks of the artifact role over one image that was seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+
+import msgspec
 
 from conformance import checks
 from conformance.checks.groups import judge_groups
@@ -10,6 +12,7 @@ from conformance.checks.media_types import set_aside
 from conformance.checks.partial_pulls import notes_on_pulls
 from conformance.format.names import SENTINEL_TYPE
 from conformance.observation import ImageSeen, SentinelBlob
+from conformance.observation_layer import LayerSeen, LayersSeen
 from conformance.requirements import Catalogue, find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude, not_run
 
@@ -20,9 +23,18 @@ LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "TAR", "
 
 
 def judge_image(
-    seen: ImageSeen, *, replay: str = "", catalogue: Catalogue | None = None
+    seen: ImageSeen,
+    *,
+    replay: str = "",
+    catalogue: Catalogue | None = None,
+    of_layers: Mapping[str, Sequence[Judgement]] | None = None,
 ) -> tuple[RequirementResult, ...]:
-    """One result for every artifact requirement that has a check, in catalogue order."""
+    """One result for every artifact requirement that has a check, in catalogue order.
+
+    ``of_layers``: the zstd:chunked layers were judged before (``judge_layer``), each by itself; these are the
+    judgements on them by requirement.
+    """
+    layers = seen.layers if of_layers is None else msgspec.structs.replace(seen.layers, layers=())
     bound = find_checks(checks)
     results = []
     for requirement in (catalogue or load_catalogue()).of_role("artifact"):
@@ -39,11 +51,23 @@ def judge_image(
         elif requirement.group in IMAGE_GROUPS or requirement.id in OF_THE_IMAGE:
             judgements = chain(check(seen), *(check(inner) for inner in seen.nested))
         elif requirement.group in LAYER_GROUPS:
-            judgements = chain(check(seen.layers), _layers_not_seen(seen))
+            before = () if of_layers is None else of_layers.get(requirement.id, ())
+            judgements = chain(before, check(layers), _layers_not_seen(seen))
         else:
             continue
         results.append(conclude(requirement, judgements, replay=replay))
     return tuple(results)
+
+
+def judge_layer(layer: LayerSeen, *, deep: bool) -> dict[str, tuple[Judgement, ...]]:
+    """The judgements of all requirements on layers over one zstd:chunked layer, by requirement; none where empty."""
+    bound, seen = find_checks(checks), LayersSeen((layer,), deep)
+    found = {
+        requirement.id: tuple(bound[requirement.id](seen))
+        for requirement in load_catalogue().of_role("artifact")
+        if requirement.group in LAYER_GROUPS and requirement.id in bound and requirement.id not in OF_THE_IMAGE
+    }
+    return {name: judgements for name, judgements in found.items() if judgements}
 
 
 def needs_deep(result: RequirementResult) -> bool:

@@ -168,6 +168,14 @@ _WORDS: Final = {
         "PAX and GNU extended headers stand before one entry: Perl loses the GNU name.",
         "write PAX records only",
     ),
+    TarRule.EXTENDED_LINK: _Words(
+        "An extended header has a link name in its own header: node-tar passes over it.",
+        "leave the link name of extended headers empty",
+    ),
+    TarRule.OWNER_DIGITS: _Words(
+        "The name of an owner is a number, and another one: busybox takes the name for the number.",
+        "leave out owner names that are numbers",
+    ),
     TarRule.RECORD_INSIDE: _Words(
         "The value of a PAX record holds a line that node-tar takes for a record.",
         "remove the attribute, or rename the file",
@@ -435,3 +443,13 @@ def one_form(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TAR-043")
 def records_inside(seen: LayersSeen) -> Iterator[Judgement]:
     return _by_rule(seen, TarRule.RECORD_INSIDE)
+
+
+@decides("TAR-044")
+def links_of_extended_headers(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.EXTENDED_LINK)
+
+
+@decides("TAR-045")
+def owners_of_digits(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.OWNER_DIGITS)

@@ -19,6 +19,8 @@ EXCUSED: Final = {
     "TAR-030": frozenset({"Rust tar", "Rust astral-tokio-tar", "Rust tar-core"}),
     "TAR-040": frozenset({"libarchive (bsdtar)", "node tar"}),
     "TAR-041": frozenset({"node tar"}),
+    "TAR-044": frozenset({"node tar"}),
+    "TAR-045": frozenset({"busybox tar"}),
 }
 """Readers that differ on what a real writer writes: there is a SHOULD of its own, which says so."""
 

@@ -50,6 +50,8 @@ class TarRule(StrEnum):
     NEWLINE = "newline"
     BOTH_FORMS = "both-forms"
     RECORD_INSIDE = "record-inside"
+    EXTENDED_LINK = "extended-link"
+    OWNER_DIGITS = "owner-digits"
 
 
 class Flaw(msgspec.Struct, frozen=True, gc=False):

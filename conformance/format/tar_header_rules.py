@@ -46,6 +46,7 @@ _DEVICES_OF_V7: Final = re.compile(rb"(?:0{6,7}[ \0]+){2}")
 _STAR_TIMES: Final = re.compile(rb"(?:[0-7]{11}[ \0]){1,2}\0*")
 _PERMISSIONS: Final = 0o7777
 ROOT: Final = b"root"
+_ID_DIGITS: Final = 20
 
 # What nearly every header is: no sign of anything below in the numbers, the checksum and the type.
 _PLAIN: Final = re.compile(
@@ -80,7 +81,7 @@ class HeaderRules:
             return False
         if kind in WITHOUT_CONTENT and block[124:135] != b"00000000000":
             return False
-        key = block[108:116] + block[257:PREFIX] + block[TYPE : TYPE + 1]
+        key = block[108:124] + block[257:PREFIX] + block[TYPE : TYPE + 1]
         if key in self._right:
             return True
         if any(header_flaws(block)):
@@ -129,10 +130,13 @@ def _extended(block: bytes) -> Iterator[Flaw]:
     if not block[0]:
         expected = "a name: node-tar passes over an extended header without one, busybox refuses it"
         yield Flaw(TarRule.NAME, "the name of an extended header", expected, "none", 0)
+    if text_of(block[:100]).endswith(b"/"):
+        expected = "no slash at its end: commons-compress and Archive::Tar see a directory in it"
+        yield Flaw(TarRule.SLASH, "the name of an extended header", expected, raw(text_of(block[:100])))
     if text_of(block[157:257]):
         expected = "none: node-tar passes over an extended header with one"
         yield Flaw(
-            TarRule.LINK_NAME, "the link name of an extended header", expected, raw(text_of(block[157:257])), 157
+            TarRule.EXTENDED_LINK, "the link name of an extended header", expected, raw(text_of(block[157:257])), 157
         )
 
 
@@ -150,6 +154,8 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
             is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)
             rule = TarRule.NUMBER if is_due else TarRule.EMPTY_OWNER
             yield Flaw(rule, f"the field {what}", "a number", "nothing", where.start)
+        elif b" " in field and _EMPTY.fullmatch(field):
+            yield Flaw(TarRule.EMPTY_OWNER, f"the field {what}", "a number, or NULs", "blanks", where.start)
 
 
 def _is_due(what: str, field: bytes, value: int) -> bool:
@@ -209,6 +215,14 @@ def _behind_the_prefix(block: bytes, length: int) -> Flaw:
     return Flaw(TarRule.TEXT, "the field prefix", "NULs behind the text", raw(block[PREFIX:500]), PREFIX + length)
 
 
+def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:
+    """An owner's name that is another owner than the number: root, or for busybox a name in digits."""
+    if name == ROOT and value:
+        yield Flaw(TarRule.OWNER, f"the {what} root", "the number 0", str(value), at)
+    elif name.isdigit() and (len(name) > _ID_DIGITS or int(name) != value):
+        yield Flaw(TarRule.OWNER_DIGITS, f"the {what} {raw(name)}", f"the number {raw(name)}", str(value), at)
+
+
 def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
     """What holds for the header of an entry, and not for that of an extended one."""
     mode = number_of(block[100:108])
@@ -216,8 +230,8 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
         yield Flaw(TarRule.MODE, "the field mode", "permission bits only (0 to 7777)", f"{mode:o}", 100)
     for what, where, place in (("uname", slice(108, 116), 265), ("gname", slice(116, 124), 297)):
         value = number_of(block[where])
-        if value and text_of(block[place : place + 32]) == ROOT and block[257:265] != V7_MAGIC:
-            yield Flaw(TarRule.OWNER, f"the {what} root", "the number 0", str(value), place)
+        if block[257:265] != V7_MAGIC and value is not None:
+            yield from owner_flaws(what, text_of(block[place : place + 32]), value, place)
     size = number_of(block[124:136])
     if kind in WITHOUT_CONTENT and size:
         yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)

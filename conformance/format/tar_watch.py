@@ -12,12 +12,12 @@ from conformance.format.tar_header_rules import (
     EXTENSIONS,
     LINKS,
     MAX_OCTAL_SIZE,
-    ROOT,
     USTAR_MAGIC,
     WITHOUT_CONTENT,
     HeaderRules,
     header_flaws,
     number_of,
+    owner_flaws,
     text_of,
 )
 from conformance.format.tarheader import TYPE
@@ -168,15 +168,15 @@ class HeaderWatch:
 
     def _owner(self, block: bytes) -> list[Flaw]:
         """GNU tar, bsdtar and busybox go by the name where they may; container tools by the number."""
-        flaws = []
+        flaws: list[Flaw] = []
         for what, key, where, place in _OWNERS:
             if what.encode() not in self._records and key not in self._records:
                 continue  # judged with the header
             name = self._records.get(what.encode()) or text_of(block[place : place + 32])
             number = self._records.get(key, b"")
             value = int(number) if number.isdigit() and len(number) <= _DIGITS else number_of(block[where])
-            if name == ROOT and value:
-                flaws.append(Flaw(TarRule.OWNER, f"the {what} root", "the number 0", str(value), place))
+            if value is not None:
+                flaws += owner_flaws(what, name, value, place)
         return flaws
 
     def _note(self, flaws: tuple[Flaw, ...], offset: int) -> None:

@@ -62,6 +62,8 @@ _BY_REQUIREMENT: Final = {
     "TAR-041": extended_headers.NEWLINES,
     "TAR-042": extended_headers.BOTH_FORMS,
     "TAR-043": extended_headers.RECORDS_INSIDE,
+    "TAR-044": extended_headers.EXTENDED_LINKS,
+    "TAR-045": headers.OWNER_DIGITS,
 }
 _ENDS: Final = {"one_block_of_zeros": END[:512], "no_block_of_zeros": b""}
 _LAWFUL: Final = {

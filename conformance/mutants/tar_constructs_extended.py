@@ -191,7 +191,6 @@ LINK_NAMES: Final = {
     "link_name_on_a_file": odd(linkname=b"first"),
     "link_name_on_a_directory": file(b"odd/", b"", b"5", linkname=b"first"),
     "pax_linkpath_on_a_file": with_records((b"linkpath", b"first")),
-    "link_name_on_a_long_name": long_name(b"odd-name\0", linkname=b"first") + odd(magic=GNU),
     "long_link_on_a_file": long_name(b"first\0", b"K") + odd(magic=GNU),
     "long_link_beside_no_link_name": long_name(b"target\0", b"K") + file(b"odd", b"", b"2", magic=GNU),
     "link_without_link_name": file(b"odd", b"", b"2"),
@@ -244,4 +243,8 @@ RECORDS_INSIDE: Final = {
     "pax_record_in_an_xattr": with_records((b"SCHILY.xattr.user.a", b"x\n13 path=evil\n")),
     "pax_record_in_a_comment": with_records((b"comment", b"x\n10 size=0\n")),
     "pax_record_in_a_path": with_records((b"path", b"odd\n13 path=evil\n")),
+}
+EXTENDED_LINKS: Final = {
+    "link_name_on_a_long_name": long_name(b"odd-name\0", linkname=b"first") + odd(magic=GNU),
+    "link_name_on_a_pax_header": extended([(b"comment", b"c")], linkname=b"first") + odd(),
 }

@@ -123,6 +123,8 @@ TYPES: Final = {
     "global_header_uid": extended([(b"uid", b"77")], b"g") + odd(),
 }
 SLASHES: Final = {
+    "long_name_header_with_slash": file(b"dir/", b"odd-name\0", b"L", magic=GNU) + odd(magic=GNU),
+    "pax_header_with_slash": file(b"dir/", record(b"comment", b"c"), b"x") + odd(),
     "file_with_slash": file(b"odd/", TEXT),
     "file_with_slash_nul_type": file(b"odd/", TEXT, b"\0"),
     "file_with_slash_v7": file(b"odd/", TEXT, b"\0", magic=V7),
@@ -159,6 +161,7 @@ FIELDS: Final = {
 }
 OWNERS: Final = {
     "owner_root_of_1000": odd(uname=b"root", uid=b"0001750\0"),
+    "group_root_of_1000_behind_one_of_0": odd(gname=b"root") + file(b"other", TEXT, gname=b"root", gid=b"0001750\0"),
 }
 DEVICES: Final = {
     "device_number_on_a_file": odd(devmajor=b"0000010\0", devminor=b"0000001\0"),
@@ -166,9 +169,15 @@ DEVICES: Final = {
 MODES: Final = {
     "mode_with_file_type": odd(mode=b"0100644\0"),
 }
+OWNER_DIGITS: Final = {
+    "group_name_of_digits": odd(gname=b"0", gid=b"0001750\0"),
+    "pax_user_name_of_digits": with_records((b"uname", b"1000")),
+}
 EMPTY_OWNERS: Final = {
     "owner_ids_empty": odd(uid=b"", gid=b""),
     "mtime_empty": odd(mtime=b""),
+    "device_number_of_blanks": odd(devmajor=b" " * 8),
+    "device_number_of_blanks_and_nul": file(b"odd", b"", b"3", devmajor=b"0000001\0", devminor=b" " * 7 + b"\0"),
     "x_ids_empty": extended([(b"comment", b"c")], uid=b"", gid=b"", mtime=b"") + odd(),
     "pax_uname_empty": extended([(b"uname", b"")]) + odd(uname=b"daemon"),
 }

@@ -20,6 +20,8 @@ ADVISED: Final = frozenset(
         "TAR-040",
         "TAR-041",
         "TAR-042",
+        "TAR-044",
+        "TAR-045",
     )
 )
 """The rules of the level SHOULD: nothing follows from them."""

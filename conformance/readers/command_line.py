@@ -52,7 +52,9 @@ def is_clear(command: Command, tar: bytes) -> bool:
         return False
     if not command.extended and any(header[156:157] in b"xgLK" for header in headers):
         return False
-    return not (command.rewrites_newlines and any(b"\n" in header for header in headers))
+    if not command.rewrites_newlines or b"\n" not in tar:
+        return True
+    return not any(b"\n" in header or header[156:157] in (b"L", b"K") for header in headers)
 
 
 def read_with_command(command: Command, content: bytes, *, timeout: float = 20) -> Reading | None:

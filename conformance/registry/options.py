@@ -77,6 +77,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
         record: Callable[[Exchange], None] | None = None,
         timeout: float = _TIMEOUT,
         retries: int = 4,
+        kind: "type[RegistryClient] | None" = None,
     ) -> "RegistryClient":
         """A client for ``scheme://host`` with the credentials found for that host, or a repository of it.
 
@@ -88,7 +89,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
             _check_ca_file(self.ca_file)
         explicit = Credentials(self.username, self.password) if self.username else None
         credentials = find_credentials(urlsplit(url).netloc, repository, explicit=explicit, environ=self.environ)
-        return RegistryClient(
+        return (kind or RegistryClient)(
             url,
             credentials=credentials,
             insecure=self.insecure,

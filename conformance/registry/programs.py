@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 _VERSION_SECONDS: Final = 20.0
-_NUMBER: Final = re.compile(r"\bv?\d+\.\d+(\.\d+)?[-+~.\w]*")
+# Not within another word: neither the seconds of a time in a log nor the end of "go1.26.8" is a version of the program.
+_NUMBER: Final = re.compile(r"(?<![\w.:-])v?\d+\.\d+(\.\d+)?[-+~.\w]*")
 
 
 class RegistryProgram(msgspec.Struct, frozen=True):
@@ -60,6 +61,7 @@ _ZOT = (
     '{"distSpecVersion": "1.1.1", "storage": {"rootDirectory": "{storage}"},'
     ' "http": {"address": "127.0.0.1", "port": "{port}"}, "log": {"level": "error"}}'
 )
+_OLAREG = ("--addr", "127.0.0.1", "--port", "{port}", "--api-delete", "--api-blob-delete")
 _SERVE = ("{program}", "serve", "{config}")
 _COLLECT = ("{program}", "garbage-collect", "{config}")
 _VERSION = ("{program}", "--version")
@@ -80,12 +82,12 @@ PROGRAMS: Final = (
     ),
     RegistryProgram("ocimem", ("ocimem",), ("{program}", "127.0.0.1:{port}")),
     RegistryProgram(
-        "olareg", ("olareg",), ("{program}", "serve", "--dir", "{storage}", "--port", "{port}"),
+        "olareg", ("olareg",), ("{program}", "serve", *_OLAREG, "--dir", "{storage}"),
         version=("{program}", "version"),
     ),
     RegistryProgram(
-        "olareg-memory", ("olareg",), ("{program}", "serve", "--store-type", "mem", "--port", "{port}"),
+        "olareg-memory", ("olareg",), ("{program}", "serve", *_OLAREG, "--store-type", "mem"),
         version=("{program}", "version"),
     ),
-    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT, (), _VERSION),
+    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it says the version of the specification
 )  # fmt: skip

@@ -1,7 +1,8 @@
-"""``python -m conformance.reports.published RESULTS DIRECTORY``: a run's results cut to what is worth keeping.
+"""``python -m conformance.reports.published RESULTS DIRECTORY [SUBJECT]``: results cut to what is worth keeping.
 
 Verdicts stay as they are. Of each requirement the first findings stay, of each finding the first pieces of evidence,
-without bodies; ports, which are others in every run, become PORT, and paths of this project are relative.
+without bodies; ports, which are others in every run, become PORT, and paths of this project are relative. SUBJECT
+takes the place of the address of a registry, which says nothing of what was judged.
 """
 
 import re
@@ -23,23 +24,29 @@ _DIRECTORY: Final = re.compile(r"(?<![}\w])/(?:tmp|work|root|home)/(?:[\w.@+-]+/
 _PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
 
 
-def trimmed(report: Report) -> Report:
-    """The same verdicts with less evidence."""
-    return msgspec.structs.replace(report, subjects=tuple(_subject(subject) for subject in report.subjects))
+def trimmed(report: Report, name: str = "") -> Report:
+    """The same verdicts with less evidence; ``name`` takes the place of the subject's where it is given."""
+    return msgspec.structs.replace(report, subjects=tuple(_subject(subject, name) for subject in report.subjects))
 
 
-def _subject(subject: SubjectReport) -> SubjectReport:
-    return msgspec.structs.replace(subject, verdicts=tuple(_result(result) for result in subject.verdicts))
+def _subject(subject: SubjectReport, name: str) -> SubjectReport:
+    return msgspec.structs.replace(
+        subject,
+        subject=name or _neutral(subject.subject),
+        notes=tuple(_neutral(note) for note in subject.notes),
+        verdicts=tuple(_result(result) for result in subject.verdicts),
+    )
 
 
 def _result(result: RequirementResult) -> RequirementResult:
     kept = [finding for finding in result.findings if finding.outcome in ("fail", "not-run")]
     kept += [finding for finding in result.findings if finding not in kept]
-    return msgspec.structs.replace(result, findings=tuple(_finding(finding) for finding in kept[:MAX_FINDINGS]))
+    findings = tuple(_finding(finding) for finding in kept[:MAX_FINDINGS])
+    return msgspec.structs.replace(result, findings=findings, reason=_neutral(result.reason))
 
 
 def _finding(finding: Finding) -> Finding:
-    words = {name: _neutral(getattr(finding, name)) for name in ("message", "where", "expected", "found")}
+    words = {name: _neutral(getattr(finding, name)) for name in ("message", "where", "expected", "found", "replay")}
     evidence = tuple(_evidence(piece) for piece in finding.evidence[:MAX_EVIDENCE])
     return msgspec.structs.replace(finding, evidence=evidence, **words)
 
@@ -72,11 +79,12 @@ def _neutral(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is no results file."""
-    source, directory = (Path(argument) for argument in arguments)
+    source, directory = (Path(argument) for argument in arguments[:2])
+    name = arguments[2] if len(arguments) > 2 else ""
     try:
         report = read_report(source.read_bytes())
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / "results.json").write_bytes(encode(trimmed(report)))
+        (directory / "results.json").write_bytes(encode(trimmed(report, name)))
     except (OSError, ValueError) as error:
         print(f"{source}: {error}", file=sys.stderr)  # noqa: T201
         return 2

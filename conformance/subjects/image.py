@@ -22,7 +22,7 @@ from conformance.format.oci import (
     is_index,
 )
 from conformance.observation import ImageSeen, ManifestSeen, ReaderOutcome, Stored, TocSummary
-from conformance.observation_layer import LayerSeen
+from conformance.observation_layer import LayerSeen, LayersSeen
 from conformance.subjects.layers import LayerReading, chunk_key, observe_layers
 from conformance.subjects.other_layers import observe_other_layers
 from conformance.subjects.source import ImageSource
@@ -60,7 +60,11 @@ def observe_image(
         return seen
     layers = observe_layers(source, seen.every_manifest, reading)
     others = observe_other_layers(source, seen.every_manifest, reading)
-    layers = msgspec.structs.replace(layers, others=others)
+    return with_layers(seen, msgspec.structs.replace(layers, others=others))
+
+
+def with_layers(seen: ImageSeen, layers: LayersSeen) -> ImageSeen:
+    """An image of which only the metadata was seen, with its layers."""
     by_descriptor = {chunk_key(layer.descriptor): layer for layer in layers.layers}
     manifests = tuple(_with_all_tocs(manifest, by_descriptor) for manifest in seen.manifests)
     return msgspec.structs.replace(seen, manifests=manifests, layers=layers)

@@ -59,7 +59,9 @@ class LayerReading(msgspec.Struct, frozen=True):
     progress: Progress | None = None
 
 
-class _Wanted(msgspec.Struct):
+class WantedLayer(msgspec.Struct):
+    """One layer to be read: its first ``name``, what the configs say of it, whether a data layer lies below it."""
+
     name: str
     descriptor: Descriptor
     diff_ids: list[str]
@@ -68,14 +70,14 @@ class _Wanted(msgspec.Struct):
 
 def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading) -> LayersSeen:
     """Each data layer that claims a TOC, once, however many manifests share it; at most MAX_LAYERS."""
-    wanted, room = _wanted(manifests), TocRoom()
+    wanted, room = wanted_layers(manifests), TocRoom()
     layers = [_Layer(source, layer, reading, room).observe() for layer in wanted[:MAX_LAYERS]]
     if unread := wanted[MAX_LAYERS:]:
         layers.append(_unread(unread))
     return LayersSeen(tuple(layers), reading.deep)
 
 
-def _unread(layers: Sequence[_Wanted]) -> LayerSeen:
+def _unread(layers: Sequence[WantedLayer]) -> LayerSeen:
     """What stands for the layers that are too many to read: nothing was looked at."""
     problem = f"the image has {MAX_LAYERS + len(layers)} different layers; {MAX_LAYERS} were read"
     first = layers[0]
@@ -90,8 +92,14 @@ def _unread(layers: Sequence[_Wanted]) -> LayerSeen:
     )
 
 
-def _wanted(manifests: Iterable[ManifestSeen]) -> Sequence[_Wanted]:
-    found: dict[str, _Wanted] = {}
+def observe_layer(source: ImageSource, wanted: WantedLayer, reading: LayerReading) -> LayerSeen:
+    """One layer by itself, with the room for TOCs of a whole image."""
+    return _Layer(source, wanted, reading, TocRoom()).observe()
+
+
+def wanted_layers(manifests: Iterable[ManifestSeen]) -> Sequence[WantedLayer]:
+    """The data layers that claim a TOC, each once."""
+    found: dict[str, WantedLayer] = {}
     for manifest in manifests:
         if manifest.document is None:
             continue
@@ -104,7 +112,7 @@ def _wanted(manifests: Iterable[ManifestSeen]) -> Sequence[_Wanted]:
             annotations = ChunkedAnnotations.of(layer.annotations)
             if annotations.claims_toc:
                 name = f"{manifest.name}.layers[{position}]"
-                wanted = found.setdefault(chunk_key(layer), _Wanted(name, layer, [], data > 0))
+                wanted = found.setdefault(chunk_key(layer), WantedLayer(name, layer, [], data > 0))
                 wanted.has_lower &= data > 0  # of several images the one that has nothing below it counts
                 if len(diff_ids) == len(layers) and diff_ids[position] not in wanted.diff_ids:
                     wanted.diff_ids.append(diff_ids[position])
@@ -120,7 +128,7 @@ def chunk_key(layer: Descriptor) -> str:
 class _Layer:
     """One layer while it is read."""
 
-    def __init__(self, source: ImageSource, wanted: _Wanted, reading: LayerReading, room: TocRoom) -> None:
+    def __init__(self, source: ImageSource, wanted: WantedLayer, reading: LayerReading, room: TocRoom) -> None:
         self._source, self._wanted, self._reading, self._room = source, wanted, reading, room
         self._layer = wanted.descriptor
         self._annotations = ChunkedAnnotations.of(self._layer.annotations)

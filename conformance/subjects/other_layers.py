@@ -34,8 +34,8 @@ def observe_other_layers(
     source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading
 ) -> tuple[OtherLayerSeen, ...]:
     """Each layer of an image that claims no TOC, once; one more than MAX_LAYERS stands for those not looked at."""
-    wanted = tuple(_wanted(manifests))
-    seen = [_observe(source, layer, reading) for layer in wanted[:MAX_LAYERS]]
+    wanted = wanted_others(manifests)
+    seen = [observe_other(source, layer, reading) for layer in wanted[:MAX_LAYERS]]
     many = f"the image has {len(wanted)} different layers without TOC; {MAX_LAYERS} were looked at"
     unseen = (
         msgspec.structs.replace(layer, unreadable=True, stored_problem=many, whole_problem=many)
@@ -44,7 +44,8 @@ def observe_other_layers(
     return (*seen, *unseen)
 
 
-def _wanted(manifests: Iterable[ManifestSeen]) -> Iterable[OtherLayerSeen]:
+def wanted_others(manifests: Iterable[ManifestSeen]) -> tuple[OtherLayerSeen, ...]:
+    """The layers that claim no TOC, each once, before anything of them is read."""
     found: dict[str, OtherLayerSeen] = {}
     for manifest in manifests:
         if manifest.document is None or not is_image(manifest.entry, manifest.document.view):
@@ -66,10 +67,11 @@ def _wanted(manifests: Iterable[ManifestSeen]) -> Iterable[OtherLayerSeen]:
                 COMPRESSION_OF.get(layer.media_type),
                 layer.media_type in FOREIGN_TYPES,
             )
-    return found.values()
+    return tuple(found.values())
 
 
-def _observe(source: ImageSource, layer: OtherLayerSeen, reading: LayerReading) -> OtherLayerSeen:
+def observe_other(source: ImageSource, layer: OtherLayerSeen, reading: LayerReading) -> OtherLayerSeen:
+    """One layer by itself, as ``reading`` says."""
     seen = _with_tail(source, layer)
     if reading.deep and not seen.stored_problem and not seen.is_foreign:
         return _with_whole(source, seen, reading.progress)

@@ -63,6 +63,19 @@ def sends_blobs_before_it_refuses() -> Toolkit:
     return Toolkit(copier=Streams, name="variant")
 
 
+@variant("SENT-STRIP-027", "SENT-STRIP-015")
+def preserves_digests_before_it_compresses() -> Toolkit:
+    """Where the manifest may not change it compresses nothing anew, and nothing has to be stripped (skopeo 1.9.3)."""
+
+    class Preserves(Copier):
+        def plan(self, options: CopierOptions) -> Plan:
+            if options.preserve_digests and not options.to_docker:
+                options = msgspec.structs.replace(options, compression="")
+            return super().plan(options)
+
+    return Toolkit(copier=Preserves, name="variant")
+
+
 @variant("SENT-STRIP-008", "SENT-STRIP-011")
 def drops_every_sentinel_entry() -> Toolkit:
     """A copy of an index may leave out its sentinel variants, all of them (docs/format.md section 19)."""

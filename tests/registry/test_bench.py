@@ -20,6 +20,15 @@ def test_a_program_is_found_in_the_directory_before_path(tmp_path: Path) -> None
     assert program.ask_version(mine) == "v9.8.7-rc.1+build"
 
 
+@pytest.mark.parametrize("said", ["GoVer: go1.26.8", '{"time":"2026-11-26T22:35:24.585003219Z","commit":""}'])
+def test_a_number_within_a_word_is_no_version(tmp_path: Path, said: str) -> None:
+    mine = tmp_path / "olareg"
+    mine.write_text(f"#!/bin/sh\necho '{said}'\n")
+    mine.chmod(mine.stat().st_mode | stat.S_IXUSR)
+    program = next(program for program in PROGRAMS if program.name == "olareg")
+    assert program.ask_version(mine) == ""
+
+
 def test_a_program_that_does_not_start_is_told_with_its_last_line(tmp_path: Path) -> None:
     program = RegistryProgram("broken", ("sh",), ("{program}", "-c", "echo no storage at {storage}; exit 1"))
     with (

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 
 from conformance.evidence import CommandEvidence, Exchange
@@ -44,6 +45,21 @@ def test_verdicts_stay_and_evidence_is_cut(tmp_path: Path) -> None:
     assert b"4711" not in raw
     assert b"127.0.0.1:PORT" in raw
     assert len(raw) < 6000
+
+
+def test_a_registry_is_named_and_its_address_is_not_kept(tmp_path: Path) -> None:
+    result = conclude(load_catalogue()["REG-018"], [failed("wrong", where="a", expected="x", found="y")] * 2)
+    found = tuple(
+        msgspec.structs.replace(finding, replay="pytest --registry http://127.0.0.1:4711")
+        for finding in result.findings
+    )
+    result = msgspec.structs.replace(result, findings=found)
+    subject = subject_report("127.0.0.1:4711", ("registry",), (result,), notes=("see 127.0.0.1:4711/a",))
+    (tmp_path / "whole.json").write_bytes(encode(Report((subject,), False, now(), 1.0, "pr681")))
+    assert main([str(tmp_path / "whole.json"), str(tmp_path / "out"), "crane-memory 1.0"]) == 0
+    raw = (tmp_path / "out" / "results.json").read_bytes()
+    assert json.loads(raw)["subjects"][0]["subject"] == "crane-memory 1.0"
+    assert b"4711" not in raw
 
 
 def test_something_else_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

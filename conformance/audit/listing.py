@@ -1,0 +1,137 @@
+"""From what the user named to references: images as they are, registries and prefixes by catalog and tags."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from conformance.audit.connections import Hosts
+from conformance.format.document import decode_object
+from conformance.format.errors import FormatError
+from conformance.registry.client import Answer, RegistryClient, TransportError
+from conformance.registry.conventions import origin
+from conformance.registry.options import ConnectionOptions
+from conformance.subjects.errors import SubjectError
+from conformance.subjects.reference import RegistryReference, parse_reference
+from conformance.subjects.remote import explain_status
+
+PAGE: Final = 1000
+"""Names asked for at once; a registry may send fewer."""
+_MAX_PAGES: Final = 100_000
+_MAX_REASON: Final = 200
+_NEXT: Final = re.compile(r"<([^<>]{1,4096})>\s*;[^,]*\brel=\"?next\"?")
+_ANY: Final = "any"
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A reference to be judged; or, with a ``problem``, something that could not be listed."""
+
+    reference: str
+    problem: str | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A registry, or what lies below a prefix of it; ``scheme`` "" as for images."""
+
+    host: str
+    prefix: str
+    scheme: str
+
+
+def place_of(target: str) -> Place | None:
+    """The registry, or part of one, that a target names: ``https://HOST`` or ``HOST/PREFIX/``; None for an image.
+
+    Raises SubjectError for what is neither.
+    """
+    scheme, mark, rest = target.partition("://")
+    is_url = bool(mark) and scheme in ("http", "https")
+    text = rest if is_url else target
+    if target.startswith(("oci:", ".", "/", "~")) or not (text.endswith("/") or (is_url and "/" not in text)):
+        return None
+    host, _, prefix = text.rstrip("/").partition("/")
+    parsed = parse_reference(f"{scheme}://{host}/{prefix or _ANY}" if is_url else f"{host}/{prefix or _ANY}")
+    if not isinstance(parsed, RegistryReference) or parsed.host != host or parsed.by_digest:
+        raise SubjectError(f"{target}: a registry is named https://HOST, a part of it HOST/PREFIX/")
+    return Place(host, f"{prefix}/" if prefix else "", parsed.scheme)
+
+
+def references_of(target: str, connection: ConnectionOptions, hosts: Hosts) -> Iterator[Listed]:
+    """What a target stands for, read page by page; what cannot be listed is one line. Raises OverBudgetError."""
+    try:
+        place = place_of(target)
+    except SubjectError as error:
+        yield Listed(target, str(error))
+        return
+    if place is None:
+        yield Listed(target)
+        return
+    anchor = RegistryReference(place.host, _ANY, "latest", place.scheme)
+    try:
+        client = hosts.client(anchor, connection)
+        for repository in _pages(client, f"/v2/_catalog?n={PAGE}", "repositories", _no_catalog):
+            if repository.startswith(place.prefix):
+                yield from _tags(place, repository, connection, hosts)
+    except (TransportError, SubjectError) as error:
+        yield Listed(target, str(error))
+
+
+def _tags(place: Place, repository: str, connection: ConnectionOptions, hosts: Hosts) -> Iterator[Listed]:
+    name = f"{place.host}/{repository}"
+    shown = f"{place.scheme}://{name}" if place.scheme else name
+    try:
+        parsed = parse_reference(f"{shown}:latest")
+        if not isinstance(parsed, RegistryReference) or parsed.repository != repository:
+            raise SubjectError(f"{repository[:_MAX_REASON]!r} is not a repository name")
+        client = hosts.client(parsed, connection)
+        for tag in _pages(client, f"/v2/{repository}/tags/list?n={PAGE}", "tags", explain_status):
+            yield Listed(f"{shown}:{tag}")
+    except (TransportError, SubjectError) as error:
+        yield Listed(shown[:_MAX_REASON], f"its tags cannot be listed: {error}")
+
+
+def _pages(client: RegistryClient, path: str, key: str, explain: Callable[[Answer], str]) -> Iterator[str]:
+    """All names of a list, whose pages are linked (distribution-spec, "Listing Tags"); raises SubjectError."""
+    last = ""
+    for _ in range(_MAX_PAGES):
+        answer = client.request("GET", path)
+        if answer.status != 200:
+            raise SubjectError(explain(answer))
+        names = _names(answer, key)
+        yield from names
+        link = _NEXT.search(answer.header("Link") or "")
+        # A page that brings nothing new leads round in circles.
+        if link is None or not names or names[-1] == last:
+            return
+        last = names[-1]
+        url = urljoin(f"{client.host}{path}", link[1])
+        if origin(url) != origin(client.host):
+            raise SubjectError(f"the next page of its list is on another host, {urlsplit(url).netloc[:_MAX_REASON]!r}")
+        path = urlsplit(url)._replace(scheme="", netloc="").geturl()
+    raise SubjectError(f"its list has more than {_MAX_PAGES} pages")
+
+
+def _names(answer: Answer, key: str) -> list[str]:
+    try:
+        found = decode_object(answer.content, what="the list").get(key)
+    except FormatError as error:
+        raise SubjectError(f"its list cannot be read: {error}") from None
+    if found is None:
+        return []  # Go writes an empty list as null
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise SubjectError(f"its list cannot be read: {key!r} is no list of names")
+    return found
+
+
+def _no_catalog(answer: Answer) -> str:
+    words = "the registry gives no catalog"
+    return f"{words} (HTTP {answer.status}): give the images as a list, with --from FILE"
+
+
+def read_list(lines: Iterable[str]) -> Iterator[str]:
+    """The targets of a list: one a line; empty lines and those that begin with # are skipped."""
+    for line in lines:
+        text = line.strip()
+        if text and not text.startswith("#"):
+            yield text

@@ -1,0 +1,79 @@
+"""What an audit says of one image, and how it was asked to look."""
+
+from hashlib import sha256
+from typing import Final, Literal
+
+import msgspec
+
+from conformance import __version__
+from conformance.endings import Claim, Ending
+from conformance.registry.options import ConnectionOptions
+from conformance.requirements import Level, load_catalogue
+from conformance.results import Finding, Verdict
+
+MAX_FINDINGS: Final = 1000
+"""Findings of one image that are kept."""
+MAX_NOTES: Final = 200
+
+LayerKind = Literal["in-parts", "whole", "legacy", "lost-annotations", "foreign"]
+
+
+class AuditOptions(msgspec.Struct, frozen=True):
+    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any."""
+
+    connection: ConnectionOptions = ConnectionOptions()
+    deep: bool = False
+    use_panel: bool = True
+    connections: int = 4
+    workers: int = 1
+    max_bytes: int = 0
+    fresh: bool = False
+
+    @property
+    def checker(self) -> str:
+        """What a verdict depends on beside the content: the version, the catalogue, and how deep it looked."""
+        catalogue = sha256(msgspec.json.encode(load_catalogue())).hexdigest()[:16]
+        return f"{__version__} {catalogue}{' deep' * self.deep}{' panel' * self.use_panel}"
+
+
+class LayerFacts(msgspec.Struct, frozen=True):
+    """A data layer of an image: how clients pull it, which requirements fail on it; sizes in bytes."""
+
+    digest: str
+    size: int
+    kind: LayerKind
+    failing: tuple[str, ...] = ()
+    toc_size: int = 0
+    toc_compressed: int = 0
+
+
+class ImageVerdict(msgspec.Struct, frozen=True):
+    """What ``zcc check`` says of an image, without evidence, and the facts that a summary counts.
+
+    ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
+    beyond MAX_FINDINGS, which are not kept. ``reusable``: nothing that was wanted could not be read.
+    """
+
+    ending: Ending
+    claims: tuple[Claim, ...]
+    verdicts: dict[str, Verdict]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    needs_deep: tuple[str, ...]
+    unchecked: tuple[str, ...]
+    failing: tuple[tuple[str, Level], ...]
+    layers: tuple[LayerFacts, ...]
+    has_sentinel: bool
+    reusable: bool
+    dropped: int = 0
+
+    @property
+    def profile(self) -> str:
+        """What the image claims to be: "pair", "layer", or "" for neither."""
+        return self.claims[0].profile if self.claims else ""
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some of its layers can be pulled in parts and others cannot."""
+        kinds = {layer.kind == "in-parts" for layer in self.layers if layer.kind != "foreign"}
+        return len(kinds) == 2

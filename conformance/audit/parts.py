@@ -1,0 +1,145 @@
+"""One layer judged by itself, in a form that every image which has the layer can take up."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from conformance.checks.artifact import judge_layer
+from conformance.evidence import Evidence, Exchange
+from conformance.format.positions import ChunkedAnnotations
+from conformance.format.toc import Toc
+from conformance.observation_layer import LayerSeen, OtherLayerSeen, TocSeen
+from conformance.results import Judgement
+from conformance.subjects.layers import LayerReading, WantedLayer, chunk_key, observe_layer
+from conformance.subjects.other_layers import observe_other
+from conformance.subjects.source import ImageSource
+
+# Stands for the name of the layer, which is another in each image. No name of ours has a private-use character.
+_NAME: Final = "\ue000"
+_FOUND: Final = frozenset({200, 206})
+
+
+class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
+    """What an image must know of a zstd:chunked layer: the judgements on it, and what the other checks ask of its TOC.
+
+    ``judgements`` are those on a layer with nothing below it; ``above`` has those that differ where something is.
+    ``toc_size`` and ``toc_compressed`` are bytes, 0 where not known. ``reusable``: all that was wanted could be read,
+    so that another image that has the layer need not read it again.
+    """
+
+    judgements: dict[str, tuple[Judgement, ...]]
+    above: dict[str, tuple[Judgement, ...]]
+    has_toc: bool
+    tar_split_digest: str | None
+    toc_problem: str
+    is_unreadable: bool
+    toc_size: int
+    toc_compressed: int
+    stored_size: int | None
+    notes: tuple[str, ...]
+    reusable: bool
+
+
+class OtherPart(msgspec.Struct, frozen=True, tag="other"):
+    """What was seen of a layer that is not zstd:chunked: small enough to be kept and judged with each image."""
+
+    seen: OtherLayerSeen
+    reusable: bool
+
+    @property
+    def stored_size(self) -> int | None:
+        """Bytes that the store has, where known."""
+        return self.seen.stored_size
+
+
+Part = LayerPart | OtherPart
+Wanted = WantedLayer | OtherLayerSeen
+
+
+def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
+    """Read and judge one layer."""
+    reading = LayerReading(deep)
+    if isinstance(wanted, OtherLayerSeen):
+        other = observe_other(source, wanted, reading)
+        known = other.is_foreign or not (other.stored_problem or other.unreadable)
+        whole = not other.whole_problem or other.damaged or other.compression is None
+        reusable = known and whole and _came(other.evidence)
+        return OtherPart(msgspec.structs.replace(other, evidence=()), reusable)
+    seen = observe_layer(source, msgspec.structs.replace(wanted, name=_NAME), reading)
+    lowest = _judgements(seen, deep=deep, has_lower=False)
+    above = _judgements(seen, deep=deep, has_lower=True)
+    toc = seen.toc
+    return LayerPart(
+        lowest,
+        {name: above.get(name, ()) for name in {**lowest, **above} if above.get(name) != lowest.get(name)},
+        toc.toc is not None,
+        None if toc.toc is None else toc.toc.tar_split_digest,
+        toc.problem,
+        toc.unreadable,
+        toc.document_size or 0,
+        toc.payload.length if toc.payload else 0,
+        seen.stored_size,
+        seen.notes,
+        _is_reusable(seen),
+    )
+
+
+def _is_reusable(seen: LayerSeen) -> bool:
+    unread = seen.toc.unreadable or seen.split.unreadable or seen.unread or seen.whole_problem
+    return bool(seen.footer_raw) and not unread and _came(seen.evidence)
+
+
+def _came(evidence: Iterable[Evidence]) -> bool:
+    """Whether every request brought what was asked for."""
+    return all(not isinstance(each, Exchange) or (each.status in _FOUND and not each.error) for each in evidence)
+
+
+def _judgements(seen: LayerSeen, *, deep: bool, has_lower: bool) -> dict[str, tuple[Judgement, ...]]:
+    """Without evidence: the exchanges of one image are none for another."""
+    found = judge_layer(msgspec.structs.replace(seen, has_lower=has_lower), deep=deep)
+    return {
+        name: tuple(msgspec.structs.replace(judgement, evidence=()) for judgement in judgements)
+        for name, judgements in found.items()
+    }
+
+
+def part_key(wanted: Wanted) -> str:
+    """What makes two images want the same of a layer: its descriptor, and what their configs say of it."""
+    kind = "chunked" if isinstance(wanted, WantedLayer) else f"other {wanted.is_foreign}"
+    return f"{kind} {' '.join(wanted.diff_ids)} {chunk_key(wanted.descriptor)}"
+
+
+def layer_seen(wanted: WantedLayer, part: LayerPart) -> LayerSeen:
+    """The layer as the checks of the whole image look at it; its own rules were judged before."""
+    toc = Toc(tar_split_digest=part.tar_split_digest) if part.has_toc else None
+    return LayerSeen(
+        wanted.name,
+        wanted.descriptor,
+        ChunkedAnnotations.of(wanted.descriptor.annotations),
+        tuple(wanted.diff_ids),
+        wanted.has_lower,
+        part.stored_size,
+        toc=TocSeen(toc=toc, problem=part.toc_problem, unreadable=part.is_unreadable),
+        notes=part.notes,
+    )
+
+
+def other_seen(wanted: OtherLayerSeen, part: OtherPart) -> OtherLayerSeen:
+    """The layer under the name that it has in this image."""
+    return msgspec.structs.replace(part.seen, name=wanted.name)
+
+
+def together(parts: Sequence[tuple[WantedLayer, LayerPart]]) -> Mapping[str, Sequence[Judgement]]:
+    """The judgements on the layers of one image, by requirement, under the names they have there."""
+    found: dict[str, list[Judgement]] = {}
+    for layer, part in parts:
+        told = {**part.judgements, **part.above} if layer.has_lower else part.judgements
+        for requirement, judgements in told.items():
+            found.setdefault(requirement, []).extend(_named(judgement, layer.name) for judgement in judgements)
+    return found
+
+
+def _named(judgement: Judgement, name: str) -> Judgement:
+    where, message = (text.replace(_NAME, name, 1) for text in (judgement.where, judgement.message))
+    return msgspec.structs.replace(judgement, where=where, message=message)

@@ -1,0 +1,303 @@
+"""The state of audits in one SQLite file: runs, images, verdicts, parts. One process writes it at a time."""
+
+import fcntl
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+import msgspec
+
+from conformance.audit.model import ImageVerdict
+from conformance.audit.parts import Part
+
+VERSION: Final = 1
+_APPLICATION: Final = 0x7A636361  # "zcca"
+_BATCH: Final = 1000
+_MAX_BODY: Final = 256 * 2**20
+_MAX_PROBLEM: Final = 500
+_MAX_INTEGER: Final = 2**62
+_SCHEMA: Final = """
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY, targets TEXT NOT NULL, checker TEXT NOT NULL, started TEXT NOT NULL, finished TEXT,
+  listed INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+  seconds REAL NOT NULL DEFAULT 0);
+CREATE TABLE images (
+  run INTEGER NOT NULL, id INTEGER PRIMARY KEY, reference TEXT NOT NULL, digest TEXT, verdict INTEGER, problem TEXT,
+  UNIQUE (run, reference));
+CREATE TABLE verdicts (
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, checker TEXT NOT NULL,
+  reusable INTEGER NOT NULL, ending TEXT NOT NULL, profile TEXT NOT NULL, sentinel INTEGER NOT NULL,
+  mixed INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX verdicts_by_digest ON verdicts (scope, digest, checker);
+CREATE TABLE verdict_layers (
+  verdict INTEGER NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, kind TEXT NOT NULL, failing TEXT NOT NULL,
+  toc_size INTEGER NOT NULL, toc_compressed INTEGER NOT NULL, PRIMARY KEY (verdict, digest)) WITHOUT ROWID;
+CREATE INDEX layers_by_digest ON verdict_layers (digest);
+CREATE TABLE verdict_fails (
+  verdict INTEGER NOT NULL, requirement TEXT NOT NULL, level TEXT NOT NULL,
+  PRIMARY KEY (verdict, requirement)) WITHOUT ROWID;
+CREATE TABLE parts (host TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (host, key)) WITHOUT ROWID;
+"""
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_PART: Final = msgspec.msgpack.Decoder(Part)
+_VERDICT: Final = msgspec.msgpack.Decoder(ImageVerdict)
+
+
+class StateError(Exception):
+    """The file cannot be used; one line for the user."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One audit. ``targets`` is what the user gave; ``finished`` is None when it has not come to its end."""
+
+    id: int
+    targets: str
+    checker: str
+    started: str
+    finished: str | None
+    listed: bool
+    requests: int
+    bytes: int
+    seconds: float
+
+
+class State:
+    """Safe for several threads. ``with State.open(path) as state``."""
+
+    def __init__(self, connection: sqlite3.Connection, lock_file: IO[bytes] | None = None) -> None:
+        self._connection, self._lock_file = connection, lock_file
+        self._lock = threading.RLock()
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path, *, writes: bool = True) -> Iterator["State"]:
+        """Open the file; make it when it ``writes`` and there is none. Raises StateError."""
+        if not writes and not path.is_file():
+            raise StateError(f"{path}: no such file; zcc audit makes it")
+        lock_file = _locked(path) if writes else None
+        try:
+            connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise StateError(f"{path}: {error}") from None
+        try:
+            _prepare(connection, path, writes=writes)
+            yield cls(connection, lock_file)
+        except sqlite3.Error as error:
+            raise StateError(f"{path}: {error}") from None
+        finally:
+            connection.close()
+            if lock_file is not None:
+                lock_file.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def begin(self, targets: str, checker: str, *, fresh: bool = False) -> tuple[Run, bool]:
+        """The last run if it has the same targets and checker and is not finished (True), else a new one."""
+        last = self.last_run()
+        if last and not fresh and not last.finished and (last.targets, last.checker) == (targets, checker):
+            return last, True
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO runs (targets, checker, started) VALUES (?, ?, ?)", (targets, checker, _now())
+            )
+        run = self.last_run()
+        assert run is not None
+        return run, False
+
+    def last_run(self, *, before: int | None = None, finished: bool = False) -> Run | None:
+        """The newest run; ``before`` another, ``finished`` only."""
+        found = self.rows(
+            "SELECT id, targets, checker, started, finished, listed, requests, bytes, seconds FROM runs"
+            " WHERE (? IS NULL OR id < ?) AND (NOT ? OR finished IS NOT NULL) ORDER BY id DESC LIMIT 1",
+            before,
+            before,
+            finished,
+        )
+        return _run(found[0]) if found else None
+
+    def add_images(self, run: int, references: Iterable[tuple[str, str | None]]) -> None:
+        """References to be judged, each once; those with a problem are done."""
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO images (run, reference, problem) VALUES (?, ?, ?)",
+                ((run, reference, problem) for reference, problem in references),
+            )
+
+    def set_listed(self, run: int) -> None:
+        """All images of a run are known."""
+        with self._writing() as connection:
+            connection.execute("UPDATE runs SET listed = 1 WHERE id = ?", (run,))
+
+    def waiting(self, run: int) -> Iterator[tuple[int, str]]:
+        """Images of a run that are not done, by id and reference; read in batches."""
+        last = 0
+        while True:
+            batch = self.rows(
+                "SELECT id, reference FROM images WHERE run = ? AND verdict IS NULL AND problem IS NULL AND id > ?"
+                " ORDER BY id LIMIT ?",
+                run,
+                last,
+                _BATCH,
+            )
+            if not batch:
+                return
+            yield from batch
+            last = batch[-1][0]
+
+    def verdict_of(self, scope: str, digest: str, media_type: str, checker: str) -> int | None:
+        """A verdict that stands for this content."""
+        found = self.rows(
+            "SELECT id FROM verdicts WHERE scope = ? AND digest = ? AND checker = ? AND media_type = ? AND reusable"
+            " ORDER BY id DESC LIMIT 1",
+            scope,
+            digest,
+            checker,
+            media_type,
+        )
+        return found[0][0] if found else None
+
+    def set_problem(self, image: int, problem: str) -> None:
+        """An image could not be judged."""
+        with self._writing() as connection:
+            connection.execute("UPDATE images SET problem = ? WHERE id = ?", (problem[:_MAX_PROBLEM], image))
+
+    def set_verdict(self, image: int, digest: str, verdict: int) -> None:
+        """An image has a verdict that is kept already."""
+        with self._writing() as connection:
+            connection.execute("UPDATE images SET digest = ?, verdict = ? WHERE id = ?", (digest, verdict, image))
+
+    def keep_verdict(
+        self, image: int, scope: str, digest: str, media_type: str, checker: str, verdict: ImageVerdict
+    ) -> None:
+        """Keep a new verdict, and that the image has it."""
+        row = (
+            *(scope, digest, media_type, checker, verdict.reusable, verdict.ending, verdict.profile),
+            *(verdict.has_sentinel, verdict.is_mixed, zlib.compress(_ENCODER.encode(verdict), 6)),
+        )
+        with self._writing() as connection:
+            made = connection.execute(
+                "INSERT INTO verdicts (scope, digest, media_type, checker, reusable, ending, profile, sentinel, mixed,"
+                " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            ).lastrowid
+            connection.executemany(
+                "INSERT OR IGNORE INTO verdict_layers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        *(made, each.digest, min(each.size, _MAX_INTEGER), each.kind),
+                        *(" ".join(each.failing), each.toc_size, each.toc_compressed),
+                    )
+                    for each in verdict.layers
+                ),
+            )
+            connection.executemany(
+                "INSERT INTO verdict_fails VALUES (?, ?, ?)", ((made, *each) for each in verdict.failing)
+            )
+            connection.execute("UPDATE images SET digest = ?, verdict = ? WHERE id = ?", (digest, made, image))
+
+    def verdict(self, number: int) -> ImageVerdict:
+        """A kept verdict. Raises StateError when the file is damaged."""
+        found = self.rows("SELECT body FROM verdicts WHERE id = ?", number)
+        try:
+            return _VERDICT.decode(_unpacked(found[0][0]))
+        except (IndexError, zlib.error, msgspec.DecodeError) as error:
+            raise StateError(f"verdict {number} cannot be read: {error}") from None
+
+    def part(self, host: str, key: str) -> Part | None:
+        """A part that was judged before; None also when it cannot be read."""
+        found = self.rows("SELECT body FROM parts WHERE host = ? AND key = ?", host, key)
+        if not found:
+            return None
+        try:
+            part: Part = _PART.decode(_unpacked(found[0][0]))
+        except (zlib.error, msgspec.DecodeError):
+            return None
+        return part
+
+    def keep_part(self, host: str, key: str, part: Part) -> None:
+        """Keep a part."""
+        body = zlib.compress(_ENCODER.encode(part), 6)
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (host, key, body))
+
+    def add_traffic(self, run: int, requests: int, size: int, seconds: float) -> None:
+        """Count what a session of a run cost."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE runs SET requests = requests + ?, bytes = bytes + ?, seconds = seconds + ? WHERE id = ?",
+                (requests, size, seconds, run),
+            )
+
+    def finish(self, run: int) -> None:
+        """A run has come to its end."""
+        with self._writing() as connection:
+            connection.execute("UPDATE runs SET finished = ? WHERE id = ?", (_now(), run))
+
+    def forget_parts(self, *, everything: bool) -> None:
+        """Layers of layouts are read again in each run, for files may have changed; or all are."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM parts WHERE ? OR host LIKE 'oci:%'", (everything,))
+
+
+def _run(row: Sequence[Any]) -> Run:
+    number, targets, checker, started, finished, listed, requests, size, seconds = row
+    return Run(number, targets, checker, started, finished, bool(listed), requests, size, seconds)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _unpacked(body: bytes) -> bytes:
+    return zlib.decompressobj().decompress(body, _MAX_BODY)
+
+
+def _locked(path: Path) -> IO[bytes]:
+    try:
+        file = path.with_name(path.name + "-lock").open("ab")
+    except OSError as error:
+        raise StateError(f"{path}: {error.strerror or error}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise StateError(f"{path}: another audit is writing it") from None
+    return file
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, writes: bool) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    tables: Sequence[object] = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchall()
+    if not tables and not writes:
+        raise StateError(f"{path}: it has no audit yet")
+    if not tables:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(
+            f"BEGIN; {_SCHEMA} PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
+        )
+    elif application != _APPLICATION:
+        raise StateError(f"{path}: not the state of an audit")
+    elif version != VERSION:
+        raise StateError(f"{path}: state of version {version}; this zcc reads version {VERSION}")
+    # A killed process loses nothing that was committed; a power failure at most the last images.
+    connection.execute("PRAGMA synchronous = NORMAL")

@@ -1,0 +1,251 @@
+"""What an audit says in the end: counts over all images, read from the state."""
+
+from typing import Final
+
+import msgspec
+
+from conformance.audit.state import Run, State
+from conformance.endings import Ending, gravest
+from conformance.reports.encoding import indented_json
+
+SCHEMA: Final = "urn:zstd-chunked-conformance:audit:1"
+LISTED: Final = 50
+"""Entries of each list of a summary; the counts beside them are of all."""
+# Clients that follow containers-storage read no TOC of more than 50 MiB decompressed, before 2023, or 150 MiB since.
+NEAR: Final = (50 * 2**20, 150 * 2**20)
+_CLOSE: Final = 0.8
+_OF_RUN: Final = " FROM images JOIN verdicts ON verdicts.id = images.verdict WHERE images.run = ?"
+_LAYERS_OF_RUN: Final = (
+    " FROM images JOIN verdict_layers ON verdict_layers.verdict = images.verdict WHERE images.run = ?"
+)
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """An image that could not be judged, or a list that could not be read."""
+
+    reference: str
+    problem: str
+
+
+class ProfileCount(msgspec.Struct, frozen=True):
+    """Images that claim a profile ("" for none), by how they end."""
+
+    profile: str
+    ending: Ending
+    images: int
+
+
+class RequirementCount(msgspec.Struct, frozen=True):
+    """A requirement that fails, in how many images."""
+
+    requirement: str
+    level: str
+    images: int
+
+
+class FailingLayer(msgspec.Struct, frozen=True):
+    """A layer on which requirements fail, and in how many images it is."""
+
+    digest: str
+    size: int
+    requirements: tuple[str, ...]
+    images: int
+
+
+class LargeToc(msgspec.Struct, frozen=True):
+    """A layer whose TOC is near a limit of clients, or beyond: bytes of it decompressed, and as stored."""
+
+    digest: str
+    toc_size: int
+    toc_compressed: int
+    limit: int
+    images: int
+
+
+class Pulls(msgspec.Struct, frozen=True):
+    """How the images can be pulled. ``layers`` and ``bytes`` are of distinct blobs; the others count images."""
+
+    in_parts: int
+    mixed: int
+    whole: int
+    layers: int
+    layers_in_parts: int
+    bytes: int
+    bytes_in_parts: int
+    without_sentinel: int
+    lost_annotations: int
+    legacy: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """An image that ends in another way than in the run before."""
+
+    reference: str
+    before: str
+    after: str
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What has changed since another run: counts, and the images whose ending changed."""
+
+    since: str
+    new: int
+    gone: int
+    updated: int
+    changed: int
+    changes: tuple[Change, ...]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One run as a whole. ``waiting`` images are not done yet; lists are cut at LISTED."""
+
+    run: Run
+    ending: Ending
+    images: int
+    judged: int
+    not_judged: int
+    waiting: int
+    contents: int
+    profiles: tuple[ProfileCount, ...]
+    requirements: tuple[RequirementCount, ...]
+    failing_layers: int
+    layers: tuple[FailingLayer, ...]
+    pulls: Pulls
+    large_tocs: tuple[LargeToc, ...]
+    problems: tuple[Problem, ...]
+    difference: Difference | None = None
+    schema: str = SCHEMA
+
+
+def summarize(state: State, run: Run, since: Run | None = None) -> Summary:
+    """The summary of a run, beside that of an earlier one if given."""
+    images, judged, not_judged, contents = state.rows(
+        "SELECT COUNT(*), COUNT(verdict), COUNT(problem), COUNT(DISTINCT verdict) FROM images WHERE run = ?", run.id
+    )[0]
+    endings = state.rows(
+        f"SELECT profile, ending, COUNT(*){_OF_RUN} GROUP BY profile, ending ORDER BY profile DESC, ending", run.id
+    )
+    fails = state.rows(
+        "SELECT requirement, level, COUNT(*) FROM images JOIN verdict_fails ON verdict_fails.verdict = images.verdict"
+        " WHERE images.run = ? GROUP BY requirement, level ORDER BY level = 'MUST' DESC, 3 DESC, requirement",
+        run.id,
+    )
+    waiting = images - judged - not_judged
+    found: list[Ending] = [ending for _, ending, _ in endings]
+    if not_judged or waiting or not run.finished:
+        found.append("incomplete")
+    layers, failing = _failing_layers(state, run)
+    return Summary(
+        run,
+        gravest(found),
+        images,
+        judged,
+        not_judged,
+        waiting,
+        contents,
+        tuple(ProfileCount(*row) for row in endings),
+        tuple(RequirementCount(*row) for row in fails),
+        failing,
+        layers,
+        _pulls(state, run),
+        _large_tocs(state, run),
+        tuple(
+            Problem(*row)
+            for row in state.rows(
+                "SELECT reference, problem FROM images WHERE run = ? AND problem IS NOT NULL ORDER BY id LIMIT ?",
+                run.id,
+                LISTED,
+            )
+        ),
+        None if since is None else _difference(state, run, since),
+    )
+
+
+def encode_summary(summary: Summary) -> bytes:
+    """The summary as indented JSON."""
+    return indented_json(summary)
+
+
+def _failing_layers(state: State, run: Run) -> tuple[tuple[FailingLayer, ...], int]:
+    count = state.rows(f"SELECT COUNT(DISTINCT verdict_layers.digest){_LAYERS_OF_RUN} AND failing != ''", run.id)
+    rows = state.rows(
+        "SELECT verdict_layers.digest, MAX(size), GROUP_CONCAT(DISTINCT failing), COUNT(DISTINCT images.id)"
+        f"{_LAYERS_OF_RUN} AND failing != '' GROUP BY verdict_layers.digest ORDER BY 4 DESC, 1 LIMIT ?",
+        run.id,
+        LISTED,
+    )
+    layers = tuple(
+        FailingLayer(digest, size, tuple(sorted(set(failing.replace(",", " ").split()))), images)
+        for digest, size, failing, images in rows
+    )
+    return layers, count[0][0]
+
+
+def _pulls(state: State, run: Run) -> Pulls:
+    in_parts, mixed, whole, lost, legacy, without = state.rows(
+        "SELECT COALESCE(SUM(parts AND NOT others), 0), COALESCE(SUM(parts AND others), 0),"
+        " COALESCE(SUM(others AND NOT parts), 0), COALESCE(SUM(lost), 0), COALESCE(SUM(legacy), 0),"
+        " COALESCE(SUM(NOT sentinel), 0) FROM (SELECT images.id AS image, verdicts.sentinel AS sentinel,"
+        " MAX(kind = 'in-parts') AS parts, MAX(kind NOT IN ('in-parts', 'foreign')) AS others,"
+        " MAX(kind = 'lost-annotations') AS lost, MAX(kind = 'legacy') AS legacy FROM images"
+        " JOIN verdicts ON verdicts.id = images.verdict"
+        " LEFT JOIN verdict_layers ON verdict_layers.verdict = verdicts.id"
+        " WHERE images.run = ? GROUP BY images.id)",
+        run.id,
+    )[0]
+    layers, in_parts_layers, size, size_in_parts = state.rows(
+        "SELECT COUNT(*), COALESCE(SUM(parts), 0), COALESCE(SUM(size), 0), COALESCE(SUM(size * parts), 0) FROM"  # noqa: S608
+        f" (SELECT MAX(size) AS size, MIN(kind = 'in-parts') AS parts{_LAYERS_OF_RUN} AND size >= 0"
+        " GROUP BY verdict_layers.digest)",
+        run.id,
+    )[0]
+    return Pulls(in_parts, mixed, whole, layers, in_parts_layers, size, size_in_parts, without, lost, legacy)
+
+
+def _large_tocs(state: State, run: Run) -> tuple[LargeToc, ...]:
+    rows = state.rows(
+        "SELECT verdict_layers.digest, MAX(toc_size), MAX(toc_compressed), COUNT(DISTINCT images.id)"
+        f"{_LAYERS_OF_RUN} AND toc_size >= ? GROUP BY verdict_layers.digest ORDER BY 2 DESC LIMIT ?",
+        run.id,
+        int(NEAR[0] * _CLOSE),
+        LISTED,
+    )
+    return tuple(
+        LargeToc(digest, size, compressed, limit, images)
+        for digest, size, compressed, images in rows
+        if (limit := _near(size)) is not None
+    )
+
+
+def _near(size: int) -> int | None:
+    return next((limit for limit in reversed(NEAR) if size >= limit * _CLOSE), None)
+
+
+def _difference(state: State, run: Run, since: Run) -> Difference:
+    ids = (run.id, since.id)
+    absent = (
+        "SELECT COUNT(*) FROM images WHERE run = ? AND reference NOT IN (SELECT reference FROM images WHERE run = ?)"
+    )
+    both = (
+        " FROM images AS a JOIN images AS b ON a.reference = b.reference LEFT JOIN verdicts AS va ON va.id = a.verdict"
+        " LEFT JOIN verdicts AS vb ON vb.id = b.verdict WHERE a.run = ? AND b.run = ?"
+    )
+    ending_a, ending_b = (
+        f"CASE WHEN {side}.problem IS NOT NULL THEN 'not judged' ELSE COALESCE(v{side}.ending, 'waiting') END"
+        for side in ("a", "b")
+    )
+    updated = state.rows(f"SELECT COUNT(*){both} AND a.digest IS NOT NULL AND a.digest != b.digest", *ids)[0][0]
+    changed = state.rows(f"SELECT COUNT(*){both} AND {ending_a} != {ending_b}", *ids)[0][0]
+    rows = state.rows(
+        f"SELECT a.reference, {ending_b}, {ending_a}{both} AND {ending_a} != {ending_b} ORDER BY a.id LIMIT ?",
+        *ids,
+        LISTED,
+    )
+    return Difference(
+        since.started,
+        state.rows(absent, *ids)[0][0],
+        state.rows(absent, *reversed(ids))[0][0],
+        updated,
+        changed,
+        tuple(Change(*row) for row in rows),
+    )

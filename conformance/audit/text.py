@@ -1,0 +1,116 @@
+"""A summary as lines of text, and as Markdown."""
+
+from collections.abc import Iterator
+
+from conformance.audit.summary import Summary
+
+_ENDING = {"conforms": "conform", "does-not-conform": "do not conform", "incomplete": "could not be decided"}
+_CLAIM = {"pair": "with a sentinel variant", "layer": "zstd:chunked without sentinel", "": "not zstd:chunked"}
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def lines(summary: Summary) -> Iterator[str]:
+    """The summary for a terminal; each list has a heading and is cut as the summary says."""
+    run = summary.run
+    yield f"{summary.images} images, {summary.judged} judged ({summary.contents} different), " + (
+        f"{summary.not_judged} could not be judged" + (f", {summary.waiting} waiting" if summary.waiting else "")
+    )
+    yield f"{run.requests} requests, {amount(run.bytes)} received, {run.seconds:.1f} s"
+    if not run.finished:
+        yield "not finished: run the same command again to go on"
+    for heading, entries in _lists(summary):
+        yield ""
+        yield heading
+        yield from (f"  {entry}" for entry in entries)
+
+
+def markdown(summary: Summary) -> str:
+    """The same as Markdown."""
+    first, *rest = [line for line in _head(summary) if line]
+    text = [f"# Audit of {summary.run.started}", "", first, *rest]
+    for heading, entries in _lists(summary):
+        text += ["", f"## {heading}", "", *(f"- {_escaped(entry)}" for entry in entries)]
+    return "\n".join(text) + "\n"
+
+
+def _head(summary: Summary) -> Iterator[str]:
+    for line in lines(summary):
+        if not line:
+            return
+        yield line
+
+
+def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
+    if summary.profiles:
+        yield (
+            "Images",
+            [
+                f"{each.images:>7} {_CLAIM.get(each.profile, each.profile)}: {_ENDING[each.ending]}"
+                for each in summary.profiles
+            ],
+        )
+    if summary.requirements:
+        failing = [f"{each.images:>7} {each.requirement} ({each.level})" for each in summary.requirements]
+        yield "Requirements that fail, with the number of images", failing
+    if summary.layers:
+        yield (
+            f"Layers on which something fails ({_cut(len(summary.layers), summary.failing_layers)})",
+            [f"{each.digest} in {each.images} images: {', '.join(each.requirements)}" for each in summary.layers],
+        )
+    if summary.judged:
+        yield "Pulls", list(_pulls(summary))
+    if summary.large_tocs:
+        yield (
+            "TOCs near a limit of clients",
+            [
+                f"{each.digest} in {each.images} images: {amount(each.toc_size)}; the limit is {amount(each.limit)}"
+                for each in summary.large_tocs
+            ],
+        )
+    if summary.problems:
+        yield (
+            f"Could not be judged ({_cut(len(summary.problems), summary.not_judged)})",
+            [f"{each.reference}: {each.problem}" for each in summary.problems],
+        )
+    difference = summary.difference
+    if difference is not None:
+        counts = f"{difference.new} new, {difference.gone} gone, {difference.updated} with other content"
+        changes = [f"{each.reference}: {each.before}, now {each.after}" for each in difference.changes]
+        ended = f"{difference.changed} end in another way ({_cut(len(changes), difference.changed)})"
+        yield f"Since the run of {difference.since}", [counts, ended, *changes]
+
+
+def _pulls(summary: Summary) -> Iterator[str]:
+    pulls = summary.pulls
+    yield f"{pulls.in_parts:>7} images can be pulled in parts, {pulls.mixed} with some layers, {pulls.whole} only whole"
+    yield (
+        f"{pulls.layers_in_parts:>7} of {pulls.layers} different layers can be pulled in parts: "
+        f"{amount(pulls.bytes_in_parts)} of {amount(pulls.bytes)}{_share(pulls.bytes_in_parts, pulls.bytes)}"
+    )
+    yield f"{pulls.without_sentinel:>7} images without sentinel variant"
+    for count, what in (
+        (pulls.lost_annotations, "with a layer that lost its annotations"),
+        (pulls.legacy, "with legacy annotations only on a layer"),
+    ):
+        if count:
+            yield f"{count:>7} images {what}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f" ({100 * part / whole:.1f} %)" if whole else ""
+
+
+def _cut(shown: int, count: int) -> str:
+    return str(count) if shown == count else f"{count}; {shown} are shown"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in "\\`*_[]<>#|" else character for character in text.strip())
+
+
+def amount(size: int) -> str:
+    """Bytes in a unit that reads well."""
+    value, unit = float(size), 0
+    while value >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{size} bytes" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"

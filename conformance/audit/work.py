@@ -1,0 +1,190 @@
+"""Judges one image of an audit from parts that are judged once. What it says equals what ``zcc check`` says."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
+
+import msgspec
+
+from conformance.audit.model import (
+    MAX_FINDINGS,
+    MAX_NOTES,
+    AuditOptions,
+    ImageVerdict,
+    LayerFacts,
+    LayerKind,
+)
+from conformance.audit.parts import (
+    LayerPart,
+    OtherPart,
+    Part,
+    Wanted,
+    layer_seen,
+    other_seen,
+    part_key,
+    together,
+)
+from conformance.audit.sources import AuditedImage
+from conformance.checking import CheckOptions, report_on
+from conformance.checks.artifact import has_sentinel
+from conformance.checks.partial_pulls import pulled_whole
+from conformance.format.names import LEGACY_PREFIX, SENTINEL_TYPE
+from conformance.format.oci import Descriptor
+from conformance.observation import ImageSeen, ReaderOutcome
+from conformance.observation_layer import LayersSeen, OtherLayerSeen
+from conformance.readers.sentinel_panel import read_with_panel
+from conformance.reports.model import SubjectReport
+from conformance.subjects.image import observe_image, with_layers
+from conformance.subjects.layers import MAX_LAYERS, LayerReading, observe_layers, wanted_layers
+from conformance.subjects.other_layers import observe_other_layers, wanted_others
+from conformance.subjects.toc_room import MAX_DECODED
+
+_STRIPES: Final = 256
+_MAX_PANEL: Final = 256
+
+
+class PartStore(Protocol):
+    """Where parts are kept, by host and key."""
+
+    def part(self, host: str, key: str) -> Part | None:
+        """A part that was judged before."""
+
+    def keep_part(self, host: str, key: str, part: Part) -> None:
+        """Keep a part."""
+
+
+JudgePart = Callable[[AuditedImage, Wanted], Part]
+
+
+class Stripes:
+    """Locks by key, a fixed number of them: two threads do not read one thing at the same time."""
+
+    def __init__(self) -> None:
+        self._locks = [threading.Lock() for _ in range(_STRIPES)]
+
+    def of(self, *key: str) -> threading.Lock:
+        """The lock of this key, and of some others."""
+        return self._locks[hash(key) % _STRIPES]
+
+
+class Judge:
+    """Judges images of one run; used by several threads. ``judge_part`` reads a layer, perhaps in another process."""
+
+    def __init__(self, options: AuditOptions, store: PartStore, judge_part: JudgePart) -> None:
+        self._options, self._store, self._judge_part = options, store, judge_part
+        self._locks = Stripes()
+        self._panel_lock = threading.Lock()
+        self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
+
+    def verdict(self, source: AuditedImage) -> ImageVerdict:
+        """The verdict on one image; raises SubjectError when it cannot be judged at all."""
+        seen = observe_image(source, panel=self._panel if self._options.use_panel else None, reading=None)
+        wanted, others = wanted_layers(seen.every_manifest), wanted_others(seen.every_manifest)
+        check = CheckOptions(self._options.connection, use_panel=self._options.use_panel, deep=self._options.deep)
+        if len(wanted) > MAX_LAYERS or len(others) > MAX_LAYERS:
+            return self._at_once(source, seen, check)
+        parts = [(layer, self._part(source, layer)) for layer in wanted]
+        chunked = [(layer, part) for layer, part in parts if isinstance(part, LayerPart)]
+        if sum(part.toc_size for _, part in chunked) > MAX_DECODED:
+            # The TOCs of one image share a bound of memory: which are beyond it shows when they are read together.
+            return self._at_once(source, seen, check)
+        told = [(layer, self._part(source, layer)) for layer in others]
+        layers = LayersSeen(
+            tuple(layer_seen(layer, part) for layer, part in chunked),
+            self._options.deep,
+            tuple(other_seen(layer, part) for layer, part in told if isinstance(part, OtherPart)),
+        )
+        seen = with_layers(seen, layers)
+        report = report_on(seen, check, of_layers=together(chunked))
+        by_digest = {layer.descriptor.digest: part for layer, part in chunked}
+        reusable = all(part.reusable for _, part in (*chunked, *told))
+        return _image_verdict(seen, report, by_digest, reusable=reusable)
+
+    def _at_once(self, source: AuditedImage, seen: ImageSeen, check: CheckOptions) -> ImageVerdict:
+        """As ``zcc check`` does it."""
+        reading, manifests = LayerReading(self._options.deep), seen.every_manifest
+        layers = observe_layers(source, manifests, reading)
+        layers = msgspec.structs.replace(layers, others=observe_other_layers(source, manifests, reading))
+        whole = with_layers(seen, layers)
+        return _image_verdict(whole, report_on(whole, check), {}, reusable=False)
+
+    def _part(self, source: AuditedImage, wanted: Wanted) -> Part:
+        key, descriptor = f"{self._options.checker}\n{part_key(wanted)}", wanted.descriptor
+        with self._locks.of(source.host, key):
+            part = self._store.part(source.host, key)
+            if part is not None and source.has(descriptor, part.stored_size):
+                return part
+            part = self._judge_part(source, wanted)
+            if part.reusable:
+                self._store.keep_part(source.host, key, part)
+                source.read(descriptor)
+            return part
+
+    def _panel(self, content: bytes) -> tuple[ReaderOutcome, ...]:
+        with self._panel_lock:
+            if content not in self._outcomes:
+                if len(self._outcomes) >= _MAX_PANEL:
+                    self._outcomes.clear()
+                self._outcomes[content] = read_with_panel(content)
+            return self._outcomes[content]
+
+
+def _image_verdict(
+    seen: ImageSeen, report: SubjectReport, parts: dict[str, LayerPart], *, reusable: bool
+) -> ImageVerdict:
+    findings = tuple(
+        msgspec.structs.replace(finding, evidence=(), replay="")
+        for result in report.verdicts
+        for finding in result.findings
+    )
+    failed = [
+        (result.id, finding.where)
+        for result in report.verdicts
+        for finding in result.findings
+        if finding.outcome == "fail"
+    ]
+    verdicts = {result.id: result.verdict for result in report.verdicts}
+    assert report.ending is not None
+    return ImageVerdict(
+        report.ending,
+        report.claims,
+        verdicts,
+        findings[:MAX_FINDINGS],
+        report.notes[:MAX_NOTES],
+        report.needs_deep,
+        report.unchecked,
+        tuple((result.id, result.level) for result in report.verdicts if result.verdict == "fail"),
+        tuple(_facts(seen, failed, parts)),
+        has_sentinel(seen),
+        reusable and report.ending != "incomplete" and "not-run" not in verdicts.values(),
+        max(len(findings) - MAX_FINDINGS, 0),
+    )
+
+
+def _facts(seen: ImageSeen, failed: list[tuple[str, str]], parts: dict[str, LayerPart]) -> Iterator[LayerFacts]:
+    whole = {layer.name for layer in pulled_whole(seen)}
+    names: dict[str, list[str]] = {}
+    descriptors: dict[str, Descriptor] = {}
+    for manifest in seen.every_manifest:
+        for position, layer in enumerate(manifest.document.view.layers if manifest.document else ()):
+            if layer.media_type != SENTINEL_TYPE:
+                names.setdefault(layer.digest, []).append(f"{manifest.name}.layers[{position}]")
+                descriptors.setdefault(layer.digest, layer)
+    others = {layer.descriptor.digest: layer for layer in seen.layers.others}
+    chunked = {layer.descriptor.digest for layer in seen.layers.layers if layer.is_current}
+    for digest, descriptor in descriptors.items():
+        kind = _kind(descriptor, others.get(digest), is_whole=not whole.isdisjoint(names[digest]))
+        if digest not in chunked and digest not in others:
+            continue  # of an artifact that is no image
+        failing = dict.fromkeys(name for name, where in failed if where.startswith(tuple(names[digest])))
+        part = parts.get(digest)
+        sizes = (part.toc_size, part.toc_compressed) if part else (0, 0)
+        yield LayerFacts(digest, descriptor.size, kind, tuple(failing), *sizes)
+
+
+def _kind(descriptor: Descriptor, other: OtherLayerSeen | None, *, is_whole: bool) -> LayerKind:
+    if not is_whole:
+        return "foreign" if other is not None and other.is_foreign else "in-parts"
+    if any(key.startswith(LEGACY_PREFIX) for key in descriptor.annotations or {}):
+        return "legacy"
+    return "lost-annotations" if other is not None and other.has_footer else "whole"
