@@ -76,6 +76,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def vectors(session: nox.Session) -> None:
+    """Every vector judged by the suite, where the tests take a part."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/vectors", *session.posargs, env={"ZCC_ALL_VECTORS": "1"})
+
+
+@nox.session
 def thorough(session: nox.Session) -> None:
     """The suite on the embedded registry with many more generated examples."""
     session.install(".")

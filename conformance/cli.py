@@ -26,6 +26,7 @@ from conformance.commands import (
     registry,
     requirements,
     shared,
+    vectors,
 )
 from conformance.masking import SECRETS
 from conformance.suite.signals import end_on_sigterm
@@ -37,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, audit, inspect, diff, build, certify, adapter, registry, readers, requirements):
+for command in (check, audit, inspect, diff, build, certify, adapter, registry, readers, requirements, vectors):
     command.register(app)
 
 _EXIT_INTERRUPTED = 130

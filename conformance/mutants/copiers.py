@@ -161,7 +161,7 @@ def drops_a_field_of_the_config() -> Toolkit:
     return _editing(lambda _, config: config.pop("created"))
 
 
-@mutant("SENT-STRIP-011", implies=("SENT-STRIP-008", "SENT-STRIP-015"))
+@mutant("SENT-STRIP-011", implies=("SENT-STRIP-008", "SENT-STRIP-015", "SENT-STRIP-021"))
 def drops_the_plain_entry() -> Toolkit:
     class Drops(Copier):
         def copy_plan(self) -> Plan:

@@ -28,6 +28,10 @@ Part = Literal["toc", "tar-split", "footer"]
 ORDER: Final[tuple[Part, ...]] = ("toc", "tar-split", "footer")
 
 
+def _compress(document: bytes) -> bytes:
+    return zstandard.compress(document)
+
+
 @dataclass
 class LayerDraft:
     """The data frames, the two tables as JSON, and what is to differ from what follows from them.
@@ -54,8 +58,8 @@ class LayerDraft:
     annotations: dict[str, str | None] = field(default_factory=dict)
     media_type: str = names.LAYER_ZSTD_TYPE
     described_as: str = ""
-    compress_toc: Callable[[bytes], bytes] = zstandard.compress
-    compress_split: Callable[[bytes], bytes] = zstandard.compress
+    compress_toc: Callable[[bytes], bytes] = _compress
+    compress_split: Callable[[bytes], bytes] = _compress
 
     def entry(self, name: str, *, chunk: int = 0) -> Json:
         """The TOC entry of this name, or its ``chunk``-th chunk entry."""

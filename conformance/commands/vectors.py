@@ -1,0 +1,107 @@
+"""``zcc vectors``: cases for implementers in any language (docs/vectors.md)."""
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conformance.commands.shared import cannot, console
+
+if TYPE_CHECKING:
+    from conformance.reports.model import SubjectReport
+
+_vectors = typer.Typer(help="Cases for implementers in any language (docs/vectors.md).", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_vectors, name="vectors")
+
+
+@_vectors.command()
+def build(directory: Annotated[Path, typer.Argument(help="Where index.json and blobs/ are written.")]) -> None:
+    """Make all cases from the mutants and variants of this version: the same bytes on every machine."""
+    from conformance.vectors.build import build_vectors  # noqa: PLC0415 (start-up time)
+    from conformance.vectors.store import write_vectors  # noqa: PLC0415
+
+    vectors = build_vectors()
+    write_vectors(vectors, directory)
+    size = sum(map(len, vectors.blobs.values()))
+    typer.echo(f"{len(vectors.index.cases)} cases, {len(vectors.blobs)} blobs of {size} bytes")
+    for name, reason in vectors.index.omitted.items():
+        typer.echo(f"left out: {name}: {reason}")
+
+
+@_vectors.command()
+def export(
+    directory: Annotated[Path, typer.Argument(help="Where cases/ID/ are written; must not exist or be empty.")],
+    source: Annotated[Path | None, typer.Option("--vectors", help="Other vectors than those of this package.")] = None,
+) -> None:
+    """Write one directory for each case that stands alone: case.json, and an OCI layout, a layer or a sentinel blob."""
+    from conformance.vectors.model import VectorError  # noqa: PLC0415 (start-up time)
+    from conformance.vectors.store import export_cases, read_vectors, vectors_directory  # noqa: PLC0415
+
+    try:
+        vectors = read_vectors(source or vectors_directory())
+        export_cases(vectors, directory)
+    except VectorError as error:
+        cannot(str(error))
+    typer.echo(f"{len(vectors.index.cases)} cases")
+
+
+@_vectors.command()
+def judge(
+    results: Annotated[Path, typer.Argument(help="What the runner wrote: JSON lines, one for each case.")],
+    source: Annotated[Path | None, typer.Option("--vectors", help="Other vectors than those of this package.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON document.")] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file too.")] = None,
+) -> None:
+    """Give verdicts by requirement on a runner. A refusal counts at the right stage, beside an accepted twin."""
+    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.reports.model import check_report, encode, subject_report  # noqa: PLC0415
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+    from conformance.vectors.judge import judge_answers  # noqa: PLC0415
+    from conformance.vectors.model import VectorError  # noqa: PLC0415
+    from conformance.vectors.results import read_results  # noqa: PLC0415
+    from conformance.vectors.store import read_index, vectors_directory  # noqa: PLC0415
+
+    start = time.monotonic()
+    try:
+        index = read_index(source or vectors_directory())
+        answers = read_results(results, (case.id for case in index.cases))
+    except VectorError as error:
+        cannot(str(error))
+    verdicts, tally = judge_answers(index.cases, answers)
+    report = subject_report(str(results), ("artifact",), verdicts)
+    if junit is not None:
+        junit.write_bytes(_junit(report, time.monotonic() - start))
+    if json:
+        sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
+    else:
+        _print(report)
+        typer.echo(
+            f"{len(index.cases)} cases: {tally.right} right, {tally.wrong} wrong, {tally.undecided} not decided, "
+            f"{tally.free} where either is right"
+        )
+    if report.ending is not None and report.ending != "conforms":
+        raise typer.Exit(EXIT_STATUS[report.ending])
+
+
+def _print(report: "SubjectReport") -> None:
+    from conformance.reports import terminal  # noqa: PLC0415
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+
+    terminal.print_details(console(), report, load_catalogue(), named=False)
+
+
+def _junit(report: "SubjectReport", elapsed: float) -> bytes:
+    from conformance.reports.junit import render_junit  # noqa: PLC0415
+    from conformance.reports.model import run_report  # noqa: PLC0415
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+
+    catalogue = load_catalogue()
+    whole = run_report((report,), started=datetime.now(UTC), elapsed=elapsed, revision=catalogue.revision)
+    return render_junit(whole, catalogue)

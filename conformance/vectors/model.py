@@ -1,0 +1,76 @@
+"""What a vector is: one case, its bytes by digest, and what a reader of the whole artifact makes of it."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+SCHEMA: Final = "zcc-vectors/1"
+
+Kind = Literal["image", "layer", "blob"]
+Expect = Literal["accept", "refuse", "either"]
+Stage = Literal[
+    "index", "manifest", "config", "sentinel", "annotation", "footer", "frame", "toc", "tarsplit", "chunk", "tar"
+]
+
+
+class Input(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the case begins, and all blobs that it has.
+
+    ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored
+    under their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
+    ``descriptor`` and ``diff_id`` are of a layer.
+    """
+
+    root: str
+    blobs: tuple[str, ...] = ()
+    stored_as: dict[str, str] = {}
+    descriptor: dict[str, Any] = {}
+    diff_id: str = ""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The sha256 of the bytes of each blob, by the digest under which the case has it."""
+        return {digest: digest for digest in self.blobs} | self.stored_as
+
+
+class Case(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One vector. A negative one (``refuse``, ``either``) ``breaks`` requirements, the intended one first.
+
+    ``stages`` are the places at which a refusal is for the right reason; ``twin`` is the id of a conforming case that
+    differs by the one edit. A positive case (``accept``) ``touches`` the requirements that it is about.
+    """
+
+    id: str
+    requirement: str
+    level: str
+    profiles: tuple[str, ...]
+    kind: Kind
+    expect: Expect
+    input: Input
+    comment: str
+    source: str
+    breaks: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    twin: str = ""
+
+
+class Index(msgspec.Struct, frozen=True):
+    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are no vector, and why."""
+
+    revision: str
+    licence: str
+    cases: tuple[Case, ...]
+    omitted: dict[str, str]
+    schema: str = SCHEMA
+
+
+class Vectors(msgspec.Struct, frozen=True):
+    """The index, and the bytes of every blob by their sha256."""
+
+    index: Index
+    blobs: dict[str, bytes]
+
+
+class VectorError(ValueError):
+    """Vectors, or results of a runner, that cannot be read; the message names the place."""
