@@ -26,7 +26,7 @@ class Feature(StrEnum):
     BOTH = "PAX and GNU extended headers in one archive"
     NO_RECORDS = "an extended header without records"
     BASE256 = "a number in base-256"
-    BLANK = "a size that ends in a blank"
+    BLANK = "a number that a blank ends"
 
 
 _ALL: Final = frozenset(Feature)
@@ -43,7 +43,7 @@ _RECORDS: Final = {
     Feature.PAX_SIZE: re.compile(rb"\d size="),
     Feature.PAX_OWNER: re.compile(rb"\d [ug]id="),
 }
-_BLANK: Final = 0x20
+_BLANK: Final = re.compile(rb"[0-7] ")
 _PAX: Final = ord("x")
 _NUMBERS: Final = (100, 108, 116, 124, 136)
 _FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
@@ -60,7 +60,7 @@ def features_of(tar: bytes) -> frozenset[Feature]:
                 found.add(Feature.NO_RECORDS)
             if any(tar[start + field] & 0x80 for field in _NUMBERS):
                 found.add(Feature.BASE256)
-            if tar[start + 135] == _BLANK:
+            if _BLANK.search(tar, start + 100, start + 156):
                 found.add(Feature.BLANK)  # libarchive writes so; cpio takes the blank for a digit
     if found & {Feature.GNU_NAME, Feature.GNU_LINK} and _has_pax(tar):
         found.add(Feature.BOTH)  # Archive::Tar loses a long name that a PAX header follows; no writer mixes them
