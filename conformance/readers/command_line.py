@@ -47,14 +47,17 @@ def is_clear(command: Command, tar: bytes) -> bool:
 
     What a command does not know (extended headers) is not asked of it either.
     """
-    headers = [tar[at : at + _BLOCK] for at in range(0, len(tar), _BLOCK) if tar[at + 257 : at + 262] == b"ustar"]
+    places = [at for at in range(0, len(tar), _BLOCK) if tar[at + 257 : at + 262] == b"ustar"]
+    headers = [tar[at : at + _BLOCK] for at in places]
     if any(_ARROW.encode() in header for header in headers):
         return False
     if not command.extended and any(header[156:157] in b"xgLK" for header in headers):
         return False
-    if not command.rewrites_newlines or b"\n" not in tar:
+    if not command.rewrites_newlines:
         return True
-    return not any(b"\n" in header or header[156:157] in (b"L", b"K") for header in headers)
+    # Up to the next header: what a GNU long name or link holds.
+    parts = (tar[at:end] for at, end in zip(places, [*places[1:], len(tar)], strict=True))
+    return not any(b"\n" in (part if part[156:157] in (b"L", b"K") else part[:_BLOCK]) for part in parts)
 
 
 def read_with_command(command: Command, content: bytes, *, timeout: float = 20) -> Reading | None:
