@@ -11,15 +11,12 @@ from conformance.reports.verdict_line import run_line
 from conformance.requirements import CLASSES, LEVELS, Catalogue
 
 
-def render_html(report: Report, catalogue: Catalogue, *, title: str = "", pictures: tuple[str, ...] = ()) -> bytes:
-    """The whole document in UTF-8.
-
-    ``pictures`` are SVG documents of ours (the anatomy, the matrix of a certification); they are placed as they are.
-    """
+def render_html(report: Report, catalogue: Catalogue) -> bytes:
+    """The whole document in UTF-8."""
     views = tuple(subject_views(report, catalogue))
     groups = sorted({row.group for view in views for row in view.rows})
     document = _template().render(
-        title=title or (views[0].name if len(views) == 1 else f"{len(views)} subjects"),
+        title=views[0].name if len(views) == 1 else f"{len(views)} subjects",
         report=report,
         run_line=run_line(report),
         subjects=views,
@@ -27,7 +24,6 @@ def render_html(report: Report, catalogue: Catalogue, *, title: str = "", pictur
         levels=LEVELS,
         classes=CLASSES,
         words=WORDS,
-        pictures=tuple(Markup(picture) for picture in pictures),  # noqa: S704 (SVG that this project drew)
         style=Markup(_part("style.css")),  # noqa: S704 (our own file)
         script=Markup(_part("script.js")),  # noqa: S704 (our own file)
     )

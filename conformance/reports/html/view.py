@@ -1,12 +1,12 @@
 """What the HTML report shows, as plain values: the template only places them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
 from conformance.endings import Ending
 from conformance.evidence import Evidence
-from conformance.reports.model import Report, SubjectReport
+from conformance.reports.model import Report
 from conformance.reports.notes import notes
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
@@ -27,7 +27,6 @@ class FindingView(msgspec.Struct, frozen=True):
     """One finding: ``facts`` are label and text; ``evidence`` what shows it; ``replay`` what repeats it."""
 
     message: str
-    outcome: str
     facts: tuple[tuple[str, str], ...]
     evidence: tuple[str, ...]
     replay: str
@@ -41,14 +40,12 @@ class RowView(msgspec.Struct, frozen=True):
     group: str
     level: str
     class_: str
-    verdict: str
     word: str
     statement: str
     advice: str
     reason: str
     findings: tuple[FindingView, ...]
     more: int
-    judged: int
 
 
 class SubjectView(msgspec.Struct, frozen=True):
@@ -78,15 +75,15 @@ def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]
         owed = sum(result.verdict != "not-applicable" for result in musts)
         ending: Ending | str = "partial" if report.partial else (subject.ending or "incomplete")
         yield SubjectView(
-            visible(subject.subject),
+            safe(subject.subject),
             ending,
-            visible(verdict_line(subject, partial=report.partial)),
+            safe(verdict_line(subject, partial=report.partial)),
             decided,
             owed,
             tuple((word, sum(_word(each) == word for each in subject.verdicts)) for word in WORDS),
             rows,
             len(subject.verdicts) - len(shown),
-            tuple(visible(str(note)) for note in _notes(subject)),
+            tuple(safe(note.plain.removeprefix("note: ")) for note in notes(subject)),
         )
 
 
@@ -97,15 +94,6 @@ def _word(result: RequirementResult) -> str:
 def _gravest_first(result: RequirementResult) -> int:
     word = _word(result)
     return WORDS.index(word) if word in _TELLING else len(WORDS)
-
-
-def visible(text: str) -> str:
-    """Text of a subject with everything that does not show, or changes the direction of writing, spelt out."""
-    return safe(text)
-
-
-def _notes(subject: SubjectReport) -> Sequence[object]:
-    return [note.plain.removeprefix("note: ") for note in notes(subject)]
 
 
 def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: set[str]) -> RowView:
@@ -121,28 +109,25 @@ def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: se
         result.id.rpartition("-")[0],
         result.level,
         class_,
-        result.verdict,
         _word(result),
         catalogue.statement_of(result.id),
         catalogue.advice_on(result.id) if result.verdict == "fail" else "",
-        visible(result.reason),
+        safe(result.reason),
         tuple(_finding(finding) for finding in telling[:_MAX_FINDINGS]),
         max(len(telling) - _MAX_FINDINGS, 0),
-        result.judged,
     )
 
 
 def _finding(finding: Finding) -> FindingView:
     facts = (("where", finding.where), ("expected", finding.expected), ("found", finding.found))
     return FindingView(
-        visible(finding.message),
-        finding.outcome,
-        tuple((label, visible(text)) for label, text in facts if text),
+        safe(finding.message),
+        tuple((label, safe(text)) for label, text in facts if text),
         tuple(_evidence(each) for each in finding.evidence[:_MAX_EVIDENCE]),
-        visible(finding.replay),
+        safe(finding.replay),
     )
 
 
 def _evidence(evidence: Evidence) -> str:
     lines = evidence.as_text()[:_MAX_EVIDENCE_TEXT].splitlines()
-    return "\n".join(visible(line) for line in lines)
+    return "\n".join(safe(line) for line in lines)

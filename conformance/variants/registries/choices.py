@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
-from conformance.registry.answers import content_of, error_reply, own_headers, whole
+from conformance.registry.answers import content_of, error_reply
 from conformance.registry.core import Manifest, RegistryCore
-from conformance.registry.defects import Defect
-from conformance.registry.serving import Call, Reply, Wire, parse_ranges, ranges_reply
+from conformance.registry.defects import DEFECTS, Defect
+from conformance.registry.serving import Call, Reply, Wire, parse_ranges
 from conformance.requirements import variant
 
 
@@ -86,32 +86,13 @@ def refuses_two_ranges_with_501() -> Defect:
 @variant("REG-007", "REG-024", warns=("REG-006",))
 def takes_one_range_only() -> Defect:
     """Answers more than one range with the whole blob (RFC 9110 section 14.2)."""
-
-    def before(call: Call, core: RegistryCore) -> Reply | None:
-        wanted = _wanted(call, core)
-        return whole(wanted, content_of(call, core), Reply(200)) if wanted and len(wanted) > 1 else None
-
-    return _Choice(before=before)
+    return DEFECTS["ignores-multi-range"]()
 
 
 @variant("REG-007", warns=("REG-024",))
 def coalesces_near_ranges() -> Defect:
     """Joins ranges whose gap is smaller than the overhead of a part (RFC 9110 section 15.3.7.2)."""
-
-    def before(call: Call, core: RegistryCore) -> Reply | None:
-        wanted = _wanted(call, core)
-        if not wanted or len(wanted) < 2:
-            return None
-        joined = [wanted[0]]
-        for first, last in wanted[1:]:
-            if 1 < first - joined[-1][1] < 80:
-                joined[-1] = (joined[-1][0], last)
-            else:
-                joined.append((first, last))
-        content = content_of(call, core)
-        return ranges_reply(joined, content, own_headers(Reply(206))) if len(joined) < len(wanted) else None
-
-    return _Choice(before=before)
+    return DEFECTS["joins-near-ranges"]()
 
 
 @variant("REG-007")
@@ -139,13 +120,7 @@ def sends_blobs_in_chunks() -> Defect:
 @variant("REG-004", "REG-011", warns=("REG-027",))
 def states_no_length_to_head() -> Defect:
     """States no Content-Length to HEAD of a blob: SHOULD in distribution-spec v1.1.1."""
-
-    def after(call: Call, reply: Reply) -> Reply:
-        if call.method == "HEAD" and "/blobs/" in call.path and reply.status == 200:
-            return reply.replace(headers={**reply.headers, "X-No-Length": "1"}, body=b"")
-        return reply
-
-    return _Choice(after=after)
+    return DEFECTS["head-without-length"]()
 
 
 def _mount(status: int, code: str) -> Defect:
