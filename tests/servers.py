@@ -1,8 +1,9 @@
-"""Servers on loopback that put on the wire what no HTTP server would."""
+"""Servers on loopback: any handler, and one that puts on the wire what no HTTP server would."""
 
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
 
@@ -28,3 +29,19 @@ def raw_server(send: Callable[[socket.socket, Event], None]) -> Iterator[str]:
     finally:
         over.set()
         listener.close()
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """A handler that logs nothing."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The URL of a loopback server that answers by this handler."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()

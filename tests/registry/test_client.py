@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
 import pytest
@@ -16,7 +15,7 @@ from conformance.registry.client import RegistryClient, TransportError
 from conformance.registry.conventions import MAX_WAIT, is_loopback_url, wait_seconds
 from conformance.registry.credentials import Credentials
 from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
-from tests.servers import raw_server
+from tests.servers import QuietHandler, http_server, raw_server
 
 Reply = tuple[int, dict[str, str], bytes]
 Answer = Callable[[str, str, dict[str, str]], Reply]
@@ -27,7 +26,7 @@ SECRET = "open-sesame"
 def server(answer: Answer) -> Iterator[str]:
     """A loopback server whose answers come from a function of method, path and headers."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def _reply(self) -> None:
@@ -40,13 +39,8 @@ def server(answer: Answer) -> Iterator[str]:
 
         do_GET = do_HEAD = do_POST = do_PUT = _reply  # noqa: N815
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
+    with http_server(Handler) as url:
+        yield url
 
 
 def test_importing_it_switches_off_no_warnings() -> None:

@@ -4,9 +4,8 @@ import gzip
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -17,7 +16,7 @@ from conformance.registry.client import RegistryClient, TransportError
 from conformance.registry.conventions import leads_inside
 from conformance.registry.options import ConnectionOptions
 from conformance.subjects.errors import SubjectError
-from tests.servers import raw_server
+from tests.servers import QuietHandler, http_server, raw_server
 
 INDEX = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})
 
@@ -112,21 +111,16 @@ def test_random_answers_are_a_line_or_a_finding() -> None:
 
 @contextmanager
 def redirecting(location: str, asked: list[str]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:  # noqa: N802 (the name that http.server calls)
             asked.append(self.path)
             self.send_response(307)
             self.send_header("Location", location)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
+    with http_server(Handler) as url:
+        yield url
 
 
 @pytest.mark.parametrize(

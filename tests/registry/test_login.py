@@ -4,9 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from conformance.registry.auth import parse_challenges
 from conformance.registry.client import AuthenticationError, RegistryClient
 from conformance.registry.credentials import Credentials, find_credentials
+from tests.servers import QuietHandler, http_server
 
 RIGHT = Credentials("tester", "c4nary-of-the-login")
 BASIC = "Basic " + base64.b64encode(b"tester:c4nary-of-the-login").decode()
@@ -25,7 +24,7 @@ Answer = Callable[[str, str, str], tuple[int, list[tuple[str, str]], bytes]]
 def server(answer: Answer) -> Iterator[str]:
     """A loopback server; ``answer`` gets method, path and Authorization."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def _reply(self) -> None:
@@ -39,13 +38,8 @@ def server(answer: Answer) -> Iterator[str]:
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _reply  # noqa: N815
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
+    with http_server(Handler) as url:
+        yield url
 
 
 CHALLENGES: list[tuple[str, list[tuple[str, dict[str, str]]]]] = [
