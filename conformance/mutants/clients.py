@@ -77,7 +77,17 @@ def fetches_the_sentinel() -> Toolkit:
     return consumer(Fetches)
 
 
-@mutant("SENT-PULL-004", implies=("SENT-PULL-018", "SENT-PULL-021", "TARSPLIT-008"))
+@mutant(
+    "SENT-PULL-004",
+    implies=(
+        "SENT-PULL-018",
+        "SENT-PULL-021",
+        "TARSPLIT-008",
+        "SENT-PULL-023",
+        "SENT-PULL-024",
+        "SENT-PULL-030",
+    ),
+)
 def reads_small_layers_as_tar() -> Toolkit:
     """It takes what is small for not worth a TOC; sound or not, the tree shows it only where the readings differ."""
 
@@ -116,7 +126,14 @@ class _ByKind(Consumer):
         return super().can_pull_by_toc(layer)
 
 
-@mutant("SENT-PULL-006", implies=("SENT-PULL-007", "ANNOT-009"))
+@mutant(
+    "SENT-PULL-006",
+    implies=(
+        "SENT-PULL-007",
+        "ANNOT-009",
+        "SENT-PULL-024",
+    ),
+)
 def falls_back_without_a_toc() -> Toolkit:
     class FallsBack(_ByKind):
         def may_fall_back(self, sentinel: bool) -> bool:
@@ -136,7 +153,13 @@ def converts_gzip_layers() -> Toolkit:
     return consumer(Converts)
 
 
-@mutant("SENT-PULL-008", implies=("SENT-PULL-005",))
+@mutant(
+    "SENT-PULL-008",
+    implies=(
+        "SENT-PULL-005",
+        "SENT-PULL-024",
+    ),
+)
 def skips_the_toc_digest() -> Toolkit:
     class Skips(TocLoader):
         def check_toc_digest(self, payload: bytes, digest: Digest) -> None:
@@ -155,12 +178,28 @@ class SkipsDigests(ContentFetcher):
         pass
 
 
-@mutant("SENT-PULL-009", implies=("CHUNK-006", "SEC-005"))
+@mutant(
+    "SENT-PULL-009",
+    implies=(
+        "CHUNK-006",
+        "SEC-005",
+        "SENT-PULL-024",
+    ),
+)
 def skips_content_digests() -> Toolkit:
     return consumer(contents=SkipsDigests)
 
 
-@mutant("SENT-PULL-023", implies=("SENT-PULL-018",))
+@mutant(
+    "SENT-PULL-023",
+    implies=(
+        "SENT-PULL-018",
+        "ANNOT-009",
+        "SENT-PULL-006",
+        "SENT-PULL-007",
+        "SENT-PULL-024",
+    ),
+)
 def keeps_tars_of_pulls_that_fail() -> Toolkit:
     """It unpacks what it can while it waits for the rest, and finds it again in the next pull."""
 
@@ -207,7 +246,7 @@ def reads_sentinel_images_whole_when_toc_pulls_are_off() -> Toolkit:
     return consumer(Reads)
 
 
-@mutant("SENT-PULL-027")
+@mutant("SENT-PULL-027", implies=("SENT-PULL-029",))
 def loses_modes_of_toc_entries() -> Toolkit:
     return _loses(lambda entry: msgspec.structs.replace(entry, mode=entry.mode & 0o700))
 
@@ -364,7 +403,7 @@ def identity_from_the_config_alone() -> Toolkit:
     return consumer(ConfigAlone)
 
 
-@mutant("SENT-PULL-030")
+@mutant("SENT-PULL-030", implies=("SENT-SELECT-011",))
 def falls_back_without_ranges() -> Toolkit:
     class FallsBack(Consumer):
         def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:

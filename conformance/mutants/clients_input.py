@@ -256,7 +256,15 @@ class _Places(BlobRanges):
         ]
 
 
-@mutant("SEC-003", implies=("SENT-PULL-009", "CHUNK-006", "SEC-005"))
+@mutant(
+    "SEC-003",
+    implies=(
+        "SENT-PULL-009",
+        "CHUNK-006",
+        "SEC-005",
+        "SENT-PULL-024",
+    ),
+)
 def ignores_content_range() -> Toolkit:
     """Nothing else would save it: it does not look at the digests of contents either."""
     return msgspec.structs.replace(consumer(contents=SkipsDigests), ranges=_Places)

@@ -103,7 +103,7 @@ def does_not_prefer_gzip() -> Toolkit:
     return consumer(Ignores)
 
 
-@mutant("SENT-SELECT-008")
+@mutant("SENT-SELECT-008", implies=("SENT-SELECT-011",))
 def takes_the_sentinel_without_toc_pulls() -> Toolkit:
     class Always(_Selects):
         def picked(self, index: Index) -> int | None:
