@@ -10,40 +10,13 @@ from collections.abc import Callable
 import pytest
 
 from conformance.requirements import load_catalogue
+from conformance.suite.parameters import one_test_each
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.consumer import ConsumerTrials
 from conformance.trials.scenarios import BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.subject import ImplementationSubject
 
 pytestmark = pytest.mark.role("consumer-unaware")
-_TITLES = {
-    "SENT-SELECT-002": "plain_variant",
-    "SENT-PULL-031": "nothing_of_the_sentinel_manifest",
-    "SENT-PULL-032": "sentinel_manifest_refused",
-    "SENT-PULL-015": "all_frames",
-    "SENT-PULL-016": "two_tocs",
-    "LAYER-008": "empty_and_skippable_frames",
-    "SEC-004": "bombs",
-    "SEC-006": "redirects",
-    "SENT-PULL-008": "tampered_toc",
-    "SENT-PULL-009": "tampered_content",
-    "SENT-PULL-013": "two_readings",
-    "ANNOT-020": "malformed_positions",
-    "ANNOT-021": "text_behind_a_position",
-    "ANNOT-009": "legacy_keys",
-    "TOC-013": "names_that_lead_outside",
-    "TOC-014": "hostile_tocs",
-    "TOC-017": "other_versions",
-    "CHUNK-006": "hidden_bytes",
-    "FOOTER-007": "footer_of_another_toc",
-    "TARSPLIT-006": "disagreeing_tar_split",
-    "TARSPLIT-008": "names_twice",
-    "TARSPLIT-009": "unbounded_tar_split",
-    "TARSPLIT-010": "unknown_records",
-    "SEC-003": "lying_ranges",
-    "SEC-005": "changing_blobs",
-    "SEC-007": "interruptions",
-}
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +25,7 @@ def trials(implementation: ImplementationSubject, settings: SuiteSettings) -> Co
     return ConsumerTrials(implementation, aware=False, by_toc="toc-consumer" in settings.profiles)
 
 
-@pytest.mark.parametrize(
-    "requirement_id",
-    [pytest.param(name, id=f"{name}-{_TITLES[name]}", marks=pytest.mark.requirement(name)) for name in BY_TOC],
-)
+@pytest.mark.parametrize("requirement_id", one_test_each(BY_TOC))
 def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
     """Expected: what the statement of the requirement says, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()

@@ -9,6 +9,7 @@ from conformance import checks
 from conformance.requirements import find_checks
 from conformance.results import Judgement, RequirementResult
 from conformance.suite.conftest import announce_all, note_hazards, replay_command
+from conformance.suite.parameters import one_test_each
 from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
@@ -19,25 +20,6 @@ from conformance.trials.subject import ImplementationSubject
 
 pytestmark = pytest.mark.role("producer")
 _GENERATED = {"quick": 4, "thorough": 20, "certify": 60}
-_TITLES = {
-    "SENT-PUSH-001": "order",
-    "SENT-PUSH-002": "layers_are_uploaded_once",
-    "SENT-PUSH-003": "presence_is_probed",
-    "SENT-PUSH-004": "single_image",
-    "SENT-PUSH-005": "every_platform",
-    "SENT-PUSH-006": "digests_preserved",
-    "SENT-PUSH-007": "no_toc_no_variant",
-    "SENT-PUSH-010": "the_plain_manifest_stays",
-    "SENT-PUSH-011": "old_registries",
-    "SENT-PUSH-012": "signing",
-    "SENT-PUSH-013": "destination_by_digest",
-    "SENT-PUSH-015": "annotations_of_entries",
-    "SENT-PUSH-016": "estargz",
-    "SENT-PUSH-020": "a_variant_that_cannot_be_made",
-    "SENT-PUSH-021": "sentinels_off",
-    "SENT-PUSH-022": "no_second_entry",
-    "SENT-PUSH-023": "pushing_again",
-}
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +29,7 @@ def pushes(implementation: ImplementationSubject) -> Iterator[ProducerTrial]:
         yield trial
 
 
-@pytest.mark.parametrize(
-    "requirement_id",
-    [pytest.param(name, id=f"{name}-{_TITLES[name]}", marks=pytest.mark.requirement(name)) for name in JOBS_OF],
-)
+@pytest.mark.parametrize("requirement_id", one_test_each(JOBS_OF))
 def test_push(requirement_id: str, pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: what the statement of the requirement says (docs/requirements.md)."""
     verdict(requirement_id, pushes.judgements(requirement_id, find_checks(checks)[requirement_id]))

@@ -9,6 +9,7 @@ from conformance.requirements import find_checks, load_catalogue
 from conformance.results import not_run
 from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe, control_failure
 from conformance.subjects.registry_subject import RegistrySubject
+from conformance.suite.parameters import one_test_each
 from conformance.suite.registry_machine import explore
 from conformance.suite.settings import SuiteSettings
 
@@ -30,13 +31,7 @@ def uncontrolled(probe: RegistryProbe) -> str:
 _CHECKS = find_checks(checks)
 
 
-@pytest.mark.parametrize(
-    "requirement_id",
-    [
-        pytest.param(name, id=f"{name}-{_CHECKS[name].__name__}", marks=pytest.mark.requirement(name))
-        for name in SCENARIOS
-    ],
-)
+@pytest.mark.parametrize("requirement_id", one_test_each(SCENARIOS))
 def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, verdict: Callable[..., None]) -> None:
     """Expected: what the statement of the requirement says (docs/requirements.md)."""
     assert requirement_id in load_catalogue().ids()
