@@ -30,7 +30,9 @@ def unaware_takes_the_plain_variant(seen: SelectionSeen) -> Iterator[Judgement]:
     if seen.aware or not sentinels or not plain or not _plain_zstd(seen, best):
         return
     if max(plain) < min(sentinels) and all(_zstd(seen, position) for position in sentinels):
-        yield _chose(seen, set(plain), "An unaware client does not take the plain variant, the only one that it can process.")
+        yield _chose(
+            seen, set(plain), "An unaware client does not take the plain variant, the one that it can process."
+        )
 
 
 @decides("SENT-SELECT-003")
