@@ -69,7 +69,7 @@ class TocSeen(msgspec.Struct, frozen=True):
 class TarSplitSeen(msgspec.Struct, frozen=True):
     """A tar-split. ``problem`` says why its records could not be read to the end; ``unreadable`` that nothing came.
 
-    ``differences`` are those between its tar headers and the TOC (None: not compared, ``headers_problem`` says why).
+    ``differences`` are those between its tar headers and the TOC (None: not compared).
     ``duplicates`` are names that are one after lexical cleaning. ``ranks`` are the places of the TOC's entries in the
     tar (EntryMatcher).
     """
@@ -80,7 +80,6 @@ class TarSplitSeen(msgspec.Struct, frozen=True):
     document_size: int | None = None
     file_count: int = 0
     differences: Discrepancies | None = None
-    headers_problem: str = ""
     duplicates: tuple[str, ...] = ()
     ranks: "array[int] | None" = None
 
