@@ -40,7 +40,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """By what a run judged: the digests of the catalogue and of the waivers ("" where there are none); and its target."""
+    """By what a run judged, and what: digests of the catalogue and of the waivers ("": there are none), and target."""
 
     catalogue: str
     target: Target
