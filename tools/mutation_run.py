@@ -30,10 +30,11 @@ from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = (
-    *("conformance/format/entry_comparison.py", "conformance/format/toc_rules.py", "conformance/format/chunk_rules.py"),
+    *("conformance/format/entry_comparison.py", "conformance/format/tar_watch.py"),
     *("conformance/format/tar_header_rules.py", "conformance/format/pax_rules.py"),
-    *("conformance/format/name_rules.py", "conformance/format/tar_watch.py"),
-    *("conformance/checks/layer_*.py", "conformance/checks/sentinel_*.py"),
+    *(f"conformance/checks/artifact/{part}.py" for part in ("toc_rules", "chunk_rules", "name_rules")),
+    *("conformance/checks/artifact/layer_*.py", "conformance/checks/artifact/sentinel_*.py"),
+    *("conformance/checks/consumer/select.py", "conformance/checks/copier/strip.py", "conformance/checks/producer/p*.py"),
 )
 TESTS = (
     *("tests/layer", "tests/artifact", "tests/blob", "tests/selection", "tests/copy", "tests/format"),
