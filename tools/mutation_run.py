@@ -34,7 +34,11 @@ FILES = (
     *("conformance/format/tar_header_rules.py", "conformance/format/pax_rules.py"),
     *(f"conformance/checks/artifact/{part}.py" for part in ("toc_rules", "chunk_rules", "name_rules")),
     *("conformance/checks/artifact/layer_*.py", "conformance/checks/artifact/sentinel_*.py"),
-    *("conformance/checks/consumer/select.py", "conformance/checks/copier/strip.py", "conformance/checks/producer/p*.py"),
+    *(
+        "conformance/checks/consumer/select.py",
+        "conformance/checks/copier/strip.py",
+        "conformance/checks/producer/p*.py",
+    ),
 )
 TESTS = (
     *("tests/layer", "tests/artifact", "tests/blob", "tests/selection", "tests/copy", "tests/format"),

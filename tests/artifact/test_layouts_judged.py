@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from conformance.checking import CheckOptions, check_image, open_source
-from conformance.registry.options import ConnectionOptions
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.golden import golden_directory
+from conformance.images.golden import golden_directory
+from conformance.registry.client.options import ConnectionOptions
+from conformance.sources.errors import SubjectError
 
 OPTIONS = CheckOptions(use_panel=False)
 FIRST = b'"manifests":'
