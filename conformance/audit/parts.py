@@ -31,7 +31,7 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     judgements: dict[str, tuple[Judgement, ...]]
     above: dict[str, tuple[Judgement, ...]]
     has_toc: bool
-    tar_split_digest: str | None
+    tar_split_digest: str
     toc_problem: str
     is_unreadable: bool
     toc_size: int
@@ -74,7 +74,7 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
         lowest,
         {name: above.get(name, ()) for name in {**lowest, **above} if above.get(name) != lowest.get(name)},
         toc.toc is not None,
-        None if toc.toc is None else toc.toc.tar_split_digest,
+        "" if toc.toc is None else toc.toc.tar_split_digest,
         toc.problem,
         toc.unreadable,
         toc.document_size or 0,
