@@ -24,8 +24,8 @@ import msgspec
 
 from benchmarks.fleets import Fleet, fill_distribution, fill_embedded
 from conformance.checking import CheckOptions, check_image
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.launch import docker_registry, find_docker_registry
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.launch import docker_registry, find_docker_registry
 
 LIMIT = 20
 CASES = (

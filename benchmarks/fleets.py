@@ -1,7 +1,7 @@
 """Makes registries of many images that share their layers, for the benchmark of audits.
 
-Every layer is distinct, every image has a config of its own and ``per_image`` layers of the distinct ones, one after the
-other round the list. Ten images share a repository.
+Every image has a config of its own and ``per_image`` layers of the distinct ones, one after the other round the list.
+Ten images share a repository.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
-from conformance.registry.core import Manifest
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.strategies.layer_draft import DraftedLayer, draft_layer, finish_layer
-from conformance.strategies.trees import Node
+from conformance.images.layer_draft import DraftedLayer, draft_layer, finish_layer
+from conformance.images.trees import Node
+from conformance.registry.server.core import Manifest
+from conformance.registry.server.embedded import EmbeddedRegistry
 
 _TAGS = 10
 
