@@ -44,9 +44,9 @@ def layers_of(fleet: Fleet) -> list[DraftedLayer]:
     return [finish_layer(draft_layer(_tree(number, fleet.files))) for number in range(fleet.distinct)]
 
 
-def _tree(number: int, files: int) -> list[Node]:
+def _tree(number: int, files: int) -> tuple[Node, ...]:
     directory = Node("usr/", "dir", mode=0o755)
-    return [directory, *(Node(f"usr/file-{n:06}", content=f"layer {number} file {n}\n".encode()) for n in range(files))]
+    return (directory, *(Node(f"usr/file-{n:06}", content=f"layer {number} file {n}\n".encode()) for n in range(files)))
 
 
 def images_of(fleet: Fleet, layers: list[DraftedLayer]) -> Iterator[FleetImage]:
