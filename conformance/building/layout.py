@@ -16,7 +16,7 @@ from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE
 from conformance.format.oci import Descriptor, read_index
 from conformance.format.splice import elements, find, replaced
-from conformance.implementations.reference.store import ContentStore
+from conformance.reference.store import ContentStore
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
 _VERSION: Final = {"imageLayoutVersion": "1.0.0"}

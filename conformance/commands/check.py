@@ -57,12 +57,12 @@ def check(
     """
     from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     forms = _forms(form or [], output or [])
     if readers and not deep:

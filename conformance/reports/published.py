@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.evidence import CommandEvidence, Evidence, Exchange, Headers
+from conformance.observed.evidence import CommandEvidence, Evidence, Exchange, Headers
 from conformance.reports.model import Report, SubjectReport, encode, read_report
 from conformance.reports.provenance import Provenance
 from conformance.results import Finding, RequirementResult

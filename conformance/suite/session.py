@@ -11,16 +11,16 @@ import pytest
 from conformance import checks
 from conformance.checking import unchecked
 from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
-from conformance.masking import SECRETS
-from conformance.registry.client import TransportError
-from conformance.registry.credentials import CredentialError
+from conformance.observed.masking import SECRETS
+from conformance.registry.client.client import TransportError
+from conformance.registry.client.credentials import CredentialError
 from conformance.reports.bodies import write_bodies
 from conformance.reports.encoding import json_bytes
 from conformance.reports.model import Report, SubjectReport, encode, now, run_report, subject_report
 from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
-from conformance.subjects.errors import SubjectError
+from conformance.sources.errors import SubjectError
 from conformance.suite.interruption import is_silent, remove_results, was_not_answered
 from conformance.suite.invariants import Tried, note_tried, tried_of
 from conformance.suite.preflight import preflight
@@ -28,7 +28,7 @@ from conformance.suite.provenance import attach_identity, identities_of, program
 from conformance.suite.selection import OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
-from conformance.trials.subject import ask_version
+from conformance.trials.under_test import ask_version
 
 _PROPERTY = "conformance.verdict"
 _NOTE = "conformance.note"
