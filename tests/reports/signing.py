@@ -4,18 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from click.testing import Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from conformance.checking import CheckOptions, check_image, target_of
 from conformance.cli import app
-from conformance.registry.client import RegistryClient
+from conformance.registry.client.client import RegistryClient
 from conformance.reports.model import Report, encode, now, run_report
 from conformance.reports.provenance import Provenance, catalogue_digest
-from conformance.subjects.push import push_layout
-from conformance.subjects.registry_subject import RegistrySubject
+from conformance.trials.registry.push import push_layout
+from conformance.trials.registry.target import RegistrySubject
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 IMAGE = f"oci:{GOLDEN / 'sentinel-single'}"

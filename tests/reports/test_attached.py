@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.registry.client import RegistryClient
-from conformance.registry.core import RegistryCore
-from conformance.registry.defects import DEFECTS, Defect
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.serving import Call, Reply
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.serving import Call, Reply
 from conformance.reports.attestation.bundle import BUNDLE_TYPE
 from tests.reports.signing import KINDS, key_pair, push_golden, report_on, signed, zcc
 from tests.tools import need
@@ -24,7 +24,7 @@ TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 class SaysNothingOfSubjects(Defect):
     """As a registry of before OCI distribution-spec 1.1."""
 
-    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:  # noqa: ARG002
         return reply.replace(headers={name: value for name, value in reply.headers.items() if name != "OCI-Subject"})
 
 

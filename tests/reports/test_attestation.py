@@ -185,7 +185,7 @@ def test_files_that_are_none_are_said(tmp_path: Path) -> None:
     assert "--subject" in cannot("sign", results, "--key", own, "--subject", "sha256:12")
 
 
-def results_of_a_tool(verdict: Any = passed("here")) -> Any:
+def results_of_a_tool(verdict: Any) -> Any:
     result = conclude(load_catalogue()["SENT-STRIP-001"], [verdict])
     roles = [
         subject_report("tool 1 (adapter tool)", (role,), (result,), identity=PROGRAM)
@@ -195,7 +195,7 @@ def results_of_a_tool(verdict: Any = passed("here")) -> Any:
 
 
 def test_a_tool_is_named_by_its_program_and_its_tests_by_role() -> None:
-    statement = make_statement(results_of_a_tool(), b"x")
+    statement = make_statement(results_of_a_tool(passed("here")), b"x")
     assert statement.subject[0].digest == {"sha256": "1" * 64}
     assert statement.predicate.result == "PASSED"
     assert statement.predicate.passed_tests == ("copier/SENT-STRIP-001", "consumer-aware/SENT-STRIP-001")

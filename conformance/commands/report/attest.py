@@ -10,13 +10,13 @@ from conformance.commands.report.files import Results, Subject, named_subject, r
 from conformance.commands.shared import EXIT_DIFFERS, CaFile, Insecure, PlainHttp, Username, cannot
 
 if TYPE_CHECKING:
-    from conformance.observation import Stored
-    from conformance.registry.client import RegistryClient
-    from conformance.registry.options import ConnectionOptions
+    from conformance.observed.image import Stored
+    from conformance.registry.client.client import RegistryClient
+    from conformance.registry.client.options import ConnectionOptions
     from conformance.reports.attestation.verification import Verified
     from conformance.reports.model import Report
     from conformance.reports.provenance import Identity
-    from conformance.subjects.reference import RegistryReference
+    from conformance.sources.reference import RegistryReference
 
 PASSWORD: Final = "ZCC_KEY_PASSWORD"  # noqa: S105 (the name of a variable)
 _SUFFIX: Final = ".sigstore.json"
@@ -52,7 +52,7 @@ def sign(
     """
     import msgspec  # noqa: PLC0415 (start-up time)
 
-    from conformance.masking import SECRETS  # noqa: PLC0415
+    from conformance.observed.masking import SECRETS  # noqa: PLC0415
     from conformance.reports.attestation import keys  # noqa: PLC0415
     from conformance.reports.attestation.bundle import encode_bundle  # noqa: PLC0415
     from conformance.reports.attestation.errors import AttestationError  # noqa: PLC0415
@@ -174,10 +174,10 @@ def _verify_attached(
 
 def _image(image: str, connection: "ConnectionOptions") -> "tuple[RegistryReference, RegistryClient, Stored]":
     """The image in a registry, with a client for it and its root document; ends the command where there is none."""
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415 (start-up time)
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
-    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
-    from conformance.subjects.remote import RemoteSource, client_for  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
+    from conformance.sources.remote import RemoteSource, client_for  # noqa: PLC0415
 
     try:
         reference = parse_reference(image)
@@ -190,8 +190,8 @@ def _image(image: str, connection: "ConnectionOptions") -> "tuple[RegistryRefere
 
 
 def _connection(username: str, plain_http: bool, insecure: bool, ca_file: str) -> "ConnectionOptions":
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415 (start-up time)
-    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
 
     try:
         return ConnectionOptions.from_environment(

@@ -8,7 +8,7 @@ import typer
 from conformance.commands.shared import cannot
 
 if TYPE_CHECKING:
-    from conformance.registry.options import ConnectionOptions
+    from conformance.registry.client.options import ConnectionOptions
     from conformance.reports.model import Report
     from conformance.reports.provenance import Identity
 
@@ -50,9 +50,9 @@ def named_subject(text: str, connection: "ConnectionOptions") -> "Identity | Non
     from conformance.checking import open_source  # noqa: PLC0415 (start-up time)
     from conformance.format.digest import Digest  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.provenance import Identity, digest_of, program_identity  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     if not text:
         return None

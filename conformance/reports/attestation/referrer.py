@@ -14,8 +14,8 @@ from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
-from conformance.registry.client import Answer, RegistryClient
-from conformance.registry.transport import TransportError
+from conformance.registry.client.client import Answer, RegistryClient
+from conformance.registry.client.transport import TransportError
 from conformance.reports.attestation.bundle import BUNDLE_TYPE, MAX_BUNDLE
 from conformance.reports.attestation.errors import AttestationError
 from conformance.reports.attestation.statement import PREDICATE_TYPE
