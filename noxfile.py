@@ -49,7 +49,7 @@ def registries(session: nox.Session) -> None:
     """Judge every registry program in a directory or on PATH, twice: nox -s registries -- DIRECTORY."""
     session.install("-e", ".[dev]")
     directory, *more = session.posargs or ["build/tools"]
-    command = ["python", "-m", "conformance.trials.registry_bench", directory, "-o", "build/registries", *more]
+    command = ["python", "-m", "conformance.trials.registry.bench", directory, "-o", "build/registries", *more]
     session.run(*command)
 
 

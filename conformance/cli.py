@@ -29,7 +29,7 @@ from conformance.commands import (
     shared,
     vectors,
 )
-from conformance.masking import SECRETS
+from conformance.observed.masking import SECRETS
 from conformance.suite.signals import end_on_sigterm
 
 app = typer.Typer(

@@ -27,8 +27,8 @@ IMAGES = (*LAYERS[:2], "tests/artifact/test_metadata_checks.py")
 # Tests by the beginning of a file's name, quickest first.
 TESTS: dict[str, tuple[str, ...]] = {
     "conformance/format/entry_comparison.py": (*RULES[::-1], *LAYERS),
-    "conformance/format/toc_rules.py": (*RULES, *LAYERS),
-    "conformance/format/chunk_rules.py": (*RULES, *LAYERS),
+    "conformance/checks/artifact/toc_rules.py": (*RULES, *LAYERS),
+    "conformance/checks/artifact/chunk_rules.py": (*RULES, *LAYERS),
     "conformance/checks/layer_": LAYERS,
     "conformance/checks/sentinel_blob": ("tests/artifact/test_edges_of_checks.py", TOLD, "tests/blob"),
     "conformance/checks/sentinel_select": ("tests/selection", TOLD),

@@ -7,7 +7,7 @@ import msgspec
 
 from conformance import __version__
 from conformance.endings import Claim, Ending
-from conformance.registry.options import ConnectionOptions
+from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import Level, load_catalogue
 from conformance.results import Finding, Verdict
 

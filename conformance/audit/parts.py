@@ -5,15 +5,15 @@ from typing import Final
 
 import msgspec
 
-from conformance.checks.artifact import judge_layer
-from conformance.evidence import Evidence, Exchange
+from conformance.checks.artifact.judge import judge_layer
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
-from conformance.observation_layer import LayerSeen, OtherLayerSeen, TocSeen
+from conformance.observed.evidence import Evidence, Exchange
+from conformance.observed.layer import LayerSeen, OtherLayerSeen, TocSeen
 from conformance.results import Judgement
-from conformance.subjects.layers import LayerReading, WantedLayer, chunk_key, observe_layer
-from conformance.subjects.other_layers import observe_other
-from conformance.subjects.source import ImageSource
+from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, observe_layer
+from conformance.sources.other_layers import observe_other
+from conformance.sources.source import ImageSource
 
 # Stands for the name of the layer, which is another in each image. No name of ours has a private-use character.
 _NAME: Final = "\ue000"

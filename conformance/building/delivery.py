@@ -16,17 +16,11 @@ from conformance.building.upload import BlobUpload
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object
 from conformance.format.oci import Descriptor, is_index, read_index
-from conformance.implementations.reference.errors import RefusalError
-from conformance.implementations.reference.transfer import (
-    BlobStep,
-    ManifestStep,
-    Plan,
-    RegistryDestination,
-    Transfer,
-)
-from conformance.registry.client import RegistryClient
-from conformance.subjects.reference import RegistryReference
-from conformance.subjects.source import ImageSource, blob_pieces
+from conformance.reference.errors import RefusalError
+from conformance.reference.transfer import BlobStep, ManifestStep, Plan, RegistryDestination, Transfer
+from conformance.registry.client.client import RegistryClient
+from conformance.sources.reference import RegistryReference
+from conformance.sources.source import ImageSource, blob_pieces
 
 # OCI image-spec, layer.md, "Non-Distributable Layers", and the Docker type: their content may be elsewhere only.
 _ELSEWHERE: Final = ("application/vnd.oci.image.layer.nondistributable", "application/vnd.docker.image.rootfs.foreign")

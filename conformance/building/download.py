@@ -16,10 +16,10 @@ from typing import BinaryIO, Final
 from conformance.building.errors import BuildError
 from conformance.format.digest import Digest
 from conformance.format.oci import Descriptor
-from conformance.registry.client import Answer, RegistryClient, TransportError
-from conformance.registry.ranges import Range, RangeError, parse_answer
-from conformance.subjects.remote import explain_status
-from conformance.subjects.source import MAX_LAYER, most_of
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.ranges import Range, RangeError, parse_answer
+from conformance.sources.remote import explain_status
+from conformance.sources.source import MAX_LAYER, most_of
 
 PIECE: Final = 16 * 2**20
 """Bytes of one range request; a blob up to this size is asked for whole."""

@@ -17,7 +17,7 @@ from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE
 from conformance.format.oci import Descriptor, read_index
 from conformance.format.splice import elements, find, replaced, with_member
-from conformance.implementations.reference.store import ContentStore
+from conformance.reference.store import ContentStore
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
 # OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.

@@ -13,13 +13,13 @@ from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import is_index
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.variant import ineligibility, make_sentinel_variant, strip_index, wrap_single
-from conformance.implementations.reference.compression import CHUNKED
-from conformance.implementations.reference.convert import Converter, Instance
-from conformance.implementations.reference.reading import content_of
-from conformance.implementations.reference.reshape import Member, Reshaper
-from conformance.implementations.reference.store import ContentStore
-from conformance.implementations.reference.transfer import ManifestStep, Plan, instance_steps
-from conformance.subjects.source import ImageSource
+from conformance.reference.compression import CHUNKED
+from conformance.reference.convert import Converter, Instance
+from conformance.reference.reading import content_of
+from conformance.reference.reshape import Member, Reshaper
+from conformance.reference.store import ContentStore
+from conformance.reference.transfer import ManifestStep, Plan, instance_steps
+from conformance.sources.source import ImageSource
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from conformance.format.oci import Descriptor
-from conformance.implementations.reference.errors import RefusalError
-from conformance.registry.client import Answer, RegistryClient, TransportError
+from conformance.reference.errors import RefusalError
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
 
 PIECE: Final = 16 * 2**20
 """Bytes of one request; a blob up to this size goes in one."""

@@ -12,7 +12,7 @@ from conformance.commands.shared import cannot, console, progress
 if TYPE_CHECKING:
     from conformance.building.image import BuiltImage, LayerSource
     from conformance.building.walk import WalkRules
-    from conformance.subjects.reference import LayoutReference
+    from conformance.sources.reference import LayoutReference
 
 _TAG = "latest"
 
@@ -55,8 +55,8 @@ def build(
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.format.times import format_time  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
-    from conformance.subjects.platforms import machine_platform  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.platforms import machine_platform  # noqa: PLC0415
 
     if compression not in COMPRESSIONS:
         cannot(f"--compression {compression!r} is not one of {', '.join(COMPRESSIONS)}")
@@ -82,7 +82,7 @@ def build(
 def _target(output: str, directory: str) -> "LayoutReference":
     from conformance.building.errors import BuildError  # noqa: PLC0415
     from conformance.building.layout import expect_tag  # noqa: PLC0415
-    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
+    from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     target = parse_reference(output)
     if not isinstance(target, LayoutReference):

@@ -12,11 +12,11 @@ from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, User
 if TYPE_CHECKING:
     from conformance.building.delivery import Sent, Target
     from conformance.building.sentinels import Change
-    from conformance.implementations.reference.store import ContentStore
-    from conformance.registry.client import RegistryClient
-    from conformance.registry.options import ConnectionOptions
-    from conformance.subjects.reference import LayoutReference, RegistryReference
-    from conformance.subjects.source import ImageSource
+    from conformance.reference.store import ContentStore
+    from conformance.registry.client.client import RegistryClient
+    from conformance.registry.client.options import ConnectionOptions
+    from conformance.sources.reference import LayoutReference, RegistryReference
+    from conformance.sources.source import ImageSource
 
 _sentinel = typer.Typer(help="Add sentinel variants to an image that exists, or remove them.", no_args_is_help=True)
 
@@ -46,8 +46,8 @@ def push(
     Example: zcc push oci:./layout registry.example/app:1. Exit status: 0 pushed, 2 could not.
     """
     from conformance.building.delivery import RegistryTarget, deliver, pieces_of  # noqa: PLC0415 (start-up time)
-    from conformance.implementations.reference.copier import Copier  # noqa: PLC0415
-    from conformance.subjects.layout import LayoutSource  # noqa: PLC0415
+    from conformance.reference.copier import Copier  # noqa: PLC0415
+    from conformance.sources.layout import LayoutSource  # noqa: PLC0415
 
     with _refusals(), _scratch() as store:
         source = LayoutSource(_layout(layout))
@@ -78,8 +78,8 @@ def pull(
     from conformance.building.delivery import PulledLayout, deliver, pieces_of  # noqa: PLC0415 (start-up time)
     from conformance.building.download import BlobDownload  # noqa: PLC0415
     from conformance.building.layout import continued_layout, expect_tag  # noqa: PLC0415
-    from conformance.implementations.reference.copier import Copier  # noqa: PLC0415
-    from conformance.subjects.remote import RemoteSource  # noqa: PLC0415
+    from conformance.reference.copier import Copier  # noqa: PLC0415
+    from conformance.sources.remote import RemoteSource  # noqa: PLC0415
 
     with _refusals():
         source_reference, target = _registry(ref), _layout(layout)
@@ -160,9 +160,9 @@ def _opened(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[Imag
     from conformance.building.delivery import LayoutTarget, RegistryTarget  # noqa: PLC0415 (start-up time)
     from conformance.building.errors import BuildError  # noqa: PLC0415
     from conformance.building.layout import continued_layout  # noqa: PLC0415
-    from conformance.subjects.layout import LayoutSource  # noqa: PLC0415
-    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
-    from conformance.subjects.remote import RemoteSource  # noqa: PLC0415
+    from conformance.sources.layout import LayoutSource  # noqa: PLC0415
+    from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
+    from conformance.sources.remote import RemoteSource  # noqa: PLC0415
 
     reference = parse_reference(image)
     if isinstance(reference, LayoutReference):
@@ -180,7 +180,7 @@ def _opened(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[Imag
 
 @contextmanager
 def _client(reference: "RegistryReference", connection: "ConnectionOptions") -> "Iterator[RegistryClient]":
-    from conformance.subjects.remote import client_for  # noqa: PLC0415 (start-up time)
+    from conformance.sources.remote import client_for  # noqa: PLC0415 (start-up time)
 
     client = client_for(reference, connection)
     try:
@@ -195,7 +195,7 @@ def _scratch() -> "Iterator[ContentStore]":
     import tempfile  # noqa: PLC0415 (start-up time)
     from pathlib import Path  # noqa: PLC0415
 
-    from conformance.implementations.reference.store import ContentStore  # noqa: PLC0415
+    from conformance.reference.store import ContentStore  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="zcc-") as directory:
         yield ContentStore(Path(directory))
@@ -206,10 +206,10 @@ def _refusals() -> Iterator[None]:
     """Whatever cannot be done is one line, and exit status 2."""
     from conformance.building.errors import BuildError  # noqa: PLC0415 (start-up time)
     from conformance.format.errors import FormatError  # noqa: PLC0415
-    from conformance.implementations.reference.errors import NotSupportedError, RefusalError  # noqa: PLC0415
-    from conformance.registry.client import TransportError  # noqa: PLC0415
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+    from conformance.reference.errors import NotSupportedError, RefusalError  # noqa: PLC0415
+    from conformance.registry.client.client import TransportError  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     try:
         yield
@@ -220,8 +220,8 @@ def _refusals() -> Iterator[None]:
 
 
 def _connection(username: str, *, plain_http: bool, insecure: bool, ca_file: str) -> "ConnectionOptions":
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415 (start-up time)
-    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
 
     try:
         return ConnectionOptions.from_environment(
@@ -233,7 +233,7 @@ def _connection(username: str, *, plain_http: bool, insecure: bool, ca_file: str
 
 def _layout(text: str) -> "LayoutReference":
     from conformance.building.errors import BuildError  # noqa: PLC0415 (start-up time)
-    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
+    from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     reference = parse_reference(text)
     if not isinstance(reference, LayoutReference):
@@ -243,7 +243,7 @@ def _layout(text: str) -> "LayoutReference":
 
 def _registry(text: str) -> "RegistryReference":
     from conformance.building.errors import BuildError  # noqa: PLC0415 (start-up time)
-    from conformance.subjects.reference import RegistryReference, parse_reference  # noqa: PLC0415
+    from conformance.sources.reference import RegistryReference, parse_reference  # noqa: PLC0415
 
     reference = parse_reference(text)
     if not isinstance(reference, RegistryReference):

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.artifact import judge_image
+from conformance.checks.artifact.judge import judge_image
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.writer import WrittenLayer
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 
 PROPERTY: Final = "conformance.tried"
 _ATTRIBUTE: Final = "__invariant__"

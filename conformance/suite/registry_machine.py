@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
-from conformance.observation_registry import MachineSeen
-from conformance.registry.client import Answer
-from conformance.subjects.registry_subject import RegistrySubject
-from conformance.subjects.sample_images import SampleImage, sample_image
+from conformance.images.samples import SampleImage, sample_image
+from conformance.observed.evidence import Exchange
+from conformance.observed.registry import MachineSeen
+from conformance.registry.client.client import Answer
+from conformance.trials.registry.target import RegistrySubject
 
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}

@@ -11,10 +11,10 @@ import pytest
 from conformance.requirements import load_catalogue
 from conformance.suite.parameters import one_test_each
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.consumer import ConsumerTrials
-from conformance.trials.generated import generated_images
-from conformance.trials.scenarios import AWARE, judge_requirement, judge_seen
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.consumer.generated import generated_images
+from conformance.trials.consumer.scenarios import AWARE, judge_requirement, judge_seen
+from conformance.trials.consumer.trial import ConsumerTrials
+from conformance.trials.under_test import ImplementationSubject
 
 pytestmark = pytest.mark.role("consumer-aware")
 _GENERATED = {"quick": 3, "thorough": 12, "certify": 30}

@@ -12,11 +12,11 @@ from conformance.suite.conftest import announce_all, note_hazards, replay_comman
 from conformance.suite.parameters import one_test_each
 from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
-from conformance.trials.other_pushes import broken_pushes, stored_images
-from conformance.trials.producer import JOBS_OF, ProducerTrial
-from conformance.trials.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
+from conformance.trials.producer.other_pushes import broken_pushes, stored_images
+from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
+from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
+from conformance.trials.under_test import ImplementationSubject
 
 pytestmark = pytest.mark.role("producer")
 _GENERATED = {"quick": 4, "thorough": 20, "certify": 60}

@@ -7,11 +7,11 @@ import pytest
 from conformance import checks
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import not_run
-from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe, control_failure
-from conformance.subjects.registry_subject import RegistrySubject
 from conformance.suite.parameters import one_test_each
 from conformance.suite.registry_machine import explore
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
+from conformance.trials.registry.target import RegistrySubject
 
 pytestmark = pytest.mark.role("registry")
 

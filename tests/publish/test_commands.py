@@ -13,12 +13,12 @@ from conformance.cli import app
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE
 from conformance.format.oci import Descriptor, read_index
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
-from conformance.registry.faults import Fault, Match
-from conformance.registry.serving import Reply
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference
+from conformance.images.golden import golden_directory
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
+from conformance.registry.server.faults import Fault, Match
+from conformance.registry.server.serving import Reply
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
 from tests.build.trees import make_tree
 
 

@@ -12,11 +12,11 @@ from conformance.building.errors import BuildError
 from conformance.building.upload import BlobUpload, resized
 from conformance.format.digest import Digest
 from conformance.format.oci import Descriptor
-from conformance.registry.client import RegistryClient, TransportError
-from conformance.registry.core import RegistryCore
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.faults import Fault, Match, make_fault
-from conformance.registry.serving import Call, Reply
+from conformance.registry.client.client import RegistryClient, TransportError
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.faults import Fault, Match, make_fault
+from conformance.registry.server.serving import Call, Reply
 
 PIECE = 1000
 CONTENT = hashlib.shake_128(b"blob").digest(4500)

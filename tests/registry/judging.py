@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from conformance import checks
-from conformance.registry.client import RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
-from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe, control_failure
-from conformance.subjects.registry_subject import RegistrySubject
 from conformance.suite.registry_machine import explore
+from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
+from conformance.trials.registry.target import RegistrySubject
 
 
 def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict[str, RequirementResult]:

@@ -12,13 +12,13 @@ from threading import Thread
 import jsonschema
 import pytest
 
-from conformance.registry.client import RegistryClient
-from conformance.registry.defects import DEFECTS
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+from conformance.images.golden import golden_directory
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server.defects import DEFECTS
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.push import push_layout
-from conformance.subjects.registry_subject import RegistrySubject
+from conformance.trials.registry.push import push_layout
+from conformance.trials.registry.target import RegistrySubject
 
 TIMEOUT = 300
 

@@ -8,17 +8,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.implementations import null_clients
 from conformance.implementations.adapter import find_adapter
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.mutants import clients, clients_input, clients_select, clients_unaware
+from conformance.mutants import clients, clients_input, clients_select, clients_unaware, null_clients
 from conformance.mutants.run_client import MODULES, find_client, main
+from conformance.reference.toolkit import Toolkit
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult, conclude
-from conformance.trials.consumer import ConsumerTrials
-from conformance.trials.generated import generated_images
-from conformance.trials.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.consumer.generated import generated_images
+from conformance.trials.consumer.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
+from conformance.trials.consumer.trial import ConsumerTrials
+from conformance.trials.under_test import ImplementationSubject
 from tests.trials.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
 
 Maker = Callable[[], Toolkit]

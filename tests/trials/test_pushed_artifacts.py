@@ -8,13 +8,13 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
-from conformance.implementations.reference.convert import Converter
-from conformance.implementations.reference.producer import Producer
-from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference
-from conformance.trials.producer import ProducerTrial
-from conformance.trials.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.reference.convert import Converter
+from conformance.reference.producer import Producer
+from conformance.reference.toolkit import REFERENCE, Toolkit
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
+from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.trials.producer.trial import ProducerTrial
 from tests.trials.in_process import InProcessSubject
 
 
