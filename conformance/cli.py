@@ -25,6 +25,7 @@ from conformance.commands import (
     publish,
     readers,
     registry,
+    report,
     requirements,
     shared,
     vectors,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(check, audit, inspect, diff, build, publish),
-    *(certify, adapter, registry, readers, requirements, vectors),
+    *(certify, adapter, registry, report, readers, requirements, vectors),
 )
 for command in _COMMANDS:
     command.register(app)
