@@ -24,6 +24,7 @@ from conformance.commands import (
     inspect,
     readers,
     registry,
+    report,
     requirements,
     shared,
     vectors,
@@ -38,7 +39,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, audit, inspect, diff, build, certify, adapter, registry, readers, requirements, vectors):
+for command in (check, audit, inspect, diff, build, certify, adapter, registry, report, readers, requirements, vectors):
     command.register(app)
 
 _EXIT_INTERRUPTED = 130
