@@ -64,7 +64,16 @@ def bounds(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """All benchmarks; figures are kept in benchmarks/README.md."""
     session.install("-e", ".[dev]")
-    for name in ("plugin_cost", "registry_role", "deep_check", "shallow_check", "toc", "writer", "certify_skopeo"):
+    for name in (
+        "plugin_cost",
+        "registry_role",
+        "deep_check",
+        "shallow_check",
+        "toc",
+        "writer",
+        "certify_skopeo",
+        "audit",
+    ):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
 
 
