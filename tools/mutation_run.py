@@ -46,6 +46,7 @@ TESTS = (
     *("tests/blob/test_sentinel_blob_checks.py", "tests/blob/test_sentinel_format.py"),
     *("tests/selection", "tests/copy", "tests/differential/test_kinds.py", "tests/rules"),
 )
+_OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 CPU_SECONDS = 90
 WALL_SECONDS = 900
 MAX_MEMORY = 4 * 2**30
@@ -149,8 +150,8 @@ def _specs(files: list[str]) -> list[MutationSpec]:
 
 
 def _is_of_identity(spec: MutationSpec) -> bool:
-    """``==`` to ``is``: whether equal values are one object is the interpreter's affair, and linters refuse it."""
-    return spec.operator_name.endswith(("_Is", "_IsNot")) and "_Is_" not in spec.operator_name
+    """``==`` to ``is`` or back: whether equal values are one object is the interpreter's affair, and linters tell of it."""
+    return spec.operator_name.endswith(_OF_IDENTITY)
 
 
 def _control(drawn: list[MutationSpec], reach: Reach) -> None:

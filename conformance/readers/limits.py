@@ -80,14 +80,14 @@ def _has_pax(tar: bytes) -> bool:
 
 
 def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading]:
-    """The readings, each without what its reader does not know of this archive; without readers that know too little."""
+    """The readings, each without what its reader does not know; without those of readers that know too little."""
     used = features_of(tar)
     known = ((name, without_unknown(name, reading, used)) for name, reading in readings.items())
     return {name: reading for name, reading in known if reading is not None}
 
 
 def without_unknown(name: str, reading: Reading, used: frozenset[Feature]) -> Reading | None:
-    """The reading, without owners or link targets where its reader does not know them; None where it knows too little."""
+    """The reading without owners or link targets, where its reader does not know them; None: it knows too little."""
     unknown = used & LIMITS.get(name, frozenset())
     if unknown - _OWNERS - _TARGETS:
         return None
