@@ -150,7 +150,7 @@ def _specs(files: list[str]) -> list[MutationSpec]:
 
 
 def _is_of_identity(spec: MutationSpec) -> bool:
-    """``==`` to ``is`` or back: whether equal values are one object is the interpreter's affair, and linters tell of it."""
+    """``==`` to ``is`` or back: whether equal values are one object is the interpreter's affair."""
     return spec.operator_name.endswith(_OF_IDENTITY)
 
 

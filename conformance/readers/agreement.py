@@ -49,7 +49,7 @@ def member_difference(one: Member, other: Member) -> Difference | None:
             return Difference.SIZE
         if one.digest != other.digest and NOT_TOLD not in (one.digest, other.digest):
             return Difference.CONTENT
-    if one.kind in _LINKS and None not in (one.link, other.link) and _link(one) != _link(other):
+    if one.kind in _LINKS and _link(one) != _link(other):
         return Difference.LINK
     if one.kind not in _MODELESS and _differ(_bits(one.mode), _bits(other.mode)):
         return Difference.MODE

@@ -1,8 +1,8 @@
 """What some readers cannot read of archives that are written as they should be.
 
 A TOC cannot help there: the name of 300 bytes needs a PAX or GNU record, and who does not know it sees another name.
-Such a reader is not compared on an archive that uses what it does not know; where that touches owners or link targets
-alone, it is compared in all else. Measured: ``tests/readers``.
+Such a reader is not compared on an archive that uses what it does not know; where that touches owners alone, it is
+compared in all else. Measured: ``tests/readers``.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.readers.reading import Member, Reading
+from conformance.readers.reading import Reading
 
 _BLOCK: Final = 512
 
@@ -41,7 +41,6 @@ LIMITS: Final[Mapping[str, frozenset[Feature]]] = {
     "cpio": _ALL,
 }
 _OWNERS: Final = frozenset({Feature.PAX_OWNER})
-_TARGETS: Final = frozenset({Feature.PAX_LINK, Feature.GNU_LINK})
 _RECORDS: Final = {
     Feature.PAX_PATH: re.compile(rb"\d path="),
     Feature.PAX_LINK: re.compile(rb"\d linkpath="),
@@ -87,17 +86,11 @@ def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading
 
 
 def without_unknown(name: str, reading: Reading, used: frozenset[Feature]) -> Reading | None:
-    """The reading without owners or link targets, where its reader does not know them; None: it knows too little."""
+    """The reading, without owners where its reader does not know them; None where it knows too little."""
     unknown = used & LIMITS.get(name, frozenset())
-    if unknown - _OWNERS - _TARGETS:
+    if unknown - _OWNERS:
         return None
     if not unknown:
         return reading
-    members = tuple(_without(member, unknown) for member in reading.members)
+    members = tuple(msgspec.structs.replace(member, uid=None, gid=None) for member in reading.members)
     return msgspec.structs.replace(reading, members=members)
-
-
-def _without(member: Member, unknown: frozenset[Feature]) -> Member:
-    if unknown & _OWNERS:
-        member = msgspec.structs.replace(member, uid=None, gid=None)
-    return msgspec.structs.replace(member, link=None) if unknown & _TARGETS else member

@@ -153,8 +153,11 @@ def schema_version(seen: ImageSeen) -> Iterator[Judgement]:
 def root_file_system(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in seen.manifests:
         document, config = manifest.document, manifest.config
-        if document is not None and config is not None and document.view.config.media_type in CONFIG_TYPES:
-            found = config.fields.get("rootfs", {}).get("type")
+        if document is None or config is None or document.view.config.media_type not in CONFIG_TYPES:
+            continue
+        root = config.fields.get("rootfs")
+        if isinstance(root, dict):
+            found = root.get("type")
             yield judge(
                 found == "layers",
                 "The type of the root file system is another one: who reads it has to refuse the image.",
