@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from conformance.evidence import Evidence
-from conformance.masking import SECRETS
+from conformance.observed.evidence import Evidence
+from conformance.observed.masking import SECRETS
 from conformance.requirements import Level, Profile, Requirement, RequirementClass, Role, load_catalogue
 
 Verdict = Literal["pass", "fail", "waived", "unsupported", "not-applicable", "not-run"]

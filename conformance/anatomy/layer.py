@@ -29,7 +29,7 @@ from conformance.format.positions import ChunkedAnnotations, Position, Positions
 from conformance.format.sentinel import is_sentinel
 from conformance.format.tarsplit import FileRecord, parse
 from conformance.format.toc import CHUNK_ZEROS, MAX_TOC, TYPES, Entry, Toc
-from conformance.subjects.toc_room import MAX_TABLE_WINDOW, MAX_TABLES, TocRoom
+from conformance.sources.table_budget import MAX_TABLE_WINDOW, MAX_TABLES, TocRoom
 
 MAX_TAR_SPLIT_DOCUMENT: Final = 2 * 2**30
 """Bytes of a decompressed tar-split: a longer one is not counted."""

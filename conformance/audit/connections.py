@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
-from conformance.evidence import Exchange
-from conformance.registry.client import Answer, RegistryClient, TransportError
-from conformance.registry.conventions import wait_seconds
-from conformance.registry.options import ConnectionOptions
-from conformance.subjects.reference import RegistryReference
+from conformance.observed.evidence import Exchange
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.conventions import wait_seconds
+from conformance.registry.client.options import ConnectionOptions
+from conformance.sources.reference import RegistryReference
 
 PATIENCE: Final = 300.0
 """Seconds that a request waits for a rate limit to pass before it is given up."""

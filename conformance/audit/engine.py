@@ -19,10 +19,10 @@ from conformance.audit.pool import Pool
 from conformance.audit.sources import AuditedImage, Shared, open_image
 from conformance.audit.state import Run, State
 from conformance.audit.work import Judge, Stripes
-from conformance.masking import SECRETS
-from conformance.registry.client import TransportError
-from conformance.registry.credentials import CredentialError
-from conformance.subjects.errors import SubjectError
+from conformance.observed.masking import SECRETS
+from conformance.registry.client.client import TransportError
+from conformance.registry.client.credentials import CredentialError
+from conformance.sources.errors import SubjectError
 
 _BATCH: Final = 500
 _HOSTS_AT_ONCE: Final = 4

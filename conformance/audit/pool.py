@@ -13,7 +13,7 @@ from conformance.audit.connections import Hosts, OverBudgetError, Traffic
 from conformance.audit.model import AuditOptions
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import AuditedImage, Shared, open_image
-from conformance.registry.options import ConnectionOptions
+from conformance.registry.client.options import ConnectionOptions
 
 _ATTEMPTS: Final = 3
 

@@ -16,8 +16,8 @@ from conformance.format.piece_stream import PieceStream
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.variant import make_sentinel_variant, wrap_single
 from conformance.format.writer import write_layer
-from conformance.implementations.reference.compression import CHUNKED, MEDIA_TYPE, compressed
-from conformance.implementations.reference.store import ContentStore
+from conformance.reference.compression import CHUNKED, MEDIA_TYPE, compressed
+from conformance.reference.store import ContentStore
 
 CREATED_BY: Final = "zcc build"
 COMPRESSIONS: Final = tuple(MEDIA_TYPE)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TreeSeen, TrialSeen
+from conformance.observed.trials import EntrySeen, LayerFacts, RunSeen, TreeSeen, TrialSeen
 from conformance.results import Judgement, failed, not_run, passed, unsupported
 
 INCONCLUSIVE: Final = "inconclusive: "

@@ -83,8 +83,8 @@ def run(
     from conformance.audit.engine import run_audit  # noqa: PLC0415 (start-up time)
     from conformance.audit.model import AuditOptions  # noqa: PLC0415
     from conformance.audit.state import State, StateError  # noqa: PLC0415
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
 
     wanted = [*(targets or ()), *_listed(list_file)]
     if not wanted:

@@ -1,7 +1,6 @@
 """``zcc build``: an image from a directory or tars, by the reference writer."""
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,11 +12,9 @@ from conformance.commands.shared import cannot, console, progress
 if TYPE_CHECKING:
     from conformance.building.image import BuiltImage, LayerSource
     from conformance.building.walk import WalkRules
-    from conformance.subjects.reference import LayoutReference
+    from conformance.sources.reference import LayoutReference
 
 _TAG = "latest"
-# OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
-_TAG_GRAMMAR = re.compile(r"[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*")
 
 
 def register(app: typer.Typer) -> None:
@@ -58,8 +55,8 @@ def build(
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.format.times import format_time  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
-    from conformance.subjects.platforms import machine_platform  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.platforms import machine_platform  # noqa: PLC0415
 
     if compression not in COMPRESSIONS:
         cannot(f"--compression {compression!r} is not one of {', '.join(COMPRESSIONS)}")
@@ -84,15 +81,16 @@ def build(
 
 def _target(output: str, directory: str) -> "LayoutReference":
     from conformance.building.errors import BuildError  # noqa: PLC0415
-    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
+    from conformance.building.layout import expect_tag  # noqa: PLC0415
+    from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     target = parse_reference(output)
     if not isinstance(target, LayoutReference):
         raise BuildError(f"{output}: an image is built into a layout: -o oci:DIR[:TAG]")
     if directory and target.directory.resolve().is_relative_to(Path(directory).resolve()):
         raise BuildError(f"{target.directory}: the layout lies in {directory}, which is to become the image")
-    if target.tag and not _TAG_GRAMMAR.fullmatch(target.tag):
-        raise BuildError(f"{target.tag[:80]!r} is not a name of an image in a layout")
+    if target.tag:
+        expect_tag(target.tag)
     return target
 
 

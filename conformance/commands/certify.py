@@ -84,7 +84,7 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
     """The suite for one tool, in a process of its own; its results stay in ``output``/NAME."""
     from conformance.reports.certificate import ToolResult, tool_result  # noqa: PLC0415
     from conformance.reports.model import read_report  # noqa: PLC0415
-    from conformance.trials.subject import ask_version  # noqa: PLC0415
+    from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
     version = ask_version(adapter)
     if version.absent:
@@ -155,7 +155,7 @@ def _plugin() -> tuple[str, ...]:
 def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
     """Every pair of those that are here, through every registry at hand."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
-    from conformance.trials.subject import ImplementationSubject, ask_version  # noqa: PLC0415
+    from conformance.trials.under_test import ImplementationSubject, ask_version  # noqa: PLC0415
 
     with ExitStack() as stack:
         registries = list(_registries(stack, say))
@@ -170,8 +170,8 @@ def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
 
 def _registries(stack: ExitStack, say: Say) -> Iterator["RegistryAtHand"]:
     """The embedded registry, and docker-registry where it is installed."""
-    from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415
-    from conformance.registry.launch import LaunchError, docker_registry  # noqa: PLC0415
+    from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415
+    from conformance.registry.server.launch import LaunchError, docker_registry  # noqa: PLC0415
     from conformance.trials.interop import RegistryAtHand  # noqa: PLC0415
 
     yield RegistryAtHand("embedded registry", stack.enter_context(EmbeddedRegistry()).url)

@@ -55,13 +55,14 @@ def check(
 
     Of an image in a registry only the ends of the layers are fetched, by Range requests; with --deep all of them.
     """
-    from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
+    from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
+    from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     forms = _forms(form or [], output or [])
     if readers and not deep:
@@ -86,7 +87,13 @@ def check(
         cannot(str(error))
     if forms:
         elapsed = round(time.monotonic() - clock, 3)
-        whole = run_report((report,), started=started, elapsed=elapsed, revision=load_catalogue().revision)
+        whole = run_report(
+            (report,),
+            started=started,
+            elapsed=elapsed,
+            revision=load_catalogue().revision,
+            provenance=Provenance(catalogue_digest(), target_of(image, options)),
+        )
         _write(forms, whole)
     if json:
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))

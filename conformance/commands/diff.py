@@ -54,10 +54,10 @@ def diff(
     from conformance.difference.model import DiffError  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
-    from conformance.implementations.reference.errors import NotSupportedError  # noqa: PLC0415
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
+    from conformance.reference.errors import NotSupportedError  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     if not other and (files or toc or platform):
         cannot("--files, --toc and --platform are for two images")

@@ -16,13 +16,13 @@ from conformance.format.names import ESTARGZ_TOC, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.selection import Policy
-from conformance.implementations.reference.consumer import Pulled, PulledLayer
-from conformance.implementations.reference.errors import NotSupportedError, RefusalError
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.unaware import TarConsumer
-from conformance.implementations.reference.whole import WholeLayers
 from conformance.mutants.clients import consumer
 from conformance.mutants.clients_input import LeakyClient
+from conformance.reference.consumer import Pulled, PulledLayer
+from conformance.reference.errors import NotSupportedError, RefusalError
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.unaware import TarConsumer
+from conformance.reference.whole import WholeLayers
 from conformance.requirements import mutant
 
 Unaware = TarConsumer

@@ -9,9 +9,9 @@ from copy import deepcopy
 
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
-from conformance.mutants.draft import PLATFORM, Draft, Json
+from conformance.images.draft import PLATFORM, Draft, Json
+from conformance.images.trees import Node, tar_of
 from conformance.requirements import mutant
-from conformance.strategies.trees import Node, tar_of
 
 _ARM: Json = {"architecture": "arm64", "os": "linux"}
 _TREE = (Node("file", content=b"content\n"),)

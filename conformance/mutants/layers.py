@@ -11,8 +11,7 @@ from conformance.format.footer import Footer, FooterForm
 from conformance.format.frames import ZSTD_MAGIC, skippable
 from conformance.format.tarheader import write_checksum
 from conformance.format.writer import WriterOptions
-from conformance.requirements import mutant
-from conformance.strategies.layer_draft import (
+from conformance.images.layer_draft import (
     LayerDraft,
     conforming_layer,
     draft_layer,
@@ -20,7 +19,8 @@ from conformance.strategies.layer_draft import (
     finish_layer,
     toc_document,
 )
-from conformance.strategies.trees import Node, tar_of
+from conformance.images.trees import Node, tar_of
+from conformance.requirements import mutant
 
 _TOOL, _HOLES, _SMALL, _OTHER = "usr/bin/tool", "usr/holes", "usr/small", "usr/other"
 _OTHER_DIGEST = "sha256:" + "ab" * 32

@@ -13,7 +13,7 @@ from conformance.format.names import (
     TARSPLIT_POSITION,
     ZSTD_ANNOTATION,
 )
-from conformance.mutants.draft import Draft, Json
+from conformance.images.draft import Draft, Json
 from conformance.requirements import mutant
 
 _ARM: Json = {"architecture": "arm64", "os": "linux"}

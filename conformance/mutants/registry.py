@@ -1,6 +1,6 @@
 """Registries with one defect each: the embedded registry, and the requirement that the defect breaks."""
 
-from conformance.registry.defects import DEFECTS, Defect
+from conformance.registry.server.defects import DEFECTS, Defect
 from conformance.requirements import mutant
 
 

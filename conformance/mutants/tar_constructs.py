@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
+from conformance.images.raw_tar import END, GNU, USTAR, extended, file, long_name
 from conformance.mutants import tar_constructs_extended as extended_headers
 from conformance.mutants import tar_constructs_header as headers
 from conformance.mutants.tar_parts import CUT, LONG, TEXT, base256, odd, with_records
-from conformance.strategies.raw_tar import END, GNU, USTAR, extended, file, long_name
 
 
 class Construct(msgspec.Struct, frozen=True):

@@ -3,8 +3,8 @@
 from typing import Final
 
 from conformance.format.tarheader import write_checksum
+from conformance.images.raw_tar import GNU, V7, extended, file, header, long_name, padded, record
 from conformance.mutants.tar_parts import CUT, HIDDEN, LONG, TEXT, base256, odd, with_records
-from conformance.strategies.raw_tar import GNU, V7, extended, file, header, long_name, padded, record
 
 NUMBERS: Final = {
     "device_number_no_number_on_a_file": odd(devmajor=b"zzzzzzz\0"),

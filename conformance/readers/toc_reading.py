@@ -5,7 +5,7 @@ from typing import Final
 
 from conformance.format.discrepancy import Discrepancy, Kind, shown
 from conformance.format.toc import Toc
-from conformance.observation_layer import ReaderSeen
+from conformance.observed.layer import ReaderSeen
 from conformance.readers.agreement import Difference, member_difference
 from conformance.readers.limits import LIMITS, Feature
 from conformance.readers.reading import Member, Reading, path_of

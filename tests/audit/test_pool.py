@@ -13,9 +13,9 @@ from conformance.audit.pool import Pool
 from conformance.audit.sources import Shared, open_image
 from conformance.audit.state import State
 from conformance.checking import CheckOptions, check_image
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import wanted_layers
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.sources.image import observe_image
+from conformance.sources.layers import wanted_layers
 from tests.audit.fleet import layers_of, load
 
 DEEP = AuditOptions(deep=True, use_panel=False)

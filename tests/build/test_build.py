@@ -12,9 +12,9 @@ from conformance.anatomy.model import ImageView
 from conformance.anatomy.walk import ViewOptions, view_image
 from conformance.checking import CheckOptions, check_image
 from conformance.format.oci import read_config
-from conformance.strategies.trees import tar_of
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference
+from conformance.images.trees import tar_of
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
 from tests.build.trees import make_tree
 from tests.cli.test_cli import zcc
 from tests.implementations.images import TREES

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from conformance.cli import app
 from conformance.format.oci import Descriptor, read_manifest
-from conformance.implementations.process import Ended, run_program
-from conformance.implementations.reference.__main__ import main as unpack
-from conformance.implementations.sandbox import make_sandbox
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference
+from conformance.processes.run import Ended, run_program
+from conformance.processes.sandbox import make_sandbox
+from conformance.reference.__main__ import main as unpack
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
 from tests.build.trees import Facts, facts_of, make_tree
 from tests.tools import need
 

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from conformance import checks
-from conformance.checks.copier import ELSEWHERE, judge_copies
+from conformance.checks.copier.copies import ELSEWHERE, judge_copies
+from conformance.images.draft import Drafted
 from conformance.mutants import copies
 from conformance.mutants.copies import JOBS, SIGNATURE, Copied, Job, plain_twin, right_copy, source_of
-from conformance.mutants.draft import Drafted
-from conformance.observation import CopySeen, ImageSeen
+from conformance.observed.image import CopySeen, ImageSeen
 from conformance.requirements import broken_by, find_checks
 from conformance.results import RequirementResult
-from conformance.subjects.image import observe_image
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.memory import MemorySource
 
 MUTANTS = [value for value in vars(copies).values() if hasattr(value, "__breaks__")]
 

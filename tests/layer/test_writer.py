@@ -24,7 +24,8 @@ from conformance.format.tar import TarReader
 from conformance.format.times import YEAR_ONE, format_time, parse_time
 from conformance.format.toc import Entry, read_toc
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar, write_layer
-from conformance.strategies.trees import Node, Tree, layers, noise, options, tar_of, trees
+from conformance.images.trees import Node, Tree, noise, tar_of
+from conformance.strategies.trees import layers, options, trees
 from tests.layer import golden
 
 # A failure that shows a large file is still a failure of its own.

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from conformance.evidence import BytesEvidence, Exchange
+from conformance.observed.evidence import BytesEvidence, Exchange
 from conformance.reports import terminal
 from conformance.reports.junit import render_junit
 from conformance.reports.model import (

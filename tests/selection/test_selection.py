@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.checks.consumer import judge_selections
+from conformance.checks.consumer.choices import judge_selections
 from conformance.format.oci import Index, Platform
 from conformance.format.selection import Policy, select
 from conformance.mutants import selection

@@ -8,18 +8,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.implementations import null_clients
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.adapter_document import Operation
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.mutants import clients, clients_input, clients_select, clients_unaware
+from conformance.mutants import clients, clients_input, clients_select, clients_unaware, null_clients
 from conformance.mutants.run_client import MODULES, find_client, main
+from conformance.reference.toolkit import Toolkit
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult, conclude
-from conformance.trials.consumer import ConsumerTrials
-from conformance.trials.generated import generated_images
-from conformance.trials.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
-from conformance.trials.subject import ImplementationSubject
+from conformance.strategies.shapes import Tally
+from conformance.trials.consumer.generated import generated_images
+from conformance.trials.consumer.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
+from conformance.trials.consumer.trial import ConsumerTrials
+from conformance.trials.under_test import ImplementationSubject
 from tests.trials.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
 
 Maker = Callable[[], Toolkit]
@@ -153,9 +153,11 @@ def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path
     catalogue = load_catalogue()
     for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_modes_of_toc_entries(), "fail")):
         trials = ConsumerTrials(InProcessConsumer(toolkit, tmp_path), aware=True)
-        seen = generated_images(trials, examples=3, number=8, keep=keep)
+        tally = Tally("pulls")
+        seen = generated_images(trials, examples=3, number=8, keep=keep, tally=tally)
         result = conclude(catalogue["SENT-PULL-027"], judge_seen("SENT-PULL-027", seen))
         assert result.verdict == verdict, result.findings
+        assert tally.examples >= (3 if verdict == "pass" else 1)
         assert keep.exists() is (verdict == "fail")
     (kept,) = keep.iterdir()
     assert (kept / "oci-layout").is_file()

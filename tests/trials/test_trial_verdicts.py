@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
-from conformance.checks.consumer_pull import unaware_gets_nothing, unaware_says_so_by_its_status
+from conformance.checks.consumer.pull import unaware_gets_nothing, unaware_says_so_by_its_status
 from conformance.checks.trial_verdicts import (
     acceptance,
     bounded,
@@ -15,13 +15,13 @@ from conformance.checks.trial_verdicts import (
     refusal,
     toc_refusal,
 )
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
-from conformance.observation_consumer import SelectionSeen
-from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
+from conformance.images.composed import index
+from conformance.observed.consumer import SelectionSeen
+from conformance.observed.evidence import Exchange
+from conformance.observed.trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
 from conformance.results import Judgement
-from conformance.trials.cases_select import Choice, asked_positions, observed, plain, sentinel, unpacked_positions
-from conformance.trials.images import index
+from conformance.trials.consumer.select import Choice, asked_positions, observed, plain, sentinel, unpacked_positions
 
 TREE = {"a": EntrySeen("reg", 0o644, "sha256:1")}
 OTHER = {"a": EntrySeen("reg", 0o644, "sha256:2")}

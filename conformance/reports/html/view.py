@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from conformance.endings import Ending
-from conformance.evidence import Evidence
+from conformance.observed.evidence import Evidence
 from conformance.reports.model import Report
 from conformance.reports.notes import notes
 from conformance.reports.verdict_line import verdict_line

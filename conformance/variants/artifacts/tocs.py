@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable
 
 from conformance.format.writer import WriterOptions
-from conformance.mutants.draft import Drafted
+from conformance.images.draft import Drafted
+from conformance.images.drafted import image_with, plain_image_of
+from conformance.images.free_layer import Choices, free_layer
+from conformance.images.layer_draft import Json, LayerDraft, conforming_layer, draft_layer, toc_document
+from conformance.images.trees import Node, tar_of
 from conformance.requirements import variant
-from conformance.strategies.layer_draft import Json, LayerDraft, conforming_layer, draft_layer, toc_document
-from conformance.strategies.trees import Node, tar_of
-from conformance.variants.free_layer import Choices, free_layer
-from conformance.variants.images import image_with, plain_image_of
 
 
 def _respelt(spell: Callable[[Json], str], layer: LayerDraft | None = None) -> Drafted:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
-from conformance.registry.answers import content_of, error_reply
-from conformance.registry.core import Manifest, RegistryCore
-from conformance.registry.defects import DEFECTS, Defect
-from conformance.registry.serving import Call, Reply, Wire, parse_ranges
+from conformance.registry.server.answers import content_of, error_reply
+from conformance.registry.server.core import Manifest, RegistryCore
+from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
 from conformance.requirements import variant
 
 
