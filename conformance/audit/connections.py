@@ -22,7 +22,11 @@ _MAX_CLIENTS: Final = 16
 _LONGEST_WAIT: Final = 30.0
 
 
-class OverBudgetError(Exception):
+class StoppedError(Exception):
+    """The audit cannot go on now; one line for the user. What is done is kept."""
+
+
+class OverBudgetError(StoppedError):
     """The answers so far have as many bytes as the user allowed."""
 
 

@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
-from conformance.audit.connections import Hosts, OverBudgetError, Traffic
+from conformance.audit.connections import Hosts, StoppedError, Traffic
 from conformance.audit.listing import Listed, references_of
 from conformance.audit.model import AuditOptions
 from conformance.audit.parts import Part, Wanted, judge_part
-from conformance.audit.pool import Pool
+from conformance.audit.pool import Pool, workers_of
 from conformance.audit.sources import AuditedImage, Shared, open_image
 from conformance.audit.state import Run, State
 from conformance.audit.work import Judge, Stripes
@@ -26,6 +26,7 @@ from conformance.sources.errors import SubjectError
 
 _BATCH: Final = 500
 _HOSTS_AT_ONCE: Final = 4
+_MAX_THREADS: Final = 512
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -66,7 +67,7 @@ def run_audit(
             audit.list_images(wanted)
         audit.judge_all()
         state.finish(run.id)
-    except OverBudgetError as error:
+    except StoppedError as error:
         stopped = str(error)
     finally:
         spent = audit.hosts.traffic
@@ -99,7 +100,10 @@ class _Audit:
         done = total - left
         threads = self._options.connections * _HOSTS_AT_ONCE
         with ExitStack() as stack:
-            pool = stack.enter_context(Pool(self._options, self.hosts.traffic)) if self._options.deep else None
+            workers = workers_of(self._options) if left else None
+            pool = workers and stack.enter_context(Pool(self._options, self.hosts.traffic, workers))
+            if workers:  # each thread waits for one of them; a cluster may grow
+                threads = min(max(threads, 2 * workers.size), _MAX_THREADS)
             judge = Judge(self._options, self._state, pool.judge if pool else self._judge_here)
             executor = ThreadPoolExecutor(threads, thread_name_prefix="zcc-audit")
             pending: set[Future[None]] = set()
@@ -131,7 +135,7 @@ class _Audit:
         """Judge one image; whatever is wrong with it is one line, and never the end of the audit."""
         try:
             self._judge_image(judge, image, reference)
-        except (OverBudgetError, sqlite3.Error):
+        except (StoppedError, sqlite3.Error):
             raise
         except (SubjectError, CredentialError, TransportError) as error:
             self._state.set_problem(image, _one_line(str(error)))

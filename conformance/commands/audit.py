@@ -70,6 +70,9 @@ def run(
     max_bytes: Annotated[
         int, typer.Option("--max-bytes", min=0, help="Stop when so many bytes were received (0: never).")
     ] = 0,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Read layers on the workers of a Dask cluster: tcp://HOST:PORT.")
+    ] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew and reuse no earlier verdict.")] = False,
     username: Username = "",
     plain_http: PlainHttp = False,
@@ -93,7 +96,8 @@ def run(
         connection = ConnectionOptions.from_environment(
             os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
         )
-        options = AuditOptions(connection, deep, panel, connections, workers or os.cpu_count() or 1, max_bytes, fresh)
+        processes = workers or os.cpu_count() or 1
+        options = AuditOptions(connection, deep, panel, connections, processes, max_bytes, fresh, scheduler)
         with State.open(state) as opened:
             try:
                 with _shown() as on_progress:

@@ -9,7 +9,7 @@ from conformance.audit.engine import run_audit
 from conformance.audit.export import image_rows
 from conformance.audit.model import AuditOptions
 from conformance.audit.parts import judge_part
-from conformance.audit.pool import Pool
+from conformance.audit.pool import LocalProcesses, Pool
 from conformance.audit.sources import Shared, open_image
 from conformance.audit.state import State
 from conformance.checking import CheckOptions, check_image
@@ -49,9 +49,10 @@ def test_a_process_that_dies_is_replaced() -> None:
         traffic = Traffic()
         image = open_image(f"{host}/app:1", DEEP.connection, Hosts(traffic, 1), Shared())
         (wanted,) = wanted_layers(observe_image(image, reading=None).every_manifest)
-        with Pool(DEEP, traffic) as pool:
+        processes = LocalProcesses(1)
+        with Pool(DEEP, traffic, processes) as pool:
             first = pool.judge(image, wanted)
-            for worker in pool.workers:
+            for worker in processes.pids:
                 os.kill(worker, signal.SIGKILL)
             assert pool.judge(image, wanted) == first
         assert first == judge_part(image, wanted, deep=True)
