@@ -15,7 +15,8 @@ def rules(block: bytes) -> list[TarRule]:
 
 def base256(value: int, width: int) -> bytes:
     first = 0x80 if value >= 0 else 0xFF
-    return bytes([first]) + (value % 256 ** (width - 1)).to_bytes(width - 1, "big")
+    rest: int = value % 256 ** (width - 1)
+    return bytes([first]) + rest.to_bytes(width - 1, "big")
 
 
 @pytest.mark.parametrize(
