@@ -1,4 +1,4 @@
-"""What buildah, umoci and skopeo make of an ordinary tree breaks no MUST: as they pack it, and as zstd:chunked."""
+"""What buildah and umoci pack of an ordinary tree breaks no MUST, nor what skopeo makes of it as zstd:chunked."""
 
 import gzip
 import os
@@ -62,13 +62,20 @@ def _umoci(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("make", [_buildah, _umoci])
-def test_no_must_accuses_an_image_of_an_ordinary_tree(make: Callable[[Bench], None], tmp_path: Path) -> None:
+def test_no_must_accuses_a_layer_of_an_ordinary_tree(make: Callable[[Bench], None], tmp_path: Path) -> None:
     need(os.geteuid() == 0, "root")
     bench = Bench(tmp_path)
     make(bench)
     tar = bench.tar("made")
     assert len(tar) > 20_000
     assert not broken_musts(tar)
+
+
+def test_no_must_accuses_what_skopeo_makes_of_it(tmp_path: Path) -> None:
+    """Of buildah's image: skopeo 1.9.3 never ends on the compressed layer that umoci writes."""
+    need(os.geteuid() == 0, "root")
+    bench = Bench(tmp_path)
+    _buildah(bench)
     policy = ("--policy", str(tmp_path / "policy.json"))
     chunked = ("--dest-compress-format", "zstd:chunked")
     bench.run("skopeo", *policy, "copy", *chunked, "oci:made:latest", "oci:chunked:latest")
