@@ -1,7 +1,6 @@
 """``zcc build``: an image from a directory or tars, by the reference writer."""
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from conformance.sources.reference import LayoutReference
 
 _TAG = "latest"
-# OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
-_TAG_GRAMMAR = re.compile(r"[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*")
 
 
 def register(app: typer.Typer) -> None:
@@ -84,6 +81,7 @@ def build(
 
 def _target(output: str, directory: str) -> "LayoutReference":
     from conformance.building.errors import BuildError  # noqa: PLC0415
+    from conformance.building.layout import expect_tag  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     target = parse_reference(output)
@@ -91,8 +89,8 @@ def _target(output: str, directory: str) -> "LayoutReference":
         raise BuildError(f"{output}: an image is built into a layout: -o oci:DIR[:TAG]")
     if directory and target.directory.resolve().is_relative_to(Path(directory).resolve()):
         raise BuildError(f"{target.directory}: the layout lies in {directory}, which is to become the image")
-    if target.tag and not _TAG_GRAMMAR.fullmatch(target.tag):
-        raise BuildError(f"{target.tag[:80]!r} is not a name of an image in a layout")
+    if target.tag:
+        expect_tag(target.tag)
     return target
 
 
