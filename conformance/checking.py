@@ -42,14 +42,17 @@ class CheckOptions(msgspec.Struct, frozen=True):
 
 def check_image(reference: str, options: CheckOptions) -> SubjectReport:
     """Observe and judge one image. Raises SubjectError when it cannot be judged at all."""
-    return judge_source(open_source(reference, options.connection), options)
+    return judge_source(open_source(reference, options.connection, judged=True), options)
 
 
-def open_source(reference: str, connection: ConnectionOptions) -> ImageSource:
-    """The image behind what the user typed; raises SubjectError for what is no reference."""
+def open_source(reference: str, connection: ConnectionOptions, *, judged: bool = False) -> ImageSource:
+    """The image behind what the user typed; raises SubjectError for what is no reference.
+
+    ``judged``: a layout is opened to be judged, not to be used (LayoutSource).
+    """
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
-        return LayoutSource(parsed)
+        return LayoutSource(parsed, judged=judged)
     from conformance.sources.remote import RemoteSource, client_for  # noqa: PLC0415 (a layout needs no HTTP)
 
     client = client_for(parsed, connection)

@@ -1,5 +1,6 @@
 """What an audit says of one image, and how it was asked to look."""
 
+from functools import cache
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -32,8 +33,12 @@ class AuditOptions(msgspec.Struct, frozen=True):
     @property
     def checker(self) -> str:
         """What a verdict depends on beside the content: the version, the catalogue, and how deep it looked."""
-        catalogue = sha256(msgspec.json.encode(load_catalogue())).hexdigest()[:16]
-        return f"{__version__} {catalogue}{' deep' * self.deep}{' panel' * self.use_panel}"
+        return f"{__version__} {_catalogue_digest()}{' deep' * self.deep}{' panel' * self.use_panel}"
+
+
+@cache
+def _catalogue_digest() -> str:
+    return sha256(msgspec.json.encode(load_catalogue())).hexdigest()[:16]
 
 
 class LayerFacts(msgspec.Struct, frozen=True):
@@ -49,6 +54,8 @@ class LayerFacts(msgspec.Struct, frozen=True):
 
 class ImageVerdict(msgspec.Struct, frozen=True):
     """What ``zcc check`` says of an image, without evidence, and the facts that a summary counts.
+
+    Findings that only say that a deep check is needed are left out: ``needs_deep`` names their requirements.
 
     ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
     beyond MAX_FINDINGS, which are not kept. ``reusable``: nothing that was wanted could not be read.

@@ -157,7 +157,7 @@ class LayoutImage(LayoutSource):
     """An image in a layout: its layers are judged once for this layout."""
 
     def __init__(self, reference: LayoutReference) -> None:
-        super().__init__(reference)
+        super().__init__(reference, judged=True)
         self.scope = self.host = f"oci:{reference.directory}"
         self.locator = str(reference)
         self.is_lasting = False

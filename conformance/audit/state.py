@@ -4,6 +4,7 @@ import fcntl
 import sqlite3
 import threading
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from conformance.audit.parts import Part
 VERSION: Final = 1
 _APPLICATION: Final = 0x7A636361  # "zcca"
 _BATCH: Final = 1000
+_MAX_RECENT: Final = 1024
+_MAX_RECENT_BODY: Final = 8 * 2**10
 _MAX_BODY: Final = 256 * 2**20
 _MAX_PROBLEM: Final = 500
 _MAX_INTEGER: Final = 2**62
@@ -72,6 +75,8 @@ class State:
     def __init__(self, connection: sqlite3.Connection, lock_file: IO[bytes] | None = None) -> None:
         self._connection, self._lock_file = connection, lock_file
         self._lock = threading.RLock()
+        self._recent: OrderedDict[tuple[str, str], Part] = OrderedDict()
+        """Parts that were asked for lately: an image of fifty layers asks for fifty."""
 
     @classmethod
     @contextmanager
@@ -224,6 +229,11 @@ class State:
 
     def part(self, host: str, key: str) -> Part | None:
         """A part that was judged before; None also when it cannot be read."""
+        with self._lock:
+            known = self._recent.get((host, key))
+            if known is not None:
+                self._recent.move_to_end((host, key))
+                return known
         found = self.rows("SELECT body FROM parts WHERE host = ? AND key = ?", host, key)
         if not found:
             return None
@@ -231,6 +241,11 @@ class State:
             part: Part = _PART.decode(_unpacked(found[0][0]))
         except (zlib.error, msgspec.DecodeError):
             return None
+        if len(found[0][0]) <= _MAX_RECENT_BODY:
+            with self._lock:
+                self._recent[host, key] = part
+                if len(self._recent) > _MAX_RECENT:
+                    self._recent.popitem(last=False)
         return part
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
@@ -238,6 +253,7 @@ class State:
         body = zlib.compress(_ENCODER.encode(part), 6)
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (host, key, body))
+            self._recent.pop((host, key), None)
 
     def add_traffic(self, run: int, requests: int, size: int, seconds: float) -> None:
         """Count what a session of a run cost."""
@@ -256,6 +272,7 @@ class State:
         """Layers of layouts are read again in each run, for files may have changed; or all are."""
         with self._writing() as connection:
             connection.execute("DELETE FROM parts WHERE ? OR host LIKE 'oci:%'", (everything,))
+            self._recent.clear()
 
 
 def _run(row: Sequence[Any]) -> Run:

@@ -19,6 +19,7 @@ class Stored(msgspec.Struct, frozen=True):
     ``content`` is there only when it was fetched whole and has the digest that was asked for.
     Otherwise ``problem`` says what is wrong, ``detail`` in words, and ``actual_digest`` and
     ``actual_size`` what was found, where known. ``media_type`` is what the store announced ("" = nothing).
+    ``named_in``: the index.json of a layout that leads to it.
     """
 
     content: bytes | None = None
@@ -28,6 +29,7 @@ class Stored(msgspec.Struct, frozen=True):
     actual_size: int | None = None
     media_type: str = ""
     evidence: tuple[Evidence, ...] = ()
+    named_in: "Stored | None" = None
 
 
 class ReaderOutcome(msgspec.Struct, frozen=True):
@@ -103,7 +105,7 @@ class ImageSeen(msgspec.Struct, frozen=True):
 
     ``reference`` is what the user named. ``index_stored.media_type`` is what the store announced. ``index_malformed``
     says why a root document that claims to be an index or a manifest is none, ``index_key_problems`` where JSON readers
-    differ on the index.
+    differ on the index. ``layout`` is the index.json of a layout, where that leads to another root.
     """
 
     reference: str
@@ -114,6 +116,7 @@ class ImageSeen(msgspec.Struct, frozen=True):
     layers: LayersSeen = LayersSeen()
     index_malformed: str = ""
     index_key_problems: tuple[KeyProblem, ...] = ()
+    layout: Stored | None = None
 
     @property
     def nested(self) -> tuple["ImageSeen", ...]:

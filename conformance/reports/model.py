@@ -9,14 +9,19 @@ import msgspec
 from conformance import __version__
 from conformance.endings import Claim, Ending, ending_of, gravest, judge_claim
 from conformance.reports.encoding import indented_json
+from conformance.reports.power import Property
 from conformance.reports.provenance import Identity, Provenance
 from conformance.requirements import Profile, Role
 from conformance.results import RequirementResult
 
-SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:2"
+SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:3"
 SCHEMA_FILE: Final = "results.schema.json"
-# The first edition had neither profiles nor endings; published results of it are still read.
-SchemaId = Literal["urn:zstd-chunked-conformance:results:2", "urn:zstd-chunked-conformance:results:1"]
+# The first edition had neither profiles nor endings, the second no statement of power; results of both are read.
+SchemaId = Literal[
+    "urn:zstd-chunked-conformance:results:3",
+    "urn:zstd-chunked-conformance:results:2",
+    "urn:zstd-chunked-conformance:results:1",
+]
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -50,7 +55,7 @@ class Report(msgspec.Struct, frozen=True):
     """One run. ``partial`` when the user selected tests: then nothing is said on conformance.
 
     ``stopped`` says why the run ended before its end, in one sentence: what was not decided then is "not-run".
-    ``interrupted``: it was by Ctrl-C or SIGTERM.
+    ``interrupted``: it was by Ctrl-C or SIGTERM. ``power``: what was tried over generated examples, and what follows.
     """
 
     subjects: tuple[SubjectReport, ...]
@@ -66,6 +71,7 @@ class Report(msgspec.Struct, frozen=True):
     stopped: str = ""
     interrupted: bool = False
     provenance: Provenance | None = None
+    power: tuple[Property, ...] = ()
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -123,6 +129,7 @@ def run_report(
     stopped: str = "",
     interrupted: bool = False,
     provenance: Provenance | None = None,
+    power: tuple[Property, ...] = (),
 ) -> Report:
     """A Report whose ending follows from its subjects; a run that was ``stopped`` is at best incomplete."""
     endings: list[Ending] = [subject.ending or "conforms" for subject in subjects]
@@ -140,6 +147,7 @@ def run_report(
         stopped=stopped,
         interrupted=interrupted,
         provenance=provenance,
+        power=power,
     )
 
 

@@ -102,12 +102,18 @@ def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
         fields, _ = decode_leniently(content, what="the root document", shape=MANIFEST)
     except FormatError as error:
         malformed = str(error) if _claims_an_image(content) else ""
-        return ImageSeen(source.reference, index_stored=root, index_problem=str(error), index_malformed=malformed)
+        return ImageSeen(
+            source.reference,
+            index_stored=root,
+            index_problem=str(error),
+            index_malformed=malformed,
+            layout=root.named_in,
+        )
     if not is_index(fields):
         manifest = walk.manifest("manifest", root, None)
         if not _claims_an_image(content):
             manifest = msgspec.structs.replace(manifest, malformed="")
-        return ImageSeen(source.reference, manifests=(manifest,))
+        return ImageSeen(source.reference, manifests=(manifest,), layout=root.named_in)
     read = examine_index(content)
     index, problem = read.document, read.malformed
     if index is not None and len(index.view.manifests) > MAX_ENTRIES:
@@ -120,6 +126,7 @@ def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
         walk.entries(index) if index else (),
         index_malformed=read.malformed,
         index_key_problems=read.key_problems,
+        layout=root.named_in,
     )
 
 

@@ -23,10 +23,14 @@ _MAX_LISTED = 8
 
 
 class LayoutSource:
-    """Reads one image of a layout; implements ImageSource."""
+    """Reads one image of a layout; implements ImageSource.
 
-    def __init__(self, reference: LayoutReference) -> None:
-        self._reference = reference
+    An index.json that readers of JSON take differently is refused; ``judged``: it is handed over with the image, to be
+    judged, or in its place where it names none.
+    """
+
+    def __init__(self, reference: LayoutReference, *, judged: bool = False) -> None:
+        self._reference, self._judged = reference, judged
         self._directory = reference.directory
 
     @property
@@ -41,20 +45,24 @@ class LayoutSource:
         if stored.content is None:
             raise SubjectError(f"{path}: {stored.detail}")
         read = examine_index(stored.content)
-        layout = read.document
-        if layout is None:
+        if read.document is None:
+            if self._judged:
+                return stored
             raise SubjectError(f"{path}: {read.malformed}")
-        chosen = self._choose(layout, path)
-        if chosen is not None and read.key_problems:
+        if not read.key_problems:
+            chosen = self._choose(read.document, path)
+        elif self._judged:
+            chosen = self._chosen_by_some(read.document, path)
+        else:
             problem = read.key_problems[0]
             which = f"{problem.key!r} at byte {problem.offset} ({problem.kind})"
             raise SubjectError(f"{path}: readers of JSON differ on it, and so on which image this is: {which}")
         if chosen is None:
-            return msgspec.structs.replace(stored, media_type=layout.view.media_type)
+            return msgspec.structs.replace(stored, media_type=read.document.view.media_type)
         found = self.manifest(chosen, MAX_DOCUMENT)
         if found.content is None:
             raise SubjectError(f"{self.reference}: {chosen.digest}: {found.detail}")
-        return found
+        return msgspec.structs.replace(found, named_in=stored) if self._judged else found
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
         return self.blob(descriptor, limit)
@@ -91,6 +99,13 @@ class LayoutSource:
 
     def _path(self, digest: Digest) -> Path:
         return self._directory / "blobs" / digest.algorithm / digest.hex
+
+    def _chosen_by_some(self, layout: Document[Index], path: Path) -> Descriptor | None:
+        """The entry as one reader sees it; None, so that index.json itself is judged, when that one sees none."""
+        try:
+            return self._choose(layout, path)
+        except SubjectError:
+            return None
 
     def _choose(self, layout: Document[Index], path: Path) -> Descriptor | None:
         """The entry the reference means; None when index.json itself is the image's index."""

@@ -17,12 +17,14 @@ from conformance.registry.client.credentials import CredentialError
 from conformance.reports.bodies import write_bodies
 from conformance.reports.encoding import json_bytes
 from conformance.reports.model import Report, SubjectReport, encode, now, run_report, subject_report
+from conformance.reports.power import Property
 from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
 from conformance.sources.errors import SubjectError
 from conformance.suite.interruption import is_silent, remove_results, was_not_answered
-from conformance.suite.invariants import Tried, note_tried, tried_of
+from conformance.suite.invariants import note_tried
+from conformance.suite.power import tried_of
 from conformance.suite.preflight import preflight
 from conformance.suite.provenance import attach_identity, identities_of, program_of, provenance_of
 from conformance.suite.selection import OF_REGISTRIES, BadOptionError
@@ -88,7 +90,7 @@ class ConformanceSession:
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
         self._notes: dict[Noted, None] = {}
-        self._tried: list[Tried] = []
+        self._tried: list[Property] = []
         self._needs_deep: dict[str, tuple[str, ...]] = {}
         self._identities: dict[str, Identity | None] = {}
         self._deselected = False
@@ -282,7 +284,7 @@ class ConformanceSession:
         from conformance.suite.summary import summary_lines  # noqa: PLC0415
 
         terminalreporter.section("conformance")
-        for line in summary_lines(self._report, self._tried, colour=terminalreporter.hasmarkup):
+        for line in summary_lines(self._report, colour=terminalreporter.hasmarkup):
             terminalreporter.write_line(line)
         for text in self._left:
             terminalreporter.write_line(f"left behind: {SECRETS.mask(text)}")
@@ -306,6 +308,7 @@ class ConformanceSession:
             stopped=self._stopped,
             interrupted=self._interrupted,
             provenance=provenance_of(self.settings),
+            power=tuple(sorted(self._tried, key=lambda each: (each.subject, each.statement, each.requirement))),
         )
 
     def _add_missing(self, results: dict[str, RequirementResult], role: Role) -> None:

@@ -4,7 +4,6 @@ This is the suite's own control: a checker that is broken shows here before it j
 """
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks.artifact.judge import judge_blob, judge_image
@@ -39,7 +38,7 @@ from conformance.strategies.fields import annotations, unknown_fields
 from conformance.strategies.images import BrokenImage, broken_images, bundle_of, images
 from conformance.strategies.tocs import documents
 from conformance.strategies.trees import layers
-from conformance.suite.invariants import failing_of_layer, invariant
+from conformance.suite.invariants import counted, failing_of_layer, invariant
 
 pytestmark = pytest.mark.role("artifact")
 
@@ -55,15 +54,17 @@ def test_conforming_sentinel_blobs_pass(blob: bytes) -> None:
 
 
 @pytest.mark.parametrize("requirement_id", sorted(FORBIDDEN))
-def test_forbidden_sentinel_blobs_are_caught(requirement_id: str) -> None:
+def test_forbidden_sentinel_blobs_are_caught(requirement_id: str, request: pytest.FixtureRequest) -> None:
     """Expected: a blob that breaks this requirement fails it."""
 
-    @given(blob=forbidden_blob(requirement_id))
+    statement = "a sentinel blob with one forbidden property fails the requirement on it"
+
+    @invariant(statement, requirement=requirement_id, blob=forbidden_blob(requirement_id))
     def caught(blob: bytes) -> None:
         verdicts = {result.id: result.verdict for result in judge_blob(SentinelBlob("generated", blob))}
         assert verdicts[requirement_id] == "fail", f"{requirement_id} does not catch this blob"
 
-    caught()
+    counted(request.node, caught)
 
 
 @invariant("a sentinel blob has a binary zero within its first 16 bytes", blob=sentinel_blobs())

@@ -9,7 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from conformance.requirements import load_catalogue
+from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
+from conformance.suite.power import note_power
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.consumer.generated import generated_images
 from conformance.trials.consumer.scenarios import AWARE, judge_requirement, judge_seen
@@ -34,9 +36,16 @@ def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable
 
 
 @pytest.mark.requirement("SENT-PULL-027")
-def test_generated_images(trials: ConsumerTrials, settings: SuiteSettings, verdict: Callable[..., None]) -> None:
+def test_generated_images(
+    trials: ConsumerTrials, settings: SuiteSettings, verdict: Callable[..., None], request: pytest.FixtureRequest
+) -> None:
     """Whatever tree an image holds. Expected: the sentinel variant unpacks to the tree of the plain variant."""
     number = zlib.crc32(settings.run_id.encode())
     keep = settings.report_dir / "counterexamples"
-    seen = generated_images(trials, examples=_GENERATED[settings.effort], number=number, keep=keep)
-    verdict("SENT-PULL-027", judge_seen("SENT-PULL-027", seen))
+    tally = Tally("the sentinel variant of a generated image unpacks to the tree of the plain variant", "SENT-PULL-027")
+    examples = _GENERATED[settings.effort]
+    seen = generated_images(trials, examples=examples, number=number, keep=keep, tally=tally)
+    judgements = list(judge_seen("SENT-PULL-027", seen))
+    is_failed = any(judgement.outcome == "fail" for judgement in judgements)
+    note_power(request.node, settings, tally, number, failed=is_failed)
+    verdict("SENT-PULL-027", judgements)

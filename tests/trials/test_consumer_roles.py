@@ -14,6 +14,7 @@ from conformance.mutants.run_client import MODULES, find_client, main
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult, conclude
+from conformance.strategies.shapes import Tally
 from conformance.trials.consumer.generated import generated_images
 from conformance.trials.consumer.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
 from conformance.trials.consumer.trial import ConsumerTrials
@@ -150,9 +151,11 @@ def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path
     catalogue = load_catalogue()
     for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_modes_of_toc_entries(), "fail")):
         trials = ConsumerTrials(InProcessConsumer(toolkit, tmp_path), aware=True)
-        seen = generated_images(trials, examples=3, number=8, keep=keep)
+        tally = Tally("pulls")
+        seen = generated_images(trials, examples=3, number=8, keep=keep, tally=tally)
         result = conclude(catalogue["SENT-PULL-027"], judge_seen("SENT-PULL-027", seen))
         assert result.verdict == verdict, result.findings
+        assert tally.examples >= (3 if verdict == "pass" else 1)
         assert keep.exists() is (verdict == "fail")
     (kept,) = keep.iterdir()
     assert (kept / "oci-layout").is_file()

@@ -8,6 +8,7 @@ import msgspec
 from conformance.format.document import MAX_DEPTH
 from conformance.format.json_problems import KeyKind, KeyProblem
 from conformance.format.key_folds import foldings
+from conformance.format.oci import examine_index
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.requirements import decides
@@ -28,9 +29,10 @@ class _Document(msgspec.Struct, frozen=True):
 
 
 def _documents(seen: ImageSeen) -> Iterator[_Document]:
-    """Index, manifests and configs, each content once."""
+    """Indexes, manifests and configs, each content once."""
     done: set[bytes] = set()
-    for document in (*_index(seen), *(document for each in seen.manifests for document in _of_manifest(each))):
+    of_manifests = (document for each in seen.manifests for document in _of_manifest(each))
+    for document in (*_layout(seen), *_index(seen), *of_manifests):
         if document.raw not in done:
             done.add(document.raw)
             yield document
@@ -41,6 +43,14 @@ def _index(seen: ImageSeen) -> Iterator[_Document]:
     if stored is not None and stored.content is not None and (seen.index is not None or seen.index_malformed):
         fields = seen.index.fields if seen.index else None
         yield _Document("index", stored.content, fields, seen.index_malformed, seen.index_key_problems)
+
+
+def _layout(seen: ImageSeen) -> Iterator[_Document]:
+    """The index.json of a layout, where it leads to the image."""
+    if seen.layout is not None and seen.layout.content is not None:
+        read = examine_index(seen.layout.content)
+        fields = read.document.fields if read.document else None
+        yield _Document("index.json", seen.layout.content, fields, read.malformed, read.key_problems)
 
 
 def _of_manifest(seen: ManifestSeen) -> Iterator[_Document]:
@@ -106,7 +116,7 @@ def no_lone_surrogates(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("DOC-006")
 def one_kind_only(seen: ImageSeen) -> Iterator[Judgement]:
-    for document in (*_index(seen), *(each for each in _manifests(seen))):
+    for document in (*_layout(seen), *_index(seen), *_manifests(seen)):
         if document.fields is not None:
             has = [key for key in _EITHER if key in document.fields]
             yield judge(

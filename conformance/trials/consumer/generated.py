@@ -17,6 +17,7 @@ from conformance.images.composed import Image, image, layer_of, sentinel_image
 from conformance.images.trees import Node, Tree
 from conformance.observed.evidence import Note
 from conformance.observed.trials import TrialSeen
+from conformance.strategies.shapes import Tally
 from conformance.strategies.trees import trees
 from conformance.trials.consumer.bench import Pull
 from conformance.trials.consumer.trial import ConsumerTrials, Seen
@@ -31,8 +32,11 @@ class _Different(AssertionError):  # noqa: N818 (what was found, not an error of
     """The two trees are not one."""
 
 
-def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep: Path) -> Iterator[Seen]:
-    """``examples`` trees from the seed ``number``; one that fails is shrunk and kept as a layout below ``keep``."""
+def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep: Path, tally: Tally) -> Iterator[Seen]:
+    """``examples`` trees from the seed ``number``; one that fails is shrunk and kept as a layout below ``keep``.
+
+    ``tally`` counts the trees that were pulled.
+    """
     operation = trials.operations[0]
     tried: dict[str, TrialSeen] = {}
     failing: list[Tree] = []
@@ -43,6 +47,7 @@ def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep
         key = repr(tree)
         if key not in tried:
             assume(len(tried) < MAX_TRIES)
+            tally.count([tree])
             tried[key] = _pulled_both_ways(trials, operation, tree, f"seed {number}, example {len(tried)}")
         if any(judgement.outcome == "fail" for judgement in equals_the_plain_variant(tried[key])):
             failing.append(tree)

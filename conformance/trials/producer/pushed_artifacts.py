@@ -19,6 +19,7 @@ from conformance.observed.evidence import Note
 from conformance.requirements import Requirement, find_checks, load_catalogue
 from conformance.results import Finding, RequirementResult, conclude
 from conformance.sources.source import ImageSource
+from conformance.strategies.shapes import Tally
 from conformance.trials.consumer.generated import MAX_TRIES, exploring, usable
 from conformance.trials.producer.trial import ProducerTrial
 
@@ -62,13 +63,17 @@ def remark_on(trial: ProducerTrial, name: str) -> str:
 
 
 class GeneratedPushes:
-    """Pushes of generated trees as zstd:chunked; ``refused`` are the reasons of pushes that were not made."""
+    """Pushes of generated trees as zstd:chunked, counted by a tally.
 
-    def __init__(self, trial: ProducerTrial, *, replay: str, keep: Path) -> None:
-        self._trial, self._replay, self._keep = trial, replay, keep
+    ``refused`` are the reasons of pushes that were not made; ``found`` says that a tree was found that fails.
+    """
+
+    def __init__(self, trial: ProducerTrial, *, replay: str, keep: Path, tally: Tally) -> None:
+        self._trial, self._replay, self._keep, self._tally = trial, replay, keep, tally
         self._tried: dict[str, Results] = {}
         self._known: frozenset[str] = frozenset()
         self.refused: dict[str, None] = {}
+        self.found = False
 
     def explore(self, examples: int, number: int) -> Iterator[RequirementResult]:
         """The results of ``examples`` trees from this seed; or of one that fails, shrunk, kept as a layout."""
@@ -89,6 +94,7 @@ class GeneratedPushes:
         try:
             push()
         except (_Broken, Flaky):
+            self.found = True
             yield from self._kept(failing[-1], number)
             return
         for results in self._tried.values():
@@ -97,6 +103,7 @@ class GeneratedPushes:
     def _results(self, tree: Tree) -> Results:
         key = repr(tree)
         if key not in self._tried:
+            self._tally.count([tree])
             self._tried[key] = self._push(tree)
         return self._tried[key]
 
