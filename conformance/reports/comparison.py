@@ -61,7 +61,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def compare(old: Report, new: Report) -> Comparison:
     """What changed from ``old`` to ``new``. Of a partial run what was not selected is no change."""
-    pairs, old_only, new_only = _paired(old, new)
+    pairs, old_only, new_only = pair_subjects(old, new)
     partial = old.partial or new.partial
     changes = [change for before, after in pairs for change in _changes(before, after, partial=partial)]
     changes.sort(key=lambda change: KINDS.index(change.kind))
@@ -76,7 +76,7 @@ def compare(old: Report, new: Report) -> Comparison:
     )
 
 
-def _paired(
+def pair_subjects(
     old: Report, new: Report
 ) -> tuple[list[tuple[SubjectReport, SubjectReport]], tuple[str, ...], tuple[str, ...]]:
     """Subjects of one name and role; then the only ones of a role that are left: the next version of a tool."""
