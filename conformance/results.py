@@ -69,6 +69,11 @@ class RequirementResult(msgspec.Struct, frozen=True):
         """A MUST that failed, or that nobody could decide."""
         return self.level == "MUST" and self.verdict in ("fail", "not-run")
 
+    @property
+    def telling(self) -> tuple[Finding, ...]:
+        """The findings that say why this is no pass: the failures, and what could not be looked at."""
+        return tuple(finding for finding in self.findings if finding.outcome in ("fail", "not-run"))
+
 
 def passed(where: str, *, found: str = "") -> Judgement:
     """This thing is as it must be."""
