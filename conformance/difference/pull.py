@@ -28,8 +28,8 @@ class LayerContent(msgspec.Struct, frozen=True):
     """A data layer as a puller sees it; sizes in bytes.
 
     ``tables`` are the sizes of TOC and tar-split as stored; empty where there is no TOC that can be used. ``chunks``
-    has four unsigned 64-bit numbers for each piece of content: file and chunk, by the start of a digest of their digests,
-    and where the compressed piece lies: offset, length.
+    has four unsigned 64-bit numbers for each piece of content: file and chunk, by the start of a digest of their
+    digests, and where the compressed piece lies: offset, length.
     """
 
     digest: str

@@ -88,7 +88,7 @@ def lines(difference: PullDifference) -> Iterator[str]:
     words = {
         "present": "there already",
         "in parts": "pulled in parts",
-        "whole": "without a TOC of today's form, pulled whole",
+        "whole": "without usable TOC, pulled whole",
     }
     yield f"{count_text(len(pull.layers), 'layer')}: {', '.join(f'{count} {words[held]}' for held, count in counts)}"
     for layer in pull.layers:

@@ -80,7 +80,7 @@ def test_layers_without_toc_are_pulled_whole() -> None:
     assert {layer["held"] for layer in pull["layers"]} == {"whole"}
     assert pull["full"] == pull["by_file"] == pull["by_chunk"]
     shown = CliRunner().invoke(app, command).stdout
-    assert "without TOC, pulled whole" in shown
+    assert "without usable TOC, pulled whole" in shown
     assert max(map(len, shown.splitlines())) <= 120
 
 
