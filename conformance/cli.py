@@ -22,6 +22,7 @@ from conformance.commands import (
     check,
     diff,
     inspect,
+    mutants,
     readers,
     registry,
     report,
@@ -39,7 +40,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, audit, inspect, diff, build, certify, adapter, registry, report, readers, requirements, vectors):
+for command in (
+    check,
+    audit,
+    inspect,
+    diff,
+    build,
+    certify,
+    adapter,
+    registry,
+    report,
+    readers,
+    requirements,
+    vectors,
+    mutants,
+):
     command.register(app)
 
 _EXIT_INTERRUPTED = 130

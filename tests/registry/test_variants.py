@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from conformance.matrix.registries import judge_registry
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import find_variants, freedom_of, load_catalogue
 from conformance.variants import registries
-from tests.registry.judging import judge_registry
 
 
 @pytest.mark.parametrize("maker", find_variants(registries), ids=lambda maker: maker.__name__)
