@@ -23,6 +23,7 @@ from conformance.commands import (
     diff,
     inspect,
     mutants,
+    publish,
     readers,
     registry,
     report,
@@ -40,21 +41,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (
-    check,
-    audit,
-    inspect,
-    diff,
-    build,
-    certify,
-    adapter,
-    registry,
-    report,
-    readers,
-    requirements,
-    vectors,
-    mutants,
-):
+_COMMANDS = (
+    *(check, audit, inspect, diff, build, publish),
+    *(certify, adapter, registry, report, readers, requirements, vectors, mutants),
+)
+for command in _COMMANDS:
     command.register(app)
 
 _EXIT_INTERRUPTED = 130

@@ -40,7 +40,7 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     lowest: Told
     above: Told | None
     has_toc: bool
-    tar_split_digest: str | None
+    tar_split_digest: str
     toc_problem: str
     is_unreadable: bool
     toc_size: int
@@ -83,7 +83,7 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
         lowest,
         None if above == lowest else above,
         toc.toc is not None,
-        None if toc.toc is None else toc.toc.tar_split_digest,
+        "" if toc.toc is None else toc.toc.tar_split_digest,
         toc.problem,
         toc.unreadable,
         toc.document_size or 0,

@@ -40,7 +40,7 @@ from conformance.sources.layers import MAX_LAYERS, LayerReading, observe_layers,
 from conformance.sources.other_layers import observe_other_layers, wanted_others
 from conformance.sources.table_budget import MAX_DECODED
 
-_STRIPES: Final = 256
+_STRIPES: Final = 4096
 _MAX_PANEL: Final = 256
 
 
