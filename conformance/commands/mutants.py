@@ -27,6 +27,7 @@ def mutants(
     rows: Annotated[
         Path | None, typer.Option(help="Keep rows here; those that are there are not judged again.")
     ] = None,
+    kept_only: Annotated[bool, typer.Option("--kept-only", help="Judge nothing more than stands in --rows.")] = False,
     page: Annotated[Path | None, typer.Option(help="Write the page to this file, as Markdown.")] = None,
 ) -> None:
     """Judge every mutant and every lawful variant: does each check fail where it must, and nowhere else?
@@ -47,7 +48,7 @@ def mutants(
     is_whole = not ids and not room
     if (output or page) and not is_whole:
         cannot("--output and --page take the whole matrix: name no ids and no room")
-    matrix = matrix_of(_shown(chosen, whole, rows), whole=whole)
+    matrix = matrix_of(_shown(chosen, whole, rows, kept_only), whole=whole)
     wrong = problems(matrix, freedoms()) if is_whole else tuple(broken_rows(matrix))
     if output:
         output.write_bytes(indented_json(as_json(matrix)))
@@ -61,7 +62,7 @@ def mutants(
         raise typer.Exit(1)
 
 
-def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None) -> "list[Row]":
+def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None, kept_only: bool) -> "list[Row]":
     """The rows; a bar where a terminal looks on."""
     from rich.progress import track  # noqa: PLC0415 (start-up time)
 
@@ -69,7 +70,7 @@ def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None) -> "list
     from conformance.reports.encoding import json_bytes  # noqa: PLC0415
 
     found = _kept(kept)
-    left = [maker for maker in chosen if name_of(maker) not in found]
+    left = [] if kept_only else [maker for maker in chosen if name_of(maker) not in found]
     rows = track(
         run(left, whole=whole), "judging", total=len(left), console=console(), disable=not console().is_terminal
     )

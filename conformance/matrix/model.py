@@ -37,12 +37,14 @@ class Matrix(msgspec.Struct, frozen=True):
     """All rows; ``judged`` are the requirements that have a check.
 
     ``is_whole``: client mutants went through every requirement of their role, not only those that they break.
+    ``left`` counts the mutants and variants of each room that were not judged.
     """
 
     revision: str
     judged: tuple[str, ...]
     rows: tuple[Row, ...]
     is_whole: bool = False
+    left: dict[str, int] = {}
     schema: str = SCHEMA
 
     def killed_by(self, requirement_id: str) -> tuple[Row, ...]:
@@ -65,8 +67,11 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 def problems(matrix: Matrix, freedoms: Iterable[str]) -> tuple[str, ...]:
-    """What the matrix lacks, a sentence each: rows that do not hold, requirements without a kill or a variant."""
-    return (*broken_rows(matrix), *gaps(matrix, freedoms))
+    """What the matrix lacks, a sentence each: rows that do not hold, requirements without a kill or a variant.
+
+    Nothing is said of what is lacking where mutants or variants were left out.
+    """
+    return (*broken_rows(matrix), *(() if matrix.left else gaps(matrix, freedoms)))
 
 
 def broken_rows(matrix: Matrix) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Every mutant and variant judged, one row each."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,10 +92,12 @@ def run(chosen: Iterable[Maker], *, whole: bool = False) -> Iterator[Row]:
 
 
 def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
-    """The matrix of these rows."""
-    catalogue, bound = load_catalogue(), find_checks(checks)
+    """The matrix of these rows; what is not among them is counted as left."""
+    catalogue, bound, rows = load_catalogue(), find_checks(checks), tuple(rows)
+    judged_names = {row.name for row in rows}
+    left: Counter[str] = Counter(_room(maker)[0] for maker in makers() if name_of(maker) not in judged_names)
     judged = tuple(each.id for each in catalogue.requirements if each.id in bound)
-    return Matrix(catalogue.revision, judged, tuple(rows), whole)
+    return Matrix(catalogue.revision, judged, rows, whole, dict(left))
 
 
 def declared_matrix() -> Matrix:

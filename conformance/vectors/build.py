@@ -92,15 +92,10 @@ def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[
         layer, diff_id = layers[-1], diff_id_of(case, blobs, layers[-1])
         if layer["digest"] not in found and diff_id:
             given = Input(layer["digest"], (layer["digest"],), {}, layer, diff_id)
-            found[layer["digest"]] = _case(
-                f"{case.id}-layer",
-                case.requirement,
-                "layer",
-                given,
-                case.comment,
-                expect="accept",
-                touches=case.touches,
-            )
+            more: dict[str, Any] = {"expect": "accept", "touches": case.touches}
+            alone = _case(f"{case.id}-layer", case.requirement, "layer", given, case.comment, **more)
+            if tree_of(alone, blobs):  # not one that needs the layer below it
+                found[layer["digest"]] = alone
     return list(found.values())
 
 

@@ -134,6 +134,7 @@ var errDiffID = errors.New("the digest of the reassembled tar is not the DiffID"
 
 // stages are the words by which the module says where it was; the first that occurs counts.
 var stages = []struct{ word, stage string }{
+	{"unmarshaling TOC", "toc"},
 	{"annotation", "annotation"},
 	{"invalid checksum digest", "annotation"},
 	{"invalid manifest type", "annotation"},
