@@ -128,7 +128,7 @@ TWINS: Final[Mapping[str, str]] = {
 """Copies that may be refused, and one beside each that must work: else the refusal has another reason."""
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
-ORDERED: Final = ("plain", "kept", "index", "to gzip")
+ORDERED: Final = ("plain", "kept", "index", "to gzip", "plain from storage")
 """Copies in which the order of requests is looked at (SENT-PUSH-001)."""
 # What a tool may leave undone that refuses all sentinels because it does not know them.
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
@@ -186,7 +186,8 @@ class CopierTrial:
 
     def in_order(self, check: Callable[[PushSeen], Iterator[Judgement]]) -> list[Judgement]:
         """SENT-PUSH-001 of a copier."""
-        return [*self._judged("SENT-PUSH-001", ORDERED, lambda copied: check(copied.order))]
+        able = [name for name in ORDERED if JOBS[name].operation in self._subject.adapter.operations]
+        return [*self._judged("SENT-PUSH-001", able, lambda copied: check(copied.order))]
 
     def control(self) -> str:
         """Why no copy of this tool shows anything: an ordinary image does not come through; "" when it does."""
