@@ -85,7 +85,7 @@ for tool in "${@:-crane oras regctl umoci containers-image}"; do
       containerd) go install github.com/containerd/containerd/v2/cmd/{containerd,ctr}@v2.4.2 ;;
       stargz) (cd "$here/stargz" && go build -o "$GOBIN/zcc-stargz" .) ;;
       buildkit) buildkit ;;
-      buildx) go install github.com/docker/buildx/cmd/buildx@v0.38.2 ;;
+      buildx) go install -ldflags "-X github.com/docker/buildx/version.Version=v0.38.2" github.com/docker/buildx/cmd/buildx@v0.38.2 ;;
       scalibr) dependency scalibr github.com/google/osv-scalibr@v0.5.3 github.com/google/osv-scalibr/binary/scalibr ;;
       oci-image-tool)
         dependency oci-image-tool github.com/opencontainers/image-tools@v1.0.0-rc3 \
