@@ -49,7 +49,7 @@ def registries(session: nox.Session) -> None:
     """Judge every registry program in a directory or on PATH, twice: nox -s registries -- DIRECTORY."""
     session.install("-e", ".[dev]")
     directory, *more = session.posargs or ["build/tools"]
-    command = ["python", "-m", "conformance.trials.registry_bench", directory, "-o", "build/registries", *more]
+    command = ["python", "-m", "conformance.trials.registry.bench", directory, "-o", "build/registries", *more]
     session.run(*command)
 
 
@@ -64,7 +64,16 @@ def bounds(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """All benchmarks; figures are kept in benchmarks/README.md."""
     session.install("-e", ".[dev]")
-    for name in ("plugin_cost", "registry_role", "deep_check", "shallow_check", "toc", "writer", "certify_skopeo"):
+    for name in (
+        "plugin_cost",
+        "registry_role",
+        "deep_check",
+        "shallow_check",
+        "toc",
+        "writer",
+        "certify_skopeo",
+        "audit",
+    ):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
 
 
@@ -113,5 +122,5 @@ def corpora(session: nox.Session) -> None:
 @nox.session
 def mutation(session: nox.Session) -> None:
     """Whether the tests notice a change of a rule: nox -s mutation -- --sample 240; 0 takes all changes (hours)."""
-    session.install("-e", ".[dev]", "cosmic-ray>=8.3")
+    session.install("-e", ".[dev]", "cosmic-ray>=8.3", "coverage>=7.5")
     session.run("python", "tools/mutation_run.py", *session.posargs)

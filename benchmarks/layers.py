@@ -11,7 +11,7 @@ from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.writer import WrittenLayer, write_layer
-from conformance.subjects.layout import write_layout
+from conformance.sources.layout import write_layout
 
 
 def usr_tar(target: Path, size: int) -> None:

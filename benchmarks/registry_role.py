@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from conformance.registry.launch import docker_registry
+from conformance.registry.server.launch import docker_registry
 
 RUNS = 5
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from benchmarks.layers import layer_layout, usr_tar
 from conformance.checking import CheckOptions, check_image
 from conformance.format.document import decode_object
-from conformance.registry.client import RegistryClient
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.options import ConnectionOptions
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.client.options import ConnectionOptions
+from conformance.registry.server.embedded import EmbeddedRegistry
 
 
 def main() -> None:

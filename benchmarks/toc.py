@@ -19,7 +19,7 @@ from conformance.format.positions import ChunkedAnnotations, TocPosition
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_outline import outline
-from conformance.observation_layer import LayerSeen, LayersSeen, PayloadSeen, TocSeen
+from conformance.observed.layer import LayerSeen, LayersSeen, PayloadSeen, TocSeen
 from conformance.requirements import find_checks
 
 RUNS = 5

@@ -6,21 +6,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from conformance import checks
-from conformance.checks.artifact import has_sentinel, judge_image, needs_deep, notes_on, unreadable
-from conformance.checks.partial_pulls import pulled_whole
-from conformance.observation import ImageSeen
+from conformance.checks.artifact.judge import has_sentinel, judge_image, needs_deep, notes_on, unreadable
+from conformance.checks.artifact.partial_pulls import pulled_whole
+from conformance.observed.image import ImageSeen
 from conformance.readers.layers import ask_readers
 from conformance.readers.sentinel_panel import read_with_panel
-from conformance.registry.options import ConnectionOptions
+from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
+from conformance.reports.provenance import Flag, Identity, Target, digest_of
 from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
 from conformance.results import Judgement, RequirementResult
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference, parse_reference
-from conformance.subjects.source import ImageSource
+from conformance.sources.errors import SubjectError
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference, parse_reference
+from conformance.sources.source import ImageSource
 
 
 class CheckOptions(msgspec.Struct, frozen=True):
@@ -41,15 +42,18 @@ class CheckOptions(msgspec.Struct, frozen=True):
 
 def check_image(reference: str, options: CheckOptions) -> SubjectReport:
     """Observe and judge one image. Raises SubjectError when it cannot be judged at all."""
-    return judge_source(open_source(reference, options.connection), options)
+    return judge_source(open_source(reference, options.connection, judged=True), options)
 
 
-def open_source(reference: str, connection: ConnectionOptions) -> ImageSource:
-    """The image behind what the user typed; raises SubjectError for what is no reference."""
+def open_source(reference: str, connection: ConnectionOptions, *, judged: bool = False) -> ImageSource:
+    """The image behind what the user typed; raises SubjectError for what is no reference.
+
+    ``judged``: a layout is opened to be judged, not to be used (LayoutSource).
+    """
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
-        return LayoutSource(parsed)
-    from conformance.subjects.remote import RemoteSource, client_for  # noqa: PLC0415 (a layout needs no HTTP)
+        return LayoutSource(parsed, judged=judged)
+    from conformance.sources.remote import RemoteSource, client_for  # noqa: PLC0415 (a layout needs no HTTP)
 
     client = client_for(parsed, connection)
     return RemoteSource(client, parsed)
@@ -99,7 +103,28 @@ def report_on(
         unchecked=tuple(name for name in unchecked("artifact") if any(name in ids_of(each) for each in profiles)),
         needs_deep=tuple(result.id for result in bound if needs_deep(result)),
         unmet=tuple(unmet),
+        identity=_identity(seen),
     )
+
+
+def target_of(reference: str, options: CheckOptions) -> Target:
+    """What ``zcc check`` was pointed at, with the options that change what is judged."""
+    flags: tuple[tuple[Flag, bool], ...] = (
+        ("deep", options.deep),
+        ("readers", options.readers),
+        ("no-panel", not options.use_panel),
+        ("require-sentinel", options.require_sentinel),
+        ("require-chunked", options.require_chunked),
+    )
+    return Target("image", (reference,), tuple(flag for flag, is_on in flags if is_on))
+
+
+def _identity(seen: ImageSeen) -> Identity | None:
+    """The digest of the root document, which all else of the image follows from."""
+    root = seen.index_stored or (seen.manifests[0].stored if seen.manifests else None)
+    if root is None or root.content is None:
+        return None
+    return Identity("image", seen.reference, digest_of(root.content))
 
 
 def _replay(source: ImageSource, options: CheckOptions) -> str:

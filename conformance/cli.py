@@ -22,13 +22,15 @@ from conformance.commands import (
     check,
     diff,
     inspect,
+    publish,
     readers,
     registry,
+    report,
     requirements,
     shared,
     vectors,
 )
-from conformance.masking import SECRETS
+from conformance.observed.masking import SECRETS
 from conformance.suite.signals import end_on_sigterm
 
 app = typer.Typer(
@@ -38,7 +40,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, audit, inspect, diff, build, certify, adapter, registry, readers, requirements, vectors):
+_COMMANDS = (
+    *(check, audit, inspect, diff, build, publish),
+    *(certify, adapter, registry, report, readers, requirements, vectors),
+)
+for command in _COMMANDS:
     command.register(app)
 
 _EXIT_INTERRUPTED = 130

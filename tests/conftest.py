@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.masking import SECRETS
+from conformance.observed.masking import SECRETS
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@
 # More: regsync, containerd (2), stargz, buildkit, buildx, scalibr, oci-image-tool; minutes each.
 # syft takes about ten minutes on
 # two cores, grype one more after it, trivy longer. Registries: distribution (version 3), ocimem, and crane again;
-# oci-conformance is the test of the OCI distribution-spec. The programs go into DIRECTORY; put it on PATH.
+# oci-conformance is the test of the OCI distribution-spec; cosign verifies attestations (nox -s tools -- DIR cosign). The programs go into DIRECTORY; put it on PATH.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -94,6 +94,7 @@ for tool in "${@:-crane oras regctl umoci containers-image}"; do
       distribution) go install github.com/distribution/distribution/v3/cmd/registry@v3.1.2 ;;
       ocimem) (cd "$here/ocimem" && go build -o "$GOBIN/ocimem" .) ;;
       oci-conformance) oci_conformance ;;
+      cosign) go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3 ;;
       syft) go install -ldflags "-X main.version=1.57.0" github.com/anchore/syft/cmd/syft@v1.57.0 ;;
       grype) go install -ldflags "-X main.version=0.121.2" github.com/anchore/grype/cmd/grype@v0.121.2 ;;
       trivy)

@@ -26,11 +26,11 @@ from conformance.format.selection import (
     select,
     wanted_platforms,
 )
-from conformance.observation import ImageSeen, ManifestSeen
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.image import observe_image
-from conformance.subjects.source import ImageSource, blob_pieces
-from conformance.subjects.toc_room import TocRoom
+from conformance.observed.image import ImageSeen, ManifestSeen
+from conformance.sources.errors import SubjectError
+from conformance.sources.image import observe_image
+from conformance.sources.source import ImageSource, blob_pieces
+from conformance.sources.table_budget import TocRoom
 
 MAX_LISTED_IN_ALL: Final = 2**16
 """Frames and entries of one image that are listed, whatever is asked for: each takes some hundred bytes."""

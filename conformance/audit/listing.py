@@ -10,12 +10,12 @@ import msgspec
 from conformance.audit.connections import Hosts
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
-from conformance.registry.client import Answer, RegistryClient, TransportError
-from conformance.registry.conventions import origin
-from conformance.registry.options import ConnectionOptions
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.reference import RegistryReference, parse_reference
-from conformance.subjects.remote import explain_status
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.conventions import origin
+from conformance.registry.client.options import ConnectionOptions
+from conformance.sources.errors import SubjectError
+from conformance.sources.reference import RegistryReference, parse_reference
+from conformance.sources.remote import explain_status
 
 PAGE: Final = 1000
 """Names asked for at once; a registry may send fewer."""
@@ -58,7 +58,7 @@ def place_of(target: str) -> Place | None:
 
 
 def references_of(target: str, connection: ConnectionOptions, hosts: Hosts) -> Iterator[Listed]:
-    """What a target stands for, read page by page; what cannot be listed is one line. Raises OverBudgetError."""
+    """What a target stands for, read page by page; what cannot be listed is one line. Raises StoppedError."""
     try:
         place = place_of(target)
     except SubjectError as error:

@@ -1,5 +1,6 @@
 """What an audit says of one image, and how it was asked to look."""
 
+from functools import cache
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -7,7 +8,7 @@ import msgspec
 
 from conformance import __version__
 from conformance.endings import Claim, Ending
-from conformance.registry.options import ConnectionOptions
+from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import Level, load_catalogue
 from conformance.results import Finding, Verdict
 
@@ -19,7 +20,11 @@ LayerKind = Literal["in-parts", "whole", "legacy", "lost-annotations", "foreign"
 
 
 class AuditOptions(msgspec.Struct, frozen=True):
-    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any."""
+    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any.
+
+    ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
+    ``pulls``: keep what the TOCs list, and count what pulls of consecutive tags cost.
+    """
 
     connection: ConnectionOptions = ConnectionOptions()
     deep: bool = False
@@ -28,12 +33,19 @@ class AuditOptions(msgspec.Struct, frozen=True):
     workers: int = 1
     max_bytes: int = 0
     fresh: bool = False
+    scheduler: str = ""
+    pulls: bool = False
 
     @property
     def checker(self) -> str:
         """What a verdict depends on beside the content: the version, the catalogue, and how deep it looked."""
-        catalogue = sha256(msgspec.json.encode(load_catalogue())).hexdigest()[:16]
-        return f"{__version__} {catalogue}{' deep' * self.deep}{' panel' * self.use_panel}"
+        asked = f"{' deep' * self.deep}{' panel' * self.use_panel}{' pulls' * self.pulls}"
+        return f"{__version__} {_catalogue_digest()}{asked}"
+
+
+@cache
+def _catalogue_digest() -> str:
+    return sha256(msgspec.json.encode(load_catalogue())).hexdigest()[:16]
 
 
 class LayerFacts(msgspec.Struct, frozen=True):
@@ -47,11 +59,22 @@ class LayerFacts(msgspec.Struct, frozen=True):
     toc_compressed: int = 0
 
 
+class Variant(msgspec.Struct, frozen=True):
+    """The data layers, as (digest, size), that a client of one platform pulls; ``created`` as the config says."""
+
+    platform: str
+    created: str
+    layers: tuple[tuple[str, int], ...]
+
+
 class ImageVerdict(msgspec.Struct, frozen=True):
     """What ``zcc check`` says of an image, without evidence, and the facts that a summary counts.
 
+    Findings that only say that a deep check is needed are left out: ``needs_deep`` names their requirements.
+
     ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
     beyond MAX_FINDINGS, which are not kept. ``reusable``: nothing that was wanted could not be read.
+    ``variants`` are kept for counting pulls only.
     """
 
     ending: Ending
@@ -66,6 +89,7 @@ class ImageVerdict(msgspec.Struct, frozen=True):
     has_sentinel: bool
     reusable: bool
     dropped: int = 0
+    variants: tuple[Variant, ...] = ()
 
     @property
     def profile(self) -> str:

@@ -5,33 +5,42 @@ from typing import Final
 
 import msgspec
 
-from conformance.checks.artifact import judge_layer
-from conformance.evidence import Evidence, Exchange
+from conformance.checks.artifact.judge import judge_layer
+from conformance.difference.pull import LayerContent, layer_content
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
-from conformance.observation_layer import LayerSeen, OtherLayerSeen, TocSeen
-from conformance.results import Judgement
-from conformance.subjects.layers import LayerReading, WantedLayer, chunk_key, observe_layer
-from conformance.subjects.other_layers import observe_other
-from conformance.subjects.source import ImageSource
+from conformance.observed.evidence import Evidence, Exchange
+from conformance.observed.layer import LayerSeen, OtherLayerSeen, TocSeen
+from conformance.results import Judgement, passed, unread
+from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, observe_layer
+from conformance.sources.other_layers import observe_other
+from conformance.sources.source import ImageSource
 
 # Stands for the name of the layer, which is another in each image. No name of ours has a private-use character.
 _NAME: Final = "\ue000"
 _FOUND: Final = frozenset({200, 206})
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What the checks say of one layer, by requirement. What passed, or waits for a deep check, is only named."""
+
+    passed: frozenset[str]
+    needs_deep: frozenset[str]
+    others: dict[str, tuple[Judgement, ...]]
+
+
 class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     """What an image must know of a zstd:chunked layer: the judgements on it, and what the other checks ask of its TOC.
 
-    ``judgements`` are those on a layer with nothing below it; ``above`` has those that differ where something is.
+    ``lowest`` is said of a layer with nothing below it; ``above``, where it differs, of one that has something there.
     ``toc_size`` and ``toc_compressed`` are bytes, 0 where not known. ``reusable``: all that was wanted could be read,
     so that another image that has the layer need not read it again.
     """
 
-    judgements: dict[str, tuple[Judgement, ...]]
-    above: dict[str, tuple[Judgement, ...]]
+    lowest: Told
+    above: Told | None
     has_toc: bool
-    tar_split_digest: str | None
+    tar_split_digest: str
     toc_problem: str
     is_unreadable: bool
     toc_size: int
@@ -39,6 +48,7 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     stored_size: int | None
     notes: tuple[str, ...]
     reusable: bool
+    content: LayerContent | None = None
 
 
 class OtherPart(msgspec.Struct, frozen=True, tag="other"):
@@ -57,8 +67,8 @@ Part = LayerPart | OtherPart
 Wanted = WantedLayer | OtherLayerSeen
 
 
-def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
-    """Read and judge one layer."""
+def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool, with_content: bool = False) -> Part:
+    """Read and judge one layer; ``with_content``: give what its TOC lists too."""
     reading = LayerReading(deep)
     if isinstance(wanted, OtherLayerSeen):
         other = observe_other(source, wanted, reading)
@@ -67,14 +77,14 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
         reusable = known and whole and _came(other.evidence)
         return OtherPart(msgspec.structs.replace(other, evidence=()), reusable)
     seen = observe_layer(source, msgspec.structs.replace(wanted, name=_NAME), reading)
-    lowest = _judgements(seen, deep=deep, has_lower=False)
-    above = _judgements(seen, deep=deep, has_lower=True)
+    lowest = _told(seen, deep=deep, has_lower=False)
+    above = _told(seen, deep=deep, has_lower=True)
     toc = seen.toc
     return LayerPart(
         lowest,
-        {name: above.get(name, ()) for name in {**lowest, **above} if above.get(name) != lowest.get(name)},
+        None if above == lowest else above,
         toc.toc is not None,
-        None if toc.toc is None else toc.toc.tar_split_digest,
+        "" if toc.toc is None else toc.toc.tar_split_digest,
         toc.problem,
         toc.unreadable,
         toc.document_size or 0,
@@ -82,6 +92,7 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
         seen.stored_size,
         seen.notes,
         _is_reusable(seen),
+        layer_content(seen) if with_content else None,
     )
 
 
@@ -95,13 +106,25 @@ def _came(evidence: Iterable[Evidence]) -> bool:
     return all(not isinstance(each, Exchange) or (each.status in _FOUND and not each.error) for each in evidence)
 
 
-def _judgements(seen: LayerSeen, *, deep: bool, has_lower: bool) -> dict[str, tuple[Judgement, ...]]:
+def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
     """Without evidence: the exchanges of one image are none for another."""
     found = judge_layer(msgspec.structs.replace(seen, has_lower=has_lower), deep=deep)
-    return {
-        name: tuple(msgspec.structs.replace(judgement, evidence=()) for judgement in judgements)
+    others = {
+        name: kept
         for name, judgements in found.items()
+        if (kept := tuple(msgspec.structs.replace(each, evidence=()) for each in judgements if not _is_plain(each)))
     }
+    return Told(
+        frozenset(name for name, judgements in found.items() if any(each.outcome == "pass" for each in judgements)),
+        frozenset(
+            name for name, judgements in found.items() if any(each.outcome == "needs-deep" for each in judgements)
+        ),
+        others,
+    )
+
+
+def _is_plain(judgement: Judgement) -> bool:
+    return judgement.outcome in ("pass", "needs-deep")
 
 
 def part_key(wanted: Wanted) -> str:
@@ -131,12 +154,19 @@ def other_seen(wanted: OtherLayerSeen, part: OtherPart) -> OtherLayerSeen:
 
 
 def together(parts: Sequence[tuple[WantedLayer, LayerPart]]) -> Mapping[str, Sequence[Judgement]]:
-    """The judgements on the layers of one image, by requirement, under the names they have there."""
+    """The judgements on the layers of one image, by requirement, under the names they have there.
+
+    Layers that pass a requirement, or wait for a deep check, are one judgement together.
+    """
     found: dict[str, list[Judgement]] = {}
-    for layer, part in parts:
-        told = {**part.judgements, **part.above} if layer.has_lower else part.judgements
-        for requirement, judgements in told.items():
-            found.setdefault(requirement, []).extend(_named(judgement, layer.name) for judgement in judgements)
+    told = [part.above if part.above and layer.has_lower else part.lowest for layer, part in parts]
+    for name in frozenset[str]().union(*(each.passed for each in told)):
+        found.setdefault(name, []).append(passed(""))
+    for name in frozenset[str]().union(*(each.needs_deep for each in told)):
+        found.setdefault(name, []).append(unread(""))
+    for (layer, _), each in zip(parts, told, strict=True):
+        for name, judgements in each.others.items():
+            found.setdefault(name, []).extend(_named(judgement, layer.name) for judgement in judgements)
     return found
 
 

@@ -12,13 +12,13 @@ from conformance.format.document import MAX_DOCUMENT
 from conformance.format.errors import FormatError
 from conformance.format.names import MANIFEST_TYPES
 from conformance.format.oci import Descriptor
-from conformance.observation import Stored
-from conformance.registry.client import RegistryClient, TransportError
-from conformance.registry.options import ConnectionOptions
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference, RegistryReference, parse_reference
-from conformance.subjects.remote import RemoteSource
-from conformance.subjects.source import ImageSource
+from conformance.observed.image import Stored
+from conformance.registry.client.client import RegistryClient, TransportError
+from conformance.registry.client.options import ConnectionOptions
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference, RegistryReference, parse_reference
+from conformance.sources.remote import RemoteSource
+from conformance.sources.source import ImageSource
 
 _MAX_CACHED: Final = 256 * 2**10
 _MAX_CACHE: Final = 32 * 2**20
@@ -157,7 +157,7 @@ class LayoutImage(LayoutSource):
     """An image in a layout: its layers are judged once for this layout."""
 
     def __init__(self, reference: LayoutReference) -> None:
-        super().__init__(reference)
+        super().__init__(reference, judged=True)
         self.scope = self.host = f"oci:{reference.directory}"
         self.locator = str(reference)
         self.is_lasting = False

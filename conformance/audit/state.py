@@ -4,6 +4,7 @@ import fcntl
 import sqlite3
 import threading
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,11 +14,14 @@ from typing import IO, Any, Final
 import msgspec
 
 from conformance.audit.model import ImageVerdict
-from conformance.audit.parts import Part
+from conformance.audit.parts import LayerPart, Part
+from conformance.difference.pull import Cost, LayerContent
 
-VERSION: Final = 1
+VERSION: Final = 2
 _APPLICATION: Final = 0x7A636361  # "zcca"
 _BATCH: Final = 1000
+_MAX_RECENT: Final = 1024
+_MAX_RECENT_BODY: Final = 8 * 2**10
 _MAX_BODY: Final = 256 * 2**20
 _MAX_PROBLEM: Final = 500
 _MAX_INTEGER: Final = 2**62
@@ -41,11 +45,34 @@ CREATE INDEX layers_by_digest ON verdict_layers (digest);
 CREATE TABLE verdict_fails (
   verdict INTEGER NOT NULL, requirement TEXT NOT NULL, level TEXT NOT NULL,
   PRIMARY KEY (verdict, requirement)) WITHOUT ROWID;
+CREATE TABLE verdict_undecided (
+  verdict INTEGER NOT NULL, requirement TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (verdict, requirement)) WITHOUT ROWID;
+CREATE TABLE contents (
+  host TEXT NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (host, digest)) WITHOUT ROWID;
+CREATE TABLE pulls (
+  run INTEGER NOT NULL, old INTEGER NOT NULL, new INTEGER NOT NULL, platform TEXT NOT NULL,
+  full_bytes INTEGER NOT NULL, full_requests INTEGER NOT NULL, full_ranges INTEGER NOT NULL,
+  file_bytes INTEGER NOT NULL, file_requests INTEGER NOT NULL, file_ranges INTEGER NOT NULL,
+  chunk_bytes INTEGER NOT NULL, chunk_requests INTEGER NOT NULL, chunk_ranges INTEGER NOT NULL,
+  PRIMARY KEY (run, old, new, platform)) WITHOUT ROWID;
 CREATE TABLE parts (host TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (host, key)) WITHOUT ROWID;
 """
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _PART: Final = msgspec.msgpack.Decoder(Part)
 _VERDICT: Final = msgspec.msgpack.Decoder(ImageVerdict)
+_CONTENT: Final = msgspec.msgpack.Decoder(LayerContent)
+
+
+class PairPull(msgspec.Struct, frozen=True):
+    """What an image costs a client that has another; both by their ids in the state."""
+
+    old: int
+    new: int
+    platform: str
+    full: Cost
+    by_file: Cost
+    by_chunk: Cost
 
 
 class StateError(Exception):
@@ -72,6 +99,8 @@ class State:
     def __init__(self, connection: sqlite3.Connection, lock_file: IO[bytes] | None = None) -> None:
         self._connection, self._lock_file = connection, lock_file
         self._lock = threading.RLock()
+        self._recent: OrderedDict[tuple[str, str], Part] = OrderedDict()
+        """Parts that were asked for lately: an image of fifty layers asks for fifty."""
 
     @classmethod
     @contextmanager
@@ -212,7 +241,45 @@ class State:
             connection.executemany(
                 "INSERT INTO verdict_fails VALUES (?, ?, ?)", ((made, *each) for each in verdict.failing)
             )
+            reasons = {each.requirement: each.message for each in verdict.findings if each.outcome == "not-run"}
+            connection.executemany(
+                "INSERT INTO verdict_undecided VALUES (?, ?, ?)",
+                ((made, name, reason[:_MAX_PROBLEM]) for name, reason in reasons.items()),
+            )
             connection.execute("UPDATE images SET digest = ?, verdict = ? WHERE id = ?", (digest, made, image))
+
+    def judged(self, run: int) -> Iterator[tuple[int, str, str, int]]:
+        """Images of a run that have a verdict: id, reference, digest, verdict; in the order of references."""
+        last = ""
+        while True:
+            batch = self.rows(
+                "SELECT id, reference, digest, verdict FROM images WHERE run = ? AND verdict IS NOT NULL"
+                " AND reference > ? ORDER BY reference LIMIT ?",
+                run,
+                last,
+                _BATCH,
+            )
+            if not batch:
+                return
+            yield from batch
+            last = batch[-1][1]
+
+    def keep_pulls(self, run: int, pulls: Iterable[PairPull]) -> None:
+        """Keep what pulls cost."""
+        rows = [
+            (run, each.old, each.new, each.platform, *(min(number, _MAX_INTEGER) for number in _numbers(each)))
+            for each in pulls
+        ]
+        with self._writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO pulls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def content(self, host: str, digest: str) -> LayerContent | None:
+        """What the TOC of a layer lists; None where that is not known."""
+        found = self.rows("SELECT body FROM contents WHERE host = ? AND digest = ?", host, digest)
+        try:
+            return _CONTENT.decode(_unpacked(found[0][0])) if found else None
+        except (zlib.error, msgspec.DecodeError):
+            return None
 
     def verdict(self, number: int) -> ImageVerdict:
         """A kept verdict. Raises StateError when the file is damaged."""
@@ -224,6 +291,11 @@ class State:
 
     def part(self, host: str, key: str) -> Part | None:
         """A part that was judged before; None also when it cannot be read."""
+        with self._lock:
+            known = self._recent.get((host, key))
+            if known is not None:
+                self._recent.move_to_end((host, key))
+                return known
         found = self.rows("SELECT body FROM parts WHERE host = ? AND key = ?", host, key)
         if not found:
             return None
@@ -231,13 +303,25 @@ class State:
             part: Part = _PART.decode(_unpacked(found[0][0]))
         except (zlib.error, msgspec.DecodeError):
             return None
+        if len(found[0][0]) <= _MAX_RECENT_BODY:
+            with self._lock:
+                self._recent[host, key] = part
+                if len(self._recent) > _MAX_RECENT:
+                    self._recent.popitem(last=False)
         return part
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
-        """Keep a part."""
+        """Keep a part, and its content by itself: only pulls ask for that."""
+        content = part.content if isinstance(part, LayerPart) else None
+        if content is not None:
+            part = msgspec.structs.replace(part, content=None)
         body = zlib.compress(_ENCODER.encode(part), 6)
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (host, key, body))
+            if content is not None:
+                packed = zlib.compress(_ENCODER.encode(content), 6)
+                connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", (host, content.digest, packed))
+            self._recent.pop((host, key), None)
 
     def add_traffic(self, run: int, requests: int, size: int, seconds: float) -> None:
         """Count what a session of a run cost."""
@@ -256,11 +340,17 @@ class State:
         """Layers of layouts are read again in each run, for files may have changed; or all are."""
         with self._writing() as connection:
             connection.execute("DELETE FROM parts WHERE ? OR host LIKE 'oci:%'", (everything,))
+            self._recent.clear()
 
 
 def _run(row: Sequence[Any]) -> Run:
     number, targets, checker, started, finished, listed, requests, size, seconds = row
     return Run(number, targets, checker, started, finished, bool(listed), requests, size, seconds)
+
+
+def _numbers(pull: PairPull) -> Iterator[int]:
+    for cost in (pull.full, pull.by_file, pull.by_chunk):
+        yield from (cost.bytes, cost.requests, cost.ranges)
 
 
 def _now() -> str:

@@ -23,7 +23,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML)
     """
     from conformance.implementations.adapter import AdapterError, load_adapter  # noqa: PLC0415 (start-up time)
     from conformance.implementations.adapter_limits import unsupported_of  # noqa: PLC0415
-    from conformance.trials.subject import ask_version  # noqa: PLC0415
+    from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
     wrong = False
     for file in files:
@@ -49,7 +49,7 @@ def list_shipped() -> None:
     from rich.table import Table  # noqa: PLC0415 (start-up time)
 
     from conformance.implementations.adapter import builtin_adapters, find_adapter  # noqa: PLC0415
-    from conformance.trials.subject import ask_version  # noqa: PLC0415
+    from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("adapter", "roles", "on this machine"):

@@ -48,10 +48,10 @@ def inspect(
     from conformance.checking import open_source  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
-    from conformance.registry.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.options import ConnectionOptions  # noqa: PLC0415
-    from conformance.subjects.errors import SubjectError  # noqa: PLC0415
-    from conformance.subjects.reference import LayoutReference, parse_reference  # noqa: PLC0415
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     limit = None if show_all or svg else (0 if layer is None else MAX_LISTED)
     try:

@@ -9,7 +9,7 @@ import typer
 from conformance.commands.shared import cannot
 
 if TYPE_CHECKING:
-    from conformance.evidence import Exchange
+    from conformance.observed.evidence import Exchange
 
 _SHOWN = ("range", "content-range")
 
@@ -30,9 +30,9 @@ def registry(
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Print the faults by name and end.")] = False,
 ) -> None:
     """Run the embedded registry on 127.0.0.1 until Ctrl-C; every exchange is a line of output."""
-    from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415 (start-up time)
-    from conformance.registry.faults import FAULTS, FaultError, parse_fault  # noqa: PLC0415
-    from conformance.registry.storage import StorageError  # noqa: PLC0415
+    from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415 (start-up time)
+    from conformance.registry.server.faults import FAULTS, FaultError, parse_fault  # noqa: PLC0415
+    from conformance.registry.server.storage import StorageError  # noqa: PLC0415
 
     if list_faults:
         width = max(len(name) for name in FAULTS)

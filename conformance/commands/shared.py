@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from conformance.masking import SECRETS
+from conformance.observed.masking import SECRETS
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from conformance.format.layer_streams import tar_stream
-from conformance.implementations.reference.compression import compression_of
+from conformance.reference.compression import compression_of
 
 MAX_TAR: Final = 64 * 2**30
 """Bytes of one layer's tar that are read."""

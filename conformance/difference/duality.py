@@ -11,9 +11,9 @@ from conformance.difference.readings import NodeRoom, Reading, has_toc, read_tar
 from conformance.format.entries import clean_name
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.image import observe_image
-from conformance.subjects.source import ImageSource
+from conformance.sources.errors import SubjectError
+from conformance.sources.image import observe_image
+from conformance.sources.source import ImageSource
 
 
 def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Difference:

@@ -14,10 +14,10 @@ from conformance.difference.readings import NodeRoom, Reading, has_toc, read_tar
 from conformance.difference.tree import tree_of
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor, Platform
-from conformance.observation import ImageSeen, ManifestSeen
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.image import observe_image
-from conformance.subjects.source import ImageSource
+from conformance.observed.image import ImageSeen, ManifestSeen
+from conformance.sources.errors import SubjectError
+from conformance.sources.image import observe_image
+from conformance.sources.source import ImageSource
 
 # A tree does not keep how its entries were spelt, and nobody unpacks these times.
 _NOT_OF_A_TREE: Final = ("name", "accessed", "changed")

@@ -16,8 +16,8 @@ from conformance.format.piece_stream import PieceStream
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.tar import TarReader
 from conformance.format.toc import MAX_TOC
-from conformance.subjects.source import ImageSource, blob_pieces
-from conformance.subjects.toc_room import MAX_TABLES, TocRoom
+from conformance.sources.source import ImageSource, blob_pieces
+from conformance.sources.table_budget import MAX_TABLES, TocRoom
 
 MAX_NODES: Final = 400_000
 MAX_WEIGHT: Final = 96 * 2**20

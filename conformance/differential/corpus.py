@@ -16,8 +16,8 @@ from typing import Final
 
 import msgspec
 
+from conformance.images.trees import Node, tar_of
 from conformance.readers.places import first_line
-from conformance.strategies.trees import Node, tar_of
 
 MAX_SEED: Final = 20_000
 MAX_FILES: Final = 400

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.checks.artifact import judge_image
+from conformance.checks.artifact.judge import judge_image
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -12,9 +12,9 @@ from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
 from conformance.readers.reading import Reading
 from conformance.readers.toc_reading import reading_of
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 
 _OPTIONS = WriterOptions(level=1)
 _DEEP = LayerReading(deep=True)

@@ -9,19 +9,19 @@ from typing import Any, Final
 
 import msgspec
 
-from conformance.checks.artifact import judge_image
+from conformance.checks.artifact.judge import judge_image
 from conformance.differential.judging import image_of
 from conformance.differential.table_mutations import mutated_table
 from conformance.format.errors import FormatError
+from conformance.images.layer_draft import DraftedLayer, LayerDraft, draft_layer, finish_layer, toc_document
+from conformance.images.trees import Node
 from conformance.readers.agreement import difference
 from conformance.readers.panel import TOC_READER, Panel
 from conformance.readers.reading import Member, Reading
 from conformance.readers.toc_reading import reading_of
-from conformance.strategies.layer_draft import DraftedLayer, LayerDraft, draft_layer, finish_layer, toc_document
-from conformance.strategies.trees import Node
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 
 BATCH: Final = 32
 _TREE: Final = (

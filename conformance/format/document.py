@@ -25,6 +25,7 @@ MAX_DOCUMENT = 4 * 2**20
 MAX_DEPTH = 64
 MAX_PROBLEMS: Final = 100
 ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 JsonObject = dict[str, Any]
 
@@ -135,24 +136,14 @@ def encode(value: Mapping[str, Any]) -> bytes:
 def _bound_depth(raw: bytes, what: str) -> None:
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return
-    depth = deepest = 0
-    in_string = escaped = False
-    for byte in raw:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(raw):
+        mark = raw[token.start()]
+        if mark in b"[{":
             depth += 1
-            deepest = max(deepest, depth)
-            if deepest > MAX_DEPTH:
+            if depth > MAX_DEPTH:
                 raise FormatError(f"{what} is nested deeper than {MAX_DEPTH} levels")
-        elif byte in b"]}":
+        elif mark in b"]}":
             depth -= 1
 
 

@@ -12,18 +12,18 @@ from typing import Final
 
 import msgspec
 
-from conformance.evidence import CommandEvidence, mask_url
 from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
-from conformance.implementations.overlay import MOUNTS, how_to_mount, undo_mounts
 from conformance.implementations.placeholders import Vector, fill
-from conformance.implementations.process import Ended, run_program
-from conformance.implementations.sandbox import Sandbox
 from conformance.implementations.surroundings import SurroundingsError, surroundings
-from conformance.masking import MASK, forms_of
-from conformance.registry.credentials import Credentials
+from conformance.observed.evidence import CommandEvidence, mask_url
+from conformance.observed.masking import MASK, forms_of
+from conformance.processes.overlay import MOUNTS, how_to_mount, undo_mounts
+from conformance.processes.run import Ended, run_program
+from conformance.processes.sandbox import Sandbox
+from conformance.registry.client.credentials import Credentials
 
 MAX_EVIDENCE: Final = 4096
 """Characters of output kept as evidence of one command."""

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from conformance.implementations.overlay import (
+from conformance.processes.overlay import (
     MOUNTS,
     OverlayError,
     enter_private_namespace,

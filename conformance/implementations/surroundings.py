@@ -13,8 +13,8 @@ from typing import Final
 
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.placeholders import Vector, fill
-from conformance.implementations.process import Ended, run_program, stop_group
-from conformance.implementations.sandbox import Sandbox
+from conformance.processes.run import Ended, run_program, stop_group
+from conformance.processes.sandbox import Sandbox
 
 _STEP_SECONDS: Final = 60.0
 _READY_SECONDS: Final = 60.0

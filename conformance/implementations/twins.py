@@ -3,9 +3,9 @@
 A tool that always fails would otherwise pass every negative case.
 """
 
-from conformance.evidence import Evidence
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
+from conformance.observed.evidence import Evidence
 from conformance.results import Judgement, failed, not_run, passed, unsupported
 
 INCONCLUSIVE = "inconclusive: "

@@ -18,12 +18,12 @@ from conformance.format.names import PR681, SENTINEL_TYPE
 from conformance.format.oci import Config, Descriptor, Manifest
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Entry
-from conformance.implementations.reference.consumer import Consumer, Pulled, PulledLayer
-from conformance.implementations.reference.contents import ContentFetcher
-from conformance.implementations.reference.plan import Chunk, Item
-from conformance.implementations.reference.store import Writing
-from conformance.implementations.reference.toc_loader import TocLoader
-from conformance.implementations.reference.toolkit import Toolkit
+from conformance.reference.consumer import Consumer, Pulled, PulledLayer
+from conformance.reference.contents import ContentFetcher
+from conformance.reference.plan import Chunk, Item
+from conformance.reference.store import Writing
+from conformance.reference.toc_loader import TocLoader
+from conformance.reference.toolkit import Toolkit
 from conformance.requirements import mutant
 
 _SMALL: Final = 4096

@@ -20,18 +20,18 @@ from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, Positions
 from conformance.format.tarsplit import parse
 from conformance.format.toc import Entry, Toc
-from conformance.implementations.reference.agreement import disagreement
-from conformance.implementations.reference.consumer import Consumer, PulledLayer
-from conformance.implementations.reference.contents import ContentFetcher
-from conformance.implementations.reference.plan import Chunk, Item, Planner
-from conformance.implementations.reference.ranges import BlobRanges, Span
-from conformance.implementations.reference.store import Writing
-from conformance.implementations.reference.toc_loader import LoadedToc, TocLoader
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.tree import Parts, TreeBuilder
 from conformance.mutants.clients import SkipsDigests, consumer
-from conformance.registry.client import Answer, RegistryClient, TransportError
-from conformance.registry.ranges import Part
+from conformance.reference.agreement import disagreement
+from conformance.reference.consumer import Consumer, PulledLayer
+from conformance.reference.contents import ContentFetcher
+from conformance.reference.plan import Chunk, Item, Planner
+from conformance.reference.ranges import BlobRanges, Span
+from conformance.reference.store import Writing
+from conformance.reference.toc_loader import LoadedToc, TocLoader
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.tree import Parts, TreeBuilder
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.ranges import Part
 from conformance.requirements import mutant
 
 

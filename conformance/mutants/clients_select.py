@@ -3,10 +3,10 @@
 from conformance.format.names import SENTINEL_ANNOTATION
 from conformance.format.oci import Descriptor, Index
 from conformance.format.selection import Policy, is_annotated_sentinel, select, wanted_platforms
-from conformance.implementations.reference.consumer import Consumer
-from conformance.implementations.reference.errors import RefusalError
-from conformance.implementations.reference.toolkit import Toolkit
 from conformance.mutants.clients import consumer
+from conformance.reference.consumer import Consumer
+from conformance.reference.errors import RefusalError
+from conformance.reference.toolkit import Toolkit
 from conformance.requirements import mutant
 
 

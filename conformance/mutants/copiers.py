@@ -16,13 +16,13 @@ from conformance.format.media_types import GZIP, UNCOMPRESSED, ZSTD
 from conformance.format.names import DOCKER_LIST_TYPE, SENTINEL_ANNOTATION, SENTINEL_TYPE
 from conformance.format.oci import Descriptor, is_index
 from conformance.format.sentinel import canonical_sentinel
-from conformance.implementations.reference.compression import CHUNKED
-from conformance.implementations.reference.convert import Converter
-from conformance.implementations.reference.copier import Copier, CopierOptions
-from conformance.implementations.reference.errors import RefusalError
-from conformance.implementations.reference.reading import content_of
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.transfer import BlobStep, ManifestStep, Plan
+from conformance.reference.compression import CHUNKED
+from conformance.reference.convert import Converter
+from conformance.reference.copier import Copier, CopierOptions
+from conformance.reference.errors import RefusalError
+from conformance.reference.reading import content_of
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import BlobStep, ManifestStep, Plan
 from conformance.requirements import mutant
 
 Json = dict[str, Any]

@@ -18,8 +18,8 @@ from conformance.format.names import (
     LAYER_ZSTD_TYPE,
     SENTINEL_TYPE,
 )
-from conformance.mutants.draft import Drafted, Json, conforming_draft, finish
-from conformance.observation import Requested
+from conformance.images.draft import Drafted, Json, conforming_draft, finish
+from conformance.observed.image import Requested
 from conformance.requirements import mutant
 
 _TYPES: Final = {"gzip": LAYER_GZIP_TYPE, "zstd": LAYER_ZSTD_TYPE, "uncompressed": LAYER_TAR_TYPE}

@@ -9,9 +9,9 @@ from copy import deepcopy
 
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
-from conformance.mutants.draft import PLATFORM, Draft, Json
+from conformance.images.draft import PLATFORM, Draft, Json
+from conformance.images.trees import Node, tar_of
 from conformance.requirements import mutant
-from conformance.strategies.trees import Node, tar_of
 
 _ARM: Json = {"architecture": "arm64", "os": "linux"}
 _TREE = (Node("file", content=b"content\n"),)
@@ -180,6 +180,21 @@ def gzip_layer_of_another_size(draft: Draft) -> None:
 @mutant("DOC-011")
 def gzip_layer_of_other_bytes(draft: Draft) -> None:
     draft.blobs[_gzip_image(draft)["digest"]] = gzip.compress(tar_of(_TREE), 1, mtime=1)
+
+
+@mutant("DOC-012")
+def manifest_of_schema_1(draft: Draft) -> None:
+    draft.plain["schemaVersion"] = 1
+
+
+@mutant("DOC-012")
+def index_of_a_negative_schema(draft: Draft) -> None:
+    draft.index["schemaVersion"] = -2
+
+
+@mutant("DOC-013")
+def root_file_system_of_another_type(draft: Draft) -> None:
+    draft.plain_config["rootfs"]["type"] = "Layers"
 
 
 @mutant("LAYER-012")

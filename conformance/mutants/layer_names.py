@@ -1,9 +1,9 @@
 """Layers whose names do not make one tree."""
 
 from conformance.format.writer import WriterOptions
+from conformance.images.layer_draft import LayerDraft, draft_layer
+from conformance.images.trees import Node
 from conformance.requirements import mutant
-from conformance.strategies.layer_draft import LayerDraft, draft_layer
-from conformance.strategies.trees import Node
 
 _ANY_NAMES = WriterOptions(unique_names=False)
 

@@ -13,7 +13,7 @@ from conformance.format.names import (
     TARSPLIT_POSITION,
     ZSTD_ANNOTATION,
 )
-from conformance.mutants.draft import Draft, Json
+from conformance.images.draft import Draft, Json
 from conformance.requirements import mutant
 
 _ARM: Json = {"architecture": "arm64", "os": "linux"}
@@ -67,7 +67,7 @@ def layer_without_toc(draft: Draft) -> None:
             del annotations[key]
 
 
-@mutant("SENT-MANIFEST-005")
+@mutant("SENT-MANIFEST-005", implies=("DOC-012",))
 def schema_version_one(draft: Draft) -> None:
     draft.sentinel["schemaVersion"] = 1
 

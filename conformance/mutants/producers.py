@@ -28,21 +28,13 @@ from conformance.format.sentinel import canonical_sentinel
 from conformance.format.tar import TarReader
 from conformance.format.variant import SentinelVariant
 from conformance.format.writer import layer_from_tar
-from conformance.implementations.reference.convert import Converter, Instance
-from conformance.implementations.reference.errors import RefusalError
-from conformance.implementations.reference.producer import Producer, ProducerOptions
-from conformance.implementations.reference.reshape import Member, Reshaper
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.transfer import (
-    BlobStep,
-    Destination,
-    LayoutDestination,
-    ManifestStep,
-    Plan,
-    Step,
-    Transfer,
-)
-from conformance.implementations.reference.whole import WholeLayers
+from conformance.reference.convert import Converter, Instance
+from conformance.reference.errors import RefusalError
+from conformance.reference.producer import Producer, ProducerOptions
+from conformance.reference.reshape import Member, Reshaper
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import BlobStep, Destination, LayoutDestination, ManifestStep, Plan, Step, Transfer
+from conformance.reference.whole import WholeLayers
 from conformance.requirements import mutant
 
 Json = dict[str, Any]

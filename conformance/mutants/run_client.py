@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from conformance.implementations.reference.__main__ import main as run_toolkit
-from conformance.implementations.reference.toolkit import Toolkit
+from conformance.reference.__main__ import main as run_toolkit
+from conformance.reference.toolkit import Toolkit
 
 MODULES: Final = ("clients", "clients_select", "clients_input", "clients_unaware")
 _DATABASE: Final = "var/lib/dpkg/status"

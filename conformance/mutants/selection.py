@@ -8,7 +8,7 @@ import msgspec
 from conformance.format.names import MANIFEST_TYPE, SENTINEL_ANNOTATION, ZSTD_ANNOTATION
 from conformance.format.oci import Descriptor, Index, Platform
 from conformance.format.selection import Policy, select
-from conformance.observation_consumer import SelectionSeen
+from conformance.observed.consumer import SelectionSeen
 from conformance.requirements import mutant
 
 AMD64: Final = Platform("amd64", "linux")

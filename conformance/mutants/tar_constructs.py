@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
+from conformance.images.raw_tar import END, GNU, USTAR, extended, file, long_name
 from conformance.mutants import tar_constructs_extended as extended_headers
 from conformance.mutants import tar_constructs_header as headers
 from conformance.mutants.tar_parts import CUT, LONG, TEXT, base256, odd, with_records
-from conformance.strategies.raw_tar import END, GNU, USTAR, extended, file, long_name
 
 
 class Construct(msgspec.Struct, frozen=True):
@@ -64,6 +64,7 @@ _BY_REQUIREMENT: Final = {
     "TAR-043": extended_headers.RECORDS_INSIDE,
     "TAR-044": extended_headers.EXTENDED_LINKS,
     "TAR-045": headers.OWNER_DIGITS,
+    "TAR-046": headers.ONLY_PREFIXES,
 }
 _ENDS: Final = {"one_block_of_zeros": END[:512], "no_block_of_zeros": b""}
 _LAWFUL: Final = {

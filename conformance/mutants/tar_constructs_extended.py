@@ -4,8 +4,8 @@ import base64
 import struct
 from typing import Final
 
+from conformance.images.raw_tar import GNU, extended, file, header, long_name, padded, record
 from conformance.mutants.tar_parts import CUT, HIDDEN, LINK, LONG, TEXT, odd, with_records
-from conformance.strategies.raw_tar import GNU, extended, file, header, long_name, padded, record
 
 _PAX_PATH: Final = extended([(b"path", b"pax")])
 _GNU_NAME: Final = long_name(b"gnu\0")

@@ -3,8 +3,8 @@
 from typing import Final
 
 from conformance.format.tarheader import write_checksum
+from conformance.images.raw_tar import GNU, V7, extended, file, header, long_name, padded, record
 from conformance.mutants.tar_parts import CUT, HIDDEN, LONG, TEXT, base256, odd, with_records
-from conformance.strategies.raw_tar import GNU, V7, extended, file, header, long_name, padded, record
 
 NUMBERS: Final = {
     "device_number_no_number_on_a_file": odd(devmajor=b"zzzzzzz\0"),
@@ -172,6 +172,9 @@ MODES: Final = {
 OWNER_DIGITS: Final = {
     "group_name_of_digits": odd(gname=b"0", gid=b"0001750\0"),
     "pax_user_name_of_digits": with_records((b"uname", b"1000")),
+}
+ONLY_PREFIXES: Final = {
+    "name_in_the_prefix_alone": file(b"", b"", b"5", prefix=b"d" * 120),
 }
 EMPTY_OWNERS: Final = {
     "owner_ids_empty": odd(uid=b"", gid=b""),

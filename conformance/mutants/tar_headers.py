@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from conformance.format.errors import FormatError
+from conformance.images.layer_draft import LayerDraft, draft_of_tar, unreadable_layer
 from conformance.mutants.tar_constructs import Construct, constructs
 from conformance.mutants.tar_implied import implied_by
 from conformance.requirements import mutant
-from conformance.strategies.layer_draft import LayerDraft, draft_of_tar, unreadable_layer
 
 
 def layer_of(tar: bytes) -> LayerDraft:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from conformance.strategies.raw_tar import END, extended, file
+from conformance.images.raw_tar import END, extended, file
 
 LONG: Final = b"d/" + b"n" * 150
 CUT: Final = LONG[:100]

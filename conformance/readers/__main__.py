@@ -9,7 +9,7 @@ from conformance.readers.panel import Panel
 from conformance.readers.programs import PROGRAM_LIST
 from conformance.readers.sentinel_panel import read_with_panel, sound_archive
 from conformance.readers.sentinel_tools import build_go_reader
-from conformance.subjects.errors import SubjectError
+from conformance.sources.errors import SubjectError
 
 
 def install(say: Callable[[str], object]) -> None:

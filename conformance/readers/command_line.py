@@ -55,6 +55,8 @@ def is_clear(command: Command, tar: bytes) -> bool:
         return False
     if not command.rewrites_newlines:
         return True
+    if not places:
+        return b"\n" not in tar  # the form v7 has no magic to find its headers by
     # Up to the next header: what a GNU long name or link holds.
     parts = (tar[at:end] for at, end in zip(places, [*places[1:], len(tar)], strict=True))
     return not any(b"\n" in (part if part[156:157] in (b"L", b"K") else part[:_BLOCK]) for part in parts)

@@ -10,12 +10,12 @@ from conformance.format.errors import FormatError
 from conformance.format.oci import Descriptor
 from conformance.format.toc import Toc
 from conformance.format.unpack import LayerUnpacker
-from conformance.observation import Stored
-from conformance.observation_layer import LayerSeen, LayersSeen, ReaderSeen
+from conformance.observed.image import Stored
+from conformance.observed.layer import LayerSeen, LayersSeen, ReaderSeen
 from conformance.readers.limits import features_of
 from conformance.readers.panel import MAX_TAR, Panel, versions
 from conformance.readers.toc_reading import beside, reading_of
-from conformance.subjects.source import ImageSource
+from conformance.sources.source import ImageSource
 
 MAX_SECONDS: Final = 600.0
 """For all layers of an image together: those that are left then are not run."""

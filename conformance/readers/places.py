@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from conformance.subjects.errors import SubjectError
+from conformance.sources.errors import SubjectError
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
 BUILD_TIMEOUT: Final = 600

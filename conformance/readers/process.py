@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.implementations.process import run_program
+from conformance.processes.run import run_program
 
 MAX_OUTPUT = 64 * 2**10
 BLOB = "blob"

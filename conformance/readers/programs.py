@@ -16,7 +16,7 @@ import msgspec
 from conformance.readers.places import PROGRAMS, cache_directory, node_modules, run_tool, version_of
 from conformance.readers.sentinel_tools import install_node_readers
 from conformance.readers.stream import Launch
-from conformance.subjects.errors import SubjectError
+from conformance.sources.errors import SubjectError
 
 _JAVA_MEMORY: Final = "-Xmx1g"
 _NODE_MEMORY: Final = "--max-old-space-size=1024"

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from conformance.evidence import CommandEvidence
-from conformance.observation import ReaderOutcome
+from conformance.observed.evidence import CommandEvidence
+from conformance.observed.image import ReaderOutcome
 from conformance.readers.places import node_modules
 from conformance.readers.process import run_on
 from conformance.readers.sentinel_tools import (

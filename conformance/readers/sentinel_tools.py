@@ -10,7 +10,7 @@ import msgspec
 
 from conformance.readers.places import cache_directory, first_line, node_modules, number_in, run_tool, version_of
 from conformance.readers.process import BLOB_ARGUMENT
-from conformance.subjects.errors import SubjectError
+from conformance.sources.errors import SubjectError
 
 SCRIPTS = Path(__file__).parent / "scripts"
 NPM_INSTALL = ("npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix")

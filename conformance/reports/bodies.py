@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.evidence import Exchange
+from conformance.observed.evidence import Exchange
 from conformance.reports.model import Report
 
 

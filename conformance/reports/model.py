@@ -9,13 +9,19 @@ import msgspec
 from conformance import __version__
 from conformance.endings import Claim, Ending, ending_of, gravest, judge_claim
 from conformance.reports.encoding import indented_json
+from conformance.reports.power import Property
+from conformance.reports.provenance import Identity, Provenance
 from conformance.requirements import Profile, Role
 from conformance.results import RequirementResult
 
-SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:2"
+SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:3"
 SCHEMA_FILE: Final = "results.schema.json"
-# The first edition had neither profiles nor endings; published results of it are still read.
-SchemaId = Literal["urn:zstd-chunked-conformance:results:2", "urn:zstd-chunked-conformance:results:1"]
+# The first edition had neither profiles nor endings, the second no statement of power; results of both are read.
+SchemaId = Literal[
+    "urn:zstd-chunked-conformance:results:3",
+    "urn:zstd-chunked-conformance:results:2",
+    "urn:zstd-chunked-conformance:results:1",
+]
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -28,7 +34,8 @@ class SubjectReport(msgspec.Struct, frozen=True):
 
     ``conforms`` is ``ending == "conforms"``. ``unchecked``: ids that this version has no check for; ``needs_deep``: ids
     that were not looked at, or not wholly, because the layers were not read whole; ``unmet``: what an option asked for
-    and the subject lacks, each in a sentence. ``ending`` is None in documents of the first edition only.
+    and the subject lacks, each in a sentence. ``ending`` is None in documents of the first edition only. ``identity``
+    is what was judged, by content, where it is an image or a program.
     """
 
     subject: str
@@ -41,13 +48,14 @@ class SubjectReport(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...] = ()
     ending: Ending | None = None
     unmet: tuple[str, ...] = ()
+    identity: Identity | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
     """One run. ``partial`` when the user selected tests: then nothing is said on conformance.
 
     ``stopped`` says why the run ended before its end, in one sentence: what was not decided then is "not-run".
-    ``interrupted``: it was by Ctrl-C or SIGTERM.
+    ``interrupted``: it was by Ctrl-C or SIGTERM. ``power``: what was tried over generated examples, and what follows.
     """
 
     subjects: tuple[SubjectReport, ...]
@@ -62,6 +70,8 @@ class Report(msgspec.Struct, frozen=True):
     ending: Ending | None = None
     stopped: str = ""
     interrupted: bool = False
+    provenance: Provenance | None = None
+    power: tuple[Property, ...] = ()
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -79,6 +89,7 @@ class CheckReport(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...] = ()
     ending: Ending | None = None
     unmet: tuple[str, ...] = ()
+    identity: Identity | None = None
 
 
 def subject_report(
@@ -92,6 +103,7 @@ def subject_report(
     unchecked: tuple[str, ...] = (),
     needs_deep: tuple[str, ...] = (),
     unmet: tuple[str, ...] = (),
+    identity: Identity | None = None,
 ) -> SubjectReport:
     """A SubjectReport whose claims and ending follow from its verdicts; ``implied``: the user named no profile."""
     claims = tuple(
@@ -102,7 +114,8 @@ def subject_report(
     if unmet:
         ending = "does-not-conform"
     return SubjectReport(
-        subject, roles, verdicts, ending == "conforms", notes, unchecked, needs_deep, claims, ending, unmet
+        *(subject, roles, verdicts, ending == "conforms", notes, unchecked, needs_deep, claims, ending, unmet),
+        identity=identity,
     )
 
 
@@ -115,6 +128,8 @@ def run_report(
     partial: bool = False,
     stopped: str = "",
     interrupted: bool = False,
+    provenance: Provenance | None = None,
+    power: tuple[Property, ...] = (),
 ) -> Report:
     """A Report whose ending follows from its subjects; a run that was ``stopped`` is at best incomplete."""
     endings: list[Ending] = [subject.ending or "conforms" for subject in subjects]
@@ -131,6 +146,8 @@ def run_report(
         ending=ending,
         stopped=stopped,
         interrupted=interrupted,
+        provenance=provenance,
+        power=power,
     )
 
 
@@ -147,6 +164,7 @@ def check_report(report: SubjectReport, revision: str) -> CheckReport:
         claims=report.claims,
         ending=report.ending,
         unmet=report.unmet,
+        identity=report.identity,
     )
 
 

@@ -12,8 +12,9 @@ from typing import Final
 
 import msgspec
 
-from conformance.evidence import CommandEvidence, Evidence, Exchange, Headers
+from conformance.observed.evidence import CommandEvidence, Evidence, Exchange, Headers
 from conformance.reports.model import Report, SubjectReport, encode, read_report
+from conformance.reports.provenance import Provenance
 from conformance.results import Finding, RequirementResult
 
 MAX_FINDINGS: Final = 2
@@ -26,20 +27,33 @@ _PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
 
 def trimmed(report: Report, name: str = "") -> Report:
     """The same verdicts with less evidence; ``name`` takes the place of the subject's where it is given."""
-    return msgspec.structs.replace(report, subjects=tuple(_subject(subject, name) for subject in report.subjects))
+    return msgspec.structs.replace(
+        report,
+        subjects=tuple(_subject(subject, name) for subject in report.subjects),
+        provenance=_provenance(report.provenance),
+    )
+
+
+def _provenance(provenance: Provenance | None) -> Provenance | None:
+    if provenance is None:
+        return None
+    names = tuple(_neutral(text) for text in provenance.target.names)
+    return msgspec.structs.replace(provenance, target=msgspec.structs.replace(provenance.target, names=names))
 
 
 def _subject(subject: SubjectReport, name: str) -> SubjectReport:
+    identity = subject.identity
     return msgspec.structs.replace(
         subject,
         subject=name or _neutral(subject.subject),
         notes=tuple(_neutral(note) for note in subject.notes),
         verdicts=tuple(_result(result) for result in subject.verdicts),
+        identity=identity and msgspec.structs.replace(identity, name=_neutral(identity.name)),
     )
 
 
 def _result(result: RequirementResult) -> RequirementResult:
-    kept = [finding for finding in result.findings if finding.outcome in ("fail", "not-run")]
+    kept = list(result.telling)
     kept += [finding for finding in result.findings if finding not in kept]
     findings = tuple(_finding(finding) for finding in kept[:MAX_FINDINGS])
     return msgspec.structs.replace(result, findings=findings, reason=_neutral(result.reason))

@@ -8,8 +8,8 @@ import json
 
 from hypothesis import strategies as st
 
-from conformance.format.bundle import Bundle
 from conformance.format.oci import Descriptor, read_index, read_manifest
+from conformance.images.bundle import Bundle
 from conformance.strategies.images import images
 
 

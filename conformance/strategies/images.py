@@ -20,7 +20,6 @@ from typing import Final
 import msgspec
 from hypothesis import strategies as st
 
-from conformance.format.bundle import Bundle
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
 from conformance.format.names import (
@@ -37,8 +36,10 @@ from conformance.format.names import (
 from conformance.format.oci import Descriptor
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.writer import WriterOptions, layer_from_tar
+from conformance.images.bundle import Bundle
+from conformance.images.draft import Draft, finish
+from conformance.images.trees import Node, tar_of
 from conformance.mutants import metadata
-from conformance.mutants.draft import Draft, finish
 from conformance.requirements import broken_by
 from conformance.strategies.fields import (
     MAIN_PLATFORM,
@@ -46,7 +47,7 @@ from conformance.strategies.fields import (
     other_platforms,
     unknown_fields,
 )
-from conformance.strategies.trees import Node, tar_of, trees
+from conformance.strategies.trees import trees
 
 Break = Callable[[Draft], None]
 

@@ -12,8 +12,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from conformance.format import names
-from conformance.strategies.layer_draft import Json, LayerDraft, draft_layer, toc_document
-from conformance.strategies.trees import Node, Tree, noise, tar_of, trees
+from conformance.images.layer_draft import Json, LayerDraft, draft_layer, toc_document
+from conformance.images.trees import Node, Tree, noise, tar_of
+from conformance.strategies.trees import trees
 
 Edit = Callable[[LayerDraft], None]
 Place = Literal["annotations", "footer", "toc", "chunks", "tar-split", "frames"]

@@ -11,10 +11,10 @@ import pytest
 from conformance.reports.words import finding_lines
 from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
-from conformance.subjects.registry_subject import RegistrySubject
 from conformance.suite.session import ConformanceSession, Recorded, judged_roles, record, take_note
 from conformance.suite.settings import DEFAULT_REPOSITORY, SuiteSettings
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.under_test import ImplementationSubject
 
 Verdict = Callable[..., None]
 
@@ -30,7 +30,7 @@ def settings(request: pytest.FixtureRequest) -> SuiteSettings:
 @pytest.fixture(scope="session")
 def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistrySubject]:
     """The registry to judge; everything created below its prefix is deleted at the end, come what may."""
-    from conformance.registry.embedded import EmbeddedRegistry  # noqa: PLC0415 (not needed for a real registry)
+    from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415 (not needed for a real registry)
 
     with ExitStack() as stack:
         url, collect = settings.registry, None

@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from conformance.evidence import Exchange
-from conformance.registry.client import AuthenticationError, TransportError
-from conformance.registry.credentials import CredentialError
+from conformance.observed.evidence import Exchange
+from conformance.registry.client.client import AuthenticationError, TransportError
+from conformance.registry.client.credentials import CredentialError
 from conformance.results import RequirementResult
 from conformance.suite.settings import SuiteSettings
 

@@ -4,60 +4,75 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.artifact import judge_image
+from conformance.checks.artifact.judge import judge_image
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.writer import WrittenLayer
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.reports.power import tried
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
+from conformance.strategies.shapes import Tally
+from conformance.suite.power import attach
 
-PROPERTY: Final = "conformance.tried"
 _ATTRIBUTE: Final = "__invariant__"
+_SEED: Final = "_hypothesis_internal_use_generated_seed"
+"""Where Hypothesis keeps the seed that it prints for a failure; nothing is said of the seed where it is not there."""
 
 
-class Tried(msgspec.Struct, frozen=True):
-    """What held of generated artifacts, as one sentence, and for how many of them it was tried."""
-
-    statement: str
-    examples: int
-
-
-def invariant(statement: str, **strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
-    """``hypothesis.given``, counting the examples under ``statement``."""
+def invariant(
+    statement: str, *, requirement: str = "", **strategies: st.SearchStrategy[Any]
+) -> Callable[[Callable[..., None]], Any]:
+    """``hypothesis.given``, counting the examples under ``statement``, which may be about one ``requirement``."""
 
     def decorate(test: Callable[..., None]) -> Any:
-        count = [0]
+        tally = Tally(statement, requirement)
 
         @wraps(test)
-        def counted(**drawn: Any) -> None:
-            count[0] += 1
+        def counting(**drawn: Any) -> None:
+            tally.count(drawn.values())
             test(**drawn)
 
-        generated = given(**strategies)(counted)
-        setattr(generated, _ATTRIBUTE, (statement, count))
+        generated = given(**strategies)(counting)
+        setattr(generated, _ATTRIBUTE, tally)
         return generated
 
     return decorate
 
 
+def counted(item: pytest.Item, test: Callable[[], None]) -> None:
+    """Run an invariant that was made within the test ``item``, and attach what it tried."""
+    is_failed = True
+    try:
+        test()
+        is_failed = False
+    finally:
+        _attach(item, item.user_properties, test, failed=is_failed)
+
+
 def note_tried(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Attach to the report of a test how many examples it tried; nothing where it is no such test, or failed."""
-    mark = getattr(getattr(item, "function", None), _ATTRIBUTE, None)
-    if mark is not None and report.when == "call" and report.passed:
-        statement, count = mark
-        report.user_properties.append((PROPERTY, msgspec.json.encode(Tried(statement, count[0])).decode()))
+    """Attach to the report of a test how many examples it tried; nothing where it is no such test."""
+    test = getattr(item, "function", None)
+    if test is not None and report.when == "call":
+        _attach(item, report.user_properties, test, failed=report.failed)
 
 
-def tried_of(report: pytest.TestReport) -> list[Tried]:
-    """What a report says was tried."""
-    return [msgspec.json.decode(str(value), type=Tried) for name, value in report.user_properties if name == PROPERTY]
+def _attach(item: pytest.Item, properties: list[tuple[str, Any]], test: Callable[..., None], *, failed: bool) -> None:
+    tally = getattr(test, _ATTRIBUTE, None)
+    if not isinstance(tally, Tally):
+        return
+    given_seed = item.config.getoption("--hypothesis-seed", None)
+    seed = given_seed if given_seed is not None else getattr(test, _SEED, None)
+    shapes, text = dict(tally.shapes), "" if seed is None else str(seed)
+    each = tried(
+        tally.statement, tally.examples, requirement=tally.requirement, shapes=shapes, seed=text, failed=failed
+    )
+    attach(properties, each)
 
 
 def failing_of_layer(blob: bytes, written: WrittenLayer) -> set[str]:

@@ -1,9 +1,9 @@
 """Whether what is to be judged answers and lets us in, before any test."""
 
-from conformance.registry.client import AuthenticationError, TransportError
-from conformance.registry.credentials import CredentialError
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.remote import RemoteSource, client_for, explain_status
+from conformance.registry.client.client import AuthenticationError, TransportError
+from conformance.registry.client.credentials import CredentialError
+from conformance.sources.errors import SubjectError
+from conformance.sources.remote import RemoteSource, client_for, explain_status
 from conformance.suite.settings import SuiteSettings
 
 

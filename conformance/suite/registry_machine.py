@@ -4,18 +4,19 @@ import itertools
 from collections import defaultdict
 from typing import Final
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
-from conformance.observation_registry import MachineSeen
-from conformance.registry.client import Answer
-from conformance.subjects.registry_subject import RegistrySubject
-from conformance.subjects.sample_images import SampleImage, sample_image
+from conformance.images.samples import SampleImage, sample_image
+from conformance.observed.evidence import Exchange
+from conformance.observed.registry import MachineSeen
+from conformance.registry.client.client import Answer
+from conformance.strategies.shapes import Tally
+from conformance.trials.registry.target import RegistrySubject
 
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
@@ -23,26 +24,32 @@ _REPOSITORIES: Final = ("a", "b")
 _IMAGES: Final = 2
 
 
-def explore(registry: RegistrySubject, effort: str) -> MachineSeen:
-    """Run the machine; the shrunk steps of a contradiction are the failure."""
+def explore(registry: RegistrySubject, effort: str, number: int, tally: Tally) -> MachineSeen:
+    """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
+
+    ``tally`` counts the sequences.
+    """
     counter = itertools.count()
     exchanges: list[Exchange] = []
 
     class Machine(RegistryMachine):
         def __init__(self) -> None:
             super().__init__(registry, next(counter), exchanges)
+            self._before = registry.client.requests
+
+        def teardown(self) -> None:
+            tally.count_requests(registry.client.requests - self._before)
 
     profile = settings(
         max_examples=_SEQUENCES[effort],
         stateful_step_count=_STEPS[effort],
         deadline=None,
         database=None,
-        derandomize=effort == "quick",
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
     try:
-        run_state_machine_as_test(Machine, settings=profile)
+        run_state_machine_as_test(seed(number)(Machine), settings=profile)
     except Contradiction as error:
         notes = "\n".join(getattr(error, "__notes__", ()))
         return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))

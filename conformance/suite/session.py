@@ -11,22 +11,26 @@ import pytest
 from conformance import checks
 from conformance.checking import unchecked
 from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
-from conformance.masking import SECRETS
-from conformance.registry.client import TransportError
-from conformance.registry.credentials import CredentialError
+from conformance.observed.masking import SECRETS
+from conformance.registry.client.client import TransportError
+from conformance.registry.client.credentials import CredentialError
 from conformance.reports.bodies import write_bodies
 from conformance.reports.encoding import json_bytes
 from conformance.reports.model import Report, SubjectReport, encode, now, run_report, subject_report
+from conformance.reports.power import Property
+from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge, undecided
-from conformance.subjects.errors import SubjectError
+from conformance.sources.errors import SubjectError
 from conformance.suite.interruption import is_silent, remove_results, was_not_answered
-from conformance.suite.invariants import Tried, note_tried, tried_of
+from conformance.suite.invariants import note_tried
+from conformance.suite.power import tried_of
 from conformance.suite.preflight import preflight
+from conformance.suite.provenance import attach_identity, identities_of, program_of, provenance_of
 from conformance.suite.selection import OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
-from conformance.trials.subject import ask_version
+from conformance.trials.under_test import ask_version
 
 _PROPERTY = "conformance.verdict"
 _NOTE = "conformance.note"
@@ -62,9 +66,10 @@ def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
 
 
 def record_image(item: pytest.Item, name: str, report: SubjectReport) -> None:
-    """Attach all verdicts on an image, under ``name``, and the ids that a deep check only decides."""
+    """Attach all verdicts on an image, under ``name``, the ids that a deep check only decides, and its digest."""
     for result in report.verdicts:
         record(item, Recorded(name, "artifact", result))
+    attach_identity(item, name, report.identity)
     item.user_properties.append((_NEEDS_DEEP, json_bytes((name, report.needs_deep)).decode()))
 
 
@@ -85,8 +90,9 @@ class ConformanceSession:
         self._started, self._clock = now(), time.monotonic()
         self._recorded: dict[tuple[str, Role, str], RequirementResult] = {}
         self._notes: dict[Noted, None] = {}
-        self._tried: list[Tried] = []
+        self._tried: list[Property] = []
         self._needs_deep: dict[str, tuple[str, ...]] = {}
+        self._identities: dict[str, Identity | None] = {}
         self._deselected = False
         self._broken_tests = False
         self._bodies = 0
@@ -206,6 +212,7 @@ class ConformanceSession:
         if report.when == "teardown":
             self._take_stop(report)
             self._needs_deep |= _deep_ids(report)
+            self._identities |= identities_of(report)
             self._notes |= dict.fromkeys(_noted(report))
 
     def _end_if_silent(self, item: pytest.Item) -> bool:
@@ -277,7 +284,7 @@ class ConformanceSession:
         from conformance.suite.summary import summary_lines  # noqa: PLC0415
 
         terminalreporter.section("conformance")
-        for line in summary_lines(self._report, self._tried, colour=terminalreporter.hasmarkup):
+        for line in summary_lines(self._report, colour=terminalreporter.hasmarkup):
             terminalreporter.write_line(line)
         for text in self._left:
             terminalreporter.write_line(f"left behind: {SECRETS.mask(text)}")
@@ -300,6 +307,8 @@ class ConformanceSession:
             partial=self._is_partial(),
             stopped=self._stopped,
             interrupted=self._interrupted,
+            provenance=provenance_of(self.settings),
+            power=tuple(sorted(self._tried, key=lambda each: (each.subject, each.statement, each.requirement))),
         )
 
     def _add_missing(self, results: dict[str, RequirementResult], role: Role) -> None:
@@ -328,6 +337,7 @@ class ConformanceSession:
             notes=notes,
             unchecked=tuple(requirement_id for requirement_id in unchecked(role) if requirement_id in owed),
             needs_deep=needs_deep,
+            identity=self._identities.get(name) if role == "artifact" else program_of(self.settings),
         )
 
     def _profiles(self, role: Role, ids: Sequence[str]) -> tuple[tuple[Profile, ...], bool]:

@@ -1,17 +1,17 @@
 """The end of a run as lines of text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from io import StringIO
 
 from rich.console import Console
 
 from conformance.reports import terminal
 from conformance.reports.model import Report
+from conformance.reports.power import power_lines
 from conformance.reports.table import WIDTH
-from conformance.suite.invariants import Tried
 
 
-def summary_lines(report: Report, tried: Sequence[Tried], *, colour: bool) -> Iterator[str]:
+def summary_lines(report: Report, *, colour: bool) -> Iterator[str]:
     """The verdicts, the failures, the notes and the tables; text is not folded, tables fit 80 columns."""
     out = StringIO()
     console = Console(
@@ -24,8 +24,6 @@ def summary_lines(report: Report, tried: Sequence[Tried], *, colour: bool) -> It
         soft_wrap=True,
     )
     terminal.print_report(console, report)
-    if tried:
-        console.print("\nGenerated artifacts, for which this held (the suite's control of its own checks):")
-    for each in sorted(tried, key=lambda each: each.statement):
-        console.print(f"  {each.examples:5} examples: {each.statement}")
+    for line in power_lines(report.power):
+        console.print(line)
     yield from (line.rstrip() for line in out.getvalue().splitlines())

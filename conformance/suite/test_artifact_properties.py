@@ -4,11 +4,10 @@ This is the suite's own control: a checker that is broken shows here before it j
 """
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.artifact import judge_blob, judge_image
-from conformance.format.bundle import Bundle
+from conformance.checks.artifact.judge import judge_blob, judge_image
+from conformance.checks.artifact.toc_rules import repeated_names, wrong_shapes
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, decode_object, encode
 from conformance.format.names import SENTINEL_TYPE
@@ -18,7 +17,6 @@ from conformance.format.sentinel import NEAR_START, canonical_sentinel, first_ze
 from conformance.format.toc import decode_toc, encode_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_outline import outline
-from conformance.format.toc_rules import repeated_names, wrong_shapes
 from conformance.format.variant import (
     Addition,
     attach_to_index,
@@ -28,18 +26,19 @@ from conformance.format.variant import (
     strip_manifest,
 )
 from conformance.format.writer import WrittenLayer
-from conformance.mutants.draft import conforming_draft
-from conformance.observation import SentinelBlob
+from conformance.images.bundle import Bundle
+from conformance.images.draft import conforming_draft
+from conformance.observed.image import SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python
+from conformance.sources.image import observe_image
+from conformance.sources.memory import MemorySource
 from conformance.strategies.blobs import FORBIDDEN, forbidden_blob, sentinel_blobs
 from conformance.strategies.documents import config_of, entries_of, spellings
 from conformance.strategies.fields import annotations, unknown_fields
 from conformance.strategies.images import BrokenImage, broken_images, bundle_of, images
 from conformance.strategies.tocs import documents
 from conformance.strategies.trees import layers
-from conformance.subjects.image import observe_image
-from conformance.subjects.memory import MemorySource
-from conformance.suite.invariants import failing_of_layer, invariant
+from conformance.suite.invariants import counted, failing_of_layer, invariant
 
 pytestmark = pytest.mark.role("artifact")
 
@@ -55,15 +54,17 @@ def test_conforming_sentinel_blobs_pass(blob: bytes) -> None:
 
 
 @pytest.mark.parametrize("requirement_id", sorted(FORBIDDEN))
-def test_forbidden_sentinel_blobs_are_caught(requirement_id: str) -> None:
+def test_forbidden_sentinel_blobs_are_caught(requirement_id: str, request: pytest.FixtureRequest) -> None:
     """Expected: a blob that breaks this requirement fails it."""
 
-    @given(blob=forbidden_blob(requirement_id))
+    statement = "a sentinel blob with one forbidden property fails the requirement on it"
+
+    @invariant(statement, requirement=requirement_id, blob=forbidden_blob(requirement_id))
     def caught(blob: bytes) -> None:
         verdicts = {result.id: result.verdict for result in judge_blob(SentinelBlob("generated", blob))}
         assert verdicts[requirement_id] == "fail", f"{requirement_id} does not catch this blob"
 
-    caught()
+    counted(request.node, caught)
 
 
 @invariant("a sentinel blob has a binary zero within its first 16 bytes", blob=sentinel_blobs())

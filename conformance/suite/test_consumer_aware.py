@@ -9,12 +9,14 @@ from collections.abc import Callable
 import pytest
 
 from conformance.requirements import load_catalogue
+from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
+from conformance.suite.power import note_power
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.consumer import ConsumerTrials
-from conformance.trials.generated import generated_images
-from conformance.trials.scenarios import AWARE, judge_requirement, judge_seen
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.consumer.generated import generated_images
+from conformance.trials.consumer.scenarios import AWARE, judge_requirement, judge_seen
+from conformance.trials.consumer.trial import ConsumerTrials
+from conformance.trials.under_test import ImplementationSubject
 
 pytestmark = pytest.mark.role("consumer-aware")
 _GENERATED = {"quick": 3, "thorough": 12, "certify": 30}
@@ -34,9 +36,16 @@ def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable
 
 
 @pytest.mark.requirement("SENT-PULL-027")
-def test_generated_images(trials: ConsumerTrials, settings: SuiteSettings, verdict: Callable[..., None]) -> None:
+def test_generated_images(
+    trials: ConsumerTrials, settings: SuiteSettings, verdict: Callable[..., None], request: pytest.FixtureRequest
+) -> None:
     """Whatever tree an image holds. Expected: the sentinel variant unpacks to the tree of the plain variant."""
     number = zlib.crc32(settings.run_id.encode())
     keep = settings.report_dir / "counterexamples"
-    seen = generated_images(trials, examples=_GENERATED[settings.effort], number=number, keep=keep)
-    verdict("SENT-PULL-027", judge_seen("SENT-PULL-027", seen))
+    tally = Tally("the sentinel variant of a generated image unpacks to the tree of the plain variant", "SENT-PULL-027")
+    examples = _GENERATED[settings.effort]
+    seen = generated_images(trials, examples=examples, number=number, keep=keep, tally=tally)
+    judgements = list(judge_seen("SENT-PULL-027", seen))
+    is_failed = any(judgement.outcome == "fail" for judgement in judgements)
+    note_power(request.node, settings, tally, number, failed=is_failed)
+    verdict("SENT-PULL-027", judgements)

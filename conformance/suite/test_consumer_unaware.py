@@ -12,9 +12,9 @@ import pytest
 from conformance.requirements import load_catalogue
 from conformance.suite.parameters import one_test_each
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.consumer import ConsumerTrials
-from conformance.trials.scenarios import BY_TOC, UNAWARE, judge_requirement
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.consumer.scenarios import BY_TOC, UNAWARE, judge_requirement
+from conformance.trials.consumer.trial import ConsumerTrials
+from conformance.trials.under_test import ImplementationSubject
 
 pytestmark = pytest.mark.role("consumer-unaware")
 

@@ -8,7 +8,7 @@ from conformance import checks
 from conformance.requirements import find_checks
 from conformance.suite.parameters import one_test_each
 from conformance.trials.copier import JOBS_OF, CopierTrial
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.under_test import ImplementationSubject
 
 pytestmark = pytest.mark.role("copier")
 

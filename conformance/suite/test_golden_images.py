@@ -11,15 +11,15 @@ import msgspec
 import pytest
 
 from conformance.checking import CheckOptions, judge_source
+from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.reports.model import SubjectReport
 from conformance.results import RequirementResult
-from conformance.subjects.golden import GOLDEN_IMAGES, golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.push import push_layout
-from conformance.subjects.reference import LayoutReference
-from conformance.subjects.registry_subject import RegistrySubject
-from conformance.subjects.remote import RemoteSource
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
+from conformance.sources.remote import RemoteSource
 from conformance.suite.session import record_image
+from conformance.trials.registry.push import push_layout
+from conformance.trials.registry.target import RegistrySubject
 
 pytestmark = [pytest.mark.role("artifact"), pytest.mark.golden]
 

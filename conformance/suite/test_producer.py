@@ -8,15 +8,17 @@ import pytest
 from conformance import checks
 from conformance.requirements import find_checks
 from conformance.results import Judgement, RequirementResult
+from conformance.strategies.shapes import Tally
 from conformance.suite.conftest import announce_all, note_hazards, replay_command
 from conformance.suite.parameters import one_test_each
+from conformance.suite.power import note_power
 from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
-from conformance.trials.other_pushes import broken_pushes, stored_images
-from conformance.trials.producer import JOBS_OF, ProducerTrial
-from conformance.trials.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
+from conformance.trials.producer.other_pushes import broken_pushes, stored_images
+from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
+from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
+from conformance.trials.under_test import ImplementationSubject
 
 pytestmark = pytest.mark.role("producer")
 _GENERATED = {"quick": 4, "thorough": 20, "certify": 60}
@@ -96,9 +98,11 @@ def test_pushed_generated_images(
 ) -> None:
     """Whatever tree an image holds. Expected: what the tool pushed breaks no requirement on artifacts."""
     replay = f"{replay_command(settings)} -k test_pushed_generated_images"
-    generated = GeneratedPushes(pushes, replay=replay, keep=settings.report_dir / "counterexamples")
+    tally = Tally("what the tool pushes of a generated image breaks no requirement on artifacts")
+    generated = GeneratedPushes(pushes, replay=replay, keep=settings.report_dir / "counterexamples", tally=tally)
     number = zlib.crc32(settings.run_id.encode())
     results = list(generated.explore(_GENERATED[settings.effort], number))
+    note_power(request.node, settings, tally, number, failed=generated.found)
     for reason in generated.refused:
         take_note(request.node, settings, reason)
     if not results:

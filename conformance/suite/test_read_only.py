@@ -9,12 +9,12 @@ from conformance import checks
 from conformance.checking import CheckOptions, judge_source
 from conformance.requirements import find_checks
 from conformance.results import Judgement
-from conformance.subjects.read_only_probe import ReadOnlyProbe
-from conformance.subjects.reference import RegistryReference
-from conformance.subjects.remote import RemoteSource, client_for
+from conformance.sources.reference import RegistryReference
+from conformance.sources.remote import RemoteSource, client_for
 from conformance.suite.conftest import announce_all
 from conformance.suite.session import ConformanceSession, record_image
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.registry.read_only import ReadOnlyProbe
 
 pytestmark = pytest.mark.read_only
 
@@ -49,10 +49,11 @@ def _sentinel(probe: ReadOnlyProbe, check: Callable[..., Iterable[Judgement]]) -
 _SCENARIOS: dict[str, Callable[[ReadOnlyProbe], Any]] = {
     "REG-005": ReadOnlyProbe.single_ranges,
     "REG-006": ReadOnlyProbe.multi_ranges,
-    "REG-007": ReadOnlyProbe.all_ranges,
     "REG-008": ReadOnlyProbe.past_the_end,
     "REG-011": ReadOnlyProbe.blobs,
     "REG-027": ReadOnlyProbe.blobs,
+    "REG-028": ReadOnlyProbe.all_ranges,
+    "REG-029": ReadOnlyProbe.all_ranges,
 }
 
 

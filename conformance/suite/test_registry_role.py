@@ -7,11 +7,13 @@ import pytest
 from conformance import checks
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import not_run
-from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe, control_failure
-from conformance.subjects.registry_subject import RegistrySubject
+from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
+from conformance.suite.power import note_power, seed_number
 from conformance.suite.registry_machine import explore
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
+from conformance.trials.registry.target import RegistrySubject
 
 pytestmark = pytest.mark.role("registry")
 
@@ -44,10 +46,20 @@ def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, 
 
 @pytest.mark.requirement("REG-020")
 def test_any_sequence_of_requests(
-    registry: RegistrySubject, settings: SuiteSettings, uncontrolled: str, verdict: Callable[..., None]
+    registry: RegistrySubject,
+    settings: SuiteSettings,
+    uncontrolled: str,
+    verdict: Callable[..., None],
+    request: pytest.FixtureRequest,
 ) -> None:
     """Expected: after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it."""
     if uncontrolled:
         verdict("REG-020", [not_run(uncontrolled)])
         return
-    verdict("REG-020", _CHECKS["REG-020"](explore(registry, settings.effort)))
+    tally = Tally(
+        "after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it", "REG-020"
+    )
+    number = seed_number(settings)
+    seen = explore(registry, settings.effort, number, tally)
+    note_power(request.node, settings, tally, number, failed=bool(seen.failure))
+    verdict("REG-020", _CHECKS["REG-020"](seen))

@@ -8,8 +8,8 @@ from conformance.checks.trial_verdicts import lost_content
 from conformance.format.entries import TYPE_OF_FLAG
 from conformance.format.errors import FormatError
 from conformance.format.tar import TarHeader, TarReader
-from conformance.observation_trials import TreeSeen
-from conformance.strategies.trees import Kind, Node, Tree
+from conformance.images.trees import Kind, Node, Tree
+from conformance.observed.trials import TreeSeen
 from conformance.trials.file_trees import expected_tree
 
 MAX_ENTRIES: Final = 2_000

@@ -8,23 +8,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance.checks.pairs import copy_of_one, data_layers
-from conformance.evidence import Evidence, Exchange
+from conformance.checks.artifact.pairs import copy_of_one, data_layers
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE
-from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.outcome import Outcome
-from conformance.implementations.runner import Run
-from conformance.implementations.twins import INCONCLUSIVE, describe
-from conformance.observation import CopySeen, ImageSeen, Requested
-from conformance.observation_producer import AgainSeen
-from conformance.results import Judgement, failed, informed, not_run, unsupported
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.image import observe_image
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference
-from conformance.trials.place import Place, a_place, signature_tag
-from conformance.trials.sources import (
+from conformance.images.inputs import (
     Image,
     image,
     other_sentinel,
@@ -33,7 +20,20 @@ from conformance.trials.sources import (
     sentinel_of_two_readings,
     with_a_diff_id_less,
 )
-from conformance.trials.subject import ImplementationSubject
+from conformance.implementations.adapter_document import Operation, Option
+from conformance.implementations.outcome import Outcome
+from conformance.implementations.runner import Run
+from conformance.implementations.twins import INCONCLUSIVE, describe
+from conformance.observed.evidence import Evidence, Exchange
+from conformance.observed.image import CopySeen, ImageSeen, Requested
+from conformance.observed.producer import AgainSeen
+from conformance.results import Judgement, failed, informed, not_run, unsupported
+from conformance.sources.errors import SubjectError
+from conformance.sources.image import observe_image
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
+from conformance.trials.place import Place, a_place, signature_tag
+from conformance.trials.under_test import ImplementationSubject
 
 Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index", "short", "dual", "platforms"]
 _SOURCE: Final = "source"

@@ -3,13 +3,13 @@
 import tempfile
 from pathlib import Path
 
-from conformance.implementations.reference.copier import Copier, CopierOptions
-from conformance.implementations.reference.errors import RefusalError
-from conformance.implementations.reference.store import ContentStore
-from conformance.implementations.reference.transfer import LayoutDestination
-from conformance.registry.client import TransportError
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.source import ImageSource
+from conformance.reference.copier import Copier, CopierOptions
+from conformance.reference.errors import RefusalError
+from conformance.reference.store import ContentStore
+from conformance.reference.transfer import LayoutDestination
+from conformance.registry.client.client import TransportError
+from conformance.sources.errors import SubjectError
+from conformance.sources.source import ImageSource
 
 
 def fetch_layout(source: ImageSource, directory: Path) -> Path:

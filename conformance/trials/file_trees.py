@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from conformance.format.digest import Digest
-from conformance.observation_trials import EntrySeen
-from conformance.strategies.trees import Node, Tree
+from conformance.images.trees import Node, Tree
+from conformance.observed.trials import EntrySeen
 
 MAX_ENTRIES: Final = 100_000
 MAX_FILE: Final = 64 * 2**20

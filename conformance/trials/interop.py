@@ -6,19 +6,19 @@ from typing import Final
 
 import msgspec
 
+from conformance.images.inputs import TREES, image
 from conformance.implementations.adapter_document import Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
-from conformance.observation_trials import EntrySeen
-from conformance.registry.client import RegistryClient
+from conformance.observed.trials import EntrySeen
+from conformance.registry.client.client import RegistryClient
 from conformance.reports.certificate import Cell, CellOutcome
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.reference import RegistryReference
-from conformance.subjects.remote import RemoteSource
+from conformance.sources.errors import SubjectError
+from conformance.sources.reference import RegistryReference
+from conformance.sources.remote import RemoteSource
 from conformance.trials.fetch import fetch_layout
 from conformance.trials.file_trees import expected_tree, read_tree
-from conformance.trials.sources import TREES, image
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.under_test import ImplementationSubject
 
 COMPRESSIONS: Final = ("zstd:chunked", "gzip")
 _OUTCOMES: Final[dict[Outcome, CellOutcome]] = {

@@ -6,24 +6,24 @@ from typing import Final
 
 import msgspec
 
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.format.oci import Descriptor, read_index, read_manifest
-from conformance.implementations.reference.compression import compression_of, decompressed
-from conformance.implementations.reference.errors import NotSupportedError
-from conformance.observation import ImageSeen
-from conformance.registry.client import RegistryClient
-from conformance.registry.defects import Defect
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.image import observe_image
-from conformance.subjects.reference import RegistryReference
-from conformance.subjects.remote import RemoteSource
+from conformance.images.inputs import Image
+from conformance.observed.evidence import Exchange
+from conformance.observed.image import ImageSeen
+from conformance.reference.compression import compression_of, decompressed
+from conformance.reference.errors import NotSupportedError
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.sources.errors import SubjectError
+from conformance.sources.image import observe_image
+from conformance.sources.reference import RegistryReference
+from conformance.sources.remote import RemoteSource
 from conformance.trials.certificate import Certificate
-from conformance.trials.sources import Image
 
 _CREATED: Final = 201
 _MAX_TAR: Final = 2**28

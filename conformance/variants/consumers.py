@@ -19,13 +19,13 @@ from conformance.format.oci import Descriptor, Index, Manifest
 from conformance.format.positions import ChunkedAnnotations, Positions
 from conformance.format.selection import Policy, is_annotated_sentinel, select
 from conformance.format.toc import Toc
-from conformance.implementations.reference.consumer import Consumer, Pulled, PulledLayer
-from conformance.implementations.reference.errors import NoRangesError, RefusalError
-from conformance.implementations.reference.ranges import BlobRanges, Span
-from conformance.implementations.reference.toc_loader import TocLoader
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.unaware import TarConsumer, TocConsumer
-from conformance.registry.client import Answer, RegistryClient
+from conformance.reference.consumer import Consumer, Pulled, PulledLayer
+from conformance.reference.errors import NoRangesError, RefusalError
+from conformance.reference.ranges import BlobRanges, Span
+from conformance.reference.toc_loader import TocLoader
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.unaware import TarConsumer, TocConsumer
+from conformance.registry.client.client import Answer, RegistryClient
 from conformance.requirements import variant
 
 

@@ -9,12 +9,12 @@ from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.names import SENTINEL_ANNOTATION, SENTINEL_TYPE
 from conformance.format.splice import with_member
-from conformance.implementations.reference.convert import Converter, Instance
-from conformance.implementations.reference.copier import Copier, CopierOptions
-from conformance.implementations.reference.errors import NotSupportedError, RefusalError
-from conformance.implementations.reference.reading import content_of
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.transfer import BlobStep, Destination, ManifestStep, Plan
+from conformance.reference.convert import Converter, Instance
+from conformance.reference.copier import Copier, CopierOptions
+from conformance.reference.errors import NotSupportedError, RefusalError
+from conformance.reference.reading import content_of
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan
 from conformance.requirements import variant
 
 Json = dict[str, Any]

@@ -14,14 +14,14 @@ from conformance.format.document import decode_object, encode
 from conformance.format.names import CHUNK_KEYS
 from conformance.format.oci import Descriptor, read_manifest
 from conformance.format.splice import with_member
-from conformance.implementations.reference.convert import Converter, Instance
-from conformance.implementations.reference.errors import RefusalError
-from conformance.implementations.reference.producer import Producer, ProducerOptions
-from conformance.implementations.reference.reshape import Reshaper
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.transfer import BlobStep, Destination, ManifestStep, Plan, Step, Transfer
-from conformance.implementations.reference.whole import WholeLayers
 from conformance.mutants import producers as mutants
+from conformance.reference.convert import Converter, Instance
+from conformance.reference.errors import RefusalError
+from conformance.reference.producer import Producer, ProducerOptions
+from conformance.reference.reshape import Reshaper
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, Step, Transfer
+from conformance.reference.whole import WholeLayers
 from conformance.requirements import variant
 
 

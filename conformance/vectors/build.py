@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from conformance.format.digest import Digest
 from conformance.format.sentinel import canonical_sentinel
+from conformance.images.draft import Drafted, conforming_draft, finish
+from conformance.images.layer_draft import DraftedLayer, LayerDraft, conforming_layer, draft_of_tar, finish_layer
 from conformance.mutants import blob, documents, layer_names, layers, metadata, tar_headers
-from conformance.mutants.draft import Drafted, conforming_draft, finish
 from conformance.mutants.tar_constructs import LAWFUL
 from conformance.requirements import broken_by, find_variants, freedom_of, load_catalogue
-from conformance.strategies.layer_draft import DraftedLayer, LayerDraft, conforming_layer, draft_of_tar, finish_layer
 from conformance.variants import artifacts
 from conformance.vectors.model import Case, Index, Input, Kind, VectorError, Vectors
 from conformance.vectors.small import small_material

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Final
 from unittest.mock import patch
 
-from conformance.mutants import draft as image_drafts
-from conformance.strategies import layer_draft
-from conformance.strategies.layer_draft import LayerDraft
-from conformance.strategies.trees import Node, tar_of
+from conformance.images import draft as image_drafts
+from conformance.images import layer_draft
+from conformance.images.layer_draft import LayerDraft
+from conformance.images.trees import Node, tar_of
 from conformance.vectors import stored
 
 _SPLITTING: Final = b"b" * 1200 + b"%Q"

@@ -2,14 +2,14 @@
 
 import msgspec
 
-from conformance.checks.artifact import judge_image
-from conformance.mutants.draft import Drafted, conforming_draft, finish
+from conformance.checks.artifact.judge import judge_image
+from conformance.images.draft import Drafted, conforming_draft, finish
+from conformance.images.drafted import image_with_sentinel
+from conformance.images.layer_draft import DraftedLayer
 from conformance.results import RequirementResult
-from conformance.strategies.layer_draft import DraftedLayer
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
-from conformance.variants.images import image_with_sentinel
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 from conformance.vectors.model import Case, Vectors
 from conformance.vectors.small import small_material
 

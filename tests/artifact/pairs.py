@@ -1,7 +1,7 @@
 """A conforming pair of manifests whose last layer is one of the test's own."""
 
-from conformance.mutants.draft import Drafted, conforming_draft, finish
-from conformance.strategies.layer_draft import DraftedLayer
+from conformance.images.draft import Drafted, conforming_draft, finish
+from conformance.images.layer_draft import DraftedLayer
 
 
 def pair_with(layer: DraftedLayer, blob: bytes | None = None) -> Drafted:

@@ -4,9 +4,9 @@ from conformance.checking import CheckOptions, judge_source
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE
-from conformance.mutants.draft import conforming_draft, finish
+from conformance.images.draft import conforming_draft, finish
 from conformance.reports.verdict_line import verdict_line
-from conformance.subjects.memory import MemorySource
+from conformance.sources.memory import MemorySource
 
 
 def test_an_index_without_manifests_passes_nothing() -> None:

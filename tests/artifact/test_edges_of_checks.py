@@ -6,18 +6,18 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.checks.artifact import judge_blob, judge_image, needs_deep
+from conformance.checks.artifact.judge import judge_blob, judge_image, needs_deep
 from conformance.format.footer import Footer
 from conformance.format.names import CHUNKED_PREFIX, MANIFEST_POSITION, SENTINEL_TYPE
 from conformance.format.sentinel import canonical_sentinel
-from conformance.mutants.draft import Draft, conforming_draft, finish
+from conformance.images.draft import Draft, conforming_draft, finish
+from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.mutants.layers import another_diff_id
-from conformance.observation import SentinelBlob
+from conformance.observed.image import SentinelBlob
 from conformance.results import RequirementResult
-from conformance.strategies.layer_draft import conforming_layer, finish_layer
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 from tests.artifact.pairs import pair_with
 from tests.artifact.test_metadata_checks import verdicts
 

@@ -15,19 +15,20 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.artifact import judge_blob, judge_image
-from conformance.checks.consumer import judge_selections
-from conformance.evidence import BytesEvidence
+from conformance.checks.artifact.judge import judge_blob, judge_image
+from conformance.checks.bound import judge_all
+from conformance.images.draft import conforming_draft, finish
+from conformance.images.layer_draft import finish_layer
 from conformance.mutants import blob, copies, documents, layers, metadata, selection
-from conformance.mutants.draft import conforming_draft, finish
 from conformance.mutants.selection import SITUATIONS, Client
-from conformance.observation import SentinelBlob
+from conformance.observed.consumer import SelectionSeen
+from conformance.observed.evidence import BytesEvidence
+from conformance.observed.image import SentinelBlob
 from conformance.requirements import broken_by
 from conformance.results import RequirementResult
-from conformance.strategies.layer_draft import finish_layer
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 from tests.artifact.pairs import pair_with
 from tests.copy.test_copies import results as copied_results
 
@@ -58,7 +59,7 @@ def of_copy(defect: Callable[..., None]) -> list[str]:
 
 
 def of_selection(client: Client) -> list[str]:
-    return told(judge_selections([client(one) for one in SITUATIONS]), client, plain=False)
+    return told(judge_all(SelectionSeen, [client(one) for one in SITUATIONS]), client, plain=False)
 
 
 def told(results: Sequence[RequirementResult], maker: object, *, plain: bool) -> list[str]:

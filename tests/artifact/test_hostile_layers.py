@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.checks.artifact import judge_image
+from conformance.checks.artifact.judge import judge_image
 from conformance.format import names
 from conformance.format.digest import Digest
 from conformance.format.discrepancy import Discrepancies, Kind
@@ -26,18 +26,18 @@ from conformance.format.tar import TarHeader
 from conformance.format.tarsplit import Segment
 from conformance.format.toc import Entry, Toc
 from conformance.format.unpack import LayerUnpacker
-from conformance.mutants.draft import conforming_draft, finish
+from conformance.images.draft import conforming_draft, finish
+from conformance.images.layer_draft import DraftedLayer, Json, conforming_layer, draft_layer, finish_layer
+from conformance.images.trees import Node
 from conformance.mutants.layers import frame_checksum_flipped
-from conformance.observation import ReaderOutcome, Stored
+from conformance.observed.image import ReaderOutcome, Stored
 from conformance.results import RequirementResult
-from conformance.strategies.layer_draft import DraftedLayer, Json, conforming_layer, draft_layer, finish_layer
-from conformance.strategies.trees import Node
-from conformance.subjects import toc_room
-from conformance.subjects.image import MAX_ENTRIES, MAX_PANEL, observe_image
-from conformance.subjects.layers import MAX_LAYERS, LayerReading
-from conformance.subjects.memory import MemorySource
-from conformance.subjects.source import Place
-from conformance.subjects.toc_room import NoRoomError, TocRoom
+from conformance.sources import table_budget as toc_room
+from conformance.sources.image import MAX_ENTRIES, MAX_PANEL, observe_image
+from conformance.sources.layers import MAX_LAYERS, LayerReading
+from conformance.sources.memory import MemorySource
+from conformance.sources.source import Place
+from conformance.sources.table_budget import NoRoomError, TocRoom
 from tests.artifact.pairs import pair_with
 
 _TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="a"), Node("c", content=bytes(5000)))

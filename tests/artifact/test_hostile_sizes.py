@@ -15,14 +15,14 @@ from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_POSITION, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
-from conformance.registry.core import Manifest
-from conformance.registry.defects import DEFECTS
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.options import ConnectionOptions
-from conformance.strategies.layer_draft import conforming_layer, finish_layer
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.layout import write_layout
-from conformance.subjects.source import ImageSource
+from conformance.images.layer_draft import conforming_layer, finish_layer
+from conformance.registry.client.options import ConnectionOptions
+from conformance.registry.server.core import Manifest
+from conformance.registry.server.defects import DEFECTS
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.sources.errors import SubjectError
+from conformance.sources.layout import write_layout
+from conformance.sources.source import ImageSource
 
 SIZES = (-(2**70), -5, -1, 0, 71, 2**62, 2**63, 2**64, 10**30)
 PLACES = ("layout", "registry", "ignores-range")

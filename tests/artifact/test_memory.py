@@ -23,7 +23,7 @@ from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, LAYER_ZSTD_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.seal import CompressedTarSplit, seal
-from conformance.subjects.layout import write_layout
+from conformance.sources.layout import write_layout
 
 LIMIT = 512 * 2**20
 _MEASURED = """

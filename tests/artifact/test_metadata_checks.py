@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.checks.artifact import judge_image
+from conformance.checks.artifact.judge import judge_image
+from conformance.images.draft import Draft, conforming_draft, finish
 from conformance.mutants import documents, metadata
-from conformance.mutants.draft import Draft, conforming_draft, finish
 from conformance.requirements import broken_by
 from conformance.results import Verdict
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 
 DOCUMENTS = [value for value in vars(documents).values() if hasattr(value, "__breaks__")]
 MUTANTS = [value for value in vars(metadata).values() if hasattr(value, "__breaks__")]

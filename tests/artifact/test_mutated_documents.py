@@ -17,15 +17,15 @@ from conformance.checking import CheckOptions, judge_source
 from conformance.format.oci import Config, Descriptor, Index, Manifest, Platform, RootFs
 from conformance.format.toc import decode_toc
 from conformance.format.toc_lenient import first_difference, read_as_containers_storage
-from conformance.mutants.draft import conforming_draft, finish
+from conformance.images.draft import conforming_draft, finish
+from conformance.images.layer_draft import LayerDraft, conforming_layer, finish_layer, toc_document
 from conformance.reports import terminal
 from conformance.reports.junit import render_junit
 from conformance.reports.model import Report, SubjectReport, check_report, encode
 from conformance.requirements import load_catalogue
-from conformance.strategies.layer_draft import LayerDraft, conforming_layer, finish_layer, toc_document
+from conformance.sources.errors import SubjectError
+from conformance.sources.memory import MemorySource
 from conformance.strategies.mutated_json import mutated_json, parse, write
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.memory import MemorySource
 from tests.artifact.pairs import pair_with
 
 CATALOGUE = load_catalogue()

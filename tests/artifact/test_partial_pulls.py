@@ -14,11 +14,11 @@ from conformance.format.names import (
     MANIFEST_TYPE,
     TARSPLIT_POSITION,
 )
+from conformance.images.golden import golden_directory
 from conformance.reports.model import SubjectReport
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.memory import MemorySource
-from conformance.subjects.reference import LayoutReference
+from conformance.sources.layout import LayoutSource
+from conformance.sources.memory import MemorySource
+from conformance.sources.reference import LayoutReference
 
 QUIET = CheckOptions(use_panel=False)
 ASKED = CheckOptions(use_panel=False, require_chunked=True)

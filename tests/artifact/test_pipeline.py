@@ -16,13 +16,13 @@ import zstandard
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError, LimitError, StructureError
 from conformance.format.examine import examine
+from conformance.images.layer_draft import LayerDraft, conforming_layer, finish_layer
 from conformance.mutants import layers
-from conformance.observation_layer import WholeLayer
-from conformance.strategies.layer_draft import LayerDraft, conforming_layer, finish_layer
-from conformance.subjects import pipeline
-from conformance.subjects.pipeline import read_whole
-from conformance.subjects.unpack_worker import UnpackWorker
-from conformance.subjects.unpacking import Bounds
+from conformance.observed.layer import WholeLayer
+from conformance.sources import pipeline
+from conformance.sources.pipeline import read_whole
+from conformance.sources.unpack_worker import UnpackWorker
+from conformance.sources.unpacking import Bounds
 
 LARGE = Bounds(2**40, 2**40)
 SMALL = Bounds(2**24, 2**40)
@@ -140,8 +140,8 @@ def test_a_worker_that_nobody_reads_from_ends_with_its_reader(tmp_path: Path) ->
     path = on_disk(tmp_path, b"".join(zstandard.compress(os.urandom(2**20)) for _ in range(64)))
     script = (
         "import os, sys\n"
-        "from conformance.subjects.unpack_worker import UnpackWorker\n"
-        "from conformance.subjects.unpacking import Bounds\n"
+        "from conformance.sources.unpack_worker import UnpackWorker\n"
+        "from conformance.sources.unpacking import Bounds\n"
         "worker = UnpackWorker(open(sys.argv[1], 'rb'), Bounds(2**40, 2**40))\n"
         "print(worker.pid, flush=True)\n"
         "next(worker.batches())\n"

@@ -6,23 +6,23 @@ import msgspec
 import pytest
 
 from conformance.checking import CheckOptions, check_image
-from conformance.checks.artifact import judge_image
+from conformance.checks.artifact.judge import judge_image
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.frames import skippable
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
-from conformance.observation import Stored
-from conformance.registry.client import RegistryClient
-from conformance.registry.defects import DEFECTS
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.options import ConnectionOptions
+from conformance.images.layer_draft import LayerDraft, conforming_layer, finish_layer
+from conformance.observed.image import Stored
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.client.options import ConnectionOptions
+from conformance.registry.server.defects import DEFECTS
+from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.reports.model import SubjectReport
-from conformance.strategies.layer_draft import LayerDraft, conforming_layer, finish_layer
-from conformance.subjects.image import observe_image
-from conformance.subjects.memory import MemorySource
-from conformance.subjects.remote import WHOLE_SENT
-from conformance.subjects.source import Place
+from conformance.sources.image import observe_image
+from conformance.sources.memory import MemorySource
+from conformance.sources.remote import WHOLE_SENT
+from conformance.sources.source import Place
 from tests.artifact.pairs import pair_with
 
 

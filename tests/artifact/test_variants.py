@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.checks.artifact import judge_image, needs_deep
-from conformance.mutants.draft import Drafted
+from conformance.checks.artifact.judge import judge_image, needs_deep
+from conformance.images.draft import Drafted
 from conformance.requirements import find_variants, freedom_of, load_catalogue
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 from conformance.variants import artifacts
 
 VARIANTS = find_variants(artifacts)

@@ -3,10 +3,10 @@
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
-from conformance.registry.core import Manifest
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.strategies.layer_draft import DraftedLayer, draft_layer, finish_layer
-from conformance.strategies.trees import Node
+from conformance.images.layer_draft import DraftedLayer, draft_layer, finish_layer
+from conformance.images.trees import Node
+from conformance.registry.server.core import Manifest
+from conformance.registry.server.embedded import EmbeddedRegistry
 
 
 def layers_of(count: int) -> list[DraftedLayer]:

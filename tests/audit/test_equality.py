@@ -12,19 +12,19 @@ from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import LayoutImage
 from conformance.audit.work import Judge
 from conformance.checking import CheckOptions, judge_source
-from conformance.format.bundle import Bundle
 from conformance.format.oci import Descriptor
+from conformance.images.bundle import Bundle
+from conformance.images.draft import Draft, conforming_draft, finish
+from conformance.images.golden import GOLDEN_IMAGES, golden_directory
+from conformance.images.layer_draft import LayerDraft, finish_layer
 from conformance.mutants import layers, metadata
-from conformance.mutants.draft import Draft, conforming_draft, finish
 from conformance.reports.model import SubjectReport
 from conformance.results import Finding
+from conformance.sources.errors import SubjectError
+from conformance.sources.layout import LayoutSource
+from conformance.sources.memory import MemorySource
+from conformance.sources.reference import LayoutReference
 from conformance.strategies.images import BREAKS, images
-from conformance.strategies.layer_draft import LayerDraft, finish_layer
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.golden import GOLDEN_IMAGES, golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.memory import MemorySource
-from conformance.subjects.reference import LayoutReference
 from tests.artifact.pairs import pair_with
 
 LAYERS = [value for value in vars(layers).values() if isfunction(value) and hasattr(value, "__breaks__")]
@@ -82,6 +82,7 @@ def findings(report: SubjectReport) -> list[Finding]:
         msgspec.structs.replace(finding, evidence=(), replay="")
         for result in report.verdicts
         for finding in result.findings
+        if finding.outcome != "needs-deep"  # an audit names their requirements only
     )
     return sorted(bare, key=msgspec.json.encode)
 

@@ -14,18 +14,19 @@ from pathlib import Path
 import pytest
 
 from conformance.audit import listing
-from conformance.audit.connections import PATIENCE, Hosts, Traffic
+from conformance.audit.connections import PATIENCE, Hosts
 from conformance.audit.engine import Outcome, run_audit
 from conformance.audit.export import image_rows
 from conformance.audit.model import AuditOptions
 from conformance.audit.state import State, StateError
 from conformance.audit.summary import Summary, summarize
+from conformance.audit.traffic import Traffic
 from conformance.checking import CheckOptions, check_image
 from conformance.format.document import encode
-from conformance.registry.core import RegistryCore
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
-from conformance.registry.faults import Fault, Match
-from conformance.registry.serving import Call, Reply
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
+from conformance.registry.server.faults import Fault, Match
+from conformance.registry.server.serving import Call, Reply
 from tests.audit.fleet import layers_of, load
 
 OPTIONS = AuditOptions(use_panel=False)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from conformance.audit.export import COLUMNS
 from conformance.audit.state import State, StateError
 from conformance.cli import app
-from conformance.subjects.golden import golden_directory
+from conformance.images.golden import golden_directory
 
 GOLDEN = f"oci:{golden_directory('sentinel-single')}"
 

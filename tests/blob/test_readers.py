@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from conformance.checks.sentinel_blob import rejected_by_strict_readers
+from conformance.checks.artifact.sentinel_blob import rejected_by_strict_readers
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.tarheader import write_checksum
 from conformance.mutants import blob as mutants
-from conformance.observation import SentinelBlob
+from conformance.observed.image import SentinelBlob
 from conformance.readers import places
 from conformance.readers import sentinel_tools as reader_tools
 from conformance.readers.process import MAX_OUTPUT, run_on
 from conformance.readers.sentinel_panel import read_with_panel, reader_names
+from conformance.sources.errors import SubjectError
 from conformance.strategies.blobs import sentinel_blobs
-from conformance.subjects.errors import SubjectError
 
 PYTHON, PYTHON_LENIENT = "Python tarfile", "Python tarfile (ignore_zeros)"
 GNU, BSD, BUSYBOX, CPIO, SEVEN_ZIP = "GNU tar", "bsdtar", "busybox tar", "cpio", "7-Zip"
@@ -211,7 +211,7 @@ def test_node_modules_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_module_lists_the_panel() -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "conformance.subjects.readers"],
+        [sys.executable, "-m", "conformance.readers"],
         capture_output=True,
         text=True,
         timeout=120,

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.checks import sentinel_blob
-from conformance.evidence import CommandEvidence
+from conformance.checks.artifact import sentinel_blob
 from conformance.format.sentinel import canonical_sentinel
 from conformance.mutants import blob as mutants
-from conformance.observation import ReaderOutcome, SentinelBlob
+from conformance.observed.evidence import CommandEvidence
+from conformance.observed.image import ReaderOutcome, SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python
 from conformance.requirements import broken_by, decided_by, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from conformance.implementations.adapter import find_adapter
-from conformance.registry.embedded import EmbeddedRegistry
+from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.reports.certificate import Cell, matrix_tables, reasons
 from conformance.trials.interop import COMPRESSIONS, RegistryAtHand, interoperate
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.under_test import ImplementationSubject
 
 TOOLS = ("reference", "null-always-succeed", "null-always-fail", "null-crash")
 EXPECTED = {

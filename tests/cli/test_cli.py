@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 
 from conformance.cli import main
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+from conformance.images.golden import golden_directory
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
 from conformance.requirements import load_catalogue
-from conformance.subjects.golden import golden_directory
 
 GOLDEN = f"oci:{golden_directory('sentinel-single')}"
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from conformance.evidence import BytesEvidence, CommandEvidence, Exchange, Note
+from conformance.observed.evidence import BytesEvidence, CommandEvidence, Exchange, Note
 
 SECRET = "aG9sZGVuOnNlc2FtZQ"
 

@@ -12,11 +12,11 @@ import pytest
 from conformance.checking import CheckOptions, check_image
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
-from conformance.registry.options import ConnectionOptions
+from conformance.images.golden import golden_directory
+from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.reference import LayoutReference, RegistryReference, is_loopback, parse_reference
+from conformance.sources.errors import SubjectError
+from conformance.sources.reference import LayoutReference, RegistryReference, is_loopback, parse_reference
 
 OPTIONS = CheckOptions(ConnectionOptions(), use_panel=False)
 

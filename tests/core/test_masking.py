@@ -6,8 +6,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from conformance.evidence import CommandEvidence, Exchange
-from conformance.masking import MASK, SECRETS, Secrets
+from conformance.observed.evidence import CommandEvidence, Exchange
+from conformance.observed.masking import MASK, SECRETS, Secrets
 from conformance.requirements import load_catalogue
 from conformance.results import conclude, failed, undecided
 

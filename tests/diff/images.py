@@ -10,8 +10,8 @@ from conformance.format.names import LAYER_TAR_TYPE
 from conformance.format.seal import seal
 from conformance.format.toc import Entry, Toc, encode_toc
 from conformance.format.writer import layer_from_tar
-from conformance.strategies.trees import Node, Tree, tar_of
-from conformance.subjects.memory import MemorySource
+from conformance.images.trees import Node, Tree, tar_of
+from conformance.sources.memory import MemorySource
 from tests.implementations.images import manifest_of
 from tests.inspect.images import image_of
 

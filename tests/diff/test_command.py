@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.subjects.golden import golden_directory
+from conformance.images.golden import golden_directory
 from tests.build.trees import make_tree
 from tests.cli.test_cli import GOLDEN, zcc
 

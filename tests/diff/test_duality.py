@@ -5,12 +5,12 @@ import pytest
 from conformance.difference.duality import compare_readings
 from conformance.difference.model import Change, Difference, DiffError
 from conformance.format.toc import Entry
-from conformance.strategies.trees import Node
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.golden import GOLDEN_IMAGES, golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.memory import MemorySource
-from conformance.subjects.reference import LayoutReference
+from conformance.images.golden import GOLDEN_IMAGES, golden_directory
+from conformance.images.trees import Node
+from conformance.sources.errors import SubjectError
+from conformance.sources.layout import LayoutSource
+from conformance.sources.memory import MemorySource
+from conformance.sources.reference import LayoutReference
 from tests.diff.images import TREE, Entries, changed, dual, dual_text, plain
 from tests.inspect.images import image_of
 

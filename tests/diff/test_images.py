@@ -19,16 +19,16 @@ from conformance.format.errors import FormatError
 from conformance.format.frames import skippable
 from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, LAYER_ZSTD_TYPE
 from conformance.format.oci import Platform
-from conformance.registry.client import RegistryClient
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.strategies.trees import Node, Tree, noise, tar_of
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.push import push_layout
-from conformance.subjects.reference import LayoutReference
-from conformance.subjects.registry_subject import RegistrySubject
-from conformance.subjects.remote import RemoteSource
+from conformance.images.golden import golden_directory
+from conformance.images.trees import Node, Tree, noise, tar_of
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.sources.errors import SubjectError
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
+from conformance.sources.remote import RemoteSource
+from conformance.trials.registry.push import push_layout
+from conformance.trials.registry.target import RegistrySubject
 from tests.diff.images import TREE, dual, in_memory, plain
 
 FILES = CompareOptions(files_only=True)

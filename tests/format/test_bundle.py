@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from conformance.format.bundle import Bundle
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE
+from conformance.images.bundle import Bundle
 
 
 def test_every_content_lies_under_its_digest() -> None:

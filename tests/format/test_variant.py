@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from conformance.format.bundle import Bundle
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -38,6 +37,7 @@ from conformance.format.variant import (
     strip_manifest,
     wrap_single,
 )
+from conformance.images.bundle import Bundle
 from conformance.strategies.documents import config_of, entries_of
 from conformance.strategies.images import images
 

@@ -9,9 +9,9 @@ from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import CONFIG_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
-from conformance.strategies.trees import Node, Tree, noise, tar_of
-from conformance.subjects.layout import write_layout
-from conformance.subjects.sample_images import PLATFORM
+from conformance.images.samples import PLATFORM
+from conformance.images.trees import Node, Tree, noise, tar_of
+from conformance.sources.layout import write_layout
 
 TREES: tuple[Tree, ...] = (
     (

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from conformance.evidence import CommandEvidence
 from conformance.implementations.outcome import Outcome, classify
 from conformance.implementations.runner import Run
 from conformance.implementations.twins import judge_refusal, judge_success
+from conformance.observed.evidence import CommandEvidence
 
 
 class Case(msgspec.Struct, frozen=True):

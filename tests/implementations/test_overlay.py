@@ -11,15 +11,16 @@ import msgspec
 import pytest
 
 from conformance.checks.trial_verdicts import lost_content
-from conformance.implementations import overlay, runner, storage_tree
+from conformance.images.composed import LOWER, UPPER, image, layer_of
+from conformance.implementations import runner, storage_tree
 from conformance.implementations.adapter import Adapter, find_adapter, parse_adapter
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import find_version, run_operation
-from conformance.implementations.sandbox import SandboxOptions, make_sandbox
-from conformance.trials.bench import Bench
+from conformance.processes import overlay
+from conformance.processes.sandbox import SandboxOptions, make_sandbox
+from conformance.trials.consumer.bench import Bench
 from conformance.trials.file_trees import expected_tree
-from conformance.trials.images import LOWER, UPPER, image, layer_of
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.under_test import ImplementationSubject
 from tests.tools import need
 
 NAME = "localhost/image:latest"

@@ -11,9 +11,9 @@ from conformance.format.oci import read_manifest
 from conformance.format.positions import ChunkedAnnotations
 from conformance.implementations.adapter import Adapter, find_adapter
 from conformance.implementations.runner import Run, find_version, run_operation
-from conformance.implementations.sandbox import Sandbox, SandboxOptions, make_sandbox
-from conformance.registry.client import RegistryClient
-from conformance.registry.embedded import EmbeddedRegistry
+from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server.embedded import EmbeddedRegistry
 from tests.implementations.images import expected_tree, plain_layout, tree_on_disk
 from tests.tools import need
 

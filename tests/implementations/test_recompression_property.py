@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.format.writer import layer_from_tar
-from conformance.strategies.trees import Tree, tar_of, trees
+from conformance.images.trees import Tree, tar_of
+from conformance.strategies.trees import trees
 from tests.implementations.world import World, world
 
 

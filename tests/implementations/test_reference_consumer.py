@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
 from conformance.format.names import (
     ESTARGZ_TOC,
@@ -22,11 +21,13 @@ from conformance.format.seal import CompressedTarSplit, seal
 from conformance.format.sentinel import build_sentinel, canonical_sentinel
 from conformance.format.toc import Entry, Toc, encode_toc
 from conformance.format.writer import WrittenLayer, layer_from_tar
-from conformance.registry.core import RegistryCore
-from conformance.registry.defects import DEFECTS, Defect
-from conformance.registry.serving import Call, Reply
-from conformance.strategies.trees import Node, Tree, noise, tar_of, trees
-from conformance.subjects.golden import golden_directory
+from conformance.images.golden import golden_directory
+from conformance.images.trees import Node, Tree, noise, tar_of
+from conformance.observed.evidence import Exchange
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.serving import Call, Reply
+from conformance.strategies.trees import trees
 from tests.implementations.images import expected_tree, plain_layout, tree_on_disk
 from tests.implementations.world import World, entry, world
 

@@ -10,10 +10,10 @@ import pytest
 from conformance.format.digest import Digest
 from conformance.format.names import CHUNK_KEYS, SENTINEL_ANNOTATION, SENTINEL_TYPE, ZSTD_ANNOTATION
 from conformance.format.sentinel import build_sentinel
-from conformance.implementations.reference.compression import MEDIA_TYPE, decompressed
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference
+from conformance.images.golden import golden_directory
+from conformance.reference.compression import MEDIA_TYPE, decompressed
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
 from tests.implementations.images import plain_layout, tree_on_disk
 from tests.implementations.world import World, world
 

@@ -15,18 +15,18 @@ from conformance.format.selection import is_annotated_sentinel
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.toc import Entry, Toc
 from conformance.format.writer import layer_from_tar
-from conformance.implementations.reference.consumer import Consumer, PulledLayer
-from conformance.implementations.reference.contents import ContentFetcher
-from conformance.implementations.reference.convert import Converter
-from conformance.implementations.reference.copier import Copier
-from conformance.implementations.reference.plan import Chunk, Item, Planner
-from conformance.implementations.reference.producer import Producer
-from conformance.implementations.reference.store import Writing
-from conformance.implementations.reference.toc_loader import TocLoader
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.transfer import BlobStep, Destination, Plan, Step, Transfer
-from conformance.implementations.reference.tree import Parts, TreeBuilder
-from conformance.strategies.trees import Node, tar_of
+from conformance.images.trees import Node, tar_of
+from conformance.reference.consumer import Consumer, PulledLayer
+from conformance.reference.contents import ContentFetcher
+from conformance.reference.convert import Converter
+from conformance.reference.copier import Copier
+from conformance.reference.plan import Chunk, Item, Planner
+from conformance.reference.producer import Producer
+from conformance.reference.store import Writing
+from conformance.reference.toc_loader import TocLoader
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import BlobStep, Destination, Plan, Step, Transfer
+from conformance.reference.tree import Parts, TreeBuilder
 from tests.implementations.images import plain_layout
 from tests.implementations.test_reference_consumer import Layer, a_layer, as_layer, changed_toc, resealed
 from tests.implementations.world import World, entry, world

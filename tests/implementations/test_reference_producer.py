@@ -20,11 +20,11 @@ from conformance.format.names import (
     ZSTD_ANNOTATION,
 )
 from conformance.format.oci import Descriptor
-from conformance.registry.core import RegistryCore
-from conformance.registry.defects import DEFECTS, Defect
-from conformance.registry.serving import Call, Reply
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.layout import write_layout
+from conformance.images.golden import golden_directory
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.serving import Call, Reply
+from conformance.sources.layout import write_layout
 from tests.implementations.images import manifest_of, plain_layout, tar_with
 from tests.implementations.world import world
 

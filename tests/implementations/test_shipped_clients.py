@@ -10,11 +10,11 @@ from conformance.implementations.adapter import builtin_adapters, find_adapter
 from conformance.implementations.adapter_document import OPERATIONS, Operation
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values, find_version, run_operation
-from conformance.implementations.sandbox import Sandbox, SandboxOptions, make_sandbox
 from conformance.implementations.twins import judge_refusal
-from conformance.registry.client import RegistryClient
-from conformance.registry.credentials import Credentials
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.client.credentials import Credentials
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from tests.implementations.images import expected_tree, plain_layout, tree_on_disk
 
 NULL = tuple(name for name in builtin_adapters() if name.startswith("null-"))

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import (
@@ -24,12 +23,13 @@ from conformance.format.names import (
     ZSTD_ANNOTATION,
 )
 from conformance.format.sentinel import canonical_sentinel
-from conformance.implementations.reference.__main__ import main
-from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
-from conformance.registry.client import RegistryClient
-from conformance.registry.defects import Defect
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.subjects.sample_images import PLATFORM
+from conformance.images.samples import PLATFORM
+from conformance.observed.evidence import Exchange
+from conformance.reference.__main__ import main
+from conformance.reference.toolkit import REFERENCE, Toolkit
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.embedded import EmbeddedRegistry
 
 
 class Ended(msgspec.Struct, frozen=True):

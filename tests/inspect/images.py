@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_ZSTD_TYPE
 from conformance.format.writer import layer_from_tar
-from conformance.strategies.trees import Node, Tree, noise, tar_of
-from conformance.subjects.memory import MemorySource
+from conformance.images.trees import Node, Tree, noise, tar_of
+from conformance.sources.memory import MemorySource
 from tests.implementations.images import manifest_of
 
 TREE: Tree = (

@@ -17,17 +17,17 @@ from conformance.format.frames import skippable
 from conformance.format.oci import Platform
 from conformance.format.positions import TocPosition
 from conformance.format.seal import seal
-from conformance.registry.client import RegistryClient
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.strategies.trees import Node
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.memory import MemorySource
-from conformance.subjects.push import push_layout
-from conformance.subjects.reference import LayoutReference, RegistryReference
-from conformance.subjects.registry_subject import RegistrySubject
-from conformance.subjects.remote import RemoteSource
+from conformance.images.golden import golden_directory
+from conformance.images.trees import Node
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.sources.errors import SubjectError
+from conformance.sources.layout import LayoutSource
+from conformance.sources.memory import MemorySource
+from conformance.sources.reference import LayoutReference, RegistryReference
+from conformance.sources.remote import RemoteSource
+from conformance.trials.registry.push import push_layout
+from conformance.trials.registry.target import RegistrySubject
 from tests.inspect.images import chunked, image_of, names_of
 
 WHOLE = ViewOptions(frames=True)

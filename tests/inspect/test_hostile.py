@@ -18,10 +18,10 @@ from conformance.difference.images import CompareOptions, compare_images
 from conformance.difference.model import Difference, DiffError
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
-from conformance.implementations.reference.errors import NotSupportedError
-from conformance.strategies.trees import Node, noise
-from conformance.subjects.errors import SubjectError
-from conformance.subjects.memory import MemorySource
+from conformance.images.trees import Node, noise
+from conformance.reference.errors import NotSupportedError
+from conformance.sources.errors import SubjectError
+from conformance.sources.memory import MemorySource
 from tests.inspect.images import chunked, image_of
 
 BLOB, ANNOTATIONS = chunked(

@@ -8,11 +8,11 @@ import pytest
 
 from conformance.anatomy.svg import picture
 from conformance.anatomy.walk import ViewOptions, view_image
-from conformance.strategies.trees import Node, noise
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.memory import MemorySource
-from conformance.subjects.reference import LayoutReference
+from conformance.images.golden import golden_directory
+from conformance.images.trees import Node, noise
+from conformance.sources.layout import LayoutSource
+from conformance.sources.memory import MemorySource
+from conformance.sources.reference import LayoutReference
 from tests.implementations.images import plain_layout
 from tests.inspect.images import chunked, image_of
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from conformance.format.writer import WrittenLayer
-from conformance.strategies.layer_draft import LayerDraft
+from conformance.images.layer_draft import LayerDraft
 from conformance.strategies.tamperings import DUALITIES, Duality, Tampering, drafts, tampered_layers
 from conformance.strategies.trees import layers
 from tests.artifact.test_layer_checks import results

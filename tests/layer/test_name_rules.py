@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.format import name_rules
+from conformance.checks.artifact import name_rules
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import Outline
 

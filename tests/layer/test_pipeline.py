@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.format.toc import Toc
-from conformance.strategies.layer_draft import conforming_layer, finish_layer
-from conformance.subjects import pipeline, unpacking
-from conformance.subjects.pipeline import read_whole
-from conformance.subjects.unpacking import Bounds
+from conformance.images.layer_draft import conforming_layer, finish_layer
+from conformance.sources import pipeline, unpacking
+from conformance.sources.pipeline import read_whole
+from conformance.sources.unpacking import Bounds
 
 BLOB = finish_layer(conforming_layer()).blob
 MANY = BLOB * 40
@@ -79,7 +79,7 @@ def test_a_hash_that_fails_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None
         def hexdigest(self) -> str:
             return ""
 
-    monkeypatch.setattr("conformance.subjects.unpacking.hashlib.sha256", Hash)
+    monkeypatch.setattr("conformance.sources.unpacking.hashlib.sha256", Hash)
     monkeypatch.setattr(unpacking, "READ", 2**10)
     monkeypatch.setattr("conformance.format.unpack._BATCH", 2**10)
     with pytest.raises(MemoryError):

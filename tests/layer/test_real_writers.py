@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conformance.format.errors import FormatError
-from conformance.strategies.layer_draft import draft_of_tar
+from conformance.images.layer_draft import draft_of_tar
 from tests.artifact.test_layer_checks import results
 from tests.layer.writers import WRITERS, go_archives, ordinary_tree
 from tests.tools import need

@@ -15,7 +15,7 @@ from conformance.format.errors import FormatError
 from conformance.format.tarsplit import FileRecord, Record, Segment
 from conformance.format.toc import Entry
 from conformance.format.writer import layer_from_tar
-from conformance.strategies.trees import Node, tar_of
+from conformance.images.trees import Node, tar_of
 from tests.layer import golden
 
 NO_PLACE = {"digest": "", "offset": 0, "end_offset": 0} | dict.fromkeys(("chunk_size", "chunk_offset"), 0)

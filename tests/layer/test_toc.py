@@ -6,13 +6,13 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.checks.artifact.toc_rules import repeated_names, wrong_shapes
 from conformance.format.decompress import decompress
 from conformance.format.errors import FormatError
 from conformance.format.json_problems import KeyKind
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc, read_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_outline import outline
-from conformance.format.toc_rules import repeated_names, wrong_shapes
 from conformance.strategies.tocs import BREAKS, BrokenToc, break_document, broken_documents, documents, tocs
 from tests.layer import golden
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.format import chunk_rules, toc_rules
-from conformance.format.hard_links import wrong_hard_links
+from conformance.checks.artifact import chunk_rules, toc_rules
+from conformance.checks.artifact.hard_links import wrong_hard_links
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import Outline, outline
 

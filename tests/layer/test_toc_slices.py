@@ -14,8 +14,8 @@ from conformance.format.packed_entries import PackedEntries
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_slices import MAX_UNCUT, UncutError, read_sliced
+from conformance.sources.table_budget import NoRoomError, TocRoom
 from conformance.strategies.tocs import BREAKS, break_document, documents, tocs
-from conformance.subjects.toc_room import NoRoomError, TocRoom
 
 
 def in_pieces(document: bytes, length: int) -> Iterator[bytes]:

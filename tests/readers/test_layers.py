@@ -3,21 +3,21 @@
 import pytest
 from typer.testing import CliRunner
 
-from conformance.checks.layer_duality import one_tree
+from conformance.checks.artifact.layer_duality import one_tree
 from conformance.cli import app
 from conformance.differential.judging import descriptor_of, image_of
 from conformance.format.discrepancy import Discrepancy, Kind
 from conformance.format.writer import layer_from_tar
-from conformance.observation_layer import LayersSeen, ReaderSeen
+from conformance.observed.layer import LayersSeen, ReaderSeen
 from conformance.readers import layers
 from conformance.readers.layers import ask_readers
 from conformance.readers.limits import features_of
 from conformance.readers.reading import Member, Reading
 from conformance.readers.toc_reading import beside
 from conformance.results import Judgement
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 from tests.readers.archives import archive, extended_before_gnu_name, member, ordinary
 from tests.tools import need
 

@@ -132,6 +132,8 @@ def test_a_command_is_not_asked_for_a_listing_that_is_not_clear() -> None:
     arrow, newline = archive(member("a -> b"), form=0), archive(member("a\nb"), form=0)
     assert [name for name, command in commands.items() if is_clear(command, arrow)] == []
     assert not is_clear(commands["7-Zip"], newline)
+    assert is_clear(commands["7-Zip"], bytes(1024))
+    assert not is_clear(commands["7-Zip"], b"v7\nname".ljust(1024, b"\0"))
     assert is_clear(commands["GNU tar"], newline)
     assert is_clear(commands["cpio"], SMALL)
     assert not is_clear(commands["cpio"], ordinary(tarfile.PAX_FORMAT))

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from conformance import checks
-from conformance.registry.client import RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
-from conformance.subjects.registry_probe import SCENARIOS, RegistryProbe, control_failure
-from conformance.subjects.registry_subject import RegistrySubject
+from conformance.strategies.shapes import Tally
 from conformance.suite.registry_machine import explore
+from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
+from conformance.trials.registry.target import RegistrySubject
 
 
 def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict[str, RequirementResult]:
@@ -22,7 +23,7 @@ def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict
             continue
         try:
             if requirement.id == "REG-020":
-                seen: object = explore(subject, "quick")
+                seen: object = explore(subject, "quick", 0, Tally("any sequence"))
             else:
                 seen = SCENARIOS[requirement.id](probe)
         except TransportError as error:

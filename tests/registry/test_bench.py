@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.registry.launch import LaunchError, find_docker_registry, launch
-from conformance.registry.programs import PROGRAMS, RegistryProgram
-from conformance.trials.registry_bench import Judged, judge, table
+from conformance.registry.server.launch import LaunchError, find_docker_registry, launch
+from conformance.registry.server.programs import PROGRAMS, RegistryProgram
+from conformance.trials.registry.bench import Judged, judge, table
 from tests.tools import need
 
 

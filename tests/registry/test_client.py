@@ -10,11 +10,11 @@ from threading import Event, Thread
 
 import pytest
 
-from conformance.evidence import Exchange
-from conformance.registry.client import RegistryClient, TransportError
-from conformance.registry.conventions import MAX_WAIT, is_loopback_url, wait_seconds
-from conformance.registry.credentials import Credentials
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
+from conformance.observed.evidence import Exchange
+from conformance.registry.client.client import RegistryClient, TransportError
+from conformance.registry.client.conventions import MAX_WAIT, is_loopback_url, wait_seconds
+from conformance.registry.client.credentials import Credentials
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from tests.servers import QuietHandler, http_server, raw_server
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -47,7 +47,7 @@ def test_importing_it_switches_off_no_warnings() -> None:
     # requests and urllib3 add filters for classes of their own; a filter for every warning would be new.
     code = (
         "import warnings, urllib3, requests; before = list(warnings.filters);"
-        "import conformance.registry.client; assert before == warnings.filters, warnings.filters"
+        "import conformance.registry.client.client; assert before == warnings.filters, warnings.filters"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr

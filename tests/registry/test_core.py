@@ -5,8 +5,8 @@ import pytest
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import MANIFEST_TYPE
-from conformance.registry.core import RegistryCore
-from conformance.registry.serving import Call
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.serving import Call
 
 LONG = "9" * 5000
 

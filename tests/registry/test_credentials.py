@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.registry.credentials import CredentialError, Credentials, find_credentials
-from conformance.registry.options import ConnectionOptions
+from conformance.registry.client.credentials import CredentialError, Credentials, find_credentials
+from conformance.registry.client.options import ConnectionOptions
 
 SECRET = "open-sesame"
 HOST = "registry.example:5000"

@@ -9,15 +9,15 @@ import msgspec
 import pytest
 import requests
 
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, SENTINEL_TYPE
-from conformance.registry.core import Manifest
-from conformance.registry.defects import Defect
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
-from conformance.registry.faults import FAULTS, FaultError, Match, ServesBlobsOf, make_fault, parse_fault
-from conformance.registry.ranges import RangeError, parse_answer
+from conformance.observed.evidence import Exchange
+from conformance.registry.client.ranges import RangeError, parse_answer
+from conformance.registry.server.core import Manifest
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
+from conformance.registry.server.faults import FAULTS, FaultError, Match, ServesBlobsOf, make_fault, parse_fault
 
 BLOB = bytes(range(256)) * 4
 OTHER = b"other" * 300

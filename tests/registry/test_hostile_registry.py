@@ -12,10 +12,10 @@ import pytest
 from conformance.checking import CheckOptions, check_image
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE
-from conformance.registry.client import RegistryClient, TransportError
-from conformance.registry.conventions import leads_inside
-from conformance.registry.options import ConnectionOptions
-from conformance.subjects.errors import SubjectError
+from conformance.registry.client.client import RegistryClient, TransportError
+from conformance.registry.client.conventions import leads_inside
+from conformance.registry.client.options import ConnectionOptions
+from conformance.sources.errors import SubjectError
 from tests.servers import QuietHandler, http_server, raw_server
 
 INDEX = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})

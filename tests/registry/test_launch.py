@@ -9,11 +9,11 @@ import requests
 
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
-from conformance.registry import launch
-from conformance.registry.client import AuthenticationError, RegistryClient
-from conformance.registry.credentials import Credentials
-from conformance.registry.launch import LaunchError, docker_registry, find_docker_registry
-from conformance.subjects.sample_images import sample_image
+from conformance.images.samples import sample_image
+from conformance.registry.client.client import AuthenticationError, RegistryClient
+from conformance.registry.client.credentials import Credentials
+from conformance.registry.server import launch
+from conformance.registry.server.launch import LaunchError, docker_registry, find_docker_registry
 from tests.tools import need
 
 # docker-registry takes bcrypt only: user "user", password "right", cost 5.

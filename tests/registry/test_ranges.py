@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.registry.ranges import Part, Range, RangeError, parse_answer, range_header
-from conformance.registry.serving import Call, serve_content
+from conformance.registry.client.ranges import Part, Range, RangeError, parse_answer, range_header
+from conformance.registry.server.serving import Call, serve_content
 
 BLOB = bytes(range(256)) * 4
 GOOD = (

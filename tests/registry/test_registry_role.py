@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from conformance import mutants
-from conformance.registry.defects import DEFECTS, Defect
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.launch import docker_registry, find_docker_registry
+from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.launch import docker_registry, find_docker_registry
 from conformance.requirements import broken_by, find_mutants
 from conformance.results import conforms
 from tests.registry.judging import judge_registry, verdicts

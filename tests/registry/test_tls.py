@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.registry.client import RegistryClient, TransportError
-from conformance.registry.embedded import EmbeddedRegistry
+from conformance.registry.client.client import RegistryClient, TransportError
+from conformance.registry.server.embedded import EmbeddedRegistry
 from tests.registry.certificates import certificate
 
 

@@ -6,10 +6,10 @@ import pytest
 import requests
 
 from conformance.format.digest import Digest
-from conformance.registry.client import AuthenticationError, RegistryClient
-from conformance.registry.credentials import Credentials
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.tokens import TokenAuth
+from conformance.registry.client.client import AuthenticationError, RegistryClient
+from conformance.registry.client.credentials import Credentials
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.tokens import TokenAuth
 
 SECRET = "open-sesame"
 RIGHT = Credentials("user", SECRET)

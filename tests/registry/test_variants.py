@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.registry.core import RegistryCore
-from conformance.registry.defects import Defect
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.serving import Call, Reply
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import find_variants, freedom_of, load_catalogue
 from conformance.variants import registries
 from tests.registry.judging import judge_registry

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from conformance.evidence import Exchange, Note
+from conformance.observed.evidence import Exchange, Note
 from conformance.reports.model import Report, SubjectReport, run_report, subject_report
 from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, conclude, failed, informed, not_run, passed

@@ -7,7 +7,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from conformance.evidence import CommandEvidence, Exchange
+from conformance.observed.evidence import CommandEvidence, Exchange
 from conformance.reports.model import Report, encode, now, published_schema, subject_report
 from conformance.reports.published import MAX_EVIDENCE, MAX_FINDINGS, main
 from conformance.requirements import load_catalogue

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.format.bundle import Bundle
 from conformance.format.document import JsonObject, decode_object
 from conformance.format.oci import Descriptor, read_config, read_index, read_manifest
+from conformance.images.bundle import Bundle
 from conformance.strategies.documents import configs, indexes, manifests, spellings
 from conformance.strategies.fields import MAIN_PLATFORM, OTHER_PLATFORMS, descriptors, other_platforms
 from conformance.strategies.images import images

@@ -3,17 +3,17 @@
 import pytest
 from hypothesis import given, settings
 
-from conformance.checks.artifact import judge_image
-from conformance.format.bundle import Bundle
+from conformance.checks.artifact.judge import judge_image
 from conformance.format.selection import is_annotated_sentinel
-from conformance.mutants.draft import Draft
+from conformance.images.bundle import Bundle
+from conformance.images.draft import Draft
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
 from conformance.strategies.documents import entries_of
 from conformance.strategies.images import BREAKS, Break, BrokenImage, break_draft, broken_images, drafts, images
-from conformance.subjects.image import observe_image
-from conformance.subjects.layers import LayerReading
-from conformance.subjects.memory import MemorySource
 
 
 def judged(image: Bundle, *, deep: bool = False) -> tuple[RequirementResult, ...]:

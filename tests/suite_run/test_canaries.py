@@ -7,17 +7,17 @@ from urllib.parse import quote
 
 import pytest
 
-from conformance.masking import forms_of
-from conformance.registry.client import RegistryClient
-from conformance.registry.core import RegistryCore
-from conformance.registry.credentials import Credentials
-from conformance.registry.defects import Defect
-from conformance.registry.embedded import BasicAuth, EmbeddedRegistry
-from conformance.registry.serving import Call, Reply
-from conformance.registry.tokens import TokenAuth
-from conformance.subjects.golden import golden_directory
-from conformance.subjects.push import push_layout
-from conformance.subjects.registry_subject import RegistrySubject
+from conformance.images.golden import golden_directory
+from conformance.observed.masking import forms_of
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.client.credentials import Credentials
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
+from conformance.registry.server.serving import Call, Reply
+from conformance.registry.server.tokens import TokenAuth
+from conformance.trials.registry.push import push_layout
+from conformance.trials.registry.target import RegistrySubject
 from tests.cli.test_cli import zcc
 from tests.suite_run.test_plugin import run_pytest
 

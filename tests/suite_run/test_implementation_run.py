@@ -14,7 +14,7 @@ TOOL = """\
 name = "tool"
 description = "the reference under another name"
 roles = ["copier"]
-entry_point = ["{python}", "-m", "conformance.implementations.reference"]
+entry_point = ["{python}", "-m", "conformance.reference"]
 """
 
 
@@ -86,7 +86,7 @@ def test_a_wrong_option_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[
 
 
 def test_a_tool_that_is_not_there_is_named_and_exit_2(tmp_path: Path) -> None:
-    text = TOOL.replace('entry_point = ["{python}", "-m", "conformance.implementations.reference"]', "")
+    text = TOOL.replace('entry_point = ["{python}", "-m", "conformance.reference"]', "")
     text += 'version = ["no-such-tool", "--version"]\n[operations]\ncopy = ["no-such-tool", "copy"]\n'
     run = run_pytest(tmp_path, "--implementation", adapter(tmp_path, text))
     assert run.returncode == 2, run.stdout + run.stderr
@@ -98,11 +98,11 @@ def test_a_defective_copier_fails_with_evidence_and_replay(tmp_path: Path) -> No
     script = tmp_path / "defective.py"
     script.write_text(
         "import sys\n"
-        "from conformance.implementations.reference.__main__ import main\n"
+        "from conformance.reference.__main__ import main\n"
         "from conformance.mutants.copiers import keeps_stale_annotations\n"
         "sys.exit(main(toolkit=keeps_stale_annotations()))\n"
     )
-    text = TOOL.replace('"-m", "conformance.implementations.reference"', json.dumps(str(script)))
+    text = TOOL.replace('"-m", "conformance.reference"', json.dumps(str(script)))
     run = run_pytest(tmp_path, "--implementation", adapter(tmp_path, text), environ={"PYTHONPATH": _root()})
     assert run.returncode == 1, run.stdout + run.stderr
     for words in ("FAIL SENT-STRIP-005 [MUST]", "evidence: ", "replay:   pytest --implementation", "does not conform"):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conformance.endings import EXIT_INCOMPLETE
-from conformance.registry.embedded import EmbeddedRegistry
+from conformance.registry.server.embedded import EmbeddedRegistry
 
 _SLOW = """
 import os

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.registry.embedded import EmbeddedRegistry
-from conformance.registry.tokens import TokenAuth
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.tokens import TokenAuth
 from tests.registry.certificates import certificate
 from tests.suite_run.test_plugin import results, run_pytest
 

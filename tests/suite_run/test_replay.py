@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.evidence import MAX_REQUEST_KEPT, Exchange
-from conformance.registry.options import ConnectionOptions
+from conformance.observed.evidence import MAX_REQUEST_KEPT, Exchange
+from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.bodies import write_bodies
 from conformance.reports.model import now, run_report, subject_report
 from conformance.requirements import load_catalogue

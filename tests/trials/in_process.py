@@ -9,17 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.evidence import CommandEvidence
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Outcome, classify
 from conformance.implementations.placeholders import fill
-from conformance.implementations.reference.__main__ import main
-from conformance.implementations.reference.toolkit import Toolkit
 from conformance.implementations.runner import Run, Values
-from conformance.implementations.sandbox import Sandbox
-from conformance.registry.credentials import Credentials
-from conformance.trials.subject import ImplementationSubject
+from conformance.observed.evidence import CommandEvidence
+from conformance.processes.sandbox import Sandbox
+from conformance.reference.__main__ import main
+from conformance.reference.toolkit import Toolkit
+from conformance.registry.client.credentials import Credentials
+from conformance.trials.under_test import ImplementationSubject
 
 
 class InProcessSubject(ImplementationSubject):

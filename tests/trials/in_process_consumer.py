@@ -11,23 +11,23 @@ from unittest import mock
 
 import msgspec
 
-from conformance.evidence import CommandEvidence
 from conformance.implementations.adapter import Adapter, find_adapter
 from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.null_clients import KINDS
 from conformance.implementations.outcome import Classified, classify
 from conformance.implementations.placeholders import fill
 from conformance.implementations.protocol import OPERATIONS, OPTIONS
-from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
 from conformance.implementations.runner import Run, Values
-from conformance.implementations.sandbox import Sandbox
+from conformance.mutants.null_clients import KINDS
 from conformance.mutants.run_client import run_client
-from conformance.registry.credentials import Credentials
+from conformance.observed.evidence import CommandEvidence
+from conformance.processes.sandbox import Sandbox
+from conformance.reference.toolkit import REFERENCE, Toolkit
+from conformance.registry.client.credentials import Credentials
 from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude
-from conformance.trials.consumer import ConsumerTrials
-from conformance.trials.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.consumer.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
+from conformance.trials.consumer.trial import ConsumerTrials
+from conformance.trials.under_test import ImplementationSubject
 
 
 class InProcessConsumer(ImplementationSubject):

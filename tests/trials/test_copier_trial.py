@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
 from conformance.mutants import copiers
+from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude
 from conformance.trials.copier import JOBS_OF, CopierTrial

@@ -9,13 +9,13 @@ from conformance.format.digest import Digest
 from conformance.format.frames import map_frames
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import read_toc
-from conformance.observation_trials import EntrySeen
-from conformance.strategies.trees import Node
-from conformance.trials import tampered
-from conformance.trials.bombs import all_skippable, empty_frame, raw_frame, zeros_frame
-from conformance.trials.consumer import sound
+from conformance.images import tampered
+from conformance.images.bombs import all_skippable, empty_frame, raw_frame, zeros_frame
+from conformance.images.composed import FEATURES, LOWER, SINGLE, UPPER, Entry, image, index, layer_of, sentinel_image
+from conformance.images.trees import Node
+from conformance.observed.trials import EntrySeen
+from conformance.trials.consumer.trial import sound
 from conformance.trials.file_trees import expected_tree, read_tree
-from conformance.trials.images import FEATURES, LOWER, SINGLE, UPPER, Entry, image, index, layer_of, sentinel_image
 
 
 def decompressed(frame: bytes) -> bytes:

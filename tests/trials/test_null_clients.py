@@ -10,10 +10,10 @@ from conformance.requirements import find_checks, load_catalogue
 from conformance.results import conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
-from conformance.trials.producer import JOBS_OF as PUSHES_OF
-from conformance.trials.producer import ProducerTrial
-from conformance.trials.pushed_artifacts import judged_artifacts
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.producer.pushed_artifacts import judged_artifacts
+from conformance.trials.producer.trial import JOBS_OF as PUSHES_OF
+from conformance.trials.producer.trial import ProducerTrial
+from conformance.trials.under_test import ImplementationSubject
 
 NULL = [name for name in builtin_adapters() if name.startswith("null-")]
 

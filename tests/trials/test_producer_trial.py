@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
 from conformance.mutants import producers
+from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import Judgement, conclude
-from conformance.trials.interruptions import interrupted_pushes, unrepresentable_pushes
-from conformance.trials.other_pushes import broken_pushes, stored_images
-from conformance.trials.producer import JOBS_OF, ProducerTrial
-from conformance.trials.push_log import Way
+from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
+from conformance.trials.producer.other_pushes import broken_pushes, stored_images
+from conformance.trials.producer.push_log import Way
+from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
 from tests.trials.in_process import InProcessSubject
 
 MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.evidence import Exchange
 from conformance.format.digest import Digest
-from conformance.registry.client import RegistryClient, TransportError
+from conformance.images.inputs import image
+from conformance.observed.evidence import Exchange
+from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.trials.place import Place, a_place
-from conformance.trials.push_log import Interrupts, TakesAnyOrder, events_of
-from conformance.trials.sources import image
+from conformance.trials.producer.push_log import Interrupts, TakesAnyOrder, events_of
 
 BLOB = str(Digest.of(b"blob"))
 

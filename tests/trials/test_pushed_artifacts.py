@@ -8,13 +8,14 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
-from conformance.implementations.reference.convert import Converter
-from conformance.implementations.reference.producer import Producer
-from conformance.implementations.reference.toolkit import REFERENCE, Toolkit
-from conformance.subjects.layout import LayoutSource
-from conformance.subjects.reference import LayoutReference
-from conformance.trials.producer import ProducerTrial
-from conformance.trials.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.reference.convert import Converter
+from conformance.reference.producer import Producer
+from conformance.reference.toolkit import REFERENCE, Toolkit
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
+from conformance.strategies.shapes import Tally
+from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.trials.producer.trial import ProducerTrial
 from tests.trials.in_process import InProcessSubject
 
 
@@ -36,8 +37,11 @@ def explored(toolkit: Toolkit, directory: Path) -> tuple[dict[str, str], list[Pa
     with ProducerTrial(InProcessSubject(toolkit, directory)) as trial:
         fixed = judged_artifacts(trial, "single", replay="again")
         assert not [result.id for result in fixed if result.verdict == "fail"]
-        generated = GeneratedPushes(trial, replay="again", keep=directory / "kept")
+        tally = Tally("pushes")
+        generated = GeneratedPushes(trial, replay="again", keep=directory / "kept", tally=tally)
         results = list(generated.explore(5, 1))
+        assert tally.examples >= 1
+        assert generated.found is any(result.verdict == "fail" for result in results)
         assert not generated.refused
     failures = [finding for result in results for finding in result.findings if finding.outcome == "fail"]
     evidence = "\n".join(item.as_text() for finding in failures for item in finding.evidence)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.images.composed import SINGLE, image, layer_of
 from conformance.implementations.adapter import parse_adapter
-from conformance.trials.bench import Bench, Pull
-from conformance.trials.images import SINGLE, image, layer_of
-from conformance.trials.subject import ImplementationSubject
+from conformance.trials.consumer.bench import Bench, Pull
+from conformance.trials.under_test import ImplementationSubject
 
 FETCH = """
 import ssl, sys, urllib.request

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.trials.other_pushes import read_layout
-from conformance.trials.sources import image
+from conformance.images.inputs import image
+from conformance.trials.producer.other_pushes import read_layout
 
 
 def test_the_entry_with_a_name_is_read(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.implementations.reference.consumer import Consumer
-from conformance.implementations.reference.toolkit import Toolkit
-from conformance.implementations.reference.unaware import TAR, TOC, TocConsumer
 from conformance.mutants import clients, clients_input
+from conformance.reference.consumer import Consumer
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.unaware import TAR, TOC, TocConsumer
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult
-from conformance.trials.scenarios import BY_TOC, UNAWARE
+from conformance.trials.consumer.scenarios import BY_TOC, UNAWARE
 from tests.trials.in_process_consumer import judge_client, verdicts
 
 Maker = Callable[[], Toolkit]

@@ -5,15 +5,23 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
-from conformance.checks.consumer_pull import unaware_gets_nothing, unaware_says_so_by_its_status
-from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
-from conformance.evidence import Exchange
+from conformance.checks.consumer.pull import unaware_gets_nothing, unaware_says_so_by_its_status
+from conformance.checks.trial_verdicts import (
+    acceptance,
+    bounded,
+    difference,
+    fetched_whole,
+    harmless,
+    refusal,
+    toc_refusal,
+)
 from conformance.format.digest import Digest
-from conformance.observation_consumer import SelectionSeen
-from conformance.observation_trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
+from conformance.images.composed import index
+from conformance.observed.consumer import SelectionSeen
+from conformance.observed.evidence import Exchange
+from conformance.observed.trials import EntrySeen, LayerFacts, RunSeen, TrialSeen
 from conformance.results import Judgement
-from conformance.trials.cases_select import Choice, asked_positions, observed, plain, sentinel, unpacked_positions
-from conformance.trials.images import index
+from conformance.trials.consumer.select import Choice, asked_positions, observed, plain, sentinel, unpacked_positions
 
 TREE = {"a": EntrySeen("reg", 0o644, "sha256:1")}
 OTHER = {"a": EntrySeen("reg", 0o644, "sha256:2")}
@@ -125,6 +133,16 @@ def test_a_lost_bit_makes_nothing_inconclusive() -> None:
     loose = msgspec.structs.replace(RIGHT, tree={"a": EntrySeen("reg", 0o755, "sha256:1"), "own": TREE["a"]})
     assert only(refusal("X-001", trial(REFUSED, loose))).outcome == "pass"
     assert only(acceptance("X-001", trial(loose, loose, expected=TREE))).outcome == "pass"
+
+
+@pytest.mark.parametrize("expected", [None, TREE], ids=["a sentinel image", "a plain image"])
+@pytest.mark.parametrize(("peak", "outcome"), [(101 << 20, "fail"), (99 << 20, "pass")])
+def test_a_refused_toc_that_took_too_much_memory_is_a_failure(
+    expected: dict[str, EntrySeen] | None, peak: int, outcome: str
+) -> None:
+    """Also of a client that may read the tar instead."""
+    seen = trial(msgspec.structs.replace(REFUSED, peak_memory=peak), memory_limit=100 << 20, expected=expected)
+    assert only(toc_refusal("X-001", seen, also=bounded(seen))).outcome == outcome
 
 
 def test_memory_is_bounded() -> None:

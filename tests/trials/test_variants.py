@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from conformance import checks, variants
-from conformance.implementations.reference.toolkit import Toolkit
+from conformance.reference.toolkit import Toolkit
 from conformance.requirements import find_checks, find_variants, freedom_of, load_catalogue
 from conformance.results import RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
-from conformance.trials.producer import ProducerTrial
+from conformance.trials.producer.trial import ProducerTrial
 from conformance.variants import consumers, copiers, producers
 from tests.trials.in_process import InProcessSubject
 from tests.trials.in_process_consumer import judge_client

@@ -1,6 +1,6 @@
 """Other configs of a pair: what image-spec v1.1.1 config.md leaves open."""
 
-from conformance.mutants.draft import Drafted, conforming_draft, finish
+from conformance.images.draft import Drafted, conforming_draft, finish
 from conformance.requirements import variant
 
 

@@ -6,12 +6,12 @@ import zstandard
 
 from conformance.format import names
 from conformance.format.frames import SKIPPABLE_MAGIC, skippable
-from conformance.mutants.draft import Drafted
+from conformance.images.draft import Drafted
+from conformance.images.drafted import image_with
+from conformance.images.free_layer import Choices, compress, free_layer
+from conformance.images.layer_draft import conforming_layer
+from conformance.images.trees import Node, noise, tar_of
 from conformance.requirements import variant
-from conformance.strategies.layer_draft import conforming_layer
-from conformance.strategies.trees import Node, noise, tar_of
-from conformance.variants.free_layer import Choices, compress, free_layer
-from conformance.variants.images import image_with
 
 _TAR: Final = tar_of(
     (

@@ -22,10 +22,10 @@ from conformance.format.names import (
     SENTINEL_ANNOTATION,
     ZSTD_ANNOTATION,
 )
-from conformance.mutants.draft import PLATFORM, Draft, Drafted, Json, conforming_draft, finish
+from conformance.images.draft import PLATFORM, Draft, Drafted, Json, conforming_draft, finish
+from conformance.images.drafted import edit_index
+from conformance.images.trees import Node, tar_of
 from conformance.requirements import variant
-from conformance.strategies.trees import Node, tar_of
-from conformance.variants.images import edit_index
 
 _S390X: Final[Json] = {"architecture": "s390x", "os": "linux"}
 _TAR: Final = tar_of((Node("hello", content=b"hello\n"),))

@@ -6,7 +6,7 @@ from copy import deepcopy
 from conformance.format.names import DOCKER_CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.oci import read_index
 from conformance.format.sentinel import canonical_sentinel
-from conformance.mutants.draft import Draft, Drafted, Json, conforming_draft, finish
+from conformance.images.draft import Draft, Drafted, Json, conforming_draft, finish
 from conformance.requirements import variant
 
 _SUBJECT: Json = {"mediaType": MANIFEST_TYPE, "digest": "sha256:" + "5" * 64, "size": 5}

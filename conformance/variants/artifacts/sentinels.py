@@ -4,9 +4,9 @@ import hashlib
 from typing import Final
 
 from conformance.format.sentinel import build_sentinel
-from conformance.mutants.draft import Drafted
+from conformance.images.draft import Drafted
+from conformance.images.drafted import image_with_sentinel
 from conformance.requirements import variant
-from conformance.variants.images import image_with_sentinel
 
 _TEXT: Final = b"\0This image must be consumed by its TOC and NEVER as a tar. https://spec.example/sentinel\n"
 

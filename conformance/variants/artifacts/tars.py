@@ -4,12 +4,12 @@ import io
 import tarfile
 from collections.abc import Sequence
 
-from conformance.mutants.draft import Drafted
+from conformance.images.draft import Drafted
+from conformance.images.drafted import image_of, image_with
+from conformance.images.free_layer import Choices, free_layer
+from conformance.images.layer_draft import draft_layer
+from conformance.images.trees import Node, tar_of
 from conformance.requirements import variant
-from conformance.strategies.layer_draft import draft_layer
-from conformance.strategies.trees import Node, tar_of
-from conformance.variants.free_layer import Choices, free_layer
-from conformance.variants.images import image_of, image_with
 
 _FILE = Node("f", content=b"content\n")
 

@@ -1,0 +1,1 @@
+"""Checks of images and layers, with the rules over TOC and chunks."""

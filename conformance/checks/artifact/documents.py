@@ -1,0 +1,204 @@
+"""DOC: index, manifests and configs as every reader of JSON sees them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from conformance.format.document import MAX_DEPTH
+from conformance.format.json_problems import KeyKind, KeyProblem
+from conformance.format.key_folds import foldings
+from conformance.format.media_types import CONFIG_TYPES
+from conformance.format.oci import examine_index
+from conformance.observed.evidence import BytesEvidence
+from conformance.observed.image import ImageSeen, ManifestSeen
+from conformance.requirements import decides
+from conformance.results import Judgement, failed, judge, not_run, passed
+
+SCHEMA_VERSION = 2
+_MAX = 10
+_EITHER = ("manifests", "layers", "fsLayers")
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """One document that was fetched; ``fields`` is None when it is not of its kind."""
+
+    name: str
+    raw: bytes
+    fields: dict[str, Any] | None
+    malformed: str = ""
+    key_problems: tuple[KeyProblem, ...] = ()
+
+
+def _documents(seen: ImageSeen) -> Iterator[_Document]:
+    """Indexes, manifests and configs, each content once."""
+    done: set[bytes] = set()
+    of_manifests = (document for each in seen.manifests for document in _of_manifest(each))
+    for document in (*_layout(seen), *_index(seen), *of_manifests):
+        if document.raw not in done:
+            done.add(document.raw)
+            yield document
+
+
+def _index(seen: ImageSeen) -> Iterator[_Document]:
+    stored = seen.index_stored
+    if stored is not None and stored.content is not None and (seen.index is not None or seen.index_malformed):
+        fields = seen.index.fields if seen.index else None
+        yield _Document("index", stored.content, fields, seen.index_malformed, seen.index_key_problems)
+
+
+def _layout(seen: ImageSeen) -> Iterator[_Document]:
+    """The index.json of a layout, where it leads to the image."""
+    if seen.layout is not None and seen.layout.content is not None:
+        read = examine_index(seen.layout.content)
+        fields = read.document.fields if read.document else None
+        yield _Document("index.json", seen.layout.content, fields, read.malformed, read.key_problems)
+
+
+def _of_manifest(seen: ManifestSeen) -> Iterator[_Document]:
+    content = seen.stored.content
+    if content is not None and (seen.document is not None or seen.malformed):
+        fields = seen.document.fields if seen.document else None
+        yield _Document(seen.name, content, fields, seen.malformed, seen.key_problems)
+    config = seen.config_stored.content if seen.config_stored else None
+    if config is not None and (seen.config is not None or seen.config_malformed):
+        fields = seen.config.fields if seen.config else None
+        yield _Document(f"{seen.name}.config", config, fields, seen.config_malformed, seen.config_key_problems)
+
+
+@decides("DOC-001")
+def of_their_kind(seen: ImageSeen) -> Iterator[Judgement]:
+    for document in _documents(seen):
+        yield judge(
+            document.fields is not None,
+            "A document is not JSON of its kind.",
+            where=document.name,
+            expected=f"one JSON object in UTF-8 with the fields of its kind, nested at most {MAX_DEPTH} deep",
+            found=document.malformed or "as described",
+        )
+
+
+def _by_kind(seen: ImageSeen, kind: KeyKind, message: str, expected: str) -> Iterator[Judgement]:
+    for document in _documents(seen):
+        found = [problem for problem in document.key_problems if problem.kind is kind]
+        for problem in found[:_MAX]:
+            place = f"{document.name}, {problem.path or 'the document'}, byte {problem.offset}"
+            shown = document.raw[problem.offset : problem.offset + 64]
+            evidence = (BytesEvidence(document.name, problem.offset, expected, shown),)
+            yield failed(message, where=place, expected=expected, found=repr(problem.key), evidence=evidence)
+        if not found:
+            yield passed(document.name)
+
+
+@decides("DOC-002")
+def keys_once(seen: ImageSeen) -> Iterator[Judgement]:
+    message = "A key is twice in one object: readers take the first, the last, or refuse the document."
+    return _by_kind(seen, KeyKind.DUPLICATE, message, "each key once in its object")
+
+
+@decides("DOC-003")
+def keys_in_exact_case(seen: ImageSeen) -> Iterator[Judgement]:
+    message = "Readers that compare keys without case take this key for another one, and its value for that one's."
+    return _by_kind(seen, KeyKind.CASE, message, "no key that differs from a known one only in case")
+
+
+@decides("DOC-004")
+def numbers_for_all(seen: ImageSeen) -> Iterator[Judgement]:
+    message = "A number is refused by some readers, or held as another one."
+    return _by_kind(
+        seen, KeyKind.NUMBER, message, "integers of 64 bits where integers are due, finite doubles elsewhere"
+    )
+
+
+@decides("DOC-005")
+def no_lone_surrogates(seen: ImageSeen) -> Iterator[Judgement]:
+    message = "An escaped lone surrogate is refused by some readers, kept by others, and U+FFFD to the rest."
+    return _by_kind(seen, KeyKind.SURROGATE, message, "pairs of surrogates only")
+
+
+@decides("DOC-006")
+def one_kind_only(seen: ImageSeen) -> Iterator[Judgement]:
+    for document in (*_layout(seen), *_index(seen), *_manifests(seen)):
+        if document.fields is not None:
+            has = [key for key in _EITHER if key in document.fields]
+            yield judge(
+                len(has) < 2,
+                "The document is an index to one client and an image to another.",
+                where=document.name,
+                expected="one of manifests and layers",
+                found=" and ".join(has) or "none",
+            )
+
+
+def _manifests(seen: ImageSeen) -> Iterator[_Document]:
+    for manifest in seen.manifests:
+        yield from (document for document in _of_manifest(manifest) if document.name == manifest.name)
+
+
+@decides("DOC-012")
+def schema_version(seen: ImageSeen) -> Iterator[Judgement]:
+    for document in (*_layout(seen), *_index(seen), *_manifests(seen)):
+        if document.fields is not None:
+            found = document.fields.get("schemaVersion")
+            yield judge(
+                found == SCHEMA_VERSION,
+                "Another version of the schema, or none: clients take the document for another kind, or refuse it.",
+                where=f"{document.name}.schemaVersion",
+                expected=str(SCHEMA_VERSION),
+                found="absent" if found is None else repr(found)[:40],
+            )
+
+
+@decides("DOC-013")
+def root_file_system(seen: ImageSeen) -> Iterator[Judgement]:
+    for manifest in seen.manifests:
+        document, config = manifest.document, manifest.config
+        if document is None or config is None or document.view.config.media_type not in CONFIG_TYPES:
+            continue
+        root = config.fields.get("rootfs")
+        if isinstance(root, dict):
+            found = root.get("type")
+            yield judge(
+                found == "layers",
+                "The type of the root file system is another one: who reads it has to refuse the image.",
+                where=f"{manifest.name}.config.rootfs.type",
+                expected="layers",
+                found="absent" if found is None else repr(found)[:40],
+            )
+
+
+@decides("DOC-010")
+def all_there(seen: ImageSeen) -> Iterator[Judgement]:
+    for manifest in seen.manifests:
+        parts = [(manifest.name, manifest.stored, manifest.entry)] if manifest.entry else []
+        if manifest.document is not None and manifest.config_stored is not None:
+            parts.append((f"{manifest.name}.config", manifest.config_stored, manifest.document.view.config))
+        for name, stored, descriptor in parts:
+            if stored.problem == "not-fetched":
+                continue  # DOC-009
+            if stored.problem in ("unreadable", "too-large") and stored.actual_size is None:
+                yield not_run(f"It could not be read: {stored.detail}.", where=name, evidence=stored.evidence)
+                continue
+            yield judge(
+                stored.problem is None,
+                "What a descriptor names is not there, or is something else.",
+                where=name,
+                expected=f"{descriptor.digest}, {descriptor.size} bytes",
+                found=stored.detail or "as described",
+                evidence=stored.evidence,
+            )
+
+
+def ambiguous_at(problems: tuple[KeyProblem, ...], key: str) -> KeyProblem | None:
+    """A problem for which readers take another value of this key of the document, or of a part of it."""
+    return next((problem for problem in problems if problem.kind in _OTHER_VALUE and key in _place(problem)), None)
+
+
+_OTHER_VALUE = (KeyKind.CASE, KeyKind.DUPLICATE)
+
+
+def _place(problem: KeyProblem) -> Iterator[str]:
+    """The key of the document under which it is, in all spellings that readers fold it to."""
+    outermost = (problem.path or problem.key).partition(".")[0].partition("[")[0]
+    yield outermost
+    yield from foldings(outermost)

@@ -1,0 +1,107 @@
+"""SEC-001, SEC-010 to SEC-012: one blob, one reading."""
+
+from collections.abc import Iterable, Iterator
+
+from conformance.checks.artifact.layer_tar import DIFFERING, HIDING, faults_of, where
+from conformance.checks.artifact.layers import broken_off, by_discrepancies, by_whole, no_toc, not_compared
+from conformance.format.discrepancy import Kind
+from conformance.format.tar_faults import TarRule
+from conformance.observed.layer import LayerSeen, LayersSeen, ReaderSeen, WholeLayer
+from conformance.requirements import decides
+from conformance.results import Judgement, failed, informed, not_run
+
+_TREE_KINDS = (Kind.NOT_IN_TOC, Kind.NOT_IN_TAR, Kind.ATTRIBUTE, Kind.XATTR, Kind.DIGEST, Kind.TWICE)
+
+
+@decides("SEC-001")
+def one_tree(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_whole(seen, _one_tree)
+
+
+def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+    if layer.toc.lenient_problem:
+        yield failed(
+            "containers-storage reads another TOC than the document says to a strict parser.",
+            where=layer.name,
+            expected="one reading whatever the parser",
+            found=layer.toc.lenient_problem,
+        )
+    yield from _by_faults(
+        layer, whole, DIFFERING, "Readers of the tar get different trees: one at least is not that of the TOC."
+    )
+    yield from _real_readers(layer)
+    if layer.toc.toc is None or not whole.is_complete:
+        yield no_toc(layer) if layer.toc.toc is None else broken_off(layer)
+        return
+    yield from by_discrepancies(
+        layer,
+        "Who reads the TOC gets another file tree than who reads the tar.",
+        whole.examined.discrepancies,
+        *_TREE_KINDS,
+        looked_at=f"{whole.examined.members} entries, {whole.examined.files} contents",
+    )
+    yield from not_compared(layer, whole)
+
+
+def _real_readers(layer: LayerSeen) -> Iterator[Judgement]:
+    """What the readers of this machine see, where they were asked (zcc check --deep --readers)."""
+    if layer.readers_problem:
+        yield not_run(f"The real readers were not asked: {layer.readers_problem}.", where=layer.name)
+    for seen in layer.readers:
+        reader = f"{seen.reader} {seen.version}".strip()
+        for found in seen.differences:
+            yield failed(
+                f"{reader} sees another tree in the layer than its TOC says.",
+                where=f"{layer.name}, {found.name}: {found.what}",
+                expected=f"{found.expected} (TOC)",
+                found=f"{found.found} ({reader})",
+            )
+        if seen.count > len(seen.differences):
+            yield informed(f"{reader}: {seen.count} differences in all", where=layer.name)
+        elif seen.refused:
+            yield informed(f"{reader} refuses the layer: {seen.refused}", where=layer.name)
+        elif seen.limited:
+            yield informed(f"{reader} is not compared: it does not know {seen.limited}", where=layer.name)
+    if agreeing := [f"{seen.reader} {seen.version}".strip() for seen in layer.readers if _agrees(seen)]:
+        yield informed(f"{', '.join(agreeing)}: all see the tree of the TOC", where=layer.name)
+
+
+def _agrees(seen: ReaderSeen) -> bool:
+    return not (seen.refused or seen.limited or seen.count)
+
+
+@decides("SEC-010")
+def nothing_between_the_contents(seen: LayersSeen) -> Iterator[Judgement]:
+    def in_headers(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+        return _by_faults(layer, whole, HIDING, "A tar header holds bytes that no reading accounts for.")
+
+    yield from by_whole(seen, in_headers)
+    yield from _hidden(seen, Kind.PADDING, "The padding of a file holds bytes that no reading accounts for.")
+
+
+@decides("SEC-011")
+def one_archive_only(seen: LayersSeen) -> Iterator[Judgement]:
+    return _hidden(seen, Kind.SECOND_ARCHIVE, "Another archive follows the end of the archive: some readers read on.")
+
+
+@decides("SEC-012")
+def nothing_behind_the_archive(seen: LayersSeen) -> Iterator[Judgement]:
+    return _hidden(seen, Kind.TRAILING, "Bytes follow the end of the archive that no reading accounts for.")
+
+
+def _hidden(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+        if not whole.is_complete:
+            yield broken_off(layer)
+            return
+        looked_at = f"{whole.examined.size} bytes of tar"
+        yield from by_discrepancies(layer, message, whole.examined.discrepancies, kind, looked_at=looked_at)
+
+    return by_whole(seen, one)
+
+
+def _by_faults(layer: LayerSeen, whole: WholeLayer, rules: Iterable[TarRule], message: str) -> Iterator[Judgement]:
+    """One finding for each of these rules that a header breaks: its own requirement (TAR) shows all."""
+    for rule in rules:
+        for fault in faults_of(whole, rule)[1][:1]:
+            yield failed(message, where=where(layer, fault), expected=fault.expected, found=fault.found)

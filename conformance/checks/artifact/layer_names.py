@@ -1,0 +1,30 @@
+"""Names of entries: one tree below one root, whoever reads it."""
+
+from collections.abc import Iterator
+
+from conformance.checks.artifact import name_rules
+from conformance.checks.artifact.layers import by_rule
+from conformance.observed.layer import LayersSeen
+from conformance.requirements import decides
+from conformance.results import Judgement
+
+
+@decides("TOC-018")
+def names_below_the_root(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen, name_rules.climbing_names, "A name has the component ..: readers refuse it, or put it elsewhere."
+    )
+
+
+@decides("TOC-019")
+def names_that_are_one(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(seen, name_rules.names_twice, "Two names are one after cleaning: the last one extracted wins.")
+
+
+@decides("TAR-035")
+def parents_are_directories(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen,
+        name_rules.wrong_parents,
+        "An entry lies below one that is no directory: readers follow, replace or refuse it.",
+    )

@@ -1,0 +1,1 @@
+"""Checks of consumers, aware of the sentinel and not."""

@@ -1,0 +1,53 @@
+"""SEC-003 to SEC-007: a registry, or a network, that cannot be trusted."""
+
+from collections.abc import Iterator
+
+from conformance.checks.trial_verdicts import bounded, describe, harmless, inconclusive, refusal
+from conformance.observed.trials import TrialSeen
+from conformance.requirements import decides
+from conformance.results import Judgement, failed, judge
+
+
+@decides("SEC-003")
+def range_answers_that_lie(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from harmless("SEC-003", seen)
+
+
+@decides("SEC-004")
+def bombs(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from refusal("SEC-004", seen, also=bounded(seen))
+
+
+@decides("SEC-005")
+def blobs_that_change(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from harmless("SEC-005", seen)
+
+
+@decides("SEC-006")
+def credentials_stay(seen: TrialSeen) -> Iterator[Judgement]:
+    if "SEC-006" not in seen.about:
+        return
+    leaked = [item for item in seen.redirected if item.request_header("authorization") is not None]
+    if leaked:
+        yield failed(
+            "The credentials of the registry went to the host that a redirect named.",
+            where=seen.name, expected="no Authorization header", found=leaked[0].request_header("authorization") or "",
+            evidence=(*leaked[:1], *seen.run.evidence),
+        )  # fmt: skip
+        return
+    weak = inconclusive(seen)
+    if weak is not None:
+        yield weak
+        return
+    # Who does not follow redirects to other hosts leaks nothing; who crashes has shown nothing.
+    yield judge(
+        seen.run.ending in ("succeeded", "refused"),
+        "A redirect to another host made it break.",
+        where=seen.name, expected="followed without credentials, or refused", found=describe(seen.run),
+        evidence=seen.run.evidence,
+    )  # fmt: skip
+
+
+@decides("SEC-007")
+def interrupted_pulls(seen: TrialSeen) -> Iterator[Judgement]:
+    yield from harmless("SEC-007", seen)

@@ -1,0 +1,313 @@
+"""SENT-STRIP: what a copy does with the sentinel (docs/format.md section 19).
+
+Each check says nothing of a copy that its requirement is not about.
+"""
+
+from collections.abc import Iterator
+
+from conformance.checks.artifact.pairs import (
+    copy_of_one,
+    data_layers,
+    is_sentinel_manifest,
+    layers_of,
+    sentinel_manifests,
+)
+from conformance.checks.copier.stale_annotations import stale_keys
+from conformance.format.names import MANIFEST_CHECKSUM, PR681, SENTINEL_ANNOTATION
+from conformance.format.sentinel import canonical_sentinel
+from conformance.observed.image import CopySeen, ImageSeen, ManifestSeen
+from conformance.requirements import decides
+from conformance.results import Judgement, judge, not_run, passed
+
+_CHANGING = ("gzip", "zstd", "uncompressed")
+
+
+@decides("SENT-STRIP-001")
+def gzip_removes_the_sentinel(seen: CopySeen) -> Iterator[Judgement]:
+    yield from _removed(seen, "gzip")
+
+
+@decides("SENT-STRIP-002")
+def decompression_removes_the_sentinel(seen: CopySeen) -> Iterator[Judgement]:
+    yield from _removed(seen, "uncompressed")
+
+
+@decides("SENT-STRIP-025")
+def plain_zstd_removes_the_sentinel(seen: CopySeen) -> Iterator[Judgement]:
+    asked = seen.requested == "zstd" and not seen.preserve_digests and not seen.to_docker
+    if not asked or not sentinel_manifests(seen.before):
+        return
+    if seen.after is not None and sentinel_manifests(seen.after) and _same_layers(seen.before, seen.after):
+        yield passed(seen.name, found="zstd:chunked is zstd: every layer was left as it was")
+    else:
+        yield _gone(seen, "The sentinel layer is still there over layers that were recompressed to zstd.")
+
+
+@decides("SENT-STRIP-004")
+def its_diff_id_goes_with_it(seen: CopySeen) -> Iterator[Judgement]:
+    for before, after in _stripped(seen):
+        yield _same(seen, "config.rootfs.diff_ids", _diff_ids(before)[1:], _diff_ids(after))
+
+
+@decides("SENT-STRIP-005")
+def stale_annotations_go(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.after is None or seen.requested not in (*_CHANGING, "zstd:chunked"):
+        return
+    old = [layer for manifest in seen.before.manifests for layer in data_layers(manifest)]
+    for manifest in seen.after.manifests:
+        for layer in data_layers(manifest):
+            stale = stale_keys(layer, old, seen.requested)
+            yield judge(not stale, "A recompressed layer keeps annotations of the old one.",
+                        where=f"{seen.name}: {layer.digest}", expected="none", found=str(stale))  # fmt: skip
+        if seen.requested in _CHANGING and manifest.entry and not is_sentinel_manifest(manifest):
+            value = manifest.entry.annotation(SENTINEL_ANNOTATION)
+            yield judge(value is None, "The index entry of a stripped manifest keeps its sentinel annotation.",
+                        where=f"{seen.name}: {manifest.name}", expected="absent", found=str(value))  # fmt: skip
+
+
+@decides("SENT-STRIP-006")
+def diff_ids_of_data_layers_stay(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.after is None or not seen.requested or len(seen.before.manifests) != 1:
+        return
+    if copy_of_one(seen.after) is None:
+        yield not_run("which manifest is the copy cannot be told", where=seen.name)
+        return
+    if not seen.data_diff_ids:
+        yield not_run("the layers of the copy were not decompressed", where=seen.name)
+        return
+    before = seen.before.manifests[0]
+    wanted = _diff_ids(before)[int(is_sentinel_manifest(before)) :]
+    yield _same(seen, "DiffIDs of the layers", wanted, seen.data_diff_ids)
+
+
+@decides("SENT-STRIP-027")
+def refused_where_the_manifest_may_not_change(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.preserve_digests and seen.requested in _CHANGING and sentinel_manifests(seen.before):
+        if not seen.refused and seen.after is not None and _documents(seen.before) == _documents(seen.after):
+            return  # it compressed nothing anew, so that nothing had to be stripped (skopeo 1.9.3)
+        found = "refused" if seen.refused else "copied"
+        yield judge(seen.refused and not seen.wrote, "Stripping was needed, the manifest was not to change.",
+                    where=seen.name, expected="refused, no manifest written",
+                    found=found + (", a manifest was written" if seen.wrote else ""))  # fmt: skip
+
+
+@decides("SENT-STRIP-008")
+def kept_whole_or_stripped_whole(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.after is None or seen.requested or seen.to_docker or seen.partial or not sentinel_manifests(seen.before):
+        return
+    traces = _traces(seen.after)
+    yield judge(not traces or _documents(seen.before) == _documents(seen.after),
+                "The copy is neither the same bytes nor free of the sentinel.", where=seen.name,
+                expected="all bytes kept, or no trace of the sentinel", found=", ".join(traces))  # fmt: skip
+
+
+@decides("SENT-STRIP-009")
+def any_content_is_stripped(seen: CopySeen) -> Iterator[Judgement]:
+    contents = [blob.content for manifest in seen.before.manifests for _, blob in manifest.sentinels]
+    if seen.requested in _CHANGING and not seen.preserve_digests and any(c != canonical_sentinel() for c in contents):
+        yield _gone(seen, "A sentinel of other content than the reference's is not stripped.")
+
+
+@decides("SENT-STRIP-010")
+def equals_the_plain_variant_recompressed(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.after is None or seen.plain_twin is None:
+        return
+    mine, twin = copy_of_one(seen.after), copy_of_one(seen.plain_twin)
+    if mine is None or twin is None or is_sentinel_manifest(mine):
+        return
+    yield _same(seen, "layers", tuple(x.digest for x in layers_of(twin)), tuple(x.digest for x in layers_of(mine)))
+    yield _same(
+        seen, "config", twin.config.fields if twin.config else None, mine.config.fields if mine.config else None
+    )
+
+
+@decides("SENT-STRIP-011")
+def no_entry_dangles(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.after is None or seen.after.index is None or seen.to_docker or seen.partial:
+        return
+    yield from _resolved(seen, seen.after)
+
+
+@decides("SENT-STRIP-021")
+def a_part_of_an_index_is_whole(seen: CopySeen) -> Iterator[Judgement]:
+    if not seen.partial or seen.after is None or seen.after.index is None:
+        return
+    if _root(seen.before) == _root(seen.after):
+        # An index that stays as it is, for its signature, names what was left out: that is what was asked for.
+        yield passed(seen.name, found="the index is unchanged")
+    else:
+        yield from _resolved(seen, seen.after)
+
+
+def _resolved(seen: CopySeen, after: ImageSeen) -> Iterator[Judgement]:
+    """Every entry leads to a manifest, and every sentinel entry stands beside its plain variant."""
+    plain = [manifest for manifest in after.manifests if not is_sentinel_manifest(manifest)]
+    for manifest in after.manifests:
+        where = f"{seen.name}: {manifest.name}"
+        yield judge(manifest.stored.content is not None, "An entry leads to a manifest that was not copied.",
+                    where=where, expected="the manifest", found=manifest.stored.detail)  # fmt: skip
+        if is_sentinel_manifest(manifest):
+            wanted = [layer.digest for layer in data_layers(manifest)]
+            has_twin = any([layer.digest for layer in data_layers(other)] == wanted for other in plain)
+            yield judge(has_twin, "A sentinel entry has lost its plain variant.", where=where,
+                        expected="a plain entry with the same layers", found="none")  # fmt: skip
+
+
+@decides("SENT-STRIP-026")
+def docker_conversion_removes_it(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.to_docker and seen.before.index is None and sentinel_manifests(seen.before):
+        if seen.refused and not seen.wrote:
+            yield passed(seen.name, found="refused")
+        else:
+            yield _gone(seen, "The Docker image has the sentinel among its layers, or was not made.")
+
+
+@decides("SENT-STRIP-013")
+def signatures_do_not_follow_a_changed_manifest(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.after is None or _documents(seen.before) == _documents(seen.after):
+        return
+    if seen.referrers_before is None or seen.referrers_after is None:
+        yield not_run("the referrers were not asked for", where=seen.name)
+        return
+    moved = sorted(set(seen.referrers_before) & set(seen.referrers_after))
+    yield judge(not moved, "Referrers of the source are attached to a changed manifest.", where=seen.name,
+                expected="none of them", found=", ".join(moved))  # fmt: skip
+
+
+@decides("SENT-STRIP-014")
+def no_sentinel_over_other_layers(seen: CopySeen) -> Iterator[Judgement]:
+    for manifest in sentinel_manifests(seen.after) if seen.after else ():
+        # A stale annotation makes no zstd:chunked layer of one in another compression: regctl 0.11.7 writes such.
+        other = [
+            layer.digest
+            for layer in data_layers(manifest)
+            if layer.annotation(MANIFEST_CHECKSUM) is None or not layer.media_type.endswith("+zstd")
+        ]
+        yield judge(not other, "A manifest has a sentinel over layers that are not zstd:chunked.",
+                    where=f"{seen.name}: {manifest.name}", expected="zstd:chunked layers only",
+                    found=", ".join(other))  # fmt: skip
+
+
+@decides("SENT-STRIP-015")
+def preserved_digests_are_preserved(seen: CopySeen) -> Iterator[Judgement]:
+    if not seen.preserve_digests or seen.requested in _CHANGING or not sentinel_manifests(seen.before):
+        return
+    same = seen.after is not None and _documents(seen.before) == _documents(seen.after)
+    yield judge(same, "A copy with digests preserved is not the same bytes.", where=seen.name,
+                expected="every byte kept", found="refused" if seen.refused else "another image")  # fmt: skip
+
+
+@decides("SENT-STRIP-016")
+def a_plain_image_keeps_its_digest(seen: CopySeen) -> Iterator[Judgement]:
+    options = seen.requested or seen.to_docker or seen.preserve_digests or seen.from_storage
+    if seen.after is not None and not options and not sentinel_manifests(seen.before):
+        yield _same(seen, "bytes of the root document", _root(seen.before), _root(seen.after))
+
+
+@decides("SENT-STRIP-017")
+def a_docker_list_has_no_sentinel(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.to_docker and seen.before.index is not None and sentinel_manifests(seen.before):
+        left = [manifest.name for manifest in sentinel_manifests(seen.after)] if seen.after else []
+        yield judge(seen.refused or not left, "The Docker manifest list has entries of sentinel manifests.",
+                    where=seen.name, expected="none, or a refusal", found=", ".join(left))  # fmt: skip
+
+
+@decides("SENT-STRIP-018")
+def nothing_else_of_the_manifest_changes(seen: CopySeen) -> Iterator[Judgement]:
+    if seen.to_docker:
+        return
+    for before, after in _stripped(seen):
+        yield _same(seen, "manifest without layers and config", _rest(before), _rest(after))
+
+
+@decides("SENT-STRIP-019")
+def history_stays(seen: CopySeen) -> Iterator[Judgement]:
+    for before, after in _stripped(seen):
+        old = before.config.view.history if before.config else ()
+        new = after.config.view.history if after.config else ()
+        surplus = sum(not entry.get("empty_layer") for entry in old) == len(layers_of(before))
+        first = next((at for at, entry in enumerate(old) if not entry.get("empty_layer")), 0)
+        without = (*old[:first], *old[first + 1 :])
+        yield judge(new == old or (surplus and new == without), "Stripping changes the history.", where=seen.name,
+                    expected="as it was, or without the sentinel's entry", found=f"{len(new)} entries")  # fmt: skip
+
+
+@decides("SENT-STRIP-020")
+def an_export_has_the_blob_it_names(seen: CopySeen) -> Iterator[Judgement]:
+    if not seen.from_storage or not sentinel_manifests(seen.before):
+        return
+    bad = [
+        f"{manifest.name}: {blob.detail or blob.problem}"
+        for manifest in (seen.after.manifests if seen.after else ())
+        for _, blob in manifest.sentinels
+        if blob.content is None
+    ]
+    yield judge(not bad, "The exported sentinel blob is not the one that its manifest names.", where=seen.name,
+                expected="the named digest and size, or none, or a refusal", found="; ".join(bad))  # fmt: skip
+
+
+def _removed(seen: CopySeen, requested: str) -> Iterator[Judgement]:
+    asked = seen.requested == requested and not seen.preserve_digests and not seen.to_docker and not seen.damaged
+    if asked and sentinel_manifests(seen.before):
+        yield _gone(seen, f"The sentinel layer is still there after a copy to {requested}.")
+
+
+def _gone(seen: CopySeen, message: str) -> Judgement:
+    left = [manifest.name for manifest in sentinel_manifests(seen.after)] if seen.after else []
+    found = "refused" if seen.after is None else ", ".join(left) or "no sentinel"
+    return judge(seen.after is not None and not left, message, where=seen.name,
+                 expected=f"no layer of type {PR681.sentinel_type}", found=found)  # fmt: skip
+
+
+def _stripped(seen: CopySeen) -> Iterator[tuple[ManifestSeen, ManifestSeen]]:
+    """Sentinel manifest and what it became, where one manifest was copied and its sentinel layer is gone."""
+    if seen.after is None or len(seen.before.manifests) != 1:
+        return
+    before, after = seen.before.manifests[0], copy_of_one(seen.after)
+    if after is not None and is_sentinel_manifest(before) and not is_sentinel_manifest(after):
+        yield before, after
+
+
+def _same(seen: CopySeen, what: str, expected: object, found: object) -> Judgement:
+    return judge(expected == found, f"{what}: not what it must be after the copy.", where=f"{seen.name}: {what}",
+                 expected=repr(expected)[:400], found=repr(found)[:400])  # fmt: skip
+
+
+def _diff_ids(manifest: ManifestSeen) -> tuple[str, ...]:
+    return manifest.config.view.rootfs.diff_ids if manifest.config else ()
+
+
+def _rest(manifest: ManifestSeen) -> dict[str, object]:
+    fields = manifest.document.fields if manifest.document else {}
+    return {key: value for key, value in fields.items() if key not in ("layers", "config")}
+
+
+def _root(image: ImageSeen) -> bytes | None:
+    stored = image.index_stored or (image.manifests[0].stored if image.manifests else None)
+    return stored.content if stored else None
+
+
+def _documents(image: ImageSeen) -> tuple[bytes | None, ...]:
+    """Every document and sentinel of an image, in order."""
+    parts = [_root(image)]
+    for manifest in image.manifests:
+        parts += [manifest.stored.content, manifest.config_stored.content if manifest.config_stored else None]
+        parts += [blob.content for _, blob in manifest.sentinels]
+    return tuple(parts)
+
+
+def _same_layers(before: ImageSeen, after: ImageSeen) -> bool:
+    """Whether every sentinel manifest has the layers of one that was there."""
+    kept = [[layer.digest for layer in layers_of(manifest)] for manifest in before.manifests]
+    return all([layer.digest for layer in layers_of(manifest)] in kept for manifest in sentinel_manifests(after))
+
+
+def _traces(image: ImageSeen) -> list[str]:
+    """Where a sentinel has left something."""
+    traces = [f"{manifest.name}: layer" for manifest in sentinel_manifests(image)]
+    for manifest in image.manifests:
+        if len(_diff_ids(manifest)) > len(data_layers(manifest)):
+            traces.append(f"{manifest.name}: DiffID")
+        if manifest.entry and manifest.entry.annotation(SENTINEL_ANNOTATION) is not None:
+            traces.append(f"{manifest.name}: annotation")
+    return traces

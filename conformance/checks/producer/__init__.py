@@ -1,0 +1,1 @@
+"""Checks of what a producer pushed, and in which order."""

@@ -1,0 +1,203 @@
+"""REG-001 to -004, -011, -015 to -017, -021, -023, -027: what a registry stores and gives back."""
+
+from collections.abc import Iterator
+
+from conformance.format.document import decode_object
+from conformance.format.errors import FormatError
+from conformance.format.oci import is_index
+from conformance.observed.registry import Answered, BlobSeen, DanglingSeen, RefusalSeen, StoredSeen
+from conformance.requirements import decides
+from conformance.results import Judgement, failed, judge, passed
+
+
+def status(answered: Answered, expected: tuple[int, ...], message: str) -> Judgement:
+    """Whether an answer has one of the expected statuses."""
+    return judge(
+        answered.status in expected,
+        message,
+        where=answered.what,
+        expected=f"HTTP {' or '.join(map(str, expected))}",
+        found=f"HTTP {answered.status} {error_codes(answered)}".strip(),
+        evidence=(answered.exchange,),
+    )
+
+
+def same_bytes(expected: bytes, answered: Answered, message: str) -> Judgement:
+    """Whether an answer is 200 with exactly these bytes."""
+    ok = answered.status == 200 and answered.content == expected
+    found = f"HTTP {answered.status}"
+    if answered.status == 200 and not ok:
+        found = (
+            f"{len(answered.content)} bytes, first difference at byte {first_difference(expected, answered.content)}"
+        )
+    return judge(
+        ok, message, where=answered.what, expected=f"the {len(expected)} bytes that were pushed",
+        found=found, evidence=(answered.exchange,),
+    )  # fmt: skip
+
+
+@decides("REG-001")
+def accepts_sentinel_manifest(seen: StoredSeen) -> Iterator[Judgement]:
+    yield status(seen.put, (201,), "The registry refuses a manifest with a sentinel layer.")
+
+
+@decides("REG-002")
+def keeps_twin_platforms(seen: StoredSeen) -> Iterator[Judgement]:
+    yield status(seen.put, (201,), "The registry refuses an index with two entries of one platform.")
+    if seen.put.status == 201:
+        for answered in seen.got:
+            yield same_bytes(seen.raw, answered, "The registry does not return the index byte for byte.")
+
+
+@decides("REG-003")
+def byte_for_byte(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
+    for seen in documents:
+        yield status(seen.put, (201,), f"The registry refuses {seen.what}.")
+        if seen.put.status != 201:
+            continue
+        for answered in seen.got:
+            yield same_bytes(seen.raw, answered, f"The registry does not return {seen.what} byte for byte.")
+            stated = answered.header("Docker-Content-Digest")
+            if stated is not None:
+                yield judge(
+                    stated == seen.digest,
+                    "The registry states another digest than that of the bytes.",
+                    where=f"{answered.what}, Docker-Content-Digest",
+                    expected=seen.digest,
+                    found=stated,
+                    evidence=(answered.exchange,),
+                )
+
+
+@decides("REG-004")
+def serves_sentinel(seen: BlobSeen) -> Iterator[Judgement]:
+    yield status(seen.head, (200,), "HEAD of the sentinel blob fails.")
+    yield same_bytes(seen.content, seen.get, "GET of the sentinel blob does not return its bytes.")
+    for answered in (seen.head, seen.get):
+        yield from _length(seen, answered)
+
+
+@decides("REG-011")
+def head_tells_the_truth(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
+    for seen in blobs:
+        yield status(seen.head, (200,), "HEAD of an existing blob fails.")
+        yield from _length(seen, seen.head)
+        stated = seen.head.header("Docker-Content-Digest")
+        if stated is not None:
+            yield judge(
+                stated == seen.digest, "HEAD states another digest.", where=seen.head.what,
+                expected=seen.digest, found=stated, evidence=(seen.head.exchange,),
+            )  # fmt: skip
+        if seen.head_missing is not None:
+            yield status(seen.head_missing, (404,), "HEAD of a missing blob does not say 404.")
+
+
+def _length(seen: BlobSeen, answered: Answered) -> Iterator[Judgement]:
+    """A Content-Length that is stated is right. A GET may use chunked transfer coding (RFC 9112 section 7.1)."""
+    length = answered.header("Content-Length")
+    if answered.status == 200 and length is not None:
+        yield judge(
+            length == str(len(seen.content)), "Content-Length is not the size of the blob.", where=answered.what,
+            expected=str(len(seen.content)), found=length, evidence=(answered.exchange,),
+        )  # fmt: skip
+
+
+@decides("REG-027")
+def head_states_the_length(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
+    for seen in blobs:
+        if seen.head.status == 200:
+            length = seen.head.header("Content-Length")
+            yield judge(
+                length is not None, "HEAD of a blob states no Content-Length.", where=seen.head.what,
+                expected=f"Content-Length: {len(seen.content)}", found="no Content-Length",
+                evidence=(seen.head.exchange,),
+            )  # fmt: skip
+
+
+@decides("REG-023")
+def accepts_a_mixed_index(seen: StoredSeen) -> Iterator[Judgement]:
+    yield status(seen.put, (201,), "The registry refuses an index that lists an OCI and a Docker manifest.")
+    if seen.put.status == 201:
+        for answered in seen.got:
+            yield same_bytes(seen.raw, answered, "The registry does not return the index byte for byte.")
+
+
+@decides("REG-015")
+def refuses_wrong_digest(seen: RefusalSeen) -> Iterator[Judgement]:
+    yield judge(
+        400 <= seen.answered.status < 500,
+        "The registry accepts content under a digest that is not its own.",
+        where=seen.answered.what,
+        expected="HTTP 4xx",
+        found=f"HTTP {seen.answered.status}",
+        evidence=(seen.answered.exchange,),
+    )
+    yield status(seen.after, (404,), "The refused upload left a blob behind.")
+
+
+@decides("REG-016")
+def dangling_is_refused_or_kept(cases: tuple[DanglingSeen, ...]) -> Iterator[Judgement]:
+    for seen in cases:
+        if seen.put.status == 201:
+            yield same_bytes(seen.raw, seen.got, f"The registry accepted {seen.what} and changed it.")
+            continue
+        ok = 400 <= seen.put.status < 500 and "MANIFEST_BLOB_UNKNOWN" in error_codes(seen.put)
+        yield judge(
+            ok, f"The registry refuses {seen.what} without saying why.", where=seen.put.what,
+            expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and the bytes kept",
+            found=f"HTTP {seen.put.status} {error_codes(seen.put)}", evidence=(seen.put.exchange,),
+        )  # fmt: skip
+
+
+@decides("REG-017")
+def content_type_kept(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
+    for seen in documents:
+        for answered in seen.got if seen.put.status == 201 else ():
+            if answered.status == 200:
+                found = (answered.header("Content-Type") or "").partition(";")[0].strip()
+                yield judge(
+                    found == seen.media_type, "Content-Type is not the media type the manifest was put with.",
+                    where=answered.what, expected=seen.media_type, found=found or "none", evidence=(answered.exchange,),
+                )  # fmt: skip
+
+
+@decides("REG-021")
+def nothing_invented(seen: StoredSeen) -> Iterator[Judgement]:
+    if seen.put.status != 201:
+        return
+    for answered in seen.got:
+        if 400 <= answered.status < 500:
+            yield passed(answered.what)
+        elif answered.status == 200 and answered.content != seen.raw:
+            yield failed(
+                f"Without a usable Accept, it answers with {_kind(answered.content)} that was not stored there.",
+                where=answered.what, expected="the index as stored, or HTTP 4xx",
+                found=f"{len(answered.content)} other bytes, {answered.header('Content-Type')}",
+                evidence=(answered.exchange,),
+            )  # fmt: skip
+        else:
+            yield status(answered, (200,), "The registry answers neither with the index nor with a clear error.")
+
+
+def first_difference(expected: bytes, found: bytes) -> int:
+    """The offset of the first byte that differs."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(expected, found, strict=False)) if a != b), min(len(expected), len(found))
+    )
+
+
+def _kind(content: bytes) -> str:
+    try:
+        return "an index" if is_index(decode_object(content, what="answer")) else "a manifest"
+    except FormatError:
+        return "something"
+
+
+def error_codes(answered: Answered) -> str:
+    """The error codes in the body (distribution-spec 1.1.1, "Error Codes"), else nothing."""
+    try:
+        errors = decode_object(answered.content, what="error").get("errors")
+    except FormatError:
+        return ""
+    found = errors if isinstance(errors, list) else []
+    return ", ".join(str(error.get("code"))[:60] for error in found[:4] if isinstance(error, dict))

@@ -1,0 +1,206 @@
+"""``zcc report sign``, ``verify`` and ``attach``: results under a signature, in a file or beside an image."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from conformance.commands.report.files import Results, Subject, named_subject, read_file, read_results
+from conformance.commands.shared import EXIT_DIFFERS, CaFile, Insecure, PlainHttp, Username, cannot
+
+if TYPE_CHECKING:
+    from conformance.observed.image import Stored
+    from conformance.registry.client.client import RegistryClient
+    from conformance.registry.client.options import ConnectionOptions
+    from conformance.reports.attestation.verification import Verified
+    from conformance.reports.model import Report
+    from conformance.reports.provenance import Identity
+    from conformance.sources.reference import RegistryReference
+
+PASSWORD: Final = "ZCC_KEY_PASSWORD"  # noqa: S105 (the name of a variable)
+_SUFFIX: Final = ".sigstore.json"
+BundleFile = Annotated[
+    Path | None,
+    typer.Option("--bundle", metavar="FILE", help="The attestation (default: beside RESULTS, as sign writes it)."),
+]
+
+
+def register(report: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (sign, verify, attach):
+        report.command()(command)
+
+
+def sign(
+    results: Results,
+    key: Annotated[
+        Path, typer.Option(metavar="PEM", help=f"Private key, Ed25519 or ECDSA P-256; its password is in {PASSWORD}.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help=f"Default: beside RESULTS, with {_SUFFIX}.")
+    ] = None,
+    subject: Subject = "",
+    username: Username = "",
+    plain_http: PlainHttp = False,
+    insecure: Insecure = False,
+    ca_file: CaFile = "",
+) -> None:
+    """Sign results: an in-toto statement on the image or program that was judged, bound to the bytes of RESULTS.
+
+    --subject chooses one where the results have several; of a registry it names the program that was judged.
+    """
+    import msgspec  # noqa: PLC0415 (start-up time)
+
+    from conformance.observed.masking import SECRETS  # noqa: PLC0415
+    from conformance.reports.attestation import keys  # noqa: PLC0415
+    from conformance.reports.attestation.bundle import encode_bundle  # noqa: PLC0415
+    from conformance.reports.attestation.errors import AttestationError  # noqa: PLC0415
+    from conformance.reports.attestation.statement import PAYLOAD_TYPE, make_statement  # noqa: PLC0415
+
+    report, raw = read_results(results)
+    wanted = named_subject(subject, _connection(username, plain_http, insecure, ca_file))
+    password = os.environ.get(PASSWORD, "")
+    SECRETS.remember(password)
+    target = output or _beside(results)
+    try:
+        statement = make_statement(report, raw, wanted)
+        signed = keys.sign(msgspec.json.encode(statement), PAYLOAD_TYPE, key, password)
+        target.write_bytes(encode_bundle(signed))
+    except AttestationError as error:
+        cannot(str(error))
+    except OSError as error:
+        cannot(f"{target}: {error.strerror}")
+    (one,) = statement.subject
+    typer.echo(f"{target}: {statement.predicate.result}, of {one.name} (sha256:{one.digest['sha256']})")
+    typer.echo(f"signed by {signed.keyid}")
+
+
+def verify(
+    results: Results,
+    key: Annotated[Path, typer.Option(metavar="PEM", help="Public key of the signer.")],
+    bundle: BundleFile = None,
+    subject: Subject = "",
+    attached: Annotated[
+        bool, typer.Option("--attached", help="Take the attestation from the registry of --subject.")
+    ] = False,
+    username: Username = "",
+    plain_http: PlainHttp = False,
+    insecure: Insecure = False,
+    ca_file: CaFile = "",
+) -> None:
+    """Verify an attestation: exit 0 when it holds for RESULTS (and --subject), 1 with the reason when it does not."""
+    from conformance.reports.attestation.errors import AttestationError, RefusedError  # noqa: PLC0415 (start-up time)
+
+    report, raw = read_results(results)
+    connection = _connection(username, plain_http, insecure, ca_file)
+    wanted = named_subject(subject, connection)
+    try:
+        if attached:
+            verified = _verify_attached(subject, wanted, connection, key, report, raw)
+        else:
+            verified = _verify_file(bundle or _beside(results), key, report, raw, wanted)
+    except RefusedError as error:
+        typer.echo(f"refused: {error}", err=True)
+        raise typer.Exit(EXIT_DIFFERS) from None
+    except AttestationError as error:
+        cannot(str(error))
+    typer.echo(f"verified: {verified.statement.predicate.result}, of {verified.subject.name}")
+    typer.echo(f"{verified.subject.digest}, signed by {verified.fingerprint}")
+    if wanted is None:
+        typer.echo("that this is the image or program at hand was not compared: name it by --subject")
+
+
+def attach(
+    bundle: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="What zcc report sign wrote.")],
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="The image in a registry that the attestation is of.")],
+    username: Username = "",
+    plain_http: PlainHttp = False,
+    insecure: Insecure = False,
+    ca_file: CaFile = "",
+) -> None:
+    """Push an attestation beside the image it is of, where ``cosign verify-attestation`` and policies find it."""
+    from conformance.format.oci import Descriptor  # noqa: PLC0415 (start-up time)
+    from conformance.reports.attestation.bundle import MAX_BUNDLE  # noqa: PLC0415
+    from conformance.reports.attestation.errors import AttestationError, RefusedError  # noqa: PLC0415
+    from conformance.reports.attestation.referrer import attach as push  # noqa: PLC0415
+    from conformance.reports.attestation.verification import subject_of  # noqa: PLC0415
+    from conformance.reports.model import now  # noqa: PLC0415
+
+    raw = read_file(bundle, MAX_BUNDLE)
+    connection = _connection(username, plain_http, insecure, ca_file)
+    try:
+        identity, _ = subject_of(raw)
+        reference, client, root = _image(image, connection)
+        if str(root.actual_digest) != identity.digest:
+            raise RefusedError(f"it is of {identity.digest}, and {image} is {root.actual_digest}")
+        described = Descriptor(root.media_type, str(root.actual_digest), root.actual_size or 0)
+        done = push(client, reference.repository, raw, described, now())
+    except RefusedError as error:
+        typer.echo(f"refused: {error}", err=True)
+        raise typer.Exit(EXIT_DIFFERS) from None
+    except AttestationError as error:
+        cannot(str(error))
+    listed = f"listed under the tag {done.tag}" if done.tag else "listed by the registry"
+    typer.echo(f"attached {done.digest} to {image} ({identity.digest}), {listed}")
+
+
+def _verify_file(bundle: Path, key: Path, report: "Report", raw: bytes, wanted: "Identity | None") -> "Verified":
+    from conformance.reports.attestation.bundle import MAX_BUNDLE  # noqa: PLC0415 (start-up time)
+    from conformance.reports.attestation.verification import verify_attestation  # noqa: PLC0415
+
+    return verify_attestation(read_file(bundle, MAX_BUNDLE), key, report, raw, wanted)
+
+
+def _verify_attached(
+    image: str, wanted: "Identity | None", connection: "ConnectionOptions", key: Path, report: "Report", raw: bytes
+) -> "Verified":
+    """One of the attestations in the registry must hold; else the reason against the last."""
+    from conformance.reports.attestation.errors import RefusedError  # noqa: PLC0415 (start-up time)
+    from conformance.reports.attestation.referrer import attached  # noqa: PLC0415
+    from conformance.reports.attestation.verification import verify_attestation  # noqa: PLC0415
+
+    if wanted is None:
+        cannot("--attached needs --subject: the image in a registry that the attestation is attached to")
+    reference, client, _ = _image(image, connection)
+    refusal = RefusedError(f"no attestation is attached to {image} ({wanted.digest})")
+    for found in attached(client, reference.repository, wanted.digest):
+        try:
+            return verify_attestation(found, key, report, raw, wanted)
+        except RefusedError as error:
+            refusal = error
+    raise refusal
+
+
+def _image(image: str, connection: "ConnectionOptions") -> "tuple[RegistryReference, RegistryClient, Stored]":
+    """The image in a registry, with a client for it and its root document; ends the command where there is none."""
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
+    from conformance.sources.remote import RemoteSource, client_for  # noqa: PLC0415
+
+    try:
+        reference = parse_reference(image)
+        if isinstance(reference, LayoutReference):
+            cannot(f"{image}: a layout has no referrers; name an image in a registry")
+        client = client_for(reference, connection)
+        return reference, client, RemoteSource(client, reference).root()
+    except (SubjectError, CredentialError) as error:
+        cannot(str(error))
+
+
+def _connection(username: str, plain_http: bool, insecure: bool, ca_file: str) -> "ConnectionOptions":
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
+
+    try:
+        return ConnectionOptions.from_environment(
+            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+        )
+    except CredentialError as error:
+        cannot(str(error))
+
+
+def _beside(results: Path) -> Path:
+    """``results.json`` becomes ``results.sigstore.json``."""
+    return results.with_name(results.name.removesuffix(".json") + _SUFFIX)

@@ -1,0 +1,369 @@
+"""Layers that are one edit away from a sound one: what each does is in its name and first line.
+
+Unless said otherwise TOC, tar-split and annotations are sealed again, so that only the edit itself is wrong.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from conformance.format import names
+from conformance.format.decompress import decompress
+from conformance.format.digest import Digest
+from conformance.format.document import encode
+from conformance.format.footer import Footer, FooterForm
+from conformance.format.frames import SKIPPABLE_HEADER, map_frames, skippable
+from conformance.format.positions import Position, TocPosition
+from conformance.format.seal import CompressedTarSplit, seal
+from conformance.format.tarsplit import FileRecord, Record, Segment, build, parse
+from conformance.format.toc import Entry, Toc, encode_toc
+from conformance.format.writer import WriterOptions, WrittenLayer
+from conformance.images.bombs import BOMB, raw_frame, zeros_frame
+from conformance.images.composed import SINGLE, Layer, layer_of, written
+from conformance.images.trees import Node, Tree, noise, tar_of
+
+OTHER: Final = str(Digest.of(b"another"))
+FILE: Final = "dir/file"
+LONG: Final = "dir/long"
+NO_CHECKSUMS: Final = WriterOptions(checksums=False)
+
+
+@cache
+def single() -> tuple[bytes, WrittenLayer]:
+    """The sound layer that most cases begin with."""
+    return written(SINGLE)
+
+
+def sound(tree: Tree = SINGLE) -> Layer:
+    """The layer before any edit; of the tree CONTROL the twin of most cases."""
+    blob, made = single() if tree is SINGLE else written(tree)
+    return Layer(blob, str(made.diff_id), made.annotations)
+
+
+def resealed(
+    blob: bytes, made: WrittenLayer, toc: Toc | bytes, split: CompressedTarSplit | None = None, *, footer: bool = True
+) -> Layer:
+    """The layer with another TOC, and perhaps tar-split, over the same data frames."""
+    tail = seal(made.data_size, toc, split or made.tar_split, footer=footer)
+    return Layer(blob[: made.data_size] + tail.content, str(made.diff_id), tail.annotations)
+
+
+def with_annotations(**changes: str | None) -> Layer:
+    """The sound layer with annotations changed or (None) gone; keys by the last part of their names."""
+    layer = sound()
+    keys = {
+        "checksum": names.MANIFEST_CHECKSUM,
+        "position": names.MANIFEST_POSITION,
+        "split": names.TARSPLIT_POSITION,
+        "estargz": names.ESTARGZ_TOC,
+    }
+    merged = {**layer.annotations, **{keys[key]: value for key, value in changes.items()}}
+    return msgspec.structs.replace(layer, annotations={k: v for k, v in merged.items() if v is not None})
+
+
+def without_toc(layer: Layer | None = None) -> Layer:
+    """No annotation says that there is a TOC."""
+    return msgspec.structs.replace(layer or sound(), annotations={})
+
+
+def legacy_only() -> Layer:
+    """Only the keys of skopeo 1.9.3."""
+    layer = sound()
+    old = {
+        names.LEGACY_PREFIX + key.removeprefix(names.CHUNKED_PREFIX): value for key, value in layer.annotations.items()
+    }
+    return msgspec.structs.replace(layer, annotations=old)
+
+
+def changed(made: WrittenLayer, of: str, *, number: int = 0, **changes: Any) -> Toc:
+    """The TOC with one entry changed: the one of this name, or a later chunk of it."""
+    entries = list(made.toc.entries)
+    places = [place for place, entry in enumerate(entries) if entry.name == of]
+    entries[places[number]] = msgspec.structs.replace(entries[places[number]], **changes)
+    return Toc(1, entries, made.toc.tar_split_digest)
+
+
+def with_document(change: Callable[[bytes], bytes]) -> Layer:
+    """The TOC's JSON text is changed."""
+    blob, made = single()
+    return resealed(blob, made, change(encode_toc(made.toc)))
+
+
+def with_payload(payload: bytes, declared: int) -> Layer:
+    """The compressed TOC is this, and is declared to have so many bytes decompressed."""
+    blob, made = single()
+    assert made.tar_split is not None
+    data = blob[: made.data_size]
+    split = made.tar_split
+    toc_at = len(data) + SKIPPABLE_HEADER
+    toc = TocPosition(toc_at, len(payload), declared)
+    place = Position(toc_at + len(payload) + SKIPPABLE_HEADER, len(split.payload), split.uncompressed)
+    footer = Footer(FooterForm.CURRENT, toc, place).build()
+    annotations = {
+        names.MANIFEST_CHECKSUM: str(Digest.of(payload)),
+        names.MANIFEST_POSITION: str(toc),
+        names.TARSPLIT_POSITION: str(place),
+    }
+    content = data + skippable(payload) + skippable(split.payload) + skippable(footer)
+    return Layer(content, str(made.diff_id), annotations)
+
+
+def toc_bomb() -> Layer:
+    """A TOC declared small that expands without end."""
+    _, made = single()
+    return with_payload(zeros_frame(BOMB), made.positions.toc.uncompressed)
+
+
+def tampered_toc() -> Layer:
+    """Another TOC of the same sizes is served; annotations and blob digest are the old ones.
+
+    It gives two files the contents of each other.
+    """
+    blob, made = written(DUAL)
+    document = split_document(made)
+    right, wrong = (_raw_tail(blob, made, Toc(1, entries), document) for entries in (made.toc.entries, _crossed(made)))
+    named = str(Digest.of(right.blob))
+    assert len(right.blob) == len(wrong.blob)
+    return msgspec.structs.replace(wrong, digest=named, annotations=right.annotations)
+
+
+def untampered_toc(tree: Tree) -> Layer:
+    """What ``tampered_toc`` is of before the exchange; of another tree its twin."""
+    blob, made = written(tree)
+    return _raw_tail(blob, made, made.toc, split_document(made))
+
+
+def _crossed(made: WrittenLayer) -> list[Entry]:
+    """The entries of a layer of two files of one size, each with the content of the other."""
+    first, second = made.toc.entries
+    places = ("digest", "offset", "end_offset")
+    ours, theirs = ({field: getattr(item, field) for field in places} for item in (first, second))
+    return [msgspec.structs.replace(first, **theirs), msgspec.structs.replace(second, **ours)]
+
+
+def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
+    """Seal with frames of raw blocks, so that lengths do not depend on what they hold."""
+    payload = CompressedTarSplit(raw_frame(split), len(split))
+    document = encode_toc(Toc(1, toc.entries, str(payload.digest)))
+    packed = raw_frame(document)
+    data = blob[: made.data_size]
+    toc_place = TocPosition(len(data) + SKIPPABLE_HEADER, len(packed), len(document))
+    split_place = Position(toc_place.end + SKIPPABLE_HEADER, len(payload.payload), len(split))
+    annotations = {
+        names.MANIFEST_CHECKSUM: str(Digest.of(packed)),
+        names.MANIFEST_POSITION: str(toc_place),
+        names.TARSPLIT_POSITION: str(split_place),
+    }
+    footer = skippable(Footer(FooterForm.CURRENT, toc_place, split_place).build())
+    content = data + skippable(packed) + skippable(payload.payload) + footer
+    return Layer(content, str(made.diff_id), annotations)
+
+
+def unchecked(tree: Tree = SINGLE) -> Layer:
+    """A sound layer whose frames have no checksum; of the tree CONTROL the twin of ``tampered_content``."""
+    return layer_of(tree, NO_CHECKSUMS)
+
+
+def tampered_content(name: str, *, number: int = 0) -> Layer:
+    """One byte of a content, or a later chunk of it, is another; frame and blob digest are as they were."""
+    blob, made = written(SINGLE, NO_CHECKSUMS)
+    entry = [entry for entry in made.toc.entries if entry.name == name][number]
+    at = entry.offset + 40  # in the raw block: noise does not compress
+    changed_blob = blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]
+    return Layer(changed_blob, str(made.diff_id), made.annotations, digest=str(Digest.of(blob)))
+
+
+def frame_bomb() -> Layer:
+    """The frame of a small file expands without end; its header tells so."""
+    return _frame_of_file(zeros_frame(BOMB))
+
+
+def lying_frame_bomb() -> Layer:
+    """The same, and the frame's header states the size that the TOC says."""
+    _, made = single()
+    size = next(entry.size for entry in made.toc.entries if entry.name == FILE)
+    return _frame_of_file(zeros_frame(BOMB, stated=size))
+
+
+def _frame_of_file(frame: bytes) -> Layer:
+    """The frame of ``FILE`` replaced, everything behind it moved."""
+    blob, made = single()
+    entry = next(entry for entry in made.toc.entries if entry.name == FILE)
+    shift = len(frame) - (entry.end_offset - entry.offset)
+
+    def moved(place: int) -> int:
+        return place + shift if place >= entry.end_offset else place
+
+    data = blob[: entry.offset] + frame + blob[entry.end_offset : made.data_size]
+    return _sealed_over(data, [_moved(item, moved) for item in made.toc.entries], made)
+
+
+def with_frames_between(extra: bytes, *, first: bool, tree: Tree = SINGLE) -> Layer:
+    """``extra`` between all data frames and after the last, inside chunks and outside; or before the first one only."""
+    blob, made = written(tree)
+    frames = map_frames(blob[: made.data_size]).data
+    starts = [frame.offset for frame in frames]
+    if first:
+        data = extra + blob[: made.data_size]
+        entries = [_moved(item, lambda place: place + len(extra) if place else 0) for item in made.toc.entries]
+        return _sealed_over(data, entries, made)
+    data = b"".join(blob[frame.offset : frame.end] + extra for frame in frames)
+
+    def start(place: int) -> int:
+        """Where the frame that began here begins now: an odd one with what was put before it."""
+        if not place:
+            return place
+        number = starts.index(place)
+        return place + len(extra) * (number - number % 2)
+
+    def end(place: int) -> int:
+        """An odd one ends with what was put after it."""
+        if not place:
+            return place
+        number = [frame.end for frame in frames].index(place)
+        return place + len(extra) * (number + number % 2)
+
+    return _sealed_over(data, [_moved(item, start, end) for item in made.toc.entries], made)
+
+
+def _sealed_over(data: bytes, entries: list[Entry], made: WrittenLayer) -> Layer:
+    """Seal other data frames with these entries and the tar-split as it was."""
+    tail = seal(len(data), Toc(1, entries, made.toc.tar_split_digest), made.tar_split)
+    return Layer(data + tail.content, str(made.diff_id), tail.annotations)
+
+
+def _moved(entry: Entry, start: Callable[[int], int], end: Callable[[int], int] | None = None) -> Entry:
+    return msgspec.structs.replace(entry, offset=start(entry.offset), end_offset=(end or start)(entry.end_offset))
+
+
+def footer_of_another_toc() -> Layer:
+    """Annotations name one TOC, the footer a second one behind it, by which two files have each other's contents."""
+    blob, made = written(DUAL)
+    front = seal(made.data_size, made.toc, made.tar_split, footer=False)
+    data_size = made.data_size + len(front.content)
+    back = seal(data_size, Toc(1, _crossed(made), made.toc.tar_split_digest), made.tar_split)
+    content = blob[: made.data_size] + front.content + back.content
+    return Layer(content, str(made.diff_id), front.annotations)
+
+
+DUAL: Final[Tree] = (Node("a", content=noise(5, 400)), Node("b", content=noise(6, 400)))
+DUAL_BY_TOC: Final[Tree] = (Node("a", content=noise(6, 400)), Node("b", content=noise(5, 400)))
+
+
+TWO_FILES: Final[Tree] = (Node("a", content=noise(15, 400)), Node("b", content=noise(16, 400)))
+"""Of the shape of DUAL and of other contents: the twin of what is made of it."""
+
+
+def dual() -> Layer:
+    """The TOC gives a the content of b and the other way round; the tar and its DiffID tell the first story."""
+    blob, made = written(DUAL)
+    return resealed(blob, made, Toc(1, _crossed(made), made.toc.tar_split_digest))
+
+
+HOLES: Final[Tree] = (Node("holes", content=noise(7, 3000) + bytes(20_000) + noise(8, 3000)),)
+OTHER_HOLES: Final[Tree] = (Node("holes", content=noise(17, 3000) + bytes(20_000) + noise(18, 3000)),)
+"""The twin of HOLES."""
+FILLED: Final[Tree] = (Node("holes", content=noise(7, 3000) + b"\x01" * 20_000 + noise(8, 3000)),)
+
+
+def filled_hole(*, by_digest: Tree) -> Layer:
+    """A chunk that the TOC calls zeros holds other bytes in the stream; the file digest is that of ``by_digest``."""
+    _, zeros = written(HOLES)
+    # The stream of the filled file, cut into the same chunks: only the frame of the hole differs.
+    options = WriterOptions(checksums=False)
+    blob, made = written(HOLES, options)
+    hole = next(entry for entry in made.toc.entries if entry.chunk_type)
+    after = made.toc.entries[made.toc.entries.index(hole) + 1]
+    frame = raw_frame(b"\x01" * hole.chunk_size)
+    shift = len(frame) - (after.offset - hole.offset)
+
+    def moved(place: int) -> int:
+        return place + shift if place >= after.offset else place
+
+    entries = [_moved(item, moved) for item in made.toc.entries]
+    digest = str(Digest.of(by_digest[0].content))
+    entries[0] = msgspec.structs.replace(entries[0], digest=digest)
+    data = blob[: hole.offset] + frame + blob[after.offset : made.data_size]
+    tail = seal(len(data), Toc(1, entries, made.toc.tar_split_digest), made.tar_split)
+    return Layer(data + tail.content, str(zeros.diff_id), tail.annotations)
+
+
+def split_document(made: WrittenLayer) -> bytes:
+    """The JSON lines of a layer's tar-split."""
+    assert made.tar_split is not None
+    return decompress(made.tar_split.payload, limit=made.tar_split.uncompressed, what="the tar-split")
+
+
+def with_split(document: bytes, toc: Toc | None = None, base: tuple[bytes, WrittenLayer] | None = None) -> Layer:
+    """The layer with these lines as its tar-split."""
+    blob, made = base or single()
+    split = CompressedTarSplit.of(document)
+    entries = (toc or made.toc).entries
+    return resealed(blob, made, Toc(1, entries, str(split.digest)), split)
+
+
+def with_extra_line(line: Mapping[str, object]) -> Layer:
+    """A further line at the end, with the position that is due; who skips it gets the same tar."""
+    _, made = single()
+    document = split_document(made)
+    return with_split(document + encode({**line, "position": document.count(b"\n")}) + b"\n")
+
+
+def split_of_another_tree(change: Callable[[Sequence[Node]], Sequence[Node]]) -> Layer:
+    """The tar-split is that of another tree; the TOC is right for the data frames."""
+    _, made = written(tuple(change(SINGLE)))
+    return with_split(split_document(made))
+
+
+def split_bomb() -> Layer:
+    """A tar-split declared small that expands without end."""
+    _, made = single()
+    blob, _ = single()
+    assert made.tar_split is not None
+    split = CompressedTarSplit(zeros_frame(BOMB), made.tar_split.uncompressed)
+    return resealed(blob, made, Toc(1, made.toc.entries, str(split.digest)), split)
+
+
+TWO_NAMES: Final[Tree] = (Node("a", content=b"first content"), Node("b", content=b"other content"))
+OTHER_NAMES: Final[Tree] = (Node("a", content=b"third content"), Node("b", content=b"fourth content"))
+"""The twin of TWO_NAMES."""
+
+
+def duplicate_names() -> Layer:
+    """The tar and its tar-split have "a" and "./a" (the second was b); the TOC says the same."""
+    blob, made = written(TWO_NAMES)
+    other = tuple(msgspec.structs.replace(node, name={"b": "./a"}.get(node.name, node.name)) for node in TWO_NAMES)
+    document = _renamed_split(made, other)
+    return with_split(document, changed(made, "b", name="./a"), (blob, made))
+
+
+def _renamed_split(made: WrittenLayer, tree: Tree) -> bytes:
+    """The lines for a tree that only differs in names of the same kind; its own writer would refuse duplicates."""
+    records = list(parse(split_document(made)))
+    tar, position = tar_of(tree), 0
+    changed_records: list[Record] = []
+    names_left = [node.name.encode() for node in tree]
+    for record in records:
+        if isinstance(record, Segment):
+            raw = tar[position : position + len(record.payload)]
+            changed_records.append(Segment(record.position, raw))
+            position += len(raw)
+        else:
+            name = names_left.pop(0)
+            changed_records.append(FileRecord(record.position, name, record.size, record.crc))
+            position += record.size
+    return build(changed_records)
+
+
+def named(name: str, kind: str = "reg", link: str = "", before: Sequence[Node] = ()) -> Layer:
+    """A layer that says in both readings what may lead outside."""
+    content = b"escaped" if kind == "reg" else b""
+    node = Node(name, kind, link_name=link, content=content)  # type: ignore[arg-type]
+    return layer_of((Node("inside", content=b"y"), *before, node))
+
+
+def deep_document(document: bytes) -> bytes:
+    """A field nested 100,000 deep."""
+    return document[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"

@@ -1,0 +1,170 @@
+"""What was seen of a subject: the input of every check. Frozen values, no I/O."""
+
+from typing import Literal
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.json_problems import KeyProblem
+from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform
+from conformance.observed.evidence import CommandEvidence, Evidence
+from conformance.observed.layer import LayersSeen
+
+Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size-mismatch", "not-fetched"]
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What a descriptor led to.
+
+    ``content`` is there only when it was fetched whole and has the digest that was asked for.
+    Otherwise ``problem`` says what is wrong, ``detail`` in words, and ``actual_digest`` and
+    ``actual_size`` what was found, where known. ``media_type`` is what the store announced ("" = nothing).
+    ``named_in``: the index.json of a layout that leads to it.
+    """
+
+    content: bytes | None = None
+    problem: Problem | None = None
+    detail: str = ""
+    actual_digest: Digest | None = None
+    actual_size: int | None = None
+    media_type: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    named_in: "Stored | None" = None
+
+
+class ReaderOutcome(msgspec.Struct, frozen=True):
+    """What one tar reader made of a blob: ``accepted`` means success, with any number of entries.
+
+    A reader that is not on this machine is ``absent``; ``lenient`` ones inform and do not decide.
+    """
+
+    reader: str
+    version: str
+    lenient: bool
+    absent: bool = False
+    accepted: bool = False
+    entries: tuple[str, ...] = ()
+    evidence: tuple[CommandEvidence, ...] = ()
+
+
+class SentinelBlob(msgspec.Struct, frozen=True):
+    """A sentinel blob's bytes and what the panel of tar readers made of it (empty: panel not run)."""
+
+    name: str
+    content: bytes
+    panel: tuple[ReaderOutcome, ...] = ()
+
+
+class TocSummary(msgspec.Struct, frozen=True):
+    """What the metadata checks need of a data layer's TOC; ``problem`` when it could not be read."""
+
+    layer: Descriptor
+    has_tar_split_digest: bool = False
+    problem: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class ManifestSeen(msgspec.Struct, frozen=True):
+    """One image manifest with what it refers to.
+
+    ``entry`` is its descriptor in the index, None when the manifest stands alone. ``document`` and
+    ``config`` are None when they could not be parsed; ``problem`` then says why. ``malformed`` says why what is stored
+    is no image manifest, ``config_malformed`` the same of the config; ``key_problems`` and ``config_key_problems`` are
+    the places where JSON readers differ on them.
+    """
+
+    name: str
+    stored: Stored
+    entry: Descriptor | None = None
+    document: Document[Manifest] | None = None
+    problem: str = ""
+    config_stored: Stored | None = None
+    config: Document[Config] | None = None
+    config_problem: str = ""
+    sentinels: tuple[tuple[int, Stored], ...] = ()  # (layer position, blob) of every sentinel-typed layer
+    panel: tuple[ReaderOutcome, ...] = ()  # for layer 0's sentinel blob
+    tocs: tuple[TocSummary, ...] = ()
+    inner: Document[Index] | None = None  # of an entry that is an index itself; ``document`` is then None
+    inside: tuple["ManifestSeen", ...] = ()  # the manifests of ``inner``
+    malformed: str = ""
+    config_malformed: str = ""
+    key_problems: tuple[KeyProblem, ...] = ()
+    config_key_problems: tuple[KeyProblem, ...] = ()
+
+    @property
+    def platform(self) -> Platform | None:
+        """The platform of the entry; ``os.features`` is a set (image-spec image-index.md gives no order)."""
+        if self.entry is None or self.entry.platform is None:
+            return None
+        platform = self.entry.platform
+        return msgspec.structs.replace(platform, os_features=tuple(sorted(set(platform.os_features))))
+
+
+class ImageSeen(msgspec.Struct, frozen=True):
+    """One image: an index with its manifests, or one manifest alone (``index`` is None).
+
+    ``reference`` is what the user named. ``index_stored.media_type`` is what the store announced. ``index_malformed``
+    says why a root document that claims to be an index or a manifest is none, ``index_key_problems`` where JSON readers
+    differ on the index. ``layout`` is the index.json of a layout, where that leads to another root.
+    """
+
+    reference: str
+    index_stored: Stored | None = None
+    index: Document[Index] | None = None
+    index_problem: str = ""
+    manifests: tuple[ManifestSeen, ...] = ()
+    layers: LayersSeen = LayersSeen()
+    index_malformed: str = ""
+    index_key_problems: tuple[KeyProblem, ...] = ()
+    layout: Stored | None = None
+
+    @property
+    def nested(self) -> tuple["ImageSeen", ...]:
+        """The indexes that this one lists, and those that they list: each like an image of its own, without layers."""
+        own = tuple(
+            ImageSeen(
+                f"{self.reference}, {manifest.name}",
+                manifest.stored,
+                manifest.inner,
+                "",
+                manifest.inside,
+                index_key_problems=manifest.key_problems,
+            )
+            for manifest in self.manifests
+            if manifest.inner is not None
+        )
+        return (*own, *(deeper for image in own for deeper in image.nested))
+
+    @property
+    def every_manifest(self) -> tuple[ManifestSeen, ...]:
+        """The manifests of this index and of all that it lists."""
+        return (*self.manifests, *(manifest for image in self.nested for manifest in image.manifests))
+
+
+Requested = Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"]
+"""The compression that a copier is asked for; empty: none."""
+
+
+class CopySeen(msgspec.Struct, frozen=True):
+    """A manifest before and after a copy: the input of the SENT-STRIP checks on pairs.
+
+    ``requested`` is the compression asked for ("" = none asked). ``refused`` when the copier
+    declined; ``wrote`` then tells whether a manifest was written all the same.
+    """
+
+    name: str
+    before: ImageSeen
+    after: ImageSeen | None
+    requested: Requested = ""
+    preserve_digests: bool = False
+    to_docker: bool = False
+    refused: bool = False
+    wrote: bool = False
+    plain_twin: ImageSeen | None = None  # the plain variant copied the same way, for SENT-STRIP-010
+    data_diff_ids: tuple[str, ...] = ()  # DiffIDs recomputed from the layers after, where they were read
+    from_storage: bool = False  # exported from local storage, where the sentinel was filtered
+    referrers_before: tuple[str, ...] | None = None  # digests of what refers to the source; None: not asked
+    referrers_after: tuple[str, ...] | None = None
+    partial: bool = False  # one platform of an index was asked for
+    damaged: bool = False  # the source has a DiffID less than layers
+    evidence: tuple[Evidence, ...] = ()  # the command, and what it put

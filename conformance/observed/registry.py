@@ -1,0 +1,131 @@
+"""What was seen of a registry: requests of one scenario, what they should bring, and what came."""
+
+import msgspec
+
+from conformance.observed.evidence import Exchange, Headers
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """One answer. ``what`` says in words what was asked."""
+
+    what: str
+    status: int
+    headers: Headers
+    content: bytes
+    exchange: Exchange
+
+    def header(self, name: str) -> str | None:
+        """A header by name, whatever its case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+class StoredSeen(msgspec.Struct, frozen=True):
+    """A document that was put, and every way it was read back."""
+
+    what: str
+    raw: bytes
+    media_type: str
+    digest: str
+    put: Answered
+    got: tuple[Answered, ...]
+
+
+class RangePart(msgspec.Struct, frozen=True):
+    """A parsed part of an answer: first byte, its content, the total stated."""
+
+    first: int
+    content: bytes
+    total: int | None
+
+
+class RangeSeen(msgspec.Struct, frozen=True):
+    """A range request: ``wanted`` inclusive satisfiable ranges in request order (empty: unsatisfiable).
+
+    ``parts`` when the answer parsed by RFC 9110, else ``malformed`` says why not.
+    """
+
+    header: str
+    wanted: tuple[tuple[int, int], ...]
+    blob: bytes
+    answered: Answered
+    parts: tuple[RangePart, ...] = ()
+    malformed: str = ""
+
+
+class BlobSeen(msgspec.Struct, frozen=True):
+    """HEAD and GET of a blob, ``content`` being what was pushed; and HEAD of one that is not there."""
+
+    digest: str
+    content: bytes
+    head: Answered
+    get: Answered
+    head_missing: Answered | None = None
+
+
+class RedirectSeen(msgspec.Struct, frozen=True):
+    """A range request without following, and the same with following redirects."""
+
+    direct: Answered
+    followed: RangeSeen
+
+
+class MountSeen(msgspec.Struct, frozen=True):
+    """A mount and what HEAD says after it (None: not asked, the mount gave an upload session)."""
+
+    answered: Answered
+    head: Answered | None = None
+
+
+class SurvivalSeen(msgspec.Struct, frozen=True):
+    """Deleting (``deletes``), then reading what must still be there: pairs of expected bytes and answer."""
+
+    deletes: tuple[Answered, ...]
+    reads: tuple[tuple[bytes, Answered], ...]
+    collected: bool
+
+
+class RefusalSeen(msgspec.Struct, frozen=True):
+    """A request that must be refused, and a read of what it must not have left behind."""
+
+    answered: Answered
+    after: Answered
+
+
+class DanglingSeen(msgspec.Struct, frozen=True):
+    """A manifest or index that names something missing: its bytes, the put, and the read after it."""
+
+    what: str
+    raw: bytes
+    put: Answered
+    got: Answered
+
+
+class ReferrersSeen(msgspec.Struct, frozen=True):
+    """The referrers answer for a subject, and the digest that must be listed."""
+
+    referrer: str
+    put: Answered
+    listed: Answered
+
+
+class RoundSeen(msgspec.Struct, frozen=True):
+    """One round of concurrent pushes: the requests that were refused, the same repeated alone, and reads of all."""
+
+    refused: tuple[Answered, ...]
+    repeated: tuple[Answered, ...]
+    reads: tuple[tuple[bytes, Answered], ...]
+
+
+class ControlSeen(msgspec.Struct, frozen=True):
+    """An ordinary image pushed and read back: pairs of expected bytes and response."""
+
+    pushes: tuple[Answered, ...]
+    reads: tuple[tuple[bytes, Answered], ...]
+
+
+class MachineSeen(msgspec.Struct, frozen=True):
+    """A stateful test: how many sequences ran; the shrunk steps of a failing one ("" = none) and its exchanges."""
+
+    sequences: int
+    failure: str = ""
+    exchanges: tuple[Exchange, ...] = ()

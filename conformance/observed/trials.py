@@ -1,0 +1,89 @@
+"""What an implementation did with crafted images: the input of the checks on consumers."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from conformance.observed.evidence import Evidence, Exchange
+
+Ending = Literal["succeeded", "refused", "crashed", "timed-out", "unsupported", "absent"]
+
+
+class EntrySeen(msgspec.Struct, frozen=True):
+    """One object of a file tree: ``content`` is the digest of a file, or the target of a symbolic link."""
+
+    kind: str
+    mode: int = 0
+    content: str = ""
+    links: int = 1
+    owner: tuple[int, int] = (0, 0)
+    mtime: int = 0
+    xattrs: Mapping[str, bytes] = {}
+
+
+TreeSeen = Mapping[str, EntrySeen]
+
+
+class LayerFacts(msgspec.Struct, frozen=True):
+    """A data layer of the image: ``toc_size`` are the bytes of TOC and tar-split, compressed (0: it names none)."""
+
+    digest: str
+    size: int
+    toc_size: int = 0
+
+
+class RunSeen(msgspec.Struct, frozen=True):
+    """One operation: how it ended, what it left, and what it asked.
+
+    ``tree`` is None for an operation that unpacks nothing. ``output`` is what it printed. ``identity`` are the local
+    ids that it told, empty when it told none. ``peak_memory`` in bytes is 0 when it stayed below that of the suite.
+    """
+
+    operation: str
+    ending: Ending
+    reason: str = ""
+    tree: TreeSeen | None = None
+    output: str = ""
+    identity: tuple[str, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    peak_memory: int = 0
+    elapsed: float = 0.0
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def succeeded(self) -> bool:
+        return self.ending == "succeeded"
+
+
+class TrialSeen(msgspec.Struct, frozen=True):
+    """A case: one crafted image or fault, the run it led to, and the run on its sound twin, one edit away.
+
+    ``about`` are the requirements that the case was made for, ``what`` names it in the user's words ("a TOC with a
+    wrong digest"). ``expected`` is the tree that a success must give (None: there must be none), ``twin_expected`` that
+    of the twin; ``forbidden`` is the other reading, where the image has two. ``marker`` is what a scan of the sound
+    image prints. ``escaped`` are places outside of the root that were touched; ``redirected`` what the second host was
+    asked; ``memory_limit`` in bytes, 0 for none; ``earlier`` are runs that came before in the same storage,
+    or to compare with. ``twin_layers`` are the layers of the twin.
+    """
+
+    name: str
+    what: str
+    about: tuple[str, ...]
+    run: RunSeen
+    expected: TreeSeen | None = None
+    twin: RunSeen | None = None
+    twin_expected: TreeSeen | None = None
+    forbidden: TreeSeen | None = None
+    layers: tuple[LayerFacts, ...] = ()
+    sentinel: str = ""
+    marker: str = ""
+    escaped: tuple[str, ...] = ()
+    redirected: tuple[Exchange, ...] = ()
+    memory_limit: int = 0
+    earlier: tuple[RunSeen, ...] = ()
+    twin_layers: tuple[LayerFacts, ...] = ()
+
+    def on_twin(self) -> "TrialSeen":
+        """The run on the sound twin, to be looked at in the same way."""
+        return self if self.twin is None else msgspec.structs.replace(self, run=self.twin, layers=self.twin_layers)

@@ -1,0 +1,1 @@
+"""Running programs: time-outs and bounds, sandboxes, mount namespaces."""

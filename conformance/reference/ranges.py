@@ -1,0 +1,152 @@
+"""Byte ranges of one blob, with the fall-backs that registries make necessary (docs/format.md sections 4 and 15).
+
+Every part is placed by its own Content-Range, never by the order in which it came; what was not asked for is not
+looked at. The bytes themselves are not trusted: who asked has their digests.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from conformance.format.oci import Descriptor
+from conformance.reference.errors import NoRangesError, RefusalError
+from conformance.registry.client.client import Answer, RegistryClient
+from conformance.registry.client.ranges import Part, Range, RangeError, parse_answer
+
+MAX_RANGES: Final = 1024
+"""In one request."""
+MAX_GAP: Final = 1024
+"""Bytes between two ranges that are rather fetched than asked around."""
+MAX_REQUEST: Final = 64 * 2**20
+"""Bytes asked for in one request, unless one range alone is longer."""
+MAX_ANSWER: Final = 2**30
+# Headers of a part: boundary, Content-Type, Content-Range.
+_PART_OVERHEAD: Final = 1024
+# What says "no ranges here" rather than "no such blob" or "try later".
+_NO_RANGES: Final = frozenset({400, 405, 416, 501})
+
+
+class Span(msgspec.Struct, frozen=True, order=True):
+    """Bytes ``start`` up to, not including, ``end``."""
+
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+
+class BlobRanges:
+    """Fetches spans of one blob; a body that came whole (200) is kept and never fetched again."""
+
+    def __init__(self, client: RegistryClient, repository: str, blob: Descriptor) -> None:
+        self._client, self._repository, self.blob = client, repository, blob
+        self._whole: bytes | None = None
+        self._limit = MAX_RANGES
+
+    def fetch(self, spans: Sequence[Span], *, merge: bool = True) -> dict[Span, bytes]:
+        """The bytes of every span. Raise NoRangesError when there is no way to get ranges, RefusalError for lies."""
+        wanted = _merged(spans) if merge else sorted(set(spans))
+        got = _Parts()
+        while wanted:
+            batch = self._batch(wanted)
+            if self._whole is None:
+                got.add(self.answer_of(batch))
+            if self._whole is not None:
+                got = _Parts([Part(0, len(self._whole) - 1, len(self._whole), self._whole)])
+            missing = [span for span in batch if got.cut(span) is None]
+            self._limit = self.next_limit(len(batch), len(batch) - len(missing))
+            wanted = missing + wanted[len(batch) :]
+        return {span: got.cut(span) or b"" for span in spans}
+
+    def answer_of(self, batch: Sequence[Span]) -> list[Part]:
+        """One request: its parts, none when the registry wants fewer ranges."""
+        answer = self.ask(batch)
+        if answer.status == 200:
+            self._whole = self.check_whole(answer.content)
+            return []
+        if answer.status == 206:
+            return self.check_parts(answer)
+        if answer.status in _NO_RANGES:
+            if len(batch) > 1:
+                return []
+            raise NoRangesError(f"the registry does not serve byte ranges (HTTP {answer.status})")
+        raise RefusalError(f"{self.blob.digest}: the registry answered HTTP {answer.status} to a range request")
+
+    def ask(self, batch: Sequence[Span]) -> Answer:
+        """Send the request."""
+        ranges = [Range(span.start, span.end - 1) for span in batch]
+        expected = sum(span.size + _PART_OVERHEAD for span in batch)
+        limit = min(max(expected, self.blob.size), MAX_ANSWER)
+        return self._client.get_blob(self._repository, self.blob.digest, ranges=ranges, max_bytes=limit)
+
+    def check_whole(self, content: bytes) -> bytes:
+        """A whole body must have the blob's length."""
+        if len(content) != self.blob.size:
+            raise RefusalError(f"{self.blob.digest}: {len(content)} bytes came; the blob has {self.blob.size}")
+        return content
+
+    def check_parts(self, answer: Answer) -> list[Part]:
+        """The parts of a 206, each verified against its own Content-Range and the size of the blob."""
+        try:
+            parts = parse_answer(answer.status, answer.headers, answer.content)
+        except RangeError as error:
+            raise RefusalError(f"{self.blob.digest}: {error}") from None
+        for part in parts:
+            if part.total not in (None, self.blob.size) or part.last >= self.blob.size:
+                came = f"bytes {part.first}-{part.last} of {part.total}"
+                raise RefusalError(f"{self.blob.digest}: {came} came; the blob has {self.blob.size}")
+        return list(parts)
+
+    def next_limit(self, asked: int, came: int) -> int:
+        """How many ranges to ask for next: no more than came, and half when none did."""
+        if came == 0 and asked == 1:
+            raise RefusalError(f"{self.blob.digest}: the registry did not send the bytes that were asked for")
+        return self._limit if came == asked else max(came or asked // 2, 1)
+
+    def _batch(self, wanted: Sequence[Span]) -> list[Span]:
+        batch: list[Span] = []
+        size = 0
+        for span in wanted[: self._limit]:
+            size += span.size
+            if batch and size > MAX_REQUEST:
+                break
+            batch.append(span)
+        return batch
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    """Ascending spans that do not overlap, with small gaps closed."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start - merged[-1].end <= MAX_GAP and span.end - merged[-1].start <= MAX_REQUEST:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged
+
+
+class _Parts:
+    """Parts by where they begin."""
+
+    def __init__(self, parts: Sequence[Part] = ()) -> None:
+        self._parts: list[Part] = []
+        self.add(parts)
+
+    def add(self, parts: Sequence[Part]) -> None:
+        self._parts = sorted([*self._parts, *parts], key=_first)
+
+    def cut(self, span: Span) -> bytes | None:
+        """These bytes, if one part has them all; the nearest that begins before is looked at first."""
+        nearest = bisect_right(self._parts, span.start, key=_first)
+        for part in reversed(self._parts[:nearest]):
+            if span.end <= part.first + len(part.content):
+                return part.content[span.start - part.first : span.end - part.first]
+        return None
+
+
+def _first(part: Part) -> int:
+    return part.first

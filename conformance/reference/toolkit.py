@@ -1,0 +1,23 @@
+"""What the command line is made of. A tool with one defect is this with one other class."""
+
+import msgspec
+
+from conformance.reference.consumer import Consumer
+from conformance.reference.copier import Copier
+from conformance.reference.producer import Producer
+from conformance.reference.ranges import BlobRanges
+from conformance.registry.client.client import RegistryClient
+
+
+class Toolkit(msgspec.Struct, frozen=True):
+    """The classes that do the work."""
+
+    producer: type[Producer] = Producer
+    consumer: type[Consumer] = Consumer
+    copier: type[Copier] = Copier
+    ranges: type[BlobRanges] = BlobRanges
+    client: type[RegistryClient] = RegistryClient
+    name: str = "reference"
+
+
+REFERENCE = Toolkit()

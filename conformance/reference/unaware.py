@@ -1,0 +1,56 @@
+"""Consumers that know no sentinels: by TOC as clients of today pull, and by tar.
+
+``python -m conformance.reference.unaware toc|tar unpack …`` is such a client as a command.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from conformance.format.oci import Descriptor, Index, Manifest
+from conformance.format.selection import Policy, select
+from conformance.reference.__main__ import main as run_toolkit
+from conformance.reference.consumer import Consumer
+from conformance.reference.errors import RefusalError
+from conformance.reference.toolkit import Toolkit
+
+
+class TocConsumer(Consumer):
+    """Takes the first zstd entry of its platform and pulls by TOC; every layer is verified by its DiffID as well.
+
+    A sentinel is for it a layer of an unknown media type, which it refuses.
+    """
+
+    policy = Policy.ZSTD
+
+    def select(self, index: Index) -> Descriptor:
+        """The first entry that fits; sentinels are entries like others."""
+        position = select(index, self.policy, self._options.platform)
+        if position is None:
+            raise RefusalError(f"the index has no image for {self._options.platform}")
+        return index.manifests[position]
+
+    def has_sentinel(self, manifest: Manifest) -> bool:  # noqa: ARG002
+        """It knows none."""
+        return False
+
+
+class TarConsumer(TocConsumer):
+    """Downloads every layer whole and reads it as tar."""
+
+    def can_pull_by_toc(self, layer: Descriptor) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
+
+TOC: Final = Toolkit(consumer=TocConsumer, name="reference that knows no sentinels")
+TAR: Final = Toolkit(consumer=TarConsumer, name="reference that reads tar")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The first argument names the client, the others are the protocol's."""
+    return run_toolkit(arguments[1:], TAR if arguments[:1] == ["tar"] else TOC)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The client: requests within bounds, authentication, byte ranges, recorded exchanges."""

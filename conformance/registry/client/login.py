@@ -1,0 +1,79 @@
+"""The login of a client: which of a registry's challenges is taken up, and what is sent without being asked again."""
+
+from typing import NoReturn
+
+from conformance.observed.evidence import Exchange
+from conformance.observed.masking import SECRETS
+from conformance.registry.client import auth
+from conformance.registry.client.conventions import is_http_url, is_loopback_url, leads_inside, origin
+from conformance.registry.client.credentials import Credentials
+from conformance.registry.client.transport import Answer, AuthenticationError
+
+
+class Login:
+    """Tokens by scope, and a password that Basic has asked for once; ``request`` reaches token services."""
+
+    def __init__(self, registry: str, credentials: Credentials | None, request: auth.TokenRequest) -> None:
+        self._registry, self._credentials, self._request = registry, credentials, request
+        self._tokens: dict[str, str] = {}
+        self._basic = ""
+        self._admitted = False
+        """Whether the credentials were taken once: then 401 is about what was asked for."""
+        if credentials is not None:
+            SECRETS.remember_login(credentials.username, credentials.password)
+            SECRETS.remember(credentials.identity_token)
+
+    def share(self, tokens: dict[str, str]) -> None:
+        """Keep the tokens in this, which other logins with the same credentials keep theirs in."""
+        self._tokens = tokens
+
+    def header(self, scope: str) -> str:
+        """The Authorization to send for this scope; "" for none."""
+        return self._tokens.get(scope) or self._basic
+
+    def answered(self, answer: Answer, tried: str) -> None:
+        """Note the end of a request. Raise AuthenticationError for 401 to a password that was never taken."""
+        if answer.status != 401:
+            self._admitted = self._admitted or bool(tried)
+        elif tried and tried == self._basic and not self._admitted:
+            self._refused(answer.exchange)
+
+    def take_up(self, answer: Answer, scope: str, tried: str, *, is_new: bool) -> bool:
+        """Take up one of the registry's challenges; whether there is something new to try.
+
+        ``is_new``: what was tried was made for this request.
+        """
+        challenges = auth.parse_challenges(answer.header("WWW-Authenticate") or "")
+        self._tokens.pop(scope, None)
+        for challenge in challenges:
+            if tried.startswith("Bearer ") and is_new:
+                continue  # another token of the same service would say the same
+            if challenge.scheme == "bearer" and (token := self._token(challenge, scope, answer)):
+                self._tokens[scope] = f"Bearer {token}"
+                return True
+        offered = any(challenge.scheme == "basic" for challenge in challenges)
+        if offered and self._credentials and self._credentials.username and not tried.startswith("Basic "):
+            # The next request sends it at once: it is the same for all that this registry has.
+            self._basic = auth.basic(self._credentials)
+            return True
+        return False
+
+    def _token(self, challenge: auth.Challenge, scope: str, answer: Answer) -> str | None:
+        realm = challenge.parameters.get("realm", "")
+        if not is_http_url(realm) or leads_inside(realm, self._registry):
+            return None
+        safe = auth.may_have_credentials(realm, self._registry, is_loopback_url(realm))
+        try:
+            token = auth.fetch_token(challenge, scope, self._credentials if safe else None, self._request)
+        except auth.RefusedError:
+            self._refused(answer.exchange)
+        if token:
+            SECRETS.remember(token)
+        return token
+
+    def _refused(self, exchange: Exchange) -> NoReturn:
+        user = self._credentials.username if self._credentials else ""
+        who = f"user {user!r}" if user else "the identity token"
+        raise AuthenticationError(
+            f"authentication failed for {who} at {origin(self._registry)[1]} (HTTP 401)", exchange
+        )

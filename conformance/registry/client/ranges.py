@@ -1,0 +1,123 @@
+"""Byte ranges: asking for them, and reading the answer strictly (RFC 9110 sections 14 and 15.3.7).
+
+Every part is verified against its own Content-Range; nothing is guessed from what was asked for.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from conformance.observed.evidence import Headers
+
+# docs/format.md section 13: clients send at most 1024 ranges; four times that is certainly no honest answer.
+MAX_PARTS: Final = 4096
+_CONTENT_RANGE = re.compile(rb"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
+# RFC 2046 section 5.1.1, and the unquoted ":" that CloudFront sends (docs/format.md section 15).
+_BOUNDARY = re.compile(r""";\s*boundary=(?:"([^"]{1,200})"|([^\s";]{1,200}))""", re.IGNORECASE)
+
+
+class RangeError(ValueError):
+    """An answer to a range request that is not what RFC 9110 allows; one line."""
+
+
+class Range(msgspec.Struct, frozen=True):
+    """``first``-``last``, both inclusive. ``first`` None: the last ``last`` bytes; ``last`` None: to the end."""
+
+    first: int | None
+    last: int | None
+
+    def __str__(self) -> str:
+        return f"{'' if self.first is None else self.first}-{'' if self.last is None else self.last}"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Bytes ``first`` to ``last`` of a blob of ``total`` bytes (None: the server did not say)."""
+
+    first: int
+    last: int
+    total: int | None
+    content: bytes
+
+
+def range_header(ranges: Sequence[Range]) -> str:
+    """The value of a Range header."""
+    return "bytes=" + ",".join(str(item) for item in ranges)
+
+
+def parse_answer(status: int, headers: Headers, content: bytes) -> tuple[Part, ...]:
+    """The parts of a 200 or 206 answer, in the order they came; RangeError for anything malformed."""
+    if status == 200:
+        return (Part(0, max(len(content) - 1, 0), len(content), content),)
+    if status != 206:
+        raise RangeError(f"HTTP {status} carries no content of the blob")
+    content_type = _header(headers, "content-type")
+    if content_type.lower().startswith("multipart/"):
+        return _multipart(content_type, content)
+    content_range = _header(headers, "content-range")
+    if not content_range:
+        raise RangeError("206 without Content-Range")
+    return (_part(content_range.encode("latin-1", "replace"), content),)
+
+
+def _multipart(content_type: str, content: bytes) -> tuple[Part, ...]:
+    if not content_type.lower().startswith("multipart/byteranges"):
+        raise RangeError(f"206 with Content-Type {content_type!r}")
+    match = _BOUNDARY.search(content_type)
+    if match is None:
+        raise RangeError(f"multipart/byteranges without a boundary: {content_type!r}")
+    delimiter = b"--" + (match[1] or match[2]).encode("latin-1", "replace")
+    position = 0 if content.startswith(delimiter) else content.find(b"\r\n" + delimiter) + 2
+    if position < 2 and not content.startswith(delimiter):
+        raise RangeError("the first boundary is missing in the multipart answer")
+    parts: list[Part] = []
+    while True:
+        position += len(delimiter)
+        if content.startswith(b"--", position):
+            if not parts:
+                raise RangeError("a multipart answer without parts")
+            return tuple(parts)
+        if len(parts) == MAX_PARTS:
+            raise RangeError(f"more than {MAX_PARTS} parts")
+        part, position = _next_part(content, position, len(parts))
+        parts.append(part)
+        if not content.startswith(b"\r\n" + delimiter, position):
+            raise RangeError(f"part {len(parts)} is not followed by the boundary: it is longer or shorter than it says")
+        position += 2
+
+
+def _next_part(content: bytes, position: int, number: int) -> tuple[Part, int]:
+    """The part whose boundary ends at ``position``; its length comes from its own Content-Range."""
+    end = content.find(b"\r\n\r\n", position, position + 16384)
+    if end < 0:
+        raise RangeError(f"the headers of part {number + 1} do not end")
+    fields = [line.partition(b":") for line in content[position:end].split(b"\r\n") if line.strip()]
+    values = [value.strip() for name, _, value in fields if name.strip().lower() == b"content-range"]
+    if len(values) != 1:
+        raise RangeError(f"part {number + 1} has {len(values)} Content-Range headers")
+    first, last, _ = _content_range(values[0])
+    start, stop = end + 4, end + 4 + last - first + 1
+    return _part(values[0], content[start:stop]), stop
+
+
+def _part(content_range: bytes, content: bytes) -> Part:
+    first, last, total = _content_range(content_range)
+    if len(content) != last - first + 1:
+        raise RangeError(f"Content-Range {first}-{last} names {last - first + 1} bytes, {len(content)} came")
+    return Part(first, last, total, content)
+
+
+def _content_range(value: bytes) -> tuple[int, int, int | None]:
+    match = _CONTENT_RANGE.fullmatch(value)
+    if match is None:
+        raise RangeError(f"Content-Range {value[:80].decode('latin-1')!r} is malformed")
+    first, last = int(match[1]), int(match[2])
+    total = None if match[3] == b"*" else int(match[3])
+    if last < first or (total is not None and last >= total):
+        raise RangeError(f"Content-Range {value.decode('latin-1')!r} contradicts itself")
+    return first, last, total
+
+
+def _header(headers: Headers, name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")

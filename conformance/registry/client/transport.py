@@ -1,0 +1,45 @@
+"""What a request to a registry brings: an answer, or the reason why there is none."""
+
+from typing import BinaryIO
+
+import msgspec
+
+from conformance.observed.evidence import Exchange, Headers
+from conformance.observed.masking import SECRETS
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """How many bytes of an answer are read into memory; and where, if to a file, the body of a 200 answer goes."""
+
+    size: int
+    sink: BinaryIO | None = None
+    sink_size: int = 0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A complete answer; ``content`` was bounded while it was read."""
+
+    status: int
+    headers: Headers
+    content: bytes
+    exchange: Exchange
+
+    def header(self, name: str) -> str | None:
+        """A header by name, whatever its case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+class TransportError(Exception):
+    """No usable answer came: unreachable, TLS, time-out, too large. One line; ``exchange`` where recorded."""
+
+    def __init__(self, message: str, exchange: Exchange | None = None) -> None:
+        super().__init__(SECRETS.mask(message))
+        self.exchange = exchange
+
+
+class AuthenticationError(TransportError):
+    """The registry, or its token service, does not take the credentials."""
+
+
+class BrokenConnectionError(TransportError):
+    """No answer came; may be tried again."""

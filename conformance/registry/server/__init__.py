@@ -1,0 +1,1 @@
+"""The embedded registry, its defects and faults, and the launcher of real registries."""

@@ -1,0 +1,1 @@
+"""Results under a signature: an in-toto statement in a DSSE envelope, as a sigstore bundle (docs/reports.md)."""

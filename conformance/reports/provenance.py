@@ -1,0 +1,70 @@
+"""What a run judged and by what: enough to bind a result to it, and to run the same again."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from conformance.requirements import Profile, Role
+
+CATALOGUE_FILE: Final = "requirements.toml"
+_PIECE: Final = 2**20
+
+Flag = Literal["deep", "readers", "no-panel", "require-sentinel", "require-chunked", "golden"]
+"""Options that change what is judged. How a registry is reached, and the login, are not part of a result."""
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What was judged, by content: the root document of an image, or the file of a program.
+
+    ``digest`` is ``sha256:`` and 64 hexadecimal digits; ``name`` that of the file or image.
+    """
+
+    kind: Literal["image", "program"]
+    name: str
+    digest: str
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What the run was pointed at. ``names``: an image, a registry's URL ("" is the embedded one), an adapter."""
+
+    kind: Literal["image", "registry", "implementation", "read-only"]
+    names: tuple[str, ...]
+    flags: tuple[Flag, ...] = ()
+    roles: tuple[Role, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    effort: Literal["", "quick", "thorough", "certify"] = ""
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """By what a run judged, and what: digests of the catalogue and of the waivers ("": there are none), and target."""
+
+    catalogue: str
+    target: Target
+    waivers: str = ""
+
+
+@cache
+def catalogue_digest() -> str:
+    """The digest of the catalogue that is shipped with this package."""
+    return digest_of(files("conformance.requirements").joinpath(CATALOGUE_FILE).read_bytes())
+
+
+def digest_of(content: bytes) -> str:
+    """``sha256:`` and the hexadecimal digits."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def program_identity(path: Path) -> Identity | None:
+    """The program in this file; None where it cannot be read."""
+    hasher = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                hasher.update(piece)
+    except OSError:
+        return None
+    return Identity("program", path.name, f"sha256:{hasher.hexdigest()}")

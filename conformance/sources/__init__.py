@@ -1,0 +1,1 @@
+"""Where images are read from: layouts, registries, memory. Reads and verifies digests; judges nothing."""

@@ -1,0 +1,197 @@
+"""An image in an OCI image layout directory (image-layout.md)."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT, encode
+from conformance.format.names import SENTINEL_ANNOTATION
+from conformance.format.oci import Descriptor, Document, Index, examine_index
+from conformance.observed.image import Stored
+from conformance.sources.errors import SubjectError
+from conformance.sources.reference import LayoutReference
+from conformance.sources.source import Place, most_of, parse_digest, verified
+
+_REF_NAME = "org.opencontainers.image.ref.name"
+_MAX_LISTED = 8
+
+
+class LayoutSource:
+    """Reads one image of a layout; implements ImageSource.
+
+    An index.json that readers of JSON take differently is refused; ``judged``: it is handed over with the image, to be
+    judged, or in its place where it names none.
+    """
+
+    def __init__(self, reference: LayoutReference, *, judged: bool = False) -> None:
+        self._reference, self._judged = reference, judged
+        self._directory = reference.directory
+
+    @property
+    def reference(self) -> str:
+        return str(self._reference)
+
+    def entry(self) -> Descriptor | None:
+        """The entry of index.json that the reference leads to; None when index.json is the image's index itself."""
+        return self._entry()[1]
+
+    def root(self) -> Stored:
+        stored, chosen, media_type = self._entry()
+        if chosen is None:
+            return msgspec.structs.replace(stored, media_type=media_type)
+        found = self.manifest(chosen, MAX_DOCUMENT)
+        if found.content is None:
+            raise SubjectError(f"{self.reference}: {chosen.digest}: {found.detail}")
+        return msgspec.structs.replace(found, named_in=stored) if self._judged else found
+
+    def _entry(self) -> tuple[Stored, Descriptor | None, str]:
+        """index.json, the entry that is meant in it, and its media type; SubjectError when none can be chosen."""
+        if not self._directory.is_dir():
+            raise SubjectError(f"{self._directory}: no such directory; an OCI layout is a directory with index.json")
+        path = self._directory / "index.json"
+        stored = _read(path, MAX_DOCUMENT)
+        if stored.content is None:
+            raise SubjectError(f"{path}: {stored.detail}")
+        read = examine_index(stored.content)
+        if read.document is None:
+            if self._judged:
+                return stored, None, ""
+            raise SubjectError(f"{path}: {read.malformed}")
+        if not read.key_problems:
+            chosen = self._choose(read.document, path)
+        elif self._judged:
+            chosen = self._chosen_by_some(read.document, path)
+        else:
+            problem = read.key_problems[0]
+            which = f"{problem.key!r} at byte {problem.offset} ({problem.kind})"
+            raise SubjectError(f"{path}: readers of JSON differ on it, and so on which image this is: {which}")
+        return stored, chosen, read.document.view.media_type
+
+    def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
+        return self.blob(descriptor, limit)
+
+    def blob(self, descriptor: Descriptor, limit: int) -> Stored:
+        digest = parse_digest(descriptor)
+        if isinstance(digest, Stored):
+            return digest
+        stored = _read(self._path(digest), limit)
+        return stored if stored.content is None else verified(stored.content, descriptor, digest)
+
+    def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
+        digest = parse_digest(descriptor)
+        return digest if isinstance(digest, Stored) else _read(self._path(digest), length, offset)
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        return tuple(self.part(descriptor, offset, length) for offset, length in places)
+
+    @contextmanager
+    def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:
+        digest = parse_digest(descriptor)
+        opened = digest if isinstance(digest, Stored) else _open(self._path(digest))
+        if isinstance(opened, Stored):
+            yield opened
+            return
+        with opened:
+            size = os.fstat(opened.fileno()).st_size
+            # A sparse file takes no space and a lifetime to read; that it has another size is plain already.
+            if size > (most := most_of(descriptor)):
+                detail = f"it has {size} bytes; of this blob at most {most} are read"
+                yield Stored(problem="too-large", detail=detail, actual_size=size)
+                return
+            yield opened
+
+    def _path(self, digest: Digest) -> Path:
+        return self._directory / "blobs" / digest.algorithm / digest.hex
+
+    def _chosen_by_some(self, layout: Document[Index], path: Path) -> Descriptor | None:
+        """The entry as one reader sees it; None, so that index.json itself is judged, when that one sees none."""
+        try:
+            return self._choose(layout, path)
+        except SubjectError:
+            return None
+
+    def _choose(self, layout: Document[Index], path: Path) -> Descriptor | None:
+        """The entry the reference means; None when index.json itself is the image's index."""
+        entries = layout.view.manifests
+        if self._reference.tag:
+            named = [entry for entry in entries if entry.annotation(_REF_NAME) == self._reference.tag]
+            if len(named) == 1:
+                return named[0]
+            count = f"{len(named)} images are" if named else "no image is"
+            raise SubjectError(f"{path}: {count} named {self._reference.tag!r}; {_names(entries)}")
+        if len(entries) == 1:
+            return entries[0]
+        if not entries:
+            raise SubjectError(f"{path}: the layout holds no image")
+        if any(entry.annotation(SENTINEL_ANNOTATION) for entry in entries) or not any(
+            entry.annotation(_REF_NAME) for entry in entries
+        ):
+            return None
+        raise SubjectError(
+            f"{path}: {len(entries)} images; choose one with oci:{self._directory}:TAG; {_names(entries)}"
+        )
+
+
+def write_layout(directory: Path, blobs: dict[str, bytes], root: Descriptor, tag: str = "latest") -> None:
+    """Write blobs (by digest text) and ``root`` as a layout; the directory must not exist or be empty."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for text, content in blobs.items():
+        digest = Digest.parse(text)
+        target = directory / "blobs" / digest.algorithm / digest.hex
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    (directory / "oci-layout").write_bytes(encode({"imageLayoutVersion": "1.0.0"}))
+    entry = {
+        "mediaType": root.media_type,
+        "digest": root.digest,
+        "size": root.size,
+        "annotations": {_REF_NAME: tag},
+    }
+    (directory / "index.json").write_bytes(encode({"schemaVersion": 2, "manifests": [entry]}))
+
+
+def _names(entries: tuple[Descriptor, ...]) -> str:
+    names = [name for entry in entries if (name := entry.annotation(_REF_NAME))]
+    shown = ", ".join(names[:_MAX_LISTED]) or "none is named"
+    return f"names: {shown}{', …' if len(names) > _MAX_LISTED else ''}"
+
+
+def _open(path: Path) -> BinaryIO | Stored:
+    """A regular file for reading, or the problem."""
+    try:
+        # O_NONBLOCK: a FIFO put in place of a blob must not hang us.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return Stored(problem="missing", detail="no such file")
+    except OSError as error:
+        return Stored(problem="unreadable", detail=error.strerror or str(error))
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    return Stored(problem="unreadable", detail="not a regular file")
+
+
+def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
+    """``limit`` bytes of a regular file from ``offset``; without one, the whole of it, if no longer."""
+    opened = _open(path)
+    if isinstance(opened, Stored):
+        return opened
+    with opened as file:
+        size = os.fstat(file.fileno()).st_size
+        if offset is None and size > limit:
+            return Stored(problem="too-large", detail=f"{size} bytes; the limit here is {limit}", actual_size=size)
+        try:
+            if offset is not None:
+                file.seek(min(offset, size))  # an offset from a descriptor may be beyond what can be sought
+            content: bytes | None = file.read(max(limit, 0))
+        except OSError as error:
+            return Stored(problem="unreadable", detail=error.strerror or str(error), actual_size=size)
+    if content is None:  # a file of the kernel's that has nothing to say yet
+        return Stored(problem="unreadable", detail="no bytes can be read from it", actual_size=size)
+    return Stored(content, actual_size=size)

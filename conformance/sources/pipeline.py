@@ -1,0 +1,101 @@
+"""Reads a whole layer once: decompress, hash and compare at the same time.
+
+The work itself is pure and lies in the format room; here is only what runs beside what. A large file is unpacked by a
+process of its own, anything else on a thread.
+"""
+
+import io
+import os
+import queue
+import sys
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from typing import BinaryIO, Final
+
+from conformance.format.examine import Examined, examine
+from conformance.format.tarsplit import Record
+from conformance.format.toc import Toc
+from conformance.observed.layer import WholeLayer
+from conformance.sources.unpack_worker import UnpackWorker
+from conformance.sources.unpacking import Bounds, Progress, Unpacked, Unpacking
+
+LARGE: Final = 32 * 2**20
+"""Bytes of a blob for which a process of its own pays."""
+# Batches have 4 to 8 MiB.
+_WAITING: Final = 2
+
+
+def read_whole(
+    blob: BinaryIO,
+    toc: Toc | None,
+    records: Iterator[Record] | None,
+    bounds: Bounds,
+    progress: Progress | None = None,
+) -> WholeLayer:
+    """Read ``blob`` to its end. Raises OSError when it cannot be read, or has more bytes than it may have."""
+    if _may_have_a_worker(blob):
+        with UnpackWorker(blob, bounds) as worker:
+            examined = examine(worker.batches(progress), toc, records)
+            return _whole(worker.result(), examined)
+    unpacking = Unpacking(blob, bounds, progress)
+    with closing(_beside(unpacking.batches())) as batches:
+        examined = examine(batches, toc, records)
+    return _whole(unpacking.result(), examined)
+
+
+def _may_have_a_worker(blob: BinaryIO) -> bool:
+    """Whether it is a large file whose descriptor a process can inherit."""
+    if sys.platform == "win32":
+        return False
+    try:
+        return os.fstat(blob.fileno()).st_size >= LARGE
+    except (OSError, io.UnsupportedOperation):
+        return False
+
+
+def _whole(unpacked: Unpacked, examined: Examined) -> WholeLayer:
+    return WholeLayer(
+        unpacked.blob_digest,
+        unpacked.blob_size,
+        unpacked.diff_id,
+        unpacked.tar_size,
+        unpacked.frames,
+        examined,
+        unpacked.problem,
+    )
+
+
+def _beside(batches: Iterator[bytes]) -> Generator[bytes]:
+    """The same batches, made on another thread while the last one is used; what is raised there is raised here."""
+    waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(_WAITING)
+    stopped = threading.Event()
+
+    def put(item: bytes | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.5)
+            except queue.Full:
+                continue
+            return
+
+    def work() -> None:
+        try:
+            for batch in batches:
+                put(batch)
+                if stopped.is_set():
+                    break
+            put(None)
+        except BaseException as error:  # whatever it is, it belongs to the caller
+            put(error)
+
+    thread = threading.Thread(target=work, name="zcc-unpack", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

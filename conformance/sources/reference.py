@@ -1,0 +1,124 @@
+"""The names users give to images: ``oci:DIR[:TAG]``, ``host/name:tag``, ``host/name@sha256:…``."""
+
+import ipaddress
+import re
+from pathlib import Path
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.errors import FormatError
+from conformance.sources.errors import SubjectError
+
+# OCI distribution-spec 1.1, "Pulling manifests": the grammar of <name> and of a tag.
+_NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_HOST = re.compile(r"(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?")
+_MAX_REFERENCE = 1024
+DOCKER_HUB = "registry-1.docker.io"
+
+
+class LayoutReference(msgspec.Struct, frozen=True):
+    """An OCI layout directory, and the tag of one image in it ("" = the only one)."""
+
+    directory: Path
+    tag: str = ""
+
+    def __str__(self) -> str:
+        return f"oci:{self.directory}" + (f":{self.tag}" if self.tag else "")
+
+
+class RegistryReference(msgspec.Struct, frozen=True):
+    """An image in a registry; ``reference`` is a tag or a digest; ``scheme`` "" = decide by host."""
+
+    host: str
+    repository: str
+    reference: str
+    scheme: str = ""
+
+    @property
+    def by_digest(self) -> bool:
+        return ":" in self.reference
+
+    def base_url(self, *, plain_http: bool = False, tls: bool = False) -> str:
+        """``scheme://host``; plain HTTP when asked for, or for loopback hosts as other clients do, but for ``tls``."""
+        plain = plain_http or (is_loopback(self.host) and not tls)
+        scheme = self.scheme or ("http" if plain else "https")
+        return f"{scheme}://{self.host}"
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.repository}{'@' if self.by_digest else ':'}{self.reference}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host[:port]`` is this machine."""
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    name = name.strip("[]")
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_reference(text: str) -> LayoutReference | RegistryReference:
+    """Read what the user typed; raise SubjectError with the remedy."""
+    if not text or len(text) > _MAX_REFERENCE or not text.isprintable():
+        raise SubjectError("an image is named oci:DIR[:TAG], host/name:tag or host/name@sha256:…")
+    if text.startswith("oci:"):
+        return _layout(text.removeprefix("oci:"))
+    if _has_login(text):
+        raise SubjectError("a reference has no user and no password: give --username and OCI_PASSWORD")
+    scheme = ""
+    for prefix, value in (("docker://", ""), ("http://", "http"), ("https://", "https")):
+        if text.startswith(prefix):
+            return _registry(text.removeprefix(prefix), value)
+    before_tag, _, tag = text.rpartition(":")
+    if text.startswith((".", "/", "~")) or Path(text).is_dir():
+        return _layout(text)
+    if before_tag and "/" not in tag and Path(before_tag).is_dir():
+        return _layout(text)  # DIR:TAG where DIR is here; a registry is never meant by the name of a directory
+    return _registry(text, scheme)
+
+
+def _has_login(text: str) -> bool:
+    """Whether there is ``user:password@`` where a host belongs: nothing of that may be printed."""
+    host = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://", "", text)
+    first, at, rest = host.partition("@")
+    if not at or re.fullmatch(r"[a-z0-9]+:[0-9a-fA-F]+", rest):  # name@sha256:…
+        return False
+    return "://" in text or ":" in first
+
+
+def _layout(text: str) -> LayoutReference:
+    whole = Path(text).expanduser()
+    if whole.exists():
+        return LayoutReference(whole)
+    path, colon, tag = text.rpartition(":")
+    if colon and path and "/" not in tag:
+        return LayoutReference(Path(path).expanduser(), tag)
+    return LayoutReference(whole)
+
+
+def _registry(text: str, scheme: str) -> RegistryReference:
+    name, at, digest = text.partition("@")
+    host, slash, rest = name.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = DOCKER_HUB, (name if slash else f"library/{name}")
+    elif host in ("docker.io", "index.docker.io"):
+        host, rest = DOCKER_HUB, (rest if "/" in rest else f"library/{rest}")
+    repository, colon, tag = rest.partition(":")
+    if not _HOST.fullmatch(host):
+        raise SubjectError(f"{text}: {host!r} is not a registry host; name an image host/name:tag or oci:DIR")
+    if not _NAME.fullmatch(repository):
+        raise SubjectError(f"{text}: {repository!r} is not a repository name, nor is there such a directory")
+    if at:
+        try:
+            return RegistryReference(host, repository, str(Digest.parse(digest)), scheme)
+        except FormatError as error:
+            raise SubjectError(f"{text}: {error}") from None
+    tag = tag if colon else "latest"
+    if not _TAG.fullmatch(tag):
+        raise SubjectError(f"{text}: {tag!r} is not a tag")
+    return RegistryReference(host, repository, tag, scheme)

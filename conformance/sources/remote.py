@@ -1,0 +1,212 @@
+"""An image in a registry."""
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT
+from conformance.format.names import MANIFEST_TYPES
+from conformance.format.oci import Descriptor
+from conformance.observed.evidence import Exchange
+from conformance.observed.image import Stored
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.options import ConnectionOptions
+from conformance.registry.client.ranges import Range, RangeError, parse_answer
+from conformance.sources.errors import SubjectError
+from conformance.sources.reference import RegistryReference
+from conformance.sources.source import Place, most_of, parse_digest, verified
+
+_MAX_PLACE = 2**63 - 1
+_MAX_IN_MEMORY = 16 * 2**20
+WHOLE_SENT = "the registry answered a Range request with the whole blob"
+
+
+class RemoteSource:
+    """Reads one image of a repository; implements ImageSource."""
+
+    def __init__(self, client: RegistryClient, reference: RegistryReference) -> None:
+        self._client = client
+        self._reference = reference
+
+    @property
+    def reference(self) -> str:
+        return str(self._reference)
+
+    def root(self) -> Stored:
+        reference = self._reference
+        answer = self._ask(
+            lambda: self._client.get_manifest_raw(reference.repository, reference.reference, accept=MANIFEST_TYPES)
+        )
+        if isinstance(answer, Stored):
+            raise SubjectError(f"{reference}: {answer.detail}")
+        if answer.status != 200:
+            raise SubjectError(f"{reference}: {explain_status(answer)}")
+        media_type = _media_type(answer)
+        if len(answer.content) > MAX_DOCUMENT:
+            raise SubjectError(f"{reference}: a manifest of {len(answer.content)} bytes; the limit is {MAX_DOCUMENT}")
+        if reference.by_digest:
+            digest = Digest.parse(reference.reference)
+            actual = Digest.of(answer.content, digest.algorithm)
+            if actual != digest:
+                raise SubjectError(f"{reference}: the registry answered with bytes of digest {actual}")
+        digest = Digest.of(answer.content)
+        return Stored(
+            answer.content,
+            actual_digest=digest,
+            actual_size=len(answer.content),
+            media_type=media_type,
+            evidence=(answer.exchange,),
+        )
+
+    def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
+        digest = parse_digest(descriptor)
+        if isinstance(digest, Stored):
+            return digest
+        name = self._reference.repository
+        answer = self._ask(lambda: self._client.get_manifest_raw(name, str(digest), accept=MANIFEST_TYPES))
+        return self._whole(answer, descriptor, digest, limit)
+
+    def blob(self, descriptor: Descriptor, limit: int) -> Stored:
+        digest = parse_digest(descriptor)
+        if isinstance(digest, Stored):
+            return digest
+        if descriptor.size > limit:
+            detail = f"the descriptor says {descriptor.size} bytes; the limit here is {limit}"
+            return Stored(problem="too-large", detail=detail)
+        answer = self._ask(lambda: self._client.get_blob(self._reference.repository, str(digest), max_bytes=limit))
+        return self._whole(answer, descriptor, digest, limit)
+
+    def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
+        return self.parts(descriptor, ((offset, length),))[0]
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        """In one request; in one each where the registry does not send all of what was asked for together."""
+        digest = parse_digest(descriptor)
+        if isinstance(digest, Stored):
+            return (digest,) * len(places)
+        if any(offset < 0 or length <= 0 or offset + length > _MAX_PLACE for offset, length in places):
+            return (Stored(problem="unreadable", detail="no blob has bytes there"),) * len(places)
+        found = self._ranges(descriptor, digest, places)
+        if len(places) == 1 or all(part.content is not None for part in found):
+            return found
+        return tuple(self._ranges(descriptor, digest, (place,))[0] for place in places)
+
+    def _ranges(self, descriptor: Descriptor, digest: Digest, places: Sequence[Place]) -> tuple[Stored, ...]:
+        wanted = [Range(offset, offset + length - 1) for offset, length in places]
+        bound = sum(length for _, length in places) + MAX_DOCUMENT
+        name = self._reference.repository
+        # A registry that knows no ranges sends the whole blob: that may be larger than memory. So may what a hostile
+        # one sends for a range: that is not read.
+        with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, prefix="zcc-") as spool:
+            whole = cast("BinaryIO", spool)
+            answer = self._ask(
+                lambda: self._client.get_blob(
+                    name, str(digest), ranges=wanted, max_bytes=bound, sink=whole, sink_bytes=most_of(descriptor)
+                )
+            )
+            if isinstance(answer, Stored):
+                return (answer,) * len(places)
+            if answer.status == 200:
+                return tuple(_read_whole(whole, place, answer) for place in places)
+        return tuple(_cut(answer, offset, length) for offset, length in places)
+
+    @contextmanager
+    def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:
+        """Downloaded to a temporary file: a whole layer may be larger than memory."""
+        digest = parse_digest(descriptor)
+        if isinstance(digest, Stored):
+            yield digest
+            return
+        name = self._reference.repository
+        with tempfile.TemporaryFile(prefix="zcc-") as file:
+            sink = cast("BinaryIO", file)
+            answer = self._ask(
+                lambda: self._client.get_blob(
+                    name, str(digest), max_bytes=MAX_DOCUMENT, sink=sink, sink_bytes=most_of(descriptor)
+                )
+            )
+            if isinstance(answer, Stored) or answer.status != 200:
+                yield answer if isinstance(answer, Stored) else _refused(answer)
+                return
+            file.seek(0)
+            yield sink
+
+    def _ask(self, request: Callable[[], Answer]) -> Answer | Stored:
+        try:
+            return request()
+        except TransportError as error:
+            evidence: Sequence[Exchange] = () if error.exchange is None else (error.exchange,)
+            return Stored(problem="unreadable", detail=str(error), evidence=tuple(evidence))
+
+    def _whole(self, answer: Answer | Stored, descriptor: Descriptor, digest: Digest, limit: int) -> Stored:
+        if isinstance(answer, Stored):
+            return answer
+        evidence = (answer.exchange,)
+        if answer.status != 200:
+            return _refused(answer)
+        if len(answer.content) > limit:
+            detail = f"{len(answer.content)} bytes; the limit here is {limit}"
+            return Stored(problem="too-large", detail=detail, actual_size=len(answer.content), evidence=evidence)
+        stored = verified(answer.content, descriptor, digest, media_type=_media_type(answer))
+        return msgspec.structs.replace(stored, evidence=evidence)
+
+
+def client_for(reference: RegistryReference, connection: ConnectionOptions) -> RegistryClient:
+    """A client for the registry of this image, with the login for its repository; CredentialError for a bad file."""
+    url = reference.base_url(plain_http=connection.plain_http, tls=connection.tls)
+    return connection.client(url, reference.repository)
+
+
+def explain_status(answer: Answer) -> str:
+    """An HTTP status in words, with what the user can do."""
+    known = {
+        401: "the registry wants a login (HTTP 401); give --username and OCI_PASSWORD, or log in with docker or podman",
+        403: "the registry refuses access (HTTP 403)",
+        404: "no such image (HTTP 404)",
+        429: "the registry limits the rate of requests (HTTP 429); try again later",
+    }
+    return known.get(answer.status, f"the registry answered HTTP {answer.status}")
+
+
+def _refused(answer: Answer) -> Stored:
+    evidence = (answer.exchange,)
+    if answer.status == 404:
+        return Stored(problem="missing", detail="the registry answered 404", evidence=evidence)
+    return Stored(problem="unreadable", detail=explain_status(answer), evidence=evidence)
+
+
+def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
+    offset, length = place
+    evidence = (answer.exchange,)
+    size = whole.seek(0, io.SEEK_END)
+    whole.seek(min(offset, size))  # whatever the descriptor says, this is a place in the file
+    content = whole.read(length)
+    if len(content) < length:
+        detail = f"the blob has {size} bytes: none at {offset + len(content)}"
+        return Stored(problem="unreadable", detail=detail, actual_size=size, evidence=evidence)
+    return Stored(content, detail=WHOLE_SENT, actual_size=size, evidence=evidence)
+
+
+def _cut(answer: Answer, offset: int, length: int) -> Stored:
+    evidence = (answer.exchange,)
+    if answer.status != 206:
+        return _refused(answer)
+    try:
+        parts = parse_answer(answer.status, answer.headers, answer.content)
+    except RangeError as error:
+        return Stored(problem="unreadable", detail=str(error), evidence=evidence)
+    for part in parts:
+        if part.first <= offset and offset + length <= part.first + len(part.content):
+            start = offset - part.first
+            return Stored(part.content[start : start + length], actual_size=part.total, evidence=evidence)
+    detail = f"the registry did not send bytes {offset} to {offset + length - 1}"
+    return Stored(problem="unreadable", detail=detail, evidence=evidence)
+
+
+def _media_type(answer: Answer) -> str:
+    return (answer.header("Content-Type") or "").partition(";")[0].strip()

@@ -1,0 +1,98 @@
+"""What an image can be read from. Implementations do I/O and verify digests; they judge nothing."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Final, Protocol
+
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT
+from conformance.format.errors import FormatError
+from conformance.format.oci import Descriptor
+from conformance.observed.image import Stored
+
+Place = tuple[int, int]
+"""Offset and length of a part, in bytes."""
+MAX_LAYER: Final = 256 * 2**30
+"""Bytes of a blob: a larger one is not read whole, whatever its descriptor says."""
+_PIECE: Final = 2**20
+
+
+class ImageSource(Protocol):
+    """An OCI layout or a repository, and one image in it."""
+
+    @property
+    def reference(self) -> str:
+        """What the user named."""
+
+    def root(self) -> Stored:
+        """The index or manifest the reference leads to. Raises SubjectError when there is none."""
+
+    def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
+        """A manifest by digest, of at most ``limit`` bytes."""
+
+    def blob(self, descriptor: Descriptor, limit: int) -> Stored:
+        """A blob by digest, whole, of at most ``limit`` bytes."""
+
+    def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
+        """``length`` bytes of a blob from ``offset``; they are not verified: the caller has their digest."""
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        """Several parts of a blob, in one request where that can be; ``actual_size`` is the blob's, if known."""
+
+    def open_blob(self, descriptor: Descriptor) -> AbstractContextManager[BinaryIO | Stored]:
+        """A whole blob to be read once, not verified; the problem when it cannot be had."""
+
+
+def blob_pieces(source: ImageSource, descriptor: Descriptor) -> Iterator[bytes]:
+    """A whole blob in pieces, however large; raise FormatError in the end if these are not its bytes."""
+    digest = Digest.parse(descriptor.digest)
+    hasher, size = hashlib.new(digest.algorithm), 0
+    with source.open_blob(descriptor) as opened:
+        if isinstance(opened, Stored):
+            raise FormatError(opened.detail)
+        while size <= descriptor.size and (piece := opened.read(_PIECE)):
+            hasher.update(piece)
+            size += len(piece)
+            yield piece
+    if size != descriptor.size:
+        shorter = "shorter" if size < descriptor.size else "longer"
+        raise FormatError(f"the blob is {shorter} than the {descriptor.size} bytes of its descriptor")
+    if hasher.hexdigest() != digest.hex:
+        raise FormatError(f"the stored bytes have digest {digest.algorithm}:{hasher.hexdigest()}")
+
+
+def most_of(descriptor: Descriptor) -> int:
+    """How many bytes of a blob are read at most: somewhat more than described, so that too many are seen to be."""
+    return min(max(descriptor.size, 0) + MAX_DOCUMENT, MAX_LAYER)
+
+
+def parse_digest(descriptor: Descriptor) -> Digest | Stored:
+    """The descriptor's digest, or the problem that it is none."""
+    try:
+        return Digest.parse(descriptor.digest)
+    except FormatError as error:
+        return Stored(problem="unreadable", detail=error.what)
+
+
+def verified(content: bytes, descriptor: Descriptor, digest: Digest, *, media_type: str = "") -> Stored:
+    """``content`` as Stored if it is what the descriptor names, else with the problem (and no content)."""
+    actual = Digest.of(content, digest.algorithm)
+    if actual != digest:
+        return Stored(
+            problem="digest-mismatch",
+            detail=f"the stored bytes have digest {actual}",
+            actual_digest=actual,
+            actual_size=len(content),
+            media_type=media_type,
+        )
+    if len(content) != descriptor.size:
+        return Stored(
+            content=content,
+            problem="size-mismatch",
+            detail=f"the stored bytes are {len(content)}, the descriptor says {descriptor.size}",
+            actual_digest=actual,
+            actual_size=len(content),
+            media_type=media_type,
+        )
+    return Stored(content, actual_digest=actual, actual_size=len(content), media_type=media_type)

@@ -1,0 +1,246 @@
+"""``python -m conformance.sources.unpack_worker``: unpacks a blob in a process of its own, into shared memory.
+
+Two processes share no interpreter lock: one decompresses and hashes while the other reads the tar. The worker has the
+blob and the shared memory as inherited files, says on standard output which slot it filled, and waits on standard input
+for slots that are free again. It ends when the other side does.
+"""
+
+import contextlib
+import mmap
+import os
+import struct
+import subprocess
+import sys
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO, Final
+
+import msgspec
+
+import conformance
+from conformance.format import errors
+from conformance.format.frames import Frame
+from conformance.format.unpack import FrameTable
+from conformance.sources.unpacking import Bounds, Progress, Unpacked, Unpacking
+
+SLOTS: Final = 4
+SLOT_SIZE: Final = 8 * 2**20
+"""Bytes: a batch is given out once it has 4 MiB, and the last piece in it has at most as many."""
+MAX_MESSAGE: Final = 512 * 2**20
+
+_MODULE: Final = "conformance.sources.unpack_worker"
+_ROOT: Final = str(Path(conformance.__file__).parents[1])
+_LENGTH: Final = struct.Struct("<I")
+
+
+class _Batch(msgspec.Struct, frozen=True, tag="batch"):
+    slot: int
+    size: int
+    blob_size: int
+
+
+class _Table(msgspec.Struct, frozen=True):
+    """A FrameTable with its arrays as bytes."""
+
+    offsets: bytes
+    tar_offsets: bytes
+    data_count: int
+    skippable_count: int
+    skippable: list[Frame]
+    wide: list[Frame]
+    with_dictionary: list[Frame]
+    last_data_end: int
+    first: Frame | None
+
+
+class _Done(msgspec.Struct, frozen=True, tag="done"):
+    blob_digest: str
+    blob_size: int
+    diff_id: str
+    tar_size: int
+    table: _Table
+    problem: tuple[str, str, str] | None
+
+
+class _Failed(msgspec.Struct, frozen=True, tag="failed"):
+    number: int
+    message: str
+
+
+_Message = _Batch | _Done | _Failed
+_DECODER: Final = msgspec.msgpack.Decoder(_Message)
+_PROBLEMS: Final = {
+    kind.__name__: kind for kind in (errors.FormatError, errors.LimitError, errors.StructureError, errors.ChecksumError)
+}
+
+
+class UnpackWorker:
+    """The other side: ``with UnpackWorker(blob, bounds) as worker`` starts it, as soon as possible.
+
+    Take ``batches`` to the end, each to be used before the next is asked for; then ``result``.
+    """
+
+    def __init__(self, blob: BinaryIO, bounds: Bounds) -> None:
+        self._file = os.memfd_create("zcc-unpack") if hasattr(os, "memfd_create") else _unnamed_file()
+        os.ftruncate(self._file, SLOTS * SLOT_SIZE)
+        self._memory = mmap.mmap(self._file, SLOTS * SLOT_SIZE)
+        # -P: a directory named like this package where the user stands is none of ours.
+        files = (str(blob.fileno()), str(self._file))
+        command = (sys.executable, "-P", "-m", _MODULE, *files, msgspec.json.encode(bounds).decode())
+        self._process = subprocess.Popen(
+            command,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join((_ROOT, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(blob.fileno(), self._file),
+        )
+        self._result: Unpacked | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def __enter__(self) -> "UnpackWorker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):  # what was not sent, nobody wants
+                    stream.close()
+        os.close(self._file)
+        # Views of the memory may be alive in a traceback: it goes when they do.
+
+    def batches(self, progress: Progress | None = None) -> Iterator[memoryview]:
+        """The tar in pieces. Raises OSError when the blob cannot be read, or the worker ended."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        view = memoryview(self._memory)
+        told = 0
+        while True:
+            message = _receive(stdout)
+            if isinstance(message, _Failed):
+                raise OSError(message.number, message.message)
+            if isinstance(message, _Done):
+                self._result = _unpacked(message)
+            if progress is not None:
+                progress(message.blob_size - told)
+            told = message.blob_size
+            if isinstance(message, _Done):
+                return
+            start = message.slot * SLOT_SIZE
+            yield view[start : start + message.size]
+            try:
+                stdin.write(b"\n")
+                stdin.flush()
+            except BrokenPipeError:
+                continue  # it has ended: its last messages tell how
+
+    def result(self) -> Unpacked:
+        """What became of the blob."""
+        if self._result is None:
+            raise OSError("the unpacking process has not ended")
+        return self._result
+
+
+def _unnamed_file() -> int:
+    import tempfile  # noqa: PLC0415 (only where there is no memfd)
+
+    with tempfile.TemporaryFile(prefix="zcc-") as file:
+        return os.dup(file.fileno())
+
+
+def _receive(stream: IO[bytes]) -> _Message:
+    head = stream.read(_LENGTH.size)
+    length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else MAX_MESSAGE + 1
+    body = stream.read(length) if length <= MAX_MESSAGE else b""
+    if len(body) != length:
+        raise OSError("the unpacking process ended before its work was done")
+    message: _Message = _DECODER.decode(body)
+    return message
+
+
+def _unpacked(done: _Done) -> Unpacked:
+    table = done.table
+    frames = FrameTable(
+        array("Q", table.offsets),
+        array("Q", table.tar_offsets),
+        table.data_count,
+        table.skippable_count,
+        table.skippable,
+        table.wide,
+        table.with_dictionary,
+        table.last_data_end,
+        table.first,
+    )
+    problem = None
+    if done.problem is not None:
+        kind, what, where = done.problem
+        problem = _PROBLEMS[kind](what, where=where)
+    return Unpacked(done.blob_digest, done.blob_size, done.diff_id, done.tar_size, frames, problem)
+
+
+def _work(blob: BinaryIO, memory: mmap.mmap, bounds: Bounds, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+    """Fill slots in turn; a slot is written again only when the other side is done with it."""
+    read = 0
+
+    def progress(count: int) -> None:
+        nonlocal read
+        read += count
+
+    unpacking = Unpacking(blob, bounds, progress)
+    for number, batch in enumerate(unpacking.batches()):
+        if number >= SLOTS and not stdin.read(1):
+            return
+        slot = number % SLOTS
+        memory[slot * SLOT_SIZE : slot * SLOT_SIZE + len(batch)] = batch
+        _send(stdout, _Batch(slot, len(batch), read))
+    _send(stdout, _done(unpacking.result()))
+
+
+def _done(result: Unpacked) -> _Done:
+    frames, problem = result.frames, result.problem
+    table = _Table(
+        frames.offsets.tobytes(),
+        frames.tar_offsets.tobytes(),
+        frames.data_count,
+        frames.skippable_count,
+        frames.skippable,
+        frames.wide,
+        frames.with_dictionary,
+        frames.last_data_end,
+        frames.first,
+    )
+    told = None if problem is None else (type(problem).__name__, problem.what, problem.where)
+    return _Done(result.blob_digest, result.blob_size, result.diff_id, result.tar_size, table, told)
+
+
+def _send(stream: IO[bytes], message: _Message) -> None:
+    body = msgspec.msgpack.encode(message)
+    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def main() -> None:
+    """Arguments: the blob's file, the shared memory's file, the bounds as JSON."""
+    blob_file, memory_file = (int(argument) for argument in sys.argv[1:3])
+    bounds = msgspec.json.decode(sys.argv[3], type=Bounds)
+    try:
+        with os.fdopen(blob_file, "rb") as blob, mmap.mmap(memory_file, SLOTS * SLOT_SIZE) as memory:
+            _work(blob, memory, bounds, sys.stdin.buffer, sys.stdout.buffer)
+    except (BrokenPipeError, KeyboardInterrupt):
+        os._exit(1)  # the other side is gone, or told the user
+    except OSError as error:
+        _send(sys.stdout.buffer, _Failed(error.errno or 0, error.strerror or str(error)))
+
+
+if __name__ == "__main__":
+    main()

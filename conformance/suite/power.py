@@ -1,0 +1,46 @@
+"""What tests tried over generated examples, on the way from a test (perhaps in a worker) to the report."""
+
+import zlib
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from conformance.reports.encoding import json_bytes
+from conformance.reports.power import Property, tried
+from conformance.strategies.shapes import Tally
+from conformance.suite.settings import SuiteSettings
+
+_PROPERTY: Final = "conformance.tried"
+
+
+def attach(properties: list[tuple[str, Any]], each: Property) -> None:
+    """Add to the user properties of a test."""
+    properties.append((_PROPERTY, json_bytes(each).decode()))
+
+
+def tried_of(report: pytest.TestReport) -> list[Property]:
+    """What a report says was tried."""
+    return [
+        msgspec.json.decode(str(value), type=Property) for name, value in report.user_properties if name == _PROPERTY
+    ]
+
+
+def seed_number(settings: SuiteSettings) -> int:
+    """The seed of this run for examples that are put to a subject; the same in every quick run."""
+    return 0 if settings.effort == "quick" else zlib.crc32(settings.run_id.encode())
+
+
+def note_power(item: pytest.Item, settings: SuiteSettings, tally: Tally, number: int, *, failed: bool) -> None:
+    """Attach to a test what was tried on the subject of this run; nothing where nothing was."""
+    if tally.examples:
+        each = tried(
+            tally.statement,
+            tally.examples,
+            requirement=tally.requirement,
+            subject=settings.subject,
+            shapes=dict(tally.shapes),
+            seed=str(number),
+            failed=failed,
+        )
+        attach(item.user_properties, each)

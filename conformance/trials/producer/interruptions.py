@@ -1,0 +1,205 @@
+"""Pushes of which every request fails in turn (SENT-PUSH-024, -025), and layers that no TOC can represent (TOC-016)."""
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from conformance.checks.artifact.pairs import data_layers, plain_manifests
+from conformance.format.digest import Digest
+from conformance.format.positions import ChunkedAnnotations
+from conformance.images.inputs import SMALL, Image, image, image_of_tars
+from conformance.implementations.outcome import Outcome
+from conformance.implementations.runner import Run, Values
+from conformance.implementations.twins import INCONCLUSIVE, describe
+from conformance.observed.evidence import Note
+from conformance.observed.image import ImageSeen
+from conformance.observed.producer import InterruptedSeen, UnrepresentableSeen
+from conformance.results import Judgement, not_run, unsupported
+from conformance.trials.contents import has_entries
+from conformance.trials.place import Place, a_place
+from conformance.trials.producer.push_log import WAYS, Interrupts, TakesAnyOrder, Way
+from conformance.trials.under_test import ENDED, ImplementationSubject
+
+MAX_REQUESTS: Final = 60
+"""Of a push with more requests, these many are failed, evenly spread."""
+
+
+def interrupted_pushes(
+    subject: ImplementationSubject, ways: Sequence[Way] = WAYS
+) -> Iterator[InterruptedSeen | Judgement]:
+    """One push for every request and each of these ways in which it fails."""
+    interrupts, source = Interrupts(), image(SMALL)
+    with a_place(interrupts, TakesAnyOrder()) as place:
+        interrupts.arm(-1)
+        undisturbed = _push(subject, place, source, "undisturbed")
+        requests = interrupts.disarm()
+        if not undisturbed.succeeded:
+            yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
+            return
+        # A tool that writes a tar of its own is held to the number of its layers.
+        contents = source.diff_ids if _has_contents(place, "interrupted/undisturbed", source.diff_ids) else ()
+        expected = _shape(place, "interrupted/undisturbed", contents)
+        step = -(-requests // MAX_REQUESTS)
+        for way in ways:
+            for number in range(0, requests, step):
+                yield _interrupted(subject, place, source, interrupts, number, way, Wanted(expected, contents))
+
+
+def _interrupted(
+    subject: ImplementationSubject,
+    place: Place,
+    source: Image,
+    interrupts: Interrupts,
+    number: int,
+    way: Way,
+    wanted: "Wanted",
+) -> InterruptedSeen | Judgement:
+    name = f"{way.replace(' ', '-')}-{number}"
+    repository = f"interrupted/{name}"
+    place.put(image(SMALL, "gzip"), repository)
+    before = place.root(repository)
+    interrupts.arm(number, way)
+    run = _push(subject, place, source, name)
+    hit = interrupts.hit
+    interrupts.disarm()
+    at = f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)"
+    if run.outcome not in ENDED:
+        return not_run(f"the push was not tried: {describe(run)}", where=f"{at}: {way}", evidence=run.evidence)
+    shape = _shape(place, repository, wanted.contents) if place.root(repository) != before else None
+    return InterruptedSeen(
+        at,
+        way,
+        ENDED[run.outcome],
+        before,
+        place.root(repository),
+        whole=shape is not None and shape == wanted.shape,
+        complete=shape is not None,
+        evidence=run.evidence,
+    )
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What an undisturbed push leaves: ``shape``, and the DiffIDs (``contents``; none: the tool writes its own tar)."""
+
+    shape: tuple[bool, int] | None
+    contents: tuple[str, ...]
+
+
+def _has_contents(place: Place, repository: str, contents: tuple[str, ...]) -> bool:
+    return _shape(place, repository, contents) is not None
+
+
+def _shape(place: Place, repository: str, contents: tuple[str, ...]) -> tuple[bool, int] | None:
+    """Whether it is an index, and of how many manifests; None unless all of it is there, with these contents."""
+    seen = place.observe(repository)
+    if seen is None or not place.is_complete(repository, seen):
+        return None
+    for manifest in seen.manifests:
+        if manifest.config is None:
+            return None
+        if contents and manifest.config.view.rootfs.diff_ids[-len(contents) :] != contents:
+            return None
+    return seen.index is not None, len(seen.manifests)
+
+
+def _push(subject: ImplementationSubject, place: Place, source: Image, name: str) -> Run:
+    layout = source.write(subject.new_directory("layout") / "image")
+    compression = "zstd:chunked" if "zstd:chunked" in subject.adapter.compressions else "gzip"
+    values: Values = {"layout": layout, "reference": place.name(f"interrupted/{name}"), "compression": compression}
+    return subject.run("push", values, hosts=(place.host,))
+
+
+def _short(path: str, repository: str) -> str:
+    """The path without what differs between two runs of the same push."""
+    rest = path.removeprefix(f"/v2/{repository}/")
+    return "blobs/uploads/…" if rest.startswith("blobs/uploads/") else rest
+
+
+def unrepresentable_pushes(subject: ImplementationSubject) -> Iterator[UnrepresentableSeen | Judgement]:
+    """One push as zstd:chunked for each kind of tar that no TOC can represent, after one of its ordinary twin."""
+    with a_place() as place:
+        twin = _push_tar(subject, place, _tar(), "twin")
+        if twin.outcome is Outcome.UNSUPPORTED:
+            yield unsupported(twin.reason, where="zstd:chunked")
+            return
+        if not twin.succeeded or place.observe("unrepresentable/twin") is None:
+            message = f"{INCONCLUSIVE}the same tar without the odd entry was not pushed either ({describe(twin)})"
+            yield not_run(message, evidence=twin.evidence)
+            return
+        for what, tar in unrepresentable_tars().items():
+            name = what.replace(" ", "-").lower()
+            run = _push_tar(subject, place, tar, name)
+            after = place.observe(f"unrepresentable/{name}") if run.succeeded else None
+            yield _unrepresentable(what, tar, run, place, f"unrepresentable/{name}", after)
+
+
+def _push_tar(subject: ImplementationSubject, place: Place, tar: bytes, name: str) -> Run:
+    layout = image_of_tars([tar]).write(subject.new_directory("layout") / "image")
+    reference = place.name(f"unrepresentable/{name}")
+    values: Values = {"layout": layout, "reference": reference, "compression": "zstd:chunked"}
+    return subject.run("push", values, hosts=(place.host,))
+
+
+def _unrepresentable(
+    what: str, tar: bytes, run: Run, place: Place, repository: str, after: ImageSeen | None
+) -> UnrepresentableSeen:
+    plain = plain_manifests(after) if after else ()
+    layers = data_layers(plain[0]) if plain else ()
+    keys = [ChunkedAnnotations.of(layer.annotations) for layer in layers]
+    diff_ids = place.diff_ids(repository, layers)
+    return UnrepresentableSeen(
+        what,
+        ENDED.get(run.outcome, "crashed"),
+        str(Digest.of(tar)),
+        diff_ids[0] if diff_ids else "",
+        any(key.is_chunked or key.is_legacy for key in keys),
+        has_entries(tar, next(iter(place.tars(repository, layers)), b"")),
+        run.reason,
+        (*run.evidence, Note(f"the tar has {len(tar)} bytes and the digest {Digest.of(tar)}")),
+    )
+
+
+def unrepresentable_tars() -> dict[str, bytes]:
+    """Tars with one thing in them that a TOC has no words for, each beside an ordinary file."""
+    return {
+        "a PAX global header": _tar(pax_headers={"comment": "global"}),
+        "a sparse file": _tar(_sparse()),
+        "an unknown type of entry": _tar(_of_type(b"Z")),
+        "a name that is not UTF-8": _tar(_named("caf\udce9")),
+    }
+
+
+def _tar(odd: tarfile.TarInfo | None = None, pax_headers: Mapping[str, str] | None = None) -> bytes:
+    out = io.BytesIO()
+    form = tarfile.PAX_FORMAT if pax_headers else tarfile.GNU_FORMAT
+    with tarfile.open(
+        fileobj=out, mode="w", format=form, pax_headers=pax_headers, encoding="utf-8", errors="surrogateescape"
+    ) as writer:
+        for name in ("before", "after"):
+            info = tarfile.TarInfo(name)
+            info.size = 5
+            writer.addfile(info, io.BytesIO(b"plain"))
+            if odd is not None and name == "before":
+                writer.addfile(odd, io.BytesIO(bytes(odd.size)))
+        end = writer.offset
+    return out.getvalue()[: end + 1024]  # two blocks of zeros, without the padding of a record
+
+
+def _sparse() -> tarfile.TarInfo:
+    """A GNU sparse entry without a map: a hole from end to end."""
+    info = tarfile.TarInfo("sparse")
+    info.type = tarfile.GNUTYPE_SPARSE
+    return info
+
+
+def _of_type(typeflag: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo("odd")
+    info.type = typeflag
+    return info
+
+
+def _named(name: str) -> tarfile.TarInfo:
+    return tarfile.TarInfo(name)

@@ -1,0 +1,133 @@
+"""Images written to other places than a registry (SENT-PUSH-017), and pushes of input that breaks off (LAYER-011)."""
+
+import gzip
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT, encode
+from conformance.format.oci import examine_index
+from conformance.images.inputs import BASE, Image, image
+from conformance.implementations.outcome import Outcome
+from conformance.implementations.runner import Run, Values
+from conformance.implementations.twins import INCONCLUSIVE, describe
+from conformance.observed.image import ImageSeen
+from conformance.observed.producer import BrokenInputSeen, StoredSeen
+from conformance.results import Judgement, not_run, unsupported
+from conformance.sources.errors import SubjectError
+from conformance.sources.image import observe_image
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference
+from conformance.trials.place import Place, a_place
+from conformance.trials.under_test import ENDED, ImplementationSubject
+
+_REF_NAME: Final = "org.opencontainers.image.ref.name"
+_MAX_LAYER: Final = 2**24
+# Of small images. skopeo 1.9.3 never ends when the tar breaks off.
+_SECONDS: Final = 30
+
+
+def stored_images(subject: ImplementationSubject) -> Iterator[StoredSeen | Judgement]:
+    """One image as zstd:chunked into a new OCI layout."""
+    target = subject.new_directory("stored") / "image"
+    layout = image().write(subject.new_directory("layout") / "image")
+    run = subject.run("store", {"layout": layout, "target": target, "compression": "zstd:chunked"})
+    if run.outcome is Outcome.UNSUPPORTED:
+        yield unsupported(run.reason, where="store")
+    elif run.outcome not in ENDED:
+        yield not_run(run.reason, where="store", evidence=run.evidence)
+    else:
+        after, missing = read_layout(target) if run.succeeded else (None, ())
+        yield StoredSeen("an OCI layout", ENDED[run.outcome], after, missing, run.reason, run.evidence)
+
+
+def read_layout(layout: Path) -> tuple[ImageSeen | None, tuple[str, ...]]:
+    """The image in a layout, and the digests that it names and lacks."""
+    source = LayoutSource(LayoutReference(layout, _tag(layout)))
+    try:
+        seen = observe_image(source)
+        missing = [m.name for m in seen.manifests if m.stored.content is None]
+        for manifest in seen.manifests:
+            view = manifest.document.view if manifest.document else None
+            for blob in (view.config, *view.layers) if view else ():
+                if source.blob(blob, _MAX_LAYER).content is None:
+                    missing.append(blob.digest)
+    except SubjectError:
+        return None, ()
+    return seen, tuple(dict.fromkeys(missing))
+
+
+def _tag(layout: Path) -> str:
+    """The name in a layout where one entry only has one, else "": what lies beside it is not asked about."""
+    try:
+        with (layout / "index.json").open("rb") as file:
+            index = examine_index(file.read(MAX_DOCUMENT)).document
+    except OSError:
+        return ""
+    names = [entry.annotation(_REF_NAME) for entry in index.view.manifests] if index is not None else []
+    named = [name for name in names if name]
+    return named[0] if len(named) == 1 else ""
+
+
+def broken_pushes(subject: ImplementationSubject) -> Iterator[BrokenInputSeen | Judgement]:
+    """A push of each broken input, after one of a sound twin."""
+    with a_place() as place:
+        twin = _push(subject, place, image([BASE], "gzip"), "twin", {})
+        if twin.outcome is Outcome.UNSUPPORTED:
+            yield unsupported(twin.reason, where="push")
+            return
+        if not twin.succeeded or place.root("broken/twin") is None:
+            message = f"{INCONCLUSIVE}the same image whole was not pushed either ({describe(twin)})"
+            yield not_run(message, evidence=twin.evidence)
+            return
+        for number, (what, (given, damage)) in enumerate(_broken().items()):
+            run = _push(subject, place, given, str(number), damage)
+            tagged = place.root(f"broken/{number}") is not None
+            yield BrokenInputSeen(what, ENDED.get(run.outcome, "crashed"), tagged, run.reason, run.evidence)
+
+
+def _broken() -> dict[str, tuple[Image, Mapping[str, bytes | None]]]:
+    """Images, and the blobs of their layouts that are replaced or (None) taken away."""
+    whole = image([BASE], "gzip")
+    layer = next(digest for digest, content in whole.blobs.items() if content[:2] == b"\x1f\x8b")
+    content = whole.blobs[layer]
+    cut = content[: len(content) // 2]
+    short = gzip.decompress(content)[:7000]
+    return {
+        "a layer file that ends early": (whole, {layer: cut}),
+        "a layer file that is not there": (whole, {layer: None}),
+        "a gzip stream that ends early, under its own digest": (_with_layer(whole, layer, cut), {}),
+        "a tar that ends early, under its own digest": (_with_layer(whole, layer, gzip.compress(short, mtime=0)), {}),
+    }
+
+
+def _with_layer(whole: Image, layer: str, content: bytes) -> Image:
+    digest = str(Digest.of(content))
+    root = whole.root.replace(layer.encode(), digest.encode())
+    root = root.replace(b'"size":%d' % len(whole.blobs[layer]), b'"size":%d' % len(content))
+    return Image({**whole.blobs, digest: content}, root)
+
+
+def _push(
+    subject: ImplementationSubject, place: Place, given: Image, name: str, damage: Mapping[str, bytes | None]
+) -> Run:
+    layout = given.write(subject.new_directory("layout") / "image")
+    for digest, content in damage.items():
+        path = layout / "blobs" / "sha256" / digest.partition(":")[2]
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content)
+    compression = "zstd:chunked" if "zstd:chunked" in subject.adapter.compressions else "gzip"
+    values: Values = {"layout": layout, "reference": place.name(f"broken/{name}"), "compression": compression}
+    return subject.run("push", values, hosts=(place.host,), timeout=_SECONDS)
+
+
+def without_diff_ids(given: Image) -> Image:
+    """The image over a config that names no layers: no variant of it can be made."""
+    config = encode({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}})
+    old = given.config_digest
+    root = given.root.replace(old.encode(), str(Digest.of(config)).encode())
+    root = root.replace(b'"size":%d' % len(given.blobs[old]), b'"size":%d' % len(config))
+    return Image({**given.blobs, str(Digest.of(config)): config}, root)

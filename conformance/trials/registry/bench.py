@@ -1,0 +1,158 @@
+"""``python -m conformance.trials.registry.bench DIRECTORY -o RESULTS``: every registry program at hand, judged twice.
+
+Each is started on loopback and judged by the command that a user runs, as all three registry profiles. Beside it runs
+the conformance test of the OCI distribution-spec, where ``oci-conformance`` is in the directory or on PATH.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from conformance.registry.server.launch import LaunchError, launch
+from conformance.registry.server.programs import PROGRAMS, RegistryProgram
+from conformance.reports.model import SubjectReport, read_report
+
+PROFILES: Final = ("registry", "registry-ranges", "registry-lifecycle")
+_RUN_SECONDS: Final = 600.0
+_RACES: Final = frozenset({"REG-026"})
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """One registry: how both runs ended, how long they took, and what the OCI test counted."""
+
+    name: str
+    version: str
+    status: int
+    seconds: float
+    passed: int
+    musts: int
+    failed: tuple[str, ...]
+    differing: tuple[str, ...]
+    oci_seconds: float | None = None
+    oci_result: str = ""
+
+
+def judge(program: RegistryProgram, path: Path, results: Path, oci: Path | None) -> Judged:
+    """Start a registry, judge it twice, then run the OCI test. Raises LaunchError."""
+    with (
+        TemporaryDirectory(prefix="zcc-registry-", ignore_cleanup_errors=True) as directory,
+        launch(program, path, Path(directory)) as registry,
+    ):
+        first = _suite(registry.url, results / program.name)
+        second = _suite(registry.url, Path(directory) / "again")
+        oci_seconds, oci_result = _oci(oci, registry.url, Path(directory)) if oci is not None else (None, "")
+    verdicts = {result.id: result for result in first[2].verdicts}
+    again = {result.id: result.verdict for result in second[2].verdicts}
+    musts = Counter(result.verdict for result in verdicts.values() if result.level == "MUST")
+    return Judged(
+        program.name,
+        program.ask_version(path),
+        first[0],
+        round(first[1], 1),
+        musts["pass"],
+        musts["pass"] + musts["fail"] + musts["not-run"],
+        tuple(f"{name} ({result.level})" for name, result in verdicts.items() if result.verdict == "fail"),
+        tuple(name for name, result in verdicts.items() if again.get(name) != result.verdict),
+        None if oci_seconds is None else round(oci_seconds, 1),
+        oci_result,
+    )
+
+
+def _suite(url: str, report: Path) -> tuple[int, float, SubjectReport]:
+    """Run the suite as a user does: its exit status, its seconds and its report."""
+    claims = [part for profile in PROFILES for part in ("--profile", profile)]
+    command = [sys.executable, "-m", "pytest", "-q", "--pyargs", "conformance.suite", "--registry", url, *claims]
+    start = time.monotonic()
+    run = subprocess.run(
+        [*command, "--report-dir", str(report)], capture_output=True, timeout=_RUN_SECONDS, check=False, text=True
+    )
+    written = report / "results.json"
+    if not written.is_file():
+        raise LaunchError(f"the suite gave no results: {(run.stdout + run.stderr).strip()[-300:]}")
+    subjects = read_report(written.read_bytes()).subjects
+    return run.returncode, time.monotonic() - start, next(each for each in subjects if "registry" in each.roles)
+
+
+def _oci(program: Path, url: str, directory: Path) -> tuple[float, str]:
+    """Run the OCI distribution-spec's conformance test: its seconds and the counts of its JUnit file."""
+    environ = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(directory),
+        "OCI_REGISTRY": url.removeprefix("http://"),
+        "OCI_TLS": "disabled",
+        "OCI_REPO1": "oci/one",
+        "OCI_REPO2": "oci/two",
+        "OCI_RESULTS_DIR": str(directory / "oci"),
+    }
+    start = time.monotonic()
+    run = subprocess.run(
+        [str(program)], capture_output=True, timeout=_RUN_SECONDS, check=False, text=True, env=environ, cwd=directory
+    )
+    seconds = time.monotonic() - start
+    return seconds, _oci_counts(directory / "oci" / "junit.xml") or f"exit status {run.returncode}"
+
+
+def _oci_counts(junit: Path) -> str:
+    """How many tests of its JUnit file failed, of how many; "" where there is none."""
+    try:
+        suites = list(ET.parse(junit).getroot().iter("testsuite"))  # noqa: S314 (written by a program that we started)
+    except (OSError, ET.ParseError):
+        return ""
+    tests, failures = (sum(int(suite.get(name) or 0) for suite in suites) for name in ("tests", "failures"))
+    return f"{failures} of {tests} fail"
+
+
+def table(judged: list[Judged]) -> Iterator[str]:
+    """The results as a Markdown table. A race, REG-026, may differ from run to run, and is told as k of n rounds."""
+    yield "| registry | version | MUST passed | fails | differs between the runs | seconds | OCI test, seconds |"
+    yield "|---|---|---|---|---|---|---|"
+    for each in judged:
+        oci = "-" if each.oci_seconds is None else f"{each.oci_seconds} ({each.oci_result})"
+        yield (
+            f"| {each.name} | {each.version} | {each.passed} of {each.musts} | {', '.join(each.failed) or '-'} | "
+            f"{', '.join(each.differing) or '-'} | {each.seconds} | {oci} |"
+        )
+
+
+def main() -> int:
+    """Judge all that are found; exit 1 when a verdict differed between the two runs, 2 when none was found."""
+    parser = argparse.ArgumentParser(description="Judge every registry program at hand, twice.")
+    parser.add_argument("directory", type=Path, help="where registry programs are, beside PATH")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="where the results go")
+    parser.add_argument("--only", action="append", default=[], help="only this registry; may be repeated")
+    options = parser.parse_args()
+    places = os.pathsep.join((str(options.directory), os.environ.get("PATH", "")))
+    oci = shutil.which("oci-conformance", path=places)
+    judged: list[Judged] = []
+    for program in PROGRAMS:
+        if options.only and program.name not in options.only:
+            continue
+        path = program.find(options.directory)
+        if path is None:
+            print(f"{program.name}: absent ({' or '.join(program.names)})", file=sys.stderr)  # noqa: T201
+            continue
+        try:
+            judged.append(judge(program, path, options.output, Path(oci) if oci else None))
+        except LaunchError as error:
+            print(f"{program.name}: {error}", file=sys.stderr)  # noqa: T201
+    print("\n".join(table(judged)))  # noqa: T201
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "registries.json").write_bytes(msgspec.json.format(msgspec.json.encode(judged)) + b"\n")
+    if not judged:
+        return 2
+    return 1 if any(set(each.differing) - _RACES for each in judged) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

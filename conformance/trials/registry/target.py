@@ -1,0 +1,91 @@
+"""A registry under judgement: the client, the repositories of this run, and what to delete at the end."""
+
+from collections.abc import Callable
+from threading import Lock
+
+from conformance.format.digest import Digest
+from conformance.observed.evidence import Exchange
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
+
+
+class RegistrySubject:
+    """Everything a run creates lies below ``prefix``, which is unique to the run.
+
+    ``collect_garbage`` runs the registry's garbage collection, where the launcher of the registry
+    gave one; None for registries we only reach over the network.
+    """
+
+    def __init__(
+        self,
+        client: RegistryClient,
+        prefix: str,
+        *,
+        collect_garbage: Callable[[], None] | None = None,
+        name: str = "registry",
+    ) -> None:
+        self.client = client
+        self.prefix = prefix.strip("/")
+        self.mount_prefix = f"{self.prefix}/mount"
+        self.collect_garbage = collect_garbage
+        self.name = name
+        self.two_part_names = False
+        self._lock = Lock()
+        self._manifests: dict[tuple[str, str], None] = {}
+        self._tags: dict[tuple[str, str], None] = {}
+        self._blobs: dict[tuple[str, str], None] = {}
+
+    def repository(self, name: str) -> str:
+        """The full name of a repository of this run."""
+        full = f"{self.prefix}/{name}"
+        if not self.two_part_names:
+            return full
+        namespace, _, rest = full.partition("/")
+        return f"{namespace}/{rest.replace('/', '-')}"
+
+    def upload(self, repository: str, content: bytes) -> Answer:
+        """Upload a blob and remember it for the clean-up."""
+        with self._lock:
+            self._blobs[repository, str(Digest.of(content))] = None
+        return self.client.upload_blob(repository, content)
+
+    def put_manifest(self, repository: str, reference: str, raw: bytes, media_type: str) -> Answer:
+        """Push a manifest and remember it, and its tag, for the clean-up."""
+        with self._lock:
+            self._manifests[repository, str(Digest.of(raw))] = None
+            if ":" not in reference:
+                self._tags[repository, reference] = None
+        return self.client.put_manifest_raw(repository, reference, raw, media_type)
+
+    def remember_blob(self, repository: str, digest: str) -> None:
+        """A blob that came another way (mount, chunked upload)."""
+        with self._lock:
+            self._blobs[repository, digest] = None
+
+    def clean_up(self) -> tuple[Exchange, ...]:
+        """Delete tags, manifests (last pushed first) and blobs; what the registry refuses is returned.
+
+        Never raises: a registry that is gone, or does not delete, must not hide the verdicts.
+        """
+        refused: list[Exchange] = []
+        with self._lock:
+            tags, manifests, blobs = list(self._tags), list(self._manifests), list(self._blobs)
+            self._tags, self._manifests, self._blobs = {}, {}, {}
+        steps = (
+            (self.client.delete_tag, tags),
+            (self.client.delete_manifest_raw, manifests),
+            (self.client.delete_blob_raw, blobs),
+        )
+        for delete, things in steps:
+            for repository, reference in reversed(things):
+                try:
+                    answer = delete(repository, reference)
+                except TransportError as error:
+                    if error.exchange is not None:
+                        refused.append(error.exchange)
+                    return tuple(refused)
+                if answer.status == 405:  # deletion is switched off: so it is for the rest of this kind
+                    refused.append(answer.exchange)
+                    break
+                if answer.status >= 400 and answer.status != 404:
+                    refused.append(answer.exchange)
+        return tuple(refused)

@@ -1,0 +1,132 @@
+"""An implementation under judgement: how it is driven, which version it is, and where its runs take place."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from conformance.implementations.adapter import Adapter
+from conformance.implementations.adapter_document import Operation, Option
+from conformance.implementations.outcome import Outcome
+from conformance.implementations.runner import Run, Values, Version, find_version, run_operation
+from conformance.observed.producer import Ended
+from conformance.processes.overlay import how_to_mount
+from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
+from conformance.registry.client.credentials import Credentials
+from conformance.trials.certificate import Certificate, CertificateError, own_certificate
+
+_NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
+
+ENDED: Final[Mapping[Outcome, Ended]] = {
+    Outcome.SUCCEEDED: "succeeded",
+    Outcome.REFUSED: "refused",
+    Outcome.CRASHED: "crashed",
+    Outcome.TIMED_OUT: "timed-out",
+}
+"""How a run that took place ended, in the words of observations."""
+
+
+class ImplementationSubject:
+    """A tool by its adapter; every run has its own sandbox below ``directory``, unless one is given.
+
+    ``version`` is what the tool says of itself.
+    """
+
+    def __init__(self, adapter: Adapter, version: str, directory: Path) -> None:
+        self.adapter, self.version, self.directory = adapter, version, directory
+        self._false_claims: dict[str, None] = {}
+
+    @property
+    def name(self) -> str:
+        """The subject's name in reports: ``skopeo 1.9.3 (adapter skopeo)``."""
+        return subject_name(self.adapter, self.version)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What registries that this tool is pointed at have to show; None: they speak plain HTTP."""
+        return own_certificate() if self.adapter.https_only else None
+
+    def sandbox(
+        self,
+        *,
+        hosts: Sequence[str] = (),
+        credentials: Mapping[str, Credentials] | None = None,
+        ca_file: Path | None = None,
+        partial_pulls: bool = True,
+    ) -> Sandbox:
+        """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored.
+
+        A tool that speaks HTTPS only trusts the certificate of our registries.
+        """
+        own = self.certificate
+        options = SandboxOptions(
+            hosts=hosts,
+            credentials=credentials or {},
+            ca_file=own.chain if ca_file is None and own is not None else ca_file,
+            partial_pulls=partial_pulls,
+            storage_driver=self.adapter.storage,
+            mount_program=mount_program(self.adapter),
+        )
+        return make_sandbox(self.new_directory("run"), options)
+
+    def run(
+        self,
+        operation: Operation,
+        values: Values,
+        *,
+        hosts: Sequence[str] = (),
+        options: Sequence[Option] = (),
+        timeout: float | None = None,
+        credentials: Mapping[str, Credentials] | None = None,
+        ca_file: Path | None = None,
+        partial_pulls: bool = True,
+        sandbox: Sandbox | None = None,
+    ) -> Run:
+        """Carry out one operation. ``hosts`` are the registries (host:port) that it may need.
+
+        With a ``sandbox`` given, what it was made with counts, and hosts, credentials and the rest do not.
+        """
+        place = sandbox or self.sandbox(
+            hosts=hosts, credentials=credentials, ca_file=ca_file, partial_pulls=partial_pulls
+        )
+        run = run_operation(self.adapter, place, operation, values, options=options, timeout=timeout)
+        if run.claim_is_false:
+            asked = " ".join([operation, *options])
+            claim = f"the adapter declares that {asked} is unsupported ({run.declared}), and it was done all the same"
+            self._false_claims[claim] = None
+        return run
+
+    def new_directory(self, kind: str) -> Path:
+        """A new, empty directory of this subject."""
+        return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self.directory))
+
+    def take_false_claims(self) -> Iterable[str]:
+        """What was declared unsupported and done in runs since the last call, each in one sentence."""
+        taken, self._false_claims = tuple(self._false_claims), {}
+        return taken
+
+
+def subject_name(adapter: Adapter, version: str) -> str:
+    """How reports name a tool: its version's number where it states one."""
+    number = _NUMBER.search(version)
+    return f"{adapter.name} {number[1] if number else version or 'of unknown version'} (adapter {adapter.name})"
+
+
+def ask_version(adapter: Adapter) -> Version:
+    """What the tool says its version is, or, by name, that it is not on this machine, or cannot be tried here."""
+    try:
+        _ = own_certificate() if adapter.https_only else None
+    except CertificateError as error:
+        return Version(absent=str(error))
+    with tempfile.TemporaryDirectory(prefix="zcc-version-") as directory:
+        options = SandboxOptions(storage_driver=adapter.storage, mount_program=mount_program(adapter))
+        return find_version(adapter, make_sandbox(Path(directory), options))
+
+
+def mount_program(adapter: Adapter) -> str:
+    """The program that containers-storage is to mount layers with; "" where the kernel does it, or none is needed."""
+    if adapter.storage != "overlay" or how_to_mount() != "fuse-overlayfs":
+        return ""
+    return shutil.which("fuse-overlayfs") or ""
