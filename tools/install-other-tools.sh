@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Install tools to judge that are no Go modules: tools/install-other-tools.sh DIRECTORY [snyk] [udocker] [zstd-chunked-rs]
+# Install tools to judge that are no Go modules: tools/install-other-tools.sh DIRECTORY [snyk] [udocker]
 #
-# They come from npm, PyPI and crates.io, by their ordinary clients; put DIRECTORY on PATH.
+# They come from npm and PyPI, by their ordinary clients; put DIRECTORY on PATH.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,20 +24,11 @@ udocker() {
   ln -sf udocker-venv/bin/udocker "$directory/udocker"
 }
 
-zstd_chunked_rs() {
-  local target
-  target=$(mktemp -d)
-  cargo build --release --locked --manifest-path "$here/zstd-chunked-rs/Cargo.toml" --target-dir "$target"
-  cp "$target/release/zcc-zstd-chunked" "$directory/"
-  rm -rf "$target"
-}
-
-for tool in "${@:-snyk udocker zstd-chunked-rs}"; do
+for tool in "${@:-snyk udocker}"; do
   for name in $tool; do
     case "$name" in
       snyk) snyk ;;
       udocker) udocker ;;
-      zstd-chunked-rs) zstd_chunked_rs ;;
       *) echo "install-other-tools.sh: $name is not known" >&2; exit 2 ;;
     esac
   done
