@@ -22,6 +22,7 @@ from conformance.commands import (
     check,
     diff,
     inspect,
+    publish,
     readers,
     registry,
     report,
@@ -39,7 +40,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, audit, inspect, diff, build, certify, adapter, registry, report, readers, requirements, vectors):
+_COMMANDS = (
+    *(check, audit, inspect, diff, build, publish),
+    *(certify, adapter, registry, report, readers, requirements, vectors),
+)
+for command in _COMMANDS:
     command.register(app)
 
 _EXIT_INTERRUPTED = 130

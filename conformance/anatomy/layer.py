@@ -160,7 +160,7 @@ class LayerReader:
         at = places.tar_split if places else None
         if at is None:
             return None
-        view = TarSplitView(at, "", (toc.tar_split_digest if toc else None) or "")
+        view = TarSplitView(at, "", toc.tar_split_digest if toc else "")
         try:
             if at.uncompressed > MAX_TAR_SPLIT_DOCUMENT:
                 raise FormatError("it is declared larger than what is read here")
@@ -289,7 +289,7 @@ def _summary(view: TocView, toc: Toc, limit: int) -> TocView:
         zeros_chunks=zeros_chunks,
         zeros_size=zeros_size,
         content_size=size,
-        tar_split_digest=toc.tar_split_digest or "",
+        tar_split_digest=toc.tar_split_digest,
         listed=Listed.of((_entry(entry, count) for entry, count in _with_chunks(toc)), entries, limit),
     )
 

@@ -20,7 +20,10 @@ LayerKind = Literal["in-parts", "whole", "legacy", "lost-annotations", "foreign"
 
 
 class AuditOptions(msgspec.Struct, frozen=True):
-    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any."""
+    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any.
+
+    ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
+    """
 
     connection: ConnectionOptions = ConnectionOptions()
     deep: bool = False
@@ -29,6 +32,7 @@ class AuditOptions(msgspec.Struct, frozen=True):
     workers: int = 1
     max_bytes: int = 0
     fresh: bool = False
+    scheduler: str = ""
 
     @property
     def checker(self) -> str:

@@ -27,7 +27,6 @@ from conformance.audit.parts import (
 from conformance.audit.sources import AuditedImage
 from conformance.checking import CheckOptions, report_on
 from conformance.checks.artifact.judge import has_sentinel
-from conformance.checks.artifact.layers import NEEDS_DEEP
 from conformance.checks.artifact.partial_pulls import pulled_whole
 from conformance.format.names import LEGACY_PREFIX, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
@@ -40,7 +39,7 @@ from conformance.sources.layers import MAX_LAYERS, LayerReading, observe_layers,
 from conformance.sources.other_layers import observe_other_layers, wanted_others
 from conformance.sources.table_budget import MAX_DECODED
 
-_STRIPES: Final = 256
+_STRIPES: Final = 4096
 _MAX_PANEL: Final = 256
 
 
@@ -137,7 +136,7 @@ def _image_verdict(
         msgspec.structs.replace(finding, evidence=(), replay="")
         for result in report.verdicts
         for finding in result.findings
-        if finding.message != NEEDS_DEEP
+        if finding.outcome != "needs-deep"
     )
     failed = [
         (result.id, finding.where)

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from conformance.building.errors import BuildError
+from conformance.building.run_settings import RunSettings
 from conformance.building.streams import Counted
 from conformance.format.digest import Digest
 from conformance.format.document import encode
@@ -37,6 +38,7 @@ class BuildOptions(msgspec.Struct, frozen=True):
     compression: str = CHUNKED
     sentinel: bool = False
     created: str = ""
+    settings: RunSettings = RunSettings()
 
 
 class BuiltLayer(msgspec.Struct, frozen=True):
@@ -60,7 +62,7 @@ def build_image(sources: Sequence[LayerSource], store: ContentStore, options: Bu
     if options.sentinel and options.compression != CHUNKED:
         raise BuildError(f"a sentinel variant needs layers in {CHUNKED}, not {options.compression}")
     if not sources:
-        raise BuildError("there is nothing to build from: give a directory, or tars with --tar")
+        raise BuildError("there is nothing to build from: give directories or tars")
     layers = tuple(build_layer(source, store, options.compression) for source in sources)
     config = _config(layers, options)
     manifest = _manifest(layers, config)
@@ -114,7 +116,7 @@ def _config(layers: Sequence[BuiltLayer], options: BuildOptions) -> bytes:
             "architecture": platform.architecture,
             "os": platform.os,
             **variant,
-            "config": {},
+            "config": options.settings.fields(),
             "rootfs": {"type": "layers", "diff_ids": [str(layer.diff_id) for layer in layers]},
             "history": [{**created, "created_by": CREATED_BY} for _ in layers],
         }

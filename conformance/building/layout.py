@@ -3,10 +3,11 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,18 @@ from conformance.format.document import MAX_DOCUMENT, decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE
 from conformance.format.oci import Descriptor, read_index
-from conformance.format.splice import elements, find, replaced
+from conformance.format.splice import elements, find, replaced, with_member
 from conformance.reference.store import ContentStore
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
+# OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
+# Registries take "_" in a tag, and so do the tools that copy one into a layout.
+_TAG_GRAMMAR: Final = re.compile(r"[A-Za-z0-9_]+(?:(?:[-._:@+]+)[A-Za-z0-9_]+)*")
 _VERSION: Final = {"imageLayoutVersion": "1.0.0"}
 _EMPTY: Final = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})
 _PUBLIC, _PUBLIC_DIRECTORY = 0o644, 0o755
+_INCOMING: Final = ".incoming"
+_NEITHER: Final = "it is neither an OCI layout nor an empty directory"
 
 
 class LayoutWriter:
@@ -37,6 +43,49 @@ class LayoutWriter:
             path = self._directory / "index.json"
             _replace(path, _with_tag(_read(path), root, name))
 
+    def exchange(self, old: str, root: Descriptor, name: str) -> None:
+        """Let the entry of the digest ``old`` (and of that ``name``, if there is one) lead to ``root``.
+
+        Its annotations and other fields stay. Raise BuildError when there is no such entry any more.
+        """
+        with _locked(self._directory):
+            path = self._directory / "index.json"
+            _replace(path, _exchanged(_read(path), old, root, name))
+
+    @contextmanager
+    def incoming(self) -> Iterator[Path]:
+        """A directory for blobs that are not complete; what is in it survives a run that fails."""
+        directory = self._directory / _INCOMING
+        directory.mkdir(exist_ok=True)
+        yield directory
+        with suppress(OSError):  # another run may be at work in it
+            directory.rmdir()
+
+
+def expect_tag(name: str) -> None:
+    """Raise BuildError for what cannot name an image in a layout."""
+    if not _TAG_GRAMMAR.fullmatch(name):
+        raise BuildError(f"{name[:80]!r} is not a name of an image in a layout")
+
+
+def continued_layout(directory: Path) -> LayoutWriter:
+    """A layout that is there, or a new one without images, which stays when the run fails: the next one continues it.
+
+    Raise BuildError where something else is.
+    """
+    try:
+        is_new = not directory.exists() or (directory.is_dir() and not any(directory.iterdir()))
+        if is_new:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / "index.json").write_bytes(_EMPTY)
+            (directory / "oci-layout").write_bytes(encode(_VERSION))
+        elif not (directory / "oci-layout").exists():
+            raise BuildError(f"{directory}: {_NEITHER}")
+        _expect_layout(directory)
+    except OSError as error:
+        raise BuildError(f"{error.filename or directory}: {error.strerror}") from None
+    return LayoutWriter(directory)
+
 
 @contextmanager
 def open_layout(directory: Path) -> Iterator[LayoutWriter]:
@@ -47,7 +96,7 @@ def open_layout(directory: Path) -> Iterator[LayoutWriter]:
             yield LayoutWriter(directory)
             return
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise BuildError(f"{directory}: it is neither an OCI layout nor an empty directory")
+            raise BuildError(f"{directory}: {_NEITHER}")
         directory.parent.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
         try:
@@ -92,6 +141,26 @@ def _with_tag(raw: bytes, root: Descriptor, name: str) -> bytes:
         if old.annotation(REF_NAME) != name
     ]
     return replaced(text, array, f"[{','.join([*kept, entry])}]").encode()
+
+
+def _exchanged(raw: bytes, old: str, root: Descriptor, name: str) -> bytes:
+    """The index with other content behind one entry; every other byte stays."""
+    text = raw.decode()
+    array = find(text, ("manifests",))
+    if array is None:
+        raise BuildError("index.json has no manifests")
+    entries = []
+    found = 0
+    for span, entry in zip(elements(text, array.start), read_index(raw).view.manifests, strict=True):
+        part = text[span.start : span.end]
+        if entry.digest == old and (not name or entry.annotation(REF_NAME) == name):
+            found += 1
+            for key, value in (("mediaType", root.media_type), ("digest", root.digest), ("size", root.size)):
+                part = with_member(part, key, json.dumps(value))
+        entries.append(part)
+    if found != 1:
+        raise BuildError(f"index.json has {found} entries for {name or old}: it was changed, or names the image twice")
+    return replaced(text, array, f"[{','.join(entries)}]").encode()
 
 
 def _replace(path: Path, content: bytes) -> None:

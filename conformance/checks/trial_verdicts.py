@@ -52,8 +52,11 @@ def acceptance(requirement_id: str, seen: TrialSeen, *, problem: str = "") -> It
         yield passed(seen.name, found=describe(seen.run))
 
 
-def harmless(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterator[Judgement]:
-    """The case may be refused or give the expected tree; anything else is wrong."""
+def harmless(requirement_id: str, seen: TrialSeen, *, also: str = "", cost: str = "") -> Iterator[Judgement]:
+    """The case may be refused or give the expected tree; anything else is wrong.
+
+    ``also`` is what is wrong with a run that succeeded, ``cost`` what is wrong however it ended.
+    """
     if requirement_id not in seen.about:
         return
     wanted = "the right content, or refused with a stated reason"
@@ -67,6 +70,8 @@ def harmless(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterato
     elif seen.run.succeeded and (wrong_with(seen.run, seen.expected, seen.marker) or also):
         found = wrong_with(seen.run, seen.expected, seen.marker) or also
         yield _fail(seen, f"{seen.what} was accepted, and {found}", wanted)
+    elif cost:
+        yield _fail(seen, cost, wanted)
     else:
         yield passed(seen.name, found=describe(seen.run))
 
@@ -82,7 +87,7 @@ def bounded(seen: TrialSeen) -> str:
     limit, peak = seen.memory_limit, seen.run.peak_memory
     if not limit or peak <= limit:
         return ""
-    return f"{seen.what} was refused, and took {peak >> 20} MiB of memory; {limit >> 20} MiB are enough"
+    return f"{seen.what} took {peak >> 20} MiB of memory; {limit >> 20} MiB are enough"
 
 
 def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str:
@@ -197,7 +202,7 @@ def toc_refusal(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iter
         yield from refusal(requirement_id, seen, also=also)
         return
     used = "its TOC was used: the layer came in parts" if read_by_toc(seen) else ""
-    yield from harmless(requirement_id, seen, also=used or also)
+    yield from harmless(requirement_id, seen, also=used, cost=also)
 
 
 def leftovers(run: RunSeen) -> str:

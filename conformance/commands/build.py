@@ -1,8 +1,7 @@
-"""``zcc build``: an image from a directory or tars, by the reference writer."""
+"""``zcc build``: an image from directories and tars, by the reference writer."""
 
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from conformance.sources.reference import LayoutReference
 
 _TAG = "latest"
-# OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
-_TAG_GRAMMAR = re.compile(r"[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*")
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +23,12 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    directory: Annotated[str, typer.Argument(metavar="DIR", help="The tree; it becomes the uppermost layer.")] = "",
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DIR|TAR]…", help="A layer each, the lowest first: a directory, or an uncompressed tar."
+        ),
+    ] = None,
     *,
     output: Annotated[str, typer.Option("--output", "-o", metavar="oci:DIR[:TAG]", help="Where the image goes.")],
     compression: Annotated[str, typer.Option(help="zstd:chunked, zstd, gzip or uncompressed.")] = "zstd:chunked",
@@ -35,7 +37,8 @@ def build(
         str, typer.Option(help="os/architecture or os/architecture/variant; this machine's when not given.")
     ] = "",
     tar: Annotated[
-        list[str] | None, typer.Option("--tar", metavar="FILE", help="A tar for a lower layer; may be repeated.")
+        list[str] | None,
+        typer.Option("--tar", metavar="FILE", help="A tar for a layer below the others; may be repeated."),
     ] = None,
     created: Annotated[
         str, typer.Option(metavar="TIME", help="RFC 3339 or seconds; SOURCE_DATE_EPOCH when not given, or none.")
@@ -43,18 +46,30 @@ def build(
     mtime: Annotated[
         str,
         typer.Option(
-            metavar="TIME", help="Time of all entries of DIR. Without it none is later than SOURCE_DATE_EPOCH."
+            metavar="TIME", help="Time of all entries of directories; without it none is later than SOURCE_DATE_EPOCH."
         ),
     ] = "",
-    owner: Annotated[str, typer.Option(metavar="UID:GID", help="Owner of all entries of DIR.")] = "",
+    owner: Annotated[str, typer.Option(metavar="UID:GID", help="Owner of all entries of directories.")] = "",
+    cmd: Annotated[
+        str, typer.Option(metavar="WORDS", help='What is run: words as for a shell, or ["a", "JSON", "array"].')
+    ] = "",
+    entrypoint: Annotated[str, typer.Option(metavar="WORDS", help="The program that gets WORDS of --cmd.")] = "",
+    env: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="May be repeated.")] = None,
+    label: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="May be repeated.")] = None,
+    user: Annotated[str, typer.Option(metavar="USER[:GROUP]", help="Who runs it.")] = "",
+    workdir: Annotated[str, typer.Option(metavar="DIR", help="Where it is run.")] = "",
 ) -> None:
     """Build an image and put it into an OCI layout, which may be there already: the tag is added or replaced.
 
     The same input and options give the same bytes.
+
+    Example: zcc build base.tar ./app -o oci:./layout:1 --sentinel --cmd "/app --serve". Exit status: 0 built, 2 could
+    not.
     """
     from conformance.building.errors import BuildError  # noqa: PLC0415 (start-up time)
     from conformance.building.image import COMPRESSIONS, BuildOptions, build_image  # noqa: PLC0415
     from conformance.building.layout import open_layout  # noqa: PLC0415
+    from conformance.building.run_settings import RunSettings, pairs_of, words_of  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.format.times import format_time  # noqa: PLC0415
@@ -71,10 +86,19 @@ def build(
             compression,
             sentinel,
             "" if moment is None else format_time(moment),
+            RunSettings(
+                words_of("--cmd", cmd),
+                words_of("--entrypoint", entrypoint),
+                pairs_of("--env", env or []),
+                pairs_of("--label", label or []),
+                user,
+                workdir,
+            ),
         )
-        target = _target(output, directory)
+        names = [*(tar or []), *(given or [])]
+        target = _target(output, names)
         with progress("building") as on_bytes, open_layout(target.directory) as layout:
-            sources = _sources(directory, tar or [], _rules(mtime, epoch, owner), on_bytes)
+            sources = _sources(names, _rules(mtime, epoch, owner), on_bytes)
             built = build_image(sources, layout.store, options)
             layout.tag(built.root, target.tag or _TAG)
     except (BuildError, FormatError, SubjectError) as error:
@@ -82,23 +106,23 @@ def build(
     _print(built, target, compression, sentinel)
 
 
-def _target(output: str, directory: str) -> "LayoutReference":
+def _target(output: str, names: Sequence[str]) -> "LayoutReference":
     from conformance.building.errors import BuildError  # noqa: PLC0415
+    from conformance.building.layout import expect_tag  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     target = parse_reference(output)
     if not isinstance(target, LayoutReference):
         raise BuildError(f"{output}: an image is built into a layout: -o oci:DIR[:TAG]")
-    if directory and target.directory.resolve().is_relative_to(Path(directory).resolve()):
-        raise BuildError(f"{target.directory}: the layout lies in {directory}, which is to become the image")
-    if target.tag and not _TAG_GRAMMAR.fullmatch(target.tag):
-        raise BuildError(f"{target.tag[:80]!r} is not a name of an image in a layout")
+    for name in names:
+        if Path(name).is_dir() and target.directory.resolve().is_relative_to(Path(name).resolve()):
+            raise BuildError(f"{target.directory}: the layout lies in {name}, which is to become the image")
+    if target.tag:
+        expect_tag(target.tag)
     return target
 
 
-def _sources(
-    directory: str, tars: Iterable[str], rules: "WalkRules", on_bytes: Callable[[int], None]
-) -> list["LayerSource"]:
+def _sources(names: Iterable[str], rules: "WalkRules", on_bytes: Callable[[int], None]) -> list["LayerSource"]:
     from conformance.building.image import LayerSource  # noqa: PLC0415
     from conformance.building.streams import file_pieces  # noqa: PLC0415
     from conformance.building.walk import tar_pieces  # noqa: PLC0415
@@ -108,11 +132,12 @@ def _sources(
             on_bytes(len(piece))
             yield piece
 
-    def source(name: str, pieces: Callable[[Path], Iterable[bytes]]) -> LayerSource:
-        return LayerSource(name, lambda: told(pieces(Path(name))))
+    def source(name: str) -> LayerSource:
+        path = Path(name)
+        is_tar = path.is_file()
+        return LayerSource(name, lambda: told(file_pieces(path) if is_tar else tar_pieces(path, rules)))
 
-    upper = [source(directory, lambda path: tar_pieces(path, rules))] if directory else []
-    return [*(source(name, file_pieces) for name in tars), *upper]
+    return [source(name) for name in names]
 
 
 def _rules(mtime: str, epoch: int | None, owner: str) -> "WalkRules":

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def requirements(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID|GROUP]…", help="Only these, such as REG-007, or a group: REG.")
+        list[str] | None, typer.Argument(metavar="[ID|GROUP]…", help="Only these, such as REG-028, or a group: REG.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the catalogue as one JSON document.")] = False,
     untested: Annotated[bool, typer.Option("--untested", help="Only requirements that have no check yet.")] = False,

@@ -1,4 +1,4 @@
-"""What is not canonical in a tar, counted by rule, the first ones kept (TAR-001 to TAR-031; docs/soundness.md)."""
+"""What is not canonical in a tar, counted by rule, the first ones kept (TAR-001 to TAR-046; docs/soundness.md)."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -52,6 +52,7 @@ class TarRule(StrEnum):
     RECORD_INSIDE = "record-inside"
     EXTENDED_LINK = "extended-link"
     OWNER_DIGITS = "owner-digits"
+    ONLY_PREFIX = "only-prefix"
 
 
 class Flaw(msgspec.Struct, frozen=True, gc=False):

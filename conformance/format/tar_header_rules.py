@@ -232,6 +232,8 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
         value = number_of(block[where])
         if block[257:265] != V7_MAGIC and value is not None:
             yield from owner_flaws(what, text_of(block[place : place + 32]), value, place)
+    if block[257:265] == USTAR_MAGIC and not block[0] and block[PREFIX]:
+        yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name behind the prefix", "none", 0)
     size = number_of(block[124:136])
     if kind in WITHOUT_CONTENT and size:
         yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)

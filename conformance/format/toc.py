@@ -20,6 +20,8 @@ TYPES: Final = ("reg", "hardlink", "symlink", "dir", "char", "block", "fifo", "c
 CHUNK_ZEROS: Final = "zeros"
 
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Written = Annotated[str, msgspec.Meta(min_length=1)]
+"""Text that is "" where it is left out. Go's decoder, and so clients, refuse an empty time or digest that is there."""
 
 _UTF8_STEP = 2**20
 # The shortest entry with a type and a name has 25 bytes. Shorter objects by the million are there to fill memory: each
@@ -42,9 +44,9 @@ class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=
     size: Integer = 0
     uid: Integer = 0
     gid: Integer = 0
-    modtime: str = ""
-    accesstime: str = ""
-    changetime: str = ""
+    modtime: Written = ""
+    accesstime: Written = ""
+    changetime: Written = ""
     dev_major: Integer = 0
     dev_minor: Integer = 0
     xattrs: dict[str, str] | None = None
@@ -67,7 +69,7 @@ class Toc(msgspec.Struct, frozen=True, rename={"tar_split_digest": "tarSplitDige
 
     version: Integer = 0
     entries_or_none: Sequence[Entry] | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="entries")
-    tar_split_digest: str | None = None
+    tar_split_digest: Written = ""
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -120,7 +122,7 @@ def encode_toc(toc: Toc) -> bytes:
     """The TOC as compact JSON: the keys in the order of docs/format.md section 1, zero values left out."""
     entries = list(toc.entries)
     head = f'{{"version":{toc.version},"entries":'.encode()
-    tail = b"" if toc.tar_split_digest is None else b',"tarSplitDigest":' + msgspec.json.encode(toc.tar_split_digest)
+    tail = b"" if not toc.tar_split_digest else b',"tarSplitDigest":' + msgspec.json.encode(toc.tar_split_digest)
     return head + msgspec.json.encode(entries) + tail + b"}"
 
 

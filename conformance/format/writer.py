@@ -164,7 +164,7 @@ class _Writer:
         tar_split: CompressedTarSplit | None = None
         if self._options.tar_split:
             tar_split = CompressedTarSplit(b"".join(self._split_parts), self._split_size)
-        toc = Toc(1, self._entries, None if tar_split is None else str(tar_split.digest))
+        toc = Toc(1, self._entries, "" if tar_split is None else str(tar_split.digest))
         tail = seal(data_size, toc, tar_split, level=self._options.level)
         self._frames.append(tail.content)
         return WrittenLayer(

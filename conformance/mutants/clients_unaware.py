@@ -3,8 +3,9 @@
 ``scan`` of ``run_client`` unpacks with these and prints the packages: a scanner.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -60,7 +61,7 @@ def skips_unknown_layers() -> Toolkit:
     return consumer(Skips)
 
 
-@mutant("SENT-PULL-032", implies=("SENT-PULL-031",))
+@mutant("SENT-PULL-031", implies=("SENT-PULL-032",))
 def ends_with_zero_on_unknown_layers() -> Toolkit:
     """It unpacks nothing of the image, and its status does not tell."""
 
@@ -74,6 +75,23 @@ def ends_with_zero_on_unknown_layers() -> Toolkit:
                 raise
 
     return consumer(Silent)
+
+
+@mutant("SENT-PULL-032")
+def reports_the_error_and_ends_with_zero() -> Toolkit:
+    """A scanner: it lists no package of the image, and what it prints says why, but its status does not tell."""
+
+    class Reports(Unaware):
+        def unpack(self, output: Path) -> Pulled:
+            try:
+                return super().unpack(output)
+            except NotSupportedError as error:
+                if SENTINEL_TYPE in str(error):
+                    print(f"error: {error}")  # noqa: T201 (what a scanner prints is its report)
+                    return Pulled("", False, "", (), ())
+                raise
+
+    return consumer(Reports)
 
 
 class _OneFrame(WholeLayers):
@@ -133,3 +151,7 @@ def breaks_on_bad_frames() -> Toolkit:
 @mutant("SEC-006")
 def sends_credentials_on_redirect() -> Toolkit:
     return Toolkit(consumer=Unaware, client=LeakyClient)
+
+
+SCANNERS: Final[tuple[Callable[[], Toolkit], ...]] = (reports_the_error_and_ends_with_zero,)
+"""Defects that only the operation ``scan`` has."""

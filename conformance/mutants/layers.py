@@ -1,6 +1,7 @@
 """Layers with one defect each: one edit from a conforming twin, and the requirement that it breaks."""
 
 import base64
+import re
 import struct
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from conformance.format.frames import ZSTD_MAGIC, skippable
 from conformance.format.tarheader import write_checksum
 from conformance.format.writer import WriterOptions
 from conformance.images.layer_draft import (
+    Json,
     LayerDraft,
     conforming_layer,
     draft_layer,
@@ -208,6 +210,20 @@ def empty_key() -> LayerDraft:
     return _reencoded(b'"mode":420', b'"":0,"mode":420')
 
 
+@mutant("TOC-001")
+def time_written_empty() -> LayerDraft:
+    draft = conforming_layer()
+    draft.entry(_SMALL)["modtime"] = ""
+    return draft
+
+
+@mutant("TOC-001")
+def tar_split_digest_written_empty() -> LayerDraft:
+    draft = conforming_layer()
+    draft.document = re.sub(rb'"tarSplitDigest":"[^"]*"', b'"tarSplitDigest":""', toc_document(draft))
+    return draft
+
+
 @mutant("TOC-003", implies=("TARSPLIT-003", "SEC-001"))
 def mode_without_setuid() -> LayerDraft:
     draft = conforming_layer()
@@ -385,7 +401,7 @@ def another_tar_split_digest() -> LayerDraft:
     return draft
 
 
-@mutant("TARSPLIT-002")
+@mutant("TARSPLIT-002", implies=("TARSPLIT-011",))
 def other_end_blocks() -> LayerDraft:
     draft = conforming_layer()
     segment = draft.split[-1]
@@ -435,6 +451,33 @@ def third_number_off() -> LayerDraft:
 def names_that_are_one() -> LayerDraft:
     tree = (Node("a", content=b"one"), Node("./a", content=b"two"))
     return draft_layer(tree, WriterOptions(unique_names=False))
+
+
+@mutant("TARSPLIT-011")
+def headers_in_two_segments() -> LayerDraft:
+    """The records of an extended header, and the header they belong to."""
+    return _recut(lambda raw: [raw[:-512], raw[-512:]] if len(raw) > 1024 else [raw])
+
+
+@mutant("TARSPLIT-011")
+def segments_of_100_bytes() -> LayerDraft:
+    return _recut(lambda raw: [raw[at : at + 100] for at in range(0, len(raw), 100)])
+
+
+@mutant("TARSPLIT-011")
+def half_a_block_at_the_end() -> LayerDraft:
+    """As the tar-split of a tar has it whose last block is cut short: the last segment is 100 zeros."""
+    return _with_end(bytes(1024), bytes(100))
+
+
+@mutant("TARSPLIT-011", implies=("SEC-012",))
+def junk_in_a_segment_at_the_end() -> LayerDraft:
+    return _with_end(bytes(1024), b"junk".ljust(512, b"\0"))
+
+
+@mutant("TARSPLIT-011", implies=("SEC-012",))
+def one_zero_block_and_junk_in_a_segment_at_the_end() -> LayerDraft:
+    return _with_end(bytes(1024), bytes(512) + b"junk".ljust(512, b"\0"))
 
 
 @mutant("SEC-001", implies=("TOC-003", "TARSPLIT-003"))
@@ -505,3 +548,20 @@ def whiteout_of_overlayfs() -> LayerDraft:
 @mutant("LAYER-014")
 def opaque_directory_of_overlayfs() -> LayerDraft:
     return draft_layer((Node("d/", "dir", xattrs={"trusted.overlay.opaque": "y"}), Node("d/f", content=b"file\n")))
+
+
+def _recut(cut: Callable[[bytes], list[bytes]]) -> LayerDraft:
+    """The tar-split of a conforming layer with each segment cut into these parts."""
+    draft = conforming_layer()
+    lines: list[Json] = []
+    for line in draft.split:
+        parts = cut(base64.b64decode(line["payload"])) if line["type"] == 2 else []
+        lines += [{**line, "payload": base64.b64encode(part).decode()} for part in parts] or [line]
+    draft.split = [{**line, "position": place} for place, line in enumerate(lines)]
+    return draft
+
+
+def _with_end(*parts: bytes) -> LayerDraft:
+    """A tar with this end. The tar-split library puts the first two blocks into one segment, the rest into another."""
+    members = tar_of((Node("file", content=b"x" * 512),)).rstrip(b"\0")
+    return draft_of_tar(members + b"".join(parts))

@@ -93,7 +93,7 @@ def ignores_multi_range() -> Defect:
 
 
 @mutant(
-    "REG-007",
+    "REG-029",
     implies=(
         "REG-006",
         "REG-024",
@@ -109,7 +109,7 @@ def reorders_parts() -> Defect:
 
 
 @mutant(
-    "REG-007",
+    "REG-028",
     implies=("REG-005",),
 )
 def wrong_content_range() -> Defect:
@@ -117,7 +117,7 @@ def wrong_content_range() -> Defect:
 
 
 @mutant(
-    "REG-007",
+    "REG-028",
     implies=(
         "REG-005",
         "REG-006",
@@ -129,7 +129,7 @@ def wrong_bytes_in_206() -> Defect:
 
 
 @mutant(
-    "REG-007",
+    "REG-028",
     implies=(
         "REG-005",
         "REG-006",
@@ -144,7 +144,7 @@ def whole_body_as_206() -> Defect:
     "REG-022",
     implies=(
         "REG-006",
-        "REG-007",
+        "REG-028",
     ),
 )
 def server_error_on_many_ranges() -> Defect:
@@ -156,7 +156,7 @@ def past_end_is_200() -> Defect:
     return DEFECTS["past-end-is-200"]()
 
 
-@mutant("REG-007")
+@mutant("REG-028")
 def suffix_from_start() -> Defect:
     return DEFECTS["suffix-from-start"]()
 
@@ -168,6 +168,7 @@ def suffix_from_start() -> Defect:
         "REG-006",
         "REG-008",
         "REG-024",
+        "REG-028",
     ),
 )
 def redirects_drop_range() -> Defect:

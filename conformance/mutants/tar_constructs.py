@@ -64,6 +64,7 @@ _BY_REQUIREMENT: Final = {
     "TAR-043": extended_headers.RECORDS_INSIDE,
     "TAR-044": extended_headers.EXTENDED_LINKS,
     "TAR-045": headers.OWNER_DIGITS,
+    "TAR-046": headers.ONLY_PREFIXES,
 }
 _ENDS: Final = {"one_block_of_zeros": END[:512], "no_block_of_zeros": b""}
 _LAWFUL: Final = {

@@ -173,6 +173,9 @@ OWNER_DIGITS: Final = {
     "group_name_of_digits": odd(gname=b"0", gid=b"0001750\0"),
     "pax_user_name_of_digits": with_records((b"uname", b"1000")),
 }
+ONLY_PREFIXES: Final = {
+    "name_in_the_prefix_alone": file(b"", b"", b"5", prefix=b"d" * 120),
+}
 EMPTY_OWNERS: Final = {
     "owner_ids_empty": odd(uid=b"", gid=b""),
     "mtime_empty": odd(mtime=b""),

@@ -22,6 +22,7 @@ ADVISED: Final = frozenset(
         "TAR-042",
         "TAR-044",
         "TAR-045",
+        "TAR-046",
     )
 )
 """The rules of the level SHOULD: nothing follows from them."""
@@ -134,6 +135,12 @@ _BESIDES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
         """
         long_link_empty link_name_on_a_file link_name_on_a_directory pax_linkpath_on_a_file
         long_link_on_a_file link_without_link_name hard_link_without_link_name
+        """,
+    ),
+    (
+        ("SEC-010", "TARSPLIT-011"),
+        """
+        x_at_the_end long_name_at_the_end long_link_at_the_end
         """,
     ),
     (

@@ -71,7 +71,7 @@ class TarSplitSeen(msgspec.Struct, frozen=True):
 
     ``differences`` are those between its tar headers and the TOC (None: not compared).
     ``duplicates`` are names that are one after lexical cleaning. ``ranks`` are the places of the TOC's entries in the
-    tar (EntryMatcher).
+    tar (EntryMatcher). ``segment_problem`` is what is wrong with the cut into segments (SegmentRules).
     """
 
     payload: PayloadSeen | None = None
@@ -82,6 +82,7 @@ class TarSplitSeen(msgspec.Struct, frozen=True):
     differences: Discrepancies | None = None
     duplicates: tuple[str, ...] = ()
     ranks: "array[int] | None" = None
+    segment_problem: str = ""
 
 
 class ReaderSeen(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from conformance.format.header_agreement import compare_headers
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, TocPosition
+from conformance.format.segment_rules import SegmentRules
 from conformance.format.tarsplit import FileRecord, Record, parse
 from conformance.format.toc import MAX_TOC, Toc, decompress_toc
 from conformance.format.toc_lenient import MAX_LENIENT, first_difference, read_as_containers_storage
@@ -152,7 +153,7 @@ class _Layer:
         raw, footer, footer_problem = self._footer()
         whole, whole_problem = self._whole(toc.toc, payload) if self._reading.deep and current else (None, "")
         if payload is not None and toc.toc is not None:
-            split = _with_agreement(split, toc.toc, payload, whole, self._counted.size)
+            split = _with_agreement(split, toc.toc, payload, whole, self._counted)
         skippable = dict(self._skippable)
         if whole is not None:
             skippable |= {frame.payload_offset: frame.payload_size for frame in whole.frames.skippable}
@@ -312,10 +313,11 @@ class _Layer:
 
 
 class _Counted:
-    """How many bytes a tar-split decompressed to."""
+    """How many bytes a tar-split decompressed to, and how its records are cut."""
 
     def __init__(self) -> None:
         self.size = 0
+        self.segments = SegmentRules()
 
     def pieces(self, payload: memoryview) -> Iterator[bytes]:
         for piece in iterate(payload, limit=MAX_TAR_SPLIT_DOCUMENT, what="the tar-split", window=MAX_TABLE_WINDOW):
@@ -331,18 +333,19 @@ def _records(payload: memoryview, counted: _Counted) -> Iterator[Record]:
             files += isinstance(record, FileRecord)
             if files > MAX_TOC_ENTRIES:
                 raise NoRoomError(f"the tar-split has more than {MAX_TOC_ENTRIES} file records")
+            counted.segments.add(record)
             yield record
     except WindowError as error:
         raise NoRoomError(error.what) from None
 
 
 def _with_agreement(
-    split: TarSplitSeen, toc: Toc, payload: memoryview, whole: WholeLayer | None, walked: int
+    split: TarSplitSeen, toc: Toc, payload: memoryview, whole: WholeLayer | None, walked: _Counted
 ) -> TarSplitSeen:
     """Compare the tar-split's headers with the TOC.
 
     Where its bytes were compared with those of the tar, and equal them, its headers are the tar's, and so was their
-    comparison with the TOC; ``walked`` are the bytes it then had.
+    comparison with the TOC; ``walked`` is what was counted then.
     """
     if whole is not None and whole.problem is None and whole.examined.problem is None:
         examined = whole.examined
@@ -350,11 +353,12 @@ def _with_agreement(
         if same and examined.split_compared == examined.members:
             return msgspec.structs.replace(
                 split,
-                document_size=walked,
+                document_size=walked.size,
                 file_count=examined.members,
                 differences=examined.discrepancies,
                 duplicates=examined.duplicates,
                 ranks=examined.ranks,
+                segment_problem=walked.segments.finish(),
             )
     counted = _Counted()
     agreement = compare_headers(toc, _records(payload, counted))
@@ -375,6 +379,7 @@ def _with_agreement(
         differences=None if problem else agreement.differences,
         duplicates=agreement.duplicates,
         ranks=None if problem else agreement.ranks,
+        segment_problem="" if problem else counted.segments.finish(),
     )
 
 

@@ -37,7 +37,21 @@ class LayoutSource:
     def reference(self) -> str:
         return str(self._reference)
 
+    def entry(self) -> Descriptor | None:
+        """The entry of index.json that the reference leads to; None when index.json is the image's index itself."""
+        return self._entry()[1]
+
     def root(self) -> Stored:
+        stored, chosen, media_type = self._entry()
+        if chosen is None:
+            return msgspec.structs.replace(stored, media_type=media_type)
+        found = self.manifest(chosen, MAX_DOCUMENT)
+        if found.content is None:
+            raise SubjectError(f"{self.reference}: {chosen.digest}: {found.detail}")
+        return msgspec.structs.replace(found, named_in=stored) if self._judged else found
+
+    def _entry(self) -> tuple[Stored, Descriptor | None, str]:
+        """index.json, the entry that is meant in it, and its media type; SubjectError when none can be chosen."""
         if not self._directory.is_dir():
             raise SubjectError(f"{self._directory}: no such directory; an OCI layout is a directory with index.json")
         path = self._directory / "index.json"
@@ -47,7 +61,7 @@ class LayoutSource:
         read = examine_index(stored.content)
         if read.document is None:
             if self._judged:
-                return stored
+                return stored, None, ""
             raise SubjectError(f"{path}: {read.malformed}")
         if not read.key_problems:
             chosen = self._choose(read.document, path)
@@ -57,12 +71,7 @@ class LayoutSource:
             problem = read.key_problems[0]
             which = f"{problem.key!r} at byte {problem.offset} ({problem.kind})"
             raise SubjectError(f"{path}: readers of JSON differ on it, and so on which image this is: {which}")
-        if chosen is None:
-            return msgspec.structs.replace(stored, media_type=read.document.view.media_type)
-        found = self.manifest(chosen, MAX_DOCUMENT)
-        if found.content is None:
-            raise SubjectError(f"{self.reference}: {chosen.digest}: {found.detail}")
-        return msgspec.structs.replace(found, named_in=stored) if self._judged else found
+        return stored, chosen, read.document.view.media_type
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
         return self.blob(descriptor, limit)

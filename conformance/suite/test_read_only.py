@@ -49,10 +49,11 @@ def _sentinel(probe: ReadOnlyProbe, check: Callable[..., Iterable[Judgement]]) -
 _SCENARIOS: dict[str, Callable[[ReadOnlyProbe], Any]] = {
     "REG-005": ReadOnlyProbe.single_ranges,
     "REG-006": ReadOnlyProbe.multi_ranges,
-    "REG-007": ReadOnlyProbe.all_ranges,
     "REG-008": ReadOnlyProbe.past_the_end,
     "REG-011": ReadOnlyProbe.blobs,
     "REG-027": ReadOnlyProbe.blobs,
+    "REG-028": ReadOnlyProbe.all_ranges,
+    "REG-029": ReadOnlyProbe.all_ranges,
 }
 
 

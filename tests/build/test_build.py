@@ -175,3 +175,61 @@ def test_refusals_are_one_line_and_exit_2(tree: Path, tmp_path: Path) -> None:
         assert len(run.stderr.strip().splitlines()) == 1, run.stderr
         assert not run.stdout
     assert not new.exists()
+
+
+def config_of(layout: Path, tag: str = "latest") -> dict[str, object]:
+    config = look(layout, tag).manifests[0].config
+    assert config is not None
+    fields = read_config((layout / "blobs/sha256" / config.digest.removeprefix("sha256:")).read_bytes()).fields
+    settings: dict[str, object] = fields["config"]
+    return settings
+
+
+def test_what_a_container_runs(tree: Path, tmp_path: Path) -> None:
+    options = (
+        *("--cmd", "serve --name 'two words'", "--entrypoint", '["/bin/tool", ""]'),
+        *("--env", "PATH=/bin", "--env", "A=b=c", "--label", "org.example.x=1", "--label", "org.example.x=2"),
+        *("--user", "12:34", "--workdir", "/data"),
+    )
+    built(tmp_path / "layout", tree, *options)
+    assert config_of(tmp_path / "layout") == {
+        "User": "12:34",
+        "Env": ["PATH=/bin", "A=b=c"],
+        "Entrypoint": ["/bin/tool", ""],
+        "Cmd": ["serve", "--name", "two words"],
+        "WorkingDir": "/data",
+        "Labels": {"org.example.x": "2"},
+    }
+    built(tmp_path / "other", tree)
+    assert config_of(tmp_path / "other") == {}
+
+
+def test_layers_in_the_order_that_they_are_given(tree: Path, tmp_path: Path) -> None:
+    tars = []
+    for number, lower in enumerate(TREES):
+        (tmp_path / f"{number}.tar").write_bytes(tar_of(lower))
+        tars.append(tmp_path / f"{number}.tar")
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small/file").touch()
+    built(tmp_path / "layout", tars[0], tree, tars[1], tmp_path / "small", "--sentinel")
+    plain, variant = look(tmp_path / "layout").manifests
+    tocs = [layer.toc for layer in plain.layers]
+    assert [sum(toc.types.values()) for toc in tocs if toc] == [7, len(list(tree.rglob("*"))), 4, 1]
+    assert len(variant.layers) == 5
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--env", "PATH"), "is not NAME=VALUE"),
+        (("--label", "=x"), "is not NAME=VALUE"),
+        (("--cmd", "a 'b"), "No closing quotation"),
+        (("--cmd", "[1]"), "is not an array of strings"),
+        (("--entrypoint", '["a"'), "--entrypoint"),
+        (("--env", "A=" + "x" * 70000), "at most"),
+    ],
+)
+def test_settings_that_are_none(tree: Path, tmp_path: Path, option: tuple[str, str], message: str) -> None:
+    run = build(tmp_path / "layout", tree, *option)
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1), run.stderr
+    assert message in run.stderr

@@ -128,6 +128,26 @@ def test_containers_storage_unpacks_the_image(bench: Bench, tool: str, arguments
     assert facts_of(Path(mounted)) == without(facts_of(bench.tree), WHITEOUT, DEVICE)
 
 
+@pytest.mark.parametrize("arguments", [(), ("--sentinel",)], ids=["chunked", "pair"])
+def test_podman_runs_the_image(bench: Bench, arguments: tuple[str, ...]) -> None:
+    """The program that --cmd names, with the words and the environment of the image."""
+    need_root()
+    need(shutil.which("podman") is not None, "podman")
+    busybox = shutil.which("busybox") or ""
+    need(bool(busybox), "busybox")
+    root = _new(bench.directory / "root")
+    shutil.copy(busybox, root / "busybox")
+    runs = ("--cmd", "sh -c 'echo \"$GREETING from $(pwd)\"'", "--entrypoint", "/busybox")
+    bench.build(str(root), *runs, "--workdir", "/data", "--env", "GREETING=hello", *arguments)
+    image = bench.run("podman", "pull", "-q", f"oci:{bench.layout}:latest").stdout.split()[-1]
+    # Limits below those of this process, and the older runtime where it is installed: a container in a container may
+    # raise none, and may have cgroups of the first version only.
+    limits = ("--ulimit=nofile=512:512", "--ulimit=nproc=512:512")
+    runtime = ("--runtime=runc",) if shutil.which("runc") else ()
+    run = ("podman", *runtime, "run", "--rm", "--network=none", "--pull=never", *limits, image)
+    assert bench.run(*run).stdout.strip() == "hello from /data"
+
+
 @pytest.mark.parametrize("compression", ["gzip", "uncompressed"])  # umoci 0.4 knows no zstd
 def test_umoci_unpacks_the_image(bench: Bench, compression: str) -> None:
     need_root()

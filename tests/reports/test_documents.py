@@ -49,7 +49,7 @@ def result(requirement_id: str, *judgements: Judgement) -> RequirementResult:
 def a_subject() -> SubjectReport:
     verdicts = (
         result("REG-005", BROKEN),  # a SHOULD
-        msgspec.structs.replace(result("REG-007", BROKEN), seconds=1.5, test="conformance/suite/test_x.py"),  # a MUST
+        msgspec.structs.replace(result("REG-028", BROKEN), seconds=1.5, test="conformance/suite/test_x.py"),  # a MUST
         result("REG-004", passed("the blob")),
         result("REG-016", not_run("The connection broke.")),
         result("REG-010"),
@@ -91,7 +91,7 @@ def test_a_run_says_its_verdicts_first_and_each_failure_once() -> None:
     terminal.print_report(Console(file=out, width=80, highlight=False, markup=False, soft_wrap=True), a_report())
     text = out.getvalue()
     assert text.splitlines()[0].startswith("registry.example does not conform to profile registry-ranges: ")
-    assert text.count("FAIL REG-007") == 1
+    assert text.count("FAIL REG-028") == 1
 
 
 def test_notes_that_say_the_same_are_one_line() -> None:
@@ -146,16 +146,16 @@ def test_junit_has_real_failures_skips_and_errors() -> None:
         "skipped": "3",
     }
     by_id = {case.get("name", "").split()[0]: case for case in root.iter("testcase")}
-    assert by_id["REG-007"].find("failure") is not None
+    assert by_id["REG-028"].find("failure") is not None
     assert by_id["REG-005"].find("skipped") is None, "a failed SHOULD is a pass with a warning"
     assert (by_id["REG-005"].findtext("system-out") or "").startswith("warning: a SHOULD failed")
     assert "does not delete" in (by_id["REG-014"].findtext("skipped") or "")
-    assert (by_id["REG-007"].get("time"), by_id["REG-007"].get("file")) == ("1.500", "conformance/suite/test_x.py")
-    assert "curl -i -H 'Range: bytes=0-1' http://r/v2/a/blobs/x" in (by_id["REG-007"].findtext("failure") or "")
+    assert (by_id["REG-028"].get("time"), by_id["REG-028"].get("file")) == ("1.500", "conformance/suite/test_x.py")
+    assert "curl -i -H 'Range: bytes=0-1' http://r/v2/a/blobs/x" in (by_id["REG-028"].findtext("failure") or "")
 
 
 def test_a_finding_reads_in_full() -> None:
-    lines = list(finding_lines(result("REG-007", BROKEN).findings[0]))
+    lines = list(finding_lines(result("REG-028", BROKEN).findings[0]))
     text = "\n".join(lines)
     for expected in (
         "other bytes",
@@ -188,14 +188,14 @@ def test_the_table_counts_by_role_and_level() -> None:
 
 def test_failures_come_before_warnings_and_each_names_its_requirement() -> None:
     text = text_of(terminal.findings(a_subject(), CATALOGUE))
-    assert text.index("FAIL REG-007 [MUST]") < text.index("WARNING REG-005 [SHOULD]")
+    assert text.index("FAIL REG-028 [MUST]") < text.index("WARNING REG-005 [SHOULD]")
     assert "NOT-RUN REG-016" in text
     assert "note: a note" in text
     assert "does not delete" in text
 
 
 def test_the_closing_statement() -> None:
-    failed_and_open = "1 of 3 MUST failed (REG-007), 1 of 3 MUST not decided (REG-016) (1 warning: failed SHOULD)"
+    failed_and_open = "1 of 3 MUST failed (REG-028), 1 of 3 MUST not decided (REG-016) (1 warning: failed SHOULD)"
     assert f"does not conform to profile registry-ranges: {failed_and_open}" in terminal.statement(a_subject()).plain
     verdicts = (result("REG-004", passed("x")),)
     good = subject_report("r", ("registry",), verdicts, profiles=("registry",))

@@ -219,7 +219,7 @@ def test_a_defect_is_found_reported_in_full_and_fails_the_run(tmp_path: Path) ->
         run = run_pytest(tmp_path, "--registry", registry.url, "--role", "registry")
     assert run.returncode == 1
     for words in (
-        "FAIL REG-007 [MUST]",
+        "FAIL REG-028 [MUST]",
         "expected:",
         "found:",
         "curl -i -H 'Range: bytes=",

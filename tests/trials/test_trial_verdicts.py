@@ -6,7 +6,15 @@ import msgspec
 import pytest
 
 from conformance.checks.consumer.pull import unaware_gets_nothing, unaware_says_so_by_its_status
-from conformance.checks.trial_verdicts import acceptance, bounded, difference, fetched_whole, harmless, refusal
+from conformance.checks.trial_verdicts import (
+    acceptance,
+    bounded,
+    difference,
+    fetched_whole,
+    harmless,
+    refusal,
+    toc_refusal,
+)
 from conformance.format.digest import Digest
 from conformance.images.composed import index
 from conformance.observed.consumer import SelectionSeen
@@ -125,6 +133,16 @@ def test_a_lost_bit_makes_nothing_inconclusive() -> None:
     loose = msgspec.structs.replace(RIGHT, tree={"a": EntrySeen("reg", 0o755, "sha256:1"), "own": TREE["a"]})
     assert only(refusal("X-001", trial(REFUSED, loose))).outcome == "pass"
     assert only(acceptance("X-001", trial(loose, loose, expected=TREE))).outcome == "pass"
+
+
+@pytest.mark.parametrize("expected", [None, TREE], ids=["a sentinel image", "a plain image"])
+@pytest.mark.parametrize(("peak", "outcome"), [(101 << 20, "fail"), (99 << 20, "pass")])
+def test_a_refused_toc_that_took_too_much_memory_is_a_failure(
+    expected: dict[str, EntrySeen] | None, peak: int, outcome: str
+) -> None:
+    """Also of a client that may read the tar instead."""
+    seen = trial(msgspec.structs.replace(REFUSED, peak_memory=peak), memory_limit=100 << 20, expected=expected)
+    assert only(toc_refusal("X-001", seen, also=bounded(seen))).outcome == outcome
 
 
 def test_memory_is_bounded() -> None:

@@ -176,6 +176,10 @@ _WORDS: Final = {
         "The name of an owner is a number, and another one: busybox takes the name for the number.",
         "leave out owner names that are numbers",
     ),
+    TarRule.ONLY_PREFIX: _Words(
+        "A header has a prefix and an empty name: Perl's Archive::Tar passes over the entry.",
+        "write a PAX record for the name",
+    ),
     TarRule.RECORD_INSIDE: _Words(
         "The value of a PAX record holds a line that node-tar takes for a record.",
         "remove the attribute, or rename the file",
@@ -453,3 +457,8 @@ def links_of_extended_headers(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TAR-045")
 def owners_of_digits(seen: LayersSeen) -> Iterator[Judgement]:
     return _by_rule(seen, TarRule.OWNER_DIGITS)
+
+
+@decides("TAR-046")
+def names_behind_prefixes(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.ONLY_PREFIX)

@@ -148,6 +148,24 @@ def third_number(seen: LayersSeen) -> Iterator[Judgement]:
     return _by_split(seen, one)
 
 
+@decides("TARSPLIT-011")
+def segments(seen: LayersSeen) -> Iterator[Judgement]:
+    def one(layer: LayerSeen) -> Iterator[Judgement]:
+        if layer.split.problem:
+            yield not_run("The tar-split could not be read to its end (TARSPLIT-004).", where=layer.name)
+            return
+        yield judge(
+            not layer.split.segment_problem,
+            "The tar-split is cut into segments that clients cannot read one by one: they refuse the layer.",
+            where=layer.name,
+            expected="one segment with the padding before and all headers of an entry; zero blocks at the end",
+            found=layer.split.segment_problem or f"{layer.split.file_count} entries",
+            evidence=layer.evidence,
+        )
+
+    return _by_split(seen, one)
+
+
 @decides("TARSPLIT-008")
 def unique_names(seen: LayersSeen | TrialSeen) -> Iterator[Judgement]:
     """Of artifacts the names themselves, of consumers what they do when one occurs twice."""

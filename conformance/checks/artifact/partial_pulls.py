@@ -93,7 +93,7 @@ def _of_chunked(name: str, layer: LayerSeen) -> PulledWhole | None:
     toc = layer.toc.toc
     if layer.annotations.tar_split_position is None:
         return PulledWhole(name, "it has no tar-split: the annotation tarsplit-position is missing")
-    if toc is not None and toc.tar_split_digest is None:
+    if toc is not None and not toc.tar_split_digest:
         return PulledWhole(name, "it has no tar-split: its TOC has no tarSplitDigest")
     return None
 

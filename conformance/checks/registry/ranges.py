@@ -1,4 +1,4 @@
-"""REG-005 to -008, -010, -022 and -024: byte ranges (RFC 9110 section 14)."""
+"""REG-005, -006, -008, -010, -022, -024, -028 and -029: byte ranges (RFC 9110 section 14)."""
 
 from collections.abc import Iterator
 
@@ -33,6 +33,17 @@ def _missing(seen: RangeSeen) -> str:
     for first, last in seen.wanted:
         if not any(start <= first and last < end for start, end in merged):
             return f"bytes {first}-{last} did not come"
+    return ""
+
+
+def _unasked(seen: RangeSeen) -> str:
+    """Which part of a 206 response holds no byte that was asked for; "" when each holds one."""
+    if seen.answered.status != 206:
+        return ""
+    for part in seen.parts:
+        end = part.first + len(part.content)
+        if not any(part.first <= last and first < end for first, last in seen.wanted):
+            return f"bytes {part.first}-{end - 1}, of which none was asked for"
     return ""
 
 
@@ -78,21 +89,35 @@ def near_ranges_stay_apart(seen: RangeSeen) -> Iterator[Judgement]:
         yield from several((seen,))
 
 
-@decides("REG-007")
+@decides("REG-028")
 def never_wrong(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
     for seen in ranges:
-        expected = "HTTP 206 with the bytes asked for, 200 with the whole blob, or a refusal: 4xx or 501"
+        expected = "HTTP 206 with bytes that were asked for, 200 with the whole blob, or a refusal: 4xx or 501"
         code = seen.answered.status
         if 400 <= code < 500 or code == 501:
             yield passed(seen.answered.what, found=f"HTTP {code}")
         elif code not in (200, 206):
             yield _fail(seen, "A range request is answered with an unexpected status.", expected, f"HTTP {code}")
         else:
-            problem = _wrong(seen) or _missing(seen)
+            problem = _wrong(seen) or _unasked(seen)
             if problem:
-                yield _fail(seen, "A range request is answered with wrong or missing bytes.", expected, problem)
+                yield _fail(seen, "A range request is answered with wrong bytes.", expected, problem)
             else:
                 yield passed(seen.answered.what, found=_found(seen))
+
+
+@decides("REG-029")
+def nothing_missing(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
+    """Judged where the bytes that came are right: wrong ones are the business of REG-028."""
+    for seen in ranges:
+        if seen.answered.status != 206 or _wrong(seen) or _unasked(seen):
+            continue
+        expected = "HTTP 206 with all bytes asked for, 200 with the whole blob, or HTTP 400"
+        missing = _missing(seen)
+        if missing:
+            yield _fail(seen, "A range request is answered 206 with a part of the bytes.", expected, missing)
+        else:
+            yield passed(seen.answered.what, found=_found(seen))
 
 
 @decides("REG-008")

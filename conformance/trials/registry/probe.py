@@ -409,7 +409,6 @@ SCENARIOS: Final[dict[str, Callable[[RegistryProbe], Any]]] = {
     "REG-004": RegistryProbe.sentinel_blob,
     "REG-005": RegistryProbe.single_ranges,
     "REG-006": RegistryProbe.multi_ranges,
-    "REG-007": RegistryProbe.all_ranges,
     "REG-008": RegistryProbe.past_the_end,
     "REG-010": RegistryProbe.redirect,
     "REG-011": RegistryProbe.blobs,
@@ -427,4 +426,6 @@ SCENARIOS: Final[dict[str, Callable[[RegistryProbe], Any]]] = {
     "REG-025": RegistryProbe.concurrent,
     "REG-026": RegistryProbe.concurrent,
     "REG-027": RegistryProbe.blobs,
+    "REG-028": RegistryProbe.all_ranges,
+    "REG-029": RegistryProbe.all_ranges,
 }

@@ -1,12 +1,12 @@
 """Other TOCs and tar-splits: what JSON (RFC 8259) and docs/format.md sections 11 and 12 leave open."""
 
+import base64
 import json
 from collections.abc import Callable
 
 from conformance.format.writer import WriterOptions
 from conformance.images.draft import Drafted
 from conformance.images.drafted import image_with, plain_image_of
-from conformance.images.free_layer import Choices, free_layer
 from conformance.images.layer_draft import Json, LayerDraft, conforming_layer, draft_layer, toc_document
 from conformance.images.trees import Node, tar_of
 from conformance.requirements import variant
@@ -43,6 +43,41 @@ def _split(spell: Callable[[Json], str], *, end: str = "\n") -> Drafted:
     lines = [spell(line) for line in draft.split]
     draft.split_document = ("\n".join(lines) + end).encode()
     return image_with(draft)
+
+
+def _split_lines(edit: Callable[[list[Json]], list[Json]]) -> Drafted:
+    draft = conforming_layer()
+    draft.split = [{**line, "position": place} for place, line in enumerate(edit(draft.split))]
+    return image_with(draft)
+
+
+def _segment(raw: bytes) -> Json:
+    return {"type": 2, "payload": base64.b64encode(raw).decode()}
+
+
+def _with_empty_segment(line: Json) -> tuple[Json, ...]:
+    """Behind the header; a file of whole blocks has no padding."""
+    return (_segment(b""), line) if line["type"] == 1 and line.get("size", 0) % 512 == 0 else (line,)
+
+
+def _padding_apart(lines: list[Json]) -> list[Json]:
+    found: list[Json] = []
+    padding = 0
+    for line in lines:
+        if line["type"] == 2:
+            raw = base64.b64decode(line["payload"])
+            found += [_segment(part) for part in (raw[:padding], raw[padding:]) if part]
+        else:
+            found.append(line)
+            padding = -line.get("size", 0) % 512
+    return found
+
+
+def _end_in_blocks(lines: list[Json]) -> list[Json]:
+    end = base64.b64decode(lines[-1]["payload"])
+    first = len(end) % 512 or 512
+    places = [0, *range(first, len(end), 512)]
+    return [*lines[:-1], *(_segment(end[at:to]) for at, to in zip(places, [*places[1:], len(end)], strict=True))]
 
 
 def _compact(value: Json) -> str:
@@ -172,16 +207,22 @@ def hard_links_last_directories_first() -> Drafted:
     return _ordered(lambda entry: (entry["type"] == "hardlink", entry["type"] != "dir"), conforming_layer())
 
 
-@variant("TARSPLIT-002", "TARSPLIT-004")
-def segments_of_100_bytes() -> Drafted:
-    """Segments of any length (docs/format.md section 12)."""
-    return image_with(free_layer(_tar(), Choices(segment=100)))
+@variant("TARSPLIT-002", "TARSPLIT-011")
+def paddings_in_segments_of_their_own() -> Drafted:
+    """A reader drops the padding of the file before, whatever follows in the segment (docs/format.md section 12)."""
+    return _split_lines(_padding_apart)
 
 
-@variant("TARSPLIT-002", "TARSPLIT-004")
-def segments_of_a_block() -> Drafted:
-    """A segment for each block (docs/format.md section 12)."""
-    return image_with(free_layer(_tar(), Choices(segment=512)))
+@variant("TARSPLIT-002", "TARSPLIT-011")
+def zero_blocks_at_the_end_one_by_one() -> Drafted:
+    """Any number of segments with what follows the last file (docs/format.md section 12)."""
+    return _split_lines(_end_in_blocks)
+
+
+@variant("TARSPLIT-004", "TARSPLIT-011")
+def empty_segments() -> Drafted:
+    """A segment without bytes adds none, where no padding is due (docs/format.md section 12)."""
+    return _split_lines(lambda lines: [one for line in lines for one in _with_empty_segment(line)])
 
 
 @variant("TARSPLIT-004")

@@ -41,7 +41,7 @@ def _wanted(call: Call, core: RegistryCore) -> list[tuple[int, int]] | None:
     return parse_ranges(call.header("range") or "", len(content_of(call, core)))
 
 
-@variant("REG-007", "REG-022", "REG-024", warns=("REG-005", "REG-006", "REG-008"))
+@variant("REG-028", "REG-022", "REG-024", warns=("REG-005", "REG-006", "REG-008"))
 def ignores_range() -> Defect:
     """Answers every byte range request with the whole blob: a server MAY ignore Range (RFC 9110 section 14.2)."""
     return _Choice(before=lambda call, core: Reply(200, {}, content_of(call, core)) if _has_blob(call, core) else None)
@@ -51,7 +51,7 @@ def _has_blob(call: Call, core: RegistryCore) -> bool:
     return _gets_blob(call) and call.path.rsplit("/", 1)[1] in core.blobs
 
 
-@variant("REG-007", warns=("REG-006", "REG-022"))
+@variant("REG-028", warns=("REG-006", "REG-022"))
 def refuses_long_range_headers() -> Defect:
     """Answers 431 to a Range header of more than 4 KiB (RFC 6585 section 5)."""
 
@@ -71,31 +71,37 @@ def _refuses_several(status: int) -> Defect:
     return _Choice(before=before)
 
 
-@variant("REG-007", "REG-024", warns=("REG-006", "REG-022"))
+@variant("REG-028", "REG-024", warns=("REG-006", "REG-022"))
 def refuses_two_ranges_with_416() -> Defect:
     """Answers 416 to more than one range: a server may refuse ranges it finds unreasonable (RFC 9110 section 14.2)."""
     return _refuses_several(416)
 
 
-@variant("REG-007", "REG-024", warns=("REG-006", "REG-022"))
+@variant("REG-028", "REG-024", warns=("REG-006", "REG-022"))
 def refuses_two_ranges_with_501() -> Defect:
     """Answers 501 to more than one range, as GHCR does; ranges are optional (RFC 9110 section 14)."""
     return _refuses_several(501)
 
 
-@variant("REG-007", "REG-024", warns=("REG-006",))
+@variant("REG-028", "REG-024", warns=("REG-006",))
 def takes_one_range_only() -> Defect:
     """Answers more than one range with the whole blob (RFC 9110 section 14.2)."""
     return DEFECTS["ignores-multi-range"]()
 
 
-@variant("REG-007", warns=("REG-024",))
+@variant("REG-028", warns=("REG-006", "REG-024", "REG-029"))
+def sends_the_first_range_only() -> Defect:
+    """Sends a part of what was asked for, and says which, as crane's registry does (RFC 9110 section 15.3.7)."""
+    return DEFECTS["first-range-only"]()
+
+
+@variant("REG-028", warns=("REG-024",))
 def coalesces_near_ranges() -> Defect:
     """Joins ranges whose gap is smaller than the overhead of a part (RFC 9110 section 15.3.7.2)."""
     return DEFECTS["joins-near-ranges"]()
 
 
-@variant("REG-007")
+@variant("REG-028")
 def refuses_suffix_ranges() -> Defect:
     """Answers 416 to a suffix range: a server may support the forms of ranges it likes (RFC 9110 section 14.2)."""
 

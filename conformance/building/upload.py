@@ -1,0 +1,138 @@
+"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry says.
+
+OCI distribution-spec 1.1, "Pushing a blob in chunks". Memory: one piece.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+from urllib.parse import urlencode
+
+from conformance.format.oci import Descriptor
+from conformance.reference.errors import RefusalError
+from conformance.registry.client.client import Answer, RegistryClient, TransportError
+
+PIECE: Final = 16 * 2**20
+"""Bytes of one request; a blob up to this size goes in one."""
+MAX_PIECE: Final = 256 * 2**20
+"""A registry may ask for larger pieces (OCI-Chunk-Min-Length), up to this."""
+_ATTEMPTS: Final = 5
+_FAILED_FOR_NOW: Final = frozenset({500, 502, 503, 504})
+_RANGE: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
+
+
+class BlobUpload:
+    """Sends blobs to one repository."""
+
+    def __init__(
+        self,
+        client: RegistryClient,
+        repository: str,
+        *,
+        piece: int = PIECE,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client, self._repository, self._piece, self._sleep = client, repository, piece, sleep
+        self._scope = f"repository:{repository}:pull,push"
+
+    def send(self, blob: Descriptor, content: Iterable[bytes]) -> Answer:
+        """The response that ended the upload; TransportError when the registry does not come back.
+
+        ``content`` raises when these are not the bytes of the descriptor: then the upload is never completed.
+        """
+        if blob.size <= self._piece:
+            return self._whole(blob, b"".join(content))
+        answer = self._client.request(
+            "POST", f"/v2/{self._repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b""
+        )
+        wanted = answer.header("OCI-Chunk-Min-Length") or ""
+        size = min(max(self._piece, int(wanted[:12]) if wanted.isdecimal() else 0), MAX_PIECE)
+        start = 0
+        for piece in resized(content, size):
+            if answer.status != 202:
+                return answer
+            answer = self._append(_location(answer), start, piece)
+            start += len(piece)
+        return answer if answer.status != 202 else self._complete(_location(answer), blob)
+
+    def _whole(self, blob: Descriptor, content: bytes) -> Answer:
+        """In one request; a session that broke is not used again."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                answer = self._client.upload_blob(self._repository, content, digest=blob.digest)
+            except TransportError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                if answer.status not in _FAILED_FOR_NOW or attempt == _ATTEMPTS - 1:
+                    return answer
+            self._sleep(0.2 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _append(self, location: str, start: int, piece: bytes) -> Answer:
+        """Send one piece, as often as it takes, each time from the byte that the registry has not got."""
+        sent = 0
+        for attempt in range(_ATTEMPTS):
+            left = piece[sent:]
+            headers = {
+                "Content-Range": f"{start + sent}-{start + len(piece) - 1}",
+                "Content-Type": "application/octet-stream",
+            }
+            try:
+                answer = self._client.request(
+                    "PATCH", location, headers=headers, body=left, retry=False, scope=self._scope
+                )
+                if answer.status == 202 or (answer.status not in _FAILED_FOR_NOW and answer.status != 416):
+                    return answer
+            except TransportError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            self._sleep(0.2 * 2**attempt)
+            status = self._client.request("GET", location, scope=self._scope)
+            if status.status not in (202, 204):
+                return status
+            sent = min(max(_received(status) - start, 0), len(piece))
+            location = _location(status) or location
+            if sent == len(piece):
+                return Answer(202, (("Location", location),), b"", status.exchange)
+        raise TransportError(f"the upload of a piece failed {_ATTEMPTS} times")
+
+    def _complete(self, location: str, blob: Descriptor) -> Answer:
+        target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': blob.digest})}"
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": "0"}
+        try:
+            return self._client.request("PUT", target, headers=headers, body=b"", retry=False, scope=self._scope)
+        except TransportError:
+            # The response was lost; whether the blob is there tells whether the request arrived.
+            found = self._client.head_blob(self._repository, blob.digest)
+            if found.status != 200:
+                raise
+            return found
+
+
+def resized(content: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in pieces of ``size``, the last one may be shorter."""
+    held = bytearray()
+    for part in content:
+        held += part
+        while len(held) >= size:
+            yield bytes(held[:size])
+            del held[:size]
+    if held:
+        yield bytes(held)
+
+
+def _location(answer: Answer) -> str:
+    return answer.header("Location") or ""
+
+
+def _received(status: Answer) -> int:
+    """How many bytes the registry has of an upload (its Range header, "0-N")."""
+    text = status.header("Range") or ""
+    match = _RANGE.fullmatch(text.strip())
+    if match is None:
+        raise RefusalError(f"the registry does not say how much of an upload it has: Range {text[:40]!r}")
+    # "0-0" is one byte, or none: registries say it for an upload that has not begun. Then the piece is sent again.
+    last = int(match[1])
+    return last + 1 if last else 0
