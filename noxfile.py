@@ -81,6 +81,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def publish(session: nox.Session) -> None:
+    """The index of reports/published, as HTML and Markdown; results are cut by conformance.reports.published before."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "conformance.reports.published_index", "reports/published")
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Every mutant and variant judged: half an hour, with --whole hours; writes docs/mutants.md."""
     session.install("-e", ".[dev]")

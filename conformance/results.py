@@ -13,7 +13,7 @@ from conformance.requirements import Level, Profile, Requirement, RequirementCla
 
 Verdict = Literal["pass", "fail", "waived", "unsupported", "not-applicable", "not-run"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "waived", "unsupported", "not-applicable", "not-run")
-Outcome = Literal["pass", "fail", "info", "unsupported", "not-run"]
+Outcome = Literal["pass", "fail", "info", "unsupported", "not-run", "needs-deep"]
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
     ``where`` names the thing (blob, field, request); ``info`` decides nothing and is shown;
     ``unsupported`` means the subject lacks an optional feature; ``not-run`` means that it could not
-    be looked at, and ``message`` says why.
+    be looked at, and ``message`` says why; ``needs-deep`` that it was not, as the layers were not to be read whole.
     """
 
     outcome: Outcome
@@ -69,6 +69,11 @@ class RequirementResult(msgspec.Struct, frozen=True):
         """A MUST that failed, or that nobody could decide."""
         return self.level == "MUST" and self.verdict in ("fail", "not-run")
 
+    @property
+    def telling(self) -> tuple[Finding, ...]:
+        """The findings that say why this is no pass: the failures, and what could not be looked at."""
+        return tuple(finding for finding in self.findings if finding.outcome in ("fail", "not-run"))
+
 
 def passed(where: str, *, found: str = "") -> Judgement:
     """This thing is as it must be."""
@@ -104,6 +109,11 @@ def unsupported(message: str, *, where: str = "", evidence: tuple[Evidence, ...]
 def not_run(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
     """The thing could not be looked at."""
     return Judgement("not-run", message, where, evidence=evidence)
+
+
+def unread(where: str) -> Judgement:
+    """Nobody asked for every byte of this layer, and the requirement cannot be decided without."""
+    return Judgement("needs-deep", "not looked at: it needs every byte of the layer (zcc check --deep)", where)
 
 
 def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, replay: str = "") -> RequirementResult:
@@ -179,7 +189,10 @@ class _Waivers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_waivers(text: str) -> tuple[Waiver, ...]:
     """Read a TOML file of ``[[waive]]`` tables with ``id``, ``reason`` and ``until``; ValueError if it is wrong."""
-    waivers = msgspec.convert(tomllib.loads(text), _Waivers).waive
+    try:
+        waivers = msgspec.convert(tomllib.loads(text), _Waivers).waive
+    except msgspec.ValidationError as error:
+        raise ValueError(f"each [[waive]] has id, reason and until (a date): {error}") from None
     known = load_catalogue().ids()
     retired = {item.id: item for item in load_catalogue().retired}
     for waiver in waivers:
@@ -210,6 +223,17 @@ def apply_waivers(
         return msgspec.structs.replace(result, verdict="waived", reason=reason)
 
     return tuple(apply(result) for result in results)
+
+
+def notes_on_waivers(results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date) -> Iterator[str]:
+    """What a user should know of the waivers: which are not needed any more, and which have run out."""
+    verdicts = {result.id: result.verdict for result in results}
+    for waiver in waivers:
+        verdict = verdicts.get(waiver.id)
+        if verdict == "pass":
+            yield f"{waiver.id} passes and is waived until {waiver.until} ({waiver.reason}): take the waiver away"
+        elif verdict is not None and waiver.until < today:
+            yield f"the waiver of {waiver.id} ran out on {waiver.until} ({waiver.reason})"
 
 
 # What outweighs what when one requirement was judged several times for one subject.

@@ -6,12 +6,12 @@ from typing import Final
 import msgspec
 
 from conformance.checks.artifact.judge import judge_layer
-from conformance.checks.artifact.layers import NEEDS_DEEP
+from conformance.difference.pull import LayerContent, layer_content
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.layer import LayerSeen, OtherLayerSeen, TocSeen
-from conformance.results import Judgement, informed, passed
+from conformance.results import Judgement, passed, unread
 from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, observe_layer
 from conformance.sources.other_layers import observe_other
 from conformance.sources.source import ImageSource
@@ -48,6 +48,7 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     stored_size: int | None
     notes: tuple[str, ...]
     reusable: bool
+    content: LayerContent | None = None
 
 
 class OtherPart(msgspec.Struct, frozen=True, tag="other"):
@@ -66,8 +67,8 @@ Part = LayerPart | OtherPart
 Wanted = WantedLayer | OtherLayerSeen
 
 
-def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
-    """Read and judge one layer."""
+def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool, with_content: bool = False) -> Part:
+    """Read and judge one layer; ``with_content``: give what its TOC lists too."""
     reading = LayerReading(deep)
     if isinstance(wanted, OtherLayerSeen):
         other = observe_other(source, wanted, reading)
@@ -91,6 +92,7 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
         seen.stored_size,
         seen.notes,
         _is_reusable(seen),
+        layer_content(seen) if with_content else None,
     )
 
 
@@ -114,13 +116,15 @@ def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
     }
     return Told(
         frozenset(name for name, judgements in found.items() if any(each.outcome == "pass" for each in judgements)),
-        frozenset(name for name, judgements in found.items() if any(each.message == NEEDS_DEEP for each in judgements)),
+        frozenset(
+            name for name, judgements in found.items() if any(each.outcome == "needs-deep" for each in judgements)
+        ),
         others,
     )
 
 
 def _is_plain(judgement: Judgement) -> bool:
-    return judgement.outcome == "pass" or judgement.message == NEEDS_DEEP
+    return judgement.outcome in ("pass", "needs-deep")
 
 
 def part_key(wanted: Wanted) -> str:
@@ -159,7 +163,7 @@ def together(parts: Sequence[tuple[WantedLayer, LayerPart]]) -> Mapping[str, Seq
     for name in frozenset[str]().union(*(each.passed for each in told)):
         found.setdefault(name, []).append(passed(""))
     for name in frozenset[str]().union(*(each.needs_deep for each in told)):
-        found.setdefault(name, []).append(informed(NEEDS_DEEP))
+        found.setdefault(name, []).append(unread(""))
     for (layer, _), each in zip(parts, told, strict=True):
         for name, judgements in each.others.items():
             found.setdefault(name, []).extend(_named(judgement, layer.name) for judgement in judgements)

@@ -1,19 +1,16 @@
 """``zcc certify``: run the suite for several tools, each in its roles, then try which tools understand each other."""
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from conformance.commands.shared import EXIT_CANNOT, cannot, console
+from conformance.commands.suite_run import judge_by_suite
 
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
@@ -21,10 +18,7 @@ if TYPE_CHECKING:
     from conformance.trials.interop import RegistryAtHand
 
 FILE: Final = "certificate.json"
-_PLUGIN: Final = "conformance.plugin"
-_MAX_SECONDS: Final = 3600
-_CLEAN_UP_SECONDS: Final = 30
-_MAX_LINE: Final = 400
+PAGE: Final = "certificate.html"
 Say = Callable[[str], None]
 
 
@@ -38,6 +32,9 @@ def certify(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the results go.")],
     role: Annotated[list[str] | None, typer.Option(help="Only this role; may be repeated.")] = None,
     effort: Annotated[str, typer.Option(help="quick, thorough or certify: how much is generated.")] = "quick",
+    waivers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML file of failures that are known, with reason and date.")
+    ] = None,
     matrix: Annotated[
         bool, typer.Option("--matrix/--no-matrix", help="One image through every producer, registry and consumer.")
     ] = True,
@@ -49,6 +46,8 @@ def certify(
     from conformance.endings import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
     from conformance.reports.certificate import Certificate, encode  # noqa: PLC0415
+    from conformance.reports.certificate_page import certificate_page  # noqa: PLC0415
+    from conformance.reports.html import render_page  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
 
     try:
@@ -61,17 +60,20 @@ def certify(
     names = [adapter.name for _, adapter in adapters]
     if len(set(names)) < len(names):
         cannot(f"two of these adapters have one name: {', '.join(names)}")
+    _refuse_idle_roles([adapter for _, adapter in adapters], role or [])
     started, clock = now(), time.monotonic()
 
     def say(text: str) -> None:
         typer.echo(f"[{time.monotonic() - clock:4.0f} s] {text}", err=True)
 
-    arguments = [*(f"--role={name}" for name in role or ()), f"--effort={effort}"]
+    known = [f"--waivers={waivers.resolve()}"] if waivers else []
+    arguments = [*(f"--role={name}" for name in role or ()), f"--effort={effort}", *known]
     results = [_judged(text, adapter, output, arguments, say) for text, adapter in adapters]
     present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
     cells = tuple(_matrix(present, say)) if matrix else ()
     certificate = Certificate(tuple(results), cells, started, round(time.monotonic() - clock, 1))
     (output / FILE).write_bytes(encode(certificate))
+    (output / PAGE).write_bytes(render_page(certificate_page(certificate, links=True)))
     _print(certificate, output)
     if not all(result.was_judged for result in results):
         raise typer.Exit(EXIT_CANNOT)
@@ -80,10 +82,21 @@ def certify(
         raise typer.Exit(EXIT_STATUS[ending])
 
 
+def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> None:
+    """End with one line where a role is none, or a tool has none of those that are asked for."""
+    from conformance.implementations.adapter_document import KNOWN_WORDS  # noqa: PLC0415 (start-up time)
+
+    for name in wanted:
+        if name not in KNOWN_WORDS["roles"]:
+            cannot(f"--role {name}: choose from {', '.join(KNOWN_WORDS['roles'])}")
+    for adapter in adapters:
+        if wanted and not set(wanted) & set(adapter.roles):
+            cannot(f"--role {', '.join(wanted)}: {adapter.name} has none of them, only {', '.join(adapter.roles)}")
+
+
 def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
     """The suite for one tool, in a process of its own; its results stay in ``output``/NAME."""
     from conformance.reports.certificate import ToolResult, tool_result  # noqa: PLC0415
-    from conformance.reports.model import read_report  # noqa: PLC0415
     from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
     version = ask_version(adapter)
@@ -91,65 +104,9 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
         say(f"{adapter.name}: absent: {version.absent}")
         return ToolResult(adapter.name, absent=version.absent)
     say(f"{adapter.name} ({version.text})")
-    directory = (output / adapter.name).resolve()
-    results = directory / "results.json"
-    results.unlink(missing_ok=True)
     named = str(Path(text).resolve()) if Path(text).is_file() else text
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        *_plugin(),
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "--tb=short",
-        "-c",
-        os.devnull,
-    ]
-    command += [f"--implementation={named}", f"--report-dir={directory}", *arguments]
-    with tempfile.TemporaryDirectory(prefix="zcc-certify-") as place:
-        try:
-            ended = _run(command, Path(place))
-        except subprocess.TimeoutExpired:
-            return ToolResult(adapter.name, problem=f"the suite did not end in {_MAX_SECONDS} s")
-    if results.is_file():
-        return tool_result(adapter.name, read_report(results.read_bytes()))
-    lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
-    why = lines[-1] if lines else f"pytest ended with {ended.returncode}"
-    return ToolResult(adapter.name, problem=why[:_MAX_LINE])
-
-
-def _run(command: Sequence[str], place: Path) -> "subprocess.CompletedProcess[str]":
-    """Run a suite in ``place``, where all that it makes lies too; what ends this command lets it clean up first."""
-    environment = {**os.environ, "TMPDIR": str(place)}
-    with subprocess.Popen(
-        command,
-        cwd=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=environment,
-        start_new_session=True,
-    ) as process:
-        try:
-            output, errors = process.communicate(timeout=_MAX_SECONDS)
-        except BaseException:
-            process.terminate()
-            try:
-                process.communicate(timeout=_CLEAN_UP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-            raise
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
-
-
-def _plugin() -> tuple[str, ...]:
-    """The arguments that load our plugin, where it is not installed and pytest does not find it by itself."""
-    installed = any(point.value == _PLUGIN for point in entry_points(group="pytest11"))
-    return () if installed else ("-p", _PLUGIN)
+    report = judge_by_suite([f"--implementation={named}", *arguments], output / adapter.name)
+    return ToolResult(adapter.name, problem=report) if isinstance(report, str) else tool_result(adapter.name, report)
 
 
 def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
@@ -201,4 +158,4 @@ def _print(certificate: "Certificate", output: Path) -> None:
         screen.print(table)
     for line in reasons(certificate.matrix):
         screen.print(f"  {line}")
-    screen.print(f"\nresults: {output}/{FILE}, {output}/NAME/results.json and junit.xml")
+    screen.print(f"\nresults: {output}/{FILE} and {PAGE}, {output}/NAME/results.json and junit.xml")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conformance.commands.bound import Timeout, time_bound
-from conformance.commands.forms import chosen_forms, write_forms
+from conformance.commands.output import chosen_forms, write_forms
 from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
 
 if TYPE_CHECKING:
@@ -59,12 +59,13 @@ def check(
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
-    forms = chosen_forms(form or [], output or [])
+    forms = chosen_forms(form or [], output or [], FORMS)
     if readers and not deep:
         cannot("--readers needs --deep: the readers are given every byte of every layer")
     started, clock = now(), time.monotonic()
@@ -94,7 +95,7 @@ def check(
             revision=load_catalogue().revision,
             provenance=Provenance(catalogue_digest(), target_of(image, options)),
         )
-        write_forms(forms, whole)
+        write_forms(forms, lambda name: render(name, whole, load_catalogue()))
     if json:
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
     elif "-" not in (target for _, target in forms):

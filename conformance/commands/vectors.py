@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conformance.commands.forms import chosen_forms, write_forms
+from conformance.commands.output import chosen_forms, write_forms
 from conformance.commands.shared import cannot, console
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def judge(
 ) -> None:
     """Give verdicts by requirement on a runner. A refusal counts at the right stage, beside an accepted twin."""
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, subject_report  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.vectors.judge import judge_answers  # noqa: PLC0415
@@ -76,7 +77,7 @@ def judge(
     from conformance.vectors.results import read_results  # noqa: PLC0415
     from conformance.vectors.store import read_index, vectors_directory  # noqa: PLC0415
 
-    start, forms = time.monotonic(), chosen_forms(form or [], output or [])
+    start, forms = time.monotonic(), chosen_forms(form or [], output or [], FORMS)
     try:
         index = read_index(source or vectors_directory())
         answers = read_results(results, (case.id for case in index.cases))
@@ -87,7 +88,8 @@ def judge(
     if junit is not None:
         forms.append(("junit", str(junit)))
     if forms:
-        write_forms(forms, _whole(report, time.monotonic() - start))
+        whole = _whole(report, time.monotonic() - start)
+        write_forms(forms, lambda name: render(name, whole, load_catalogue()))
     if "-" in (target for _, target in forms):
         pass
     elif json:

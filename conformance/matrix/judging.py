@@ -5,14 +5,14 @@ from typing import Any
 
 from conformance import checks
 from conformance.checks.artifact.judge import judge_image
-from conformance.checks.consumer.choices import judge_selections
-from conformance.checks.copier.copies import judge_copies
+from conformance.checks.bound import judge_all
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Draft, Drafted, conforming_draft, finish
 from conformance.images.layer_draft import LayerDraft, finish_layer
 from conformance.mutants import documents
 from conformance.mutants.copies import JOBS, SIGNATURE, Copied, Job, plain_twin, right_copy, source_of
 from conformance.mutants.selection import SITUATIONS, Client
+from conformance.observed.consumer import SelectionSeen
 from conformance.observed.image import CopySeen, ImageSeen, SentinelBlob
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, conclude
@@ -56,7 +56,7 @@ def judge_sentinel(maker: Callable[[], bytes] = canonical_sentinel) -> Results:
 
 def judge_selection(client: Client) -> Results:
     """A client that chooses among the entries of an index."""
-    return judge_selections([client(one) for one in SITUATIONS])
+    return judge_all(SelectionSeen, [client(one) for one in SITUATIONS])
 
 
 def judge_copied(defect: Callable[[Job, Copied], None]) -> Results:
@@ -66,7 +66,7 @@ def judge_copied(defect: Callable[[Job, Copied], None]) -> Results:
         copied = right_copy(job)
         defect(job, copied)
         seen.append(copy_seen(job, copied))
-    return judge_copies(seen)
+    return judge_all(CopySeen, seen)
 
 
 def copy_seen(job: Job, copied: Copied) -> CopySeen:

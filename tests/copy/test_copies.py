@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance import checks
-from conformance.checks.copier.copies import ELSEWHERE, judge_copies
+from conformance.checks.bound import checks_of, judge_all
 from conformance.matrix.judging import copy_seen, judge_copied
 from conformance.mutants import copies
 from conformance.mutants.copies import JOBS, Copied, Job, right_copy
 from conformance.observed.image import CopySeen
-from conformance.requirements import broken_by, find_checks
+from conformance.requirements import broken_by
 
 MUTANTS = [value for value in vars(copies).values() if hasattr(value, "__breaks__")]
 
@@ -20,9 +19,7 @@ def verdicts(defect: Callable[[Job, Copied], None] = lambda *_: None) -> dict[st
 
 
 def test_right_copies_pass_every_check() -> None:
-    assert verdicts() == {
-        name: "pass" for name in find_checks(checks) if name.startswith("SENT-STRIP") or name in ELSEWHERE
-    }
+    assert verdicts() == dict.fromkeys(checks_of(CopySeen), "pass")
 
 
 @pytest.mark.parametrize("defect", MUTANTS, ids=lambda defect: defect.__name__)
@@ -35,6 +32,6 @@ def test_facts_that_were_not_gathered_are_not_passes() -> None:
     job = JOBS[0]
     seen = copy_seen(job, right_copy(job))
     blind = CopySeen(seen.name, seen.before, seen.after, requested="gzip")
-    found = {result.id: result.verdict for result in judge_copies([blind])}
+    found = {result.id: result.verdict for result in judge_all(CopySeen, [blind])}
     assert found["SENT-STRIP-006"] == "not-run"
     assert found["SENT-STRIP-013"] == "not-run"
