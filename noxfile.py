@@ -85,6 +85,13 @@ def publish(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """The pictures of the README, by today's program; needs Chromium on PATH: nox -s pictures [-- DIRECTORY]."""
+    session.install("-e", ".[dev]")
+    session.run("python", "tools/pictures.py", *session.posargs)
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Every client mutant through every requirement of its role: minutes, where the tests take a part."""
     session.install("-e", ".[dev]")
