@@ -95,18 +95,18 @@ def main() -> int:
         for name in _BEFOREHAND:
             importlib.import_module(name)
         specs = _specs(files)
-        drawn = random.Random(given.seed).sample(specs, min(given.sample or len(specs), len(specs)))  # noqa: S311
+        drawn = random.Random(given.seed).sample(specs, min(given.sample or len(specs), len(specs)))
         outcomes = []
         for number, spec in enumerate(drawn, 1):
             outcomes.append(outcome := _try(spec, reach))
             if outcome.end != "killed":
-                print(f"{number}: {outcome.end}\n{outcome.file}:{outcome.line}\n{outcome.diff}", flush=True)  # noqa: T201
+                print(f"{number}: {outcome.end}\n{outcome.file}:{outcome.line}\n{outcome.diff}", flush=True)
             if number % 20 == 0:
-                print(f"{number} of {len(drawn)}", flush=True)  # noqa: T201
+                print(f"{number} of {len(drawn)}", flush=True)
     text = _report(outcomes, len(specs), given.seed)
     if given.out:
         given.out.write_text(text, "utf-8")
-    print(text)  # noqa: T201
+    print(text)
     return int(100 * sum(one.end == "killed" for one in outcomes) < given.least * len(outcomes))
 
 
