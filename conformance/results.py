@@ -13,7 +13,7 @@ from conformance.requirements import Level, Profile, Requirement, RequirementCla
 
 Verdict = Literal["pass", "fail", "waived", "unsupported", "not-applicable", "not-run"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "waived", "unsupported", "not-applicable", "not-run")
-Outcome = Literal["pass", "fail", "info", "unsupported", "not-run"]
+Outcome = Literal["pass", "fail", "info", "unsupported", "not-run", "needs-deep"]
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
     ``where`` names the thing (blob, field, request); ``info`` decides nothing and is shown;
     ``unsupported`` means the subject lacks an optional feature; ``not-run`` means that it could not
-    be looked at, and ``message`` says why.
+    be looked at, and ``message`` says why; ``needs-deep`` that it was not, as the layers were not to be read whole.
     """
 
     outcome: Outcome
@@ -69,6 +69,11 @@ class RequirementResult(msgspec.Struct, frozen=True):
         """A MUST that failed, or that nobody could decide."""
         return self.level == "MUST" and self.verdict in ("fail", "not-run")
 
+    @property
+    def telling(self) -> tuple[Finding, ...]:
+        """The findings that say why this is no pass: the failures, and what could not be looked at."""
+        return tuple(finding for finding in self.findings if finding.outcome in ("fail", "not-run"))
+
 
 def passed(where: str, *, found: str = "") -> Judgement:
     """This thing is as it must be."""
@@ -104,6 +109,11 @@ def unsupported(message: str, *, where: str = "", evidence: tuple[Evidence, ...]
 def not_run(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
     """The thing could not be looked at."""
     return Judgement("not-run", message, where, evidence=evidence)
+
+
+def unread(where: str) -> Judgement:
+    """Nobody asked for every byte of this layer, and the requirement cannot be decided without."""
+    return Judgement("needs-deep", "not looked at: it needs every byte of the layer (zcc check --deep)", where)
 
 
 def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, replay: str = "") -> RequirementResult:

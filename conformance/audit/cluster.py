@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from conformance.audit.connections import StoppedError
 from conformance.audit.model import AuditOptions
 from conformance.audit.pool import Answered, Task, crashed, judge_elsewhere
+from conformance.audit.traffic import StoppedError
 from conformance.registry.client.conventions import is_loopback_url
 
 _CONNECT_SECONDS: Final = 30

@@ -6,6 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
+import requests
+
+from conformance.audit.traffic import StoppedError, Traffic
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import Answer, RegistryClient, TransportError
 from conformance.registry.client.conventions import wait_seconds
@@ -14,100 +17,99 @@ from conformance.sources.reference import RegistryReference
 
 PATIENCE: Final = 300.0
 """Seconds that a request waits for a rate limit to pass before it is given up."""
-_LIMITED: Final = frozenset({429, 503})
 _SILENT_AFTER: Final = 3
 _TIMEOUT: Final = 20.0
-_RETRIES: Final = 1
 _MAX_CLIENTS: Final = 16
-_LONGEST_WAIT: Final = 30.0
-
-
-class StoppedError(Exception):
-    """The audit cannot go on now; one line for the user. What is done is kept."""
-
-
-class OverBudgetError(StoppedError):
-    """The answers so far have as many bytes as the user allowed."""
-
-
-class Traffic:
-    """Requests and bytes of answers of a run, counted by all threads; ``max_bytes`` 0: no bound."""
-
-    def __init__(self, max_bytes: int = 0) -> None:
-        self._lock = threading.Lock()
-        self._max_bytes = max_bytes
-        self.requests = self.bytes = 0
-
-    def add(self, requests: int, size: int) -> None:
-        """Count these."""
-        with self._lock:
-            self.requests += requests
-            self.bytes += size
-
-    def record(self, exchange: Exchange) -> None:
-        """Count one exchange."""
-        self.add(1, exchange.response_size)
-
-    @property
-    def left(self) -> int:
-        """Bytes that may still come; 0 when there is no bound. Raises OverBudgetError when none may."""
-        if not self._max_bytes:
-            return 0
-        if self.bytes >= self._max_bytes:
-            raise OverBudgetError(f"--max-bytes: {self.bytes} bytes were received, {self._max_bytes} are allowed")
-        return self._max_bytes - self.bytes
+_LONGEST_BACK_OFF: Final = 30.0
+_PASSING: Final = frozenset({502, 503, 504})
 
 
 class _Host:
-    """What all connections to one host share."""
+    """What all connections to one host share. ``given_up`` says why it is not asked again; "" while it is."""
 
     def __init__(self, connections: int) -> None:
         self.slots = threading.Semaphore(connections)
         self.not_before = 0.0
         self.silences = 0
+        self.given_up = ""
+        self.tokens: dict[str, dict[str, str]] = {}
 
 
 class Hosts:
-    """The hosts of a run; ``sleep`` and ``clock`` can be replaced by tests."""
+    """The hosts of a run. ``pause``, ``resume`` and ``stop`` are for other threads and signal handlers.
+
+    ``sleep`` and ``clock`` can be replaced by tests.
+    """
 
     def __init__(
         self,
         traffic: Traffic,
         connections: int,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.traffic, self.sleep, self.clock = traffic, sleep, clock
+        self._going, self._stopping = threading.Event(), threading.Event()
+        self._going.set()
+        self.traffic, self.clock = traffic, clock
+        self._sleep = sleep or self._stopping.wait  # who waits for a rate limit does not keep an audit from its end
         self._connections = connections
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
         self._of_thread = threading.local()
 
+    def pause(self) -> None:
+        """No request begins until ``resume``."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._going.set()
+
+    def stop(self) -> None:
+        """No request begins any more; those that wait are given up."""
+        self._stopping.set()
+        self._going.set()
+
+    def admit(self) -> None:
+        """Wait while the audit is paused. Raises StoppedError when nothing may be asked any more."""
+        self._going.wait()
+        if self._stopping.is_set():
+            raise StoppedError("stopped")
+        _ = self.traffic.left
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long, or until the audit stops."""
+        self._sleep(seconds)
+
     def client(self, reference: RegistryReference, connection: ConnectionOptions) -> RegistryClient:
-        """A client of this thread for a repository; CredentialError for a bad file."""
-        clients: OrderedDict[tuple[str, str], PatientClient] | None = getattr(self._of_thread, "clients", None)
-        if clients is None:
-            clients = self._of_thread.clients = OrderedDict()
+        """A client of this thread for a repository; CredentialError for a bad file.
+
+        Those of one thread and host share their connections, those of one repository their tokens.
+        """
+        clients, sessions = self._clients()
         url = reference.base_url(plain_http=connection.plain_http, tls=connection.tls)
         key = (url, reference.repository)
         client = clients.get(key)
         if client is None:
             made = connection.client(
-                url,
-                reference.repository,
-                record=self.traffic.record,
-                timeout=_TIMEOUT,
-                retries=_RETRIES,
-                kind=PatientClient,
+                url, reference.repository, record=self.traffic.record, timeout=_TIMEOUT, retries=0, kind=PatientClient
             )
             assert isinstance(made, PatientClient)
             client = clients[key] = made
-            client.share(self, self._host(url))
+            client.share(self, self._host(url), sessions, reference.repository)
         clients.move_to_end(key)
         if len(clients) > _MAX_CLIENTS:
-            clients.popitem(last=False)[1].close()
+            clients.popitem(last=False)
         return client
+
+    def _clients(self) -> "tuple[OrderedDict[tuple[str, str], PatientClient], OrderedDict[str, requests.Session]]":
+        mine = self._of_thread
+        if not hasattr(mine, "clients"):
+            mine.clients, mine.sessions = OrderedDict(), OrderedDict()
+        clients: OrderedDict[tuple[str, str], PatientClient] = mine.clients
+        sessions: OrderedDict[str, requests.Session] = mine.sessions
+        return clients, sessions
 
     def _host(self, url: str) -> _Host:
         with self._lock:
@@ -120,48 +122,77 @@ class PatientClient(RegistryClient):
     _hosts: Hosts | None = None
     _host: _Host | None = None
 
-    def share(self, hosts: Hosts, host: _Host) -> None:
-        """Take part in the connections to a host."""
+    def share(self, hosts: Hosts, host: _Host, sessions: OrderedDict[str, requests.Session], repository: str) -> None:
+        """Take part in the connections to a host, and in the tokens for a repository."""
         self._hosts, self._host = hosts, host
+        self._login.share(host.tokens.setdefault(repository, {}))
+        own, self._session = self._session, sessions.setdefault(self.host, self._session)
+        if own is not self._session:
+            own.close()
+        if len(sessions) > _MAX_CLIENTS:
+            sessions.popitem(last=False)[1].close()
 
     def request(self, method: str, path: str, **options: Any) -> Answer:
-        """One request; raises TransportError, or OverBudgetError before it is sent."""
+        """One request; raises TransportError, or StoppedError before it is sent."""
         hosts, host = self._hosts, self._host
         if hosts is None or host is None:
             return super().request(method, path, **options)
-        start, attempt = hosts.clock(), 0
+        start, limited, failures = hosts.clock(), 0, 0
         while True:
-            _ = hosts.traffic.left
-            if host.silences >= _SILENT_AFTER:
-                raise TransportError(f"{self.host}: it did not answer {host.silences} times; it is not asked again")
             self._await(hosts, host)
             try:
                 with host.slots:
                     answer = super().request(method, path, **options)
             except TransportError as error:
-                if not _is_limited(error):
-                    host.silences += error.exchange is not None and error.exchange.status is None
+                failures += 1
+                if not _is_silence(error):
                     raise
-                attempt += 1
-                if hosts.clock() - start >= PATIENCE:
+                if failures > 1:
+                    self._note_silence(host)
                     raise
-                asked = _retry_after(error)
-                wait = max(wait_seconds(asked, attempt) if asked else min(2.0**attempt, _LONGEST_WAIT), 1.0)
-                host.not_before = max(host.not_before, hosts.clock() + wait)
+                hosts.sleep(1.0)
                 continue
             host.silences = 0
-            return answer
+            if _is_limited(answer):
+                limited += 1
+                self._wait_longer(hosts, host, answer, limited, hosts.clock() - start)
+            elif answer.status in _PASSING and not failures:
+                failures += 1
+                hosts.sleep(1.0)
+            else:
+                return answer
+
+    def _await(self, hosts: Hosts, host: _Host) -> None:
+        """Until the host may be asked."""
+        hosts.admit()
+        while (wait := host.not_before - hosts.clock()) > 0:
+            hosts.sleep(wait)
+            hosts.admit()
+        if host.given_up:
+            raise TransportError(f"{self.host}: {host.given_up}; it is not asked again")
+
+    def _wait_longer(self, hosts: Hosts, host: _Host, answer: Answer, attempt: int, waited: float) -> None:
+        """As long as the host asks, but at most until the patience is at its end; then the host is given up."""
+        left = PATIENCE - waited
+        if left <= 0:
+            host.given_up = f"it limits the rate of requests (HTTP {answer.status}) for more than {PATIENCE:g} seconds"
+            raise TransportError(f"{self.host}: {host.given_up}; it is not asked again", answer.exchange)
+        asked = answer.header("Retry-After") or ""
+        back_off = min(2.0**attempt, _LONGEST_BACK_OFF)
+        wait = wait_seconds(asked, attempt, most=PATIENCE) if asked else back_off
+        host.not_before = max(host.not_before, hosts.clock() + min(max(wait, 1.0), left))
 
     @staticmethod
-    def _await(hosts: Hosts, host: _Host) -> None:
-        while (wait := host.not_before - hosts.clock()) > 0:
-            hosts.sleep(min(wait, _LONGEST_WAIT))
+    def _note_silence(host: _Host) -> None:
+        host.silences += 1
+        if host.silences >= _SILENT_AFTER:
+            host.given_up = f"it did not answer {host.silences} times"
 
 
-def _is_limited(error: TransportError) -> bool:
-    return error.exchange is not None and error.exchange.status in _LIMITED
+def _is_silence(error: TransportError) -> bool:
+    exchange: Exchange | None = error.exchange
+    return exchange is not None and exchange.status is None
 
 
-def _retry_after(error: TransportError) -> str:
-    headers = () if error.exchange is None else error.exchange.response_headers
-    return next((value for name, value in headers if name.lower() == "retry-after"), "")
+def _is_limited(answer: Answer) -> bool:
+    return answer.status == 429 or (answer.status == 503 and bool(answer.header("Retry-After")))

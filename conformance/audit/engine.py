@@ -11,13 +11,14 @@ from typing import Final
 
 import msgspec
 
-from conformance.audit.connections import Hosts, StoppedError, Traffic
+from conformance.audit.connections import Hosts
 from conformance.audit.listing import Listed, references_of
 from conformance.audit.model import AuditOptions
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.pool import Pool, workers_of
 from conformance.audit.sources import AuditedImage, Shared, open_image
 from conformance.audit.state import Run, State
+from conformance.audit.traffic import StoppedError, Traffic
 from conformance.audit.work import Judge, Stripes
 from conformance.observed.masking import SECRETS
 from conformance.registry.client.client import TransportError
@@ -59,8 +60,8 @@ def run_audit(
     if not resumed:
         state.forget_parts(everything=options.fresh)
     start = time.monotonic()
-    traffic = Traffic(options.max_bytes)
-    audit = _Audit(state, run, options, hosts or Hosts(traffic, options.connections), on_progress)
+    hosts = hosts or Hosts(Traffic(options.max_bytes), options.connections)
+    audit = _Audit(state, run, options, hosts, on_progress)
     stopped = ""
     try:
         if not run.listed:
@@ -70,7 +71,7 @@ def run_audit(
     except StoppedError as error:
         stopped = str(error)
     finally:
-        spent = audit.hosts.traffic
+        spent = hosts.traffic
         state.add_traffic(run.id, spent.requests, spent.bytes, time.monotonic() - start)
     last = state.last_run()
     return Outcome(last or run, resumed, stopped)
@@ -101,7 +102,7 @@ class _Audit:
         threads = self._options.connections * _HOSTS_AT_ONCE
         with ExitStack() as stack:
             workers = workers_of(self._options) if left else None
-            pool = workers and stack.enter_context(Pool(self._options, self.hosts.traffic, workers))
+            pool = workers and stack.enter_context(Pool(self._options, self.hosts, workers))
             if workers:  # each thread waits for one of them; a cluster may grow
                 threads = min(max(threads, 2 * workers.size), _MAX_THREADS)
             judge = Judge(self._options, self._state, pool.judge if pool else self._judge_here)
@@ -117,6 +118,8 @@ class _Audit:
                     done += self._settle(pending)
                     self._on_progress(Progress(done, total, self.hosts.traffic.bytes))
             finally:
+                if pending:
+                    self.hosts.stop()
                 executor.shutdown(wait=True, cancel_futures=True)
 
     @staticmethod

@@ -58,7 +58,7 @@ def place_of(target: str) -> Place | None:
 
 
 def references_of(target: str, connection: ConnectionOptions, hosts: Hosts) -> Iterator[Listed]:
-    """What a target stands for, read page by page; what cannot be listed is one line. Raises OverBudgetError."""
+    """What a target stands for, read page by page; what cannot be listed is one line. Raises StoppedError."""
     try:
         place = place_of(target)
     except SubjectError as error:

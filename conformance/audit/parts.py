@@ -6,12 +6,11 @@ from typing import Final
 import msgspec
 
 from conformance.checks.artifact.judge import judge_layer
-from conformance.checks.artifact.layers import NEEDS_DEEP
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.layer import LayerSeen, OtherLayerSeen, TocSeen
-from conformance.results import Judgement, informed, passed
+from conformance.results import Judgement, passed, unread
 from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, observe_layer
 from conformance.sources.other_layers import observe_other
 from conformance.sources.source import ImageSource
@@ -114,13 +113,15 @@ def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
     }
     return Told(
         frozenset(name for name, judgements in found.items() if any(each.outcome == "pass" for each in judgements)),
-        frozenset(name for name, judgements in found.items() if any(each.message == NEEDS_DEEP for each in judgements)),
+        frozenset(
+            name for name, judgements in found.items() if any(each.outcome == "needs-deep" for each in judgements)
+        ),
         others,
     )
 
 
 def _is_plain(judgement: Judgement) -> bool:
-    return judgement.outcome == "pass" or judgement.message == NEEDS_DEEP
+    return judgement.outcome in ("pass", "needs-deep")
 
 
 def part_key(wanted: Wanted) -> str:
@@ -159,7 +160,7 @@ def together(parts: Sequence[tuple[WantedLayer, LayerPart]]) -> Mapping[str, Seq
     for name in frozenset[str]().union(*(each.passed for each in told)):
         found.setdefault(name, []).append(passed(""))
     for name in frozenset[str]().union(*(each.needs_deep for each in told)):
-        found.setdefault(name, []).append(informed(NEEDS_DEEP))
+        found.setdefault(name, []).append(unread(""))
     for (layer, _), each in zip(parts, told, strict=True):
         for name, judgements in each.others.items():
             found.setdefault(name, []).extend(_named(judgement, layer.name) for judgement in judgements)

@@ -10,10 +10,11 @@ from typing import Final, Protocol
 
 import msgspec
 
-from conformance.audit.connections import Hosts, OverBudgetError, StoppedError, Traffic
+from conformance.audit.connections import Hosts
 from conformance.audit.model import AuditOptions
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import AuditedImage, Shared, open_image
+from conformance.audit.traffic import OverBudgetError, StoppedError, Traffic
 from conformance.registry.client.options import ConnectionOptions
 from conformance.sources.errors import SubjectError
 
@@ -84,10 +85,10 @@ def crashed(task: Task) -> SubjectError:
 
 
 class Pool:
-    """``with Pool(options, traffic, workers) as pool``; ``pool.judge`` is called by several threads and waits."""
+    """``with Pool(options, hosts, workers) as pool``; ``pool.judge`` is called by several threads and waits."""
 
-    def __init__(self, options: AuditOptions, traffic: Traffic, workers: Workers) -> None:
-        self._options, self._traffic, self._workers = options, traffic, workers
+    def __init__(self, options: AuditOptions, hosts: Hosts, workers: Workers) -> None:
+        self._options, self._hosts, self._workers = options, hosts, workers
         # The environment of a process cannot be sent to another as it is. What only steers this process stays here.
         connection = msgspec.structs.replace(options.connection, environ=dict(options.connection.environ))
         self._sent = AuditOptions(deep=options.deep, use_panel=options.use_panel)
@@ -101,16 +102,17 @@ class Pool:
 
     def judge(self, source: AuditedImage, wanted: Wanted) -> Part:
         """The part of one layer; where a process dies the layer is given to another."""
+        traffic = self._hosts.traffic
         for _ in range(_ATTEMPTS):
-            left = self._traffic.left
-            task = Task(source.locator, self._connection, wanted, self._sent, self._options.checker, left)
+            self._hosts.admit()
+            task = Task(source.locator, self._connection, wanted, self._sent, self._options.checker, traffic.left)
             executor = self._workers.executor()
             try:
                 answered = self._workers.submit(executor, task)
             except Exception as error:
                 self._workers.take(error, executor, task)
                 continue
-            self._traffic.add(answered.requests, answered.bytes)
+            traffic.add(answered.requests, answered.bytes)
             if answered.stopped:
                 raise StoppedError(answered.stopped)
             if answered.part is None:

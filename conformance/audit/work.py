@@ -27,7 +27,6 @@ from conformance.audit.parts import (
 from conformance.audit.sources import AuditedImage
 from conformance.checking import CheckOptions, report_on
 from conformance.checks.artifact.judge import has_sentinel
-from conformance.checks.artifact.layers import NEEDS_DEEP
 from conformance.checks.artifact.partial_pulls import pulled_whole
 from conformance.format.names import LEGACY_PREFIX, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
@@ -137,7 +136,7 @@ def _image_verdict(
         msgspec.structs.replace(finding, evidence=(), replay="")
         for result in report.verdicts
         for finding in result.findings
-        if finding.message != NEEDS_DEEP
+        if finding.outcome != "needs-deep"
     )
     failed = [
         (result.id, finding.where)

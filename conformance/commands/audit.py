@@ -81,11 +81,16 @@ def run(
 ) -> None:
     """Judge all images. Stopped or killed, the same command goes on where it was.
 
+    SIGUSR1 pauses it, SIGUSR2 lets it go on.
+
     Exit status: 0 all conform, 1 an image does not, 8 something could not be judged, 2 the audit could not run.
     """
-    from conformance.audit.engine import run_audit  # noqa: PLC0415 (start-up time)
+    from conformance.audit.connections import Hosts  # noqa: PLC0415 (start-up time)
+    from conformance.audit.engine import run_audit  # noqa: PLC0415
     from conformance.audit.model import AuditOptions  # noqa: PLC0415
+    from conformance.audit.pausing import pausable  # noqa: PLC0415
     from conformance.audit.state import State, StateError  # noqa: PLC0415
+    from conformance.audit.traffic import Traffic  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
 
@@ -98,10 +103,11 @@ def run(
         )
         processes = workers or os.cpu_count() or 1
         options = AuditOptions(connection, deep, panel, connections, processes, max_bytes, fresh, scheduler)
+        hosts = Hosts(Traffic(max_bytes), connections)
         with State.open(state) as opened:
             try:
-                with _shown() as on_progress:
-                    outcome = run_audit(opened, wanted, options, on_progress=on_progress)
+                with pausable(hosts, lambda text: typer.echo(f"zcc: {text}", err=True)), _shown() as on_progress:
+                    outcome = run_audit(opened, wanted, options, on_progress=on_progress, hosts=hosts)
             except KeyboardInterrupt:
                 typer.echo("zcc: interrupted: run the same command again to go on", err=True)
                 raise typer.Exit(_INTERRUPTED) from None

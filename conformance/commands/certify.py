@@ -1,19 +1,16 @@
 """``zcc certify``: run the suite for several tools, each in its roles, then try which tools understand each other."""
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from conformance.commands.shared import EXIT_CANNOT, cannot, console
+from conformance.commands.suite_run import judge_by_suite
 
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
@@ -21,10 +18,6 @@ if TYPE_CHECKING:
     from conformance.trials.interop import RegistryAtHand
 
 FILE: Final = "certificate.json"
-_PLUGIN: Final = "conformance.plugin"
-_MAX_SECONDS: Final = 3600
-_CLEAN_UP_SECONDS: Final = 30
-_MAX_LINE: Final = 400
 Say = Callable[[str], None]
 
 
@@ -83,7 +76,6 @@ def certify(
 def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
     """The suite for one tool, in a process of its own; its results stay in ``output``/NAME."""
     from conformance.reports.certificate import ToolResult, tool_result  # noqa: PLC0415
-    from conformance.reports.model import read_report  # noqa: PLC0415
     from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
     version = ask_version(adapter)
@@ -91,65 +83,9 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
         say(f"{adapter.name}: absent: {version.absent}")
         return ToolResult(adapter.name, absent=version.absent)
     say(f"{adapter.name} ({version.text})")
-    directory = (output / adapter.name).resolve()
-    results = directory / "results.json"
-    results.unlink(missing_ok=True)
     named = str(Path(text).resolve()) if Path(text).is_file() else text
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        *_plugin(),
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "--tb=short",
-        "-c",
-        os.devnull,
-    ]
-    command += [f"--implementation={named}", f"--report-dir={directory}", *arguments]
-    with tempfile.TemporaryDirectory(prefix="zcc-certify-") as place:
-        try:
-            ended = _run(command, Path(place))
-        except subprocess.TimeoutExpired:
-            return ToolResult(adapter.name, problem=f"the suite did not end in {_MAX_SECONDS} s")
-    if results.is_file():
-        return tool_result(adapter.name, read_report(results.read_bytes()))
-    lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
-    why = lines[-1] if lines else f"pytest ended with {ended.returncode}"
-    return ToolResult(adapter.name, problem=why[:_MAX_LINE])
-
-
-def _run(command: Sequence[str], place: Path) -> "subprocess.CompletedProcess[str]":
-    """Run a suite in ``place``, where all that it makes lies too; what ends this command lets it clean up first."""
-    environment = {**os.environ, "TMPDIR": str(place)}
-    with subprocess.Popen(
-        command,
-        cwd=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=environment,
-        start_new_session=True,
-    ) as process:
-        try:
-            output, errors = process.communicate(timeout=_MAX_SECONDS)
-        except BaseException:
-            process.terminate()
-            try:
-                process.communicate(timeout=_CLEAN_UP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-            raise
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
-
-
-def _plugin() -> tuple[str, ...]:
-    """The arguments that load our plugin, where it is not installed and pytest does not find it by itself."""
-    installed = any(point.value == _PLUGIN for point in entry_points(group="pytest11"))
-    return () if installed else ("-p", _PLUGIN)
+    report = judge_by_suite([f"--implementation={named}", *arguments], output / adapter.name)
+    return ToolResult(adapter.name, problem=report) if isinstance(report, str) else tool_result(adapter.name, report)
 
 
 def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:

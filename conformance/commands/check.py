@@ -3,16 +3,16 @@
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from conformance.commands.bound import Timeout, time_bound
+from conformance.commands.output import chosen_forms, write_forms
 from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
 
 if TYPE_CHECKING:
-    from conformance.reports.model import Report, SubjectReport
+    from conformance.reports.model import SubjectReport
 
 
 def register(app: typer.Typer) -> None:
@@ -59,12 +59,13 @@ def check(
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
+    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
-    forms = _forms(form or [], output or [])
+    forms = chosen_forms(form or [], output or [], FORMS)
     if readers and not deep:
         cannot("--readers needs --deep: the readers are given every byte of every layer")
     started, clock = now(), time.monotonic()
@@ -94,44 +95,13 @@ def check(
             revision=load_catalogue().revision,
             provenance=Provenance(catalogue_digest(), target_of(image, options)),
         )
-        _write(forms, whole)
+        write_forms(forms, lambda name: render(name, whole, load_catalogue()))
     if json:
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
     elif "-" not in (target for _, target in forms):
         _print_report(report)
     if report.ending is not None and report.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[report.ending])
-
-
-def _forms(names: list[str], targets: list[str]) -> list[tuple[str, str]]:
-    """Each form with its file; one form without a file goes to standard output."""
-    if not names and not targets:
-        return []
-    from conformance.reports.forms import FORMS  # noqa: PLC0415 (start-up time)
-
-    unknown = [name for name in names if name not in FORMS]
-    if unknown:
-        cannot(f"--format {unknown[0]}: not one of {', '.join(FORMS)}")
-    if len(names) == 1 and not targets:
-        return [(names[0], "-")]
-    if len(names) != len(targets):
-        cannot(f"{len(names)} --format and {len(targets)} --output: each form needs a file of its own")
-    return list(zip(names, targets, strict=True))
-
-
-def _write(forms: list[tuple[str, str]], report: "Report") -> None:
-    from conformance.reports.forms import render  # noqa: PLC0415 (start-up time)
-    from conformance.requirements import load_catalogue  # noqa: PLC0415
-
-    for form, target in forms:
-        content = render(form, report, load_catalogue())
-        if target == "-":
-            sys.stdout.buffer.write(content)
-            continue
-        try:
-            Path(target).write_bytes(content)
-        except OSError as error:
-            cannot(f"--output {target}: {error.strerror}")
 
 
 def _print_report(report: "SubjectReport") -> None:

@@ -182,6 +182,21 @@ def gzip_layer_of_other_bytes(draft: Draft) -> None:
     draft.blobs[_gzip_image(draft)["digest"]] = gzip.compress(tar_of(_TREE), 1, mtime=1)
 
 
+@mutant("DOC-012")
+def manifest_of_schema_1(draft: Draft) -> None:
+    draft.plain["schemaVersion"] = 1
+
+
+@mutant("DOC-012")
+def index_of_a_negative_schema(draft: Draft) -> None:
+    draft.index["schemaVersion"] = -2
+
+
+@mutant("DOC-013")
+def root_file_system_of_another_type(draft: Draft) -> None:
+    draft.plain_config["rootfs"]["type"] = "Layers"
+
+
 @mutant("LAYER-012")
 def layer_under_sha512(draft: Draft) -> None:
     tar = tar_of(_TREE)

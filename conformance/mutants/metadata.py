@@ -67,7 +67,7 @@ def layer_without_toc(draft: Draft) -> None:
             del annotations[key]
 
 
-@mutant("SENT-MANIFEST-005")
+@mutant("SENT-MANIFEST-005", implies=("DOC-012",))
 def schema_version_one(draft: Draft) -> None:
     draft.sentinel["schemaVersion"] = 1
 

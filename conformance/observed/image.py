@@ -122,7 +122,14 @@ class ImageSeen(msgspec.Struct, frozen=True):
     def nested(self) -> tuple["ImageSeen", ...]:
         """The indexes that this one lists, and those that they list: each like an image of its own, without layers."""
         own = tuple(
-            ImageSeen(f"{self.reference}, {manifest.name}", manifest.stored, manifest.inner, "", manifest.inside)
+            ImageSeen(
+                f"{self.reference}, {manifest.name}",
+                manifest.stored,
+                manifest.inner,
+                "",
+                manifest.inside,
+                index_key_problems=manifest.key_problems,
+            )
             for manifest in self.manifests
             if manifest.inner is not None
         )

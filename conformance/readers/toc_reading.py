@@ -7,7 +7,7 @@ from conformance.format.discrepancy import Discrepancy, Kind, shown
 from conformance.format.toc import Toc
 from conformance.observed.layer import ReaderSeen
 from conformance.readers.agreement import Difference, member_difference
-from conformance.readers.limits import LIMITS, Feature
+from conformance.readers.limits import LIMITS, Feature, without_unknown
 from conformance.readers.reading import Member, Reading, path_of
 
 MAX_KEPT: Final = 5
@@ -38,9 +38,11 @@ def beside(toc: Reading, name: str, version: str, reading: Reading, used: frozen
     """What a reader sees of a layer whose TOC is this; members are paired by their paths."""
     if not reading.accepts:
         return ReaderSeen(name, version, refused=reading.refused or "it ended")
-    if unknown := used & LIMITS.get(name, frozenset()):
+    known = without_unknown(name, reading, used)
+    if known is None:
+        unknown = used & LIMITS.get(name, frozenset())
         return ReaderSeen(name, version, len(reading.members), limited=", ".join(sorted(unknown)))
-    found = [*_differences(toc, reading)]
+    found = [*_differences(toc, known)]
     return ReaderSeen(name, version, len(reading.members), count=len(found), differences=tuple(found[:MAX_KEPT]))
 
 

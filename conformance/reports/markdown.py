@@ -37,7 +37,7 @@ def _failures(subject: SubjectReport, catalogue: Catalogue) -> Iterator[str]:
     yield "| requirement | level | verdict | finding | what to do |"
     yield "|---|---|---|---|---|"
     for result in told[:_MAX_ROWS]:
-        finding = next((each for each in result.findings if each.outcome in ("fail", "not-run")), None)
+        finding = next(iter(result.telling), None)
         message = finding.message if finding else result.reason
         where = f" ({finding.where})" if finding and finding.where else ""
         advice = catalogue.advice_on(result.id) if result.verdict == "fail" else ""

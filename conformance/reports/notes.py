@@ -21,7 +21,7 @@ def notes(subject: SubjectReport) -> Iterator[Text]:
     alike: dict[str, dict[str, dict[str, None]]] = {}
     for result in subject.verdicts:
         for finding in result.findings:
-            if finding.outcome in ("info", "unsupported"):
+            if finding.outcome in ("info", "unsupported", "needs-deep"):
                 places = alike.setdefault(finding.message, {})
                 places.setdefault(result.id, {})[finding.where] = None
     for message, by_id in alike.items():

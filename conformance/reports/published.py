@@ -53,7 +53,7 @@ def _subject(subject: SubjectReport, name: str) -> SubjectReport:
 
 
 def _result(result: RequirementResult) -> RequirementResult:
-    kept = [finding for finding in result.findings if finding.outcome in ("fail", "not-run")]
+    kept = list(result.telling)
     kept += [finding for finding in result.findings if finding not in kept]
     findings = tuple(_finding(finding) for finding in kept[:MAX_FINDINGS])
     return msgspec.structs.replace(result, findings=findings, reason=_neutral(result.reason))

@@ -12,7 +12,7 @@ from conformance.reports.table import summary_tables
 from conformance.reports.verdict_line import as_role, run_line, verdict_line
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import LEVELS, Catalogue, load_catalogue
-from conformance.results import Finding, RequirementResult
+from conformance.results import RequirementResult
 
 _ENDING_STYLE: dict[Ending, str] = {
     "conforms": "bold green",
@@ -64,23 +64,19 @@ def _blocks(subject: SubjectReport, catalogue: Catalogue) -> Iterator[Renderable
     """A block for each failure; requirements that were not run for one reason are one block."""
     together: dict[tuple[object, ...], list[RequirementResult]] = {}
     for result in sorted(subject.verdicts, key=_gravest_first):
-        if result.verdict in ("fail", "not-run") or (result.verdict == "waived" and _shown(result)):
-            reasons = tuple((item.message, item.where) for item in _shown(result))
+        if result.verdict in ("fail", "not-run") or (result.verdict == "waived" and result.telling):
+            reasons = tuple((item.message, item.where) for item in result.telling)
             alike = (result.level, reasons, result.reason) if result.verdict == "not-run" else (result.id,)
             together.setdefault(alike, []).append(result)
     for first, *others in together.values():
         yield _headline(first, catalogue) if not others else _shared_headline((first, *others))
-        for item in _shown(first):
+        for item in first.telling:
             yield from (Text("  " + line) for line in finding_lines(item))
         if first.reason:
             yield Text(f"  {safe(first.reason)}", style="dim")
         advice = catalogue.advice_on(first.id)
         if advice and first.verdict == "fail":
             yield Text(f"  advice:   {advice}")
-
-
-def _shown(result: RequirementResult) -> list[Finding]:
-    return [item for item in result.findings if item.outcome in ("fail", "not-run")]
 
 
 def _gravest_first(result: RequirementResult) -> tuple[bool, bool, int]:

@@ -132,7 +132,8 @@ def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
 
 def _claims_an_image(content: bytes) -> bool:
     """Whether a document has the list that makes it an index or a manifest, for some reader at least."""
-    return b'"manifests"' in content or b'"layers"' in content
+    plain = content.replace(b"\0", b"")  # Python's json reads UTF-16 and UTF-32 too
+    return b'"manifests"' in plain or b'"layers"' in plain
 
 
 _FULL: Final = f"the manifests and configs of the image have more than {MAX_METADATA} bytes: it is not read"

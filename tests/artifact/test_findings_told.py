@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from conformance.checks.artifact.judge import judge_blob, judge_image
-from conformance.checks.consumer.choices import judge_selections
+from conformance.checks.bound import judge_all
 from conformance.images.draft import conforming_draft, finish
 from conformance.images.layer_draft import finish_layer
 from conformance.mutants import blob, copies, documents, layers, metadata, selection
 from conformance.mutants.selection import SITUATIONS, Client
+from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import SentinelBlob
 from conformance.requirements import broken_by
@@ -58,7 +59,7 @@ def of_copy(defect: Callable[..., None]) -> list[str]:
 
 
 def of_selection(client: Client) -> list[str]:
-    return told(judge_selections([client(one) for one in SITUATIONS]), client, plain=False)
+    return told(judge_all(SelectionSeen, [client(one) for one in SITUATIONS]), client, plain=False)
 
 
 def told(results: Sequence[RequirementResult], maker: object, *, plain: bool) -> list[str]:

@@ -12,7 +12,6 @@ from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import LayoutImage
 from conformance.audit.work import Judge
 from conformance.checking import CheckOptions, judge_source
-from conformance.checks.artifact.layers import NEEDS_DEEP
 from conformance.format.oci import Descriptor
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, conforming_draft, finish
@@ -83,7 +82,7 @@ def findings(report: SubjectReport) -> list[Finding]:
         msgspec.structs.replace(finding, evidence=(), replay="")
         for result in report.verdicts
         for finding in result.findings
-        if finding.message != NEEDS_DEEP  # an audit names their requirements only
+        if finding.outcome != "needs-deep"  # an audit names their requirements only
     )
     return sorted(bare, key=msgspec.json.encode)
 

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from conformance.audit.connections import Hosts, Traffic
+from conformance.audit.connections import Hosts
 from conformance.audit.engine import run_audit
 from conformance.audit.export import image_rows
 from conformance.audit.model import AuditOptions
@@ -12,6 +12,7 @@ from conformance.audit.parts import judge_part
 from conformance.audit.pool import LocalProcesses, Pool
 from conformance.audit.sources import Shared, open_image
 from conformance.audit.state import State
+from conformance.audit.traffic import Traffic
 from conformance.checking import CheckOptions, check_image
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.sources.image import observe_image
@@ -46,11 +47,11 @@ def test_a_process_that_dies_is_replaced() -> None:
     with EmbeddedRegistry() as registry:
         load(registry, "app", "1", [layer])
         host = registry.url.removeprefix("http://")
-        traffic = Traffic()
-        image = open_image(f"{host}/app:1", DEEP.connection, Hosts(traffic, 1), Shared())
+        hosts = Hosts(Traffic(), 1)
+        image = open_image(f"{host}/app:1", DEEP.connection, hosts, Shared())
         (wanted,) = wanted_layers(observe_image(image, reading=None).every_manifest)
         processes = LocalProcesses(1)
-        with Pool(DEEP, traffic, processes) as pool:
+        with Pool(DEEP, hosts, processes) as pool:
             first = pool.judge(image, wanted)
             for worker in processes.pids:
                 os.kill(worker, signal.SIGKILL)

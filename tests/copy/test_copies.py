@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance import checks
-from conformance.checks.copier.copies import ELSEWHERE, judge_copies
+from conformance.checks.bound import checks_of, judge_all
 from conformance.images.draft import Drafted
 from conformance.mutants import copies
 from conformance.mutants.copies import JOBS, SIGNATURE, Copied, Job, plain_twin, right_copy, source_of
 from conformance.observed.image import CopySeen, ImageSeen
-from conformance.requirements import broken_by, find_checks
+from conformance.requirements import broken_by
 from conformance.results import RequirementResult
 from conformance.sources.image import observe_image
 from conformance.sources.memory import MemorySource
@@ -50,7 +49,7 @@ def results(defect: Callable[[Job, Copied], None] = lambda *_: None) -> tuple[Re
         copied = right_copy(job)
         defect(job, copied)
         seen.append(seen_of(job, copied))
-    return judge_copies(seen)
+    return judge_all(CopySeen, seen)
 
 
 def verdicts(defect: Callable[[Job, Copied], None] = lambda *_: None) -> dict[str, str]:
@@ -58,9 +57,7 @@ def verdicts(defect: Callable[[Job, Copied], None] = lambda *_: None) -> dict[st
 
 
 def test_right_copies_pass_every_check() -> None:
-    assert verdicts() == {
-        name: "pass" for name in find_checks(checks) if name.startswith("SENT-STRIP") or name in ELSEWHERE
-    }
+    assert verdicts() == dict.fromkeys(checks_of(CopySeen), "pass")
 
 
 @pytest.mark.parametrize("defect", MUTANTS, ids=lambda defect: defect.__name__)
@@ -73,6 +70,6 @@ def test_facts_that_were_not_gathered_are_not_passes() -> None:
     job = JOBS[0]
     seen = seen_of(job, right_copy(job))
     blind = CopySeen(seen.name, seen.before, seen.after, requested="gzip")
-    found = {result.id: result.verdict for result in judge_copies([blind])}
+    found = {result.id: result.verdict for result in judge_all(CopySeen, [blind])}
     assert found["SENT-STRIP-006"] == "not-run"
     assert found["SENT-STRIP-013"] == "not-run"

@@ -94,12 +94,24 @@ def test_reader_that_differs_from_the_toc_is_a_fault() -> None:
         (PASSES, {"one": A, "other": REFUSED}),
         (PASSES, {"one": A, "other": Reading(B.members, crashed=True)}),
         (Verdict(must=("SEC-001",)), {"one": A, "other": B}),
-        (Verdict(should=("TAR-040",), toc=A), {"Go archive/tar": A, "Perl Archive::Tar": B}),
+        (Verdict(should=("TAR-042",), toc=A), {"Go archive/tar": A, "Perl Archive::Tar": B}),
         (Verdict(unwritten="no tar"), {"one": A, "other": B}),
     ],
 )
 def test_no_fault(verdict: Verdict, readings: dict[str, Reading]) -> None:
     assert look(b"", verdict, readings).fault is None
+
+
+@pytest.mark.parametrize(
+    ("should", "reader", "seen"),
+    [
+        ("TAR-042", "node tar", B),
+        ("TAR-040", "Perl Archive::Tar", B),
+        ("TAR-042", "Perl Archive::Tar", Reading((Member("61", "reg", 0, 0o600, 0, 0),))),
+    ],
+)
+def test_a_should_excuses_its_readers_in_what_it_says_alone(should: str, reader: str, seen: Reading) -> None:
+    assert look(b"", Verdict(should=(should,), toc=A), {"Go archive/tar": A, reader: seen}).fault is not None
 
 
 def test_accusing_what_a_stock_writer_made_is_a_fault() -> None:

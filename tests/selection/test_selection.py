@@ -2,11 +2,12 @@
 
 import pytest
 
-from conformance.checks.consumer.choices import judge_selections
+from conformance.checks.bound import judge_all
 from conformance.format.oci import Index, Platform
 from conformance.format.selection import Policy, select
 from conformance.mutants import selection
 from conformance.mutants.selection import AMD64, SITUATIONS, Client, index_of, right_client
+from conformance.observed.consumer import SelectionSeen
 from conformance.requirements import broken_by
 
 MUTANTS = [value for value in vars(selection).values() if hasattr(value, "__breaks__")]
@@ -61,7 +62,7 @@ def test_the_better_variant_wins(wanted: Platform, offered: list[str], expected:
 
 
 def verdicts(client: Client) -> dict[str, str]:
-    return {result.id: result.verdict for result in judge_selections([client(one) for one in SITUATIONS])}
+    return {result.id: result.verdict for result in judge_all(SelectionSeen, [client(one) for one in SITUATIONS])}
 
 
 def test_a_client_that_chooses_right_passes_every_check() -> None:

@@ -25,7 +25,7 @@ def test_the_example_runs_as_a_third_party_would_run_it(tmp_path: Path) -> None:
 LOADED = "from conformance.strategies.profiles import load_profile\n\nload_profile('quick')\n"
 
 
-@pytest.mark.parametrize("row", re.findall(r"^\| `strategies\.\w+` \|.*$", GUIDE, re.MULTILINE))
+@pytest.mark.parametrize("row", re.findall(r"^\| `(?:strategies|images)\.\w+` \|.*$", GUIDE, re.MULTILINE))
 def test_every_name_of_the_table_is_in_its_module(row: str) -> None:
     name, *cells = (cell.strip() for cell in row.strip("| ").split("|"))
     module = import_module(f"conformance.{name.strip('`')}")

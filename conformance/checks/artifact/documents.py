@@ -8,12 +8,14 @@ import msgspec
 from conformance.format.document import MAX_DEPTH
 from conformance.format.json_problems import KeyKind, KeyProblem
 from conformance.format.key_folds import foldings
+from conformance.format.media_types import CONFIG_TYPES
 from conformance.format.oci import examine_index
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
 
+SCHEMA_VERSION = 2
 _MAX = 10
 _EITHER = ("manifests", "layers", "fsLayers")
 
@@ -131,6 +133,38 @@ def one_kind_only(seen: ImageSeen) -> Iterator[Judgement]:
 def _manifests(seen: ImageSeen) -> Iterator[_Document]:
     for manifest in seen.manifests:
         yield from (document for document in _of_manifest(manifest) if document.name == manifest.name)
+
+
+@decides("DOC-012")
+def schema_version(seen: ImageSeen) -> Iterator[Judgement]:
+    for document in (*_layout(seen), *_index(seen), *_manifests(seen)):
+        if document.fields is not None:
+            found = document.fields.get("schemaVersion")
+            yield judge(
+                found == SCHEMA_VERSION,
+                "Another version of the schema, or none: clients take the document for another kind, or refuse it.",
+                where=f"{document.name}.schemaVersion",
+                expected=str(SCHEMA_VERSION),
+                found="absent" if found is None else repr(found)[:40],
+            )
+
+
+@decides("DOC-013")
+def root_file_system(seen: ImageSeen) -> Iterator[Judgement]:
+    for manifest in seen.manifests:
+        document, config = manifest.document, manifest.config
+        if document is None or config is None or document.view.config.media_type not in CONFIG_TYPES:
+            continue
+        root = config.fields.get("rootfs")
+        if isinstance(root, dict):
+            found = root.get("type")
+            yield judge(
+                found == "layers",
+                "The type of the root file system is another one: who reads it has to refuse the image.",
+                where=f"{manifest.name}.config.rootfs.type",
+                expected="layers",
+                found="absent" if found is None else repr(found)[:40],
+            )
 
 
 @decides("DOC-010")

@@ -1,25 +1,18 @@
 """All checks of the artifact role over one image that was seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
 
-from conformance import checks
-from conformance.checks.artifact.layers import NEEDS_DEEP
 from conformance.checks.artifact.media_types import set_aside
 from conformance.checks.artifact.partial_pulls import notes_on_pulls
-from conformance.checks.groups import judge_groups
+from conformance.checks.bound import checks_of, judge_all
 from conformance.format.names import SENTINEL_TYPE
 from conformance.observed.image import ImageSeen, SentinelBlob
 from conformance.observed.layer import LayerSeen, LayersSeen
-from conformance.requirements import Catalogue, find_checks, load_catalogue
+from conformance.requirements import Catalogue, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude, not_run
-
-BLOB_GROUPS = ("SENT-BLOB",)
-IMAGE_GROUPS = ("DOC", "SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
-OF_THE_IMAGE = ("LAYER-012",)
-LAYER_GROUPS = ("LAYER", "FOOTER", "ANNOT", "TOC", "CHUNK", "TARSPLIT", "TAR", "SEC")
 
 
 def judge_image(
@@ -35,24 +28,22 @@ def judge_image(
     judgements on them by requirement.
     """
     layers = seen.layers if of_layers is None else msgspec.structs.replace(seen.layers, layers=())
-    bound = find_checks(checks)
+    on_blobs, on_images, on_layers = checks_of(SentinelBlob), checks_of(ImageSeen), checks_of(LayersSeen)
     results = []
     for requirement in (catalogue or load_catalogue()).of_role("artifact"):
-        check = bound.get(requirement.id)
-        if check is None:
-            continue
-        judgements: Iterator[Judgement]
-        if requirement.group in BLOB_GROUPS:
+        name = requirement.id
+        judgements: Iterable[Judgement]
+        if name in on_blobs:
             judgements = (
                 judgement
                 for blob in _blobs(seen)
-                for judgement in (check(blob) if isinstance(blob, SentinelBlob) else [blob])
+                for judgement in (on_blobs[name](blob) if isinstance(blob, SentinelBlob) else [blob])
             )
-        elif requirement.group in IMAGE_GROUPS or requirement.id in OF_THE_IMAGE:
-            judgements = chain(check(seen), *(check(inner) for inner in seen.nested))
-        elif requirement.group in LAYER_GROUPS:
-            before = () if of_layers is None else of_layers.get(requirement.id, ())
-            judgements = chain(before, check(layers), _layers_not_seen(seen))
+        elif name in on_images:
+            judgements = chain(on_images[name](seen), *(on_images[name](inner) for inner in seen.nested))
+        elif name in on_layers:
+            before = () if of_layers is None else of_layers.get(name, ())
+            judgements = chain(before, on_layers[name](layers), _layers_not_seen(seen))
         else:
             continue
         results.append(conclude(requirement, judgements, replay=replay))
@@ -61,12 +52,9 @@ def judge_image(
 
 def judge_layer(layer: LayerSeen, *, deep: bool) -> dict[str, tuple[Judgement, ...]]:
     """The judgements of all requirements on layers over one zstd:chunked layer, by requirement; none where empty."""
-    bound, seen = find_checks(checks), LayersSeen((layer,), deep)
-    found = {
-        requirement.id: tuple(bound[requirement.id](seen))
-        for requirement in load_catalogue().of_role("artifact")
-        if requirement.group in LAYER_GROUPS and requirement.id in bound and requirement.id not in OF_THE_IMAGE
-    }
+    bound, seen = checks_of(LayersSeen), LayersSeen((layer,), deep)
+    artifact = load_catalogue().of_role("artifact")
+    found = {requirement.id: tuple(bound[requirement.id](seen)) for requirement in artifact if requirement.id in bound}
     return {name: judgements for name, judgements in found.items() if judgements}
 
 
@@ -76,13 +64,13 @@ def needs_deep(result: RequirementResult) -> bool:
     What fails already fails; everything else is then no verdict.
     """
     return result.verdict in ("pass", "not-applicable") and any(
-        finding.message == NEEDS_DEEP for finding in result.findings
+        finding.outcome == "needs-deep" for finding in result.findings
     )
 
 
 def judge_blob(blob: SentinelBlob, *, replay: str = "") -> tuple[RequirementResult, ...]:
     """The SENT-BLOB requirements over one sentinel blob."""
-    return judge_groups(BLOB_GROUPS, (blob,), replay=replay)
+    return judge_all(SentinelBlob, (blob,), replay=replay)
 
 
 def notes_on(seen: ImageSeen) -> tuple[str, ...]:

@@ -1,15 +1,12 @@
 """What the checks on zstd:chunked layers share: which layers are judged, and how many problems become findings."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
 
 from conformance.format.discrepancy import Discrepancies, Kind
 from conformance.format.toc import Toc
 from conformance.format.toc_outline import Outline, Problems, where
 from conformance.observed.layer import LayerSeen, LayersSeen, OtherLayerSeen, WholeLayer
-from conformance.results import Judgement, failed, informed, not_run, passed
-
-NEEDS_DEEP: Final = "not looked at: it needs every byte of the layer (zcc check --deep)"
+from conformance.results import Judgement, failed, informed, not_run, passed, unread
 
 
 def current(seen: LayersSeen) -> Iterator[LayerSeen]:
@@ -19,7 +16,7 @@ def current(seen: LayersSeen) -> Iterator[LayerSeen]:
 
 def needs_deep(layer: LayerSeen | OtherLayerSeen) -> Judgement:
     """This layer was not read whole, so the requirement was not looked at."""
-    return informed(NEEDS_DEEP, where=layer.name)
+    return unread(layer.name)
 
 
 def by_whole(

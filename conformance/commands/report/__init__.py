@@ -2,7 +2,7 @@
 
 import typer
 
-from conformance.commands.report import attest, render
+from conformance.commands.report import attest, compare, render, replay
 
 _report = typer.Typer(
     no_args_is_help=True,
@@ -12,6 +12,6 @@ _report = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for module in (attest, render):
+    for module in (attest, compare, render, replay):
         module.register(_report)
     app.add_typer(_report, name="report")

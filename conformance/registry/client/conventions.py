@@ -68,17 +68,17 @@ def join_url(url: str, location: str) -> str:
         return ""
 
 
-def wait_seconds(retry_after: str, attempt: int) -> float:
-    """Seconds to wait: Retry-After as seconds or date (RFC 9110 section 10.2.3), else exponential; capped."""
+def wait_seconds(retry_after: str, attempt: int, *, most: float = MAX_WAIT) -> float:
+    """Seconds to wait: Retry-After as seconds or date (RFC 9110 section 10.2.3), else exponential; ``most`` at most."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), MAX_WAIT)
+        return min(float(text), most)
     if text:
         try:
-            return min(max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0), MAX_WAIT)
+            return min(max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0), most)
         except (ValueError, OverflowError):
             pass
-    return min(0.2 * float(2**attempt), MAX_WAIT)
+    return min(0.2 * float(2**attempt), most)
 
 
 def reason(error: BaseException) -> str:

@@ -23,6 +23,10 @@ class Login:
             SECRETS.remember_login(credentials.username, credentials.password)
             SECRETS.remember(credentials.identity_token)
 
+    def share(self, tokens: dict[str, str]) -> None:
+        """Keep the tokens in this, which other logins with the same credentials keep theirs in."""
+        self._tokens = tokens
+
     def header(self, scope: str) -> str:
         """The Authorization to send for this scope; "" for none."""
         return self._tokens.get(scope) or self._basic

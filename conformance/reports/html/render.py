@@ -1,10 +1,9 @@
 """The report as HTML: model in, one self-contained document out (jinja2, autoescaped)."""
 
-from importlib.resources import files
-
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from conformance.reports.html.parts import part
 from conformance.reports.html.view import WORDS, subject_views
 from conformance.reports.model import Report
 from conformance.reports.verdict_line import run_line
@@ -24,16 +23,12 @@ def render_html(report: Report, catalogue: Catalogue) -> bytes:
         levels=LEVELS,
         classes=CLASSES,
         words=WORDS,
-        style=Markup(_part("style.css")),  # noqa: S704 (our own file)
-        script=Markup(_part("script.js")),  # noqa: S704 (our own file)
+        style=Markup(part("style.css")),  # noqa: S704 (our own file)
+        script=Markup(part("script.js")),  # noqa: S704 (our own file)
     )
     return document.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_part("report.html.j2"))
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
+    return environment.from_string(part("report.html.j2"))

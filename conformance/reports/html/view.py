@@ -99,9 +99,7 @@ def _gravest_first(result: RequirementResult) -> int:
 def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: set[str]) -> RowView:
     anchor = result.id if result.id not in taken else f"{result.id}-{number + 1}"
     taken.add(result.id)
-    telling = [finding for finding in result.findings if finding.outcome in ("fail", "not-run")] or list(
-        result.findings
-    )
+    telling = result.telling or result.findings
     class_ = result.class_ or (catalogue[result.id].class_ if result.id in catalogue.ids() else "")
     return RowView(
         result.id,

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from conformance import checks
+from conformance.checks.bound import checks_of
 from conformance.checks.trial_verdicts import INCONCLUSIVE
-from conformance.requirements import find_checks
+from conformance.observed.consumer import SelectionSeen
+from conformance.observed.trials import TrialSeen
 from conformance.results import Judgement, not_run, unsupported
 from conformance.trials.consumer import hostile_input as cases_input
 from conformance.trials.consumer import pull as cases_pull
@@ -50,9 +51,11 @@ def judge_requirement(trials: ConsumerTrials, requirement_id: str) -> Iterator[J
 
 def judge_seen(requirement_id: str, cases: Iterable[Seen]) -> Iterator[Judgement]:
     """Judge what was seen by the check of this requirement; what could not be seen is judged already."""
-    check = find_checks(checks)[requirement_id]
+    of_runs, of_choices = checks_of(TrialSeen), checks_of(SelectionSeen)
     for seen in cases:
         if isinstance(seen, Judgement):
             yield seen
+        elif isinstance(seen, TrialSeen):
+            yield from of_runs[requirement_id](seen)
         else:
-            yield from check(seen)
+            yield from of_choices[requirement_id](seen)

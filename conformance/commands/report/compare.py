@@ -1,0 +1,106 @@
+"""``zcc report compare`` and ``merge``: results beside each other, and results as one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from conformance.commands.output import chosen_forms, write_forms
+from conformance.commands.report.files import read_results
+from conformance.commands.shared import EXIT_DIFFERS, cannot, console
+
+if TYPE_CHECKING:
+    from conformance.reports.comparison import Comparison
+    from conformance.reports.model import Report
+    from conformance.reports.page import Page
+
+_FORMS: Final = ("json", "html", "markdown")
+Form = Annotated[list[str] | None, typer.Option("--format", help="Write json, html or markdown; may be repeated.")]
+Output = Annotated[
+    list[str] | None,
+    typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
+]
+
+
+def register(report: typer.Typer) -> None:
+    """Add the commands."""
+    report.command()(compare)
+    report.command()(merge)
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="results.json of a run before.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="results.json of a later one.")],
+    form: Form = None,
+    output: Output = None,
+) -> None:
+    """Compare two results: exit 1 when a MUST fails that did not, 8 when one is no longer decided, else 0."""
+    from conformance.reports.comparison import compare as compared  # noqa: PLC0415 (start-up time)
+
+    forms = chosen_forms(form or [], output or [], _FORMS)
+    before, after = read_results(old)[0], read_results(new)[0]
+    show(compared(before, after), before, after, forms)
+
+
+def show(comparison: "Comparison", old: "Report", new: "Report", forms: list[tuple[str, str]]) -> None:
+    """Write a comparison in these forms, print it where none goes to standard output, and end with its exit status."""
+    from conformance.reports.comparison_page import comparison_page  # noqa: PLC0415 (start-up time)
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+
+    page = comparison_page(comparison, old, new, load_catalogue())
+    write_forms(forms, lambda name: _rendered(name, comparison, page))
+    if "-" not in (target for _, target in forms):
+        from conformance.reports.page_forms import print_page  # noqa: PLC0415
+
+        print_page(console(), page)
+    end(comparison)
+
+
+def end(comparison: "Comparison") -> None:
+    """Exit status 1 when it is worse, 8 when something is no longer decided."""
+    from conformance.endings import EXIT_INCOMPLETE  # noqa: PLC0415 (start-up time)
+
+    if comparison.is_worse:
+        raise typer.Exit(EXIT_DIFFERS)
+    if comparison.lost:
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def _rendered(form: str, comparison: "Comparison", page: "Page") -> bytes:
+    from conformance.reports.encoding import indented_json  # noqa: PLC0415 (start-up time)
+    from conformance.reports.html import render_page  # noqa: PLC0415
+    from conformance.reports.page_forms import render_page_markdown  # noqa: PLC0415
+
+    if form == "json":
+        return indented_json(comparison)
+    return render_page(page) if form == "html" else render_page_markdown(page)
+
+
+def merge(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS…", help="Two or more results.json.")],
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="Write json, junit, html, sarif, markdown or badge; may be repeated."),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Make one of several results: the roles of a tool, machines, shards of a run. JSON to standard output by default.
+
+    Exit status as of the run that it makes: 0, 1 or 8; 2 where the results do not belong together.
+    """
+    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
+    from conformance.reports.merging import MergeError, merge_reports  # noqa: PLC0415
+    from conformance.reports.verdict_line import verdict_line  # noqa: PLC0415
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+
+    forms = chosen_forms(form or [], output or [], FORMS) or [("json", "-")]
+    try:
+        merged = merge_reports([(str(path), read_results(path)[0]) for path in results])
+    except MergeError as error:
+        cannot(str(error))
+    write_forms(forms, lambda name: render(name, merged, load_catalogue()))
+    for subject in merged.subjects:
+        typer.echo(verdict_line(subject, partial=merged.partial), err=True)
+    if merged.ending is not None and merged.ending != "conforms":
+        raise typer.Exit(EXIT_STATUS[merged.ending])

@@ -1,0 +1,47 @@
+"""A page as HTML: one self-contained document, no script, no network."""
+
+import base64
+import re
+from typing import Final
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from conformance.reports.html.parts import part
+from conformance.reports.page import Block, Cell, Code, Page, Picture
+from conformance.reports.words import safe
+
+# What a link of ours may be: an anchor, a relative path, or an address. Never a scheme that runs something.
+_ADDRESS: Final = re.compile(r"(?:https?://|(?:\.\./)*|#)[A-Za-z0-9._~/#%@+-]*")
+
+
+def render_page(page: Page) -> bytes:
+    """The whole document in UTF-8."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {
+        "safe_text": safe,
+        "kind": _kind,
+        "address": _address,
+        "code_lines": _code_lines,
+        "data_address": _data_address,
+    }
+    template = environment.from_string(part("page.html.j2"))
+    document = template.render(page=page, style=Markup(part("style.css")))  # noqa: S704 (our own file)
+    return document.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
+
+
+def _address(cell: Cell) -> str:
+    return cell.link if cell.link and _ADDRESS.fullmatch(cell.link) else ""
+
+
+def _code_lines(block: Code) -> str:
+    return "\n".join(safe(line) for line in block.text.splitlines())
+
+
+def _data_address(picture: Picture) -> str:
+    """As an image, in which no script runs and nothing is fetched, whatever it holds."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture.svg.encode('utf-8', 'backslashreplace')).decode()}"

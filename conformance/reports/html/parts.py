@@ -1,0 +1,8 @@
+"""The files that the HTML is made of."""
+
+from importlib.resources import files
+
+
+def part(name: str) -> str:
+    """The text of a file in this package."""
+    return files(__package__).joinpath(name).read_text("utf-8")

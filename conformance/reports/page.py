@@ -1,0 +1,80 @@
+"""A document in parts, for whatever is not the report of one run: as HTML, Markdown or text (docs/reports.md).
+
+Whoever has something to show (a comparison, an index, a certificate, an audit) makes a ``Page``; how it looks is
+decided once, by ``html.render_page`` and ``page_forms``. All texts may be hostile: the renderers make them harmless.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from conformance.endings import Ending
+
+Tone = Literal["", "pass", "fail", "warning", "none"]
+"""How good a thing is: "" says nothing of it."""
+TONE_OF: dict[Ending, Tone] = {"conforms": "pass", "does-not-conform": "fail", "incomplete": "warning"}
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A field of a table. ``link`` is a relative path, an anchor (``#id``) or an http(s) address."""
+
+    text: str
+    tone: Tone = ""
+    link: str = ""
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Rows under headers; the first cell of a row names it."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str = ""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Lines beside each other in importance."""
+
+    items: tuple[str, ...]
+
+
+class Paragraph(msgspec.Struct, frozen=True):
+    text: str
+    tone: Tone = ""
+
+
+class Code(msgspec.Struct, frozen=True):
+    """Commands, or bytes as text."""
+
+    text: str
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """An SVG document made by this project; ``text`` says the same in words."""
+
+    svg: str
+    text: str
+
+
+Block = Table | Listing | Paragraph | Code | Picture
+
+
+class Section(msgspec.Struct, frozen=True):
+    """Blocks under a heading; ``anchor`` is its id."""
+
+    heading: str
+    blocks: tuple[Block, ...]
+    anchor: str = ""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A whole document: what it comes to in a line or a few (``lead``), the parts, and facts as label and text."""
+
+    title: str
+    lead: tuple[Paragraph, ...] = ()
+    sections: tuple[Section, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+def row(*cells: Cell | str) -> tuple[Cell, ...]:
+    """A row of cells; a text is a plain cell."""
+    return tuple(Cell(each) if isinstance(each, str) else each for each in cells)
