@@ -52,7 +52,8 @@ publisher() {
   zcc build ./app -o oci:./layout:1 --cmd /run
   zcc sentinel add oci:./layout:1
   zcc push oci:./layout:1 "$host/app:1"
-  zcc check --deep --require-sentinel "$host/app:1" | grep -m1 'conforms to profile pair'
+  zcc check --deep --require-sentinel "$host/app:1" >publisher.out
+  grep -m1 'conforms to profile pair' publisher.out
   zcc pull "$host/app:1" oci:./copy
   zcc diff oci:./layout:1 oci:./copy:1
 }
