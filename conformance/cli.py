@@ -22,6 +22,7 @@ from conformance.commands import (
     check,
     diff,
     inspect,
+    layouts,
     mutants,
     publish,
     readers,
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS = (
-    *(check, audit, inspect, diff, build, publish),
+    *(check, layouts, audit, inspect, diff, build, publish),
     *(certify, adapter, registry, report, readers, requirements, vectors, mutants),
 )
 for command in _COMMANDS:
