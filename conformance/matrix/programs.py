@@ -69,7 +69,8 @@ def judge_copier(maker: Maker) -> Results:
         _control(trial.control(), maker)
         copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]
         again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
-    return (*copied, again)
+        order = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
+    return (*copied, again, order)
 
 
 def judge_consumer(maker: Maker, only: Sequence[str] = ()) -> Results:

@@ -103,12 +103,16 @@ def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
 def declared_matrix() -> Matrix:
     """What the mutants and variants say of themselves, judged by nobody."""
     rows = [
-        Row(name_of(maker), "variant", _room(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).touches)
+        Row(name_of(maker), "variant", _room(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
         if _is_variant(maker)
         else Row(name_of(maker), "mutant", _room(maker)[0], broken_by(maker), broken_by(maker))
         for maker in makers()
     ]
     return matrix_of(rows)
+
+
+_NO_FREEDOM: Final = frozenset(("FOOTER-006",))
+"""MAYs that name a legacy form: nobody who writes by this revision has a choice there."""
 
 
 def freedoms() -> tuple[str, ...]:
@@ -117,7 +121,9 @@ def freedoms() -> tuple[str, ...]:
     return tuple(
         each.id
         for each in load_catalogue().requirements
-        if each.id in bound and (each.level == "MAY" or (" but " in each.statement and " may " in each.statement))
+        if each.id in bound
+        and each.id not in _NO_FREEDOM
+        and (each.level == "MAY" or (" but " in each.statement and " may " in each.statement))
     )
 
 
@@ -157,7 +163,7 @@ def _variant_row(maker: Maker, room: Room, results: tuple[RequirementResult, ...
     failed = tuple(name for name in judging.failing(results) if catalogue[name].level != "MAY")
     undecided = tuple(sorted(each.id for each in results if each.verdict == "not-run" and each.level == "MUST"))
     warns = tuple(name for name in freedom.warns if catalogue[name].level != "MAY")
-    return Row(name_of(maker), "variant", room, warns, failed, freedom.touches, undecided, _decided(results))
+    return Row(name_of(maker), "variant", room, warns, failed, freedom.ids, undecided, _decided(results))
 
 
 def _decided(results: tuple[RequirementResult, ...]) -> int:

@@ -19,9 +19,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
+sys.path.insert(0, str(Path(__file__).parent))  # also for python -I
 import pull
 import registry
-import zstandard
 
 PREFIX = "io.github.containers.zstd-chunked."
 CHECKSUM, POSITION, SPLIT = (PREFIX + name for name in ("manifest-checksum", "manifest-position", "tarsplit-position"))
