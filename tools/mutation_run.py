@@ -6,24 +6,20 @@ changes of all files; N = 0 takes them all. The result is Markdown.
 """
 
 import argparse
-import contextlib
-import importlib
+import difflib
 import json
 import os
 import random
-import resource
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-import pytest
 from cosmic_ray.commands.init import init
-from cosmic_ray.mutating import apply_mutation
+from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec
@@ -47,11 +43,6 @@ TESTS = (
     *("tests/selection", "tests/copy", "tests/differential/test_kinds.py", "tests/rules"),
 )
 _OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
-CPU_SECONDS = 90
-WALL_SECONDS = 900
-MAX_MEMORY = 4 * 2**30
-# Imported once, before the processes that run tests are forked; nothing of this project is.
-_BEFOREHAND = ("aiohttp", "hypothesis", "jinja2", "msgspec", "requests", "rich", "typer", "zstandard", "pytest")
 
 
 class Outcome(NamedTuple):
@@ -61,6 +52,16 @@ class Outcome(NamedTuple):
     line: int
     diff: str
     end: str
+
+
+class Change(NamedTuple):
+    """A file with one change, and the tests that run the changed line, quickest first."""
+
+    file: str
+    source: str
+    tests: tuple[str, ...]
+    line: int
+    diff: str
 
 
 class Reach(NamedTuple):
@@ -91,27 +92,22 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="zcc-mutation-") as copy:
         _copy_source(Path(copy))
         os.chdir(copy)
-        sys.path.insert(0, copy)
         files = sorted({str(path) for pattern in FILES for path in Path().glob(pattern)})
         files = [file for file in files if not given.only or any(part in file for part in given.only)]
         reach = _record(files)
-        for name in _BEFOREHAND:
-            importlib.import_module(name)
         specs = _specs(files)
         drawn = random.Random(given.seed).sample(specs, min(given.sample or len(specs), len(specs)))  # noqa: S311
-        _control(drawn, reach)
-        outcomes = []
-        for number, spec in enumerate(drawn, 1):
-            outcomes.append(outcome := _try(spec, reach))
-            if outcome.end != "killed":
-                print(f"{number}: {outcome.end}\n{outcome.file}:{outcome.line}\n{outcome.diff}", flush=True)  # noqa: T201
-            if number % 20 == 0:
-                print(f"{number} of {len(drawn)}", flush=True)  # noqa: T201
+        changes = [_change(spec, reach) for spec in drawn]
+        outcomes = [
+            Outcome(change.file, change.line, change.diff, end)
+            for change, end in zip(changes, _tried(changes, reach), strict=True)
+        ]
+    killed = sum(one.end == "killed" for one in outcomes)
     text = _report(outcomes, len(specs), given.seed)
     if given.out:
         given.out.write_text(text, "utf-8")
     print(text)  # noqa: T201
-    return int(100 * sum(one.end == "killed" for one in outcomes) < given.least * len(outcomes))
+    return int(100 * killed < given.least * len(outcomes))
 
 
 def _copy_source(target: Path) -> None:
@@ -124,23 +120,11 @@ def _copy_source(target: Path) -> None:
 
 def _record(files: list[str]) -> Reach:
     """Run all tests once; what fails unchanged would kill everything, so it ends the run."""
-    target = Path("reach.json")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{Path.cwd()}:{ROOT / 'tools'}",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "ZCC_MUTATION_RECORD": str(target),
-        "ZCC_MUTATION_OF": ":".join(str(Path(file).absolute()) for file in files),
-    }
-    argv = [sys.executable, "-m", "pytest", *_arguments(), *TESTS]
-    subprocess.run(argv, check=True, env=environment)
-    found = json.loads(target.read_text("utf-8"))
+    absolute = ":".join(str(Path(file).absolute()) for file in files)
+    if _pytest(TESTS, {"ZCC_MUTATION_RECORD": "reach.json", "ZCC_MUTATION_OF": absolute}):
+        sys.exit("the tests fail without a change")
+    found = json.loads(Path("reach.json").read_text("utf-8"))
     return Reach({str(Path(file).relative_to(Path.cwd())): of for file, of in found["lines"].items()}, found["seconds"])
-
-
-def _arguments() -> list[str]:
-    # Without rewritten assertions: modules that were imported beforehand cannot have them.
-    return ["-x", "-q", "-p", "mutation_tests", "-p", "no:cacheprovider", "-p", "no:randomly", "--assert=plain"]
 
 
 def _specs(files: list[str]) -> list[MutationSpec]:
@@ -154,66 +138,65 @@ def _is_of_identity(spec: MutationSpec) -> bool:
     return spec.operator_name.endswith(_OF_IDENTITY)
 
 
-def _control(drawn: list[MutationSpec], reach: Reach) -> None:
-    """The positive control: without a change the tests pass, in the way in which they are run with one."""
-    tests = reach.tests(str(drawn[0].module_path), drawn[0])
-    if _fails(tests):
-        sys.exit(f"{len(tests)} tests fail without a change")
-
-
-def _try(spec: MutationSpec, reach: Reach) -> Outcome:
-    path, file = Path(spec.module_path), str(spec.module_path)
-    tests = reach.tests(file, spec)
+def _change(spec: MutationSpec, reach: Reach) -> Change:
+    path = Path(spec.module_path)
     original = path.read_text("utf-8")
+    changed = mutate_code(original, get_operator(spec.operator_name)(**(spec.operator_args or {})), spec.occurrence)
+    if changed is None:
+        raise ValueError(f"{path} has no place {spec.occurrence} for {spec.operator_name}")
+    return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], _diff(original, changed))
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
+    """What became of each. First comes the positive control: the quicker half of the tests, and no change."""
+    quickest = sorted(reach.seconds, key=lambda name: reach.seconds[name])
+    control = {"file": "", "source": None, "tests": quickest[: len(quickest) // 2]}
+    planned = [{"file": one.file, "source": one.source, "tests": one.tests} for one in changes]
+    Path("plan.json").write_text(json.dumps([control, *planned]), "utf-8")
+    _pytest(TESTS, {"ZCC_MUTATION_PLAN": "plan.json"})
+    passed, *ends = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
+    if passed != "survived":
+        sys.exit("the tests fail without a change, where each change is tried")
+    print(Counter(ends), flush=True)  # noqa: T201
+    for change, end in zip(changes, ends, strict=True):
+        if end == "survived":
+            print(f"{change.file}, line {change.line}\n{change.diff}", flush=True)  # noqa: T201
+    for change, end in zip(changes, ends, strict=True):
+        yield "not run by any test" if not change.tests else _at_import(change) if end == "at import" else end
+
+
+def _at_import(change: Change) -> str:
+    """A change of what a module does when it is imported: the file is changed, and the tests begin anew."""
+    path = Path(change.file)
+    original = path.read_text("utf-8")
+    Path("only.json").write_text(json.dumps(change.tests), "utf-8")
     try:
-        operator = get_operator(spec.operator_name)(**(spec.operator_args or {}))
-        _, changed = apply_mutation(path, operator, spec.occurrence)
-        diff = _changed_lines(original, changed or original)
-        end = "not run by any test" if not tests else "killed" if _fails(tests) else "survived"
+        path.write_text(change.source, "utf-8")
+        files = sorted({name.partition("::")[0] for name in change.tests})
+        return "survived" if _pytest(files, {"ZCC_MUTATION_ONLY": "only.json"}) == 0 else "killed"
     finally:
         path.write_text(original, "utf-8")
-    return Outcome(file, spec.start_pos[0], diff, end)
 
 
-def _changed_lines(before: str, after: str) -> str:
-    old, new = before.splitlines(), after.splitlines()
-    gone = [line for line in old if line not in set(new)]
-    come = [line for line in new if line not in set(old)]
-    return "\n".join((*(f"-{line}" for line in gone), *(f"+{line}" for line in come)))
-
-
-def _fails(tests: list[str]) -> bool:
-    """Whether one of these tests fails, or takes more time or memory than any does unchanged."""
-    Path("only.json").write_text(json.dumps(tests), "utf-8")
-    child = os.fork()
-    if child == 0:
-        _run_tests(sorted({name.partition("::")[0] for name in tests}))
-    until = time.monotonic() + WALL_SECONDS
-    while time.monotonic() < until:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return status != 0
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
-
-
-def _run_tests(files: list[str]) -> NoReturn:
-    status = 1
-    with contextlib.suppress(BaseException):
-        os.setsid()
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-        quiet = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(quiet, descriptor)
-        sys.dont_write_bytecode = True
-        sys.path.append(str(ROOT / "tools"))
-        os.environ["ZCC_MUTATION_ONLY"] = "only.json"
-        os.environ["PYTHONPATH"] = str(Path.cwd())
-        status = int(pytest.main([*_arguments(), *files]))
-    os._exit(status)
+def _pytest(tests: Sequence[str], variables: dict[str, str]) -> int:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{Path.cwd()}:{ROOT / 'tools'}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **variables,
+    }
+    argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "mutation_tests", "-p", "no:cacheprovider"]
+    argv += ["-p", "no:randomly", *tests]
+    limit = 1800 if "ZCC_MUTATION_ONLY" in variables else None
+    try:
+        return subprocess.run(argv, env=environment, timeout=limit, stdout=subprocess.DEVNULL, check=False).returncode
+    except subprocess.TimeoutExpired:
+        return 1
 
 
 def _report(outcomes: list[Outcome], total: int, seed: int) -> str:

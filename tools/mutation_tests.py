@@ -1,18 +1,29 @@
-"""A pytest plugin of ``mutation_run.py``: which tests run a line of a rule, and only those tests, quickest first.
+"""A pytest plugin of ``mutation_run.py``; what it does is said by variables of the environment.
 
 ``ZCC_MUTATION_RECORD=FILE`` writes, for each file in ``ZCC_MUTATION_OF`` (separated by colons), the tests that run
 each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tests that are named there, in that order.
+``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked behind the collection of the
+tests, and appends what became of each to ``FILE.done``.
 """
 
 import json
 import os
+import resource
+import signal
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, NoReturn
 
 import coverage
 import pytest
 
-_ONLY, _RECORD, _OF = "ZCC_MUTATION_ONLY", "ZCC_MUTATION_RECORD", "ZCC_MUTATION_OF"
+_ONLY, _RECORD, _OF, _PLAN = (f"ZCC_MUTATION_{name}" for name in ("ONLY", "RECORD", "OF", "PLAN"))
+CPU_SECONDS = 60
+WALL_SECONDS = 600
+MAX_MEMORY = 6 * 2**30
 
 
 class _Recorder:
@@ -54,8 +65,106 @@ class _Selector:
         )
 
 
+class _Trier:
+    """Tries each change of the plan: ``{"file", "source", "tests"}``; a source of None is the positive control."""
+
+    def __init__(self, plan: Path) -> None:
+        self._plan, self._done = plan, Path(f"{plan}.done")
+        self._is_child = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        with self._done.open("w", encoding="utf-8") as done:
+            for change in json.loads(self._plan.read_text("utf-8")):
+                done.write(json.dumps(self._try(change, [items[name] for name in change["tests"]])) + "\n")
+                done.flush()
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self._is_child and report.failed:
+            os._exit(1)
+
+    def _try(self, change: dict[str, Any], items: list[pytest.Item]) -> str:
+        patches = [] if change["source"] is None else patches_of(change["file"], change["source"])
+        if patches is None:
+            return "at import"
+        child = os.fork()
+        if child == 0:
+            self._run(patches, items)
+        until = time.monotonic() + WALL_SECONDS
+        while time.monotonic() < until:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return "killed" if status else "survived"
+            time.sleep(0.005)
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return "killed"
+
+    def _run(self, patches: list[tuple[FunctionType, CodeType]], items: list[pytest.Item]) -> NoReturn:
+        try:
+            self._is_child = True
+            os.setsid()
+            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+            resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+            for function, code in patches:
+                function.__code__ = code
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        except BaseException:
+            os._exit(2)
+        os._exit(0)
+
+
+def patches_of(file: str, source: str) -> list[tuple[FunctionType, CodeType]] | None:
+    """The functions of a module that is imported, with their changed code; None for a change of what runs at import."""
+    module = sys.modules[file.removesuffix(".py").replace("/", ".")]
+    before = _flat(compile(Path(file).read_text("utf-8"), file, "exec"))
+    try:
+        after = _flat(compile(source, file, "exec"))
+    except SyntaxError:
+        return None
+    changed = [name for name in before if name not in after or before[name][0] != after[name][0]]
+    found = [(_function(module, name), after[name][1]) for name in changed if name in after]
+    if len(found) != len(changed) or not all(function for function, _ in found):
+        return None
+    return [(function, code) for function, code in found if function is not None]
+
+
+def _flat(code: CodeType, is_function: bool = False) -> dict[str, tuple[object, CodeType]]:
+    """Module and class bodies without the functions in them, and these functions whole, by their names."""
+    if is_function:
+        return {code.co_qualname: (code, code)}
+    inner: dict[str, tuple[object, CodeType]] = {}
+    rest: list[object] = [code.co_code, code.co_names]
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            # A class body is run with its own names as locals; a function has optimised ones.
+            inner |= _flat(constant, bool(constant.co_flags & 0x2))
+        else:
+            rest.append((type(constant), constant))
+    return {code.co_qualname: (tuple(map(repr, rest)), code)} | inner
+
+
+def _function(module: ModuleType, name: str) -> FunctionType | None:
+    found: Any = module
+    for part in name.split("."):
+        found = vars(found).get(part)
+        if found is None:
+            return None
+    if isinstance(found, property):
+        found = found.fget
+    found = getattr(found, "__func__", found)
+    while hasattr(found, "__wrapped__"):
+        found = found.__wrapped__
+    return found if isinstance(found, FunctionType) else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if target := os.environ.get(_RECORD):
         config.pluginmanager.register(_Recorder(Path(target), os.environ[_OF].split(":")))
     if names := os.environ.get(_ONLY):
         config.pluginmanager.register(_Selector(json.loads(Path(names).read_text("utf-8"))))
+    if plan := os.environ.get(_PLAN):
+        config.pluginmanager.register(_Trier(Path(plan)))

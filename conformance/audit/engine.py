@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from conformance.audit.connections import Hosts
+from conformance.audit.economy import tell_pulls
 from conformance.audit.listing import Listed, references_of
 from conformance.audit.model import AuditOptions
 from conformance.audit.parts import Part, Wanted, judge_part
@@ -67,6 +68,8 @@ def run_audit(
         if not run.listed:
             audit.list_images(wanted)
         audit.judge_all()
+        if options.pulls:
+            tell_pulls(state, run)
         state.finish(run.id)
     except StoppedError as error:
         stopped = str(error)
@@ -132,7 +135,7 @@ class _Audit:
         return len(finished)
 
     def _judge_here(self, source: AuditedImage, wanted: Wanted) -> Part:
-        return judge_part(source, wanted, deep=self._options.deep)
+        return judge_part(source, wanted, deep=self._options.deep, with_content=self._options.pulls)
 
     def _judge_one(self, judge: Judge, image: int, reference: str) -> None:
         """Judge one image; whatever is wrong with it is one line, and never the end of the audit."""

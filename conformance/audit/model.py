@@ -23,6 +23,7 @@ class AuditOptions(msgspec.Struct, frozen=True):
     """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any.
 
     ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
+    ``pulls``: keep what the TOCs list, and count what pulls of consecutive tags cost.
     """
 
     connection: ConnectionOptions = ConnectionOptions()
@@ -33,11 +34,13 @@ class AuditOptions(msgspec.Struct, frozen=True):
     max_bytes: int = 0
     fresh: bool = False
     scheduler: str = ""
+    pulls: bool = False
 
     @property
     def checker(self) -> str:
         """What a verdict depends on beside the content: the version, the catalogue, and how deep it looked."""
-        return f"{__version__} {_catalogue_digest()}{' deep' * self.deep}{' panel' * self.use_panel}"
+        asked = f"{' deep' * self.deep}{' panel' * self.use_panel}{' pulls' * self.pulls}"
+        return f"{__version__} {_catalogue_digest()}{asked}"
 
 
 @cache
@@ -56,6 +59,14 @@ class LayerFacts(msgspec.Struct, frozen=True):
     toc_compressed: int = 0
 
 
+class Variant(msgspec.Struct, frozen=True):
+    """The data layers, as (digest, size), that a client of one platform pulls; ``created`` as the config says."""
+
+    platform: str
+    created: str
+    layers: tuple[tuple[str, int], ...]
+
+
 class ImageVerdict(msgspec.Struct, frozen=True):
     """What ``zcc check`` says of an image, without evidence, and the facts that a summary counts.
 
@@ -63,6 +74,7 @@ class ImageVerdict(msgspec.Struct, frozen=True):
 
     ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
     beyond MAX_FINDINGS, which are not kept. ``reusable``: nothing that was wanted could not be read.
+    ``variants`` are kept for counting pulls only.
     """
 
     ending: Ending
@@ -77,6 +89,7 @@ class ImageVerdict(msgspec.Struct, frozen=True):
     has_sentinel: bool
     reusable: bool
     dropped: int = 0
+    variants: tuple[Variant, ...] = ()
 
     @property
     def profile(self) -> str:

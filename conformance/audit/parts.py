@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from conformance.checks.artifact.judge import judge_layer
+from conformance.difference.pull import LayerContent, layer_content
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.observed.evidence import Evidence, Exchange
@@ -47,6 +48,7 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     stored_size: int | None
     notes: tuple[str, ...]
     reusable: bool
+    content: LayerContent | None = None
 
 
 class OtherPart(msgspec.Struct, frozen=True, tag="other"):
@@ -65,8 +67,8 @@ Part = LayerPart | OtherPart
 Wanted = WantedLayer | OtherLayerSeen
 
 
-def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
-    """Read and judge one layer."""
+def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool, with_content: bool = False) -> Part:
+    """Read and judge one layer; ``with_content``: give what its TOC lists too."""
     reading = LayerReading(deep)
     if isinstance(wanted, OtherLayerSeen):
         other = observe_other(source, wanted, reading)
@@ -90,6 +92,7 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool) -> Part:
         seen.stored_size,
         seen.notes,
         _is_reusable(seen),
+        layer_content(seen) if with_content else None,
     )
 
 

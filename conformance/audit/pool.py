@@ -72,7 +72,7 @@ def judge_elsewhere(task: Task) -> Answered:
     traffic = Traffic(task.left)
     source = open_image(task.reference, task.connection, Hosts(traffic, 1), Shared())
     try:
-        part = judge_part(source, task.wanted, deep=task.options.deep)
+        part = judge_part(source, task.wanted, deep=task.options.deep, with_content=task.options.pulls)
     except OverBudgetError:
         return Answered(None, traffic.requests, traffic.bytes)
     return Answered(part, traffic.requests, traffic.bytes)
@@ -91,7 +91,7 @@ class Pool:
         self._options, self._hosts, self._workers = options, hosts, workers
         # The environment of a process cannot be sent to another as it is. What only steers this process stays here.
         connection = msgspec.structs.replace(options.connection, environ=dict(options.connection.environ))
-        self._sent = AuditOptions(deep=options.deep, use_panel=options.use_panel)
+        self._sent = AuditOptions(deep=options.deep, use_panel=options.use_panel, pulls=options.pulls)
         self._connection = connection
 
     def __enter__(self) -> "Pool":

@@ -14,9 +14,10 @@ from typing import IO, Any, Final
 import msgspec
 
 from conformance.audit.model import ImageVerdict
-from conformance.audit.parts import Part
+from conformance.audit.parts import LayerPart, Part
+from conformance.difference.pull import Cost, LayerContent
 
-VERSION: Final = 1
+VERSION: Final = 2
 _APPLICATION: Final = 0x7A636361  # "zcca"
 _BATCH: Final = 1000
 _MAX_RECENT: Final = 1024
@@ -44,11 +45,34 @@ CREATE INDEX layers_by_digest ON verdict_layers (digest);
 CREATE TABLE verdict_fails (
   verdict INTEGER NOT NULL, requirement TEXT NOT NULL, level TEXT NOT NULL,
   PRIMARY KEY (verdict, requirement)) WITHOUT ROWID;
+CREATE TABLE verdict_undecided (
+  verdict INTEGER NOT NULL, requirement TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (verdict, requirement)) WITHOUT ROWID;
+CREATE TABLE contents (
+  host TEXT NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (host, digest)) WITHOUT ROWID;
+CREATE TABLE pulls (
+  run INTEGER NOT NULL, old INTEGER NOT NULL, new INTEGER NOT NULL, platform TEXT NOT NULL,
+  full_bytes INTEGER NOT NULL, full_requests INTEGER NOT NULL, full_ranges INTEGER NOT NULL,
+  file_bytes INTEGER NOT NULL, file_requests INTEGER NOT NULL, file_ranges INTEGER NOT NULL,
+  chunk_bytes INTEGER NOT NULL, chunk_requests INTEGER NOT NULL, chunk_ranges INTEGER NOT NULL,
+  PRIMARY KEY (run, old, new, platform)) WITHOUT ROWID;
 CREATE TABLE parts (host TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (host, key)) WITHOUT ROWID;
 """
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _PART: Final = msgspec.msgpack.Decoder(Part)
 _VERDICT: Final = msgspec.msgpack.Decoder(ImageVerdict)
+_CONTENT: Final = msgspec.msgpack.Decoder(LayerContent)
+
+
+class PairPull(msgspec.Struct, frozen=True):
+    """What an image costs a client that has another; both by their ids in the state."""
+
+    old: int
+    new: int
+    platform: str
+    full: Cost
+    by_file: Cost
+    by_chunk: Cost
 
 
 class StateError(Exception):
@@ -217,7 +241,45 @@ class State:
             connection.executemany(
                 "INSERT INTO verdict_fails VALUES (?, ?, ?)", ((made, *each) for each in verdict.failing)
             )
+            reasons = {each.requirement: each.message for each in verdict.findings if each.outcome == "not-run"}
+            connection.executemany(
+                "INSERT INTO verdict_undecided VALUES (?, ?, ?)",
+                ((made, name, reason[:_MAX_PROBLEM]) for name, reason in reasons.items()),
+            )
             connection.execute("UPDATE images SET digest = ?, verdict = ? WHERE id = ?", (digest, made, image))
+
+    def judged(self, run: int) -> Iterator[tuple[int, str, str, int]]:
+        """Images of a run that have a verdict: id, reference, digest, verdict; in the order of references."""
+        last = ""
+        while True:
+            batch = self.rows(
+                "SELECT id, reference, digest, verdict FROM images WHERE run = ? AND verdict IS NOT NULL"
+                " AND reference > ? ORDER BY reference LIMIT ?",
+                run,
+                last,
+                _BATCH,
+            )
+            if not batch:
+                return
+            yield from batch
+            last = batch[-1][1]
+
+    def keep_pulls(self, run: int, pulls: Iterable[PairPull]) -> None:
+        """Keep what pulls cost."""
+        rows = [
+            (run, each.old, each.new, each.platform, *(min(number, _MAX_INTEGER) for number in _numbers(each)))
+            for each in pulls
+        ]
+        with self._writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO pulls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def content(self, host: str, digest: str) -> LayerContent | None:
+        """What the TOC of a layer lists; None where that is not known."""
+        found = self.rows("SELECT body FROM contents WHERE host = ? AND digest = ?", host, digest)
+        try:
+            return _CONTENT.decode(_unpacked(found[0][0])) if found else None
+        except (zlib.error, msgspec.DecodeError):
+            return None
 
     def verdict(self, number: int) -> ImageVerdict:
         """A kept verdict. Raises StateError when the file is damaged."""
@@ -249,10 +311,16 @@ class State:
         return part
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
-        """Keep a part."""
+        """Keep a part, and its content by itself: only pulls ask for that."""
+        content = part.content if isinstance(part, LayerPart) else None
+        if content is not None:
+            part = msgspec.structs.replace(part, content=None)
         body = zlib.compress(_ENCODER.encode(part), 6)
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (host, key, body))
+            if content is not None:
+                packed = zlib.compress(_ENCODER.encode(content), 6)
+                connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", (host, content.digest, packed))
             self._recent.pop((host, key), None)
 
     def add_traffic(self, run: int, requests: int, size: int, seconds: float) -> None:
@@ -278,6 +346,11 @@ class State:
 def _run(row: Sequence[Any]) -> Run:
     number, targets, checker, started, finished, listed, requests, size, seconds = row
     return Run(number, targets, checker, started, finished, bool(listed), requests, size, seconds)
+
+
+def _numbers(pull: PairPull) -> Iterator[int]:
+    for cost in (pull.full, pull.by_file, pull.by_chunk):
+        yield from (cost.bytes, cost.requests, cost.ranges)
 
 
 def _now() -> str:

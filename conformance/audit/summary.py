@@ -1,10 +1,12 @@
 """What an audit says in the end: counts over all images, read from the state."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from conformance.audit.state import Run, State
+from conformance.difference.pull import Cost
 from conformance.endings import Ending, gravest
 from conformance.reports.encoding import indented_json
 
@@ -96,6 +98,35 @@ class Difference(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
+class Undecided(msgspec.Struct, frozen=True):
+    """A requirement that could not be decided, why, and in how many images."""
+
+    requirement: str
+    reason: str
+    images: int
+
+
+class TagPull(msgspec.Struct, frozen=True):
+    """What ``new`` costs a client that has ``old``."""
+
+    old: str
+    new: str
+    platform: str
+    full: Cost
+    by_file: Cost
+    by_chunk: Cost
+
+
+class TagPulls(msgspec.Struct, frozen=True):
+    """Pulls of tags by clients that have the tag before: sums over all ``pairs``, and the largest of them."""
+
+    pairs: int
+    full: Cost
+    by_file: Cost
+    by_chunk: Cost
+    largest: tuple[TagPull, ...]
+
+
 class Summary(msgspec.Struct, frozen=True):
     """One run as a whole. ``waiting`` images are not done yet; lists are cut at LISTED."""
 
@@ -113,6 +144,8 @@ class Summary(msgspec.Struct, frozen=True):
     pulls: Pulls
     large_tocs: tuple[LargeToc, ...]
     problems: tuple[Problem, ...]
+    undecided: tuple[Undecided, ...] = ()
+    tag_pulls: TagPulls | None = None
     difference: Difference | None = None
     schema: str = SCHEMA
 
@@ -157,6 +190,8 @@ def summarize(state: State, run: Run, since: Run | None = None) -> Summary:
                 LISTED,
             )
         ),
+        _undecided(state, run),
+        _tag_pulls(state, run),
         None if since is None else _difference(state, run, since),
     )
 
@@ -215,6 +250,40 @@ def _large_tocs(state: State, run: Run) -> tuple[LargeToc, ...]:
         for digest, size, compressed, images in rows
         if (limit := _near(size)) is not None
     )
+
+
+def _undecided(state: State, run: Run) -> tuple[Undecided, ...]:
+    rows = state.rows(
+        "SELECT requirement, MIN(reason), COUNT(*) FROM images JOIN verdict_undecided"
+        " ON verdict_undecided.verdict = images.verdict WHERE images.run = ?"
+        " GROUP BY requirement ORDER BY 3 DESC, 1 LIMIT ?",
+        run.id,
+        LISTED,
+    )
+    return tuple(Undecided(*row) for row in rows)
+
+
+_COSTS: Final = tuple(f"{way}_{what}" for way in ("full", "file", "chunk") for what in ("bytes", "requests", "ranges"))
+
+
+def _tag_pulls(state: State, run: Run) -> TagPulls | None:
+    sums = ", ".join(f"SUM({name})" for name in _COSTS)
+    (pairs, *totals) = state.rows(f"SELECT COUNT(*), {sums} FROM pulls WHERE run = ?", run.id)[0]  # noqa: S608
+    if not pairs:
+        return None
+    rows = state.rows(
+        f"SELECT a.reference, b.reference, platform, {', '.join(_COSTS)} FROM pulls"  # noqa: S608 (names of ours)
+        " JOIN images AS a ON a.id = pulls.old JOIN images AS b ON b.id = pulls.new WHERE pulls.run = ?"
+        " ORDER BY chunk_bytes DESC, b.id LIMIT ?",
+        run.id,
+        LISTED,
+    )
+    return TagPulls(pairs, *_costs(totals), tuple(TagPull(row[0], row[1], row[2], *_costs(row[3:])) for row in rows))
+
+
+def _costs(numbers: Sequence[int]) -> tuple[Cost, Cost, Cost]:
+    full, by_file, by_chunk = (Cost(*numbers[start : start + 3]) for start in (0, 3, 6))
+    return full, by_file, by_chunk
 
 
 def _near(size: int) -> int | None:

@@ -1,10 +1,17 @@
-"""A summary as lines of text, and as Markdown."""
+"""A summary as lines of text, and as a page for Markdown and HTML."""
 
 from collections.abc import Iterator
 
-from conformance.audit.summary import Summary
+from conformance.audit.summary import Summary, TagPulls
+from conformance.endings import Ending
+from conformance.reports.page import TONE_OF, Listing, Page, Paragraph, Section
 
 _ENDING = {"conforms": "conform", "does-not-conform": "do not conform", "incomplete": "could not be decided"}
+_WHOLE: dict[Ending, str] = {
+    "conforms": "Every image conforms.",
+    "does-not-conform": "Not every image conforms.",
+    "incomplete": "Not every image could be judged.",
+}
 _CLAIM = {"pair": "with a sentinel variant", "layer": "zstd:chunked without sentinel", "": "not zstd:chunked"}
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
@@ -24,13 +31,14 @@ def lines(summary: Summary) -> Iterator[str]:
         yield from (f"  {entry}" for entry in entries)
 
 
-def markdown(summary: Summary) -> str:
-    """The same as Markdown."""
-    first, *rest = [line for line in _head(summary) if line]
-    text = [f"# Audit of {summary.run.started}", "", first, *rest]
-    for heading, entries in _lists(summary):
-        text += ["", f"## {heading}", "", *(f"- {_escaped(entry)}" for entry in entries)]
-    return "\n".join(text) + "\n"
+def page(summary: Summary) -> Page:
+    """The same as a page, which is rendered as HTML or Markdown."""
+    tone = TONE_OF[summary.ending]
+    lead = tuple(Paragraph(line) for line in _head(summary))
+    sections = tuple(
+        Section(heading, (Listing(tuple(entry.strip() for entry in entries)),)) for heading, entries in _lists(summary)
+    )
+    return Page(f"Audit of {summary.run.started}", (Paragraph(_WHOLE[summary.ending], tone), *lead), sections)
 
 
 def _head(summary: Summary) -> Iterator[str]:
@@ -52,6 +60,11 @@ def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
     if summary.requirements:
         failing = [f"{each.images:>7} {each.requirement} ({each.level})" for each in summary.requirements]
         yield "Requirements that fail, with the number of images", failing
+    if summary.undecided:
+        yield (
+            "Requirements that could not be decided, with the number of images",
+            [f"{each.images:>7} {each.requirement}: {each.reason}" for each in summary.undecided],
+        )
     if summary.layers:
         yield (
             f"Layers on which something fails ({_cut(len(summary.layers), summary.failing_layers)})",
@@ -59,6 +72,8 @@ def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
         )
     if summary.judged:
         yield "Pulls", list(_pulls(summary))
+    if summary.tag_pulls is not None:
+        yield "Pulls of a tag by a client that has the tag before it", list(_tag_pulls(summary.tag_pulls))
     if summary.large_tocs:
         yield (
             "TOCs near a limit of clients",
@@ -96,16 +111,22 @@ def _pulls(summary: Summary) -> Iterator[str]:
             yield f"{count:>7} images {what}"
 
 
+def _tag_pulls(pulls: TagPulls) -> Iterator[str]:
+    yield f"{pulls.pairs} pairs: {amount(pulls.full.bytes)} in whole layers, {pulls.full.requests} requests"
+    for words, cost in (("by file", pulls.by_file), ("by chunk", pulls.by_chunk)):
+        share = _share(cost.bytes, pulls.full.bytes)
+        yield f"in parts {words}: {amount(cost.bytes)}{share}, {cost.requests} requests, {cost.ranges} ranges"
+    for each in pulls.largest:
+        costs = f"{amount(each.by_file.bytes)} by file, {amount(each.by_chunk.bytes)} by chunk"
+        yield f"{each.new} ({each.platform}): {costs}, {amount(each.full.bytes)} whole"
+
+
 def _share(part: int, whole: int) -> str:
     return f" ({100 * part / whole:.1f} %)" if whole else ""
 
 
 def _cut(shown: int, count: int) -> str:
     return str(count) if shown == count else f"{count}; {shown} are shown"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{character}" if character in "\\`*_[]<>#|" else character for character in text.strip())
 
 
 def amount(size: int) -> str:

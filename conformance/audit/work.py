@@ -13,6 +13,7 @@ from conformance.audit.model import (
     ImageVerdict,
     LayerFacts,
     LayerKind,
+    Variant,
 )
 from conformance.audit.parts import (
     LayerPart,
@@ -28,6 +29,7 @@ from conformance.audit.sources import AuditedImage
 from conformance.checking import CheckOptions, report_on
 from conformance.checks.artifact.judge import has_sentinel
 from conformance.checks.artifact.partial_pulls import pulled_whole
+from conformance.difference.pulling import data_layers, manifests_by_platform
 from conformance.format.names import LEGACY_PREFIX, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.observed.image import ImageSeen, ReaderOutcome
@@ -41,6 +43,7 @@ from conformance.sources.table_budget import MAX_DECODED
 
 _STRIPES: Final = 4096
 _MAX_PANEL: Final = 256
+_MAX_CREATED: Final = 40
 
 
 class PartStore(Protocol):
@@ -50,7 +53,7 @@ class PartStore(Protocol):
         """A part that was judged before."""
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
-        """Keep a part."""
+        """Keep a part, and its content by itself."""
 
 
 JudgePart = Callable[[AuditedImage, Wanted], Part]
@@ -98,7 +101,8 @@ class Judge:
         report = report_on(seen, check, of_layers=together(chunked))
         by_digest = {layer.descriptor.digest: part for layer, part in chunked}
         reusable = all(part.reusable for _, part in (*chunked, *told))
-        return _image_verdict(seen, report, by_digest, reusable=reusable)
+        variants = tuple(_variants(seen)) if self._options.pulls else ()
+        return _image_verdict(seen, report, by_digest, reusable=reusable, variants=variants)
 
     def _at_once(self, source: AuditedImage, seen: ImageSeen, check: CheckOptions) -> ImageVerdict:
         """As ``zcc check`` does it."""
@@ -130,7 +134,12 @@ class Judge:
 
 
 def _image_verdict(
-    seen: ImageSeen, report: SubjectReport, parts: dict[str, LayerPart], *, reusable: bool
+    seen: ImageSeen,
+    report: SubjectReport,
+    parts: dict[str, LayerPart],
+    *,
+    reusable: bool,
+    variants: tuple[Variant, ...] = (),
 ) -> ImageVerdict:
     findings = tuple(
         msgspec.structs.replace(finding, evidence=(), replay="")
@@ -159,7 +168,15 @@ def _image_verdict(
         has_sentinel(seen),
         reusable and report.ending != "incomplete" and "not-run" not in verdicts.values(),
         max(len(findings) - MAX_FINDINGS, 0),
+        variants,
     )
+
+
+def _variants(seen: ImageSeen) -> Iterator[Variant]:
+    for platform, manifest in manifests_by_platform(seen).items():
+        created = manifest.config.fields.get("created") if manifest.config else None
+        layers = tuple((layer.digest, layer.size) for layer in data_layers(manifest))
+        yield Variant(str(platform), created[:_MAX_CREATED] if isinstance(created, str) else "", layers)
 
 
 def _facts(seen: ImageSeen, failed: list[tuple[str, str]], parts: dict[str, LayerPart]) -> Iterator[LayerFacts]:

@@ -37,8 +37,8 @@ _audit = typer.Typer(
 )
 StateFile = Annotated[Path, typer.Option("--state", metavar="FILE", help="SQLite file that keeps the results.")]
 Form = Annotated[
-    Literal["text", "json", "markdown", "csv", "jsonl"],
-    typer.Option("--format", help="A summary (text, json, markdown), or one line an image (csv, jsonl)."),
+    Literal["text", "json", "markdown", "html", "csv", "jsonl", "parquet"],
+    typer.Option("--format", help="A summary (text, json, markdown, html), or one row an image (csv, jsonl, parquet)."),
 ]
 Since = Annotated[
     Literal["", "last"], typer.Option("--since", help="last: also say what changed since the run before.")
@@ -70,6 +70,9 @@ def run(
     max_bytes: Annotated[
         int, typer.Option("--max-bytes", min=0, help="Stop when so many bytes were received (0: never).")
     ] = 0,
+    pulls: Annotated[
+        bool, typer.Option("--pulls", help="Count what each tag costs a client that has the tag before it.")
+    ] = False,
     scheduler: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Read layers on the workers of a Dask cluster: tcp://HOST:PORT.")
     ] = "",
@@ -102,7 +105,7 @@ def run(
             os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
         )
         processes = workers or os.cpu_count() or 1
-        options = AuditOptions(connection, deep, panel, connections, processes, max_bytes, fresh, scheduler)
+        options = AuditOptions(connection, deep, panel, connections, processes, max_bytes, fresh, scheduler, pulls)
         hosts = Hosts(Traffic(max_bytes), connections)
         with State.open(state) as opened:
             try:
@@ -164,6 +167,8 @@ def _listed(name: str) -> Iterator[str]:
 def _print(state: "State", run: "Run", form: Form, since: str) -> "Summary":
     from conformance.audit import export, text  # noqa: PLC0415 (start-up time)
     from conformance.audit.summary import encode_summary, summarize  # noqa: PLC0415
+    from conformance.reports.html import render_page  # noqa: PLC0415
+    from conformance.reports.page_forms import render_page_markdown  # noqa: PLC0415
 
     before = state.last_run(before=run.id, finished=True) if since else None
     if since and before is None:
@@ -174,13 +179,28 @@ def _print(state: "State", run: "Run", form: Form, since: str) -> "Summary":
     elif form in {"csv", "jsonl"}:
         for piece in export.export(state, run, form):
             sys.stdout.buffer.write(piece)
+    elif form == "parquet":
+        _write_parquet(state, run)
+    elif form == "html":
+        sys.stdout.buffer.write(render_page(text.page(summary)))
     elif form == "markdown":
-        sys.stdout.write(text.markdown(summary))
+        sys.stdout.buffer.write(render_page_markdown(text.page(summary)))
     else:
         out = console()
         for line in text.lines(summary):
             out.print(line)
     return summary
+
+
+def _write_parquet(state: "State", run: "Run") -> None:
+    from conformance.audit.parquet import NoParquetError, write_parquet  # noqa: PLC0415 (start-up time)
+
+    if sys.stdout.isatty():
+        cannot("--format parquet is no text: send it to a file (> audit.parquet)")
+    try:
+        write_parquet(state, run, sys.stdout.buffer)
+    except NoParquetError as error:
+        cannot(str(error))
 
 
 def _print_images(state: "State", run: "Run", what: str, value: str) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from conformance.commands.shared import (
     console,
     progress,
 )
+
+if TYPE_CHECKING:
+    from conformance.difference.pulling import PullDifference
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +38,10 @@ def diff(
     toc: Annotated[
         bool, typer.Option("--toc", help="Read the trees from the TOCs: nothing else of the layers is fetched.")
     ] = False,
+    pull: Annotated[
+        bool,
+        typer.Option("--pull", help="What a pull of OTHER costs a client that has IMAGE."),
+    ] = False,
     platform: Annotated[str, typer.Option(help="Only this platform: os/architecture or os/architecture/variant.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
     username: Username = "",
@@ -45,6 +52,8 @@ def diff(
 ) -> None:
     """Show what differs between two images, or between the TOC and the tar of each layer of one.
 
+    With --pull only what a pull in parts fetches is counted, from the TOCs; exit status 0.
+
     Exit status as of diff: 0 the same, 1 different, 2 could not compare.
     """
     from conformance.checking import open_source  # noqa: PLC0415 (start-up time)
@@ -52,6 +61,7 @@ def diff(
     from conformance.difference.duality import compare_readings  # noqa: PLC0415
     from conformance.difference.images import CompareOptions, compare_images  # noqa: PLC0415
     from conformance.difference.model import DiffError  # noqa: PLC0415
+    from conformance.difference.pulling import compare_pulls  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.reference.errors import NotSupportedError  # noqa: PLC0415
@@ -59,22 +69,31 @@ def diff(
     from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
+    if not other and pull:
+        cannot("--pull is for two images: the one that a client has, and the one that it pulls")
     if not other and (files or toc or platform):
         cannot("--files, --toc and --platform are for two images")
+    if pull and (files or toc):
+        cannot("--pull reads the TOCs: leave --files and --toc out")
     try:
         connection = ConnectionOptions.from_environment(
             os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
         )
-        with time_bound(timeout, reads_whole=not toc), progress("reading layers") as on_bytes:
+        with time_bound(timeout, reads_whole=not (toc or pull)), progress("reading layers") as on_bytes:
             first = open_source(image, connection)
-            if other:
-                wanted = Platform.parse(platform) if platform else None
+            wanted = Platform.parse(platform) if platform else None
+            if pull:
+                costs = compare_pulls(first, open_source(other, connection), wanted)
+            elif other:
                 options = CompareOptions(toc, files, wanted, on_bytes)
                 difference = compare_images(first, open_source(other, connection), options)
             else:
                 difference = compare_readings(first, on_bytes)
     except (DiffError, SubjectError, CredentialError, FormatError, NotSupportedError) as error:
         cannot(str(error))
+    if pull:
+        _print_pull(costs, json=json)
+        return
     if json:
         sys.stdout.buffer.write(terminal.encode(difference))
     else:
@@ -83,3 +102,14 @@ def diff(
             out.print(line)
     if not difference.is_same:
         raise typer.Exit(EXIT_DIFFERS)
+
+
+def _print_pull(costs: "PullDifference", *, json: bool) -> None:
+    from conformance.difference import pulling  # noqa: PLC0415 (start-up time)
+
+    if json:
+        sys.stdout.buffer.write(pulling.encode(costs))
+        return
+    out = console()
+    for line in pulling.lines(costs):
+        out.print(line)
