@@ -60,6 +60,7 @@ def certify(
     names = [adapter.name for _, adapter in adapters]
     if len(set(names)) < len(names):
         cannot(f"two of these adapters have one name: {', '.join(names)}")
+    _refuse_idle_roles([adapter for _, adapter in adapters], role or [])
     started, clock = now(), time.monotonic()
 
     def say(text: str) -> None:
@@ -79,6 +80,18 @@ def certify(
     ending = gravest(each.ending for result in results for each in result.roles)
     if ending != "conforms":
         raise typer.Exit(EXIT_STATUS[ending])
+
+
+def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> None:
+    """End with one line where a role is none, or a tool has none of those that are asked for."""
+    from conformance.implementations.adapter_document import KNOWN_WORDS  # noqa: PLC0415 (start-up time)
+
+    for name in wanted:
+        if name not in KNOWN_WORDS["roles"]:
+            cannot(f"--role {name}: choose from {', '.join(KNOWN_WORDS['roles'])}")
+    for adapter in adapters:
+        if wanted and not set(wanted) & set(adapter.roles):
+            cannot(f"--role {', '.join(wanted)}: {adapter.name} has none of them, only {', '.join(adapter.roles)}")
 
 
 def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
