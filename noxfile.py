@@ -78,6 +78,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def publish(session: nox.Session) -> None:
+    """The index of reports/published, as HTML and Markdown; results are cut by conformance.reports.published before."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "conformance.reports.published_index", "reports/published")
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Every client mutant through every requirement of its role: minutes, where the tests take a part."""
     session.install("-e", ".[dev]")
