@@ -72,7 +72,8 @@ def bench(session: nox.Session) -> None:
         "toc",
         "writer",
         "certify_skopeo",
-        "audit", "audit_cluster",
+        "audit",
+        "audit_cluster",
     ):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
 
