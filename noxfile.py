@@ -1,15 +1,35 @@
 """The sessions of this project: ``nox`` runs the default ones, ``nox -s NAME`` one."""
 
+import sys
+import time
+from pathlib import Path
+
 import nox
 
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["lint", "types", "tests", "conformance"]
+nox.options.sessions = ["lint", "types", f"tests-{THIS}", "conformance"]
 nox.options.error_on_missing_interpreters = False
 
 
 @nox.session
+def quick(session: nox.Session) -> None:
+    """What to run while writing code, in less than a minute: lint, and the tests that start no other program."""
+    session.install("-e", ".[dev]")
+    start = time.monotonic()
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", silent=True)
+    quickly = ("tests/core", "tests/format", "tests/selection")
+    session.run("pytest", *quickly, "-q", "-n", "2", "-m", "not slow and not large_tool", *session.posargs)
+    session.log(f"{time.monotonic() - start:.0f} seconds")
+
+
+@nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests of the suite itself, with all mutants."""
+    """The tests of the suite itself, with all mutants: nox -s tests-3.13; without a version, on each that is there."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
     session.run("pytest", "tests", "-n", "2", *session.posargs)
@@ -23,8 +43,34 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """The same tests with coverage, which may not fall below the floor in pyproject.toml."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests", "-n", "2", "--cov", "--cov-report=term", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Wheel and sdist: what they hold, and the tests against the wheel, not against the checkout."""
+    out = Path(session.create_tmp()) / "dist"
+    session.install(".[dev]")
+    session.run("python", "-m", "hatchling", "build", "-d", str(out), silent=True)
+    built = sorted(str(path) for path in out.iterdir())
+    session.run("python", "tools/release_check.py", *built)
+    session.install("--force-reinstall", "--no-deps", *(name for name in built if name.endswith(".whl")))
+    # The checkout gives the tests, and must not give the package.
+    session.run("python", "tools/test_installed.py", *(session.posargs or ["tests/core", "tests/cli", "tests/build"]))
+
+
+@nox.session(venv_backend="none")
+def newcomer(session: nox.Session) -> None:
+    """The paragraphs of the README, one role after the other, in a new environment: nox -s newcomer -- [ROLE…]."""
+    session.run("bash", "tools/newcomer.sh", *session.posargs, external=True)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
-    """ruff (lint, format) and the import rules of the rooms."""
+    """ruff (lint, format) and the import rules of the packages."""
     session.install("-e", ".[dev]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -83,6 +129,13 @@ def publish(session: nox.Session) -> None:
     """The index of reports/published, as HTML and Markdown; results are cut by conformance.reports.published before."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.reports.published_index", "reports/published")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """The pictures of the README, by today's program; needs Chromium on PATH: nox -s pictures [-- DIRECTORY]."""
+    session.install("-e", ".[dev]")
+    session.run("python", "tools/pictures.py", *session.posargs)
 
 
 @nox.session

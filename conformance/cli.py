@@ -22,6 +22,7 @@ from conformance.commands import (
     check,
     diff,
     inspect,
+    layouts,
     publish,
     readers,
     registry,
@@ -41,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS = (
-    *(check, audit, inspect, diff, build, publish),
+    *(check, layouts, audit, inspect, diff, build, publish),
     *(certify, adapter, registry, report, readers, requirements, vectors),
 )
 for command in _COMMANDS:

@@ -104,9 +104,14 @@ def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str
         return _NO_TREE
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
-    if run.tree is None and not any(_is_blob_fetch(item.url) for item in run.exchanges):
+    if run.tree is None and not asked_for_blobs(run):
         return "it asked for no blob"
     return ""
+
+
+def asked_for_blobs(run: RunSeen) -> bool:
+    """Whether any request was for a blob."""
+    return any(_is_blob_fetch(item.url) for item in run.exchanges)
 
 
 def lost_content(expected: TreeSeen, found: TreeSeen) -> str:

@@ -10,11 +10,11 @@ from conformance.reports.page import Picture
 from conformance.reports.words import safe
 
 _FILL: Final[dict[CellOutcome, str]] = {
-    "same tree": "#2da44e",
-    "wrong tree": "#cf222e",
-    "crashed": "#cf222e",
-    "timed out": "#cf222e",
-    "refused": "#bf8700",
+    "same tree": "#116329",
+    "wrong tree": "#a40e26",
+    "crashed": "#a40e26",
+    "timed out": "#a40e26",
+    "refused": "#7d4e00",
 }
 _SIGN: Final[dict[CellOutcome, str]] = {
     "same tree": "=",
@@ -26,7 +26,7 @@ _SIGN: Final[dict[CellOutcome, str]] = {
     "not pushed": "·",
     "absent": "·",
 }
-_NONE: Final = "#8c959f"
+_NONE: Final = "#57606a"
 _SIDE: Final = 34
 _LEFT: Final = 190
 _TOP: Final = 130

@@ -25,7 +25,8 @@ def verdicts(toolkit: Toolkit, directory: Path) -> dict[str, str]:
         assert trial.control() == ""
         found = {name: conclude(catalogue[name], trial.judgements(name, bound[name])).verdict for name in JOBS_OF}
         again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
-    return {**found, "SENT-PUSH-014": again.verdict}
+        order = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
+    return {**found, "SENT-PUSH-014": again.verdict, "SENT-PUSH-001": order.verdict}
 
 
 def test_the_reference_passes(tmp_path: Path) -> None:

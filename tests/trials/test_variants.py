@@ -48,6 +48,7 @@ def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
         assert trial.control() == ""
         results = {name: conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF}
         results["SENT-PUSH-014"] = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
+        results["SENT-PUSH-001"] = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
     assert_lawful(maker, results)
 
 

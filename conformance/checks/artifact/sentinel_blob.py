@@ -15,6 +15,7 @@ from conformance.format.sentinel import (
     has_empty_name,
     known_revision,
     missing_words,
+    names_a_document,
     readings_as_tar,
     zero_blocks,
 )
@@ -210,6 +211,18 @@ def is_known_content(blob: SentinelBlob) -> Iterator[Judgement]:
         expected=known,
         found=f"{Digest.of(blob.content)}" + (f" ({revision.name})" if revision else ""),
         evidence=(_bytes(blob, 0, "known content"),),
+    )
+
+
+@decides("SENT-BLOB-013")
+def links_to_a_document(blob: SentinelBlob) -> Iterator[Judgement]:
+    yield judge(
+        names_a_document(blob.content),
+        "The sentinel blob does not say where it is explained.",
+        where=blob.name,
+        expected="an absolute URL, such as https://github.com/containers/image",
+        found="none",
+        evidence=(_bytes(blob, 0, "a URL for the person who opens it"),),
     )
 
 
