@@ -1,5 +1,6 @@
 """The sessions of this project: ``nox`` runs the default ones, ``nox -s NAME`` one."""
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -140,9 +141,10 @@ def pictures(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Every client mutant through every requirement of its role: minutes, where the tests take a part."""
+    """Every mutant and variant judged: half an hour, with --whole hours; writes docs/mutants.md."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "tests/trials", *session.posargs, env={"ZCC_ALL_MUTANTS": "1"})
+    files = ("-o", "reports/published/mutants.json", "--page", "docs/mutants.md")
+    session.run("zcc", "mutants", *(session.posargs or files))
 
 
 @nox.session
@@ -150,6 +152,43 @@ def vectors(session: nox.Session) -> None:
     """Every vector judged by the suite, where the tests take a part."""
     session.install("-e", ".[dev]")
     session.run("pytest", "tests/vectors", *session.posargs, env={"ZCC_ALL_VECTORS": "1"})
+
+
+@nox.session
+def archive(session: nox.Session) -> None:
+    """The vectors as one archive, a directory for each case: build/vectors.tar.gz, the same bytes each time."""
+    session.install(".")
+    folder = Path(session.create_tmp()).resolve() / "zstd-chunked-vectors"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("zcc", "vectors", "export", str(folder))
+    Path("build").mkdir(exist_ok=True)
+    target = str(Path("build/vectors.tar.gz").resolve())
+    options = (
+        "--sort=name",
+        "--mtime=@0",
+        "--owner=0",
+        "--group=0",
+        "--numeric-owner",
+        "--use-compress-program=gzip -n",
+    )
+    session.run("tar", *options, "-cf", target, "-C", str(folder.parent), folder.name, external=True)
+
+
+@nox.session
+def runners(session: nox.Session) -> None:
+    """The example runners in Go, Rust and shell: built, run and compared with what is published."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/vectors/test_other_runners.py", "-rs", *session.posargs)
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def vectors_again(session: nox.Session) -> None:
+    """The vectors made by several versions of Python: byte for byte those that are committed."""
+    session.install(".")
+    folder = Path(session.create_tmp()) / "vectors"
+    session.run("zcc", "vectors", "build", str(folder))
+    session.run("diff", "-r", "fixtures/vectors/blobs", str(folder / "blobs"), external=True)
+    session.run("cmp", "fixtures/vectors/index.json", str(folder / "index.json"), external=True)
 
 
 @nox.session

@@ -23,6 +23,7 @@ from conformance.commands import (
     diff,
     inspect,
     layouts,
+    mutants,
     publish,
     readers,
     registry,
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(check, layouts, audit, inspect, diff, build, publish),
-    *(certify, adapter, registry, report, readers, requirements, vectors),
+    *(certify, adapter, registry, report, readers, requirements, vectors, mutants),
 )
 for command in _COMMANDS:
     command.register(app)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from conformance import checks
 from conformance.registry.client.client import RegistryClient, TransportError
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
 from conformance.strategies.shapes import Tally
@@ -38,3 +40,9 @@ def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict
 def verdicts(results: dict[str, RequirementResult]) -> dict[str, Verdict]:
     """Verdicts by requirement id."""
     return {name: result.verdict for name, result in results.items()}
+
+
+def judge_defect(maker: Callable[[], Defect]) -> tuple[RequirementResult, ...]:
+    """The embedded registry with this deviation."""
+    with EmbeddedRegistry(defects=[maker()]) as registry:
+        return tuple(judge_registry(registry.url, registry.collect_garbage).values())
