@@ -120,6 +120,7 @@ def bench(session: nox.Session) -> None:
         "writer",
         "certify_skopeo",
         "audit",
+        "audit_cluster",
     ):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
 

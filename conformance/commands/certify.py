@@ -15,7 +15,7 @@ from conformance.commands.suite_run import judge_by_suite
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
     from conformance.reports.certificate import Cell, Certificate, ToolResult
-    from conformance.trials.interop import RegistryAtHand
+    from conformance.trials.interop import AvailableRegistry
 
 FILE: Final = "certificate.json"
 PAGE: Final = "certificate.html"
@@ -110,7 +110,7 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
 
 
 def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
-    """Every pair of those that are here, through every registry at hand."""
+    """Every pair of those that are here, through every available registry."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
     from conformance.trials.under_test import ImplementationSubject, ask_version  # noqa: PLC0415
 
@@ -125,16 +125,16 @@ def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
         yield from interoperate(subjects, registries, progress=say)
 
 
-def _registries(stack: ExitStack, say: Say) -> Iterator["RegistryAtHand"]:
+def _registries(stack: ExitStack, say: Say) -> Iterator["AvailableRegistry"]:
     """The embedded registry, and docker-registry where it is installed."""
     from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415
     from conformance.registry.server.launch import LaunchError, docker_registry  # noqa: PLC0415
-    from conformance.trials.interop import RegistryAtHand  # noqa: PLC0415
+    from conformance.trials.interop import AvailableRegistry  # noqa: PLC0415
 
-    yield RegistryAtHand("embedded registry", stack.enter_context(EmbeddedRegistry()).url)
+    yield AvailableRegistry("embedded registry", stack.enter_context(EmbeddedRegistry()).url)
     directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="zcc-registry-"))
     try:
-        yield RegistryAtHand("docker-registry", stack.enter_context(docker_registry(Path(directory))).url)
+        yield AvailableRegistry("docker-registry", stack.enter_context(docker_registry(Path(directory))).url)
     except LaunchError as error:
         say(f"docker-registry: absent from the matrix: {error}")
 

@@ -139,7 +139,7 @@ _REFUSER: Final = (
     "nothing was recompressed"
 )
 # Of these the tool owes a result or a refusal: to crash is to fail. Of the others nothing was seen then.
-_OWES_AN_END: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 9, 15, 17, 20, 25, 26, 27))
+_NEEDS_A_FINISHED_COPY: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 9, 15, 17, 20, 25, 26, 27))
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -367,7 +367,7 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
     if run.outcome is Outcome.UNSUPPORTED:
         return unsupported(run.reason, where=where)
     if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
-        if requirement_id in _OWES_AN_END:
+        if requirement_id in _NEEDS_A_FINISHED_COPY:
             message = "The copy neither ended nor was it refused; a crash is no refusal."
             return failed(message, where=where, expected="done, or refused with a reason", found=describe(run))
         return not_run(f"the copy was not made: {describe(run)}", where=where)

@@ -128,7 +128,7 @@ def has_no_tar_magic(blob: SentinelBlob) -> Iterator[Judgement]:
     place = STAR_TAIL if variant == "star (tail)" else MAGIC
     yield judge(
         variant is None,
-        f"The sentinel blob bears the magic of a tar variant: {variant}.",
+        f"The sentinel blob contains the magic of a tar variant: {variant}.",
         where=f"{blob.name}: bytes {place.start} to {place.stop - 1}",
         expected="no tar magic, such as NOTTAR",
         found=repr(block[place])[1:],
@@ -256,7 +256,7 @@ def _panel_judgement(blob: SentinelBlob, outcome: ReaderOutcome) -> Judgement:
     reader = f"{outcome.reader} {outcome.version}".strip()
     where = f"{blob.name}: {reader}"
     if outcome.absent:
-        why = "it cannot read a sound archive" if outcome.evidence else "it is not on this machine"
+        why = "it cannot read a valid archive" if outcome.evidence else "it is not on this machine"
         return informed(
             f"A tar reader was not asked: {why}.",
             where=where,

@@ -1,4 +1,4 @@
-"""Trials of a consumer: cases on stages, with sound twins that are run once and shared."""
+"""Trials of a consumer: cases on stages, with positive controls that are run once and shared."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
