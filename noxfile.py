@@ -1,15 +1,36 @@
 """The sessions of this project: ``nox`` runs the default ones, ``nox -s NAME`` one."""
 
+import shutil
+import sys
+import time
+from pathlib import Path
+
 import nox
 
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["lint", "types", "tests", "conformance"]
+nox.options.sessions = ["lint", "types", f"tests-{THIS}", "conformance"]
 nox.options.error_on_missing_interpreters = False
 
 
 @nox.session
+def quick(session: nox.Session) -> None:
+    """What to run while writing code, in less than a minute: lint, and the tests that start no other program."""
+    session.install("-e", ".[dev]")
+    start = time.monotonic()
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", silent=True)
+    quickly = ("tests/core", "tests/format", "tests/selection")
+    session.run("pytest", *quickly, "-q", "-n", "2", "-m", "not slow and not large_tool", *session.posargs)
+    session.log(f"{time.monotonic() - start:.0f} seconds")
+
+
+@nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests of the suite itself, with all mutants."""
+    """The tests of the suite itself, with all mutants: nox -s tests-3.13; without a version, on each that is there."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
     session.run("pytest", "tests", "-n", "2", *session.posargs)
@@ -23,8 +44,34 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """The same tests with coverage, which may not fall below the floor in pyproject.toml."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests", "-n", "2", "--cov", "--cov-report=term", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Wheel and sdist: what they hold, and the tests against the wheel, not against the checkout."""
+    out = Path(session.create_tmp()) / "dist"
+    session.install(".[dev]")
+    session.run("python", "-m", "hatchling", "build", "-d", str(out), silent=True)
+    built = sorted(str(path) for path in out.iterdir())
+    session.run("python", "tools/release_check.py", *built)
+    session.install("--force-reinstall", "--no-deps", *(name for name in built if name.endswith(".whl")))
+    # The checkout gives the tests, and must not give the package.
+    session.run("python", "tools/test_installed.py", *(session.posargs or ["tests/core", "tests/cli", "tests/build"]))
+
+
+@nox.session(venv_backend="none")
+def newcomer(session: nox.Session) -> None:
+    """The paragraphs of the README, one role after the other, in a new environment: nox -s newcomer -- [ROLE…]."""
+    session.run("bash", "tools/newcomer.sh", *session.posargs, external=True)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
-    """ruff (lint, format) and the import rules of the rooms."""
+    """ruff (lint, format) and the import rules of the packages."""
     session.install("-e", ".[dev]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -73,15 +120,31 @@ def bench(session: nox.Session) -> None:
         "writer",
         "certify_skopeo",
         "audit",
+        "audit_cluster",
     ):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
 
 
 @nox.session
-def mutants(session: nox.Session) -> None:
-    """Every client mutant through every requirement of its role: minutes, where the tests take a part."""
+def publish(session: nox.Session) -> None:
+    """The index of reports/published, as HTML and Markdown; results are cut by conformance.reports.published before."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "tests/trials", *session.posargs, env={"ZCC_ALL_MUTANTS": "1"})
+    session.run("python", "-m", "conformance.reports.published_index", "reports/published")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """The pictures of the README, by today's program; needs Chromium on PATH: nox -s pictures [-- DIRECTORY]."""
+    session.install("-e", ".[dev]")
+    session.run("python", "tools/pictures.py", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Every mutant and variant judged: half an hour, with --whole hours; writes docs/mutants.md."""
+    session.install("-e", ".[dev]")
+    files = ("-o", "reports/published/mutants.json", "--page", "docs/mutants.md")
+    session.run("zcc", "mutants", *(session.posargs or files))
 
 
 @nox.session
@@ -89,6 +152,43 @@ def vectors(session: nox.Session) -> None:
     """Every vector judged by the suite, where the tests take a part."""
     session.install("-e", ".[dev]")
     session.run("pytest", "tests/vectors", *session.posargs, env={"ZCC_ALL_VECTORS": "1"})
+
+
+@nox.session
+def archive(session: nox.Session) -> None:
+    """The vectors as one archive, a directory for each case: build/vectors.tar.gz, the same bytes each time."""
+    session.install(".")
+    folder = Path(session.create_tmp()).resolve() / "zstd-chunked-vectors"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("zcc", "vectors", "export", str(folder))
+    Path("build").mkdir(exist_ok=True)
+    target = str(Path("build/vectors.tar.gz").resolve())
+    options = (
+        "--sort=name",
+        "--mtime=@0",
+        "--owner=0",
+        "--group=0",
+        "--numeric-owner",
+        "--use-compress-program=gzip -n",
+    )
+    session.run("tar", *options, "-cf", target, "-C", str(folder.parent), folder.name, external=True)
+
+
+@nox.session
+def runners(session: nox.Session) -> None:
+    """The example runners in Go, Rust and shell: built, run and compared with what is published."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/vectors/test_other_runners.py", "-rs", *session.posargs)
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def vectors_again(session: nox.Session) -> None:
+    """The vectors made by several versions of Python: byte for byte those that are committed."""
+    session.install(".")
+    folder = Path(session.create_tmp()) / "vectors"
+    session.run("zcc", "vectors", "build", str(folder))
+    session.run("diff", "-r", "fixtures/vectors/blobs", str(folder / "blobs"), external=True)
+    session.run("cmp", "fixtures/vectors/index.json", str(folder / "index.json"), external=True)
 
 
 @nox.session

@@ -22,6 +22,8 @@ from conformance.commands import (
     check,
     diff,
     inspect,
+    layouts,
+    mutants,
     publish,
     readers,
     registry,
@@ -41,8 +43,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS = (
-    *(check, audit, inspect, diff, build, publish),
-    *(certify, adapter, registry, report, readers, requirements, vectors),
+    *(check, layouts, audit, inspect, diff, build, publish),
+    *(certify, adapter, registry, report, readers, requirements, vectors, mutants),
 )
 for command in _COMMANDS:
     command.register(app)

@@ -189,7 +189,10 @@ class _Waivers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_waivers(text: str) -> tuple[Waiver, ...]:
     """Read a TOML file of ``[[waive]]`` tables with ``id``, ``reason`` and ``until``; ValueError if it is wrong."""
-    waivers = msgspec.convert(tomllib.loads(text), _Waivers).waive
+    try:
+        waivers = msgspec.convert(tomllib.loads(text), _Waivers).waive
+    except msgspec.ValidationError as error:
+        raise ValueError(f"each [[waive]] has id, reason and until (a date): {error}") from None
     known = load_catalogue().ids()
     retired = {item.id: item for item in load_catalogue().retired}
     for waiver in waivers:
@@ -220,6 +223,17 @@ def apply_waivers(
         return msgspec.structs.replace(result, verdict="waived", reason=reason)
 
     return tuple(apply(result) for result in results)
+
+
+def notes_on_waivers(results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date) -> Iterator[str]:
+    """What a user should know of the waivers: which are not needed any more, and which have run out."""
+    verdicts = {result.id: result.verdict for result in results}
+    for waiver in waivers:
+        verdict = verdicts.get(waiver.id)
+        if verdict == "pass":
+            yield f"{waiver.id} passes and is waived until {waiver.until} ({waiver.reason}): take the waiver away"
+        elif verdict is not None and waiver.until < today:
+            yield f"the waiver of {waiver.id} ran out on {waiver.until} ({waiver.reason})"
 
 
 # What outweighs what when one requirement was judged several times for one subject.

@@ -2,6 +2,7 @@
 # Build tools to judge from their published Go modules: tools/install-go-tools.sh DIRECTORY [TOOL…]
 #
 # Without names: those that build in a minute or two each (crane, oras, regctl, umoci, containers-image).
+# More: regsync, containerd (2), stargz, buildkit, buildx, scalibr, oci-image-tool; minutes each.
 # syft takes about ten minutes on
 # two cores, grype one more after it, trivy longer. Registries: distribution (version 3), ocimem, and crane again;
 # oci-conformance is the test of the OCI distribution-spec; cosign verifies attestations (nox -s tools -- DIR cosign). The programs go into DIRECTORY; put it on PATH.
@@ -37,6 +38,28 @@ containers_image() {
   )
 }
 
+# A module whose go.mod replaces or excludes others is built as a dependency: dependency NAME MODULE@VERSION PACKAGE [FLAGS…]
+dependency() {
+  local module name=$1 wanted=$2 package=$3
+  shift 3
+  module=$(mktemp -d)
+  (
+    cd "$module"
+    go mod init "example.test/$name" >/dev/null 2>&1
+    go get "$wanted"
+    go build -mod=mod "$@" -o "$GOBIN/$name" "$package"
+  )
+  rm -rf "$module"
+}
+
+buildkit() {
+  local name
+  for name in buildctl buildkitd; do
+    dependency "$name" github.com/moby/buildkit@v0.34.2 "github.com/moby/buildkit/cmd/$name" \
+      -ldflags "-X github.com/moby/buildkit/version.Version=v0.34.2"
+  done
+}
+
 # The conformance test of the OCI distribution-spec is a program of a module without releases.
 oci_conformance() {
   local module
@@ -58,6 +81,16 @@ for tool in "${@:-crane oras regctl umoci containers-image}"; do
       regctl) go install github.com/regclient/regclient/cmd/regctl@v0.11.7 ;;
       umoci) umoci ;;
       containers-image) containers_image ;;
+      regsync) go install github.com/regclient/regclient/cmd/regsync@v0.11.7 ;;
+      containerd) go install github.com/containerd/containerd/v2/cmd/{containerd,ctr}@v2.4.2 ;;
+      stargz) (cd "$here/stargz" && go build -o "$GOBIN/zcc-stargz" .) ;;
+      buildkit) buildkit ;;
+      buildx) go install -ldflags "-X github.com/docker/buildx/version.Version=v0.38.2" github.com/docker/buildx/cmd/buildx@v0.38.2 ;;
+      scalibr) dependency scalibr github.com/google/osv-scalibr@v0.5.3 github.com/google/osv-scalibr/binary/scalibr ;;
+      oci-image-tool)
+        dependency oci-image-tool github.com/opencontainers/image-tools@v1.0.0-rc3 \
+          github.com/opencontainers/image-tools/cmd/oci-image-tool
+        ;;
       distribution) go install github.com/distribution/distribution/v3/cmd/registry@v3.1.2 ;;
       ocimem) (cd "$here/ocimem" && go build -o "$GOBIN/ocimem" .) ;;
       oci-conformance) oci_conformance ;;

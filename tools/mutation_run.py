@@ -96,7 +96,7 @@ def main() -> int:
         files = [file for file in files if not given.only or any(part in file for part in given.only)]
         reach = _record(files)
         specs = _specs(files)
-        drawn = random.Random(given.seed).sample(specs, min(given.sample or len(specs), len(specs)))  # noqa: S311
+        drawn = random.Random(given.seed).sample(specs, min(given.sample or len(specs), len(specs)))
         changes = [_change(spec, reach) for spec in drawn]
         outcomes = [
             Outcome(change.file, change.line, change.diff, end)
@@ -106,7 +106,7 @@ def main() -> int:
     text = _report(outcomes, len(specs), given.seed)
     if given.out:
         given.out.write_text(text, "utf-8")
-    print(text)  # noqa: T201
+    print(text)
     return int(100 * killed < given.least * len(outcomes))
 
 
@@ -162,10 +162,10 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
     passed, *ends = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
     if passed != "survived":
         sys.exit("the tests fail without a change, where each change is tried")
-    print(Counter(ends), flush=True)  # noqa: T201
+    print(Counter(ends), flush=True)
     for change, end in zip(changes, ends, strict=True):
         if end == "survived":
-            print(f"{change.file}, line {change.line}\n{change.diff}", flush=True)  # noqa: T201
+            print(f"{change.file}, line {change.line}\n{change.diff}", flush=True)
     for change, end in zip(changes, ends, strict=True):
         yield "not run by any test" if not change.tests else _at_import(change) if end == "at import" else end
 

@@ -29,7 +29,7 @@ from conformance.format.positions import ChunkedAnnotations, Position, Positions
 from conformance.format.sentinel import is_sentinel
 from conformance.format.tarsplit import FileRecord, parse
 from conformance.format.toc import CHUNK_ZEROS, MAX_TOC, TYPES, Entry, Toc
-from conformance.sources.table_budget import MAX_TABLE_WINDOW, MAX_TABLES, TocRoom
+from conformance.sources.table_budget import MAX_TABLE_WINDOW, MAX_TABLES, TableBudget
 
 MAX_TAR_SPLIT_DOCUMENT: Final = 2 * 2**30
 """Bytes of a decompressed tar-split: a longer one is not counted."""
@@ -67,7 +67,7 @@ class LayerReader:
     ``limit`` is how many frames and entries are listed; ``room`` is what the TOCs of the image may fill.
     """
 
-    def __init__(self, layer: Descriptor, read: Read, limit: int, room: TocRoom) -> None:
+    def __init__(self, layer: Descriptor, read: Read, limit: int, room: TableBudget) -> None:
         self._layer, self._read, self._limit, self._room = layer, read, limit, room
         self._start, self._held = layer.size, b""
         self._remarks: list[str] = []

@@ -45,7 +45,7 @@ def picture(image: ImageView) -> str:
 
 
 def _title(reference: str) -> str:
-    """A layout goes by its own name: where it lies is nobody's business."""
+    """A layout goes by its own name: its path is left out."""
     if not reference.startswith("oci:"):
         return cut(reference, 100)
     return cut(PurePath(reference.removeprefix("oci:")).name or reference, 100)

@@ -30,7 +30,7 @@ from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.sources.errors import SubjectError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource, blob_pieces
-from conformance.sources.table_budget import TocRoom
+from conformance.sources.table_budget import TableBudget
 
 MAX_LISTED_IN_ALL: Final = 2**16
 """Frames and entries of one image that are listed, whatever is asked for: each takes some hundred bytes."""
@@ -70,7 +70,7 @@ class _Walk:
     def __init__(self, source: ImageSource, options: ViewOptions) -> None:
         self._source, self._options = source, options
         self._seen: dict[Any, str] = {}
-        self._room, self._left = TocRoom(), MAX_LISTED_IN_ALL
+        self._room, self._left = TableBudget(), MAX_LISTED_IN_ALL
 
     def manifest(self, seen: ManifestSeen) -> ManifestView:
         entry, document = seen.entry, seen.document

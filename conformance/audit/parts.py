@@ -114,11 +114,10 @@ def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
         for name, judgements in found.items()
         if (kept := tuple(msgspec.structs.replace(each, evidence=()) for each in judgements if not _is_plain(each)))
     }
+    said = {name: {each.outcome for each in judgements} for name, judgements in found.items()}
     return Told(
-        frozenset(name for name, judgements in found.items() if any(each.outcome == "pass" for each in judgements)),
-        frozenset(
-            name for name, judgements in found.items() if any(each.outcome == "needs-deep" for each in judgements)
-        ),
+        frozenset(name for name, outcomes in said.items() if "pass" in outcomes),
+        frozenset(name for name, outcomes in said.items() if "needs-deep" in outcomes),
         others,
     )
 

@@ -1,7 +1,7 @@
 """From a trial to a judgement: what must be refused, what must work, and what may do either but nothing wrong.
 
-A refusal counts only beside a sound twin, one edit away, that was accepted and gave what it should. A crash or a hang
-is never a refusal. The same rules as ``implementations.twins``, over what was seen.
+A refusal counts only beside a positive control, one edit away, that was accepted and gave what it should. A crash or
+a hang is never a refusal. The same rules as ``implementations.twins``, over what was seen.
 """
 
 import re
@@ -104,9 +104,14 @@ def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str
         return _NO_TREE
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
-    if run.tree is None and not any(_is_blob_fetch(item.url) for item in run.exchanges):
+    if run.tree is None and not asked_for_blobs(run):
         return "it asked for no blob"
     return ""
+
+
+def asked_for_blobs(run: RunSeen) -> bool:
+    """Whether any request was for a blob."""
+    return any(_is_blob_fetch(item.url) for item in run.exchanges)
 
 
 def lost_content(expected: TreeSeen, found: TreeSeen) -> str:
@@ -230,7 +235,7 @@ def inconclusive(seen: TrialSeen) -> Judgement | None:
     if not problem:
         return None
     return not_run(
-        f"{INCONCLUSIVE}with the sound twin of this case {problem}, so that what happened here "
+        f"{INCONCLUSIVE}with the positive control of this case {problem}, so that what happened here "
         f"({describe(seen.run)}) shows nothing",
         where=seen.name,
         evidence=(*seen.run.evidence, *(seen.twin.evidence if seen.twin else ())),

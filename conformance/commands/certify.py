@@ -15,9 +15,10 @@ from conformance.commands.suite_run import judge_by_suite
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
     from conformance.reports.certificate import Cell, Certificate, ToolResult
-    from conformance.trials.interop import RegistryAtHand
+    from conformance.trials.interop import AvailableRegistry
 
 FILE: Final = "certificate.json"
+PAGE: Final = "certificate.html"
 Say = Callable[[str], None]
 
 
@@ -31,6 +32,9 @@ def certify(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the results go.")],
     role: Annotated[list[str] | None, typer.Option(help="Only this role; may be repeated.")] = None,
     effort: Annotated[str, typer.Option(help="quick, thorough or certify: how much is generated.")] = "quick",
+    waivers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML file of failures that are known, with reason and date.")
+    ] = None,
     matrix: Annotated[
         bool, typer.Option("--matrix/--no-matrix", help="One image through every producer, registry and consumer.")
     ] = True,
@@ -42,6 +46,8 @@ def certify(
     from conformance.endings import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
     from conformance.reports.certificate import Certificate, encode  # noqa: PLC0415
+    from conformance.reports.certificate_page import certificate_page  # noqa: PLC0415
+    from conformance.reports.html import render_page  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
 
     try:
@@ -54,23 +60,38 @@ def certify(
     names = [adapter.name for _, adapter in adapters]
     if len(set(names)) < len(names):
         cannot(f"two of these adapters have one name: {', '.join(names)}")
+    _refuse_idle_roles([adapter for _, adapter in adapters], role or [])
     started, clock = now(), time.monotonic()
 
     def say(text: str) -> None:
         typer.echo(f"[{time.monotonic() - clock:4.0f} s] {text}", err=True)
 
-    arguments = [*(f"--role={name}" for name in role or ()), f"--effort={effort}"]
+    known = [f"--waivers={waivers.resolve()}"] if waivers else []
+    arguments = [*(f"--role={name}" for name in role or ()), f"--effort={effort}", *known]
     results = [_judged(text, adapter, output, arguments, say) for text, adapter in adapters]
     present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
     cells = tuple(_matrix(present, say)) if matrix else ()
     certificate = Certificate(tuple(results), cells, started, round(time.monotonic() - clock, 1))
     (output / FILE).write_bytes(encode(certificate))
+    (output / PAGE).write_bytes(render_page(certificate_page(certificate, links=True)))
     _print(certificate, output)
     if not all(result.was_judged for result in results):
         raise typer.Exit(EXIT_CANNOT)
     ending = gravest(each.ending for result in results for each in result.roles)
     if ending != "conforms":
         raise typer.Exit(EXIT_STATUS[ending])
+
+
+def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> None:
+    """End with one line where a role is none, or a tool has none of those that are asked for."""
+    from conformance.implementations.adapter_document import KNOWN_WORDS  # noqa: PLC0415 (start-up time)
+
+    for name in wanted:
+        if name not in KNOWN_WORDS["roles"]:
+            cannot(f"--role {name}: choose from {', '.join(KNOWN_WORDS['roles'])}")
+    for adapter in adapters:
+        if wanted and not set(wanted) & set(adapter.roles):
+            cannot(f"--role {', '.join(wanted)}: {adapter.name} has none of them, only {', '.join(adapter.roles)}")
 
 
 def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
@@ -89,7 +110,7 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
 
 
 def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
-    """Every pair of those that are here, through every registry at hand."""
+    """Every pair of those that are here, through every available registry."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
     from conformance.trials.under_test import ImplementationSubject, ask_version  # noqa: PLC0415
 
@@ -104,16 +125,16 @@ def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
         yield from interoperate(subjects, registries, progress=say)
 
 
-def _registries(stack: ExitStack, say: Say) -> Iterator["RegistryAtHand"]:
+def _registries(stack: ExitStack, say: Say) -> Iterator["AvailableRegistry"]:
     """The embedded registry, and docker-registry where it is installed."""
     from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415
     from conformance.registry.server.launch import LaunchError, docker_registry  # noqa: PLC0415
-    from conformance.trials.interop import RegistryAtHand  # noqa: PLC0415
+    from conformance.trials.interop import AvailableRegistry  # noqa: PLC0415
 
-    yield RegistryAtHand("embedded registry", stack.enter_context(EmbeddedRegistry()).url)
+    yield AvailableRegistry("embedded registry", stack.enter_context(EmbeddedRegistry()).url)
     directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="zcc-registry-"))
     try:
-        yield RegistryAtHand("docker-registry", stack.enter_context(docker_registry(Path(directory))).url)
+        yield AvailableRegistry("docker-registry", stack.enter_context(docker_registry(Path(directory))).url)
     except LaunchError as error:
         say(f"docker-registry: absent from the matrix: {error}")
 
@@ -137,4 +158,4 @@ def _print(certificate: "Certificate", output: Path) -> None:
         screen.print(table)
     for line in reasons(certificate.matrix):
         screen.print(f"  {line}")
-    screen.print(f"\nresults: {output}/{FILE}, {output}/NAME/results.json and junit.xml")
+    screen.print(f"\nresults: {output}/{FILE} and {PAGE}, {output}/NAME/results.json and junit.xml")

@@ -39,7 +39,7 @@ def check(
     ] = False,
     form: Annotated[
         list[str] | None,
-        typer.Option("--format", help="Write json, junit, html, sarif, markdown or badge; may be repeated."),
+        typer.Option("--format", help="json, junit, html, sarif, codequality, markdown or badge; may be repeated."),
     ] = None,
     output: Annotated[
         list[str] | None,

@@ -24,7 +24,7 @@ def requirements(
     json: Annotated[bool, typer.Option("--json", help="Print the catalogue as one JSON document.")] = False,
     untested: Annotated[bool, typer.Option("--untested", help="Only requirements that have no check yet.")] = False,
 ) -> None:
-    """Print the catalogue, or all that there is to say of some requirements: why, source, check, mutants, variants."""
+    """Print the catalogue, or all there is to say of some: why, source, advice, check, mutants, examples."""
     from conformance.reports.catalogue import (  # noqa: PLC0415 (start-up time)
         catalogue_entries,
         catalogue_json,
@@ -46,8 +46,19 @@ def requirements(
         return
     for entry in entries:
         shown.print(entry_page(entry))
+        _print_examples(entry.id)
     for item in retired:
         shown.print(retired_line(item))
+
+
+def _print_examples(requirement_id: str) -> None:
+    from conformance.vectors.examples import examples_of  # noqa: PLC0415 (start-up time)
+
+    found = examples_of(requirement_id)
+    for name, text, case in (("wrong", found.wrong, found.wrong_case), ("right", found.right, found.right_case)):
+        if text:
+            files = f" (case {case}: zcc vectors export DIR)" if case else ""
+            console().print(f"  {name + ':':<12}{text}{files}")
 
 
 def _named(

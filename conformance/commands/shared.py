@@ -26,8 +26,14 @@ def console() -> "Console":
     """Standard output; piped output is for grep: never folded at 80 columns."""
     from rich.console import Console  # noqa: PLC0415 (start-up time)
 
+    class _Console(Console):
+        """Rich ends the process with status 1, which is a verdict here, when the reader of its output is gone."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     terminal = sys.stdout.isatty()
-    return Console(highlight=False, markup=False, soft_wrap=not terminal, width=None if terminal else 200)
+    return _Console(highlight=False, markup=False, soft_wrap=not terminal, width=None if terminal else 200)
 
 
 def cannot(message: str) -> NoReturn:

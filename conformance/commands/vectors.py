@@ -2,16 +2,16 @@
 
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.output import chosen_forms, write_forms
 from conformance.commands.shared import cannot, console
 
 if TYPE_CHECKING:
-    from conformance.reports.model import SubjectReport
+    from conformance.reports.model import Report, SubjectReport
 
 _vectors = typer.Typer(help="Cases for implementers in any language (docs/vectors.md).", no_args_is_help=True)
 
@@ -58,9 +58,18 @@ def judge(
     source: Annotated[Path | None, typer.Option("--vectors", help="Other vectors than those of this package.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON document.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file too.")] = None,
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="Write json, junit, html, sarif, markdown or badge; may be repeated."),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
+    ] = None,
 ) -> None:
     """Give verdicts by requirement on a runner. A refusal counts at the right stage, beside an accepted twin."""
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, subject_report  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.vectors.judge import judge_answers  # noqa: PLC0415
@@ -68,7 +77,7 @@ def judge(
     from conformance.vectors.results import read_results  # noqa: PLC0415
     from conformance.vectors.store import read_index, vectors_directory  # noqa: PLC0415
 
-    start = time.monotonic()
+    start, forms = time.monotonic(), chosen_forms(form or [], output or [], FORMS)
     try:
         index = read_index(source or vectors_directory())
         answers = read_results(results, (case.id for case in index.cases))
@@ -77,14 +86,19 @@ def judge(
     verdicts, tally = judge_answers(index.cases, answers)
     report = subject_report(str(results), ("artifact",), verdicts)
     if junit is not None:
-        junit.write_bytes(_junit(report, time.monotonic() - start))
-    if json:
+        forms.append(("junit", str(junit)))
+    if forms:
+        whole = _whole(report, time.monotonic() - start)
+        write_forms(forms, lambda name: render(name, whole, load_catalogue()))
+    if "-" in (target for _, target in forms):
+        pass
+    elif json:
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
     else:
         _print(report)
         typer.echo(
             f"{len(index.cases)} cases: {tally.right} right, {tally.wrong} wrong, {tally.undecided} not decided, "
-            f"{tally.free} where either is right"
+            f"{tally.free} where either is right; {tally.trees} trees said and right"
         )
     if report.ending is not None and report.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[report.ending])
@@ -97,11 +111,8 @@ def _print(report: "SubjectReport") -> None:
     terminal.print_details(console(), report, load_catalogue(), named=False)
 
 
-def _junit(report: "SubjectReport", elapsed: float) -> bytes:
-    from conformance.reports.junit import render_junit  # noqa: PLC0415
-    from conformance.reports.model import run_report  # noqa: PLC0415
+def _whole(report: "SubjectReport", elapsed: float) -> "Report":
+    from conformance.reports.model import now, run_report  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
 
-    catalogue = load_catalogue()
-    whole = run_report((report,), started=datetime.now(UTC), elapsed=elapsed, revision=catalogue.revision)
-    return render_junit(whole, catalogue)
+    return run_report((report,), started=now(), elapsed=round(elapsed, 3), revision=load_catalogue().revision)

@@ -17,7 +17,7 @@ from conformance.format.positions import ChunkedAnnotations
 from conformance.format.tar import TarReader
 from conformance.format.toc import MAX_TOC
 from conformance.sources.source import ImageSource, blob_pieces
-from conformance.sources.table_budget import MAX_TABLES, TocRoom
+from conformance.sources.table_budget import MAX_TABLES, TableBudget
 
 MAX_NODES: Final = 400_000
 MAX_WEIGHT: Final = 96 * 2**20
@@ -75,7 +75,7 @@ def read_toc(source: ImageSource, layer: Descriptor, room: NodeRoom) -> Reading:
             raise FormatError(part.detail)
         if not digest.matches(part.content):
             raise FormatError(f"the TOC has the digest {Digest.of(part.content)}; the manifest says {digest}")
-        read = TocRoom().read(part.content, declared_size=at.uncompressed)
+        read = TableBudget().read(part.content, declared_size=at.uncompressed)
         remarks = tuple(
             f"the TOC can be read in two ways: {problem.kind} key {problem.key!r} at byte {problem.offset}"
             for problem in read.keys

@@ -96,7 +96,7 @@ class ImageTree:
 
 
 def _unpacked(node: Node) -> Node:
-    """Without what an entry says in vain: bits of the type in its mode, the mode of a link, a device of no device."""
+    """Without fields that have no effect: type bits in the mode, the mode of a link, a device number of no device."""
     return msgspec.structs.replace(
         node,
         mode=0 if node.type == "symlink" else node.mode & 0o7777,

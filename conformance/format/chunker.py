@@ -2,12 +2,14 @@
 
 The rolling sum depends on the last 64 bytes only: with age 0 for the newest, it is a constant plus the sum of
 (age + 1) * byte. So all sums of a piece are computed at once, as 24-bit lanes of one large integer, by
-doubling the window six times; a loop over the bytes in Python would be ten times slower.
+doubling the window six times; a loop over the bytes in Python would be ten times slower. Where numpy is installed (the
+extra "fast") its 16-bit lanes, which may overflow, are eight times faster still.
 """
 
+import functools
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +25,7 @@ _NONZERO: Final = re.compile(rb"[^\x00]")
 _PIECE: Final = 2**15
 # Bytes for each sum: the largest, 255 * 64 * 65 / 2, needs 20 bits.
 _LANE: Final = 3
+_WORTH_NUMPY: Final = 2**13
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -119,8 +122,39 @@ def chunks(content: bytes) -> tuple[Chunk, ...]:
     return tuple(found)
 
 
+@functools.cache
+def _numpy() -> Any:
+    """numpy, or None where it is not installed; imported with the first large file, for it takes a while."""
+    try:
+        import numpy  # noqa: PLC0415, ICN001
+    except ImportError:
+        return None
+    return numpy
+
+
 def _splits(known: bytes) -> list[int]:
     """The ends of chunks in what follows the first 63 bytes of ``known``, counted from there."""
+    numpy = _numpy() if len(known) > _WORTH_NUMPY else None
+    return splits_by_integers(known) if numpy is None else splits_by_numpy(known, numpy)
+
+
+def splits_by_numpy(known: bytes, numpy: Any) -> list[int]:
+    """The same with arrays of 16 bits: of the sums only these count."""
+    weighted = numpy.frombuffer(known, dtype=numpy.uint8).astype(numpy.uint16)
+    sums = weighted.copy()
+    for doubling in range(WINDOW.bit_length() - 1):
+        size = 1 << doubling
+        older = sums[:-size] << doubling
+        older += weighted[:-size]
+        weighted[size:] += older
+        sums[size:] += sums[:-size].copy()
+    hits = numpy.flatnonzero(weighted == _TARGET) - (WINDOW - 1) + 1
+    found: list[int] = hits[hits > 0].tolist()
+    return found
+
+
+def splits_by_integers(known: bytes) -> list[int]:
+    """The same with one large integer, for which nothing has to be installed."""
     count = len(known)
     lanes = bytearray(_LANE * count)
     lanes[::_LANE] = known

@@ -27,6 +27,8 @@ MAX_SIZE: Final = 4096
 NEAR_START: Final = 16
 WORDS: Final = ("TOC", "NEVER", "tar")
 
+_URL: Final = re.compile(rb"https?://[A-Za-z0-9]")
+
 _COMPRESSIONS = (
     ("gzip", re.compile(rb"\x1f\x8b")),
     ("zstd", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")),  # RFC 8878: a frame, or a skippable one
@@ -113,3 +115,8 @@ def readings_as_tar(content: bytes) -> Iterator[tuple[int, str]]:
             yield offset, why
     for offset in unaligned_headers(content):
         yield offset, "its checksum field is right (octal), and cpio and 7z search at every byte"
+
+
+def names_a_document(content: bytes) -> bool:
+    """Whether the text has an absolute HTTP URL in it."""
+    return _URL.search(content) is not None

@@ -158,12 +158,17 @@ def parse_adapter(text: str, *, source: str, directory: Path | None = None) -> A
         raise AdapterError(f"{source}: {error}") from None
 
 
+_NO_SUCH_WORD: Final = ("Invalid enum value", "Object contains unknown field")
+
+
 def _mistake(error: str) -> str:
     """The place, then what is wrong with it; msgspec says "… - at `$.roles[0]`" or "… - at `key` in `$.options`"."""
     what, _, path = error.partition(" - at `")
     where = path.removeprefix("key` in `").rstrip("`").removeprefix("$").lstrip(".")
     known = KNOWN_WORDS.get(where.partition("[")[0], ())
-    choice = f"; choose from {', '.join(known)}" if known and what.startswith("Invalid enum value") else ""
+    if not where and what.startswith("Object contains unknown field"):
+        known = AdapterDocument.__struct_encode_fields__
+    choice = f"; choose from {', '.join(known)}" if known and what.startswith(_NO_SUCH_WORD) else ""
     return f"{where + ': ' if where else ''}{what}{choice}"
 
 

@@ -1,8 +1,10 @@
 """Running one operation of one tool: what was asked, how it ended, and the commands as evidence."""
 
+import re
 import shutil
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -86,8 +88,10 @@ def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
     if ended.status != 0:
         why = ended.problem or (lines[-1] if lines else f"exit {ended.status}")
         return Version(absent=f"{adapter.executable} does not run: {why[:200]}")
-    numbered = [line for line in lines if any(character.isdigit() for character in line)]
-    return Version((numbered or lines or [""])[0][:200])
+    mask = _Mask(sandbox, {})
+    # A tool may say other things before its version: a line with "1.2" goes before one with a digit.
+    likely = sorted(map(mask, lines), key=lambda line: [re.search(form, line) is None for form in (r"\d\.\d", r"\d")])
+    return Version((likely or [""])[0][:200])
 
 
 def run_operation(
@@ -193,7 +197,7 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
     if steps is None:
         return f"{adapter.name} has no operation {operation}"
     compression = values.get("compression", "")
-    if compression and adapter.uses(operation, "compression") and compression not in adapter.compressions:
+    if compression and compression not in adapter.compressions:
         return f"{adapter.name} cannot write {compression}"
     for option in options:
         if adapter.option(operation, option) is None:
@@ -257,7 +261,8 @@ def _missing(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> s
 
 
 def _environment(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> dict[str, str]:
-    own = {name: fill([value], values)[0] for name, value in adapter.environment.items()}
+    known = defaultdict(str, values)  # an environment may name what not every operation has
+    own = {name: fill([value], known)[0] for name, value in adapter.environment.items()}
     return {**sandbox.environment, **own}
 
 

@@ -26,7 +26,7 @@ def judge_refusal(
     if not positive.succeeded or twin_problem:
         why = twin_problem or describe(positive)
         return not_run(
-            f"{INCONCLUSIVE}the sound twin of this case was not accepted either ({why}), so that what happened "
+            f"{INCONCLUSIVE}the positive control of this case was not accepted either ({why}), so that what happened "
             f"here ({describe(negative)}) shows nothing",
             where=where,
             evidence=evidence,

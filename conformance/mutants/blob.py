@@ -62,7 +62,7 @@ def one_byte_short() -> bytes:
     return canonical_sentinel()[:-1]
 
 
-@mutant("SENT-BLOB-004", implies=("SENT-BLOB-002", "SENT-BLOB-003", "SENT-BLOB-009", "SENT-BLOB-010"))
+@mutant("SENT-BLOB-004", implies=("SENT-BLOB-002", "SENT-BLOB-003", "SENT-BLOB-009", "SENT-BLOB-010", "SENT-BLOB-013"))
 def first_draft() -> bytes:
     """What the first version of PR 681 wrote."""
     return b"zstd:chunked"
@@ -110,13 +110,21 @@ def star_tail() -> bytes:
 
 @mutant(
     "SENT-BLOB-007",
-    implies=("SENT-BLOB-001", "SENT-BLOB-002", "SENT-BLOB-003", "SENT-BLOB-004", "SENT-BLOB-009", "SENT-BLOB-010"),
+    implies=(
+        "SENT-BLOB-001",
+        "SENT-BLOB-002",
+        "SENT-BLOB-003",
+        "SENT-BLOB-004",
+        "SENT-BLOB-009",
+        "SENT-BLOB-010",
+        "SENT-BLOB-013",
+    ),
 )
 def empty() -> bytes:
     return b""
 
 
-@mutant("SENT-BLOB-007", implies=("SENT-BLOB-001", "SENT-BLOB-006", "SENT-BLOB-009", "SENT-BLOB-010"))
+@mutant("SENT-BLOB-007", implies=("SENT-BLOB-001", "SENT-BLOB-006", "SENT-BLOB-009", "SENT-BLOB-010", "SENT-BLOB-013"))
 def all_zeros() -> bytes:
     return bytes(BLOCK)
 
@@ -141,7 +149,7 @@ def header_two_blocks_later() -> bytes:
     return 2 * canonical_sentinel() + _empty_file_header()
 
 
-@mutant("SENT-BLOB-009", implies=("SENT-BLOB-010",))
+@mutant("SENT-BLOB-009", implies=("SENT-BLOB-010", "SENT-BLOB-013"))
 def says_nothing() -> bytes:
     return _edit(MESSAGE_OFFSET, b"." * len(MESSAGE))
 
@@ -180,3 +188,8 @@ def begins_as_bzip2() -> bytes:
 @mutant("SENT-BLOB-012", implies=("SENT-BLOB-010",))
 def too_large() -> bytes:
     return canonical_sentinel() + b"-" * 4096
+
+
+@mutant("SENT-BLOB-013", implies=("SENT-BLOB-010",))
+def links_to_nothing() -> bytes:
+    return canonical_sentinel().replace(b"https://", b"nowhere.")

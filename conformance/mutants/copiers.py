@@ -22,7 +22,7 @@ from conformance.reference.copier import Copier, CopierOptions
 from conformance.reference.errors import RefusalError
 from conformance.reference.reading import content_of
 from conformance.reference.toolkit import Toolkit
-from conformance.reference.transfer import BlobStep, ManifestStep, Plan
+from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, RegistryDestination
 from conformance.requirements import mutant
 
 Json = dict[str, Any]
@@ -276,3 +276,14 @@ def adds_a_sentinel_to_a_sentinel_variant() -> Toolkit:
             return Plan(plan.steps, ManifestStep(encode(manifest), plan.root.media_type))
 
     return Toolkit(copier=Doubles)
+
+
+@mutant("SENT-PUSH-001")
+def puts_the_root_first() -> Toolkit:
+    class RootFirst(Copier):
+        def copy(self, destination: Destination, options: CopierOptions) -> Digest:
+            if isinstance(destination, RegistryDestination):
+                destination.put_root(self.plan(options).root)
+            return super().copy(destination, options)
+
+    return Toolkit(copier=RootFirst)

@@ -448,7 +448,7 @@ def third_number_off() -> LayerDraft:
 
 
 @mutant("TARSPLIT-008", implies=("TOC-019",))
-def names_that_are_one() -> LayerDraft:
+def colliding_names() -> LayerDraft:
     tree = (Node("a", content=b"one"), Node("./a", content=b"two"))
     return draft_layer(tree, WriterOptions(unique_names=False))
 

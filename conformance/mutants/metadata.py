@@ -1,9 +1,13 @@
 """Images with one wrong detail: each breaks one requirement of SENT-DESC, -MANIFEST, -CONFIG or -INDEX."""
 
+import gzip
 from copy import deepcopy
 
+from conformance.format.digest import Digest
 from conformance.format.names import (
     DOCKER_CONFIG_TYPE,
+    DOCKER_GZIP_TYPE,
+    DOCKER_MANIFEST_TYPE,
     ESTARGZ_TOC,
     LAYER_GZIP_TYPE,
     LAYER_ZSTD_TYPE,
@@ -13,7 +17,8 @@ from conformance.format.names import (
     TARSPLIT_POSITION,
     ZSTD_ANNOTATION,
 )
-from conformance.images.draft import Draft, Json
+from conformance.images.draft import PLATFORM, Draft, Json
+from conformance.images.trees import Node, tar_of
 from conformance.requirements import mutant
 
 _ARM: Json = {"architecture": "arm64", "os": "linux"}
@@ -220,6 +225,20 @@ def plain_without_toc_and_zstd_annotations(draft: Draft) -> None:
     del draft.entry("plain")["annotations"]
 
 
+@mutant("SENT-INDEX-019")
+def gzip_twin_of_another_tree(draft: Draft) -> None:
+    """First in the index, where clients that read no zstd find it."""
+    _add_twin(draft, LAYER_GZIP_TYPE)
+
+
+@mutant("SENT-INDEX-019")
+def docker_twin_of_another_tree(draft: Draft) -> None:
+    _add_twin(draft, DOCKER_GZIP_TYPE)
+    manifest = draft.extra["another tree"][0]
+    manifest["mediaType"] = draft.entries[0]["mediaType"] = DOCKER_MANIFEST_TYPE
+    manifest["config"]["mediaType"] = DOCKER_CONFIG_TYPE
+
+
 @mutant("SENT-CONFIG-008")
 def config_typed_as_dockers(draft: Draft) -> None:
     draft.sentinel["config"]["mediaType"] = DOCKER_CONFIG_TYPE
@@ -243,6 +262,17 @@ def half_of_the_toc_annotations_in_the_plain_variant(draft: Draft) -> None:
 def _stored(draft: Draft, content: bytes) -> Json:
     """A gzip layer of these bytes; nothing here decompresses it."""
     return {"mediaType": LAYER_GZIP_TYPE, "digest": draft.add_blob(content), "size": len(content)}
+
+
+def _add_twin(draft: Draft, media_type: str) -> None:
+    """A gzip image of the platform of the pair, in front of it, with a file that the pair has not."""
+    tar = tar_of((Node("only-in-the-twin", content=b"other"),))
+    blob = gzip.compress(tar, mtime=0)
+    layer = {"mediaType": media_type, "digest": draft.add_blob(blob), "size": len(blob)}
+    config = {**deepcopy(draft.plain_config), "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(tar))]}}
+    config["history"] = config["history"][:1]
+    draft.extra["another tree"] = ({**deepcopy(draft.plain), "layers": [layer]}, config)
+    draft.entries.insert(0, {"of": "another tree", "platform": PLATFORM})
 
 
 def _add(draft: Draft, name: str, platform: Json, annotations: Json) -> None:

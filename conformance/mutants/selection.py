@@ -57,7 +57,7 @@ SITUATIONS: Final = (
     _situation("annotation not true", index_of("ZX")),
     _situation("annotated plain manifest", index_of("ZS"), manifest_is_plain=True),
     _situation("prefer gzip", index_of("GZS"), prefer_gzip=True),
-    _situation("prefer gzip in vain", index_of("ZS"), prefer_gzip=True),
+    _situation("prefer gzip where there is none", index_of("ZS"), prefer_gzip=True),
     _situation("no partial pulls", index_of("ZS"), toc_capable=False),
     _situation("entry without platform first", (*index_of("S", None), *index_of("Z"))),
     _situation("entries without platform only", index_of("Z", None)),

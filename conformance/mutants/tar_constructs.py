@@ -92,7 +92,7 @@ _LAWFUL: Final = {
     "pax_all": with_records(
         (b"path", b"pax"), (b"uid", b"7"), (b"gid", b"0"), (b"size", b"8"), (b"mtime", b"-5.25"), (b"comment", b"c")
     ),
-    "pax_xattr_binary": with_records((b"SCHILY.xattr.security.capability", b"\x01\0\0\x02\0 \0\0\0\0\0\0")),
+    "pax_xattr_binary": with_records((b"SCHILY.xattr.security.capability", b"\x01\0\0\x02\0 " + bytes(14))),
     "pax_xattr_empty": with_records((b"SCHILY.xattr.user.a", b"")),
     "pax_xattr_newline": with_records((b"SCHILY.xattr.user.a", b"one\ntwo=2\n9 x=y\n")),
     "pax_vendor": with_records(

@@ -57,7 +57,7 @@ class RunSeen(msgspec.Struct, frozen=True):
 
 
 class TrialSeen(msgspec.Struct, frozen=True):
-    """A case: one crafted image or fault, the run it led to, and the run on its sound twin, one edit away.
+    """A case: one crafted image or fault, the run it led to, and the run on its positive control, one edit away.
 
     ``about`` are the requirements that the case was made for, ``what`` names it in the user's words ("a TOC with a
     wrong digest"). ``expected`` is the tree that a success must give (None: there must be none), ``twin_expected`` that
@@ -85,5 +85,5 @@ class TrialSeen(msgspec.Struct, frozen=True):
     twin_layers: tuple[LayerFacts, ...] = ()
 
     def on_twin(self) -> "TrialSeen":
-        """The run on the sound twin, to be looked at in the same way."""
+        """The run on the positive control, to be looked at in the same way."""
         return self if self.twin is None else msgspec.structs.replace(self, run=self.twin, layers=self.twin_layers)

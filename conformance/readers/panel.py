@@ -94,7 +94,7 @@ class Panel:
 
 
 def _control(program: ReaderProgram) -> str:
-    """The positive control: every reader of tars sees the one member of a sound archive. Why not, "" if so."""
+    """The positive control: every reader of tars sees the one member of a valid archive. Why not, "" if so."""
     if program.readers[0].op != "tar":
         return ""
     for info, reading in zip(
@@ -102,7 +102,7 @@ def _control(program: ReaderProgram) -> str:
     ):
         seen = [(bytes.fromhex(member.name), member.kind, member.size) for member in reading.members]
         if not reading.accepts or seen != [(b"control", "reg", 0)]:
-            return f"{info.name} does not read a sound archive: {reading.refused or seen}"
+            return f"{info.name} does not read a valid archive: {reading.refused or seen}"
     return ""
 
 

@@ -1,7 +1,7 @@
 """The panel of tar readers that a sentinel blob is fed to, as they are on this machine.
 
 "Accepted" is success as the reader defines it: exit status 0, or no error. A reader counts as present only when it
-lists a sound archive (the positive control): a broken one would reject everything and prove nothing.
+lists a valid archive (the positive control): a broken one would reject everything and prove nothing.
 """
 
 import io
@@ -102,7 +102,7 @@ def _read_with(tool: Tool, content: bytes, timeout: float) -> ReaderOutcome:
 
 @cache
 def _present(tool: Tool, _modules: object, _path: str) -> tuple[Found | None, tuple[CommandEvidence, ...]]:
-    """The reader as found here, or what it did wrong with a sound archive. Kept for this process and this PATH."""
+    """The reader as found here, or what it did wrong with a valid archive. Kept for this process and this PATH."""
     found = tool.find()
     if found is None:
         return None, ()

@@ -37,7 +37,7 @@ _ENDING_STYLE: Final[dict[Ending, str]] = {"conforms": "green", "does-not-confor
 class RoleResult(msgspec.Struct, frozen=True):
     """Counts of the MUST of one role by verdict; ``warnings`` are SHOULD that failed, ``unchecked`` have no check.
 
-    ``verdict`` is the line on it, ``profiles`` what was claimed.
+    ``verdict`` is the line on it, ``profiles`` what was claimed, ``waived`` the failures that the user declared.
     """
 
     role: Role
@@ -48,6 +48,7 @@ class RoleResult(msgspec.Struct, frozen=True):
     profiles: tuple[Profile, ...] = ()
     verdict: str = ""
     recorded_ending: Ending | None = msgspec.field(name="ending", default=None)
+    waived: tuple[str, ...] = ()
 
     @property
     def ending(self) -> Ending:
@@ -205,6 +206,7 @@ def _role_result(subject: SubjectReport) -> RoleResult:
         tuple(claim.profile for claim in subject.claims),
         verdict_line(subject),
         subject.ending,
+        tuple(f"{result.id}: {result.reason}" for result in subject.verdicts if result.verdict == "waived"),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from conformance.reports.badge import render_badge
+from conformance.reports.codequality import render_codequality
 from conformance.reports.html import render_html
 from conformance.reports.junit import render_junit
 from conformance.reports.markdown import render_markdown
@@ -16,6 +17,7 @@ FORMS: Final[Mapping[str, Callable[[Report, Catalogue], bytes]]] = {
     "junit": render_junit,
     "html": render_html,
     "sarif": render_sarif,
+    "codequality": render_codequality,
     "markdown": render_markdown,
     "badge": lambda report, _: render_badge(report),
 }

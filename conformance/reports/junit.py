@@ -61,7 +61,7 @@ def _case(subject: SubjectReport, result: RequirementResult, catalogue: Catalogu
     elif result.verdict == "fail":
         ET.SubElement(case, "system-out").text = f"warning: a {result.level} failed\n{detail}"
     elif result.verdict != "pass":
-        reason = "\n".join(filter(None, (_clean(result.reason), detail))) or "nothing to judge"
+        reason = "\n".join(filter(None, (_clean(safe(result.reason)), detail))) or "nothing to judge"
         message = f"{result.verdict}: {summary}".rstrip(": ")
         ET.SubElement(case, "skipped", message=message).text = reason
     return case

@@ -27,7 +27,7 @@ def render_sarif(report: Report, catalogue: Catalogue, *, location: str = "") ->
     results = [
         _result(subject, result, finding, location)
         for subject in report.subjects
-        for result, finding in _failures(subject)
+        for result, finding in failures(subject)
     ][:_MAX_RESULTS]
     used = sorted({result["ruleId"] for result in results})
     places = {name: place for place, name in enumerate(used)}
@@ -54,7 +54,8 @@ def render_sarif(report: Report, catalogue: Catalogue, *, location: str = "") ->
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _failures(subject: SubjectReport) -> Iterator[tuple[RequirementResult, Finding]]:
+def failures(subject: SubjectReport) -> Iterator[tuple[RequirementResult, Finding]]:
+    """Every finding that is a failure, with the result that it belongs to."""
     for result in subject.verdicts:
         if result.verdict == "fail":
             yield from ((result, finding) for finding in result.findings if finding.outcome == "fail")
@@ -87,7 +88,7 @@ def _result(subject: SubjectReport, result: RequirementResult, finding: Finding,
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": location or _as_path(subject.subject)},
+                    "artifactLocation": {"uri": location or as_path(subject.subject)},
                     "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
                 },
                 "logicalLocations": [{"fullyQualifiedName": safe(finding.where or subject.subject)}],
@@ -97,7 +98,7 @@ def _result(subject: SubjectReport, result: RequirementResult, finding: Finding,
     }
 
 
-def _as_path(subject: str) -> str:
+def as_path(subject: str) -> str:
     """The name of an image as a relative URI of unreserved characters (RFC 3986)."""
     kept = "".join(each if each.isascii() and (each.isalnum() or each in "-._~/") else "-" for each in subject)
     return kept.strip("/") or "image"

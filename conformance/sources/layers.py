@@ -34,7 +34,7 @@ from conformance.sources.table_budget import (
     MAX_TOC_ENTRIES,
     NoRoomError,
     ReadToc,
-    TocRoom,
+    TableBudget,
 )
 from conformance.sources.unpacking import Bounds, Progress
 
@@ -71,7 +71,7 @@ class WantedLayer(msgspec.Struct):
 
 def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading) -> LayersSeen:
     """Each data layer that claims a TOC, once, however many manifests share it; at most MAX_LAYERS."""
-    wanted, room = wanted_layers(manifests), TocRoom()
+    wanted, room = wanted_layers(manifests), TableBudget()
     layers = [_Layer(source, layer, reading, room).observe() for layer in wanted[:MAX_LAYERS]]
     if unread := wanted[MAX_LAYERS:]:
         layers.append(_unread(unread))
@@ -95,7 +95,7 @@ def _unread(layers: Sequence[WantedLayer]) -> LayerSeen:
 
 def observe_layer(source: ImageSource, wanted: WantedLayer, reading: LayerReading) -> LayerSeen:
     """One layer by itself, with the room for TOCs of a whole image."""
-    return _Layer(source, wanted, reading, TocRoom()).observe()
+    return _Layer(source, wanted, reading, TableBudget()).observe()
 
 
 def wanted_layers(manifests: Iterable[ManifestSeen]) -> Sequence[WantedLayer]:
@@ -129,7 +129,7 @@ def chunk_key(layer: Descriptor) -> str:
 class _Layer:
     """One layer while it is read."""
 
-    def __init__(self, source: ImageSource, wanted: WantedLayer, reading: LayerReading, room: TocRoom) -> None:
+    def __init__(self, source: ImageSource, wanted: WantedLayer, reading: LayerReading, room: TableBudget) -> None:
         self._source, self._wanted, self._reading, self._room = source, wanted, reading, room
         self._layer = wanted.descriptor
         self._annotations = ChunkedAnnotations.of(self._layer.annotations)

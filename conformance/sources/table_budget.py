@@ -47,7 +47,7 @@ class ReadToc(msgspec.Struct, frozen=True):
     keys: tuple[KeyProblem, ...]
 
 
-class TocRoom:
+class TableBudget:
     """What is left for the TOCs of one image."""
 
     def __init__(self) -> None:

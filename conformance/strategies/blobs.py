@@ -167,6 +167,10 @@ def _large() -> st.SearchStrategy[bytes]:
     )
 
 
+def _without_url() -> st.SearchStrategy[bytes]:
+    return sentinel_blobs().map(lambda blob: blob.replace(b"://", b"..."))
+
+
 FORBIDDEN: Final[dict[str, Callable[[], st.SearchStrategy[bytes]]]] = {
     "SENT-BLOB-001": _accepted,
     "SENT-BLOB-002": _without_zero,
@@ -180,6 +184,7 @@ FORBIDDEN: Final[dict[str, Callable[[], st.SearchStrategy[bytes]]]] = {
     "SENT-BLOB-010": _unknown,
     "SENT-BLOB-011": _compressed,
     "SENT-BLOB-012": _large,
+    "SENT-BLOB-013": _without_url,
 }
 
 
@@ -201,7 +206,9 @@ def _messages(draw: st.DrawFn) -> bytes:
     """
     words = draw(st.permutations(("TOC", "never", "tar")))
     spoken = "; " + " ".join(word.upper() if draw(st.booleans()) else word for word in words) + ".\n"
-    address = draw(st.sampled_from(("", "See: https://registry.example/sentinel\n", "https://example.org/")))
+    address = draw(
+        st.sampled_from(("https://example.org/", "See: https://registry.example/sentinel\n", "http://a.example\n"))
+    )
     room = _MAX_MESSAGE - len(spoken) - len(address)
     filler = draw(_text(_MIN_MESSAGE - len(spoken) - len(address), room))
     return (spoken + address).encode() + filler

@@ -1,7 +1,7 @@
 """Tampered layers: each edit breaks one requirement, and edits of different parts can be put together.
 
 A tampering is drawn as ``Tampering``: what it is in words, the requirement it breaks, and the edit of a draft. A
-duality is a layer whose TOC and tar tell two stories, in one attribute or by one trick.
+duality is a layer whose TOC and tar describe different trees, in one attribute or by one trick.
 """
 
 import json

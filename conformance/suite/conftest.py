@@ -1,4 +1,4 @@
-"""Fixtures of the suite: the registry under judgement, and how a test speaks its verdict."""
+"""Fixtures of the suite: the registry under judgement, and how a test records its verdict."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator

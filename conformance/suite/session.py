@@ -20,7 +20,7 @@ from conformance.reports.model import Report, SubjectReport, encode, now, run_re
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
-from conformance.results import RequirementResult, apply_waivers, merge, undecided
+from conformance.results import RequirementResult, apply_waivers, merge, notes_on_waivers, undecided
 from conformance.sources.errors import SubjectError
 from conformance.suite.interruption import is_silent, remove_results, was_not_answered
 from conformance.suite.invariants import note_tried
@@ -324,7 +324,10 @@ class ConformanceSession:
         order = {requirement.id: place for place, requirement in enumerate(load_catalogue().requirements)}
         verdicts = sorted(results.values(), key=lambda result: order[result.id])
         waived = apply_waivers(verdicts, self.settings.waivers, self._started.date())
-        notes = tuple(note.text for note in self._notes if note.role == role)
+        notes = (
+            *notes_on_waivers(verdicts, self.settings.waivers, self._started.date()),
+            *(note.text for note in self._notes if note.role == role),
+        )
         needs_deep = self._needs_deep.get(name, ())
         profiles, implied = self._profiles(role, (*results, *needs_deep))
         owed = frozenset[str]().union(*(ids_of(profile) for profile in profiles))

@@ -1,6 +1,6 @@
 """The role consumer-aware: clients that know sentinels. One test for each requirement (docs/consumers.md).
 
-Each case is a crafted image, or a registry that lies; a refusal counts only beside a sound twin, one edit away.
+Each case is a crafted image, or a registry that lies; a refusal counts only beside a positive control, one edit away.
 """
 
 import zlib
@@ -24,7 +24,7 @@ _GENERATED = {"quick": 3, "thorough": 12, "certify": 30}
 
 @pytest.fixture(scope="module")
 def trials(implementation: ImplementationSubject) -> ConsumerTrials:
-    """The cases for this implementation; sound twins are run once."""
+    """The cases for this implementation; positive controls are run once."""
     return ConsumerTrials(implementation, aware=True)
 
 

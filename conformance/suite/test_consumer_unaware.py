@@ -21,7 +21,7 @@ pytestmark = pytest.mark.role("consumer-unaware")
 
 @pytest.fixture(scope="module")
 def trials(implementation: ImplementationSubject, settings: SuiteSettings) -> ConsumerTrials:
-    """The cases for this implementation; sound twins are run once."""
+    """The cases for this implementation; positive controls are run once."""
     return ConsumerTrials(implementation, aware=False, by_toc="toc-consumer" in settings.profiles)
 
 

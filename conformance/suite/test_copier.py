@@ -30,3 +30,9 @@ def test_copy(requirement_id: str, copies: CopierTrial, verdict: Callable[..., N
 def test_no_second_sentinel_by_copying(copies: CopierTrial, verdict: Callable[..., None]) -> None:
     """Expected: copying or recompressing a sentinel variant never gives it another sentinel layer."""
     verdict("SENT-PUSH-014", copies.again(find_checks(checks)["SENT-PUSH-014"]))
+
+
+@pytest.mark.requirement("SENT-PUSH-001")
+def test_order_of_a_copy(copies: CopierTrial, verdict: Callable[..., None]) -> None:
+    """Expected: no manifest comes to the destination before the blobs and manifests that it names."""
+    verdict("SENT-PUSH-001", copies.in_order(find_checks(checks)["SENT-PUSH-001"]))

@@ -26,13 +26,14 @@ from conformance.implementations.runner import Run
 from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen, Requested
-from conformance.observed.producer import AgainSeen
+from conformance.observed.producer import AgainSeen, PushSeen
 from conformance.results import Judgement, failed, informed, not_run, unsupported
 from conformance.sources.errors import SubjectError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place, signature_tag
+from conformance.trials.producer.push_log import TakesAnyOrder, events_of
 from conformance.trials.under_test import ImplementationSubject
 
 Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index", "short", "dual", "platforms"]
@@ -127,6 +128,8 @@ TWINS: Final[Mapping[str, str]] = {
 """Copies that may be refused, and one beside each that must work: else the refusal has another reason."""
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
+ORDERED: Final = ("plain", "kept", "index", "to gzip", "plain from storage")
+"""Copies in which the order of requests is looked at (SENT-PUSH-001)."""
 # What a tool may leave undone that refuses all sentinels because it does not know them.
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
 # The same of a tool that has to unpack what it copies.
@@ -136,14 +139,15 @@ _REFUSER: Final = (
     "nothing was recompressed"
 )
 # Of these the tool owes a result or a refusal: to crash is to fail. Of the others nothing was seen then.
-_OWES_AN_END: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 9, 15, 17, 20, 25, 26, 27))
+_NEEDS_A_FINISHED_COPY: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 9, 15, 17, 20, 25, 26, 27))
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """A copy that was tried, and what was seen of it."""
+    """A copy that was tried, what was seen of it, and in which order the destination got it."""
 
     run: Run
     seen: CopySeen
+    order: PushSeen
 
 
 class CopierTrial:
@@ -155,11 +159,12 @@ class CopierTrial:
         self._sources = _sources()
         self._copies: dict[str, Copied] = {}
         self._problem: str | None = None
+        self._log = TakesAnyOrder()
 
     def __enter__(self) -> "CopierTrial":
-        self._from, self._to = (
-            self._stack.enter_context(a_place(certificate=self._subject.certificate)) for _ in range(2)
-        )
+        own = self._subject.certificate
+        self._from = self._stack.enter_context(a_place(certificate=own))
+        self._to = self._stack.enter_context(a_place(self._log, certificate=own))
         for tag, source in self._sources.items():
             self._from.put(source, _SOURCE, tag)
             self._from.put_signature(_SOURCE, source)
@@ -179,6 +184,11 @@ class CopierTrial:
         """SENT-PUSH-014 of a copier."""
         return [*self._judged("SENT-PUSH-014", AGAIN, lambda copied: check(_as_again(copied.seen)))]
 
+    def in_order(self, check: Callable[[PushSeen], Iterator[Judgement]]) -> list[Judgement]:
+        """SENT-PUSH-001 of a copier."""
+        able = [name for name in ORDERED if JOBS[name].operation in self._subject.adapter.operations]
+        return [*self._judged("SENT-PUSH-001", able, lambda copied: check(copied.order))]
+
     def control(self) -> str:
         """Why no copy of this tool shows anything: an ordinary image does not come through; "" when it does."""
         if self._problem is None:
@@ -194,7 +204,7 @@ class CopierTrial:
                 twin = self._copy(msgspec.structs.replace(job, name=f"{name}, plain twin", source="plain")).seen.after
             made = self._copy(job)
             seen = msgspec.structs.replace(made.seen, plain_twin=twin)
-            self._copies[name] = Copied(made.run, seen)
+            self._copies[name] = Copied(made.run, seen, made.order)
         return self._copies[name]
 
     def _judged(
@@ -293,6 +303,8 @@ class CopierTrial:
         values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
         values |= {"compression": job.requested} if job.operation == "recompress" else {}
         values |= {"platform": "linux/amd64"} if "platform" in job.options else {}
+        there = frozenset(self._to.blobs(repository))
+        self._log.take_bodies()
         with self._to.watching() as exchanges:
             run = self._subject.run(
                 job.operation,
@@ -321,7 +333,9 @@ class CopierTrial:
             referrers_after=self._signatures(repository, after),
             evidence=(*run.evidence, *_manifests_put(exchanges)),
         )
-        return Copied(run, seen)
+        events = tuple(events_of(exchanges, self._log.take_bodies()))
+        order = PushSeen(job.name, "succeeded", b"", after, events=events, there_before=there)
+        return Copied(run, seen, order)
 
     def _signatures(self, repository: str, after: ImageSeen | None) -> tuple[str, ...]:
         root = _root(after)
@@ -353,7 +367,7 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
     if run.outcome is Outcome.UNSUPPORTED:
         return unsupported(run.reason, where=where)
     if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
-        if requirement_id in _OWES_AN_END:
+        if requirement_id in _NEEDS_A_FINISHED_COPY:
             message = "The copy neither ended nor was it refused; a crash is no refusal."
             return failed(message, where=where, expected="done, or refused with a reason", found=describe(run))
         return not_run(f"the copy was not made: {describe(run)}", where=where)

@@ -30,7 +30,7 @@ _OUTCOMES: Final[dict[Outcome, CellOutcome]] = {
 }
 
 
-class RegistryAtHand(msgspec.Struct, frozen=True):
+class AvailableRegistry(msgspec.Struct, frozen=True):
     """A registry that runs on loopback, by the name it has in the table."""
 
     name: str
@@ -43,7 +43,7 @@ class RegistryAtHand(msgspec.Struct, frozen=True):
 
 def interoperate(
     subjects: Sequence[ImplementationSubject],
-    registries: Sequence[RegistryAtHand],
+    registries: Sequence[AvailableRegistry],
     *,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Cell]:
@@ -60,7 +60,7 @@ def interoperate(
 def _row(
     producer: ImplementationSubject,
     compression: str,
-    registry: RegistryAtHand,
+    registry: AvailableRegistry,
     consumers: Sequence[ImplementationSubject],
 ) -> Iterator[Cell]:
     repository = f"interop/{producer.adapter.name}-{compression.replace(':', '-')}"
@@ -78,7 +78,7 @@ def _row(
             yield Cell(*where, *_unpacked(consumer, registry, repository))
 
 
-def _unpacked(consumer: ImplementationSubject, registry: RegistryAtHand, repository: str) -> tuple[CellOutcome, str]:
+def _unpacked(consumer: ImplementationSubject, registry: AvailableRegistry, repository: str) -> tuple[CellOutcome, str]:
     output = consumer.new_directory("tree")
     values: dict[str, str | Path] = {"reference": f"{registry.host}/{repository}:1", "output": output}
     options: tuple[Option, ...] = ()

@@ -171,6 +171,18 @@ def reads_a_toc_of_version_0() -> Toolkit:
     return _consumer(Consumer, toc_loader=Takes)
 
 
+@variant("SENT-SELECT-001", "SENT-SELECT-004", "SENT-PULL-003", "SENT-PULL-014")
+def asks_by_head_first() -> Toolkit:
+    """HEAD of each manifest before GET (OCI distribution-spec, "Checking if content exists in the registry")."""
+
+    class Heads(RegistryClient):
+        def get_manifest_raw(self, repository: str, reference: str, *, accept: Sequence[str] | None = None) -> Answer:
+            self.head_manifest(repository, reference, accept=accept or ())
+            return super().get_manifest_raw(repository, reference, accept=accept)
+
+    return Toolkit(client=Heads, name="variant")
+
+
 def falls_back_to_the_whole_blob() -> Toolkit:
     """A plain image may be downloaded whole when its TOC cannot be used: its digest is verified (c/image does so)."""
 

@@ -22,6 +22,7 @@ from conformance.reference.reshape import Reshaper
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, Step, Transfer
 from conformance.reference.whole import WholeLayers
+from conformance.registry.client.client import Answer, RegistryClient
 from conformance.requirements import variant
 
 
@@ -156,6 +157,24 @@ def signs_the_root_only() -> Toolkit:
             return digest
 
     return Toolkit(producer=Signs, name="variant")
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-002", "SENT-PUSH-024")
+def uploads_in_pieces() -> Toolkit:
+    """POST, PATCHes and PUT for every blob (OCI distribution-spec, "Pushing a blob in chunks")."""
+
+    class Pieces(RegistryClient):
+        def upload_blob(
+            self,
+            repository: str,
+            content: bytes,
+            *,
+            digest: str | None = None,
+            chunk_size: int | None = None,  # noqa: ARG002
+        ) -> Answer:
+            return super().upload_blob(repository, content, digest=digest, chunk_size=1000)
+
+    return Toolkit(client=Pieces, name="variant")
 
 
 def _has_sentinel(raw: bytes) -> bool:

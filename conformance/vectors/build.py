@@ -1,8 +1,10 @@
 """Vectors from the mutants and variants of artifacts: no byte depends on the version of libzstd, zlib or Python."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
+
+import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.sentinel import canonical_sentinel
@@ -12,10 +14,13 @@ from conformance.mutants import blob, documents, layer_names, layers, metadata, 
 from conformance.mutants.tar_constructs import LAWFUL
 from conformance.requirements import broken_by, find_variants, freedom_of, load_catalogue
 from conformance.variants import artifacts
+from conformance.vectors.features import advisories_of, features_of, importance_of
+from conformance.vectors.http_cases import TWIN, http_image, scripts
 from conformance.vectors.model import Case, Index, Input, Kind, VectorError, Vectors
 from conformance.vectors.small import small_material
 from conformance.vectors.stages import stages_of
 from conformance.vectors.stored import UnsupportedError
+from conformance.vectors.tree import chunked_descriptors, diff_id_of, tree_of
 
 LICENCE: Final = "0BSD OR CC0-1.0"
 MAX_CASE: Final = 64 * 1024
@@ -32,6 +37,7 @@ _SEEN_DEEP: Final = {
     "layers_exchanged": ("LAYER-002",),
     "plain_holds_the_sentinel": ("LAYER-013",),
 }
+_OF_LAYERS: Final = frozenset(("ANNOT", "FOOTER", "LAYER", "TOC", "CHUNK", "TARSPLIT", "TAR", "SEC"))
 _OF_IMAGES: Final = frozenset(("SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX", "DOC"))
 _ABOUT: Final = {_IMAGE: "SENT-INDEX-001", _LAYER: "LAYER-001", _BLOB: "SENT-BLOB-001"}
 
@@ -54,10 +60,59 @@ def build_vectors() -> Vectors:
             case = case_of(given)
             if case.id in cases:
                 raise VectorError(f"two cases have the id {case.id}")
-            cases[case.id] = case
+            cases[case.id] = _described(case, kept)
             store |= kept
+    for case in (*_layers_of_variants(cases.values(), store), *_http_cases(store)):
+        cases[case.id] = _described(case, store)
     ordered = tuple(cases[name] for name in sorted(cases))
     return Vectors(Index(load_catalogue().revision, LICENCE, ordered, dict(sorted(omitted.items()))), store)
+
+
+def _described(case: Case, blobs: dict[str, bytes]) -> Case:
+    """With what follows from its bytes and its requirement."""
+    requirement = load_catalogue()[case.requirement]
+    return msgspec.structs.replace(
+        case,
+        tree_sha256=case.tree_sha256 or tree_of(case, blobs),
+        features=features_of(case, blobs),
+        importance=importance_of(requirement),
+        advisories=advisories_of(requirement),
+    )
+
+
+def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[Case]:
+    """What is lawful of a layer, as a layer too: for readers that read no images. Each distinct layer once."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        if case.kind != "image" or case.expect != "accept" or case.breaks:
+            continue
+        layers = chunked_descriptors(case, blobs)
+        if not layers or case.requirement.rpartition("-")[0] not in _OF_LAYERS:
+            continue
+        layer, diff_id = layers[-1], diff_id_of(case, blobs, layers[-1])
+        if layer["digest"] not in found and diff_id:
+            given = Input(layer["digest"], (layer["digest"],), {}, layer, diff_id)
+            more: dict[str, Any] = {"expect": "accept", "touches": case.touches}
+            alone = _case(f"{case.id}-layer", case.requirement, "layer", given, case.comment, **more)
+            if tree_of(alone, blobs):  # not one that needs the layer below it
+                found[layer["digest"]] = alone
+    return list(found.values())
+
+
+def _http_cases(store: dict[str, bytes]) -> list[Case]:
+    with small_material():
+        given, kept = _stored(http_image())
+    store |= kept
+    about, comment = "SENT-PULL-001", "a registry that serves the image as it should"
+    twin = _case(TWIN, about, "http", given, comment, expect="accept", touches=(about,))
+    tree = tree_of(msgspec.structs.replace(twin, kind="image"), store)
+    twin = msgspec.structs.replace(twin, tree_sha256=tree)
+    cases = [twin]
+    for name, requirement_id, rules, words in scripts():
+        scripted = msgspec.structs.replace(given, script=rules)
+        more: dict[str, Any] = {"expect": "tree-or-refuse", "twin": TWIN, "tree_sha256": tree}
+        cases.append(_case(f"http-{name}", requirement_id, "http", scripted, words, touches=(requirement_id,), **more))
+    return cases
 
 
 Maker = tuple[str, Callable[[], Subject], Callable[[Input], Case]]

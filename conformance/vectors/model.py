@@ -6,11 +6,52 @@ import msgspec
 
 SCHEMA: Final = "zcc-vectors/1"
 
-Kind = Literal["image", "layer", "blob"]
-Expect = Literal["accept", "refuse", "either"]
+Kind = Literal["image", "layer", "blob", "http"]
+Expect = Literal["accept", "refuse", "either", "tree-or-refuse"]
 Stage = Literal[
-    "index", "manifest", "config", "sentinel", "annotation", "footer", "frame", "toc", "tarsplit", "chunk", "tar"
+    "index",
+    "manifest",
+    "config",
+    "sentinel",
+    "annotation",
+    "footer",
+    "frame",
+    "toc",
+    "tarsplit",
+    "chunk",
+    "tar",
+    "transfer",
 ]
+Importance = Literal["high", "medium", "low"]
+Feature = Literal[
+    "devices", "gzip", "hardlinks", "http", "names-beyond-ascii", "sentinel", "sha512", "tar-split", "xattrs"
+]
+Requested = Literal["blob", "range"]
+Answered = Literal[
+    "shifted",
+    "other-range",
+    "cut",
+    "long",
+    "whole",
+    "first-range",
+    "changed",
+    "not-found",
+    "unsatisfiable",
+    "error",
+    "redirect",
+]
+
+
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a registry does with GET requests for blobs (``range``: those with a Range header) instead of serving them.
+
+    The first ``skip`` requests that match are served, then ``count`` (0: all others) get ``answer``.
+    """
+
+    on: Requested
+    answer: Answered
+    skip: int = 0
+    count: int = 0
 
 
 class Input(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -18,7 +59,8 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored
     under their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
-    ``descriptor`` and ``diff_id`` are of a layer.
+    ``descriptor`` and ``diff_id`` are of a layer. ``script`` says of an image of the kind ``http`` how the registry
+    that serves it misbehaves.
     """
 
     root: str
@@ -26,6 +68,7 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
     stored_as: dict[str, str] = {}
     descriptor: dict[str, Any] = {}
     diff_id: str = ""
+    script: tuple[Rule, ...] = ()
 
     @property
     def files(self) -> dict[str, str]:
@@ -38,6 +81,10 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``stages`` are the places at which a refusal is for the right reason; ``twin`` is the id of a conforming case that
     differs by the one edit. A positive case (``accept``) ``touches`` the requirements that it is about.
+    ``tree-or-refuse``: the tree of ``tree_sha256`` comes out, or the pull is refused at any stage.
+
+    ``tree_sha256``: the tree that may be released, where the case is accepted (docs/vectors.md). ``features``: what a
+    runner that does not know it skips. ``advisories``: public advisories about such a defect, by CVE or GHSA id.
     """
 
     id: str
@@ -53,6 +100,10 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
     touches: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     twin: str = ""
+    tree_sha256: str = ""
+    features: tuple[Feature, ...] = ()
+    importance: Importance | None = None
+    advisories: tuple[str, ...] = ()
 
 
 class Index(msgspec.Struct, frozen=True):

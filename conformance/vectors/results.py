@@ -14,12 +14,16 @@ Outcome = Literal["accepted", "refused", "crashed", "skipped"]
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one case; a refusal names the ``stage`` at which it was made, and a ``reason`` for people."""
+    """Of one case; a refusal names the ``stage`` at which it was made, and a ``reason`` for people.
+
+    ``tree_sha256`` is of the tree that was released; "" says nothing of it.
+    """
 
     id: str
     outcome: Outcome
     stage: Stage | None = None
     reason: str = ""
+    tree_sha256: str = ""
 
 
 def read_results(path: Path, ids: Iterable[str]) -> dict[str, Answer]:

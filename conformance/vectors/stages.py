@@ -21,16 +21,21 @@ _BY_GROUP: Final[dict[str, tuple[Stage, ...]]] = {
     "TAR": ("tar",),
     "SEC": ("toc", "tarsplit", "tar"),
 }
-# Where the group does not say it: what is compared is the tar, its DiffID in the config, or an entry of the TOC.
+# Where the group does not say it: what is compared is the tar (decompressed, or put together by the tar-split), its
+# DiffID in the config, or an entry of the TOC with what stands in its range.
 _BY_ID: Final[dict[str, tuple[Stage, ...]]] = {
     "DOC-011": ("manifest",),
-    "LAYER-002": ("frame", "tar", "config"),
+    "LAYER-002": ("frame", "tar", "tarsplit", "config"),
     "LAYER-005": ("frame", "footer", "annotation"),
     "LAYER-012": ("manifest",),
     "LAYER-013": ("frame", "tar", "config"),
     "LAYER-014": ("tar", "toc"),
     "LAYER-015": ("manifest",),
+    "TAR-035": ("tar", "toc"),
     "TARSPLIT-007": ("annotation", "tarsplit"),
+    "TOC-004": ("toc", "chunk"),
+    "TOC-007": ("toc", "chunk"),
+    "TOC-008": ("toc", "chunk"),
 }
 
 

@@ -15,10 +15,15 @@ import re
 import struct
 import sys
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import zstandard
+
+sys.path.insert(0, str(Path(__file__).parent))  # also for python -I
+import pull
+import registry
 
 PREFIX = "io.github.containers.zstd-chunked."
 CHECKSUM, POSITION, SPLIT = (PREFIX + name for name in ("manifest-checksum", "manifest-position", "tarsplit-position"))
@@ -30,6 +35,7 @@ LAYER_TYPES = tuple(f"application/vnd.oci.image.layer.{kind}v1.tar+zstd" for kin
 LIMIT = 64 * 2**20
 KINDS = {"0": "reg", "1": "hardlink", "2": "symlink", "3": "char", "4": "block", "5": "dir", "6": "fifo"}
 Json = Any
+Blobs = Mapping[str, bytes]
 
 
 class Refused(Exception):  # noqa: N818 (an outcome)
@@ -115,8 +121,8 @@ def inflate(compressed: bytes, stage: str) -> bytes:
 # --- a layer
 
 
-def layer(blob: bytes, descriptor: Json, diff_id: str) -> None:
-    """A zstd:chunked layer with all that belongs to it."""
+def layer(blob: bytes, descriptor: Json, diff_id: str) -> str:
+    """A zstd:chunked layer with all that belongs to it; the digest of its tree."""
     need(descriptor["mediaType"] in LAYER_TYPES, "manifest", "media type")
     need(descriptor["size"] == len(blob) and descriptor["digest"] == sha256(blob), "manifest", "digest or size")
     annotations = descriptor.get("annotations") or {}
@@ -150,6 +156,42 @@ def layer(blob: bytes, descriptor: Json, diff_id: str) -> None:
         need(reassembled(lines, files) == tar, "tarsplit", "another tar comes out")
     headers(tar)
     compare(tar, toc["entries"] or [], files)
+    return tree(toc["entries"] or [])
+
+
+def tree(listed: list[Json]) -> str:
+    """The digest of a tree as docs/vectors.md says, by the TOC; the contents are verified."""
+    by_name = {clean(entry["name"]): entry for entry in listed if entry["type"] != "chunk"}
+    lines = []
+    for name, own in sorted(by_name.items(), key=lambda item: item[0].encode()):
+        entry = own
+        while entry["type"] == "hardlink" and clean(entry.get("linkName") or "") in by_name:
+            entry = by_name[clean(entry["linkName"])]
+        if name:
+            lines.append(f"{name.encode().hex()} {line(entry)}\n")
+    return sha256("".join(lines).encode())
+
+
+def clean(name: str) -> str:
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
+
+
+def line(entry: Json) -> str:
+    kind, value = entry["type"], "-"
+    if kind == "reg":
+        value = (entry.get("digest") or sha256(b"")).removeprefix("sha256:") if entry.get("size") else sha256(b"")[7:]
+    elif kind in ("symlink", "hardlink"):
+        value = (entry.get("linkName") or "").encode().hex()
+    elif kind in ("char", "block"):
+        value = f"{entry.get('devMajor', 0)}:{entry.get('devMinor', 0)}"
+    try:
+        decoded = {key: base64.b64decode(text, validate=True) for key, text in (entry.get("xattrs") or {}).items()}
+    except (ValueError, TypeError):
+        raise Refused("toc", "an extended attribute") from None
+    xattrs = (f"{key.encode().hex()}={each.hex()}" for key, each in decoded.items())
+    mode = 0o777 if kind == "symlink" else entry.get("mode", 0) & 0o7777
+    owner = f"{entry.get('uid', 0)} {entry.get('gid', 0)}"
+    return f"{kind} {mode:o} {owner} {value} {','.join(sorted(xattrs)) or '-'}"
 
 
 def numbers(text: str, count: int) -> list[int]:
@@ -180,9 +222,8 @@ def entries(listed: list[Json], blob: bytes, boundaries: set[int], data_end: int
             need(current and current[0]["name"] == name, "chunk", "a chunk of another file")
             current.append(entry)
             continue
-        clean = "/".join(part for part in name.split("/") if part not in ("", "."))
-        need(clean not in names, "toc", "a name comes twice")
-        names.add(clean)
+        need(clean(name) not in names, "toc", "a name comes twice")
+        names.add(clean(name))
         if current:
             found[current[0]["name"]] = content_of(current, blob, boundaries, data_end)
         current = [entry] if kind == "reg" and entry.get("size", 0) else []
@@ -298,15 +339,16 @@ def sentinel(blob: bytes) -> None:
         raise Refused("sentinel", "a tar header")
 
 
-def image(root: bytes, blobs: dict[str, bytes]) -> None:
-    """An index and all that it names, or one manifest."""
+def image(root: bytes, blobs: Blobs) -> str:
+    """An index and all that it names, or one manifest; the digest of its trees."""
+    trees: dict[str, str] = {}
     document = parsed(root, "index")
     need(isinstance(document, dict) and document.get("schemaVersion") == 2, "index", "schemaVersion")
     need(not ("layers" in document and "manifests" in document), "index", "index and manifest at once")
     if "layers" in document:
         kinds = [each.get("mediaType") for each in document["layers"]]
-        manifest(document, blobs, is_sentinel=SENTINEL in kinds)
-        return
+        manifest(document, blobs, trees, is_sentinel=SENTINEL in kinds)
+        return of_trees(trees)
     is_index = document.get("mediaType") in (None, INDEX_TYPE) and isinstance(document.get("manifests"), list)
     need(is_index, "index", "no index")
     plain: list[tuple[Json, Json]] = []
@@ -320,12 +362,18 @@ def image(root: bytes, blobs: dict[str, bytes]) -> None:
         is_sentinel = marks.get(PREFIX + "sentinel") == "true"
         read = parsed(inner, "manifest")
         need(isinstance(read, dict) and read.get("mediaType") in (None, kind), "manifest", "media type")
-        layers = manifest(read, blobs, is_sentinel=is_sentinel)
+        layers = manifest(read, blobs, trees, is_sentinel=is_sentinel)
         if is_sentinel:
             twins = [each for each in plain if each == (platform(entry), layers)]
             need(twins, "index", "no plain entry before it with the same platform and layers")
         else:
             plain.append((platform(entry), layers))
+    return of_trees(trees)
+
+
+def of_trees(trees: dict[str, str]) -> str:
+    """Of an image: over the trees of its zstd:chunked layers, each layer once."""
+    return sha256("".join(f"{each}\n" for each in trees.values()).encode()) if trees else ""
 
 
 def platform(entry: Json) -> Json:
@@ -336,7 +384,7 @@ def platform(entry: Json) -> Json:
     return found
 
 
-def manifest(document: Json, blobs: dict[str, bytes], *, is_sentinel: bool) -> list[Json]:
+def manifest(document: Json, blobs: Blobs, trees: dict[str, str], *, is_sentinel: bool) -> list[Json]:
     """A manifest with config and layers; digest and size of its data layers."""
     layers = document.get("layers")
     need(isinstance(layers, list) and document.get("schemaVersion") == 2, "manifest", "layers, schemaVersion")
@@ -354,13 +402,13 @@ def manifest(document: Json, blobs: dict[str, bytes], *, is_sentinel: bool) -> l
             need(diff_id == each["digest"], "config", "DiffID of the sentinel")
             sentinel(content)
         elif CHECKSUM in (each.get("annotations") or {}):
-            layer(content, each, diff_id)
+            trees.setdefault(each["digest"], layer(content, each, diff_id))
         else:
             need(not is_sentinel, "manifest", "a layer without a TOC beside the sentinel")
     return [(each["digest"], each["size"]) for each in layers if each["mediaType"] != SENTINEL]
 
 
-def stored(descriptor: Json, blobs: dict[str, bytes], stage: str) -> bytes:
+def stored(descriptor: Json, blobs: Blobs, stage: str) -> bytes:
     content = blobs.get(descriptor.get("digest"))
     need(content is not None, stage, "a blob is missing")
     algorithm, _, _ = descriptor["digest"].partition(":")
@@ -370,24 +418,29 @@ def stored(descriptor: Json, blobs: dict[str, bytes], stage: str) -> bytes:
     return content
 
 
-def judge(case: Json) -> None:
+def judge(case: Json) -> str:
+    """The digest of the tree, "" for what has none; Refused where the case is."""
     given = case["input"]
     files = {digest: digest for digest in given.get("blobs", [])} | given.get("stored_as", {})
     blobs = {digest: Path("blobs/sha256", at.removeprefix("sha256:")).read_bytes() for digest, at in files.items()}
     root = blobs[given["root"]]
     if case["kind"] == "blob":
         sentinel(root)
-    elif case["kind"] == "layer":
-        layer(root, given["descriptor"], given["diff_id"])
-    else:
-        image(root, blobs)
+        return ""
+    if case["kind"] == "layer":
+        return layer(root, given["descriptor"], given["diff_id"])
+    if case["kind"] == "http":
+        with registry.serve(blobs, given.get("script", [])) as url:
+            return pull.tree_of(f"{url}/v2/vectors", given["root"])
+    return image(root, blobs)
 
 
 def main() -> None:
     for case in json.load(sys.stdin)["cases"]:
         answer = {"id": case["id"], "outcome": "accepted"}
         try:
-            judge(case)
+            if tree_sha256 := judge(case):
+                answer["tree_sha256"] = tree_sha256
         except Refused as refused:
             answer |= {"outcome": "refused", "stage": refused.stage, "reason": str(refused)}
         except Exception as error:
@@ -396,4 +449,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from runner import main as run  # as the module that pull.py knows
+
+    run()

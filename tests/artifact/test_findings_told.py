@@ -19,6 +19,7 @@ from conformance.checks.artifact.judge import judge_blob, judge_image
 from conformance.checks.bound import judge_all
 from conformance.images.draft import conforming_draft, finish
 from conformance.images.layer_draft import finish_layer
+from conformance.matrix.judging import judge_copied
 from conformance.mutants import blob, copies, documents, layers, metadata, selection
 from conformance.mutants.selection import SITUATIONS, Client
 from conformance.observed.consumer import SelectionSeen
@@ -30,7 +31,6 @@ from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
 from tests.artifact.pairs import pair_with
-from tests.copy.test_copies import results as copied_results
 
 FILE = Path(__file__).parent / "findings.json"
 _DIGEST = re.compile(r"[0-9a-f]{64,128}")
@@ -55,7 +55,7 @@ def of_layer(maker: Callable[[], Any]) -> list[str]:
 
 
 def of_copy(defect: Callable[..., None]) -> list[str]:
-    return told(copied_results(defect), defect, plain=False)
+    return told(judge_copied(defect), defect, plain=False)
 
 
 def of_selection(client: Client) -> list[str]:

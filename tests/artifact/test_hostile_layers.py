@@ -37,7 +37,7 @@ from conformance.sources.image import MAX_ENTRIES, MAX_PANEL, observe_image
 from conformance.sources.layers import MAX_LAYERS, LayerReading
 from conformance.sources.memory import MemorySource
 from conformance.sources.source import Place
-from conformance.sources.table_budget import NoRoomError, TocRoom
+from conformance.sources.table_budget import NoRoomError, TableBudget
 from tests.artifact.pairs import pair_with
 
 _TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="a"), Node("c", content=bytes(5000)))
@@ -260,7 +260,7 @@ def test_tocs_that_would_fill_memory_together_are_not_run_and_never_passed(monke
     entries = b",".join(b'{"type":"dir","name":"%d"}' % number for number in range(20_000))
     payload = zstandard.compress(b'{"version":1,"entries":[' + entries + b"]}")
     monkeypatch.setattr(toc_room, "MAX_DECODED", 2**24)
-    room = TocRoom()
+    room = TableBudget()
     tocs = [room.read(payload).toc for _ in range(3)]
     assert [type(toc.entries) for toc in tocs] == [list, PackedEntries, PackedEntries]
     assert list(tocs[0].entries) == list(tocs[1].entries) == list(tocs[2].entries)
@@ -269,13 +269,13 @@ def test_tocs_that_would_fill_memory_together_are_not_run_and_never_passed(monke
     held = packed.held
     monkeypatch.setattr(toc_room, "MAX_DECODED", 0)
     monkeypatch.setattr(toc_room, "MAX_PACKED", held + held // 2)
-    room = TocRoom()
+    room = TableBudget()
     room.read(payload)
     with pytest.raises(NoRoomError, match="more memory than one image may fill") as raised:
         room.read(payload)
     assert raised.value.size == len(zstandard.decompress(payload))
     with pytest.raises(NoRoomError, match="hold no whole entries"):
-        TocRoom().read(zstandard.compress(b'{"version":1,"entries":[' + b" " * (151 * 2**20) + b"]}"))
+        TableBudget().read(zstandard.compress(b'{"version":1,"entries":[' + b" " * (151 * 2**20) + b"]}"))
 
 
 def test_of_more_layers_than_any_image_has_the_rest_is_not_run() -> None:

@@ -140,7 +140,7 @@ def test_reader_that_rejects_everything_counts_as_absent(monkeypatch: pytest.Mon
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
     (outcome,) = read_with_panel(CANONICAL, readers=[BSD])
-    assert outcome.absent, "a reader that cannot list a sound archive proves nothing by rejecting"
+    assert outcome.absent, "a reader that cannot list a valid archive proves nothing by rejecting"
     assert outcome.evidence
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
 from conformance.endings import EXIT_INCOMPLETE
@@ -118,3 +119,14 @@ def test_registry_says_which_faults_there_are() -> None:
     run = zcc("registry", "--fault", "nonesuch")
     assert run.returncode == 2
     assert "'nonesuch' is no fault" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [("consumer-aware", "umoci has none of them, only consumer-unaware"), ("scanner", "choose from producer, ")],
+)
+def test_a_role_that_fits_nothing_ends_before_anything_runs(role: str, words: str, tmp_path: Path) -> None:
+    run = zcc("certify", "umoci", "--role", role, "-o", str(tmp_path / "out"), directory=tmp_path)
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert not list((tmp_path / "out").glob("umoci"))

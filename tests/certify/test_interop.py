@@ -5,7 +5,7 @@ from pathlib import Path
 from conformance.implementations.adapter import find_adapter
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.reports.certificate import Cell, matrix_tables, reasons
-from conformance.trials.interop import COMPRESSIONS, RegistryAtHand, interoperate
+from conformance.trials.interop import COMPRESSIONS, AvailableRegistry, interoperate
 from conformance.trials.under_test import ImplementationSubject
 
 TOOLS = ("reference", "null-always-succeed", "null-always-fail", "null-crash")
@@ -26,7 +26,7 @@ def cells(directory: Path) -> list[Cell]:
         (directory / name).mkdir()
         subjects.append(ImplementationSubject(find_adapter(name), "1.0", directory / name))
     with EmbeddedRegistry() as registry:
-        return list(interoperate(subjects, [RegistryAtHand("embedded registry", registry.url)]))
+        return list(interoperate(subjects, [AvailableRegistry("embedded registry", registry.url)]))
 
 
 def test_each_pair_has_its_outcome_and_its_reason(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
 from conformance.requirements import load_catalogue
 
+CODE = "from conformance.cli import main; main()"
 GOLDEN = f"oci:{golden_directory('sentinel-single')}"
 
 
@@ -188,3 +189,26 @@ def test_a_group_a_retired_id_and_an_unknown_one() -> None:
     unknown = zcc("requirements", "REG-999")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert unknown.stderr.startswith("zcc: REG-999 is neither")
+
+
+def test_a_requirement_is_shown_with_a_wrong_and_a_right_example() -> None:
+    artifact = zcc("requirements", "ANNOT-001").stdout
+    assert "  wrong:      another toc digest (case annot-001-another-toc-digest: zcc vectors export DIR)" in artifact
+    assert "  right:      the same without that one edit (case layer-conforming: " in artifact
+    registry = zcc("requirements", "REG-018").stdout
+    assert "  wrong:      no referrers\n" in registry
+    assert "  right:      the reference implementation" in registry
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_reader_that_is_gone_is_no_verdict(arguments: tuple[str, ...]) -> None:
+    """``zcc … | head``: whoever writes the output, the status is that of SIGPIPE."""
+    run = subprocess.run(
+        ["bash", "-c", f'{shlex.join([sys.executable, "-c", CODE, *arguments])} | true; exit "${{PIPESTATUS[0]}}"'],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": str(Path(__file__).parents[2])},
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode in (0, 141), run.stderr  # 0: all of it fitted into the pipe before the reader ended

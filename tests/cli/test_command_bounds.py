@@ -64,9 +64,10 @@ def test_without_a_bound_a_command_is_not_ended() -> None:
     assert not run.stderr
 
 
-def test_a_reader_that_is_gone_is_no_verdict() -> None:
+@pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
+def test_a_reader_that_is_gone_is_no_verdict(form: list[str]) -> None:
     code = "from conformance.cli import main; main()"
-    command = [sys.executable, "-c", code, "check", "--json", "--no-panel", "oci:fixtures/golden/sentinel-single"]
+    command = [sys.executable, "-c", code, "check", *form, "--no-panel", "oci:fixtures/golden/sentinel-single"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.close()

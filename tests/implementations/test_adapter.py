@@ -104,7 +104,7 @@ MISTAKES = {
     "not TOML": ("name = ", "not TOML"),
     "no name": (GOOD.replace('name = "mytool"', ""), "missing required field `name`"),
     "a name with blanks": (GOOD.replace('"mytool"\ndesc', '"my tool"\ndesc'), "name: Expected `str` matching regex"),
-    "an unknown key": ("colour = 1\n" + GOOD, "unknown field `colour`"),
+    "an unknown key": ("colour = 1\n" + GOOD, "unknown field `colour`; choose from name, "),
     "an unknown operation": (GOOD + '\n[operations.sing]\na = ["x"]', "operations"),
     "an unknown option": (
         GOOD.replace("all = [", "every = ["),

@@ -2,12 +2,13 @@
 
 import hashlib
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.format.chunker import Chunk, Chunker, chunks
+from conformance.format.chunker import WINDOW, Chunk, Chunker, chunks, splits_by_integers, splits_by_numpy
 from conformance.format.crc64 import Crc64, crc64
 from conformance.format.decompress import decompress
 from conformance.format.toc import Entry
@@ -139,3 +140,17 @@ def test_the_crc_of_much_data_does_not_depend_on_its_steps() -> None:
     for start in range(0, len(D), 7919):
         running.update(D[start : start + 7919])
     assert running.value == crc64(D)
+
+
+@pytest.mark.parametrize("count", [64, 65, 100, 8192, 2**15, 2**15 + 63, 200_000])
+def test_numpy_and_integers_find_the_same_splits(count: int) -> None:
+    numpy = pytest.importorskip("numpy")
+    given_contents = (
+        Random(count).randbytes(count),
+        bytes(count),
+        b"\xff" * count,
+        bytes(range(256)) * (count // 256 + 1),
+    )
+    for content in given_contents:
+        known = bytes(WINDOW - 1) + content[:count]
+        assert splits_by_numpy(known, numpy) == splits_by_integers(known)

@@ -14,7 +14,7 @@ from conformance.format.packed_entries import PackedEntries
 from conformance.format.toc import Entry, Toc, decode_toc, encode_toc
 from conformance.format.toc_keys import key_problems
 from conformance.format.toc_slices import MAX_UNCUT, UncutError, read_sliced
-from conformance.sources.table_budget import NoRoomError, TocRoom
+from conformance.sources.table_budget import NoRoomError, TableBudget
 from conformance.strategies.tocs import BREAKS, break_document, documents, tocs
 
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_cut_is_not_called_wrong(document: bytes) -> None:
     with pytest.raises(UncutError):
         read_sliced(in_pieces(document, 2**16), lambda _raw, _entries: None)
     with pytest.raises(NoRoomError) as raised:
-        TocRoom().read(zstandard.compress(document))
+        TableBudget().read(zstandard.compress(document))
     assert raised.value.size == len(document)
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from conformance import mutants
+from conformance.matrix.registries import judge_registry, verdicts
 from conformance.registry.server.defects import DEFECTS, Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.launch import docker_registry, find_docker_registry
 from conformance.requirements import broken_by, find_mutants
 from conformance.results import conforms
-from tests.registry.judging import judge_registry, verdicts
 from tests.tools import need
 
 MUTANTS = [maker for maker in find_mutants(mutants) if broken_by(maker)[0].startswith("REG-")]

@@ -12,10 +12,10 @@ import requests
 from conformance.format.digest import Digest
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.images.samples import SampleImage, sample_image
+from conformance.matrix.registries import judge_registry, verdicts
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.storage import DirectoryStorage, StorageError
-from tests.registry.judging import judge_registry, verdicts
 
 IMAGE = sample_image("storage", 2000)
 

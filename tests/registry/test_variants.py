@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.registry.server.core import RegistryCore
+from conformance.matrix.registries import judge_registry
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import find_variants, freedom_of, load_catalogue
 from conformance.variants import registries
-from tests.registry.judging import judge_registry
+from tests.registry.null_registries import NULL_REGISTRIES
 
 
 @pytest.mark.parametrize("maker", find_variants(registries), ids=lambda maker: maker.__name__)
@@ -23,36 +22,6 @@ def test_no_must_fails_on_a_lawful_registry_and_none_is_left_out(maker: Callable
     assert not broken
     failed = {name for name, result in results.items() if result.verdict == "fail"}
     assert failed == set(freedom_of(maker).warns)
-
-
-class _SaysOnly(Defect):
-    """A server that gives one status to every request."""
-
-    def __init__(self, status: int, body: bytes = b"") -> None:
-        self._reply = Reply(status, {"Location": "/v2/x/blobs/uploads/1"}, body)
-
-    def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
-        return self._reply
-
-
-class _Echoes(Defect):
-    """A server that takes everything and gives back what was put last."""
-
-    def __init__(self) -> None:
-        self._last = b""
-
-    def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
-        if call.method in ("PUT", "PATCH", "POST"):
-            self._last = call.body
-            return Reply(202 if call.method == "POST" else 201, {"Location": "/v2/x/blobs/uploads/1"})
-        return Reply(200, {}, self._last)
-
-
-NULL_REGISTRIES: dict[str, Defect] = {
-    **{f"always {status}": _SaysOnly(status) for status in (200, 201, 202, 204, 400, 404, 500)},
-    "always 200 with a document": _SaysOnly(200, b"{}"),
-    "echoes": _Echoes(),
-}
 
 
 @pytest.mark.parametrize("name", NULL_REGISTRIES)

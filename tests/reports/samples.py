@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from conformance.observed.evidence import Exchange, Note
 from conformance.reports.model import Report, SubjectReport, run_report, subject_report
+from conformance.reports.power import tried
+from conformance.reports.provenance import Identity, Provenance, Target
 from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, conclude, failed, informed, not_run, passed
 
@@ -32,8 +36,28 @@ def results(text: str = "other bytes") -> tuple[RequirementResult, ...]:
 
 def report(text: str = "other bytes") -> Report:
     """A run over one image."""
-    subject = subject_report("registry.example/app:tag", ("artifact",), results(text), profiles=("pair",))
-    return run_report((subject,), started=_STARTED, elapsed=1.5, revision="pr681")
+    waived = msgspec.structs.replace(
+        next(each for each in results(text) if each.id == "SENT-BLOB-002"),
+        id="SENT-BLOB-004",
+        verdict="waived",
+        reason=f"waived until 2027-01-01: {text}",
+    )
+    verdicts = tuple(waived if each.id == waived.id else each for each in results(text))
+    subject = subject_report(
+        "registry.example/app:tag",
+        ("artifact",),
+        verdicts,
+        profiles=("pair",),
+        identity=Identity("image", text, f"sha256:{'1' * 64}"),
+    )
+    return run_report(
+        (subject,),
+        started=_STARTED,
+        elapsed=1.5,
+        revision="pr681",
+        provenance=Provenance(f"sha256:{'2' * 64}", Target("image", (text,), ("deep",)), f"sha256:{'3' * 64}"),
+        power=(tried(text, 25, requirement="REG-020", subject=text, shapes={text: 3}, seed="7"),),
+    )
 
 
 def many(count: int) -> Report:

@@ -40,6 +40,15 @@ def test_html_has_a_row_for_each_requirement_and_asks_for_nothing() -> None:
     assert not re.search(r"""(?:src|href)=["'](?!#)""", text), "no address but anchors of its own"
 
 
+def test_html_says_who_was_judged_by_what_and_how_much_was_tried() -> None:
+    text = render_html(report(), CATALOGUE).decode()
+    for said in ("1" * 64, "2" * 64, "3" * 64, "image other bytes", "deep", "&lt; 12 %", "other bytes: 3"):
+        assert said in text, said
+    waivers = text.index("Waived, by the user")
+    assert text.index("SENT-BLOB-004: waived until 2027-01-01") > waivers
+    assert waivers < text.index('id="results"'), "waivers stand on top"
+
+
 def test_a_thousand_images_weigh_less_than_five_megabytes() -> None:
     content = render_html(many(1000), CATALOGUE)
     assert len(content) < 5_000_000

@@ -80,7 +80,8 @@ def test_a_run_of_the_suite_brings_no_secret_into_any_output(kind: str, tmp_path
     results = (reports / "results.json").read_text()
     assert '"X-Echo"' in results, "the registry did send it back, and the exchange is in the results"
     secrets = secrets_of(auth)
-    for text in (run.stdout, run.stderr, results, decoded(results), (reports / "junit.xml").read_text()):
+    others = [(reports / name).read_text() for name in ("junit.xml", "report.html")]
+    for text in (run.stdout, run.stderr, results, decoded(results), *others):
         assert_none(text, secrets)
 
 

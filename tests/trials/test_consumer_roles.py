@@ -10,6 +10,7 @@ import pytest
 
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.adapter_document import Operation
+from conformance.matrix.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
 from conformance.mutants import clients, clients_input, clients_select, clients_unaware, null_clients
 from conformance.mutants.run_client import MODULES, find_client, main
 from conformance.reference.toolkit import Toolkit
@@ -20,7 +21,6 @@ from conformance.trials.consumer.generated import generated_images
 from conformance.trials.consumer.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
 from conformance.trials.consumer.trial import ConsumerTrials
 from conformance.trials.under_test import ImplementationSubject
-from tests.trials.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
 
 Maker = Callable[[], Toolkit]
 BY_MEMORY = ("expands_bombs_in_memory",)

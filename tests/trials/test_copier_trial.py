@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
+from conformance.matrix.in_process import InProcessSubject
 from conformance.mutants import copiers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude
 from conformance.trials.copier import JOBS_OF, CopierTrial
-from tests.trials.in_process import InProcessSubject
 
 MUTANTS = [value for value in vars(copiers).values() if hasattr(value, "__breaks__")]
 # The reference has no storage of images.
@@ -25,7 +25,8 @@ def verdicts(toolkit: Toolkit, directory: Path) -> dict[str, str]:
         assert trial.control() == ""
         found = {name: conclude(catalogue[name], trial.judgements(name, bound[name])).verdict for name in JOBS_OF}
         again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
-    return {**found, "SENT-PUSH-014": again.verdict}
+        order = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
+    return {**found, "SENT-PUSH-014": again.verdict, "SENT-PUSH-001": order.verdict}
 
 
 def test_the_reference_passes(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def test_as_copier_it_passes_nothing(name: str, tmp_path: Path) -> None:
     with CopierTrial(ImplementationSubject(find_adapter(name), "0", tmp_path)) as trial:
         results = [conclude(catalogue[one], trial.judgements(one, bound[one])) for one in COPIES_OF]
         results.append(conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"])))
+        results.append(conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"])))
     assert {result.verdict for result in results} == {"not-run"}
     assert all(finding.message.startswith("inconclusive: ") for result in results for finding in result.findings)
 

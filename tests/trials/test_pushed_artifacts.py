@@ -8,6 +8,7 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
+from conformance.matrix.in_process import InProcessSubject
 from conformance.reference.convert import Converter
 from conformance.reference.producer import Producer
 from conformance.reference.toolkit import REFERENCE, Toolkit
@@ -16,7 +17,6 @@ from conformance.sources.reference import LayoutReference
 from conformance.strategies.shapes import Tally
 from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts
 from conformance.trials.producer.trial import ProducerTrial
-from tests.trials.in_process import InProcessSubject
 
 
 class WrongForEmptyTars(Converter):

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from conformance.matrix.in_process_consumer import judge_client, verdicts
 from conformance.mutants import clients, clients_input
 from conformance.reference.consumer import Consumer
 from conformance.reference.toolkit import Toolkit
@@ -13,7 +14,6 @@ from conformance.reference.unaware import TAR, TOC, TocConsumer
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult
 from conformance.trials.consumer.scenarios import BY_TOC, UNAWARE
-from tests.trials.in_process_consumer import judge_client, verdicts
 
 Maker = Callable[[], Toolkit]
 DEFECTS: dict[str, tuple[Maker, ...]] = {

@@ -1,4 +1,4 @@
-"""What a trial shows: a refusal only beside a sound twin, a crash or hang never, and nothing without work."""
+"""What a trial shows: a refusal only beside a positive control, a crash or hang never, and nothing without work."""
 
 from collections.abc import Iterable
 

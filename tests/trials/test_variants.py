@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from conformance import checks, variants
+from conformance.matrix.in_process import InProcessSubject
+from conformance.matrix.in_process_consumer import judge_client
+from conformance.matrix.programs import PUSHES, push_judgements
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import find_checks, find_variants, freedom_of, load_catalogue
 from conformance.results import RequirementResult, conclude
@@ -13,9 +16,6 @@ from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
 from conformance.trials.producer.trial import ProducerTrial
 from conformance.variants import consumers, copiers, producers
-from tests.trials.in_process import InProcessSubject
-from tests.trials.in_process_consumer import judge_client
-from tests.trials.test_producer_trial import IDS, judgements
 
 Maker = Callable[[], Toolkit]
 
@@ -48,6 +48,7 @@ def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
         assert trial.control() == ""
         results = {name: conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF}
         results["SENT-PUSH-014"] = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
+        results["SENT-PUSH-001"] = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
     assert_lawful(maker, results)
 
 
@@ -56,7 +57,7 @@ def test_a_lawful_producer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
     catalogue = load_catalogue()
     with ProducerTrial(InProcessSubject(maker(), tmp_path, can_sign="sign" in maker.__name__)) as trial:
         assert trial.control() == ""
-        results = {name: conclude(catalogue[name], judgements(trial, name)) for name in IDS}
+        results = {name: conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES}
     assert_lawful(maker, results)
 
 

@@ -34,7 +34,8 @@ from tests.cli.test_cli import zcc
 COMMITTED = vectors_directory()
 CASES = read_index(COMMITTED).cases
 # Every eighth, and all of them by `nox -s vectors`: the ids of mutants of one requirement are neighbours.
-SAMPLE = CASES if os.environ.get("ZCC_ALL_VECTORS") else CASES[::8]
+ARTIFACTS = [case for case in CASES if case.kind != "http"]
+SAMPLE = ARTIFACTS if os.environ.get("ZCC_ALL_VECTORS") else ARTIFACTS[::8]
 MAY = {each.id for each in load_catalogue().requirements if each.level == "MAY"}
 
 
@@ -102,10 +103,32 @@ def test_the_tool_of_the_small_layer_has_several_chunks() -> None:
     assert len(chunks(tool.content)) == 3
 
 
+def test_a_case_that_conforms_says_its_tree_and_every_case_how_much_it_matters() -> None:
+    trees = [case for case in ARTIFACTS if case.expect == "accept" and case.kind != "blob"]
+    assert len([case for case in trees if case.tree_sha256]) >= 0.95 * len(trees)
+    assert not [case.id for case in CASES if case.expect == "refuse" and case.tree_sha256]
+    for case in CASES:
+        assert case.importance is not None
+        assert (case.importance == "low") is (case.level != "MUST")
+        assert ("http" in case.features) is (case.kind == "http")
+    named = {name for case in CASES for name in case.advisories}
+    assert {"CVE-2021-41190", "CVE-2025-62518", "CVE-2026-53655", "GHSA-77vh-xpmg-72qh"} <= named
+
+
+def test_what_is_larger_than_four_kibibytes_is_compressed_or_a_document_of_an_image(vectors: Vectors) -> None:
+    for digest, content in vectors.blobs.items():
+        is_layer = content[:4] in (b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18") or content[:2] == b"\x1f\x8b"
+        assert len(content) <= 4096 or is_layer or content.lstrip()[:1] == b"{", digest
+
+
 def test_every_negative_case_has_a_conforming_twin_of_its_kind_and_a_stage() -> None:
     by_id = {case.id: case for case in CASES}
     for case in CASES:
-        if case.expect != "accept":
+        if case.expect == "tree-or-refuse":
+            assert by_id[case.twin].expect == "accept"
+            assert case.tree_sha256 == by_id[case.twin].tree_sha256
+            assert case.input.script
+        elif case.expect != "accept":
             assert by_id[case.twin].expect == "accept"
             assert by_id[case.twin].kind == case.kind
             assert case.stages
@@ -120,6 +143,9 @@ def test_the_suite_judges_each_case_as_it_says(case: Case, vectors: Vectors) -> 
 
 
 def answer_of(vectors: Vectors, case: Case) -> Answer:
+    """Of a case with a script what tests/vectors/test_http_cases.py shows of the reference: the right tree."""
+    if case.kind == "http":
+        return right(case)
     results = judge_case(vectors, case)
     failed = [result.id for result in results if result.verdict == "fail" and result.level == "MUST"]
     if not failed:
@@ -151,7 +177,9 @@ def test_no_null_runner_passes_a_requirement(null: Callable[[Case], Answer]) -> 
 
 
 def right(case: Case) -> Answer:
-    return Answer(case.id, "refused", case.stages[0]) if case.expect == "refuse" else Answer(case.id, "accepted")
+    if case.expect == "refuse":
+        return Answer(case.id, "refused", case.stages[0])
+    return Answer(case.id, "accepted", tree_sha256=case.tree_sha256)
 
 
 def verdict_of(requirement_id: str, **changed: Answer) -> str:
@@ -168,6 +196,23 @@ def test_who_is_right_passes_and_one_wrong_answer_fails() -> None:
     assert verdict_of("FOOTER-003", wrong=Answer(case.id, "refused", "tar")) == "fail"
     assert verdict_of("FOOTER-003", skipped=Answer(case.id, "skipped", reason="no footer")) == "not-run"
     assert verdict_of("FOOTER-003", twin=Answer(case.twin, "refused", "footer")) == "not-run"
+
+
+def test_another_tree_than_the_one_of_the_case_is_wrong() -> None:
+    case = next(case for case in CASES if "TOC-001" in case.touches and case.tree_sha256)
+    assert verdict_of("TOC-001") == "pass"
+    assert verdict_of("TOC-001", other=Answer(case.id, "accepted", tree_sha256=f"sha256:{'0' * 64}")) == "fail"
+    assert verdict_of("TOC-001", unsaid=Answer(case.id, "accepted")) == "pass"
+
+
+def test_a_pull_from_a_registry_that_lies_ends_with_the_right_tree_or_is_refused() -> None:
+    case = next(case for case in CASES if case.requirement == "SEC-005")
+    assert verdict_of("SEC-005") == "pass"
+    assert verdict_of("SEC-005", refused=Answer(case.id, "refused", "transfer")) == "pass"
+    assert verdict_of("SEC-005", other=Answer(case.id, "accepted", tree_sha256=f"sha256:{'0' * 64}")) == "fail"
+    assert verdict_of("SEC-005", unsaid=Answer(case.id, "accepted")) == "not-run"
+    refused, twin = Answer(case.id, "refused", "chunk"), Answer(case.twin, "refused", "transfer")
+    assert verdict_of("SEC-005", refused=refused, twin=twin) == "not-run"
 
 
 def test_a_lawful_choice_that_is_refused_fails_what_it_is_about() -> None:
@@ -240,6 +285,13 @@ def test_the_command_judges_a_runner(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     assert " 0 wrong, 0 not decided" in run.stdout
     assert (tmp_path / "junit.xml").read_bytes().startswith(b"<?xml")
+    html = tmp_path / "report.html"
+    assert zcc("vectors", "judge", str(path), "--format", "html", "-o", str(html)).returncode == 0
+    assert b"LAYER-001" in html.read_bytes()
+    as_json = zcc("vectors", "judge", str(path), "--format", "json")
+    assert {each["id"]: each["verdict"] for each in json.loads(as_json.stdout)["subjects"][0]["verdicts"]}[
+        "TOC-004"
+    ] == "pass"
     path.write_bytes(b"".join(msgspec.json.encode(Answer(case.id, "accepted")) + b"\n" for case in CASES))
     assert zcc("vectors", "judge", str(path)).returncode == 1
     path.write_bytes(b"nonsense")

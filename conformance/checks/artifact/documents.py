@@ -160,7 +160,7 @@ def root_file_system(seen: ImageSeen) -> Iterator[Judgement]:
             found = root.get("type")
             yield judge(
                 found == "layers",
-                "The type of the root file system is another one: who reads it has to refuse the image.",
+                'The type of the root file system is not "layers": a reader has to refuse the image.',
                 where=f"{manifest.name}.config.rootfs.type",
                 expected="layers",
                 found="absent" if found is None else repr(found)[:40],

@@ -17,7 +17,7 @@ def names_below_the_root(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 @decides("TOC-019")
-def names_that_are_one(seen: LayersSeen) -> Iterator[Judgement]:
+def colliding_names(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(seen, name_rules.names_twice, "Two names are one after cleaning: the last one extracted wins.")
 
 

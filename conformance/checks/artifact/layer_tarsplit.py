@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from conformance.checks.artifact.layers import by_discrepancies, current, read_to_its_end
-from conformance.checks.artifact.toc_rules import names_that_are_one
+from conformance.checks.artifact.toc_rules import colliding_names
 from conformance.checks.trial_verdicts import toc_refusal
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError
@@ -178,7 +178,7 @@ def _unique_names(seen: LayersSeen) -> Iterator[Judgement]:
     def one(layer: LayerSeen) -> Iterator[Judgement]:
         names = layer.split.duplicates
         if not names and layer.split.problem and layer.toc.toc is not None:
-            names = names_that_are_one(layer.toc.toc.entries)
+            names = colliding_names(layer.toc.toc.entries)
         for name in names:
             yield failed(
                 "Two files of the tar-split have one name after lexical cleaning: one would be rebuilt from the other.",

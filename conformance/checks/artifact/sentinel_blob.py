@@ -15,6 +15,7 @@ from conformance.format.sentinel import (
     has_empty_name,
     known_revision,
     missing_words,
+    names_a_document,
     readings_as_tar,
     zero_blocks,
 )
@@ -127,7 +128,7 @@ def has_no_tar_magic(blob: SentinelBlob) -> Iterator[Judgement]:
     place = STAR_TAIL if variant == "star (tail)" else MAGIC
     yield judge(
         variant is None,
-        f"The sentinel blob bears the magic of a tar variant: {variant}.",
+        f"The sentinel blob contains the magic of a tar variant: {variant}.",
         where=f"{blob.name}: bytes {place.start} to {place.stop - 1}",
         expected="no tar magic, such as NOTTAR",
         found=repr(block[place])[1:],
@@ -213,6 +214,18 @@ def is_known_content(blob: SentinelBlob) -> Iterator[Judgement]:
     )
 
 
+@decides("SENT-BLOB-013")
+def links_to_a_document(blob: SentinelBlob) -> Iterator[Judgement]:
+    yield judge(
+        names_a_document(blob.content),
+        "The sentinel blob does not say where it is explained.",
+        where=blob.name,
+        expected="an absolute URL, such as https://github.com/containers/image",
+        found="none",
+        evidence=(_bytes(blob, 0, "a URL for the person who opens it"),),
+    )
+
+
 @decides("SENT-BLOB-011")
 def is_not_compressed(blob: SentinelBlob) -> Iterator[Judgement]:
     name = compression(blob.content)
@@ -243,7 +256,7 @@ def _panel_judgement(blob: SentinelBlob, outcome: ReaderOutcome) -> Judgement:
     reader = f"{outcome.reader} {outcome.version}".strip()
     where = f"{blob.name}: {reader}"
     if outcome.absent:
-        why = "it cannot read a sound archive" if outcome.evidence else "it is not on this machine"
+        why = "it cannot read a valid archive" if outcome.evidence else "it is not on this machine"
         return informed(
             f"A tar reader was not asked: {why}.",
             where=where,

@@ -325,3 +325,27 @@ def listed_once_a_platform(seen: ImageSeen) -> Iterator[Judgement]:
             expected="every manifest once for a platform",
             found="; ".join(f"{digest} ({platform_text(platform)})" for digest, platform in twice) or "once",
         )
+
+
+@decides("SENT-INDEX-019")
+def one_platform_holds_one_tree(seen: ImageSeen) -> Iterator[Judgement]:
+    for pair in pairs(seen):
+        plain = pair.plain
+        if plain is None or plain.entry is None or plain.config is None:
+            continue
+        wanted = plain.config.view.rootfs.diff_ids
+        for other in plain_manifests(seen):
+            if other is plain or other.entry is None or other.platform != plain.platform:
+                continue
+            where = f"index.{other.name} ({platform_text(other.platform)})"
+            if other.config is None:
+                yield not_run(f"its config could not be read: {other.config_problem}", where=where)
+                continue
+            found = other.config.view.rootfs.diff_ids
+            yield judge(
+                found == wanted,
+                "This image has other contents than the pair of the same platform.",
+                where=where,
+                expected=f"the DiffIDs of {plain.name}: {', '.join(wanted)}"[:300],
+                found=(", ".join(found) or "none")[:300],
+            )

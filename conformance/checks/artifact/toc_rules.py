@@ -178,7 +178,7 @@ def wrong_whiteouts(toc: Outline) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
-def names_that_are_one(entries: Sequence[Entry]) -> tuple[str, ...]:
+def colliding_names(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Names of entries that are equal after lexical cleaning (TARSPLIT-008)."""
     names = CleanNames()
     for entry in entries:

@@ -42,7 +42,7 @@ def credentials_stay(seen: TrialSeen) -> Iterator[Judgement]:
     # Who does not follow redirects to other hosts leaks nothing; who crashes has shown nothing.
     yield judge(
         seen.run.ending in ("succeeded", "refused"),
-        "A redirect to another host made it break.",
+        "The tool crashed or hung on a redirect to another host.",
         where=seen.name, expected="followed without credentials, or refused", found=describe(seen.run),
         evidence=seen.run.evidence,
     )  # fmt: skip

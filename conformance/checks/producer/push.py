@@ -158,7 +158,7 @@ def the_plain_manifest_is_the_same_without_sentinels(seen: PushSeen) -> Iterator
         return
     mine = [manifest.stored.content for manifest in plain_manifests(seen.after)]
     twin = [manifest.stored.content for manifest in plain_manifests(seen.twin)]
-    yield judge(mine == twin, "The plain manifest is another one when sentinels are made.", where=seen.name,
+    yield judge(mine == twin, "The plain manifest changes when sentinels are enabled.", where=seen.name,
                 expected=", ".join(_digest(raw) for raw in twin), found=", ".join(_digest(raw) for raw in mine),
                 evidence=seen.evidence)  # fmt: skip
 
@@ -261,7 +261,7 @@ def what_a_toc_cannot_hold_gets_none(seen: UnrepresentableSeen) -> Iterator[Judg
         anew = not same and seen.same_entries
         found = ("a TOC" if seen.has_toc else "no TOC") + (", the same tar" if same else f", {seen.after_diff_id}")
         sound = anew or (same and not seen.has_toc)
-        yield judge(sound, "A layer whose tar no TOC can represent got one, or another tar.",
+        yield judge(sound, "A layer that a TOC cannot represent was given a TOC, or its tar was changed.",
                     where=seen.what, expected=expected, found=found, evidence=seen.evidence)  # fmt: skip
 
 

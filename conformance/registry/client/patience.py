@@ -1,4 +1,4 @@
-"""An HTTP connection whose patience ends: heads, interim answers and trailers without end, or a byte now and then.
+"""An HTTP adapter with limits on total time and size: endless heads, interim responses and trailers, slow bytes.
 
 The time-out of a socket starts anew with every byte, and neither http.client nor urllib3 bounds how many interim
 answers (1xx) or trailers it reads. So all that comes passes here, and what no body explains is counted.

@@ -12,7 +12,7 @@ from conformance.reports.page import Block, Cell, Code, Page, Picture
 from conformance.reports.words import safe
 
 # What a link of ours may be: an anchor, a relative path, or an address. Never a scheme that runs something.
-_ADDRESS: Final = re.compile(r"(?:https?://|(?:\.\./)*|#)[A-Za-z0-9._~/#%@+-]*")
+_ADDRESS: Final = re.compile(r"(?:https?://|(?!//)(?:\.\./)*|#)[A-Za-z0-9._~/#%@+-]*")
 
 
 def render_page(page: Page) -> bytes:

@@ -4,7 +4,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from conformance.reports.html.parts import part
-from conformance.reports.html.view import WORDS, subject_views
+from conformance.reports.html.view import WORDS, run_facts, subject_views, tried_views
 from conformance.reports.model import Report
 from conformance.reports.verdict_line import run_line
 from conformance.requirements import CLASSES, LEVELS, Catalogue
@@ -19,6 +19,8 @@ def render_html(report: Report, catalogue: Catalogue) -> bytes:
         report=report,
         run_line=run_line(report),
         subjects=views,
+        facts=tuple(run_facts(report)),
+        tried=tuple(tried_views(report)),
         groups=groups,
         levels=LEVELS,
         classes=CLASSES,

@@ -8,6 +8,7 @@ from conformance.endings import Ending
 from conformance.observed.evidence import Evidence
 from conformance.reports.model import Report
 from conformance.reports.notes import notes
+from conformance.reports.power import percent
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
 from conformance.requirements import Catalogue
@@ -19,6 +20,7 @@ _WHOLE_TABLES = 12
 WORDS = ("fail", "not-run", "warning", "waived", "pass", "unsupported", "not-applicable")
 _TELLING = WORDS[:4]
 _MAX_FINDINGS = 12
+_MAX_SHAPES = 12
 _MAX_EVIDENCE = 4
 _MAX_EVIDENCE_TEXT = 6000
 
@@ -49,7 +51,10 @@ class RowView(msgspec.Struct, frozen=True):
 
 
 class SubjectView(msgspec.Struct, frozen=True):
-    """One subject: its verdict, the counts of its MUSTs, its rows and notes."""
+    """One subject: its verdict, the counts of its MUSTs, its rows and notes.
+
+    ``waived`` are the failures that the user declared, with reason and date; ``digest`` what was judged, by content.
+    """
 
     name: str
     ending: str
@@ -60,6 +65,8 @@ class SubjectView(msgspec.Struct, frozen=True):
     rows: tuple[RowView, ...]
     left_out: int
     notes: tuple[str, ...]
+    waived: tuple[str, ...] = ()
+    digest: str = ""
 
 
 def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]:
@@ -84,6 +91,58 @@ def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]
             rows,
             len(subject.verdicts) - len(shown),
             tuple(safe(note.plain.removeprefix("note: ")) for note in notes(subject)),
+            tuple(safe(f"{each.id}: {each.reason}") for each in subject.verdicts if each.verdict == "waived"),
+            f"{subject.identity.kind} {safe(subject.identity.name)}, {safe(subject.identity.digest)}"
+            if subject.identity
+            else "",
+        )
+
+
+def run_facts(report: Report) -> Iterator[tuple[str, str]]:
+    """What the run was and by what it judged, as label and text."""
+    yield "suite", f"{report.tool.name} {report.tool.version}"
+    provenance = report.provenance
+    catalogue = f", {provenance.catalogue}" if provenance else ""
+    yield "catalogue", safe(f"format revision {report.revision}{catalogue}")
+    yield "started", f"{report.started:%Y-%m-%d %H:%M} UTC"
+    yield "took", f"{report.elapsed:.1f} seconds"
+    if report.seed:
+        yield "seed", safe(report.seed)
+    if provenance is None:
+        return
+    target = provenance.target
+    yield "pointed at", safe(f"{target.kind} {', '.join(target.names) or 'embedded registry'}")
+    chosen = {"effort": (target.effort,), "options": target.flags, "roles": target.roles, "profiles": target.profiles}
+    for label, values in chosen.items():
+        if any(values):
+            yield label, ", ".join(values)
+    if provenance.waivers:
+        yield "waivers", safe(provenance.waivers)
+
+
+class TriedView(msgspec.Struct, frozen=True):
+    """What was tried over generated examples, and what follows from it."""
+
+    statement: str
+    of: str
+    examples: str
+    bound: str
+    shapes: str
+    seed: str
+
+
+def tried_views(report: Report) -> Iterator[TriedView]:
+    """The statement of power: subjects first, then the control of the suite's own checks."""
+    for each in sorted(report.power, key=lambda tried: not tried.subject):
+        shapes = sorted(each.shapes.items(), key=lambda item: -item[1])[:_MAX_SHAPES]
+        bound = "the last one fails" if each.failed else f"< {percent(each.bound)}" if each.bound else ""
+        yield TriedView(
+            safe(f"{each.requirement} {each.statement}".strip()),
+            safe(each.subject or "the suite's own checks"),
+            str(each.examples),
+            bound,
+            safe(", ".join(f"{name}: {count}" for name, count in shapes)),
+            safe(each.seed),
         )
 
 

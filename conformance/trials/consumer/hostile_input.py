@@ -1,4 +1,4 @@
-"""Hostile layers: annotations, TOCs, footers, frames, chunks and tar-splits, each beside its sound twin."""
+"""Hostile layers: annotations, TOCs, footers, frames, chunks and tar-splits, each beside its positive control."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path

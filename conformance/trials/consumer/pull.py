@@ -71,7 +71,7 @@ def _requests(trials: ConsumerTrials) -> Iterator[Seen]:
 
 def _which_reading(trials: ConsumerTrials) -> Iterator[Seen]:
     """However a layer was fetched: which of its two readings came out tells how it was read."""
-    given, what = sentinel_image([tampered.dual()]), "A sentinel image whose TOC and tar tell two stories"
+    given, what = sentinel_image([tampered.dual()]), "A sentinel image whose TOC and tar describe different trees"
     for seen in trials.case("SENT-PULL-004", "two readings", what, given, expected=[DUAL_BY_TOC], twin="two files"):
         yield msgspec.structs.replace(seen, forbidden=expected_tree([DUAL]))
 
@@ -183,7 +183,7 @@ def _placed(*places: int) -> Callable[[], Image]:
 
 
 def _dual_without_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
-    what = "A plain image whose TOC and tar tell two stories"
+    what = "A plain image whose TOC and tar describe different trees"
     given = image([tampered.dual()])
     yield from trials.case("SENT-PULL-013", "two readings", what, given, expected=[DUAL], twin="plain two files")
 

@@ -102,7 +102,7 @@ def observed(
         why = f"with a sound image {problem}" if problem else f"the pull did not work ({describe(run)})"
         return not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
     if run.succeeded and len(choice.entries) > 1 and set(positions) == set(range(len(choice.entries))):
-        return unsupported("it takes every entry of the index, so that which it would choose does not show", where=name)
+        return unsupported("it copies every entry of the index, so its choice cannot be seen", where=name)
     if not run.succeeded and chosen is not None and not choice.entries[chosen].image.sentinel:
         chosen = None
     return SelectionSeen(
@@ -211,7 +211,9 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "SENT-SELECT-007": _choices(lambda: [Choice("gzip preferred", (gzipped(), plain(), sentinel()), ("prefer-gzip",))]),
     "SENT-SELECT-008": _no_toc_pulls,
     "SENT-SELECT-009": _choices(lambda: [Choice("a sentinel without platform", (sentinel(no_platform=True), plain()))]),
-    "SENT-SELECT-010": _choices(lambda: [Choice("gzip preferred in vain", (plain(), sentinel()), ("prefer-gzip",))]),
+    "SENT-SELECT-010": _choices(
+        lambda: [Choice("gzip preferred where there is none", (plain(), sentinel()), ("prefer-gzip",))]
+    ),
 }
 
 UNAWARE: Final[Mapping[str, Scenario]] = {

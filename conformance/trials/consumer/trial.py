@@ -1,4 +1,4 @@
-"""Trials of a consumer: cases on stages, with sound twins that are run once and shared."""
+"""Trials of a consumer: cases on stages, with positive controls that are run once and shared."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.checks.trial_verdicts import by_parts, wrong_with
+from conformance.checks.trial_verdicts import asked_for_blobs, by_parts, wrong_with
 from conformance.images import tampered
 from conformance.images.composed import (
     CONTROL,
@@ -174,6 +174,8 @@ class ConsumerTrials:
             return "it asks for no part of a layer with a TOC: it does not pull by TOC"
         if problem and not self.aware and not self.problem("gzip", operation):
             return ""
+        if not problem and self.subject.adapter.uses(operation, "reference") and not asked_for_blobs(run):
+            return "its files came without a request for a blob: they are not those of the image"
         return f"with an ordinary image {problem}" if problem else ""
 
     def lacks_zstd(self, operation: Operation) -> bool:

@@ -71,7 +71,7 @@ def _tag(layout: Path) -> str:
 
 
 def broken_pushes(subject: ImplementationSubject) -> Iterator[BrokenInputSeen | Judgement]:
-    """A push of each broken input, after one of a sound twin."""
+    """A push of each broken input, after one of a positive control."""
     with a_place() as place:
         twin = _push(subject, place, image([BASE], "gzip"), "twin", {})
         if twin.outcome is Outcome.UNSUPPORTED:

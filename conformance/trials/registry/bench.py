@@ -1,4 +1,4 @@
-"""``python -m conformance.trials.registry.bench DIRECTORY -o RESULTS``: every registry program at hand, judged twice.
+"""``python -m conformance.trials.registry.bench DIRECTORY -o RESULTS``: every installed registry program, judged twice.
 
 Each is started on loopback and judged by the command that a user runs, as all three registry profiles. Beside it runs
 the conformance test of the OCI distribution-spec, where ``oci-conformance`` is in the directory or on PATH.
@@ -127,7 +127,7 @@ def table(judged: list[Judged]) -> Iterator[str]:
 
 def main() -> int:
     """Judge all that are found; exit 1 when a verdict differed between the two runs, 2 when none was found."""
-    parser = argparse.ArgumentParser(description="Judge every registry program at hand, twice.")
+    parser = argparse.ArgumentParser(description="Judge every installed registry program, twice.")
     parser.add_argument("directory", type=Path, help="where registry programs are, beside PATH")
     parser.add_argument("-o", "--output", type=Path, required=True, help="where the results go")
     parser.add_argument("--only", action="append", default=[], help="only this registry; may be repeated")

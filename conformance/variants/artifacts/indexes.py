@@ -3,11 +3,13 @@
 import base64
 import gzip
 import json
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Final
 
 import zstandard
 
+from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import (
@@ -73,9 +75,18 @@ def another_platform_behind() -> Drafted:
     return finish(draft)
 
 
-@variant("SENT-INDEX-004", "SENT-INDEX-007")
+@variant("SENT-INDEX-004", "SENT-INDEX-007", "SENT-INDEX-019")
 def gzip_twin_in_front() -> Drafted:
     """gzip, zstd:chunked and sentinel of one platform: the first for the oldest clients."""
+    draft = conforming_draft()
+    _twin(draft, _gzipped, LAYER_GZIP_TYPE)
+    draft.entries.insert(0, draft.entries.pop())
+    return finish(draft)
+
+
+@variant(warns=("SENT-INDEX-019",))
+def gzip_twin_built_anew() -> Drafted:
+    """A gzip image of another build run under the same platform: image-index.md asks for no equal contents."""
     draft = conforming_draft()
     _gzip(draft, PLATFORM)
     draft.entries.insert(0, draft.entries.pop())
@@ -86,16 +97,16 @@ def gzip_twin_in_front() -> Drafted:
 def zstd_twin_in_front() -> Drafted:
     """Ordinary zstd, zstd:chunked and sentinel of one platform."""
     draft = conforming_draft()
-    _whole(draft, zstandard.compress(_TAR), LAYER_ZSTD_TYPE, PLATFORM, annotations={ZSTD_ANNOTATION: "true"})
+    _twin(draft, zstandard.compress, LAYER_ZSTD_TYPE, annotations={ZSTD_ANNOTATION: "true"})
     draft.entries.insert(0, draft.entries.pop())
     return finish(draft)
 
 
-@variant("SENT-INDEX-010")
+@variant("SENT-INDEX-010", "SENT-INDEX-019")
 def docker_manifest_in_front() -> Drafted:
     """A Docker schema 2 manifest in an OCI index (image-spec v1.1.1 image-index.md: other media types MAY be there)."""
     draft = conforming_draft()
-    name = _whole(draft, gzip.compress(_TAR, mtime=0), DOCKER_GZIP_TYPE, PLATFORM)
+    name = _twin(draft, _gzipped, DOCKER_GZIP_TYPE)
     manifest, _ = draft.extra[name]
     manifest["mediaType"] = draft.entries[-1]["mediaType"] = DOCKER_MANIFEST_TYPE
     manifest["config"]["mediaType"] = DOCKER_CONFIG_TYPE
@@ -276,20 +287,36 @@ def _gzip(draft: Draft, platform: Json) -> None:
     _whole(draft, gzip.compress(_TAR, mtime=0), LAYER_GZIP_TYPE, platform)
 
 
-def _whole(draft: Draft, blob: bytes, media_type: str, platform: Json, **more: object) -> str:
-    """Add an image of one layer without TOC at the end of the index; its name."""
-    name = f"whole {len(draft.entries)}"
-    layer = {"mediaType": media_type, "digest": draft.add_blob(blob), "size": len(blob)}
+def _twin(draft: Draft, compress: Callable[[bytes], bytes], media_type: str, **more: object) -> str:
+    """Add the image of the pair with its layers in another compression, at the end of the index; its name."""
+    tars = [decompress(draft.blobs[layer["digest"]], limit=2**20) for layer in draft.plain["layers"]]
+    return _add(draft, [compress(tar) for tar in tars], media_type, draft.plain_config, PLATFORM, more)
+
+
+def _whole(draft: Draft, blob: bytes, media_type: str, platform: Json) -> None:
+    """Add an image of one layer without TOC at the end of the index."""
     config = {**platform, "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(_TAR))]}}
+    _add(draft, [blob], media_type, config, platform, {})
+
+
+def _add(
+    draft: Draft, blobs: Sequence[bytes], media_type: str, config: Json, platform: Json, more: Mapping[str, object]
+) -> str:
+    name = f"whole {len(draft.entries)}"
+    layers = [{"mediaType": media_type, "digest": draft.add_blob(blob), "size": len(blob)} for blob in blobs]
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
         "config": {"mediaType": CONFIG_TYPE},
-        "layers": [layer],
+        "layers": layers,
     }
-    draft.extra[name] = (manifest, config)
+    draft.extra[name] = (manifest, deepcopy(config))
     draft.entries.append({"of": name, "platform": platform, **more})
     return name
+
+
+def _gzipped(tar: bytes) -> bytes:
+    return gzip.compress(tar, mtime=0)
 
 
 def _attestation(draft: Draft) -> None:

@@ -44,7 +44,7 @@ def first_zero_at_byte_twenty() -> Drafted:
     )
 
 
-@variant("SENT-BLOB-005", "SENT-BLOB-006", "SENT-BLOB-010", warns=("SENT-BLOB-003", "SENT-BLOB-009"))
+@variant("SENT-BLOB-005", "SENT-BLOB-006", "SENT-BLOB-010", warns=("SENT-BLOB-003", "SENT-BLOB-009", "SENT-BLOB-013"))
 def random_bytes() -> Drafted:
     """No reader takes noise for a tar; that a person can read it is a wish (PR 681 review)."""
     return image_with_sentinel(hashlib.shake_256(b"s").digest(1024))
@@ -81,7 +81,7 @@ def two_hundred_bytes() -> Drafted:
     return image_with_sentinel((_TEXT * 3)[:200])
 
 
-@variant("SENT-BLOB-010", warns=("SENT-BLOB-004", "SENT-BLOB-009"))
+@variant("SENT-BLOB-010", warns=("SENT-BLOB-004", "SENT-BLOB-009", "SENT-BLOB-013"))
 def twelve_bytes() -> Drafted:
     """The first draft of PR 681 with a zero in front: twelve bytes are no tar (docs/format.md section 2)."""
     return image_with_sentinel(b"\0zstd:chunk!")

@@ -1,0 +1,63 @@
+"""``zcc layouts``: the OCI layouts that some files belong to, as pre-commit names them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conformance.commands.shared import cannot, console
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(layouts)
+
+
+def layouts(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="index.json of layouts; others are passed over.")],
+) -> None:
+    """Judge every image of the OCI layouts that these index.json files are of, as zcc check --deep does.
+
+    For hooks of pre-commit (docs/pipelines.md). Example: zcc layouts images/*/index.json. Exit status of the worst
+    verdict: 0 conforms, 1 does not, 2 could not judge, 8 incomplete.
+    """
+    from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
+    from conformance.endings import EXIT_STATUS, GRAVEST_FIRST, Ending  # noqa: PLC0415
+    from conformance.reports.words import safe  # noqa: PLC0415
+    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+
+    endings: set[Ending] = set()
+    for directory in sorted({Path(name).parent for name in files if Path(name).name == "index.json"}):
+        if not (directory / "oci-layout").is_file():
+            continue
+        for image in _images(directory):
+            try:
+                report = check_image(image, CheckOptions(deep=True))
+            except SubjectError as error:
+                cannot(str(error))
+            failed = [
+                verdict.id for verdict in report.verdicts if verdict.verdict == "fail" and verdict.level == "MUST"
+            ]
+            ending = report.ending or "nothing to judge"
+            console().print(f"{safe(image)}: {ending}{': ' if failed else ''}{', '.join(failed)}")
+            endings |= {report.ending} if report.ending else set()
+    gravest = next((ending for ending in GRAVEST_FIRST if ending in endings), None)
+    if gravest is not None:
+        raise typer.Exit(EXIT_STATUS[gravest])
+
+
+def _images(directory: Path) -> tuple[str, ...]:
+    """Every named image of a layout, or the one that it is."""
+    from conformance.format.document import MAX_DOCUMENT  # noqa: PLC0415 (start-up time)
+    from conformance.format.errors import FormatError  # noqa: PLC0415
+    from conformance.format.oci import read_index  # noqa: PLC0415
+
+    try:
+        with (directory / "index.json").open("rb") as file:
+            index = read_index(file.read(MAX_DOCUMENT + 1)).view
+    except (OSError, FormatError) as error:
+        cannot(f"{directory}: {error}")
+    names = {entry.annotation("org.opencontainers.image.ref.name") for entry in index.manifests}
+    if len(index.manifests) == 1 or None in names:
+        return (f"oci:{directory}",)
+    return tuple(f"oci:{directory}:{name}" for name in sorted(filter(None, names)))

@@ -1,0 +1,97 @@
+"""``zcc mutants``: the kill matrix, made by judging every mutant and every lawful variant (docs/mutants.md)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conformance.commands.shared import cannot, console
+
+if TYPE_CHECKING:
+    from conformance.matrix.model import Row
+    from conformance.matrix.run import Maker
+
+_ROOMS = ("artifact", "registry", "producer", "consumer", "copier", "copies", "selection")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(mutants)
+
+
+def mutants(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Only what is about these ids.")] = None,
+    room: Annotated[list[str] | None, typer.Option(help=f"Only of this room: {', '.join(_ROOMS)}.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the matrix to this file.")] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Client mutants through every requirement: hours.")] = False,
+    rows: Annotated[
+        Path | None, typer.Option(help="Keep rows here; those that are there are not judged again.")
+    ] = None,
+    kept_only: Annotated[bool, typer.Option("--kept-only", help="Judge nothing more than stands in --rows.")] = False,
+    page: Annotated[Path | None, typer.Option(help="Write the page to this file, as Markdown.")] = None,
+) -> None:
+    """Judge every mutant and every lawful variant: does each check fail where it must, and nowhere else?
+
+    All of them take ten minutes or more. Exit status 1: a row is not as its mutant or variant says, or a requirement
+    is without a kill.
+    """
+    from conformance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
+    from conformance.matrix.page import page_lines  # noqa: PLC0415
+    from conformance.matrix.run import freedoms, makers, matrix_of  # noqa: PLC0415
+    from conformance.reports.encoding import indented_json  # noqa: PLC0415
+
+    if unknown := set(room or ()) - set(_ROOMS):
+        cannot(f"--room {sorted(unknown)[0]}: known are {', '.join(_ROOMS)}")
+    chosen = makers(room or (), ids or ())  # type: ignore[arg-type]
+    if not chosen:
+        cannot("no mutant and no variant is about that; ids: zcc requirements")
+    is_whole = not ids and not room
+    if (output or page) and not is_whole:
+        cannot("--output and --page take the whole matrix: name no ids and no room")
+    matrix = matrix_of(_shown(chosen, whole, rows, kept_only), whole=whole)
+    wrong = problems(matrix, freedoms()) if is_whole else tuple(broken_rows(matrix))
+    if output:
+        output.write_bytes(indented_json(as_json(matrix)))
+    if page:
+        page.write_text("\n".join(page_lines(matrix)) + "\n", "utf-8")
+    for line in wrong:
+        typer.echo(line)
+    held = sum(row.holds for row in matrix.rows)
+    typer.echo(f"{held} of {len(matrix.rows)} mutants and variants are judged as they say")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None, kept_only: bool) -> "list[Row]":
+    """The rows; a bar where a terminal looks on."""
+    from rich.progress import track  # noqa: PLC0415 (start-up time)
+
+    from conformance.matrix.run import name_of, run  # noqa: PLC0415
+    from conformance.reports.encoding import json_bytes  # noqa: PLC0415
+
+    found = _kept(kept)
+    left = [] if kept_only else [maker for maker in chosen if name_of(maker) not in found]
+    rows = track(
+        run(left, whole=whole), "judging", total=len(left), console=console(), disable=not console().is_terminal
+    )
+    for row in rows:
+        found[row.name] = row
+        if kept is not None:
+            with kept.open("ab") as file:
+                file.write(json_bytes(row) + b"\n")
+    names = {name_of(maker) for maker in chosen}
+    return [row for row in found.values() if row.name in names]
+
+
+def _kept(file: Path | None) -> "dict[str, Row]":
+    import msgspec  # noqa: PLC0415 (start-up time)
+
+    from conformance.matrix.model import Row  # noqa: PLC0415
+
+    if file is None or not file.is_file():
+        return {}
+    try:
+        found = [msgspec.json.decode(line, type=Row) for line in file.read_bytes().splitlines()]
+    except msgspec.MsgspecError as error:
+        cannot(f"{file}: {error}")
+    return {row.name: row for row in found}

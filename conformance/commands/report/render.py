@@ -1,0 +1,40 @@
+"""``zcc report render``: results that are there, in another form."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conformance.commands.report.files import Results, read_results
+from conformance.commands.shared import cannot
+
+
+def register(report: typer.Typer) -> None:
+    """Add the command."""
+    report.command()(render)
+
+
+def render(
+    results: Results,
+    form: Annotated[str, typer.Option("--format", help="json, junit, html, sarif, codequality, markdown or badge.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")] = "-",
+) -> None:
+    """Write results in another form. Nothing is judged again: exit status 0, or 2 when the results cannot be read.
+
+    Example: zcc report render reports/latest/results.json --format markdown
+    """
+    from conformance.reports.forms import FORMS  # noqa: PLC0415 (start-up time)
+    from conformance.reports.forms import render as rendered  # noqa: PLC0415
+    from conformance.requirements import load_catalogue  # noqa: PLC0415
+
+    if form not in FORMS:
+        cannot(f"--format {form}: not one of {', '.join(FORMS)}")
+    content = rendered(form, read_results(results)[0], load_catalogue())
+    if output == "-":
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        Path(output).write_bytes(content)
+    except OSError as error:
+        cannot(f"{output}: {error.strerror}")

@@ -1,0 +1,58 @@
+"""Publish what example runners said of the vectors: python tools/publish_vector_results.py NAME=RESULTS.jsonl…
+
+Writes reports/published/vectors/NAME.jsonl, and the counts into summary.json beside it. Reasons are cut to one short
+line: they may name paths of the machine.
+"""
+
+import json
+import re
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from conformance.vectors.judge import judge_answers
+from conformance.vectors.results import Answer, read_results
+from conformance.vectors.store import read_index, vectors_directory
+
+PUBLISHED = Path(__file__).parents[1] / "reports" / "published" / "vectors"
+_PATH = re.compile(r"/[^\s:\"']*(?:tmp|vectors-)[^\s:\"']*")
+
+
+def publish(name: str, path: Path) -> dict[str, object]:
+    """One runner; its counts."""
+    index = read_index(vectors_directory())
+    answers = read_results(path, (case.id for case in index.cases))
+    _, tally = judge_answers([case for case in index.cases if case.id in answers], answers)
+    lines = [json.dumps(_line(answer), ensure_ascii=False) for answer in answers.values()]
+    (PUBLISHED / f"{name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cases": len(answers),
+        "right": tally.right,
+        "wrong": tally.wrong,
+        "either": tally.free,
+        "skipped": Counter(answer.outcome for answer in answers.values())["skipped"],
+        "trees": tally.trees,
+    }
+
+
+def _line(answer: Answer) -> dict[str, str]:
+    reason = _PATH.sub("…", answer.reason.split("\n", 1)[0])[:120]
+    fields = {"stage": answer.stage or "", "reason": reason, "tree_sha256": answer.tree_sha256}
+    return {"id": answer.id, "outcome": answer.outcome, **{key: value for key, value in fields.items() if value}}
+
+
+def main() -> None:
+    """Publish all that are named."""
+    PUBLISHED.mkdir(parents=True, exist_ok=True)
+    summary = PUBLISHED / "summary.json"
+    counts = json.loads(summary.read_bytes()) if summary.is_file() else {}
+    for argument in sys.argv[1:]:
+        name, _, path = argument.partition("=")
+        counts[name] = publish(name, Path(path))
+    summary.write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
