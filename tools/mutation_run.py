@@ -6,6 +6,7 @@ changes of all files; N = 0 takes them all. The result is Markdown.
 """
 
 import argparse
+import ast
 import difflib
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,8 +98,9 @@ def main() -> int:
         files = [file for file in files if not given.only or any(part in file for part in given.only)]
         reach = _record(files)
         specs = _specs(files)
-        drawn = random.Random(given.seed).sample(specs, min(given.sample or len(specs), len(specs)))
-        changes = [_change(spec, reach) for spec in drawn]
+        random.Random(given.seed).shuffle(specs)
+        tried = (change for spec in specs if (change := _change(spec, reach)) is not None)
+        changes = list(islice(tried, given.sample or None))
         outcomes = [
             Outcome(change.file, change.line, change.diff, end)
             for change, end in zip(changes, _tried(changes, reach), strict=True)
@@ -138,13 +141,26 @@ def _is_of_identity(spec: MutationSpec) -> bool:
     return spec.operator_name.endswith(_OF_IDENTITY)
 
 
-def _change(spec: MutationSpec, reach: Reach) -> Change:
+def _change(spec: MutationSpec, reach: Reach) -> Change | None:
+    """The change; None for one of an annotation, which mypy is for."""
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
     changed = mutate_code(original, get_operator(spec.operator_name)(**(spec.operator_args or {})), spec.occurrence)
     if changed is None:
         raise ValueError(f"{path} has no place {spec.occurrence} for {spec.operator_name}")
+    if _without_annotations(original) == _without_annotations(changed):
+        return None
     return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], _diff(original, changed))
+
+
+def _without_annotations(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            node.annotation = ast.Constant(0)
+        elif isinstance(node, ast.FunctionDef):
+            node.returns = None
+    return ast.dump(tree)
 
 
 def _diff(before: str, after: str) -> str:
@@ -206,7 +222,7 @@ def _report(outcomes: list[Outcome], total: int, seed: int) -> str:
     killed = len(outcomes) - len(alive)
     share = 100 * killed / max(len(outcomes), 1)
     lines = [
-        f"{killed} of {len(outcomes)} killed ({share:.1f} %); drawn from {total} with seed {seed}.",
+        f"{killed} of {len(outcomes)} killed ({share:.1f} %); drawn from {total}, those of annotations left out, with seed {seed}.",
         "",
         "| file | drawn | survived |",
         "|---|---|---|",

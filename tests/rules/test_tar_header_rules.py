@@ -131,6 +131,8 @@ def test_sizes_that_are_right(size: int | bytes) -> None:
         ({"prefix": b"p\0x" + bytes(128) + b"00000000000 "}, b"0", TarRule.TEXT, 346),
         ({"uname": b"root", "uid": b"0000001\0"}, b"0", TarRule.OWNER, 265),
         ({"gname": b"root", "gid": b"0000001\0"}, b"0", TarRule.OWNER, 297),
+        ({"uname": b"root", "uid": b"00000001"}, b"0", TarRule.OWNER, 265),
+        ({"gname": b"root", "gid": b"00000001"}, b"0", TarRule.OWNER, 297),
         ({"uname": b"1000"}, b"0", TarRule.OWNER_DIGITS, 265),
         ({"gname": b"1"}, b"0", TarRule.OWNER_DIGITS, 297),
         ({"uname": b"0" * 21}, b"0", TarRule.OWNER_DIGITS, 265),
@@ -215,6 +217,8 @@ def test_v7_may_have_zeros_for_devices() -> None:
         TarRule.TAIL,
     ]
     assert rules(header(b"name", magic=V7, uname=b"u")) == [TarRule.V7, TarRule.TAIL]
+    assert rules(header(b"name", 0, b"2", magic=V7, linkname=b"l" * 100)) == [TarRule.V7]
+    assert rules(header(b"", 0, b"5", magic=V7, prefix=b"p")) == [TarRule.V7, TarRule.TAIL]
 
 
 def _changed() -> Iterator[bytes]:
