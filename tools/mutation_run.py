@@ -222,7 +222,7 @@ def _report(outcomes: list[Outcome], total: int, seed: int) -> str:
     killed = len(outcomes) - len(alive)
     share = 100 * killed / max(len(outcomes), 1)
     lines = [
-        f"{killed} of {len(outcomes)} killed ({share:.1f} %); drawn from {total}, those of annotations left out, with seed {seed}.",
+        f"{killed} of {len(outcomes)} killed ({share:.1f} %); drawn from {total} with seed {seed}, none of annotations.",
         "",
         "| file | drawn | survived |",
         "|---|---|---|",
