@@ -222,7 +222,7 @@ def _report(outcomes: list[Outcome], total: int, seed: int) -> str:
     killed = len(outcomes) - len(alive)
     share = 100 * killed / max(len(outcomes), 1)
     lines = [
-        f"{killed} of {len(outcomes)} killed ({share:.1f} %); drawn from {total} with seed {seed}, none of annotations.",
+        f"{killed} of {len(outcomes)} killed ({share:.1f} %); drawn from {total} with seed {seed}, no annotations.",
         "",
         "| file | drawn | survived |",
         "|---|---|---|",
