@@ -119,11 +119,13 @@ class _Trier:
 
 def patches_of(file: str, source: str) -> list[tuple[FunctionType, CodeType]] | None:
     """The functions of a module that is imported, with their changed code; None for a change of what runs at import."""
-    module = sys.modules[file.removesuffix(".py").replace("/", ".")]
+    module = sys.modules.get(file.removesuffix(".py").replace("/", "."))
+    if module is None:
+        return None
     before = _flat(compile(Path(file).read_text("utf-8"), file, "exec"))
     try:
         after = _flat(compile(source, file, "exec"))
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         return None
     changed = [name for name in before if name not in after or before[name][0] != after[name][0]]
     found = [(_function(module, name), after[name][1]) for name in changed if name in after]

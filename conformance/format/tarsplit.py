@@ -222,6 +222,8 @@ def _record(line: bytes, number: int) -> Record:
     if not _is_surely_clean(line, parsed):
         _refuse_ambiguity(line)
     payload = parsed.payload
+    if not -(2**63) <= parsed.size < 2**63:  # also of a segment: Go's decoder refuses the line
+        raise FormatError(f"has the impossible size {parsed.size}")
     if parsed.type == _SEGMENT:
         if payload is None:
             raise FormatError("is a segment without payload")
@@ -231,7 +233,7 @@ def _record(line: bytes, number: int) -> Record:
         raise FormatError("is a file with name and name_raw")
     if not name:
         raise FormatError("is a file without a name")
-    if not 0 <= parsed.size < 2**63:
+    if parsed.size < 0:
         raise FormatError(f"has the impossible size {parsed.size}")
     if parsed.size and (payload is None or len(payload) != _CRC_BYTES):
         raise FormatError("is a file with content but without a CRC of eight bytes")

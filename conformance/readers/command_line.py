@@ -47,7 +47,7 @@ def is_clear(command: Command, tar: bytes) -> bool:
 
     What a command does not know (extended headers) is not asked of it either.
     """
-    places = [at for at in range(0, len(tar), _BLOCK) if tar[at + 257 : at + 262] == b"ustar"]
+    places = [at for at in range(0, len(tar), _BLOCK) if _is_header(tar[at : at + _BLOCK])]
     headers = [tar[at : at + _BLOCK] for at in places]
     if any(_ARROW.encode() in header for header in headers):
         return False
@@ -56,10 +56,18 @@ def is_clear(command: Command, tar: bytes) -> bool:
     if not command.rewrites_newlines:
         return True
     if not places:
-        return b"\n" not in tar  # the form v7 has no magic to find its headers by
+        return b"\n" not in tar
     # Up to the next header: what a GNU long name or link holds.
     parts = (tar[at:end] for at, end in zip(places, [*places[1:], len(tar)], strict=True))
     return not any(b"\n" in (part if part[156:157] in (b"L", b"K") else part[:_BLOCK]) for part in parts)
+
+
+def _is_header(block: bytes) -> bool:
+    """Whether a block has the magic of a header, or, as one of the form v7, its checksum."""
+    if block[257:262] == b"ustar":
+        return True
+    said = block[148:156].strip(b" \0")
+    return said.isdigit() and int(said) == int(f"{sum(block[:148]) + sum(block[156:]) + 8 * 0x20:o}")
 
 
 def read_with_command(command: Command, content: bytes, *, timeout: float = 20) -> Reading | None:

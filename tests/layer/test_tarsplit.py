@@ -149,3 +149,11 @@ def test_headers_without_records_and_records_without_headers_are_found() -> None
     ):
         with pytest.raises(FormatError):
             list(tarsplit.headers(broken))
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize("size", [2**63, -(2**63) - 1])
+def test_a_size_that_go_cannot_hold_is_refused_on_every_record(kind: int, size: int) -> None:
+    line = b'{"type":%d,"name":"a","payload":"AAAAAAAAAAA=","position":0,"size":%d}\n' % (kind, size)
+    with pytest.raises(FormatError, match="impossible size"):
+        list(tarsplit.parse(line))

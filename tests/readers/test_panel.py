@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.images.raw_tar import V7, file
 from conformance.readers.agreement import Difference, differing_pairs
 from conformance.readers.command_line import COMMANDS, is_clear
 from conformance.readers.limits import LIMITS, comparable, features_of
@@ -134,6 +135,8 @@ def test_a_command_is_not_asked_for_a_listing_that_is_not_clear() -> None:
     assert not is_clear(commands["7-Zip"], newline)
     assert is_clear(commands["7-Zip"], bytes(1024))
     assert not is_clear(commands["7-Zip"], b"v7\nname".ljust(1024, b"\0"))
+    assert not is_clear(commands["7-Zip"], file(b"a") + file(b"b", b"", b"2", linkname=b"a\nb", magic=V7))
+    assert is_clear(commands["7-Zip"], file(b"a", b"a\nb") + file(b"b", magic=V7))
     assert is_clear(commands["GNU tar"], newline)
     assert is_clear(commands["cpio"], SMALL)
     assert not is_clear(commands["cpio"], ordinary(tarfile.PAX_FORMAT))
