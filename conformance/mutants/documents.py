@@ -40,7 +40,7 @@ def other_platform(draft: Draft, layer: bytes, media_type: str, diff_id: str, al
 
 
 def _gzip_image(draft: Draft, diff_id: str = "") -> Json:
-    tar = tar_of(_TREE)
+    tar = tar_of(_TREE, blocks=1)
     return other_platform(draft, gzip.compress(tar, mtime=0), LAYER_GZIP_TYPE, diff_id or str(Digest.of(tar)))
 
 
@@ -179,7 +179,7 @@ def gzip_layer_of_another_size(draft: Draft) -> None:
 
 @mutant("DOC-011")
 def gzip_layer_of_other_bytes(draft: Draft) -> None:
-    draft.blobs[_gzip_image(draft)["digest"]] = gzip.compress(tar_of(_TREE), 1, mtime=1)
+    draft.blobs[_gzip_image(draft)["digest"]] = gzip.compress(tar_of(_TREE, blocks=1), 1, mtime=1)
 
 
 @mutant("DOC-012")
@@ -199,7 +199,7 @@ def root_file_system_of_another_type(draft: Draft) -> None:
 
 @mutant("LAYER-012")
 def layer_under_sha512(draft: Draft) -> None:
-    tar = tar_of(_TREE)
+    tar = tar_of(_TREE, blocks=1)
     other_platform(draft, tar, LAYER_TAR_TYPE, str(Digest.of(tar)), "sha512")
 
 
@@ -210,11 +210,11 @@ def gzip_layer_of_another_diff_id(draft: Draft) -> None:
 
 @mutant("LAYER-013")
 def gzip_layer_that_is_cut(draft: Draft) -> None:
-    tar = tar_of(_TREE)
+    tar = tar_of(_TREE, blocks=1)
     other_platform(draft, gzip.compress(tar, mtime=0)[:-9], LAYER_GZIP_TYPE, str(Digest.of(tar)))
 
 
 @mutant("LAYER-014")
 def opaque_directory_in_a_plain_layer(draft: Draft) -> None:
-    tar = tar_of((Node("d/", "dir", xattrs={"user.overlay.opaque": "y"}),))
+    tar = tar_of((Node("d/", "dir", xattrs={"user.overlay.opaque": "y"}),), blocks=1)
     other_platform(draft, tar, LAYER_TAR_TYPE, str(Digest.of(tar)))
