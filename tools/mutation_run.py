@@ -142,13 +142,16 @@ def _is_of_identity(spec: MutationSpec) -> bool:
 
 
 def _change(spec: MutationSpec, reach: Reach) -> Change | None:
-    """The change; None for one of an annotation, which mypy is for."""
+    """The change; None for one of an annotation, which mypy is for, and for what is no Python (``*,`` to ``^,``)."""
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
     changed = mutate_code(original, get_operator(spec.operator_name)(**(spec.operator_args or {})), spec.occurrence)
     if changed is None:
         raise ValueError(f"{path} has no place {spec.occurrence} for {spec.operator_name}")
-    if _without_annotations(original) == _without_annotations(changed):
+    try:
+        if _without_annotations(original) == _without_annotations(changed):
+            return None
+    except SyntaxError:
         return None
     return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], _diff(original, changed))
 
