@@ -6,11 +6,11 @@ each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tes
 tests, and appends what became of each to ``FILE.done``.
 """
 
+import importlib
 import json
 import os
 import resource
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,9 +119,7 @@ class _Trier:
 
 def patches_of(file: str, source: str) -> list[tuple[FunctionType, CodeType]] | None:
     """The functions of a module that is imported, with their changed code; None for a change of what runs at import."""
-    module = sys.modules.get(file.removesuffix(".py").replace("/", "."))
-    if module is None:
-        return None
+    module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
     before = _flat(compile(Path(file).read_text("utf-8"), file, "exec"))
     try:
         after = _flat(compile(source, file, "exec"))

@@ -129,6 +129,13 @@ def test_a_nul_in_a_key_is_told_as_one(content: bytes, rule: TarRule) -> None:
     assert [flaw.rule for flaw in records_of(content)[1]] == [rule]
 
 
+def test_what_is_no_record_is_shown_from_its_first_byte() -> None:
+    before = record(b"comment", b"c" * 50)
+    (flaw,) = records_of(before + b"no record")[1]
+    assert flaw.at == len(before)
+    assert flaw.found == "'no record'"
+
+
 def test_a_length_that_is_as_long_as_the_content_is_right() -> None:
     assert records_of(b"5 a=\n") == ({b"a": b""}, ())
     assert records_of(b"") == ({}, ())

@@ -105,6 +105,7 @@ def test_sizes_that_are_right(size: int | bytes) -> None:
         ({"gid": b" " * 8}, b"0", TarRule.EMPTY_OWNER, 116),
         ({"mtime": b""}, b"0", TarRule.EMPTY_OWNER, 136),
         ({"mtime": base256(8**11 - 1, 12)}, b"0", TarRule.NUMBER, 136),
+        ({"mtime": base256(0, 12)}, b"0", TarRule.NUMBER, 136),
         ({"mtime": base256(-(2**63) - 1, 12)}, b"0", TarRule.NUMBER, 136),
         ({"devmajor": b" " * 8}, b"0", TarRule.EMPTY_OWNER, 329),
         ({"devminor": base256(2**32, 8)}, b"3", TarRule.NUMBER, 337),
@@ -217,6 +218,10 @@ def test_v7_may_have_zeros_for_devices() -> None:
         TarRule.TAIL,
     ]
     assert rules(header(b"name", magic=V7, uname=b"u")) == [TarRule.V7, TarRule.TAIL]
+    assert rules(header(b"name", magic=V7, uname=b"root", uid=b"0000001\0")) == [TarRule.V7, TarRule.TAIL]
+    assert TarRule.TAIL in rules(header(b"name", magic=V7, devmajor=b"1000000\0", devminor=b"0000000\0"))
+    found = list(header_flaws(header(b"name", magic=V7, **zeros, prefix=b"p")))
+    assert [(flaw.rule, flaw.at) for flaw in found] == [(TarRule.V7, 257), (TarRule.TAIL, 345)]
     assert rules(header(b"name", 0, b"2", magic=V7, linkname=b"l" * 100)) == [TarRule.V7]
     assert rules(header(b"", 0, b"5", magic=V7, prefix=b"p")) == [TarRule.V7, TarRule.TAIL]
 

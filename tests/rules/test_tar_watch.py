@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.format.tar_faults import TarRule
-from conformance.images.raw_tar import END, GNU, V7, extended, file, long_name
+from conformance.images.raw_tar import END, GNU, V7, extended, file, long_name, record
 from tests.rules.watching import watched
 
 FILE = file(b"name", b"content")
@@ -111,6 +111,12 @@ def test_what_is_found_before_an_entry_has_its_name_and_its_own_place() -> None:
     (fault,) = watched(tar + END).of([TarRule.DECIMAL])
     assert "other" in fault.name
     assert fault.offset == len(FILE) + 512
+
+
+def test_a_place_is_counted_from_the_content_of_the_extended_header() -> None:
+    first = (b"comment", b"c" * 600)
+    (fault,) = watched(FILE + extended([first, (b"uid", b"x")]) + FILE + END).of([TarRule.DECIMAL])
+    assert fault.offset == len(FILE) + 512 + len(record(*first))
 
 
 def test_an_extended_header_is_of_one_entry_alone() -> None:

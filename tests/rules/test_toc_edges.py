@@ -40,3 +40,29 @@ def test_names_of_every_kind_of_entry_count(kind: str) -> None:
     entries = [Entry(type=kind, name="a"), Entry(type=kind, name="./a")]
     assert len(toc_rules.colliding_names(entries)) == 1
     assert toc_rules.colliding_names([entries[0], Entry(type="chunk", name="a")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("spans", "toc_start", "problems"),
+    [
+        ([(10, 20), (20, 30)], 30, 0),
+        ([(20, 30), (10, 20)], 30, 0),
+        ([(20, 30), (10, 20)], 29, 1),
+        ([(10, 21), (20, 30)], 30, 1),
+        ([(20, 30), (10, 21)], 30, 1),
+        ([(10, 10), (20, 30)], 30, 1),
+        ([(20, 30), (12, 10)], 30, 1),
+        ([(10, 30), (10, 30)], 30, 1),
+    ],
+)
+def test_ranges_follow_each_other_and_end_before_the_toc(
+    spans: list[tuple[int, int]], toc_start: int, problems: int
+) -> None:
+    entries = [
+        Entry(type="reg", name=f"f{number}", size=1, offset=start, end_offset=end, digest=DIGEST)
+        for number, (start, end) in enumerate(spans)
+    ]
+    nothing = [Entry(type="reg", name="empty"), Entry(type="dir", name="d", offset=12, end_offset=15)]
+    nothing.append(Entry(type="reg", name="also empty", offset=12, end_offset=15))
+    assert len(list(toc_rules.overlapping(outline(entries), toc_start))) == problems
+    assert len(list(toc_rules.overlapping(outline([*entries, *nothing]), toc_start))) == problems
