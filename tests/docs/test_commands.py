@@ -115,7 +115,7 @@ def test_a_command_of_zcc(command: Shown, world: tuple[Path, str], monkeypatch: 
         if not word.startswith("[")
     ]
     words = ["oci:fixtures/golden/sentinel-single" if word in ("IMAGE", "A", "B") else word for word in words]
-    if text.startswith(("audit http", "report compare", "vectors judge")):  # what a shell or another command makes of it
+    if text.startswith(("audit http", "report compare", "vectors judge")):  # a shell completes these
         named = words[:1] if text.startswith("audit") else words[:2]
         assert CliRunner().invoke(app, [*named, "--help"]).exit_code == 0
         return
