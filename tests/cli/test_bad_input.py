@@ -71,25 +71,31 @@ def _swap(path: Path, make: Callable[[Path], object]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda path: path.write_bytes(path.read_bytes()[:100]), "index is not JSON"),
-        (lambda path: path.write_bytes(b""), "index is not JSON"),
-        (lambda path: path.write_bytes(b"\xff\xfe{}"), "index is not UTF-8"),
+        (lambda path: path.write_bytes(b""), "document is not JSON"),
+        (lambda path: path.write_bytes(b"\xff\xfe{}"), "document is not UTF-8"),
         (lambda path: path.write_bytes(b"[" * 100_000), "nested deeper than 64 levels"),
-        (lambda path: path.write_bytes(b"[]"), "index is a JSON array, not an object"),
+        (lambda path: path.write_bytes(b"[]"), "document is a JSON array, not an object"),
         (lambda path: path.write_bytes(b'{"schemaVersion":2,"manifests":[]}'), "the layout holds no image"),
-        (lambda path: path.write_bytes(b'{"schemaVersion":' + b"9" * 9999 + b"}"), "index"),
+        (lambda path: path.write_bytes(b'{"schemaVersion":' + b"9" * 9999 + b"}"), "schemaVersion"),
         (lambda path: os.truncate(path, HUGE), f"{HUGE} bytes; the limit here is"),
         (lambda path: path.unlink(), "no such file"),
         (lambda path: _swap(path, Path.mkdir), "not a regular file"),
         (lambda path: _swap(path, os.mkfifo), "not a regular file"),
         (lambda path: _swap(path, lambda link: link.symlink_to(link)), "symbolic links"),
     ],
-    ids=["truncated", "empty", "not UTF-8", "deep", "array", "no image", "long number", "2 GB", "missing", "directory",
+    ids=["empty", "not UTF-8", "deep", "array", "no image", "long number", "2 GB", "missing", "directory",
          "FIFO", "link to itself"],
 )  # fmt: skip
 def test_a_spoilt_index_json(layout: Layout, spoil: Callable[[Path], object], words: str) -> None:
     spoil(layout.index)
-    one_line(zcc("check", f"oci:{layout.directory}"), "index.json", words)
+    one_line(zcc("check", f"oci:{layout.directory}"), str(layout.directory), words)
+
+
+def test_a_truncated_index_json_is_a_finding(layout: Layout) -> None:
+    layout.index.write_bytes(layout.index.read_bytes()[:100])
+    run = zcc("check", f"oci:{layout.directory}")
+    assert run.returncode == 1, run.stderr
+    assert "the root document is not JSON" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -183,9 +183,7 @@ def test_the_settings_of_storage_and_engine_point_below_the_sandbox(tmp_path: Pa
 @pytest.mark.skipif(shutil.which("fuse-overlayfs") is None, reason="fuse-overlayfs is not installed on this machine")
 @pytest.mark.skipif(not os.access("/dev/fuse", os.W_OK), reason="/dev/fuse cannot be used here")
 def test_fuse_overlayfs_mounts_where_the_kernel_may_not() -> None:
-    program = (
-        "from conformance.implementations import overlay; overlay.MOUNTS = ('fuse-overlayfs',); exit(overlay.main())"
-    )
+    program = "from conformance.processes import overlay; overlay.MOUNTS = ('fuse-overlayfs',); exit(overlay.main())"
     ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (0, "fuse-overlayfs\n"), ended.stderr
 

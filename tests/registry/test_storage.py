@@ -84,7 +84,7 @@ def test_a_killed_registry_keeps_every_answered_push(tmp_path: Path) -> None:
     """The process is killed in the middle of its work: nothing that was answered is lost, nothing half is served."""
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from conformance.registry.embedded import EmbeddedRegistry\n"
+        "from conformance.registry.server.embedded import EmbeddedRegistry\n"
         "with EmbeddedRegistry(directory=Path(sys.argv[1])) as r: print(r.url, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
