@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from conformance.commands.shared import CaFile, Insecure, PlainHttp, Username, cannot, console
+from conformance.commands.shared import CaFile, Insecure, PlainHttp, Username, cannot, connection_options, console
 
 if TYPE_CHECKING:
     from conformance.audit.engine import Progress
@@ -95,15 +95,12 @@ def run(
     from conformance.audit.state import State, StateError  # noqa: PLC0415
     from conformance.audit.traffic import Traffic  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
 
     wanted = [*(targets or ()), *_listed(list_file)]
     if not wanted:
         cannot("name a registry (https://HOST), a part of one (HOST/PREFIX/) or images, or give --from FILE")
     try:
-        connection = ConnectionOptions.from_environment(
-            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-        )
+        connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
         processes = workers or os.cpu_count() or 1
         options = AuditOptions(connection, deep, panel, connections, processes, max_bytes, fresh, scheduler, pulls)
         hosts = Hosts(Traffic(max_bytes), connections)

@@ -1,6 +1,5 @@
 """``zcc check``: judge one image."""
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conformance.commands.bound import Timeout, time_bound
-from conformance.commands.output import chosen_forms, write_forms
-from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
+from conformance.commands.output import Output, ReportForm, chosen_forms, write_forms
+from conformance.commands.shared import (
+    CaFile,
+    Image,
+    Insecure,
+    PlainHttp,
+    Username,
+    cannot,
+    connection_options,
+    console,
+    progress,
+)
 
 if TYPE_CHECKING:
     from conformance.reports.model import SubjectReport
@@ -37,14 +46,8 @@ def check(
         bool,
         typer.Option("--readers", help="With --deep: what the real tar readers on this machine see beside the TOC."),
     ] = False,
-    form: Annotated[
-        list[str] | None,
-        typer.Option("--format", help="json, junit, html, sarif, codequality, markdown or badge; may be repeated."),
-    ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
-    ] = None,
+    form: ReportForm = None,
+    output: Output = None,
     username: Username = "",
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
@@ -58,7 +61,6 @@ def check(
     from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
@@ -70,9 +72,7 @@ def check(
         cannot("--readers needs --deep: the readers are given every byte of every layer")
     started, clock = now(), time.monotonic()
     try:
-        connection = ConnectionOptions.from_environment(
-            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-        )
+        connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
         with time_bound(timeout, reads_whole=deep), progress("reading layers") as on_bytes:
             options = CheckOptions(
                 connection,

@@ -1,6 +1,5 @@
 """``zcc diff``: two images, or the two readings of one. Exit 0 the same, 1 different, 2 could not compare."""
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from conformance.commands.shared import (
     PlainHttp,
     Username,
     cannot,
+    connection_options,
     console,
     progress,
 )
@@ -66,7 +66,6 @@ def diff(
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.reference.errors import NotSupportedError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     if not other and pull:
@@ -76,9 +75,7 @@ def diff(
     if pull and (files or toc):
         cannot("--pull reads the TOCs: leave --files and --toc out")
     try:
-        connection = ConnectionOptions.from_environment(
-            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-        )
+        connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
         with time_bound(timeout, reads_whole=not (toc or pull)), progress("reading layers") as on_bytes:
             first = open_source(image, connection)
             wanted = Platform.parse(platform) if platform else None

@@ -1,6 +1,5 @@
 """``zcc inspect``: what an image is made of, as a tree, a picture or JSON."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conformance.commands.bound import Timeout, time_bound
-from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
+from conformance.commands.shared import (
+    CaFile,
+    Image,
+    Insecure,
+    PlainHttp,
+    Username,
+    cannot,
+    connection_options,
+    console,
+    progress,
+)
 
 if TYPE_CHECKING:
     from conformance.anatomy.model import ImageView
@@ -49,15 +58,12 @@ def inspect(
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     limit = None if show_all or svg else (0 if layer is None else MAX_LISTED)
     try:
-        connection = ConnectionOptions.from_environment(
-            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-        )
+        connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
         local = isinstance(parse_reference(image), LayoutReference)
         with time_bound(timeout, reads_whole=frames), progress("reading layers") as on_bytes:
             options = ViewOptions(

@@ -3,8 +3,23 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Annotated, Final
+
+import typer
 
 from conformance.commands.shared import cannot
+
+PAGE_FORMS: Final = ("json", "html", "markdown")
+"""The forms of what is no report of one run."""
+ReportForm = Annotated[
+    list[str] | None,
+    typer.Option("--format", help="Write json, junit, html, sarif, codequality, markdown or badge; may be repeated."),
+]
+PageForm = Annotated[list[str] | None, typer.Option("--format", help="Write json, html or markdown; may be repeated.")]
+Output = Annotated[
+    list[str] | None,
+    typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
+]
 
 
 def chosen_forms(names: Sequence[str], targets: Sequence[str], known: Iterable[str]) -> list[tuple[str, str]]:

@@ -1,19 +1,28 @@
 """``zcc push``, ``zcc pull`` and ``zcc sentinel``: images into registries and back, and their sentinel variants."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conformance.commands.shared import CaFile, Image, Insecure, PlainHttp, Username, cannot, console, progress
+from conformance.commands.shared import (
+    CaFile,
+    Image,
+    Insecure,
+    PlainHttp,
+    Username,
+    cannot,
+    connection_options,
+    console,
+    progress,
+    registry_client,
+)
 
 if TYPE_CHECKING:
     from conformance.building.delivery import Sent, Target
     from conformance.building.sentinels import Change
     from conformance.reference.store import ContentStore
-    from conformance.registry.client.client import RegistryClient
     from conformance.registry.client.options import ConnectionOptions
     from conformance.sources.reference import LayoutReference, RegistryReference
     from conformance.sources.source import ImageSource
@@ -52,10 +61,10 @@ def push(
     with _refusals(), _scratch() as store:
         source = LayoutSource(_layout(layout))
         target = _registry(ref)
-        connection = _connection(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
+        connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
         plan = Copier(source, store).copy_plan()
         _expect_digest(target, str(plan.digest))
-        with _client(target, connection) as client, progress("pushing") as on_bytes:
+        with registry_client(target, connection) as client, progress("pushing") as on_bytes:
             sent = deliver(plan, RegistryTarget(client, target), pieces_of(source, {}, on_bytes))
         _print(str(target), str(plan.digest), sent)
 
@@ -85,8 +94,8 @@ def pull(
         source_reference, target = _registry(ref), _layout(layout)
         name = target.tag or ("latest" if source_reference.by_digest else source_reference.reference)
         expect_tag(name)
-        connection = _connection(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
-        with _client(source_reference, connection) as client, progress("pulling") as on_bytes:
+        connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
+        with registry_client(source_reference, connection) as client, progress("pulling") as on_bytes:
             source = RemoteSource(client, source_reference)
             with _scratch() as store:
                 plan = Copier(source, store).copy_plan()
@@ -113,7 +122,7 @@ def add(
     """
     from conformance.building.sentinels import plan_addition  # noqa: PLC0415 (start-up time)
 
-    connection = _connection(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
+    connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
     _change(image, connection, plan_addition)
 
 
@@ -133,7 +142,7 @@ def strip(
     """
     from conformance.building.sentinels import plan_removal  # noqa: PLC0415 (start-up time)
 
-    connection = _connection(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
+    connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
     _change(image, connection, plan_removal)
 
 
@@ -174,19 +183,8 @@ def _opened(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[Imag
         return
     if reference.by_digest:
         raise BuildError(f"{reference}: a digest names these bytes and no others; give a tag")
-    with _client(reference, connection) as client:
+    with registry_client(reference, connection) as client:
         yield RemoteSource(client, reference), RegistryTarget(client, reference)
-
-
-@contextmanager
-def _client(reference: "RegistryReference", connection: "ConnectionOptions") -> "Iterator[RegistryClient]":
-    from conformance.sources.remote import client_for  # noqa: PLC0415 (start-up time)
-
-    client = client_for(reference, connection)
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 @contextmanager
@@ -216,18 +214,6 @@ def _refusals() -> Iterator[None]:
     except NotSupportedError as error:
         cannot(f"not supported: {error}")
     except (BuildError, FormatError, RefusalError, TransportError, CredentialError, SubjectError) as error:
-        cannot(str(error))
-
-
-def _connection(username: str, *, plain_http: bool, insecure: bool, ca_file: str) -> "ConnectionOptions":
-    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
-    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
-
-    try:
-        return ConnectionOptions.from_environment(
-            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-        )
-    except CredentialError as error:
         cannot(str(error))
 
 

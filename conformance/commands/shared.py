@@ -1,7 +1,8 @@
 """What several commands need: the console, the options of a registry, and the one way to give up."""
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -11,6 +12,10 @@ from conformance.observed.masking import SECRETS
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from conformance.registry.client.client import RegistryClient
+    from conformance.registry.client.options import ConnectionOptions
+    from conformance.sources.reference import RegistryReference
 
 EXIT_DIFFERS, EXIT_CANNOT = 1, 2
 _MAX_LINE = 2000
@@ -42,6 +47,39 @@ def cannot(message: str) -> NoReturn:
     line = "".join(character if character.isprintable() else "?" for character in masked)
     typer.echo(f"zcc: {line[:_MAX_LINE]}", err=True)
     raise typer.Exit(EXIT_CANNOT)
+
+
+def connection_options(
+    username: str,
+    *,
+    plain_http: bool,
+    insecure: bool,
+    ca_file: str,
+    environment: Mapping[str, str] | None = None,
+) -> "ConnectionOptions":
+    """How to reach registries, by the options and the environment; ends the command where these cannot be used."""
+    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
+    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
+
+    given = os.environ if environment is None else environment
+    try:
+        return ConnectionOptions.from_environment(
+            given, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+        )
+    except CredentialError as error:
+        cannot(str(error))
+
+
+@contextmanager
+def registry_client(reference: "RegistryReference", connection: "ConnectionOptions") -> "Iterator[RegistryClient]":
+    """A client for the repository of this image, closed at the end."""
+    from conformance.sources.remote import client_for  # noqa: PLC0415 (start-up time)
+
+    client = client_for(reference, connection)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 @contextmanager

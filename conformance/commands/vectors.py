@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conformance.commands.output import chosen_forms, write_forms
+from conformance.commands.output import Output, ReportForm, chosen_forms, write_forms
 from conformance.commands.shared import cannot, console
 
 if TYPE_CHECKING:
@@ -58,14 +58,8 @@ def judge(
     source: Annotated[Path | None, typer.Option("--vectors", help="Other vectors than those of this package.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON document.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file too.")] = None,
-    form: Annotated[
-        list[str] | None,
-        typer.Option("--format", help="Write json, junit, html, sarif, markdown or badge; may be repeated."),
-    ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
-    ] = None,
+    form: ReportForm = None,
+    output: Output = None,
 ) -> None:
     """Give verdicts by requirement on a runner. A refusal counts at the right stage, beside an accepted twin."""
     from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)

@@ -1,13 +1,24 @@
 """``zcc report sign``, ``verify`` and ``attach``: results under a signature, in a file or beside an image."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from conformance.commands.report.files import Results, Subject, named_subject, read_file, read_results
-from conformance.commands.shared import EXIT_DIFFERS, CaFile, Insecure, PlainHttp, Username, cannot
+from conformance.commands.shared import (
+    EXIT_DIFFERS,
+    CaFile,
+    Insecure,
+    PlainHttp,
+    Username,
+    cannot,
+    connection_options,
+    registry_client,
+)
 
 if TYPE_CHECKING:
     from conformance.observed.image import Stored
@@ -59,7 +70,9 @@ def sign(
     from conformance.reports.attestation.statement import PAYLOAD_TYPE, make_statement  # noqa: PLC0415
 
     report, raw = read_results(results)
-    wanted = named_subject(subject, _connection(username, plain_http, insecure, ca_file))
+    wanted = named_subject(
+        subject, connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
+    )
     password = os.environ.get(PASSWORD, "")
     SECRETS.remember(password)
     target = output or _beside(results)
@@ -93,7 +106,7 @@ def verify(
     from conformance.reports.attestation.errors import AttestationError, RefusedError  # noqa: PLC0415 (start-up time)
 
     report, raw = read_results(results)
-    connection = _connection(username, plain_http, insecure, ca_file)
+    connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
     wanted = named_subject(subject, connection)
     try:
         if attached:
@@ -108,7 +121,7 @@ def verify(
     typer.echo(f"verified: {verified.statement.predicate.result}, of {verified.subject.name}")
     typer.echo(f"{verified.subject.digest}, signed by {verified.fingerprint}")
     if wanted is None:
-        typer.echo("that this is the image or program at hand was not compared: name it by --subject")
+        typer.echo("no image or program was compared with it: name one by --subject")
 
 
 def attach(
@@ -128,14 +141,14 @@ def attach(
     from conformance.reports.model import now  # noqa: PLC0415
 
     raw = read_file(bundle, MAX_BUNDLE)
-    connection = _connection(username, plain_http, insecure, ca_file)
+    connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
     try:
         identity, _ = subject_of(raw)
-        reference, client, root = _image(image, connection)
-        if str(root.actual_digest) != identity.digest:
-            raise RefusedError(f"it is of {identity.digest}, and {image} is {root.actual_digest}")
-        described = Descriptor(root.media_type, str(root.actual_digest), root.actual_size or 0)
-        done = push(client, reference.repository, raw, described, now())
+        with _image(image, connection) as (reference, client, root):
+            if str(root.actual_digest) != identity.digest:
+                raise RefusedError(f"it is of {identity.digest}, and {image} is {root.actual_digest}")
+            described = Descriptor(root.media_type, str(root.actual_digest), root.actual_size or 0)
+            done = push(client, reference.repository, raw, described, now())
     except RefusedError as error:
         typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(EXIT_DIFFERS) from None
@@ -162,42 +175,31 @@ def _verify_attached(
 
     if wanted is None:
         cannot("--attached needs --subject: the image in a registry that the attestation is attached to")
-    reference, client, _ = _image(image, connection)
     refusal = RefusedError(f"no attestation is attached to {image} ({wanted.digest})")
-    for found in attached(client, reference.repository, wanted.digest):
-        try:
-            return verify_attestation(found, key, report, raw, wanted)
-        except RefusedError as error:
-            refusal = error
+    with _image(image, connection) as (reference, client, _):
+        for found in attached(client, reference.repository, wanted.digest):
+            try:
+                return verify_attestation(found, key, report, raw, wanted)
+            except RefusedError as error:
+                refusal = error
     raise refusal
 
 
-def _image(image: str, connection: "ConnectionOptions") -> "tuple[RegistryReference, RegistryClient, Stored]":
+@contextmanager
+def _image(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[RegistryReference, RegistryClient, Stored]]":
     """The image in a registry, with a client for it and its root document; ends the command where there is none."""
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
-    from conformance.sources.remote import RemoteSource, client_for  # noqa: PLC0415
+    from conformance.sources.remote import RemoteSource  # noqa: PLC0415
 
     try:
         reference = parse_reference(image)
         if isinstance(reference, LayoutReference):
             cannot(f"{image}: a layout has no referrers; name an image in a registry")
-        client = client_for(reference, connection)
-        return reference, client, RemoteSource(client, reference).root()
+        with registry_client(reference, connection) as client:
+            yield reference, client, RemoteSource(client, reference).root()
     except (SubjectError, CredentialError) as error:
-        cannot(str(error))
-
-
-def _connection(username: str, plain_http: bool, insecure: bool, ca_file: str) -> "ConnectionOptions":
-    from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
-    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
-
-    try:
-        return ConnectionOptions.from_environment(
-            os.environ, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
-        )
-    except CredentialError as error:
         cannot(str(error))
 
 

@@ -1,11 +1,11 @@
 """``zcc report compare`` and ``merge``: results beside each other, and results as one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conformance.commands.output import chosen_forms, write_forms
+from conformance.commands.output import PAGE_FORMS, Output, PageForm, ReportForm, chosen_forms, write_forms
 from conformance.commands.report.files import read_results
 from conformance.commands.shared import EXIT_DIFFERS, cannot, console
 
@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from conformance.reports.comparison import Comparison
     from conformance.reports.model import Report
     from conformance.reports.page import Page
-
-_FORMS: Final = ("json", "html", "markdown")
-Form = Annotated[list[str] | None, typer.Option("--format", help="Write json, html or markdown; may be repeated.")]
-Output = Annotated[
-    list[str] | None,
-    typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
-]
 
 
 def register(report: typer.Typer) -> None:
@@ -31,13 +24,13 @@ def register(report: typer.Typer) -> None:
 def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="results.json of a run before.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="results.json of a later one.")],
-    form: Form = None,
+    form: PageForm = None,
     output: Output = None,
 ) -> None:
     """Compare two results: exit 1 when a MUST fails that did not, 8 when one is no longer decided, else 0."""
     from conformance.reports.comparison import compare as compared  # noqa: PLC0415 (start-up time)
 
-    forms = chosen_forms(form or [], output or [], _FORMS)
+    forms = chosen_forms(form or [], output or [], PAGE_FORMS)
     before, after = read_results(old)[0], read_results(new)[0]
     show(compared(before, after), before, after, forms)
 
@@ -78,10 +71,7 @@ def _rendered(form: str, comparison: "Comparison", page: "Page") -> bytes:
 
 def merge(
     results: Annotated[list[Path], typer.Argument(metavar="RESULTS…", help="Two or more results.json.")],
-    form: Annotated[
-        list[str] | None,
-        typer.Option("--format", help="Write json, junit, html, sarif, markdown or badge; may be repeated."),
-    ] = None,
+    form: ReportForm = None,
     output: Output = None,
 ) -> None:
     """Make one of several results: the roles of a tool, machines, shards of a run. JSON to standard output by default.

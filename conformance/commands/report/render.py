@@ -1,11 +1,10 @@
 """``zcc report render``: results that are there, in another form."""
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from conformance.commands.output import write_forms
 from conformance.commands.report.files import Results, read_results
 from conformance.commands.shared import cannot
 
@@ -30,11 +29,5 @@ def render(
 
     if form not in FORMS:
         cannot(f"--format {form}: not one of {', '.join(FORMS)}")
-    content = rendered(form, read_results(results)[0], load_catalogue())
-    if output == "-":
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        Path(output).write_bytes(content)
-    except OSError as error:
-        cannot(f"{output}: {error.strerror}")
+    report = read_results(results)[0]
+    write_forms([(form, output)], lambda name: rendered(name, report, load_catalogue()))

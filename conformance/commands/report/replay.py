@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from conformance.commands.output import chosen_forms, write_forms
+from conformance.commands.output import PAGE_FORMS, Output, PageForm, chosen_forms, write_forms
 from conformance.commands.report.files import Results, read_results
-from conformance.commands.shared import CaFile, Insecure, PlainHttp, Username, cannot, console
+from conformance.commands.shared import CaFile, Insecure, PlainHttp, Username, cannot, connection_options, console
 
 if TYPE_CHECKING:
     from conformance.reports.model import Report
     from conformance.reports.provenance import Target
 
-_FORMS: Final = ("json", "html", "markdown")
 _LOGIN: Final = ("OCI_USERNAME", "OCI_PASSWORD")
 _OF_A_REGISTRY: Final = ("OCI_REGISTRY", "OCI_ROOT_URL")
 
@@ -32,13 +31,8 @@ def replay(
     target: Annotated[
         str, typer.Option(help="Instead of what RESULTS name: an image, a registry's URL, an adapter or its file.")
     ] = "",
-    form: Annotated[
-        list[str] | None, typer.Option("--format", help="Write json, html or markdown; may be repeated.")
-    ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", help="The file of each --format, in their order; - is standard output."),
-    ] = None,
+    form: PageForm = None,
+    output: Output = None,
     username: Username = "",
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
@@ -53,7 +47,7 @@ def replay(
     from conformance.reports.page_forms import print_page, render_page_markdown  # noqa: PLC0415
     from conformance.reports.replay import replay_page, replayed  # noqa: PLC0415
 
-    forms = chosen_forms(form or [], output or [], _FORMS)
+    forms = chosen_forms(form or [], output or [], PAGE_FORMS)
     claimed, _ = read_results(results)
     if claimed.provenance is None:
         cannot(f"{results}: it does not say what was judged: an older version made it")
@@ -102,7 +96,6 @@ def _check_again(
 ) -> "Report":
     from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.registry.client.options import ConnectionOptions  # noqa: PLC0415
     from conformance.reports.model import now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
@@ -110,8 +103,8 @@ def _check_again(
 
     started, clock = now(), time.monotonic()
     try:
-        connection = ConnectionOptions.from_environment(
-            environment, username=username, plain_http=plain_http, insecure=insecure, ca_file=ca_file
+        connection = connection_options(
+            username, plain_http=plain_http, insecure=insecure, ca_file=ca_file, environment=environment
         )
         options = CheckOptions(
             connection,
