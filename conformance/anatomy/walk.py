@@ -1,4 +1,4 @@
-"""From an image source to the view of the image: the one part of this room that does I/O, through the source."""
+"""From an image source to the view of the image: the one part of this package that does I/O, through the source."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from conformance.matrix.model import Row
     from conformance.matrix.run import Maker
 
-_ROOMS = ("artifact", "registry", "producer", "consumer", "copier", "copies", "selection")
+_PARTS = ("artifact", "registry", "producer", "consumer", "copier", "copies", "selection")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def mutants(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Only what is about these ids.")] = None,
-    room: Annotated[list[str] | None, typer.Option(help=f"Only of this room: {', '.join(_ROOMS)}.")] = None,
+    part: Annotated[list[str] | None, typer.Option(help=f"Only of this part: {', '.join(_PARTS)}.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the matrix to this file.")] = None,
     whole: Annotated[bool, typer.Option("--whole", help="Client mutants through every requirement: hours.")] = False,
     rows: Annotated[
@@ -40,14 +40,14 @@ def mutants(
     from conformance.matrix.run import freedoms, makers, matrix_of  # noqa: PLC0415
     from conformance.reports.encoding import indented_json  # noqa: PLC0415
 
-    if unknown := set(room or ()) - set(_ROOMS):
-        cannot(f"--room {sorted(unknown)[0]}: known are {', '.join(_ROOMS)}")
-    chosen = makers(room or (), ids or ())  # type: ignore[arg-type]
+    if unknown := set(part or ()) - set(_PARTS):
+        cannot(f"--part {sorted(unknown)[0]}: known are {', '.join(_PARTS)}")
+    chosen = makers(part or (), ids or ())  # type: ignore[arg-type]
     if not chosen:
         cannot("no mutant and no variant is about that; ids: zcc requirements")
-    is_whole = not ids and not room
+    is_whole = not ids and not part
     if (output or page) and not is_whole:
-        cannot("--output and --page take the whole matrix: name no ids and no room")
+        cannot("--output and --page take the whole matrix: name no ids and no part")
     matrix = matrix_of(_shown(chosen, whole, rows, kept_only), whole=whole)
     wrong = problems(matrix, freedoms()) if is_whole else tuple(broken_rows(matrix))
     if output:

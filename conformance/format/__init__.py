@@ -1,1 +1,1 @@
-"""The format itself, pure: no network, no files, no pytest, no other room of this project."""
+"""The format itself, pure: no network, no files, no pytest, no other package of this project."""

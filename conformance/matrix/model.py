@@ -7,7 +7,7 @@ import msgspec
 
 SCHEMA = "zcc-matrix/1"
 Kind = Literal["mutant", "variant"]
-Room = Literal["artifact", "registry", "producer", "consumer", "copier", "copies", "selection"]
+Part = Literal["artifact", "registry", "producer", "consumer", "copier", "copies", "selection"]
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -20,7 +20,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     kind: Kind
-    room: Room
+    part: Part
     expected: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Matrix(msgspec.Struct, frozen=True):
     """All rows; ``judged`` are the requirements that have a check.
 
     ``is_whole``: client mutants went through every requirement of their role, not only those that they break.
-    ``left`` counts the mutants and variants of each room that were not judged.
+    ``left`` counts the mutants and variants of each part that were not judged.
     """
 
     revision: str
@@ -93,6 +93,6 @@ def gaps(matrix: Matrix, freedoms: Iterable[str]) -> Iterator[str]:
 
 def as_json(matrix: Matrix) -> dict[str, Any]:
     """The matrix for a file: rows by name."""
-    rows = sorted(matrix.rows, key=lambda row: (row.kind, row.room, row.name))
+    rows = sorted(matrix.rows, key=lambda row: (row.kind, row.part, row.name))
     whole: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(matrix, rows=tuple(rows)))
     return whole

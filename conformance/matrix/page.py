@@ -27,18 +27,18 @@ choices about it; where there is none, its sources leave no choice, or nobody ha
 
 
 def page_lines(matrix: Matrix) -> Iterator[str]:
-    """Markdown: the counts, a row for each requirement, then the mutants by room with all that fails on them."""
+    """Markdown: the counts, a row for each requirement, then the mutants by part with all that fails on them."""
     killers, lawful = _of(matrix, "mutant"), _of(matrix, "variant")
     clients = _WHOLE if matrix.is_whole else _IN_PART
-    left = ", ".join(f"{count} of the room {room}" for room, count in sorted(matrix.left.items()))
+    left = ", ".join(f"{count} of the part {part}" for part, count in sorted(matrix.left.items()))
     left = f"\n\n**Not judged in this run:** {left}." if left else ""
     yield _HEAD.format(left=left, mutants=len(killers), variants=len(lawful), clients=clients)
-    yield "| room | mutants | variants | verdicts decided |"
+    yield "| part | mutants | variants | verdicts decided |"
     yield "|---|---|---|---|"
-    for room, rows in groupby(sorted(matrix.rows, key=lambda row: row.room), key=lambda row: row.room):
+    for part, rows in groupby(sorted(matrix.rows, key=lambda row: row.part), key=lambda row: row.part):
         listed = list(rows)
         mutants = sum(row.kind == "mutant" for row in listed)
-        yield f"| {room} | {mutants} | {len(listed) - mutants} | {sum(row.decided for row in listed):,} |"
+        yield f"| {part} | {mutants} | {len(listed) - mutants} | {sum(row.decided for row in listed):,} |"
     yield ""
     yield _BY_REQUIREMENT
     yield "| requirement | level | killed by | fails on | variants |"

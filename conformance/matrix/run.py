@@ -11,7 +11,7 @@ import msgspec
 from conformance import checks, mutants, variants
 from conformance.implementations.adapter import find_adapter
 from conformance.matrix import judging, programs
-from conformance.matrix.model import Matrix, Room, Row
+from conformance.matrix.model import Matrix, Part, Row
 from conformance.matrix.registries import judge_defect
 from conformance.mutants import (
     blob,
@@ -49,7 +49,7 @@ Judge = Callable[[Any], Results]
 _OWN_PROCESS: Final = "expands_bombs_in_memory"
 """Its defect shows in the memory of a process: it is run as a program, for the requirement that it breaks alone."""
 
-_ROOMS: Final[dict[str, tuple[Room, Judge]]] = {
+_PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     blob.__name__: ("artifact", judging.judge_sentinel),
     metadata.__name__: ("artifact", judging.judge_metadata),
     documents.__name__: ("artifact", judging.judge_metadata),
@@ -67,13 +67,13 @@ _ROOMS: Final[dict[str, tuple[Room, Judge]]] = {
 }
 
 
-def makers(rooms: Iterable[Room] = (), ids: Iterable[str] = ()) -> tuple[Maker, ...]:
-    """All mutants, then all variants; of these rooms only, and about these requirements only, where any are named."""
-    wanted_rooms, wanted_ids = frozenset(rooms), frozenset(ids)
+def makers(parts: Iterable[Part] = (), ids: Iterable[str] = ()) -> tuple[Maker, ...]:
+    """All mutants, then all variants; of these parts only, and about these requirements only, where any are named."""
+    wanted_parts, wanted_ids = frozenset(parts), frozenset(ids)
     return tuple(
         maker
         for maker in (*find_mutants(mutants), *find_variants(variants))
-        if (not wanted_rooms or _room(maker)[0] in wanted_rooms)
+        if (not wanted_parts or _part(maker)[0] in wanted_parts)
         and (not wanted_ids or wanted_ids.intersection(_about(maker)))
     )
 
@@ -81,21 +81,21 @@ def makers(rooms: Iterable[Room] = (), ids: Iterable[str] = ()) -> tuple[Maker, 
 def run(chosen: Iterable[Maker], *, whole: bool = False) -> Iterator[Row]:
     """A row for each of these, as soon as it is judged; ``whole`` as in Matrix."""
     for maker in chosen:
-        room, judge = _room(maker)
+        part, judge = _part(maker)
         if maker.__name__ == _OWN_PROCESS:
             results = tuple(_in_a_process(maker))
-        elif room == "consumer" and not whole and not _is_variant(maker):
+        elif part == "consumer" and not whole and not _is_variant(maker):
             results = tuple(programs.judge_consumer(maker, broken_by(maker)))
         else:
             results = tuple(judge(maker))
-        yield _variant_row(maker, room, results) if _is_variant(maker) else _mutant_row(maker, room, results)
+        yield _variant_row(maker, part, results) if _is_variant(maker) else _mutant_row(maker, part, results)
 
 
 def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
     """The matrix of these rows; what is not among them is counted as left."""
     catalogue, bound, rows = load_catalogue(), find_checks(checks), tuple(rows)
     judged_names = {row.name for row in rows}
-    left: Counter[str] = Counter(_room(maker)[0] for maker in makers() if name_of(maker) not in judged_names)
+    left: Counter[str] = Counter(_part(maker)[0] for maker in makers() if name_of(maker) not in judged_names)
     judged = tuple(each.id for each in catalogue.requirements if each.id in bound)
     return Matrix(catalogue.revision, judged, rows, whole, dict(left))
 
@@ -103,9 +103,9 @@ def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
 def declared_matrix() -> Matrix:
     """What the mutants and variants say of themselves, judged by nobody."""
     rows = [
-        Row(name_of(maker), "variant", _room(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
+        Row(name_of(maker), "variant", _part(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
         if _is_variant(maker)
-        else Row(name_of(maker), "mutant", _room(maker)[0], broken_by(maker), broken_by(maker))
+        else Row(name_of(maker), "mutant", _part(maker)[0], broken_by(maker), broken_by(maker))
         for maker in makers()
     ]
     return matrix_of(rows)
@@ -140,10 +140,10 @@ def _is_variant(maker: Maker) -> bool:
     return hasattr(maker, "__varies__")
 
 
-def _room(maker: Maker) -> tuple[Room, Judge]:
+def _part(maker: Maker) -> tuple[Part, Judge]:
     module = maker.__module__
-    if module in _ROOMS:
-        return _ROOMS[module]
+    if module in _PARTS:
+        return _PARTS[module]
     if module.startswith("conformance.variants.registries"):
         return "registry", judge_defect
     if module.startswith("conformance.variants.artifacts"):
@@ -151,19 +151,19 @@ def _room(maker: Maker) -> tuple[Room, Judge]:
     return "artifact", judging.judge_layer
 
 
-def _mutant_row(maker: Maker, room: Room, results: tuple[RequirementResult, ...]) -> Row:
+def _mutant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]) -> Row:
     return Row(
-        name_of(maker), "mutant", room, tuple(broken_by(maker)), judging.failing(results), decided=_decided(results)
+        name_of(maker), "mutant", part, tuple(broken_by(maker)), judging.failing(results), decided=_decided(results)
     )
 
 
-def _variant_row(maker: Maker, room: Room, results: tuple[RequirementResult, ...]) -> Row:
+def _variant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]) -> Row:
     """A MAY that fails is said and decides nothing: it is no failure of a lawful choice."""
     catalogue, freedom = load_catalogue(), freedom_of(maker)
     failed = tuple(name for name in judging.failing(results) if catalogue[name].level != "MAY")
     undecided = tuple(sorted(each.id for each in results if each.verdict == "not-run" and each.level == "MUST"))
     warns = tuple(name for name in freedom.warns if catalogue[name].level != "MAY")
-    return Row(name_of(maker), "variant", room, warns, failed, freedom.ids, undecided, _decided(results))
+    return Row(name_of(maker), "variant", part, warns, failed, freedom.ids, undecided, _decided(results))
 
 
 def _decided(results: tuple[RequirementResult, ...]) -> int:

@@ -1,7 +1,7 @@
 """Reads a whole layer once: decompress, hash and compare at the same time.
 
-The work itself is pure and lies in the format room; here is only what runs beside what. A large file is unpacked by a
-process of its own, anything else on a thread.
+The work itself is pure and lies in ``conformance.format``; here is only what runs beside what. A large file is unpacked
+by a process of its own, anything else on a thread.
 """
 
 import io

@@ -1,1 +1,1 @@
-"""The pytest modules, one per role: what a user runs. Only this room speaks pytest."""
+"""The pytest modules, one per role: what a user runs. Only this package uses pytest."""

@@ -80,9 +80,9 @@ def test_a_blob_and_an_image_without_defect_fail_nothing() -> None:
     assert set(failing(judge_drafted(maker()))) == set(freedom_of(maker).warns)
 
 
-@pytest.mark.parametrize("room", ["selection", "copies"])
-def test_a_room_that_is_judged_now_holds(room: str) -> None:
-    matrix = matrix_of(run(makers([room])))  # type: ignore[list-item]
+@pytest.mark.parametrize("part", ["selection", "copies"])
+def test_a_part_that_is_judged_now_holds(part: str) -> None:
+    matrix = matrix_of(run(makers([part])))  # type: ignore[list-item]
     assert matrix.rows
     assert list(broken_rows(matrix)) == []
 
@@ -93,12 +93,12 @@ def test_the_command_judges_what_is_about_an_id_and_refuses_half_a_page(tmp_path
     assert "are judged as they say" in done.stdout
     assert zcc("mutants", "ANNOT-005", "-o", str(tmp_path / "matrix.json")).returncode == 2
     assert zcc("mutants", "NONE-001").returncode == 2
-    assert zcc("mutants", "--room", "kitchen").returncode == 2
+    assert zcc("mutants", "--part", "kitchen").returncode == 2
 
 
 def test_the_file_is_plain_json() -> None:
     document = json.loads((ROOT / "reports" / "published" / "mutants.json").read_bytes())
     assert document["schema"] == "zcc-matrix/1"
-    assert [(row["kind"], row["room"], row["name"]) for row in document["rows"]] == sorted(
-        (row["kind"], row["room"], row["name"]) for row in document["rows"]
+    assert [(row["kind"], row["part"], row["name"]) for row in document["rows"]] == sorted(
+        (row["kind"], row["part"], row["name"]) for row in document["rows"]
     )
