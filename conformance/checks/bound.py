@@ -1,6 +1,6 @@
 """The checks by what they look at: the type of a check's first parameter says which observation it judges."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -25,6 +25,15 @@ def judge_all(observation: type[Seen], seen: Sequence[Seen], *, replay: str = ""
         for requirement in load_catalogue().requirements
         if requirement.id in bound
     )
+
+
+def judged(check: Check[Any], seen: Iterable[object]) -> Iterator[Judgement]:
+    """What a check says of these; a judgement among them (of what could not be seen) stands for itself."""
+    for item in seen:
+        if isinstance(item, Judgement):
+            yield item
+        else:
+            yield from check(item)
 
 
 @cache

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from conformance import checks
-from conformance.checks.artifact.judge import judge_image
+from conformance.checks.artifact.judge import judge_blob, judge_image
 from conformance.checks.bound import judge_all
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Draft, Drafted, conforming_draft, finish
@@ -14,8 +13,7 @@ from conformance.mutants.copies import JOBS, SIGNATURE, Copied, Job, plain_twin,
 from conformance.mutants.selection import SITUATIONS, Client
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.image import CopySeen, ImageSeen, SentinelBlob
-from conformance.requirements import find_checks, load_catalogue
-from conformance.results import RequirementResult, conclude
+from conformance.results import RequirementResult
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
@@ -48,10 +46,7 @@ def judge_layer(maker: Callable[[], LayerDraft]) -> Results:
 
 def judge_sentinel(maker: Callable[[], bytes] = canonical_sentinel) -> Results:
     """A sentinel blob by itself."""
-    bound, seen = find_checks(checks), SentinelBlob("blob", maker())
-    return tuple(
-        conclude(each, bound[each.id](seen)) for each in load_catalogue().requirements if each.group == "SENT-BLOB"
-    )
+    return judge_blob(SentinelBlob("blob", maker()))
 
 
 def judge_selection(client: Client) -> Results:

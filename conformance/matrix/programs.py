@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance import checks
+from conformance.checks.bound import judged
 from conformance.matrix.in_process import InProcessSubject
 from conformance.matrix.in_process_consumer import judge_client
 from conformance.mutants import clients_unaware
@@ -53,10 +54,7 @@ def push_judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement
     interrupted = requirement_id in ("SENT-PUSH-024", "SENT-PUSH-025")
     others = {"SENT-PUSH-017": stored_images, "LAYER-011": broken_pushes, "TOC-016": unrepresentable_pushes}
     seen = interrupted_pushes(trial.subject, WAYS) if interrupted else others[requirement_id](trial.subject)
-    found: list[Judgement] = []
-    for item in seen:
-        found += [item] if isinstance(item, Judgement) else check(item)
-    return found
+    return list(judged(check, seen))
 
 
 def judge_copier(maker: Maker) -> Results:

@@ -13,7 +13,7 @@ from conformance.endings import Ending
 from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
 from conformance.reports.verdict_line import verdict_line
-from conformance.reports.words import safe
+from conformance.reports.words import safe, short_name
 from conformance.requirements import Profile, Role
 from conformance.results import RequirementResult, Verdict
 
@@ -139,7 +139,9 @@ def tools_table(tools: Iterable[ToolResult]) -> Table:
     for tool in tools:
         for role in tool.roles:
             counted = ("pass", "fail", "not-run", "unsupported", "not-applicable")
-            table.add_row(_short(tool.subject), role.role, *(str(role.musts.get(name, 0)) for name in counted))
+            table.add_row(
+                safe(short_name(tool.subject)), role.role, *(str(role.musts.get(name, 0)) for name in counted)
+            )
     return table
 
 
@@ -166,11 +168,13 @@ def matrix_tables(cells: Sequence[Cell]) -> Iterator[Table]:
         table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("")
         for consumer in consumers:
-            table.add_column(_short(consumer))
+            table.add_column(safe(short_name(consumer)))
         for producer in dict.fromkeys(cell.producer for cell in listed):
             row = {cell.consumer: cell.outcome for cell in listed if cell.producer == producer}
             cells_of_row = [row.get(consumer, "unsupported") for consumer in consumers]
-            table.add_row(_short(producer), *(Text(cell, style=_STYLE.get(cell, "dim")) for cell in cells_of_row))
+            table.add_row(
+                safe(short_name(producer)), *(Text(cell, style=_STYLE.get(cell, "dim")) for cell in cells_of_row)
+            )
         yield table
 
 
@@ -183,11 +187,6 @@ def reasons(cells: Iterable[Cell]) -> Iterator[str]:
             seen.add(key)
             way = f"{cell.producer} -> {cell.registry} -> {cell.consumer}, {cell.compression}"
             yield f"{way}: {cell.outcome}: {safe(cell.reason)}"
-
-
-def _short(subject: str) -> str:
-    """Name and version."""
-    return safe(subject.partition(" (adapter")[0])
 
 
 def _role_result(subject: SubjectReport) -> RoleResult:

@@ -6,6 +6,7 @@ from conformance.reports.certificate import Cell as Way
 from conformance.reports.certificate import CellOutcome, Certificate, ToolResult, reasons, verdict_lines
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.page import TONE_OF, Block, Cell, Listing, Page, Paragraph, Section, Table, Tone, row
+from conformance.reports.words import short_name
 
 _COUNTED = ("pass", "fail", "waived", "not-run", "unsupported", "not-applicable")
 _TONES: dict[CellOutcome, Tone] = {
@@ -79,10 +80,6 @@ def _matrix(ways: list[Way], place: tuple[str, str]) -> Table:
     for producer in dict.fromkeys(way.producer for way in ways):
         found = {way.consumer: way.outcome for way in ways if way.producer == producer}
         cells = [Cell(found.get(each, "absent"), _TONES.get(found.get(each, "absent"), "none")) for each in consumers]
-        rows.append(row(_short(producer), *cells))
+        rows.append(row(short_name(producer), *cells))
     caption = f"{place[1]} through {place[0]}, from producer (rows) to consumer (columns)"
-    return Table(("producer", *map(_short, consumers)), tuple(rows), caption)
-
-
-def _short(subject: str) -> str:
-    return subject.split(" (adapter ", maxsplit=1)[0]
+    return Table(("producer", *map(short_name, consumers)), tuple(rows), caption)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conformance.reports.comparison import KINDS, Change, Comparison, Kind
-from conformance.reports.model import Report
+from conformance.reports.model import Report, made_by
 from conformance.reports.page import Cell, Page, Paragraph, Section, Table, Tone, row
 from conformance.requirements import Catalogue
 
@@ -29,10 +29,7 @@ def comparison_page(comparison: Comparison, old: Report, new: Report, catalogue:
         for kind in KINDS
         if comparison.of(kind)
     ]
-    facts = tuple(
-        (label, f"{report.tool.name} {report.tool.version}, {report.started:%Y-%m-%d %H:%M} UTC")
-        for label, report in (("old", old), ("new", new))
-    )
+    facts = (("old", made_by(old)), ("new", made_by(new)))
     return Page("Comparison of two results", tuple(_lead(comparison)), tuple(sections), facts)
 
 
@@ -55,7 +52,7 @@ def _lead(comparison: Comparison) -> Iterator[Paragraph]:
     for before, after in comparison.named_otherwise:
         yield Paragraph(f"{after} is compared with {before}")
     if comparison.catalogue:
-        yield Paragraph("the catalogue is another: some changes may be its own", "warning")
+        yield Paragraph("the two runs used different catalogues: some changes may come from that", "warning")
 
 
 def _ids(changes: tuple[Change, ...] | list[Change]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from conformance.reports.certificate import Cell, CellOutcome
 from conformance.reports.page import Picture
-from conformance.reports.words import safe
+from conformance.reports.words import safe, short_name
 
 _FILL: Final[dict[CellOutcome, str]] = {
     "same tree": "#116329",
@@ -73,7 +73,7 @@ def _svg(cells: Sequence[Cell], words: str) -> Iterator[str]:
 
 
 def _name(subject: str) -> str:
-    return _text(subject.split(" (adapter ", maxsplit=1)[0][:_MAX_NAME])
+    return _text(short_name(subject)[:_MAX_NAME])
 
 
 def _text(words: str) -> str:

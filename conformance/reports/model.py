@@ -119,6 +119,11 @@ def subject_report(
     )
 
 
+def made_by(report: Report) -> str:
+    """The program that made a report, and when."""
+    return f"{report.tool.name} {report.tool.version}, {report.started:%Y-%m-%d %H:%M} UTC"
+
+
 def run_report(
     subjects: tuple[SubjectReport, ...],
     *,

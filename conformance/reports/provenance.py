@@ -11,7 +11,6 @@ import msgspec
 from conformance.requirements import Profile, Role
 
 CATALOGUE_FILE: Final = "requirements.toml"
-_PIECE: Final = 2**20
 
 Flag = Literal["deep", "readers", "no-panel", "require-sentinel", "require-chunked", "golden"]
 """Options that change what is judged. How a registry is reached, and the login, are not part of a result."""
@@ -60,11 +59,9 @@ def digest_of(content: bytes) -> str:
 
 def program_identity(path: Path) -> Identity | None:
     """The program in this file; None where it cannot be read."""
-    hasher = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                hasher.update(piece)
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
-    return Identity("program", path.name, f"sha256:{hasher.hexdigest()}")
+    return Identity("program", path.name, f"sha256:{found}")

@@ -17,6 +17,7 @@ from conformance.reports.html import render_page
 from conformance.reports.model import Report, SubjectReport, read_report
 from conformance.reports.page import TONE_OF, Cell, Page, Paragraph, Section, Table, Tone, row
 from conformance.reports.page_forms import render_page_markdown
+from conformance.reports.words import short_name
 from conformance.requirements import Catalogue, load_catalogue
 from conformance.results import RequirementResult
 
@@ -95,7 +96,7 @@ def _row(entry: Entry, subject: SubjectReport) -> tuple[Cell, ...]:
     ending = subject.ending or "incomplete"
     profiles = ", ".join(claim.profile for claim in subject.claims if not claim.is_withdrawn)
     return row(
-        Cell(_short(subject.subject), "", entry.path),
+        Cell(short_name(subject.subject), "", entry.path),
         subject.roles[0],
         f"{entry.report.started:%Y-%m-%d}",
         profiles or "none recorded",
@@ -140,7 +141,7 @@ def _requirements(found: Sequence[Entry], role: str, catalogue: Catalogue) -> Ta
     )
     caption = f"{len(telling)} of {len(by_id)} requirements: those that somebody does not pass"
     return Table(
-        ("requirement", "level", *(_short(subject.subject) for subject in subjects), "statement"), rows, caption
+        ("requirement", "level", *(short_name(subject.subject) for subject in subjects), "statement"), rows, caption
     )
 
 
@@ -149,10 +150,6 @@ def _verdict(result: RequirementResult | None) -> Cell:
         return Cell("")
     text, tone = _SIGNS[result.verdict]
     return Cell(text, "warning" if result.verdict == "fail" and result.level != "MUST" else tone)
-
-
-def _short(subject: str) -> str:
-    return subject.split(" (adapter ", maxsplit=1)[0]
 
 
 def documents(directory: Path) -> Iterator[tuple[str, bytes]]:

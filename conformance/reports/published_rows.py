@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance.reports.model import SubjectReport, read_report
+from conformance.reports.words import short_name
 
 _NONE: Final = "\N{EN DASH}"
 
@@ -24,7 +25,7 @@ def beginning(subject: SubjectReport, directory: str) -> str:
     """The cells that tool, role and counts make: MUST passed of those that were judged, unsupported, not applicable."""
     verdicts = Counter(result.verdict for result in subject.verdicts if result.level == "MUST")
     judged = verdicts["pass"] + verdicts["fail"] + verdicts["not-run"]
-    name = subject.subject.partition(" (adapter ")[0]
+    name = short_name(subject.subject)
     link = f"[{name}](../reports/published/{directory}/results.json)"
     counts = f"{verdicts['pass']} of {judged} | {verdicts['unsupported']} | {verdicts['not-applicable']}"
     return f"| {link} | {subject.roles[0]} | {counts}"

@@ -7,7 +7,7 @@ import msgspec
 
 from conformance.endings import EXIT_STATUS
 from conformance.reports.comparison import pair_subjects
-from conformance.reports.model import Report, SubjectReport
+from conformance.reports.model import Report, SubjectReport, made_by
 from conformance.reports.page import Cell, Page, Paragraph, Section, Table, Tone, row
 from conformance.requirements import Level
 from conformance.results import RequirementResult, Verdict
@@ -108,10 +108,7 @@ def replay_page(replay: Replay, claimed: Report, now: Report) -> Page:
         if claim.outcome != "reproduced"
     )
     table = Table(("requirement", "level", "subject", "claimed", "now", "outcome", "why"), rows)
-    facts = tuple(
-        (label, f"{report.tool.name} {report.tool.version}, {report.started:%Y-%m-%d %H:%M} UTC")
-        for label, report in (("claimed", claimed), ("now", now))
-    )
+    facts = (("claimed", made_by(claimed)), ("now", made_by(now)))
     sections = (Section("Not reproduced", (table,)),) if rows else ()
     return Page("Replay of a result", tuple(lead), sections, facts)
 

@@ -29,3 +29,8 @@ def safe(text: str) -> str:
     """Text of a subject without control characters (terminal escapes), and not endless."""
     cut = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in cut)
+
+
+def short_name(subject: str) -> str:
+    """The name of a tool and its version, without the adapter that drove it."""
+    return subject.partition(" (adapter ")[0]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from conformance import checks
+from conformance.checks.bound import judged
 from conformance.requirements import find_checks
 from conformance.results import Judgement, RequirementResult
 from conformance.strategies.shapes import Tally
@@ -126,8 +127,4 @@ def _judged(pushes: ProducerTrial, requirement_id: str, seen: Iterable[object]) 
     problem = pushes.control()
     if problem:
         return [pushes.inconclusive(problem)]
-    check = find_checks(checks)[requirement_id]
-    found: list[Judgement] = []
-    for item in seen:
-        found += [item] if isinstance(item, Judgement) else check(item)
-    return found
+    return list(judged(find_checks(checks)[requirement_id], seen))

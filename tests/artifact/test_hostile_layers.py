@@ -32,7 +32,7 @@ from conformance.images.trees import Node
 from conformance.mutants.layers import frame_checksum_flipped
 from conformance.observed.image import ReaderOutcome, Stored
 from conformance.results import RequirementResult
-from conformance.sources import table_budget as toc_room
+from conformance.sources import table_budget
 from conformance.sources.image import MAX_ENTRIES, MAX_PANEL, observe_image
 from conformance.sources.layers import MAX_LAYERS, LayerReading
 from conformance.sources.memory import MemorySource
@@ -259,7 +259,7 @@ def test_objects_too_short_for_entries_are_not_decoded() -> None:
 def test_tocs_that_would_fill_memory_together_are_not_run_and_never_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = b",".join(b'{"type":"dir","name":"%d"}' % number for number in range(20_000))
     payload = zstandard.compress(b'{"version":1,"entries":[' + entries + b"]}")
-    monkeypatch.setattr(toc_room, "MAX_DECODED", 2**24)
+    monkeypatch.setattr(table_budget, "MAX_DECODED", 2**24)
     room = TableBudget()
     tocs = [room.read(payload).toc for _ in range(3)]
     assert [type(toc.entries) for toc in tocs] == [list, PackedEntries, PackedEntries]
@@ -267,8 +267,8 @@ def test_tocs_that_would_fill_memory_together_are_not_run_and_never_passed(monke
     packed = tocs[1].entries
     assert isinstance(packed, PackedEntries)
     held = packed.held
-    monkeypatch.setattr(toc_room, "MAX_DECODED", 0)
-    monkeypatch.setattr(toc_room, "MAX_PACKED", held + held // 2)
+    monkeypatch.setattr(table_budget, "MAX_DECODED", 0)
+    monkeypatch.setattr(table_budget, "MAX_PACKED", held + held // 2)
     room = TableBudget()
     room.read(payload)
     with pytest.raises(NoRoomError, match="more memory than one image may fill") as raised:

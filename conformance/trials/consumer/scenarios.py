@@ -8,29 +8,26 @@ from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.trials import TrialSeen
 from conformance.results import Judgement, not_run, unsupported
-from conformance.trials.consumer import hostile_input as cases_input
-from conformance.trials.consumer import pull as cases_pull
-from conformance.trials.consumer import security as cases_security
-from conformance.trials.consumer import select as cases_select
+from conformance.trials.consumer import hostile_input, pull, security, select
 from conformance.trials.consumer.trial import ConsumerTrials, Scenario, Seen
 
 AWARE: Final[Mapping[str, Scenario]] = {
-    **cases_select.SCENARIOS,
-    **cases_pull.SCENARIOS,
-    **cases_input.SCENARIOS,
-    **cases_security.SCENARIOS,
+    **select.SCENARIOS,
+    **pull.SCENARIOS,
+    **hostile_input.SCENARIOS,
+    **security.SCENARIOS,
 }
 UNAWARE: Final[Mapping[str, Scenario]] = {
-    **cases_select.UNAWARE,
-    **cases_pull.UNAWARE,
-    **cases_input.UNAWARE,
-    **cases_security.UNAWARE,
+    **select.UNAWARE,
+    **pull.UNAWARE,
+    **hostile_input.UNAWARE,
+    **security.UNAWARE,
 }
 BY_TOC: Final[Mapping[str, Scenario]] = {
-    **cases_select.UNAWARE,
-    **cases_pull.BY_TOC,
-    **cases_input.BY_TOC,
-    **cases_security.BY_TOC,
+    **select.UNAWARE,
+    **pull.BY_TOC,
+    **hostile_input.BY_TOC,
+    **security.BY_TOC,
 }
 """Of tools that know no sentinels and pull plain images by TOC."""
 _OF_ZSTD: Final = frozenset({"SENT-PULL-015", "SENT-PULL-016", "LAYER-008", "SEC-004"})
