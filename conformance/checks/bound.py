@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from conformance import checks
@@ -14,7 +15,7 @@ Check = Callable[[Seen], Iterator[Judgement]]
 
 def checks_of(observation: type[Seen]) -> Mapping[str, Check[Seen]]:
     """The checks that take this observation, by requirement id."""
-    return {name: check for name, check in find_checks(checks).items() if observation in _taken_by(check)}
+    return _by_observation().get(observation, {})
 
 
 def judge_all(observation: type[Seen], seen: Sequence[Seen], *, replay: str = "") -> tuple[RequirementResult, ...]:
@@ -37,8 +38,12 @@ def judged(check: Check[Any], seen: Iterable[object]) -> Iterator[Judgement]:
 
 
 @cache
-def _taken_by(check: Check[Any]) -> tuple[Any, ...]:
-    """The observation types of a check's first parameter: itself, and the members of a union."""
-    hints = get_type_hints(check)
-    first = next((hint for name, hint in hints.items() if name != "return"), None)
-    return (first, *get_args(first))
+def _by_observation() -> Mapping[Any, Mapping[str, Check[Any]]]:
+    """The checks by the type of their first parameter; one that takes a union stands under each of its members."""
+    found: dict[Any, dict[str, Check[Any]]] = {}
+    for name, check in find_checks(checks).items():
+        hints = get_type_hints(check)
+        first = next((hint for parameter, hint in hints.items() if parameter != "return"), None)
+        for observation in get_args(first) if isinstance(first, UnionType) else (first,):
+            found.setdefault(observation, {})[name] = check
+    return found
