@@ -1,4 +1,4 @@
-"""Deep audits on a Dask cluster with one worker and with two: the second must make them 1.7 times as fast (issue 13).
+"""Deep audits on a Dask cluster with one worker and with two: the second should make them 1.7 times as fast.
 
 ``python -m benchmarks.audit_cluster``: registry, scheduler, workers and audit are processes of their own
 on this machine. Measured is the time from the first request for a layer to the last answer: a start of Python is

@@ -2,18 +2,19 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from benchmarks.audit_cluster import scheduler as started_scheduler
+from benchmarks.audit_cluster import worker
 from conformance.audit.state import State, StateError
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.embedded import EmbeddedRegistry
@@ -24,34 +25,13 @@ from tests.tools import need
 
 LAYERS = 10
 _ZCC = (sys.executable, "-W", "ignore", "-c", "from conformance.cli import main; main()", "audit")
-_DASK = (sys.executable, "-W", "ignore", "-m")
 
 
 @pytest.fixture(name="scheduler")
 def _scheduler(tmp_path: Path) -> Iterator[str]:
     need(find_spec("distributed") is not None, "dask.distributed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-    with _program("distributed.cli.dask_scheduler", *options, log=tmp_path / "scheduler.log"):
-        yield f"tcp://127.0.0.1:{port}"
-
-
-@contextmanager
-def _program(module: str, *arguments: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        running = subprocess.Popen([*_DASK, module, *arguments], stdout=output, stderr=output, cwd=log.parent)
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.wait(30)
-
-
-def _worker(scheduler: str, log: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
-    return _program("distributed.cli.dask_worker", scheduler, *options, log=log)
+    with started_scheduler(tmp_path) as address:
+        yield address
 
 
 @contextmanager
@@ -77,13 +57,13 @@ def test_a_worker_that_dies_and_one_that_comes(scheduler: str, tmp_path: Path) -
     state = tmp_path / "audit.sqlite"
     with _slow_registry() as (registry, digests):
         command = [*_ZCC, registry.url, "--deep", "--no-panel", "--scheduler", scheduler, "--state", str(state)]
-        with _worker(scheduler, tmp_path / "first.log") as first:
+        with worker(scheduler, tmp_path, 1) as first:
             audit = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             kept = _wait_for_parts(state, 3)
             os.kill(first.pid, signal.SIGKILL)
         assert 3 <= len(kept) < LAYERS
         before = len(registry.exchanges)
-        with _worker(scheduler, tmp_path / "second.log"):
+        with worker(scheduler, tmp_path, 2):
             out, err = audit.communicate(timeout=120)
         assert audit.returncode == 0, err.decode()
         assert f"{LAYERS} images, {LAYERS} judged" in out.decode()
