@@ -40,16 +40,10 @@ def export(state: State, run: Run, form: Form) -> Iterator[bytes]:
 
 def image_rows(state: State, run: Run, condition: str = "1", *values: object) -> Iterator[ImageRow]:
     """The images of a run for which an SQL condition on ``images`` holds; read in batches."""
-    last = 0
     # The conditions are ours; what the user gave is among the values.
-    query = f"SELECT {_COLUMNS} FROM images WHERE run = ? AND id > ? AND ({condition}) ORDER BY id LIMIT ?"  # noqa: S608
-    while True:
-        rows = state.rows(query, run.id, last, *values, _BATCH)
-        if not rows:
-            return
-        for number, reference, digest, problem, verdict in rows:
-            last = number
-            yield ImageRow(reference, digest, problem, None if verdict is None else state.verdict(verdict))
+    query = f"SELECT {_COLUMNS} FROM images WHERE run = ? AND ({condition}) AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
+    for _, reference, digest, problem, verdict in state.in_batches(query, run.id, *values, begin=0, key=0, size=_BATCH):
+        yield ImageRow(reference, digest, problem, None if verdict is None else state.verdict(verdict))
 
 
 def _cells(row: ImageRow) -> tuple[str, ...]:

@@ -139,6 +139,18 @@ class State:
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
+    def in_batches(
+        self, query: str, *values: object, begin: object, key: int, size: int = _BATCH
+    ) -> Iterator[tuple[Any, ...]]:
+        """All rows of a query without holding the lock between batches of ``size``.
+
+        The last two parameters of the query are the column ``key`` of the last row (at first ``begin``) and a limit.
+        """
+        last = begin
+        while batch := self.rows(query, *values, last, size):
+            yield from batch
+            last = batch[-1][key]
+
     def begin(self, targets: str, checker: str, *, fresh: bool = False) -> tuple[Run, bool]:
         """The last run if it has the same targets and checker and is not finished (True), else a new one."""
         last = self.last_run()
@@ -178,19 +190,13 @@ class State:
 
     def waiting(self, run: int) -> Iterator[tuple[int, str]]:
         """Images of a run that are not done, by id and reference; read in batches."""
-        last = 0
-        while True:
-            batch = self.rows(
-                "SELECT id, reference FROM images WHERE run = ? AND verdict IS NULL AND problem IS NULL AND id > ?"
-                " ORDER BY id LIMIT ?",
-                run,
-                last,
-                _BATCH,
-            )
-            if not batch:
-                return
-            yield from batch
-            last = batch[-1][0]
+        return self.in_batches(
+            "SELECT id, reference FROM images WHERE run = ? AND verdict IS NULL AND problem IS NULL AND id > ?"
+            " ORDER BY id LIMIT ?",
+            run,
+            begin=0,
+            key=0,
+        )
 
     def verdict_of(self, scope: str, digest: str, media_type: str, checker: str) -> int | None:
         """A verdict that stands for this content."""
@@ -250,19 +256,13 @@ class State:
 
     def judged(self, run: int) -> Iterator[tuple[int, str, str, int]]:
         """Images of a run that have a verdict: id, reference, digest, verdict; in the order of references."""
-        last = ""
-        while True:
-            batch = self.rows(
-                "SELECT id, reference, digest, verdict FROM images WHERE run = ? AND verdict IS NOT NULL"
-                " AND reference > ? ORDER BY reference LIMIT ?",
-                run,
-                last,
-                _BATCH,
-            )
-            if not batch:
-                return
-            yield from batch
-            last = batch[-1][1]
+        return self.in_batches(
+            "SELECT id, reference, digest, verdict FROM images WHERE run = ? AND verdict IS NOT NULL"
+            " AND reference > ? ORDER BY reference LIMIT ?",
+            run,
+            begin="",
+            key=1,
+        )
 
     def keep_pulls(self, run: int, pulls: Iterable[PairPull]) -> None:
         """Keep what pulls cost."""
