@@ -22,11 +22,11 @@ def layouts(
     verdict: 0 conforms, 1 does not, 2 could not judge, 8 incomplete.
     """
     from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
-    from conformance.endings import EXIT_STATUS, GRAVEST_FIRST, Ending  # noqa: PLC0415
+    from conformance.endings import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
     from conformance.reports.words import safe  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
-    endings: set[Ending] = set()
+    endings: list[Ending] = []
     for directory in sorted({Path(name).parent for name in files if Path(name).name == "index.json"}):
         if not (directory / "oci-layout").is_file():
             continue
@@ -40,10 +40,8 @@ def layouts(
             ]
             ending = report.ending or "nothing to judge"
             console().print(f"{safe(image)}: {ending}{': ' if failed else ''}{', '.join(failed)}")
-            endings |= {report.ending} if report.ending else set()
-    gravest = next((ending for ending in GRAVEST_FIRST if ending in endings), None)
-    if gravest is not None:
-        raise typer.Exit(EXIT_STATUS[gravest])
+            endings += [report.ending] if report.ending else []
+    raise typer.Exit(EXIT_STATUS[gravest(endings)])
 
 
 def _images(directory: Path) -> tuple[str, ...]:

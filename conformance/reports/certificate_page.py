@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from conformance.endings import gravest
 from conformance.reports.certificate import Cell as Way
 from conformance.reports.certificate import CellOutcome, Certificate, ToolResult, reasons, verdict_lines
 from conformance.reports.matrix_picture import matrix_pictures
@@ -46,8 +47,7 @@ def certificate_page(certificate: Certificate, *, links: bool = False) -> Page:
 def _tone(tool: ToolResult) -> Tone:
     if not tool.was_judged:
         return "warning"
-    gravest = [TONE_OF[role.ending] for role in tool.roles]
-    return "fail" if "fail" in gravest else "warning" if "warning" in gravest else "pass"
+    return TONE_OF[gravest(role.ending for role in tool.roles)]
 
 
 def _counts(tools: list[ToolResult], *, links: bool) -> Table:
