@@ -46,7 +46,7 @@ def check_image(reference: str, options: CheckOptions) -> SubjectReport:
 
 
 def open_source(reference: str, connection: ConnectionOptions, *, judged: bool = False) -> ImageSource:
-    """The image behind what the user typed; raises SubjectError for what is no reference.
+    """The image after what the user typed; raises SubjectError for what is not a reference.
 
     ``judged``: a layout is opened to be judged, not to be used (LayoutSource).
     """
@@ -86,7 +86,7 @@ def report_on(
     results = judge_image(seen, replay=replay, of_layers=of_layers)
     unmet, notes = [], notes_on(seen)
     if options.require_sentinel and not has_sentinel(seen):
-        unmet.append("no sentinel variant, which --require-sentinel asks for")
+        unmet.append("no sentinel variant, which --require-sentinel requests")
         notes = notes[1:]
     whole = pulled_whole(seen) if options.require_chunked else ()
     if whole:

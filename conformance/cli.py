@@ -55,7 +55,7 @@ _EXIT_BROKEN_PIPE = 141
 
 
 class _EndedError(BaseException):
-    """What ends a command and is no error of it; click would give it exit status 1, which is a verdict here."""
+    """What ends a command and is not an error of it; click would give it exit status 1, which is a verdict here."""
 
     def __init__(self, status: int, line: str = "") -> None:
         super().__init__(line)

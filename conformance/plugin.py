@@ -53,9 +53,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement of the catalogue that this test decides")
     config.addinivalue_line("markers", "role(*names): the roles that this test judges; one of them is enough to run it")
-    config.addinivalue_line("markers", "golden: judges the golden images of the suite, which --golden asks for")
+    config.addinivalue_line("markers", "golden: judges the golden images of the suite, which --golden requests")
     config.addinivalue_line("markers", "read_only: needs no right to push")
-    # Any option of ours: pytest takes the directory in `--report-dir DIR` for a test path when it looks for the
+    # Any option of ours: pytest takes the directory in `--report-dir DIR` for a test path when it searches for the
     # project's ini file, before it knows our options; then `conformance_default` is not seen.
     asked = any(config.getoption(name) for name in _OPTIONS)
     if config.args_source is not pytest.Config.ArgsSource.ARGS and (asked or config.getini(_INI)):

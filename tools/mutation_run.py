@@ -35,7 +35,7 @@ FILES = (
     *("conformance/checks/artifact/layer_*.py", "conformance/checks/artifact/sentinel_*.py"),
     *("conformance/checks/consumer/select.py", "conformance/checks/copier/strip.py"),
 )
-# Not those that take minutes by themselves; checks/producer is looked at by such alone.
+# Not those that take minutes by themselves; checks/producer is inspected by such alone.
 TESTS = (
     *(f"tests/layer/test_{part}.py" for part in ("entry_comparison", "toc_rules", "name_rules")),
     *(f"tests/layer/test_{part}.py" for part in ("tarsplit", "pipeline")),
@@ -142,7 +142,7 @@ def _is_of_identity(spec: MutationSpec) -> bool:
 
 
 def _change(spec: MutationSpec, reach: Reach) -> Change | None:
-    """The change; None for one of an annotation, which mypy is for, and for what is no Python (``*,`` to ``^,``)."""
+    """The change; None for one of an annotation, which mypy is for, and for what is not Python (``*,`` to ``^,``)."""
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
     changed = mutate_code(original, get_operator(spec.operator_name)(**(spec.operator_args or {})), spec.occurrence)
@@ -190,7 +190,7 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
 
 
 def _at_import(change: Change) -> str:
-    """A change of what a module does when it is imported: the file is changed, and the tests begin anew."""
+    """A change of what a module does when it is imported: the file is changed, and the tests begin again."""
     path = Path(change.file)
     original = path.read_text("utf-8")
     Path("only.json").write_text(json.dumps(change.tests), "utf-8")

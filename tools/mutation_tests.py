@@ -2,7 +2,7 @@
 
 ``ZCC_MUTATION_RECORD=FILE`` writes, for each file in ``ZCC_MUTATION_OF`` (separated by colons), the tests that run
 each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tests that are named there, in that order.
-``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked behind the collection of the
+``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked after the collection of the
 tests, and appends what became of each to ``FILE.done``.
 """
 

@@ -33,7 +33,7 @@ from conformance.sources.source import ImageSource, blob_pieces
 from conformance.sources.table_budget import TableBudget
 
 MAX_LISTED_IN_ALL: Final = 2**16
-"""Frames and entries of one image that are listed, whatever is asked for: each takes some hundred bytes."""
+"""Frames and entries of one image that are listed, whatever is requested: each takes some hundred bytes."""
 _SENTINEL, _ZSTD = "sentinel", "zstd"
 _READ_BY_PARTS: Final = ("zstd:chunked", "zstd:chunked (legacy keys)", "zstd")
 
@@ -65,7 +65,7 @@ def view_image(source: ImageSource, options: ViewOptions) -> ImageView:
 
 
 class _Walk:
-    """One pass; a layer that several manifests share is looked at once."""
+    """One pass; a layer that several manifests share is inspected once."""
 
     def __init__(self, source: ImageSource, options: ViewOptions) -> None:
         self._source, self._options = source, options

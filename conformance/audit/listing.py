@@ -18,7 +18,7 @@ from conformance.sources.reference import RegistryReference, parse_reference
 from conformance.sources.remote import explain_status
 
 PAGE: Final = 1000
-"""Names asked for at once; a registry may send fewer."""
+"""Names requested at once; a registry may send fewer."""
 _MAX_PAGES: Final = 100_000
 _MAX_REASON: Final = 200
 _NEXT: Final = re.compile(r"<([^<>]{1,4096})>\s*;[^,]*\brel=\"?next\"?")
@@ -120,7 +120,7 @@ def _names(response: Response, key: str) -> list[str]:
     if found is None:
         return []  # Go writes an empty list as null
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise SubjectError(f"its list cannot be read: {key!r} is no list of names")
+        raise SubjectError(f"its list cannot be read: {key!r} is not a list of names")
     return found
 
 

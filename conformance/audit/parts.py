@@ -102,7 +102,7 @@ def _is_reusable(seen: LayerSeen) -> bool:
 
 
 def _came(evidence: Iterable[Evidence]) -> bool:
-    """Whether every request brought what was asked for."""
+    """Whether every request brought what was requested."""
     return all(not isinstance(each, Exchange) or (each.status in _FOUND and not each.error) for each in evidence)
 
 
@@ -133,7 +133,7 @@ def part_key(wanted: Wanted) -> str:
 
 
 def layer_seen(wanted: WantedLayer, part: LayerPart) -> LayerSeen:
-    """The layer as the checks of the whole image look at it; its own rules were judged before."""
+    """The layer as the checks of the whole image inspect it; its own rules were judged before."""
     toc = Toc(tar_split_digest=part.tar_split_digest) if part.has_toc else None
     return LayerSeen(
         wanted.name,

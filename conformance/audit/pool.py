@@ -142,7 +142,7 @@ class LocalProcesses:
         return () if executor is None else tuple(executor._processes)
 
     def executor(self) -> Executor:
-        """Started when it is first asked for."""
+        """Started when it is first requested."""
         with self._lock:
             if self._executor is None:
                 context = multiprocessing.get_context("spawn")  # threads hold locks that a fork would copy
@@ -172,7 +172,7 @@ MakeWorkers = Callable[[AuditOptions], Workers]
 
 
 def workers_of(options: AuditOptions) -> Workers | None:
-    """What the options ask for; None where layers are read by the threads of this process. Raises StoppedError."""
+    """What the options request; None where layers are read by the threads of this process. Raises StoppedError."""
     if options.scheduler:
         from conformance.audit.cluster import ClusterWorkers  # noqa: PLC0415 (an extra)
 

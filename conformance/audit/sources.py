@@ -163,7 +163,7 @@ class LayoutImage(LayoutSource):
         self.is_lasting = False
 
     def announced(self) -> tuple[str, str] | None:
-        """Nothing: reading a file costs no more than asking for it."""
+        """Nothing: reading a file costs no more than requesting it."""
         return None
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:  # noqa: ARG002 (of the protocol)

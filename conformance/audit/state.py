@@ -100,7 +100,7 @@ class State:
         self._connection, self._lock_file = connection, lock_file
         self._lock = threading.RLock()
         self._recent: OrderedDict[tuple[str, str], Part] = OrderedDict()
-        """Parts that were asked for lately: an image of fifty layers asks for fifty."""
+        """Parts that were requested lately: an image of fifty layers requests fifty."""
 
     @classmethod
     @contextmanager
@@ -311,7 +311,7 @@ class State:
         return part
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
-        """Keep a part, and its content by itself: only pulls ask for that."""
+        """Keep a part, and its content by itself: only pulls request that."""
         content = part.content if isinstance(part, LayerPart) else None
         if content is not None:
             part = msgspec.structs.replace(part, content=None)

@@ -193,7 +193,7 @@ def _facts(seen: ImageSeen, failed: list[tuple[str, str]], parts: dict[str, Laye
     for digest, descriptor in descriptors.items():
         kind = _kind(descriptor, others.get(digest), is_whole=not whole.isdisjoint(names[digest]))
         if digest not in chunked and digest not in others:
-            continue  # of an artifact that is no image
+            continue  # of an artifact that is not an image
         failing = dict.fromkeys(name for name, where in failed if where.startswith(tuple(names[digest])))
         part = parts.get(digest)
         sizes = (part.toc_size, part.toc_compressed) if part else (0, 0)

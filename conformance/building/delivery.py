@@ -129,7 +129,7 @@ class PulledLayout(LayoutTarget):
         super().__init__(layout, name)
         self._download = download
 
-    def send_blob(self, blob: Descriptor, pieces: Pieces) -> None:  # noqa: ARG002 - it has a way of its own
+    def send_blob(self, blob: Descriptor, pieces: Pieces) -> None:  # noqa: ARG002 - it has its own way
         path: Path = self._download.fetch(blob)
         self._layout.store.adopt(path, Digest.parse(blob.digest))
 

@@ -22,7 +22,7 @@ from conformance.sources.remote import explain_status
 from conformance.sources.source import MAX_LAYER, most_of
 
 PIECE: Final = 16 * 2**20
-"""Bytes of one range request; a blob up to this size is asked for whole."""
+"""Bytes of one range request; a blob up to this size is requested whole."""
 _SLACK: Final = 2**20
 _ATTEMPTS: Final = 5
 
@@ -60,7 +60,7 @@ class BlobDownload:
         return path
 
     def _fill(self, file: BinaryIO, blob: Descriptor, digest: Digest) -> None:
-        """Until the file has the size of the blob; what an earlier run left is not asked for again."""
+        """Until the file has the size of the blob; what an earlier run left is not requested again."""
         if file.seek(0, os.SEEK_END) > blob.size:
             file.truncate(0)
         failures = 0
@@ -90,7 +90,7 @@ class BlobDownload:
             sink=file,
             sink_bytes=most_of(blob),
         )
-        if response.status == 200:  # all of it is in the file, whatever was asked for
+        if response.status == 200:  # all of it is in the file, whatever was requested
             if file.seek(0, os.SEEK_END) != blob.size:
                 size = file.tell()
                 raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor says {blob.size}")
@@ -99,7 +99,7 @@ class BlobDownload:
             raise BuildError(f"blob {digest}: {_refusal(response)}")
         (part, *more) = parse_response(response.status, response.headers, response.content)
         if more or part.first != have or part.last > last:
-            raise RangeError(f"the registry sent bytes {part.first}-{part.last}; {have}-{last} were asked for")
+            raise RangeError(f"the registry sent bytes {part.first}-{part.last}; {have}-{last} were requested")
         file.seek(have)
         file.write(part.content)
 

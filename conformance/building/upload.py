@@ -16,7 +16,7 @@ from conformance.registry.client.client import RegistryClient, Response, Transpo
 PIECE: Final = 16 * 2**20
 """Bytes of one request; a blob up to this size goes in one."""
 MAX_PIECE: Final = 256 * 2**20
-"""A registry may ask for larger pieces (OCI-Chunk-Min-Length), up to this."""
+"""A registry may request larger pieces (OCI-Chunk-Min-Length), up to this."""
 _ATTEMPTS: Final = 5
 _FAILED_FOR_NOW: Final = frozenset({500, 502, 503, 504})
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")

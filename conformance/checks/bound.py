@@ -1,4 +1,4 @@
-"""The checks by what they look at: the type of a check's first parameter says which observation it judges."""
+"""The checks by what they inspect: the type of a check's first parameter says which observation it judges."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache

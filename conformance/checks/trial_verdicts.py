@@ -93,7 +93,7 @@ def bounded(seen: TrialSeen) -> str:
 def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str:
     """Why a run did not unpack the files with their contents, in words; "" when it did.
 
-    That is what safety needs. Modes, times, attributes and names in addition are fidelity: requirements of their own
+    That is what safety needs. Modes, times, attributes and names in addition are fidelity: their own requirements
     judge it, so that one lost bit makes nothing else inconclusive.
     """
     if not run.succeeded:
@@ -105,7 +105,7 @@ def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
     if run.tree is None and not asked_for_blobs(run):
-        return "it asked for no blob"
+        return "it requested no blob"
     return ""
 
 
@@ -115,7 +115,7 @@ def asked_for_blobs(run: RunSeen) -> bool:
 
 
 def lost_content(expected: TreeSeen, found: TreeSeen) -> str:
-    """The first file or symbolic link that is not there, or leads to something else; "" when all are as they were."""
+    """The first file or symbolic link that is missing, or leads to something else; "" when all are as they were."""
     for name, ours in sorted(expected.items()):
         if ours.kind not in ("reg", "symlink"):
             continue
@@ -162,7 +162,7 @@ def _field_difference(first: TreeSeen, second: TreeSeen, fields: Sequence[str]) 
 
 
 def fetched_whole(seen: TrialSeen, runs: Sequence[RunSeen] = ()) -> str:
-    """A data layer that one request asked for from end to end, in words; "" when none was.
+    """A data layer that one request requested from end to end, in words; "" when none was.
 
     A range from the first byte to the last is the whole as well.
     """
@@ -184,7 +184,7 @@ def _asks_for_all(asked: str | None, size: int) -> bool:
 
 
 def by_parts(run: RunSeen, layers: Sequence[LayerFacts]) -> bool:
-    """Whether a part of a data layer, and not all of it, was asked for."""
+    """Whether a part of a data layer, and not all of it, was requested."""
     return any(
         not _asks_for_all(item.request_header("range"), layer.size) and item.url.endswith(f"/blobs/{layer.digest}")
         for layer in layers
@@ -193,7 +193,7 @@ def by_parts(run: RunSeen, layers: Sequence[LayerFacts]) -> bool:
 
 
 def read_by_toc(seen: TrialSeen) -> bool:
-    """Whether the data layers came in parts only: who asks for parts and then takes the whole has used no TOC."""
+    """Whether the data layers came in parts only: who requests parts and then takes the whole has used no TOC."""
     return by_parts(seen.run, seen.layers) and not fetched_whole(seen)
 
 

@@ -76,7 +76,7 @@ def run(
     scheduler: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Read layers on the workers of a Dask cluster: tcp://HOST:PORT.")
     ] = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew and reuse no earlier verdict.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again and reuse no earlier verdict.")] = False,
     username: Username = "",
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
@@ -193,7 +193,7 @@ def _write_parquet(state: "State", run: "Run") -> None:
     from conformance.audit.parquet import NoParquetError, write_parquet  # noqa: PLC0415 (start-up time)
 
     if sys.stdout.isatty():
-        cannot("--format parquet is no text: send it to a file (> audit.parquet)")
+        cannot("--format parquet is not text: send it to a file (> audit.parquet)")
     try:
         write_parquet(state, run, sys.stdout.buffer)
     except NoParquetError as error:

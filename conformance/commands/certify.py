@@ -83,7 +83,7 @@ def certify(
 
 
 def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> None:
-    """End with one line where a role is none, or a tool has none of those that are asked for."""
+    """End with one line where a role is none, or a tool has none of those that are requested."""
     from conformance.implementations.adapter_document import KNOWN_WORDS  # noqa: PLC0415 (start-up time)
 
     for name in wanted:
@@ -95,7 +95,7 @@ def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> 
 
 
 def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
-    """The suite for one tool, in a process of its own; its results stay in ``output``/NAME."""
+    """The suite for one tool, in its own process; its results stay in ``output``/NAME."""
     from conformance.reports.certificate import ToolResult, tool_result  # noqa: PLC0415
     from conformance.trials.under_test import ask_version  # noqa: PLC0415
 

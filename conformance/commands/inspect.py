@@ -1,4 +1,4 @@
-"""``zcc inspect``: what an image is made of, as a tree, a picture or JSON."""
+"""``zcc inspect``: what an image consists of, as a tree, a picture or JSON."""
 
 import sys
 from pathlib import Path
@@ -48,7 +48,7 @@ def inspect(
     ca_file: CaFile = "",
     timeout: Timeout = None,
 ) -> None:
-    """Show what an image is made of: index, manifests, layers, frames, TOC, tar-split, footer, sentinel.
+    """Show what an image consists of: index, manifests, layers, frames, TOC, tar-split, footer, sentinel.
 
     Of an image in a registry only the ends of the layers are fetched, by Range requests.
     """

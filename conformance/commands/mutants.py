@@ -1,4 +1,4 @@
-"""``zcc mutants``: the kill matrix, made by judging every mutant and every lawful variant (docs/mutants.md)."""
+"""``zcc mutants``: the kill matrix, made by judging every mutant and every conforming variant (docs/mutants.md)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,7 +30,7 @@ def mutants(
     kept_only: Annotated[bool, typer.Option("--kept-only", help="Judge nothing more than stands in --rows.")] = False,
     page: Annotated[Path | None, typer.Option(help="Write the page to this file, as Markdown.")] = None,
 ) -> None:
-    """Judge every mutant and every lawful variant: does each check fail where it must, and nowhere else?
+    """Judge every mutant and every conforming variant: does each check fail where it must, and nowhere else?
 
     All of them take ten minutes or more. Exit status 1: a row is not as its mutant or variant says, or a requirement
     is without a kill.

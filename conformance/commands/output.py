@@ -10,7 +10,7 @@ import typer
 from conformance.commands.shared import cannot
 
 PAGE_FORMS: Final = ("json", "html", "markdown")
-"""The forms of what is no report of one run."""
+"""The forms of what is not a report of one run."""
 ReportForm = Annotated[
     list[str] | None,
     typer.Option("--format", help="Write json, junit, html, sarif, codequality, markdown or badge; may be repeated."),
@@ -33,7 +33,7 @@ def chosen_forms(names: Sequence[str], targets: Sequence[str], known: Iterable[s
     if len(names) == 1 and not targets:
         return [(names[0], "-")]
     if len(names) != len(targets):
-        cannot(f"{len(names)} --format and {len(targets)} --output: each form needs a file of its own")
+        cannot(f"{len(names)} --format and {len(targets)} --output: each form needs its own file")
     return list(zip(names, targets, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The suite in a process of its own: what several commands start, and how it is ended with them."""
+"""The suite in its own process: what several commands start, and how it is ended with them."""
 
 import os
 import subprocess

@@ -68,7 +68,7 @@ class Discrepancies:
 def both_shown(expected: bytes, found: bytes) -> tuple[str, str]:
     """Two different values for a report: where their texts are equal they are shown as bytes from the first difference.
 
-    Two values can be escaped to one text, or differ only behind where it is cut.
+    Two values can be escaped to one text, or differ only after where it is cut.
     """
     texts = shown(expected), shown(found)
     if texts[0] != texts[1]:

@@ -19,7 +19,7 @@ class LimitError(FormatError):
 
 
 class StructureError(FormatError):
-    """Bytes that are no zstd or skippable frames."""
+    """Bytes that are not zstd or skippable frames."""
 
 
 class ChecksumError(FormatError):

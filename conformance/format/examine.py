@@ -115,7 +115,7 @@ class _Examiner:
             self._result.files += 1
             parts = _NO_PARTS
             if index is not None:
-                # Of a name that comes again (Kind.TWICE) the chunks are not looked at again: there may be a million.
+                # Of a name that comes again (Kind.TWICE) the chunks are not inspected again: there may be a million.
                 parts = self._parts(index) if self._result.starts[index] == NOWHERE else _NO_PARTS
                 self._result.starts[index] = reader.offset
             crc = self._content(reader, header, entry, parts)

@@ -280,7 +280,7 @@ class FrameScanner:
 def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
     """The frame that begins at ``start`` of a piece and at ``offset`` of the blob, if it lies wholly in the piece.
 
-    None as well for what is no frame, or one of more than CUT_BLOCKS blocks.
+    None as well for what is not a frame, or one of more than CUT_BLOCKS blocks.
     """
     end = len(view)
     if start + _MAX_HEADER > end:
@@ -309,7 +309,7 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
     payload = position
     max_block = min(window, MAX_BLOCK)
     known: int | None = 0
-    for blocks in range(1, CUT_BLOCKS):  # noqa: B007 (it is used behind the loop)
+    for blocks in range(1, CUT_BLOCKS):  # noqa: B007 (it is used after the loop)
         if position + 3 > end:
             return None
         header = view[position] | view[position + 1] << 8 | view[position + 2] << 16

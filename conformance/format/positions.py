@@ -120,7 +120,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
 
     @property
     def claims_toc(self) -> bool:
-        """Whether any key speaks of a zstd:chunked TOC, in whatever form."""
+        """Whether any key mentions a zstd:chunked TOC, in whatever form."""
         return self.is_chunked or bool(self.stray_keys) or bool(self.legacy)
 
     @property
@@ -130,7 +130,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
 
     @property
     def stray_keys(self) -> tuple[str, ...]:
-        """Chunk keys on a layer that lacks manifest-checksum, so that no reader looks at them."""
+        """Chunk keys on a layer that lacks manifest-checksum, so that no reader inspects them."""
         if self.is_chunked:
             return ()
         values = (

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 _BLANK = re.compile(r"[ \t\r\n]*")
-# Numbers stay text: only where a value ends is asked for, and Python refuses to convert very long ones.
+# Numbers stay text: only where a value ends is requested, and Python refuses to convert very long ones.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 

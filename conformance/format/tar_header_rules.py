@@ -192,7 +192,7 @@ def _form(block: bytes) -> Iterator[Flaw]:
         rest = block[end:329] + bytes(16) + block[345:]  # GNU tar writes zeros there
     if rest.strip(b"\0"):
         at = end + len(rest) - len(rest.lstrip(b"\0"))
-        what = {500: "behind the prefix (star)", PREFIX: "behind the device numbers (old GNU, or a prefix)"}
+        what = {500: "after the prefix (star)", PREFIX: "after the device numbers (old GNU, or a prefix)"}
         where = what.get(end, "behind the link name (v7 has no more fields)")
         yield Flaw(TarRule.TAIL, f"the bytes {where}", "NULs", raw(block[at:].rstrip(b"\0")), at)
 
@@ -204,15 +204,15 @@ def _texts(block: bytes) -> Iterator[Flaw]:
         if not field[len(text) :].strip(b"\0"):
             continue
         if what != "prefix":
-            yield Flaw(TarRule.TEXT, f"the field {what}", "NULs behind the text", raw(field), where.start + len(text))
+            yield Flaw(TarRule.TEXT, f"the field {what}", "NULs after the text", raw(field), where.start + len(text))
         elif block[257:265] == USTAR_MAGIC:  # of the others: TarRule.TAIL
             yield _behind_the_prefix(block, len(text))
 
 
 def _behind_the_prefix(block: bytes, length: int) -> Flaw:
     if _STAR_TIMES.fullmatch(block, 476, 500) and not block[PREFIX + length : 476].strip(b"\0"):
-        return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs behind the text", raw(block[476:500]), 476)
-    return Flaw(TarRule.TEXT, "the field prefix", "NULs behind the text", raw(block[PREFIX:500]), PREFIX + length)
+        return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs after the text", raw(block[476:500]), 476)
+    return Flaw(TarRule.TEXT, "the field prefix", "NULs after the text", raw(block[PREFIX:500]), PREFIX + length)
 
 
 def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:
@@ -233,7 +233,7 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
         if block[257:265] != V7_MAGIC and value is not None:
             yield from owner_flaws(what, text_of(block[place : place + 32]), value, place)
     if block[257:265] == USTAR_MAGIC and not block[0] and block[PREFIX]:
-        yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name behind the prefix", "none", 0)
+        yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name after the prefix", "none", 0)
     size = number_of(block[124:136])
     if kind in WITHOUT_CONTENT and size:
         yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)

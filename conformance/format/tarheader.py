@@ -140,7 +140,7 @@ def is_unchecked_entry(block: bytes) -> bool:
     if kind in b"123456789V":
         return True
     name = block[:100].partition(b"\0")[0]
-    # Letters are the number 0 to Perl, hence files; what is no word character becomes a file.
+    # Letters are the number 0 to Perl, hence files; what is not a word character becomes a file.
     return name.endswith(b"/")
 
 

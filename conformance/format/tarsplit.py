@@ -102,7 +102,7 @@ class Recorder:
 
 
 def build(records: Iterable[Record]) -> bytes:
-    """The lines of these records; positions are counted anew."""
+    """The lines of these records; positions are counted again."""
     lines: list[bytes] = []
     recorder = Recorder(lines.append)
     for record in records:

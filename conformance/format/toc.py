@@ -1,7 +1,7 @@
 """The TOC: the JSON list of what is in a layer and where (docs/format.md sections 1, 11 and 13).
 
 Decoding says only whether the document can be read; what it must say is for the checks. Whether its keys
-are spelt as every parser would read them is a question of its own: see ``toc_keys``.
+are spelt as every parser would read them is a separate question: see ``toc_keys``.
 """
 
 import codecs
@@ -85,7 +85,7 @@ def read_toc(payload: bytes | memoryview, *, declared_size: int | None = None, l
     """Decompress a TOC payload and decode it.
 
     ``declared_size`` is what the annotation or footer says of the uncompressed length. Raise FormatError
-    if the payload or its content exceeds ``limit`` bytes, is no zstd, differs from the declaration, or is no TOC.
+    if the payload or its content exceeds ``limit`` bytes, is not zstd, differs from the declaration, or is not a TOC.
     """
     return decode_toc(decompress_toc(payload, declared_size=declared_size, limit=limit))
 

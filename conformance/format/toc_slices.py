@@ -45,7 +45,7 @@ class UncutError(FormatError):
 class SlicedToc(msgspec.Struct, frozen=True):
     """What is left when all entries were given away: ``toc`` has none of them, ``size`` is that of the JSON in bytes.
 
-    ``replaced``: the key ``entries`` comes again behind the entries. What was given away is void, and ``toc`` has those
+    ``replaced``: the key ``entries`` comes again after the entries. What was given away is void, and ``toc`` has those
     that count.
     """
 
@@ -91,7 +91,7 @@ class _Reader:
             self._refuse()
 
     def finish(self) -> SlicedToc:
-        """Decode what is behind the last cut together with the head: it is a TOC by itself."""
+        """Decode what is after the last cut together with the head: it is a TOC by itself."""
         head = self._head or b""
         document = head + self._buffer
         self._buffer.clear()

@@ -77,7 +77,7 @@ class FrameTable(msgspec.Struct):
 class LayerUnpacker:
     """``feed`` it the blob in pieces of any size and take the tar in batches of some MiB; then ``finish``.
 
-    Both raise FormatError for what are no frames, for content that does not decompress, and when the tar
+    Both raise FormatError for what are not frames, for content that does not decompress, and when the tar
     exceeds ``limit`` bytes; the table then holds what came before.
     """
 
@@ -196,7 +196,7 @@ class LayerUnpacker:
 def _lies(frame: Frame) -> bool:
     """Whether the header states a size that the blocks cannot have.
 
-    Decompressing at once allocates what the header says, and for 0 does not look at the blocks.
+    Decompressing at once allocates what the header says, and for 0 does not inspect the blocks.
     """
     said = frame.content_size
     return said is not None and not frame.is_skippable and (said == 0 or said > frame.bound)

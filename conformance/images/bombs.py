@@ -9,7 +9,7 @@ from typing import Final
 from conformance.format.frames import MAX_BLOCK, ZSTD_MAGIC, skippable
 
 BOMB: Final = 2560 * 2**20
-"""Bytes that a bomb expands to: more than the memory that a reader may take for the largest lawful TOC."""
+"""Bytes that a bomb expands to: more than the memory that a reader may take for the largest conforming TOC."""
 _RAW, _RLE = 0, 1
 _CHECKSUM = 4
 _HAS_SIZE = 0xC0

@@ -74,7 +74,7 @@ class Drafted(msgspec.Struct, frozen=True):
 
 
 def conforming_draft() -> Draft:
-    """A pair that breaks no requirement; every call gives a copy of its own."""
+    """A pair that breaks no requirement; every call gives its own copy."""
     return deepcopy(_draft())
 
 

@@ -100,7 +100,7 @@ def draft_of_tar(tar: bytes, options: WriterOptions = DEFAULTS, *, first: bytes 
 
 
 def conforming_layer() -> LayerDraft:
-    """A draft with every kind of entry and chunk; every call gives a copy of its own."""
+    """A draft with every kind of entry and chunk; every call gives its own copy."""
     return deepcopy(_conforming())
 
 

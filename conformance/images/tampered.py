@@ -1,4 +1,4 @@
-"""Layers that are one edit away from a sound one: what each does is in its name and first line.
+"""Layers that are one edit away from a conforming one: what each does is in its name and first line.
 
 Unless said otherwise TOC, tar-split and annotations are sealed again, so that only the edit itself is wrong.
 """
@@ -32,7 +32,7 @@ NO_CHECKSUMS: Final = WriterOptions(checksums=False)
 
 @cache
 def single() -> tuple[bytes, WrittenLayer]:
-    """The sound layer that most cases begin with."""
+    """The conforming layer that most cases begin with."""
     return written(SINGLE)
 
 
@@ -51,7 +51,7 @@ def resealed(
 
 
 def with_annotations(**changes: str | None) -> Layer:
-    """The sound layer with annotations changed or (None) gone; keys by the last part of their names."""
+    """The conforming layer with annotations changed or (None) gone; keys by the last part of their names."""
     layer = sound()
     keys = {
         "checksum": names.MANIFEST_CHECKSUM,
@@ -162,7 +162,7 @@ def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
 
 
 def unchecked(tree: Tree = SINGLE) -> Layer:
-    """A sound layer whose frames have no checksum; of the tree CONTROL the twin of ``tampered_content``."""
+    """A conforming layer whose frames have no checksum; of the tree CONTROL the twin of ``tampered_content``."""
     return layer_of(tree, NO_CHECKSUMS)
 
 
@@ -188,7 +188,7 @@ def lying_frame_bomb() -> Layer:
 
 
 def _frame_of_file(frame: bytes) -> Layer:
-    """The frame of ``FILE`` replaced, everything behind it moved."""
+    """The frame of ``FILE`` replaced, everything after it moved."""
     blob, made = single()
     entry = next(entry for entry in made.toc.entries if entry.name == FILE)
     shift = len(frame) - (entry.end_offset - entry.offset)
@@ -239,7 +239,7 @@ def _moved(entry: Entry, start: Callable[[int], int], end: Callable[[int], int] 
 
 
 def footer_of_another_toc() -> Layer:
-    """Annotations name one TOC, the footer a second one behind it, by which two files have each other's contents."""
+    """Annotations name one TOC, the footer a second one after it, by which two files have each other's contents."""
     blob, made = written(DUAL)
     front = seal(made.data_size, made.toc, made.tar_split, footer=False)
     data_size = made.data_size + len(front.content)
@@ -253,7 +253,7 @@ DUAL_BY_TOC: Final[Tree] = (Node("a", content=noise(6, 400)), Node("b", content=
 
 
 TWO_FILES: Final[Tree] = (Node("a", content=noise(15, 400)), Node("b", content=noise(16, 400)))
-"""Of the shape of DUAL and of other contents: the twin of what is made of it."""
+"""Of the shape of DUAL and of other contents: the positive control of layers that are made from it."""
 
 
 def dual() -> Layer:

@@ -87,7 +87,7 @@ class Adapter(msgspec.Struct, frozen=True):
         return any(placeholder in words(argument) for step in steps for argument in step)
 
     def option(self, operation: Operation, option: Option) -> Vector | None:
-        """The arguments of this option for this operation; None when it cannot be asked for.
+        """The arguments of this option for this operation; None when it cannot be requested.
 
         Partial pulls are switched off in the settings of the storage where the tool has no option for it.
         """
@@ -99,7 +99,7 @@ class Adapter(msgspec.Struct, frozen=True):
         return () if self.switches_partial_pulls(option) else None
 
     def knows(self, option: Option) -> bool:
-        """Whether the option can be asked for, of at least one operation."""
+        """Whether the option can be requested, of at least one operation."""
         return any(self.option(operation, option) is not None for operation in OPERATIONS)
 
     def switches_partial_pulls(self, option: Option) -> bool:
@@ -141,7 +141,7 @@ def load_adapter(path: Path) -> Adapter:
 
 
 def parse_adapter(text: str, *, source: str, directory: Path | None = None) -> Adapter:
-    """Read an adapter's TOML; ``directory`` is where a relative entry point is looked for."""
+    """Read an adapter's TOML; ``directory`` is where a relative entry point is searched for."""
     try:
         fields = tomllib.loads(text)
         _reject_strings(fields)

@@ -95,7 +95,7 @@ class Steps:
 def surroundings(
     adapter: Adapter, sandbox: Sandbox, environment: Mapping[str, str], values: Mapping[str, str]
 ) -> Iterator[Steps]:
-    """Enter when an operation can be asked for: SurroundingsError when that fails. ``teardown`` is always run."""
+    """Enter when an operation can be requested: SurroundingsError when that fails. ``teardown`` is always run."""
     write_files(adapter, sandbox, values)
     steps = Steps(sandbox, environment, values)
     try:

@@ -1,4 +1,4 @@
-"""From runs to judgements: a refusal counts only beside a positive twin, one edit away, that was accepted.
+"""From runs to judgements: a refusal counts only beside a positive control, one edit away, that was accepted.
 
 A tool that always fails would otherwise pass every negative case.
 """

@@ -31,7 +31,7 @@ from conformance.trials.under_test import ImplementationSubject
 
 
 class InProcessConsumer(ImplementationSubject):
-    """A toolkit behind the adapter of the reference; ``operations`` may leave some out, or add ``scan``."""
+    """A toolkit after the adapter of the reference; ``operations`` may leave some out, or add ``scan``."""
 
     def __init__(self, toolkit: Toolkit, directory: Path, operations: Sequence[Operation] = ("unpack",)) -> None:
         super().__init__(_adapter(operations), "in process", directory)

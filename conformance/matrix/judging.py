@@ -55,7 +55,7 @@ def judge_selection(client: Client) -> Results:
 
 
 def judge_copied(defect: Callable[[Job, Copied], None]) -> Results:
-    """All copies that are asked for, each with the defect."""
+    """All copies that are requested, each with the defect."""
     seen = []
     for job in JOBS:
         copied = right_copy(job)
@@ -65,7 +65,7 @@ def judge_copied(defect: Callable[[Job, Copied], None]) -> Results:
 
 
 def copy_seen(job: Job, copied: Copied) -> CopySeen:
-    """What is seen of one copy: source and result, and what was asked for."""
+    """What is seen of one copy: source and result, and what was requested."""
     before = _observed(source_of(job))
     if before is None:
         raise ValueError(f"the source of {job.name} cannot be seen")

@@ -15,7 +15,7 @@ from conformance.trials.registry.target import RegistrySubject
 
 
 def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict[str, RequirementResult]:
-    """Results by requirement id; a scenario that breaks off is ``not-run``."""
+    """Results by requirement id; a scenario that ends early is ``not-run``."""
     subject = RegistrySubject(RegistryClient(url, retries=1), "zcc/judged", collect_garbage=collect_garbage)
     probe, bound, results = RegistryProbe(subject), find_checks(checks), {}
     uncontrolled = control_failure(probe)

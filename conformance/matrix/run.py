@@ -158,7 +158,7 @@ def _mutant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]
 
 
 def _variant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]) -> Row:
-    """A MAY that fails is said and decides nothing: it is no failure of a lawful choice."""
+    """A MAY that fails is said and decides nothing: it is not a failure of a permitted choice."""
     catalogue, freedom = load_catalogue(), freedom_of(maker)
     failed = tuple(name for name in judging.failing(results) if catalogue[name].level != "MAY")
     undecided = tuple(sorted(each.id for each in results if each.verdict == "not-run" and each.level == "MUST"))

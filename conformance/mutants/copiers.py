@@ -3,7 +3,7 @@
 What needs a storage of images or signatures that are carried along (SENT-STRIP-013, -020) is only there.
 """
 
-# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+# ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 from collections.abc import Callable
 from typing import Any

@@ -28,7 +28,7 @@ _MAX_LAYER: Final = 2**20
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One copy that is asked for; ``source`` says what of the image is copied."""
+    """One copy that is requested; ``source`` says what of the image is copied."""
 
     name: str
     source: Literal["sentinel", "plain", "index"] = "sentinel"

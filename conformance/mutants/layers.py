@@ -1,4 +1,4 @@
-"""Layers with one defect each: one edit from a conforming twin, and the requirement that it breaks."""
+"""Layers with one defect each: one edit from a positive control, and the requirement that it breaks."""
 
 import base64
 import re

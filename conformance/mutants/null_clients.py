@@ -35,7 +35,7 @@ def always_succeed(_: Sequence[str]) -> int:
 
 
 def copies_everything(arguments: Sequence[str]) -> int:
-    """Moves bytes and looks into nothing: whatever compression is asked for, whatever is wrong with the image."""
+    """Moves bytes and inspects nothing: whatever compression is requested, whatever is wrong with the image."""
     # Only this kind needs the registry client, which takes a moment to import.
     from conformance.reference.copier import Copier, CopierOptions  # noqa: PLC0415
     from conformance.reference.store import ContentStore  # noqa: PLC0415
@@ -64,14 +64,14 @@ def copies_everything(arguments: Sequence[str]) -> int:
 
 
 def echoes_arguments(arguments: Sequence[str]) -> int:
-    """Prints what it was asked for, on both streams, and says that it is done."""
+    """Prints what was requested of it, on both streams, and says that it is done."""
     print(*arguments)  # noqa: T201
     print(*arguments, file=sys.stderr)  # noqa: T201
     return protocol.DONE
 
 
 def writes_known_files(arguments: Sequence[str]) -> int:
-    """Writes the files of the ordinary images of this suite, whatever is asked for, and asks no registry."""
+    """Writes the files of the ordinary images of this suite, whatever is requested, and asks no registry."""
     from conformance.images.composed import CONTROL, LOWER, UPPER  # noqa: PLC0415
 
     output = _options(arguments[1:]).get("output", os.devnull)

@@ -123,7 +123,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             if name.lower() not in skipped:
                 parts += ["-H", f"{name}: {value}"]
         if self.request_size:
-            # A body that was not kept has to be made again: FILE is no file of ours.
+            # A body that was not kept has to be made again: FILE is not a file of ours.
             parts += ["--data-binary", f"@{self.body_file or 'FILE'}"]
         return shlex.join([*parts, self.url])
 

@@ -48,7 +48,7 @@ class PayloadSeen(msgspec.Struct, frozen=True):
 
 
 class TocSeen(msgspec.Struct, frozen=True):
-    """A TOC, and the ``outline`` of its entries that the rules look at.
+    """A TOC, and the ``outline`` of its entries that the rules inspect.
 
     ``problem`` says why there is no ``toc``: not fetched (``unreadable``), not decompressed (``over_limit``: for its
     size), no TOC. ``document_size`` is what it really decompresses to, None when it does not. ``lenient_problem`` says

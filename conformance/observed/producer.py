@@ -29,7 +29,7 @@ class PushEvent(msgspec.Struct, frozen=True):
 class PushSeen(msgspec.Struct, frozen=True):
     """One push: what was asked, how it ended, and what the registry then holds.
 
-    ``requested`` is the compression asked for, ``source_root`` the bytes of the image that was pushed, ``before``
+    ``requested`` is the compression requested, ``source_root`` the bytes of the image that was pushed, ``before``
     the bytes under the tag before it, ``after`` the image there afterwards (None: nothing). ``to_digest`` is the
     digest that named the destination, ``rejects`` what the registry would not take. ``twin`` is the same push with
     sentinels switched off. ``signed`` are the digests that have a signature afterwards (None: no signing).
@@ -90,7 +90,7 @@ class StoredSeen(msgspec.Struct, frozen=True):
 
 
 class BrokenInputSeen(msgspec.Struct, frozen=True):
-    """A push of an image whose layer breaks off or is not there (``what``); ``tagged``: a tag names something then."""
+    """A push of an image whose layer ends early or is missing (``what``); ``tagged``: a tag names something then."""
 
     what: str
     ended: Ended

@@ -53,7 +53,7 @@ class RangeSeen(msgspec.Struct, frozen=True):
 
 
 class BlobSeen(msgspec.Struct, frozen=True):
-    """HEAD and GET of a blob, ``content`` being what was pushed; and HEAD of one that is not there."""
+    """HEAD and GET of a blob, ``content`` being what was pushed; and HEAD of one that is missing."""
 
     digest: str
     content: bytes

@@ -27,7 +27,7 @@ class SandboxOptions(msgspec.Struct, frozen=True):
 
     ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, speak plain
     HTTP. ``partial_pulls`` is containers-storage's enable_partial_images, which counts with the driver ``overlay``
-    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are looked for
+    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are searched for
     ("": the PATH of this process).
     """
 

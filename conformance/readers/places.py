@@ -81,7 +81,7 @@ def run_tool(
 
 
 def _environment(home: str) -> dict[str, str]:
-    """PATH, a HOME of its own, and what a machine needs to reach its package registries and toolchains at all."""
+    """PATH, its own HOME, and what a machine needs to reach its package registries and toolchains at all."""
     own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LC_ALL": "C"}
     for name, value in os.environ.items():
         lower = name.lower()

@@ -1,6 +1,6 @@
 """The programs of the panel: how each is brought into the cache, and started.
 
-Nothing here is built but by ``install`` (``zcc readers install``): what is not there is not on this machine.
+Nothing here is built but by ``install`` (``zcc readers install``): what is missing is not on this machine.
 """
 
 import hashlib

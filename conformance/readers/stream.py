@@ -1,7 +1,7 @@
 """The other side of ``programs/README.md``: one long-lived program that results many archives.
 
-Hostile archives may make a reader crash or run for ever: it is then started again, and the archive it stood at is the
-one that it crashed on.
+Hostile archives may make a reader crash or run indefinitely: it is then started again, and the archive it stood at is
+the one that it crashed on.
 """
 
 import os

@@ -32,7 +32,7 @@ def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespac
     pull.add_argument("--layout", required=True)
     copies = (
         ("copy", "registry to registry, byte for byte"),
-        ("recompress", "the same, compressed anew"),
+        ("recompress", "the same, compressed again"),
         ("export", "not supported"),
         ("build", "not supported"),
     )

@@ -124,7 +124,7 @@ class Consumer:
         raise RefusalError(f"indexes in indexes, more than {MAX_DEPTH} deep")
 
     def select(self, index: Index) -> Descriptor:
-        """The best entry; without TOC pulls only among those that are no sentinels (SENT-SELECT-008)."""
+        """The best entry; without TOC pulls only among those that are not sentinels (SENT-SELECT-008)."""
         candidates = index.manifests
         if self._open_ranges is None:
             candidates = tuple(entry for entry in candidates if not is_annotated_sentinel(entry))

@@ -2,7 +2,7 @@
 
 
 class RefusalError(Exception):
-    """What was asked for is not done, and why: exit status 3."""
+    """What was requested is not done, and why: exit status 3."""
 
 
 class NotSupportedError(Exception):

@@ -28,12 +28,12 @@ class MergeError(Exception):
 
 
 def merge_reports(parts: Parts) -> Report:
-    """One report of several, each with a name to speak of it. Raises MergeError.
+    """One report of several, each with a name to mention it. Raises MergeError.
 
     Together belong results of one version and catalogue; of one subject, where it has an identity, of one identity. A
     requirement that several decided gets the graver verdict, and a note where they differ.
     """
-    if len(parts) < 2:  # one is no merge, and most likely a mistake
+    if len(parts) < 2:  # one is not a merge, and most likely a mistake
         raise MergeError("give at least two results")
     _refuse_strangers(parts)
     first = parts[0][1]

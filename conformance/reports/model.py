@@ -33,7 +33,7 @@ class SubjectReport(msgspec.Struct, frozen=True):
     """All verdicts for one subject, and what they come to for each profile that it claims (``claims``).
 
     ``conforms`` is ``ending == "conforms"``. ``unchecked``: ids that this version has no check for; ``needs_deep``: ids
-    that were not looked at, or not wholly, because the layers were not read whole; ``unmet``: what an option asked for
+    that were not inspected, or not wholly, because the layers were not read whole; ``unmet``: what an option requested
     and the subject lacks, each in a sentence. ``ending`` is None in documents of the first edition only. ``identity``
     is what was judged, by content, where it is an image or a program.
     """

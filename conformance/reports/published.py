@@ -92,7 +92,7 @@ def _neutral(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is no results file."""
+    """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is not a results file."""
     source, directory = (Path(argument) for argument in arguments[:2])
     name = arguments[2] if len(arguments) > 2 else ""
     try:

@@ -39,7 +39,7 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue, *, named: bool) -> None:
-    """What stands behind the verdict on one subject; nothing where there is nothing to say."""
+    """What stands after the verdict on one subject; nothing where there is nothing to say."""
     blocks = [*_blocks(subject, catalogue), *notes(subject)]
     if not blocks:
         return

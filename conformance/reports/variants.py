@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.variants FILE``: the table of lawful choices, made from the variants."""
+"""``python -m conformance.reports.variants FILE``: the table of permitted choices, made from the variants."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from conformance.requirements import find_variants, freedom_of
 def variant_lines() -> Iterator[str]:
     """Markdown: a row for each variant, by module."""
     found = find_variants(variants)
-    yield "# Lawful choices"
+    yield "# Permitted choices"
     yield ""
     yield f"{len(found)} subjects that an implementation may be by the letter of the sources, and that the reference is"
     yield "not. A test asserts of each that no MUST fails, that none is left out, and exactly the SHOULDs named warn."

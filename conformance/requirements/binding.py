@@ -20,7 +20,8 @@ _VARIES = "__varies__"
 
 
 class Freedom(msgspec.Struct, frozen=True):
-    """What a lawful choice has to do with: the requirements that it ``touches``, and the SHOULDs that it ``warns`` of.
+    """What a permitted choice has to do with: the requirements that it ``touches``, and the SHOULDs that it ``warns``
+    of.
 
     A requirement of level MAY that it touches may also fail: that is said, and nothing follows from it.
     """
@@ -55,7 +56,8 @@ def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F
 
 
 def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a subject that is lawful, and differs from the reference in what ``touches`` are about.
+    """Mark a function as making a subject that is permitted, and differs from the reference in what ``touches`` are
+    about.
 
     No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring says what the choice is and
     which source leaves it open; TypeError without one.

@@ -79,7 +79,7 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         "copier",
         "a tool that pushes images from its local storage",
         ("sentinel-copier",),
-        # What these ask of a copy from registry to registry, it does not make: bytes go by way of its storage.
+        # What these ask of a copy from registry to registry, it does not make: bytes go by means of its storage.
         (
             "SENT-STRIP-008",
             "SENT-STRIP-011",

@@ -43,7 +43,7 @@ MAX_TAR_SPLIT: Final = 256 * 2**20
 MAX_TAR_SPLIT_DOCUMENT: Final = 4 * 2**30
 """Bytes of a decompressed one; it is streamed."""
 MAX_TAR: Final = 256 * 2**30
-"""Bytes of a layer's tar: more is taken for a bomb."""
+"""Bytes of a layer's tar: more is treated as a bomb."""
 MAX_LAYERS: Final = 512
 """Layers of one image that are read; an image for twenty platforms has some hundreds."""
 FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
@@ -79,7 +79,7 @@ def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], readi
 
 
 def _unread(layers: Sequence[WantedLayer]) -> LayerSeen:
-    """What stands for the layers that are too many to read: nothing was looked at."""
+    """What stands for the layers that are too many to read: nothing was inspected."""
     problem = f"the image has {MAX_LAYERS + len(layers)} different layers; {MAX_LAYERS} were read"
     first = layers[0]
     return LayerSeen(

@@ -85,7 +85,7 @@ class RemoteSource:
         return self.parts(descriptor, ((offset, length),))[0]
 
     def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
-        """In one request; in one each where the registry does not send all of what was asked for together."""
+        """In one request; in one each where the registry does not send all of what was requested together."""
         digest = parse_digest(descriptor)
         if isinstance(digest, Stored):
             return (digest,) * len(places)

@@ -72,7 +72,7 @@ class BrokenImage(msgspec.Struct, frozen=True):
 
 
 def images() -> st.SearchStrategy[Bundle]:
-    """Conforming images; beside the pair of ``linux/amd64`` there may be a gzip twin, and other platforms.
+    """Conforming images; beside the pair of ``linux/amd64`` there may be a gzip counterpart, and other platforms.
 
     Another platform has a gzip variant, an uncompressed one, or a pair too. The documents have annotations and
     unknown fields; the entries of the index are in the order of the reference.

@@ -118,7 +118,7 @@ def _spelt(old: bytes, new: bytes) -> Callable[[], LayerDraft]:
 
 
 def _appended(hidden: Tree) -> Callable[[], LayerDraft]:
-    """A second archive behind the first, recorded by the tar-split: only who reads on sees it."""
+    """A second archive after the first, recorded by the tar-split: only who reads on sees it."""
     return lambda: draft_layer(BASE, trailing=tar_of(hidden))
 
 

@@ -61,7 +61,7 @@ def _clean_up(subject: RegistrySubject, request: pytest.FixtureRequest) -> None:
 @pytest.fixture(scope="session")
 def implementation(settings: SuiteSettings) -> Iterator[ImplementationSubject]:
     """The implementation to judge; its sandboxes are removed at the end."""
-    assert settings.adapter is not None, "only tests of the roles of implementations ask for one"
+    assert settings.adapter is not None, "only tests of the roles of implementations request one"
     with TemporaryDirectory(prefix="zcc-implementation-", ignore_cleanup_errors=True) as directory:
         yield ImplementationSubject(settings.adapter, settings.version, Path(directory))
 

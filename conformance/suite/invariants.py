@@ -22,7 +22,7 @@ from conformance.suite.power import attach
 
 _ATTRIBUTE: Final = "__invariant__"
 _SEED: Final = "_hypothesis_internal_use_generated_seed"
-"""Where Hypothesis keeps the seed that it prints for a failure; nothing is said of the seed where it is not there."""
+"""Where Hypothesis keeps the seed that it prints for a failure; nothing is said of the seed where it is missing."""
 
 
 def invariant(

@@ -106,7 +106,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def mount(self, source: str, image: int) -> None:
         target, digest = next(name for name in _REPOSITORIES if name != source), self._images[image].layer
         response = self._note(self._registry.client.mount_blob(self._name(target), digest, self._name(source)))
-        if response.status == 201:  # lawful from a repository that lacks it too, if another one has the blob
+        if response.status == 201:  # conforming from a repository that lacks it too, if another one has the blob
             self._blobs[target].add(digest)
             self._registry.remember_blob(self._name(target), digest)
 
@@ -154,7 +154,7 @@ class RegistryMachine(RuleBasedStateMachine):
             _require(found == digest, f"tag {tag} names {found}, not {digest}")
 
     def _reachable(self, repository: str) -> set[str]:
-        """The manifests that a tag names, and those that the index behind it lists; others may be removed any time."""
+        """The manifests that a tag names, and those that the index after it lists; others may be removed any time."""
         reached: set[str] = set(self._tags[repository].values())
         for image in self._images:
             if str(Digest.of(image.index)) in reached:

@@ -1,4 +1,4 @@
-"""Which roles and profiles a run judges, from what the user asked for and what an adapter claims."""
+"""Which roles and profiles a run judges, from what the user requested and what an adapter claims."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -26,7 +26,7 @@ _WORKER_RUN_ID, _WORKER_VERSION = "conformance_run_id", "conformance_version"
 
 
 class SuiteSettings(msgspec.Struct, frozen=True):
-    """What the user asked for. ``registry`` "" means the embedded one.
+    """What the user requested. ``registry`` "" means the embedded one.
 
     ``profiles`` are those that are claimed, ``implied`` whether the user named none; an image claims by what is in it.
     With an ``adapter`` the run judges that implementation, of this ``version``, in ``roles`` (never empty then);
@@ -124,7 +124,7 @@ def _adapter(config: pytest.Config, text: str) -> Adapter:
     for option in ("registry", "read_only"):
         if config.getoption(option):
             name = option.replace("_", "-")
-            raise BadOptionError(f"--implementation and --{name}: give one of them; each is a run of its own")
+            raise BadOptionError(f"--implementation and --{name}: give one of them; each is a separate run")
     try:
         return find_adapter(text)
     except AdapterError as error:

@@ -41,7 +41,7 @@ _SOURCE: Final = "source"
 
 
 class CopyJob(msgspec.Struct, frozen=True):
-    """One copy that is asked for, of which of the images."""
+    """One copy that is requested, of which of the images."""
 
     name: str
     source: Source = "sentinel"
@@ -129,7 +129,7 @@ TWINS: Final[Mapping[str, str]] = {
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
 ORDERED: Final = ("plain", "kept", "index", "to gzip", "plain from storage")
-"""Copies in which the order of requests is looked at (SENT-PUSH-001)."""
+"""Copies in which the order of requests is inspected (SENT-PUSH-001)."""
 # What a tool may leave undone that refuses all sentinels because it does not know them.
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
 # The same of a tool that has to unpack what it copies.
@@ -151,7 +151,7 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class CopierTrial:
-    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are made when asked for."""
+    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are made when requested."""
 
     def __init__(self, subject: ImplementationSubject) -> None:
         self._subject = subject
@@ -201,7 +201,9 @@ class CopierTrial:
             job = JOBS[name]
             twin = None
             if job.requested and job.source == "sentinel" and not job.options:
-                twin = self._copy(msgspec.structs.replace(job, name=f"{name}, plain twin", source="plain")).seen.after
+                twin = self._copy(
+                    msgspec.structs.replace(job, name=f"{name}, plain counterpart", source="plain")
+                ).seen.after
             made = self._copy(job)
             seen = msgspec.structs.replace(made.seen, plain_twin=twin)
             self._copies[name] = Copied(made.run, seen, made.order)
@@ -249,7 +251,7 @@ class CopierTrial:
         wrong = [kind for layer in data_layers(made) if not _is_of(kind := layer.media_type, requested)] if made else []
         if made is None or wrong:
             found = f"it wrote layers of {', '.join(sorted(set(wrong)))}" if wrong else "it wrote no one image"
-            return unsupported(f"asked for {requested} with an image without sentinel {found}")
+            return unsupported(f"requested {requested} with an image without sentinel {found}")
         return None
 
     def _goes_by_storage(self) -> bool:
@@ -368,7 +370,7 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
         return unsupported(run.reason, where=where)
     if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
         if requirement_id in _NEEDS_A_FINISHED_COPY:
-            message = "The copy neither ended nor was it refused; a crash is no refusal."
+            message = "The copy neither ended nor was it refused; a crash is not a refusal."
             return failed(message, where=where, expected="done, or refused with a reason", found=describe(run))
         return not_run(f"the copy was not made: {describe(run)}", where=where)
     if run.succeeded and copied.seen.after is None:
@@ -382,13 +384,15 @@ def _wrong_with_control(copied: Copied) -> str:
         return f"an image without sentinel could not be copied either ({seen.name}; {describe(run)})"
     made = copy_of_one(seen.after) if seen.after is not None else None
     if made is None:
-        return f"it ended as if an image without sentinel was copied, which is not there ({seen.name})"
+        return f"it ended as if an image without sentinel was copied, which is missing ({seen.name})"
     config = seen.before.manifests[0].config
     if config is None or seen.data_diff_ids != config.view.rootfs.diff_ids:
         return f"the copy of an image without sentinel has other contents ({seen.name})"
     types = {layer.media_type for layer in data_layers(made)}
     if seen.requested == "gzip" and types != {LAYER_GZIP_TYPE} and not all(kind.endswith("gzip") for kind in types):
-        return f"asked for gzip it wrote layers of {', '.join(sorted(types))}: what it says it did it did not do"
+        return (
+            f"requested gzip it wrote layers of {', '.join(sorted(types))}: it reports an operation that it did not do"
+        )
     return ""
 
 

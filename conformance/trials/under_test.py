@@ -94,7 +94,7 @@ class ImplementationSubject:
         run = run_operation(self.adapter, place, operation, values, options=options, timeout=timeout)
         if run.claim_is_false:
             asked = " ".join([operation, *options])
-            claim = f"the adapter declares that {asked} is unsupported ({run.declared}), and it was done all the same"
+            claim = f"the adapter declares that {asked} is unsupported ({run.declared}), and it was done nevertheless"
             self._false_claims[claim] = None
         return run
 

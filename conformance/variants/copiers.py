@@ -1,4 +1,4 @@
-"""Lawful copiers: the reference with another choice, each a ``Toolkit``."""
+"""Conforming copiers: the reference with another choice, each a ``Toolkit``."""
 
 import json
 from typing import Any
@@ -65,7 +65,7 @@ def sends_blobs_before_it_refuses() -> Toolkit:
 
 @variant("SENT-STRIP-027", "SENT-STRIP-015")
 def preserves_digests_before_it_compresses() -> Toolkit:
-    """Where the manifest may not change it compresses nothing anew, and nothing has to be stripped (skopeo 1.9.3)."""
+    """Where the manifest may not change it compresses nothing again, and nothing has to be stripped (skopeo 1.9.3)."""
 
     class Preserves(Copier):
         def plan(self, options: CopierOptions) -> Plan:
@@ -101,7 +101,7 @@ def drops_every_sentinel_entry() -> Toolkit:
 
 @variant("SENT-STRIP-001", "SENT-STRIP-027")
 def recompresses_nothing() -> Toolkit:
-    """Copying verbatim is a tool of its own (crane, oras): what it cannot do is unsupported."""
+    """Copying verbatim is a separate tool (crane, oras): what it cannot do is unsupported."""
 
     class Verbatim(Copier):
         def plan(self, options: CopierOptions) -> Plan:

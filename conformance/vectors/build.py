@@ -81,7 +81,7 @@ def _described(case: Case, blobs: dict[str, bytes]) -> Case:
 
 
 def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[Case]:
-    """What is lawful of a layer, as a layer too: for readers that read no images. Each distinct layer once."""
+    """What is permitted of a layer, as a layer too: for readers that read no images. Each distinct layer once."""
     found: dict[str, Case] = {}
     for case in cases:
         if case.kind != "image" or case.expect != "accept" or case.breaks:
@@ -191,7 +191,7 @@ def _conforming(case_id: str, kind: Kind) -> Callable[[Input], Case]:
 
 
 def _lawful_tar(name: str) -> Callable[[Input], Case]:
-    comment = f"lawful tar: {_words(name)}"
+    comment = f"conforming tar: {_words(name)}"
     return lambda given: _case(
         f"tar-{_dashed(name)}", "TAR-001", "layer", given, comment, expect="accept", touches=("TAR-001",)
     )
@@ -200,7 +200,7 @@ def _lawful_tar(name: str) -> Callable[[Input], Case]:
 def _negative(maker: Callable[..., Any], kind: Kind, twin: str) -> Callable[[Input], Case]:
     broken = (*broken_by(maker), *_SEEN_DEEP.get(maker.__name__, ()))
     catalogue = load_catalogue()
-    # A layer alone is no image: what it breaks there is said, and is no reason to refuse the layer.
+    # A layer alone is not an image: what it breaks there is said, and is no reason to refuse the layer.
     own = [name for name in broken if kind == "image" or name.rpartition("-")[0] not in _OF_IMAGES]
     must = any(catalogue[requirement_id].level == "MUST" for requirement_id in own)
     return lambda given: _case(

@@ -52,7 +52,7 @@ def judge_results(
 
 
 def _of_one(judged: list[tuple[Case, Judgement]]) -> Iterator[Judgement]:
-    """Who accepts everything accepts what is lawful: that alone is no pass."""
+    """Who accepts everything accepts what is permitted: that alone is not a pass."""
     shown = any(case.expect in _SHOWS and judgement.outcome == "pass" for case, judgement in judged)
     for case, judgement in judged:
         if judgement.outcome != "pass" or shown:
@@ -87,7 +87,7 @@ def _judge(case: Case, case_results: Mapping[str, CaseResult]) -> Judgement:
         return _wrong(case, case_result, "It was refused for another reason than what is wrong with it.")
     twin = case_results.get(case.twin)
     if twin is None or twin.outcome != "accepted":
-        return not_run(f"refused, and so was its conforming twin {case.twin}, or nothing is said of it", where=case.id)
+        return not_run(f"refused, and so was its positive control {case.twin}, or nothing is said of it", where=case.id)
     return passed(case.id, found=f"refused at {case_result.stage}")
 
 

@@ -107,7 +107,7 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Index(msgspec.Struct, frozen=True):
-    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are no vector, and why."""
+    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are not vectors, and why."""
 
     revision: str
     licence: str

@@ -123,7 +123,7 @@ def _type_of(root: bytes) -> str:
 def _blob(directory: Path, digest: str) -> bytes:
     match = _SHA256.fullmatch(digest)
     if match is None:
-        raise VectorError(f"index.json: {digest[:80]!r} is no sha256 digest")
+        raise VectorError(f"index.json: {digest[:80]!r} is not a sha256 digest")
     path = directory / "blobs" / "sha256" / match[1]
     try:
         with path.open("rb") as file:

@@ -44,7 +44,7 @@ _TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="
 
 
 def judged(layer: DraftedLayer, blob: bytes, *, deep: bool = True) -> dict[str, RequirementResult]:
-    """The verdicts on an image whose last layer has this blob under the descriptor of the sound one."""
+    """The verdicts on an image whose last layer has this blob under the descriptor of the conforming one."""
     finished = pair_with(layer, blob)
     seen = observe_image(MemorySource(finished.blobs, finished.root), reading=LayerReading(deep))
     return {result.id: result for result in judge_image(seen)}

@@ -1,6 +1,6 @@
 """Images that are small on the wire and were made to fill memory: at most 512 MiB, and nothing passes unread.
 
-Each check runs in a process of its own, which tells its peak; nothing here is large enough for an unpacking process.
+Each check runs in its own process, which tells its peak; nothing here is large enough for an unpacking process.
 """
 
 import base64

@@ -54,7 +54,7 @@ def every_form(report: SubjectReport) -> None:
 
 
 def judged(source: MemorySource) -> SubjectReport | None:
-    """The report, written in every form; None when it is no image at all."""
+    """The report, written in every form; None when it is not an image at all."""
     try:
         report = judge_source(source, DEEP)
     except SubjectError:

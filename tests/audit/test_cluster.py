@@ -1,4 +1,4 @@
-"""Deep audits on a real Dask cluster: a scheduler and workers as programs of their own on loopback."""
+"""Deep audits on a real Dask cluster: a scheduler and workers as separate programs on loopback."""
 
 import os
 import signal

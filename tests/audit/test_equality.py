@@ -102,7 +102,7 @@ def assert_equal(image: Image, source: MemorySource | LayoutSource, *, deep: boo
         assert sorted(verdict.findings, key=msgspec.json.encode) == findings(report)
 
 
-# A deep check looks at all that a shallow one does: these are enough to show that both take the same way.
+# A deep check inspects all that a shallow one does: these are enough to show that both take the same way.
 @pytest.mark.parametrize(
     ("mutant", "deep"),
     [*((mutant, True) for mutant in LAYERS), *((mutant, False) for mutant in LAYERS[::4])],

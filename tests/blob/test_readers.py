@@ -168,7 +168,7 @@ def test_children_that_keep_the_output_open_are_stopped_too() -> None:
 
 
 def _runs(stat: Path) -> bool:
-    """Whether a process is there and is no zombie."""
+    """Whether a process is there and is not a zombie."""
     try:
         return ") Z " not in stat.read_text()
     except OSError:

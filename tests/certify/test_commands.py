@@ -118,7 +118,7 @@ def test_registry_says_which_faults_there_are() -> None:
     assert "range-ignored" in zcc("registry", "--list-faults").stdout
     run = zcc("registry", "--fault", "nonesuch")
     assert run.returncode == 2
-    assert "'nonesuch' is no fault" in run.stderr
+    assert "'nonesuch' is not a fault" in run.stderr
 
 
 @pytest.mark.parametrize(

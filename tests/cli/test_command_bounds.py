@@ -1,4 +1,6 @@
-"""What a registry can do to keep a command: it ends in one line, within its bound, and a closed pipe is no verdict."""
+"""What a registry can do to keep a command: it ends in one line, within its bound, and a closed pipe is not a
+verdict.
+"""
 
 import os
 import signal

@@ -1,6 +1,6 @@
 """Kinds that the harness found: the judge tells of each, and the readers that it is about do differ.
 
-When a reader has changed its mind, its line here fails: then the requirement's reason is to be looked at again.
+When a reader has changed its mind, its line here fails: then the requirement's reason is to be inspected again.
 """
 
 from collections.abc import Iterator

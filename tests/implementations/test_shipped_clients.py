@@ -119,7 +119,7 @@ def test_copies_everything_moves_the_bytes_it_was_given(stage: Stage) -> None:
 
 @pytest.mark.parametrize("name", NULL)
 def test_no_null_client_passes_a_negative_case(name: str, stage: Stage) -> None:
-    """Negative case: an image that is not there; twin: one that is. Something that works must tell them apart."""
+    """Negative case: an image that is missing; twin: one that is. Something that works must tell them apart."""
     assert stage.run("reference", "push").succeeded
     timeout = 0.5 if name == "null-hang" else 60
     negative = stage.run(name, "unpack", timeout, reference=f"{stage.host}/image/nonesuch:1")

@@ -28,7 +28,7 @@ from conformance.images.trees import Node, Tree, noise, tar_of
 from conformance.strategies.trees import layers, options, trees
 from tests.layer import golden
 
-# A failure that shows a large file is still a failure of its own.
+# A failure that shows a large file is still a separate failure.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 
 

@@ -1,4 +1,4 @@
-"""Servers that are no registries, in the place of the embedded one: none may pass a requirement."""
+"""Servers that are not registries, in the place of the embedded one: none may pass a requirement."""
 
 from typing import Final
 
@@ -56,7 +56,7 @@ class OnlyTakes(_Takes):
 
 
 class SaysTheDigest(_Takes):
-    """Gives the digest that was asked for in the header, over an empty body."""
+    """Gives the digest that was requested in the header, over an empty body."""
 
     def give(self, call: Call) -> Reply:
         return Reply(200, {"Docker-Content-Digest": call.path.rsplit("/", 1)[1], "Content-Length": "0"})

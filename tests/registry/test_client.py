@@ -44,7 +44,7 @@ def server(response: Response) -> Iterator[str]:
 
 
 def test_importing_it_switches_off_no_warnings() -> None:
-    # requests and urllib3 add filters for classes of their own; a filter for every warning would be new.
+    # requests and urllib3 add filters for their own classes; a filter for every warning would be new.
     code = (
         "import warnings, urllib3, requests; before = list(warnings.filters);"
         "import conformance.registry.client.client; assert before == warnings.filters, warnings.filters"

@@ -126,8 +126,8 @@ def redirecting(location: str, asked: list[str]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("location", "words"),
     [
-        ("file:///etc/passwd", "which is no HTTP"),
-        ("gopher://127.0.0.1:1/", "which is no HTTP"),
+        ("file:///etc/passwd", "which is not HTTP"),
+        ("gopher://127.0.0.1:1/", "which is not HTTP"),
         ("http://[::1", "Invalid IPv6 URL"),
         ("http://169.254.169.254/latest/meta-data/", "of this machine or network only"),
         ("http://[fe80::1]/", "of this machine or network only"),

@@ -37,7 +37,7 @@ def test_the_wheel_has_both_names_of_the_command(built: tuple[Path, Path]) -> No
         (place,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
         text = wheel.read(place).decode()
     assert "zcc = conformance.cli:main" in text
-    assert "zstd-chunked-conformance = conformance.cli:main" in text, "uvx looks for the name of the project"
+    assert "zstd-chunked-conformance = conformance.cli:main" in text, "uvx searches for the name of the project"
 
 
 def _without(name: str) -> Callable[[zipfile.ZipFile, zipfile.ZipFile], None]:

@@ -83,7 +83,7 @@ def test_requirements_on_one_side_only_are_said() -> None:
         "TOC-003": "added",
     }
     part = msgspec.structs.replace(new, partial=True)
-    assert compare(old, part).changes == (), "what was not selected is no change"
+    assert compare(old, part).changes == (), "what was not selected is not a change"
 
 
 def test_the_next_version_of_a_tool_is_compared_with_the_last() -> None:

@@ -144,7 +144,7 @@ def test_a_signer_who_states_more_than_the_results_is_refused(tmp_path: Path) ->
 def test_what_is_no_bundle_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     results, bundle, public = signed(tmp_path)
     bundle.write_bytes(content)
-    assert "this is no sigstore bundle" in refusal(results, "--key", public)
+    assert "this is not a sigstore bundle" in refusal(results, "--key", public)
 
 
 def cannot(*arguments: str | Path, env: dict[str, str] | None = None) -> str:

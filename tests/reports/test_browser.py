@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Opened:
-    """A page with what it said and asked for while it was open."""
+    """A page with what it said and requested while it was open."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -81,7 +81,7 @@ def test_filters_and_search_show_what_they_say(opened: Opened, tmp_path: Path) -
     assert all(name.startswith("SENT-DESC-") for name in visible_rows(page))
     assert page.locator("#shown").inner_text().endswith("shown")
     assert opened.said == []
-    assert opened.asked == [url], "the report asks for nothing but itself"
+    assert opened.asked == [url], "the report requests nothing but itself"
 
 
 def test_a_deep_link_shows_its_requirement_whatever_is_filtered(opened: Opened, tmp_path: Path) -> None:

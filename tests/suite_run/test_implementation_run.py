@@ -65,7 +65,7 @@ def test_an_adapter_file_is_judged_in_its_roles_and_false_claims_are_told(tmp_pa
     assert run.returncode == 0, run.stdout + run.stderr
     (subject,) = subjects(tmp_path)
     assert subject["subject"].startswith("tool ")
-    told = "the adapter declares that recompress is unsupported (it says so), and it was done all the same"
+    told = "the adapter declares that recompress is unsupported (it says so), and it was done nevertheless"
     assert told in subject["notes"], subject["notes"]
 
 

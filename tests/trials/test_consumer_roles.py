@@ -24,7 +24,7 @@ from conformance.trials.under_test import ImplementationSubject
 
 Maker = Callable[[], Toolkit]
 BY_MEMORY = ("expands_bombs_in_memory",)
-"""Defects that only a process of its own shows."""
+"""Defects that only its own process shows."""
 
 
 def _mutants(*modules: object) -> list[Maker]:

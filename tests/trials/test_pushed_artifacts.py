@@ -1,4 +1,4 @@
-"""Generated images that a producer pushes: a sound one passes, a defect that shows in some trees only is found."""
+"""Generated images that a producer pushes: a conforming one passes, a defect that shows in some trees only is found."""
 
 from pathlib import Path
 from typing import Any

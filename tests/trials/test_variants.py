@@ -1,4 +1,4 @@
-"""Lawful choices of producers, copiers and consumers: no MUST fails on them, and none is left out."""
+"""Permitted choices of producers, copiers and consumers: no MUST fails on them, and none is left out."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -128,7 +128,7 @@ def test_the_shell_runner(shell: dict[str, CaseResult]) -> None:
 
 @built
 def test_go_and_rust_find_true_differences(go: dict[str, CaseResult], rust: dict[str, CaseResult]) -> None:
-    """Lawful layers that one of them refuses and the other takes: a difference that harms users of either."""
+    """Conforming layers that one of them refuses and the other takes: a difference that harms users of either."""
     lawful = [case.id for case in CASES if case.kind == "layer" and case.expect == "accept"]
     refused = {name: {case for case in lawful if found[case].outcome == "refused"} for name, found in _both(go, rust)}
     assert "toc-003-lawful-entries-reversed-layer" in refused["go"] - refused["rust"]

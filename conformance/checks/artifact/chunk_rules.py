@@ -35,7 +35,7 @@ def stray_chunks(toc: Outline) -> Problems:
 
 
 def split_files(toc: Outline) -> Iterator[tuple[int, int]]:
-    """First index and the one after the last of each file with chunk entries behind it."""
+    """First index and the one after the last of each file with chunk entries after it."""
     entries = toc.entries
     start = end = -1
     for index in toc.chunks:

@@ -181,7 +181,7 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
                 continue
             yield judge(
                 stored.problem is None,
-                "What a descriptor names is not there, or is something else.",
+                "What a descriptor names is missing, or is something else.",
                 where=name,
                 expected=f"{descriptor.digest}, {descriptor.size} bytes",
                 found=stored.detail or "as described",

@@ -59,7 +59,7 @@ def judge_layer(layer: LayerSeen, *, deep: bool) -> dict[str, tuple[Judgement, .
 
 
 def needs_deep(result: RequirementResult) -> bool:
-    """Whether a requirement was not, or not wholly, looked at because the layers were not read whole.
+    """Whether a requirement was not, or not wholly, inspected because the layers were not read whole.
 
     What fails already fails; everything else is then no verdict.
     """
@@ -109,9 +109,9 @@ def unreadable(seen: ImageSeen) -> tuple[str, ...]:
 
 
 def _layers_not_seen(seen: ImageSeen) -> Iterator[Judgement]:
-    """Whatever the layers of a manifest are that could not be read: nobody looked at them."""
+    """Whatever the layers of a manifest are that could not be read: nobody inspected them."""
     for problem in unreadable(seen):
-        yield not_run(f"The layers of a manifest were not looked at: {problem}.")
+        yield not_run(f"The layers of a manifest were not inspected: {problem}.")
 
 
 def has_sentinel(seen: ImageSeen) -> bool:

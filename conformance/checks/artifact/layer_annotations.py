@@ -63,7 +63,7 @@ def _place(
         place = read()
     except FormatError as error:
         return failed(
-            "The position is malformed; some readers take it all the same.",
+            "The position is malformed; some readers take it nevertheless.",
             where=where,
             expected="decimal numbers joined by colons",
             found=error.what,

@@ -128,7 +128,7 @@ def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
             where=layer.name,
             expected=f"payloads at {' and '.join(str(place) for place in wanted)}, then the footer, no data behind",
             found=f"payloads at {' and '.join(str(place) for place in starts)}"
-            + ("" if framed else ", not each in a frame of its own")
+            + ("" if framed else ", not each in its own frame")
             + ("" if before else f"; a data frame ends at {last}"),
             evidence=layer.evidence,
         )
@@ -228,7 +228,7 @@ def _zstd_frame_first(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement
     if first is not None:
         yield judge(
             not first.is_skippable,
-            "The layer begins with a skippable frame: tools that look at the first bytes do not take it for zstd.",
+            "The layer begins with a skippable frame: tools that inspect the first bytes do not take it for zstd.",
             where=f"{layer.name}, byte 0",
             expected=f"0x{ZSTD_MAGIC:08X}",
             found=f"0x{first.magic:08X}",

@@ -26,5 +26,5 @@ def parents_are_directories(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(
         seen,
         name_rules.wrong_parents,
-        "An entry lies below one that is no directory: readers follow, replace or refuse it.",
+        "An entry lies below one that is not a directory: readers follow, replace or refuse it.",
     )

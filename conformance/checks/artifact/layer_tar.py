@@ -41,7 +41,7 @@ _WORDS: Final = {
         "write regular files, links, devices, directories and FIFOs only, without global headers",
     ),
     TarRule.SLASH: _Words(
-        "The name of an entry that is no directory ends with a slash: readers differ on its type.",
+        "The name of an entry that is not a directory ends with a slash: readers differ on its type.",
         "write the type 5 for a directory, and no slash for others",
     ),
     TarRule.NO_CONTENT: _Words(
@@ -49,7 +49,7 @@ _WORDS: Final = {
         "write the size 0",
     ),
     TarRule.ORPHAN: _Words(
-        "An extended header has no entry behind it: some readers refuse the archive.",
+        "An extended header has no entry after it: some readers refuse the archive.",
         "remove it",
     ),
     TarRule.REPEATED: _Words(
@@ -62,10 +62,10 @@ _WORDS: Final = {
     ),
     TarRule.SYNTAX: _Words(
         "A PAX record is malformed: some readers refuse it, others use a part of it.",
-        "write the records anew",
+        "write the records again",
     ),
     TarRule.DECIMAL: _Words(
-        "A PAX record for a number is no plain decimal number: readers see different numbers.",
+        "A PAX record for a number is not a plain decimal number: readers see different numbers.",
         "write decimal digits",
     ),
     TarRule.EMPTY: _Words(
@@ -93,7 +93,7 @@ _WORDS: Final = {
         "write SCHILY.xattr only",
     ),
     TarRule.TEXT: _Words(
-        "A text field of a tar header holds bytes behind its text, which no reader sees.",
+        "A text field of a tar header holds bytes after its text, which no reader sees.",
         "fill text fields with NULs",
     ),
     TarRule.PADDING: _Words(
@@ -121,7 +121,7 @@ _WORDS: Final = {
         "write two blocks of zeros",
     ),
     TarRule.TIME: _Words(
-        "A PAX time is no decimal number: some readers refuse the archive.",
+        "A PAX time is not a decimal number: some readers refuse the archive.",
         "write decimal seconds",
     ),
     TarRule.OWNER: _Words(
@@ -149,7 +149,7 @@ _WORDS: Final = {
         "write 0, or leave the record out",
     ),
     TarRule.STAR_TIMES: _Words(
-        "A ustar header has times behind its prefix, which hardly any reader sees.",
+        "A ustar header has times after its prefix, which hardly any reader sees.",
         "use PAX records for times",
     ),
     TarRule.LEADING_ZERO: _Words(

@@ -15,7 +15,7 @@ def current(seen: LayersSeen) -> Iterator[LayerSeen]:
 
 
 def needs_deep(layer: LayerSeen | OtherLayerSeen) -> Judgement:
-    """This layer was not read whole, so the requirement was not looked at."""
+    """This layer was not read whole, so the requirement was not inspected."""
     return unread(layer.name)
 
 
@@ -45,7 +45,7 @@ def by_tar(
 
 
 def read_to_its_end(layer: LayerSeen) -> WholeLayer | Judgement:
-    """All that a layer holds, or the judgement on what needs it and could not be looked at."""
+    """All that a layer holds, or the judgement on what needs it and could not be inspected."""
     if layer.whole is None:
         return _unread(layer)
     return layer.whole if layer.whole.is_complete else broken_off(layer)

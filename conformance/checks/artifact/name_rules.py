@@ -42,7 +42,7 @@ def names_twice(toc: Outline) -> Problems:
             before = first.setdefault(hash(name), index)
             earlier = entries[before].name
             if before != index and earlier != entry.name and cleaned(earlier) == name:
-                yield problem(entries, index, "a name of its own", f"{shown(earlier)} of entries[{before}], cleaned")
+                yield problem(entries, index, "a unique name", f"{shown(earlier)} of entries[{before}], cleaned")
 
     yield from islice(problems(), MAX_PROBLEMS)
 

@@ -32,7 +32,7 @@ def layers_are_there(seen: ImageSeen) -> Iterator[Judgement]:
         right = not layer.stored_problem and size in (None, layer.descriptor.size)
         yield judge(
             right and digest == layer.descriptor.digest,
-            "A layer is not there, or is something else than its descriptor says.",
+            "A layer is missing, or is something else than its descriptor says.",
             where=layer.name,
             expected=f"{layer.descriptor.digest}, {layer.descriptor.size} bytes",
             found=layer.stored_problem or f"{digest}, {size} bytes",

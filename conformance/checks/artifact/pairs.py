@@ -52,7 +52,7 @@ def copy_of_one(seen: ImageSeen) -> ManifestSeen | None:
 def pairs(seen: ImageSeen) -> Iterator[Pair]:
     """Each sentinel manifest with its plain variant.
 
-    Of the plain manifests of the same platform, the one that shares most layer digests (so a gzip twin
+    Of the plain manifests of the same platform, the one that shares most layer digests (so a gzip counterpart
     is not taken for it); when none shares any, the last one with zstd layers, so that the checks on
     reuse can say what differs.
     """

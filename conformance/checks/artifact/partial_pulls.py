@@ -1,4 +1,4 @@
-"""Layers that no client pulls in parts, and why: explained, never judged (a gzip layer is no fault)."""
+"""Layers that no client pulls in parts, and why: explained, never judged (a gzip layer is not a fault)."""
 
 from collections.abc import Iterator
 
@@ -89,7 +89,7 @@ def _of_layer(
 
 
 def _of_chunked(name: str, layer: LayerSeen) -> PulledWhole | None:
-    """What the clients of today want beside the TOC (docs/format.md: they refuse a TOC without tar-split)."""
+    """What the current clients want beside the TOC (docs/format.md: they refuse a TOC without tar-split)."""
     toc = layer.toc.toc
     if layer.annotations.tar_split_position is None:
         return PulledWhole(name, "it has no tar-split: the annotation tarsplit-position is missing")

@@ -48,7 +48,7 @@ def _says(entry: Descriptor, key: str) -> bool:
 def annotated(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen):
         if manifest.entry is None:
-            yield informed("The manifest was named by itself; whether an index lists it was not looked at.")
+            yield informed("The manifest was named by itself; whether an index lists it was not inspected.")
             continue
         value = manifest.entry.annotation(SENTINEL_ANNOTATION)
         # A value other than "true" is SENT-INDEX-017; here the key must be there.
@@ -192,7 +192,7 @@ def oci_index(seen: ImageSeen) -> Iterator[Judgement]:
         found = seen.index.view.media_type or (seen.index_stored.media_type if seen.index_stored else "") or INDEX_TYPE
         yield judge(
             found == INDEX_TYPE,
-            "The list is no OCI index; Docker manifest lists have no annotations.",
+            "The list is not an OCI index; Docker manifest lists have no annotations.",
             where="index.mediaType",
             expected=INDEX_TYPE,
             found=found,

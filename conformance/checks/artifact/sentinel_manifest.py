@@ -18,7 +18,7 @@ def sentinel_first(seen: ImageSeen) -> Iterator[Judgement]:
         first = manifest.sentinels[0][0]
         yield judge(
             first == 0,
-            "The sentinel is not the first layer; consumers look at layer 0 only.",
+            "The sentinel is not the first layer; consumers inspect layer 0 only.",
             where=manifest.name,
             expected="layers[0]",
             found=f"layers[{first}]",
@@ -77,7 +77,7 @@ def oci_manifest(seen: ImageSeen) -> Iterator[Judgement]:
         media_type = view.media_type or (manifest.entry.media_type if manifest.entry else MANIFEST_TYPE)
         yield judge(
             media_type == MANIFEST_TYPE and view.schema_version == 2,
-            "The sentinel manifest is no OCI image manifest of schema version 2.",
+            "The sentinel manifest is not an OCI image manifest of schema version 2.",
             where=f"{manifest.name}.mediaType, schemaVersion",
             expected=f"{MANIFEST_TYPE}, 2",
             found=f"{media_type}, {view.schema_version}",

@@ -43,7 +43,7 @@ def repeated_names(toc: Outline) -> Problems:
                 continue
             before = first.setdefault(hash(entry.name), index)
             if before != index and entries[before].name == entry.name:
-                yield problem(entries, index, "a name of its own", f"the name of entries[{before}]")
+                yield problem(entries, index, "a unique name", f"the name of entries[{before}]")
 
     yield from islice(problems(), MAX_PROBLEMS)
 
@@ -117,7 +117,7 @@ def overlapping(toc: Outline, toc_start: int) -> Problems:
         for (start, end, index), (after, after_end, other) in pairwise(spans):
             if after < end:
                 found = f"{after} to {after_end}, over {start} to {end} of {shown(entries[index].name)}"
-                yield problem(entries, other, "a range of its own", found)
+                yield problem(entries, other, "a separate range", found)
 
     yield from islice(problems(), MAX_PROBLEMS)
 
@@ -166,7 +166,7 @@ def _wrong_time(text: str) -> str:
 
 
 def wrong_whiteouts(toc: Outline) -> Problems:
-    """Whiteouts that are no regular entries (TOC-015)."""
+    """Whiteouts that are not regular entries (TOC-015)."""
 
     def problems() -> Problems:
         for index in toc.whiteouts:

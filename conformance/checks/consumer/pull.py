@@ -116,7 +116,7 @@ def implied_directories_of_the_plain_variant(seen: TrialSeen) -> Iterator[Judgem
 
 @decides("SENT-PULL-031")
 def unaware_gets_nothing(seen: TrialSeen) -> Iterator[Judgement]:
-    told = f"its output lists {seen.marker} all the same" if _lists_marker(seen) else ""
+    told = f"its output lists {seen.marker} nevertheless" if _lists_marker(seen) else ""
     if "SENT-PULL-031" in seen.about and _scan_reports_an_error(seen):
         yield inconclusive(seen) or passed(seen.name, found="it ends with 0, and reports an error for the image")
     else:

@@ -88,7 +88,7 @@ def plain_where_there_is_no_partial_pull(seen: SelectionSeen) -> Iterator[Judgem
     plain = {position for position in best if not _sentinel(seen, position)}
     if seen.aware and not seen.toc_capable and plain and len(plain) < len(best):
         allowed = set(best) if seen.read_whole_by_toc else plain
-        yield _chose(seen, allowed, "The client cannot pull by TOC here and picks the sentinel variant all the same.")
+        yield _chose(seen, allowed, "The client cannot pull by TOC here and picks the sentinel variant nevertheless.")
 
 
 @decides("SENT-SELECT-009")

@@ -39,7 +39,7 @@ def no_variant_beside_signatures_that_are_kept(seen: CopySeen) -> Iterator[Judge
     if seen.after is None or sentinel_manifests(seen.before):
         return
     if seen.referrers_before is None or seen.referrers_after is None:
-        yield not_run("the referrers were not asked for", where=seen.name)
+        yield not_run("the referrers were not requested", where=seen.name)
         return
     grown = bool(sentinel_manifests(seen.after)) or (seen.after.index is not None and seen.before.index is None)
     kept = sorted(set(seen.referrers_before) & set(seen.referrers_after))
@@ -66,7 +66,7 @@ def annotations_of_layers_are_kept(seen: CopySeen) -> Iterator[Judgement]:
     old, new = _annotations(seen.before.manifests[0]), _annotations(made)
     lost = [key for ours, theirs in zip(old, new, strict=False) for key in ours if theirs.get(key) != ours[key]]
     if any(old):
-        yield judge(not lost, "Annotations of a layer are lost when it is compressed anew.", where=seen.name,
+        yield judge(not lost, "Annotations of a layer are lost when it is compressed again.", where=seen.name,
                     expected="as they were", found=f"lost: {', '.join(lost)}")  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def diff_ids_of_data_layers_stay(seen: CopySeen) -> Iterator[Judgement]:
 def refused_where_the_manifest_may_not_change(seen: CopySeen) -> Iterator[Judgement]:
     if seen.preserve_digests and seen.requested in _CHANGING and sentinel_manifests(seen.before):
         if not seen.refused and seen.after is not None and _documents(seen.before) == _documents(seen.after):
-            return  # it compressed nothing anew, so that nothing had to be stripped (skopeo 1.9.3)
+            return  # it compressed nothing again, so that nothing had to be stripped (skopeo 1.9.3)
         found = "refused" if seen.refused else "copied"
         yield judge(seen.refused and not seen.wrote, "Stripping was needed, the manifest was not to change.",
                     where=seen.name, expected="refused, no manifest written",
@@ -133,7 +133,7 @@ def a_part_of_an_index_is_whole(seen: CopySeen) -> Iterator[Judgement]:
     if not seen.partial or seen.after is None or seen.after.index is None:
         return
     if _root(seen.before) == _root(seen.after):
-        # An index that stays as it is, for its signature, names what was left out: that is what was asked for.
+        # An index that stays as it is, for its signature, names what was left out: that is what was requested.
         yield passed(seen.name, found="the index is unchanged")
     else:
         yield from _resolved(seen, seen.after)
@@ -167,7 +167,7 @@ def signatures_do_not_follow_a_changed_manifest(seen: CopySeen) -> Iterator[Judg
     if seen.after is None or _documents(seen.before) == _documents(seen.after):
         return
     if seen.referrers_before is None or seen.referrers_after is None:
-        yield not_run("the referrers were not asked for", where=seen.name)
+        yield not_run("the referrers were not requested", where=seen.name)
         return
     moved = sorted(set(seen.referrers_before) & set(seen.referrers_after))
     yield judge(not moved, "Referrers of the source are attached to a changed manifest.", where=seen.name,

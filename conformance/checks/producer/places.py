@@ -1,4 +1,4 @@
-"""SENT-PUSH beside registries, sources that break off, and what a tool says of the variants that it does not make."""
+"""SENT-PUSH beside registries, sources that end early, and what a tool says of the variants that it does not make."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def a_stored_pair_is_complete(seen: StoredSeen) -> Iterator[Judgement]:
         missing = [*seen.missing, *(f"the plain variant of {name}" for name in alone)]
         if not sentinel_manifests(seen.after) and not missing:
             yield informed("no sentinel variant was written there", where=seen.name)
-        yield judge(not missing, "What the documents name is not there.", where=seen.name,
+        yield judge(not missing, "What the documents name is missing.", where=seen.name,
                     expected="every blob and manifest", found=f"missing: {', '.join(missing)}",
                     evidence=seen.evidence)  # fmt: skip
 
@@ -42,10 +42,10 @@ def a_variant_that_cannot_be_made_is_told_of(seen: PushSeen) -> Iterator[Judgeme
     elif seen.ended != "succeeded" or seen.after is None:
         yield not_run(f"the push was not made: {seen.ended} {seen.reason}", where=seen.name, evidence=seen.evidence)
     elif sentinel_manifests(seen.after):
-        yield passed(seen.name, found="a variant was made all the same")
+        yield passed(seen.name, found="a variant was made nevertheless")
     else:
         yield judge(bool(_SAYS_SO.search(seen.output)), "A variant was due and was left out without a word.",
-                    where=seen.name, expected="a line that speaks of the sentinel variant",
+                    where=seen.name, expected="a line that mentions the sentinel variant",
                     found=seen.output.strip()[-200:] or "no output", evidence=seen.evidence)  # fmt: skip
 
 
@@ -61,9 +61,9 @@ def sentinels_can_be_switched_off(seen: PushSeen) -> Iterator[Judgement]:
 def input_that_breaks_off_leaves_no_layer(seen: BrokenInputSeen) -> Iterator[Judgement]:
     expected = "refused, and nothing under the tag"
     if seen.ended in ("crashed", "timed-out"):
-        yield failed("Input that breaks off makes it crash or hang.", where=seen.what, expected=expected,
+        yield failed("Truncated input makes it crash or hang.", where=seen.what, expected=expected,
                      found=f"{seen.ended}: {seen.reason}", evidence=seen.evidence)  # fmt: skip
         return
     found = seen.ended + (", and the tag names an image" if seen.tagged else "")
-    yield judge(seen.ended == "refused" and not seen.tagged, "Input that breaks off is written as a layer.",
+    yield judge(seen.ended == "refused" and not seen.tagged, "Truncated input is written as a layer.",
                 where=seen.what, expected=expected, found=found, evidence=seen.evidence)  # fmt: skip

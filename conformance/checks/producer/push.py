@@ -111,7 +111,7 @@ def no_variant_without_a_toc(seen: PushSeen) -> Iterator[Judgement]:
         return
     with_toc = [layer.digest for manifest in seen.after.manifests for layer in layers_of(manifest) if _has_toc(layer)]
     if with_toc:
-        yield not_run(f"asked for {seen.requested}, it wrote layers with a TOC", where=seen.name)
+        yield not_run(f"requested {seen.requested}, it wrote layers with a TOC", where=seen.name)
     else:
         yield _no_variant(seen, "An image without TOC layers was given a sentinel variant.")
 
@@ -257,7 +257,7 @@ def what_a_toc_cannot_hold_gets_none(seen: UnrepresentableSeen) -> Iterator[Judg
         yield not_run("it ended as if done, and there is no layer", where=seen.what, evidence=seen.evidence)
     else:
         same = seen.after_diff_id == seen.diff_id
-        # A tar that the tool wrote anew, with every entry, is one that its TOC can represent.
+        # A tar that the tool wrote again, with every entry, is one that its TOC can represent.
         anew = not same and seen.same_entries
         found = ("a TOC" if seen.has_toc else "no TOC") + (", the same tar" if same else f", {seen.after_diff_id}")
         sound = anew or (same and not seen.has_toc)

@@ -18,7 +18,7 @@ _DELETES_OFF = (400, 405, 501)
 def mounts(seen: MountSeen) -> Iterator[Judgement]:
     yield status(seen.response, (201,), "A blob of another repository is not mounted.")
     if seen.response.status == 201 and seen.head is not None:
-        yield status(seen.head, (200,), "The mounted blob is not there.")
+        yield status(seen.head, (200,), "The mounted blob is missing.")
 
 
 @decides("REG-013")
@@ -26,7 +26,7 @@ def mount_falls_back(cases: tuple[MountSeen, ...]) -> Iterator[Judgement]:
     for seen in cases:
         if seen.response.status == 201:
             if seen.head is not None:
-                yield status(seen.head, (200,), "The registry says that it mounted a blob, which is not there.")
+                yield status(seen.head, (200,), "The registry says that it mounted a blob, which is missing.")
             continue
         location = seen.response.header("Location")
         yield judge(

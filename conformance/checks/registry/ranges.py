@@ -37,13 +37,13 @@ def _missing(seen: RangeSeen) -> str:
 
 
 def _unasked(seen: RangeSeen) -> str:
-    """Which part of a 206 response holds no byte that was asked for; "" when each holds one."""
+    """Which part of a 206 response holds no byte that was requested; "" when each holds one."""
     if seen.response.status != 206:
         return ""
     for part in seen.parts:
         end = part.first + len(part.content)
         if not any(part.first <= last and first < end for first, last in seen.wanted):
-            return f"bytes {part.first}-{end - 1}, of which none was asked for"
+            return f"bytes {part.first}-{end - 1}, of which none was requested"
     return ""
 
 
@@ -83,7 +83,7 @@ def several(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
         else:
             message = "The response to a request of several ranges does not have one part for each range."
             if seen.response.status >= 400:
-                message += " Clients that ask for TOC and tar-split at once give up, or pull the whole layer."
+                message += " Clients that request TOC and tar-split at once give up, or pull the whole layer."
             yield _fail(seen, message, expected, _wrong(seen) or _found(seen))
 
 
@@ -97,7 +97,7 @@ def near_ranges_stay_apart(seen: RangeSeen) -> Iterator[Judgement]:
 @decides("REG-028")
 def never_wrong(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
     for seen in ranges:
-        expected = "HTTP 206 with bytes that were asked for, 200 with the whole blob, or a refusal: 4xx or 501"
+        expected = "HTTP 206 with bytes that were requested, 200 with the whole blob, or a refusal: 4xx or 501"
         code = seen.response.status
         if 400 <= code < 500 or code == 501:
             yield passed(seen.response.what, found=f"HTTP {code}")
@@ -117,7 +117,7 @@ def nothing_missing(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
     for seen in ranges:
         if seen.response.status != 206 or _wrong(seen) or _unasked(seen):
             continue
-        expected = "HTTP 206 with all bytes asked for, 200 with the whole blob, or HTTP 400"
+        expected = "HTTP 206 with all bytes requested, 200 with the whole blob, or HTTP 400"
         missing = _missing(seen)
         if missing:
             yield _fail(

@@ -76,7 +76,7 @@ def replay(
 
 
 def _target(recorded: "Target", given: str) -> "Target":
-    """What is run: the given one in place of the recorded names. No file that RESULTS name is taken for an adapter."""
+    """What is run: the given one in place of the recorded names. No file that RESULTS name is treated as an adapter."""
     import msgspec  # noqa: PLC0415 (start-up time)
 
     from conformance.implementations.adapter import builtin_adapters  # noqa: PLC0415
@@ -139,7 +139,7 @@ def _suite_again(target: "Target", environment: Mapping[str, str], options: list
 
 
 def _arguments(target: "Target") -> Iterator[str]:
-    """Each in one word with its option: no value is taken for another option."""
+    """Each in one word with its option: no value is treated as another option."""
     if target.kind == "registry":
         yield from (f"--registry={name}" for name in target.names[:1] if name)
     elif target.kind == "implementation":

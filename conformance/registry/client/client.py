@@ -187,7 +187,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 return response
             url = join_url(url, location)
             if not is_http_url(url):
-                raise TransportError(f"redirected to {mask_url(location)[:200]!r}, which is no HTTP", response.exchange)
+                raise TransportError(
+                    f"redirected to {mask_url(location)[:200]!r}, which is not HTTP", response.exchange
+                )
             if leads_inside(url, self.host):
                 raise TransportError(
                     f"redirected to {mask_url(location)[:200]!r}, an address of this machine or network only",

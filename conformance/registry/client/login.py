@@ -11,14 +11,14 @@ from conformance.registry.client.transport import AuthenticationError, Response
 
 
 class Login:
-    """Tokens by scope, and a password that Basic has asked for once; ``request`` reaches token services."""
+    """Tokens by scope, and a password that Basic has requested once; ``request`` reaches token services."""
 
     def __init__(self, registry: str, credentials: Credentials | None, request: auth.TokenRequest) -> None:
         self._registry, self._credentials, self._request = registry, credentials, request
         self._tokens: dict[str, str] = {}
         self._basic = ""
         self._admitted = False
-        """Whether the credentials were taken once: then 401 is about what was asked for."""
+        """Whether the credentials were taken once: then 401 is about what was requested."""
         if credentials is not None:
             SECRETS.remember_login(credentials.username, credentials.password)
             SECRETS.remember(credentials.identity_token)

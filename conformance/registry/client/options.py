@@ -20,7 +20,7 @@ _TLS = ("enabled", "disabled", "insecure")  # as the OCI conformance test has it
 class ConnectionOptions(msgspec.Struct, frozen=True):
     """``password`` never shows in a repr; "" everywhere means: not given.
 
-    ``tls``: it was asked for, also where plain HTTP is the default.
+    ``tls``: it was requested, also where plain HTTP is the default.
     """
 
     username: str = ""

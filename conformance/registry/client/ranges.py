@@ -1,6 +1,6 @@
-"""Byte ranges: asking for them, and reading the response strictly (RFC 9110 sections 14 and 15.3.7).
+"""Byte ranges: requesting them, and reading the response strictly (RFC 9110 sections 14 and 15.3.7).
 
-Every part is verified against its own Content-Range; nothing is guessed from what was asked for.
+Every part is verified against its own Content-Range; nothing is guessed from what was requested.
 """
 
 import re

@@ -132,7 +132,7 @@ class LosesSharedBlobsOnDelete(Defect):
 
 
 class GarbageCollectionForgetsLists(Defect):
-    """Collects what only manifests without a tag of their own need."""
+    """Collects what only manifests without their own tag need."""
 
     def collected(self, core: RegistryCore) -> None:
         for repository in core.repositories.values():

@@ -108,7 +108,7 @@ def make_fault(name: str, value: str = "", match: Match | None = None) -> Defect
     """A fault of ``FAULTS``, for the requests it usually hits or those of ``match``; FaultError when it is wrong."""
     kind = FAULTS.get(name)
     if kind is None:
-        raise FaultError(f"{name[:80]!r} is no fault; known: {', '.join(FAULTS)}")
+        raise FaultError(f"{name[:80]!r} is not a fault; known: {', '.join(FAULTS)}")
     if value and not kind.value:
         raise FaultError(f"the fault {name} takes no value")
     return kind.make(match or kind.match, value)
@@ -238,7 +238,7 @@ def _once(status: int, code: str, message: str) -> Callable[[Match, str], Defect
 
 def _number(value: str, default: int) -> int:
     if value and (not value.isdecimal() or len(value) > 12):
-        raise FaultError(f"{value[:80]!r} is no number")
+        raise FaultError(f"{value[:80]!r} is not a number")
     return int(value) if value else default
 
 
@@ -246,7 +246,7 @@ def _seconds(value: str, default: float) -> float:
     try:
         seconds = float(value) if value else default
     except ValueError:
-        raise FaultError(f"{value[:80]!r} is no number of seconds") from None
+        raise FaultError(f"{value[:80]!r} is not a number of seconds") from None
     if not 0 <= seconds <= _MAX_SECONDS:
         raise FaultError(f"{value[:80]!r}: 0 to {_MAX_SECONDS:.0f} seconds are possible")
     return seconds

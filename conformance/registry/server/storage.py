@@ -29,7 +29,7 @@ _LAYOUT = {"imageLayoutVersion": "1.0.0"}
 
 
 class StorageError(Exception):
-    """The directory is no store of this registry, or is damaged; one line that names the file."""
+    """The directory is not a store of this registry, or is damaged; one line that names the file."""
 
 
 class BlobFiles(MutableMapping[str, bytes]):

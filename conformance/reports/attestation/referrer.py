@@ -1,4 +1,4 @@
-"""An attestation in a registry: an artifact that refers to the image, in the form in which cosign looks for bundles.
+"""An attestation in a registry: an artifact that refers to the image, in the form in which cosign searches for bundles.
 
 sigstore/cosign, specs/BUNDLE_SPEC.md; OCI distribution-spec, "Pushing Manifests with Subject" and "Listing Referrers".
 A registry without the referrers endpoint gets the index under the tag ``sha256-<hex>`` that the specification names.
@@ -116,7 +116,7 @@ def _add_to_tag(client: RegistryClient, repository: str, raw: bytes, subject: De
     index = _fields(response.content) if response.status == 200 else {}
     entries = index.get("manifests", [])
     if response.status == 200 and not isinstance(entries, list):
-        raise AttestationError(f"the tag {tag} is no index of referrers: it is left as it is")
+        raise AttestationError(f"the tag {tag} is not an index of referrers: it is left as it is")
     own = _fields(raw)
     entry = {
         **_described(MANIFEST_TYPE, raw),

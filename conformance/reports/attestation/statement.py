@@ -1,7 +1,7 @@
 """What is signed: an in-toto Statement v1 with predicate test-result v0.1, made from the results and their bytes.
 
 https://github.com/in-toto/attestation, spec/v1/statement.md and spec/predicates/test-result.md. The predicate has no
-list for what was not looked at: it is in results.json, which is bound by its digest.
+list for what was not inspected: it is in results.json, which is bound by its digest.
 """
 
 from collections.abc import Iterator, Sequence

@@ -70,7 +70,7 @@ class Stage:
         self._registry.arm(*faults)
 
     def redirect_blobs(self) -> None:
-        """Send whoever asks for a blob to the second host."""
+        """Send whoever requests a blob to the second host."""
         assert self._second is not None, "the stage was made without a second host"
         self._registry.arm(make_fault("redirect", self._second.url))
 
@@ -157,7 +157,7 @@ class Bench:
         *,
         faults: Sequence[Defect] = (),
     ) -> RunSeen:
-        """One operation on a stage of its own."""
+        """One operation on its own stage."""
         with self.stage() as stage:
             stage.load(image)
             stage.arm(*faults)

@@ -39,7 +39,7 @@ def interrupted_pushes(
         if not undisturbed.succeeded:
             yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
             return
-        # A tool that writes a tar of its own is held to the number of its layers.
+        # A tool that writes its own tar is held to the number of its layers.
         contents = source.diff_ids if _has_contents(place, "interrupted/undisturbed", source.diff_ids) else ()
         expected = _shape(place, "interrupted/undisturbed", contents)
         step = -(-requests // MAX_REQUESTS)

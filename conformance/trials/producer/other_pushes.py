@@ -1,4 +1,4 @@
-"""Images written to other places than a registry (SENT-PUSH-017), and pushes of input that breaks off (LAYER-011)."""
+"""Images written to other places than a registry (SENT-PUSH-017), and pushes of truncated input (LAYER-011)."""
 
 import gzip
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from conformance.trials.under_test import ENDED, ImplementationSubject
 
 _REF_NAME: Final = "org.opencontainers.image.ref.name"
 _MAX_LAYER: Final = 2**24
-# Of small images. skopeo 1.9.3 never ends when the tar breaks off.
+# Of small images. skopeo 1.9.3 never ends when the tar ends early.
 _SECONDS: Final = 30
 
 
@@ -96,7 +96,7 @@ def _broken() -> dict[str, tuple[Image, Mapping[str, bytes | None]]]:
     short = gzip.decompress(content)[:7000]
     return {
         "a layer file that ends early": (whole, {layer: cut}),
-        "a layer file that is not there": (whole, {layer: None}),
+        "a layer file that is missing": (whole, {layer: None}),
         "a gzip stream that ends early, under its own digest": (_with_layer(whole, layer, cut), {}),
         "a tar that ends early, under its own digest": (_with_layer(whole, layer, gzip.compress(short, mtime=0)), {}),
     }

@@ -49,7 +49,7 @@ def remark_on(trial: ProducerTrial, name: str) -> str:
         return ""
     if name == "single" and trial.own_files:
         listed = ", ".join(repr(file) for file in trial.own_files[:10])
-        return f"it writes a tar of its own, with files that were not given: {listed}"
+        return f"it writes its own tar, with files that were not given: {listed}"
     if not pushed.run.succeeded:
         return f"an image ({name}) could not be pushed: {describe(pushed.run)}"
     plain = plain_manifests(pushed.seen.after) if pushed.seen.after else ()

@@ -36,7 +36,7 @@ _DIGEST: Final = "by digest"
 
 
 class PushJob(msgspec.Struct, frozen=True):
-    """One push that is asked for; ``onto`` is another push (by name) after which, and to whose tag, it is made."""
+    """One push that is requested; ``onto`` is another push (by name) after which, and to whose tag, it is made."""
 
     name: str
     kind: Kind = "single"
@@ -97,7 +97,7 @@ _JUDGES_ENDS: Final = frozenset({"SENT-PUSH-011", "SENT-PUSH-013", "SENT-PUSH-02
 
 
 class Pushed(msgspec.Struct, frozen=True):
-    """A push that was tried, and what was seen of it; ``seen`` is None where it could not be asked for."""
+    """A push that was tried, and what was seen of it; ``seen`` is None where it could not be requested."""
 
     run: Run
     seen: PushSeen | None
@@ -105,7 +105,7 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class ProducerTrial:
-    """``with ProducerTrial(subject) as trial``: registries of ours; pushes are made when they are asked for."""
+    """``with ProducerTrial(subject) as trial``: registries of ours; pushes are made when they are requested."""
 
     def __init__(self, subject: ImplementationSubject) -> None:
         self.subject = subject
@@ -194,7 +194,7 @@ class ProducerTrial:
         return self._pushes[name]
 
     def _control(self) -> str:
-        """The ordinary push: did it write the compression asked for, and the contents given?"""
+        """The ordinary push: did it write the compression requested, and the contents given?"""
         chunked = "zstd:chunked" in self.subject.adapter.compressions
         pushed = self.pushed("single" if chunked else "gzip")
         if not pushed.run.succeeded:
@@ -203,10 +203,10 @@ class ProducerTrial:
         plain = plain_manifests(after) if after else ()
         if after is None or not plain:
             return "an ordinary push ended as if done, and there is no image in the registry"
-        # The plain variant may be left without a TOC: then the layers of its sentinel variant are looked at.
+        # The plain variant may be left without a TOC: then the layers of its sentinel variant are inspected.
         wrong = [_not_written_as(manifest, chunked) for manifest in (plain[0], *sentinel_manifests(after))]
         if all(wrong):
-            return f"asked for {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong[0])}"
+            return f"requested {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong[0])}"
         problem = self._lost(pushed.repository, plain[0])
         return f"an ordinary image has other contents in the registry than those given: {problem}" if problem else ""
 
@@ -298,7 +298,7 @@ def _images() -> dict[Kind, Image]:
 
 
 def _not_written_as(manifest: ManifestSeen, chunked: bool) -> list[str]:
-    """The media types of data layers that are not in the compression asked for."""
+    """The media types of data layers that are not in the compression requested."""
     return [layer.media_type for layer in data_layers(manifest) if not _is_written_as(layer, chunked)]
 
 

@@ -210,7 +210,7 @@ class RegistryProbe:
         return self._range(f"{LAYER_SIZE}-{LAYER_SIZE + 9}", ())
 
     def near_ranges(self) -> RangeSeen:
-        """Where TOC and tar-split stand in a layer: one behind the other, a frame header of eight bytes between."""
+        """Where TOC and tar-split stand in a layer: one after the other, a frame header of eight bytes between."""
         start = LAYER_SIZE // 2
         return self._several(((start, start + 4095), (start + 4104, start + 8199)))
 

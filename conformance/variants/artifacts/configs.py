@@ -30,7 +30,7 @@ def history_dropped() -> Drafted:
 
 @variant(warns=("SENT-CONFIG-005",))
 def history_entry_last() -> Drafted:
-    """The entry for the sentinel behind the others (image-spec v1.1.1 config.md: OPTIONAL, and nothing reads it)."""
+    """The entry for the sentinel after the others (image-spec v1.1.1 config.md: OPTIONAL, and nothing reads it)."""
     draft = conforming_draft()
     draft.sentinel_config["history"].append({"created_by": "sentinel", "empty_layer": True})
     return finish(draft)

@@ -35,7 +35,7 @@ def eight_blocks_of_text() -> Drafted:
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-003",))
 def first_zero_at_byte_twenty() -> Drafted:
-    """PR 681 review: "close to the start"; within the first block is near enough for what looks for text."""
+    """PR 681 review: "close to the start"; within the first block is near enough for what searches for text."""
     return image_with_sentinel(
         build_sentinel(
             name=b"ZSTD-CHUNKED-SENTINE\0",
@@ -52,7 +52,7 @@ def random_bytes() -> Drafted:
 
 @variant("SENT-BLOB-006", "SENT-BLOB-010", "SENT-BLOB-011")
 def magic_of_an_executable() -> Drafted:
-    """The magic of another kind of file is no tar magic (PR 681 review: "non-tar magic")."""
+    """The magic of another kind of file is not a tar magic (PR 681 review: "non-tar magic")."""
     return image_with_sentinel(b"\x7fELF\0 TOC, NEVER tar: https://spec.example/sentinel".ljust(600, b"."))
 
 
@@ -83,12 +83,12 @@ def two_hundred_bytes() -> Drafted:
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-004", "SENT-BLOB-009", "SENT-BLOB-013"))
 def twelve_bytes() -> Drafted:
-    """The first draft of PR 681 with a zero in front: twelve bytes are no tar (docs/format.md section 2)."""
+    """The first draft of PR 681 with a zero in front: twelve bytes are not tar (docs/format.md section 2)."""
     return image_with_sentinel(b"\0zstd:chunk!")
 
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-009",))
 def message_in_french() -> Drafted:
-    """Another language: the review asks for a text for people, and names no language."""
+    """Another language: the review requires a text for people, and names no language."""
     text = "À lire par la table des matières seulement, jamais comme archive : https://spec.example/fr"
     return image_with_sentinel(build_sentinel(message=text.encode()))

@@ -93,7 +93,7 @@ def takes_one_range_only() -> Defect:
 
 @variant("REG-028", warns=("REG-006", "REG-024", "REG-029"))
 def sends_the_first_range_only() -> Defect:
-    """Sends a part of what was asked for, and says which, as crane's registry does (RFC 9110 section 15.3.7)."""
+    """Sends a part of what was requested, and says which, as crane's registry does (RFC 9110 section 15.3.7)."""
     return DEFECTS["first-range-only"]()
 
 
