@@ -149,7 +149,7 @@ def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> 
 
 
 def unchecked(*roles: Role) -> tuple[str, ...]:
-    """Ids of these roles that this version has no check for: said in every report, never counted as passed."""
+    """Ids of these roles that this version has no check for: stated in every report, never counted as passed."""
     bound = find_checks(checks)
     return tuple(
         requirement.id

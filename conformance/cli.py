@@ -71,7 +71,7 @@ def _ends_cleanly(function: Callable[..., Any]) -> Callable[..., Any]:
             result = function(*arguments, **options)
             sys.stdout.flush()
         except KeyboardInterrupt:
-            line = "interrupted: nothing is said on what was not finished"
+            line = "interrupted: no statement is made on what was not finished"
             raise _EndedError(_EXIT_INTERRUPTED, line) from None
         except BrokenPipeError:  # zcc … | head
             raise _EndedError(_EXIT_BROKEN_PIPE) from None
@@ -122,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         _discard_output()
         sys.exit(_EXIT_BROKEN_PIPE)
     except Exception as error:
-        # The last net. Python's own exit status 1 would say that the image does not conform.
+        # The last net. Python's own exit status 1 would state that the image does not conform.
         if os.environ.get("ZCC_TRACEBACK"):
             raise
         _discard_output()
@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _ready_output() -> None:
-    """Output that is closed goes nowhere; a character that the locale cannot say is escaped."""
+    """Output that is closed goes nowhere; a character that the locale cannot represent is escaped."""
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     if sys.stderr is None:

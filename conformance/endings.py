@@ -48,7 +48,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     @property
     def is_withdrawn(self) -> bool:
-        """Implied only, and the subject lacks what the profile is about: nothing is said of it."""
+        """Implied only, and the subject lacks what the profile is about: no statement is made on it."""
         return self.implied and bool(self.unsupported) and self.ending == "conforms"
 
 

@@ -17,11 +17,11 @@ Outcome = Literal["pass", "fail", "info", "unsupported", "not-run", "needs-deep"
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What a check says of one thing it inspected.
+    """What a check reports of one thing it inspected.
 
     ``where`` names the thing (blob, field, request); ``info`` decides nothing and is shown;
     ``unsupported`` means the subject lacks an optional feature; ``not-run`` means that it could not
-    be inspected, and ``message`` says why; ``needs-deep`` that it was not, as the layers were not to be read whole.
+    be inspected, and ``message`` states why; ``needs-deep`` that it was not, as the layers were not to be read whole.
     """
 
     outcome: Outcome
@@ -71,7 +71,7 @@ class RequirementResult(msgspec.Struct, frozen=True):
 
     @property
     def telling(self) -> tuple[Finding, ...]:
-        """The findings that say why this is not a pass: the failures, and what could not be inspected."""
+        """The findings that state why this is not a pass: the failures, and what could not be inspected."""
         return tuple(finding for finding in self.findings if finding.outcome in ("fail", "not-run"))
 
 
@@ -141,7 +141,7 @@ def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, repla
 
 
 def undecided(requirement: Requirement, reason: str) -> RequirementResult:
-    """The result of a requirement that no check inspected; ``reason`` says why, in one sentence."""
+    """The result of a requirement that no check inspected; ``reason`` states why, in one sentence."""
     return _result(requirement, "not-run", reason=SECRETS.mask(reason))
 
 
@@ -209,7 +209,7 @@ def read_waivers(text: str) -> tuple[Waiver, ...]:
 def apply_waivers(
     results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date
 ) -> tuple[RequirementResult, ...]:
-    """Failures that are waived become ``waived``; where the waiver has run out they say so. The findings stay."""
+    """Failures that are waived become ``waived``; where the waiver has run out they state this. The findings stay."""
     known = {waiver.id: waiver for waiver in sorted(waivers, key=lambda waiver: waiver.until)}
 
     def apply(result: RequirementResult) -> RequirementResult:

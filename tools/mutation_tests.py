@@ -1,4 +1,4 @@
-"""A pytest plugin of ``mutation_run.py``; what it does is said by variables of the environment.
+"""A pytest plugin of ``mutation_run.py``; what it does is stated by variables of the environment.
 
 ``ZCC_MUTATION_RECORD=FILE`` writes, for each file in ``ZCC_MUTATION_OF`` (separated by colons), the tests that run
 each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tests that are named there, in that order.

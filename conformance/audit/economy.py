@@ -46,7 +46,7 @@ def _tagged(state: State, run: Run) -> Iterator[_Tagged]:
 
 
 def _created(verdict: ImageVerdict) -> str:
-    """When the image says that it was made; times of RFC 3339 in one zone sort as text."""
+    """When the image reports that it was created; times of RFC 3339 in one zone sort as text."""
     return min((variant.created for variant in verdict.variants), default="")
 
 

@@ -40,7 +40,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a session of a run ended. ``stopped`` says why it is not finished; ``resumed``: it went on with another."""
+    """How a session of a run ended. ``stopped`` states why it is not finished; ``resumed``: it went on with another."""
 
     run: Run
     resumed: bool

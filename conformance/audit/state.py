@@ -216,7 +216,7 @@ class State:
             connection.execute("UPDATE images SET problem = ? WHERE id = ?", (problem[:_MAX_PROBLEM], image))
 
     def set_verdict(self, image: int, digest: str, verdict: int) -> None:
-        """An image has a verdict that is kept already."""
+        """An image has a verdict that is retained already."""
         with self._writing() as connection:
             connection.execute("UPDATE images SET digest = ?, verdict = ? WHERE id = ?", (digest, verdict, image))
 
@@ -282,7 +282,7 @@ class State:
             return None
 
     def verdict(self, number: int) -> ImageVerdict:
-        """A kept verdict. Raises StateError when the file is damaged."""
+        """A retained verdict. Raises StateError when the file is damaged."""
         found = self.rows("SELECT body FROM verdicts WHERE id = ?", number)
         try:
             return _VERDICT.decode(_unpacked(found[0][0]))

@@ -17,7 +17,7 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def lines(summary: Summary) -> Iterator[str]:
-    """The summary for a terminal; each list has a heading and is cut as the summary says."""
+    """The summary for a terminal; each list has a heading and is cut as the summary states."""
     run = summary.run
     yield f"{summary.images} images, {summary.judged} judged ({summary.contents} different), " + (
         f"{summary.not_judged} could not be judged" + (f", {summary.waiting} waiting" if summary.waiting else "")

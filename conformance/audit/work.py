@@ -1,4 +1,4 @@
-"""Judges one image of an audit from parts that are judged once. What it says equals what ``zcc check`` says."""
+"""Judges one image of an audit from parts that are judged once. What it states equals what ``zcc check`` states."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ _MAX_CREATED: Final = 40
 
 
 class PartStore(Protocol):
-    """Where parts are kept, by host and key."""
+    """Where parts are retained, by host and key."""
 
     def part(self, host: str, key: str) -> Part | None:
         """A part that was judged before."""

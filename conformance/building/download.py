@@ -77,7 +77,7 @@ class BlobDownload:
             self._on_bytes(max(now - have, 0))
             failures = 0 if now > have else failures + 1
             if now > blob.size or failures == _ATTEMPTS:
-                raise BuildError(f"blob {digest}: the registry sent {now} bytes; the descriptor says {blob.size}")
+                raise BuildError(f"blob {digest}: the registry sent {now} bytes; the descriptor states {blob.size}")
 
     def _piece_of(self, file: BinaryIO, have: int, blob: Descriptor, digest: Digest) -> None:
         last = min(have + self._piece, blob.size) - 1
@@ -93,7 +93,7 @@ class BlobDownload:
         if response.status == 200:  # all of it is in the file, whatever was requested
             if file.seek(0, os.SEEK_END) != blob.size:
                 size = file.tell()
-                raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor says {blob.size}")
+                raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor states {blob.size}")
             return
         if response.status != 206:
             raise BuildError(f"blob {digest}: {_refusal(response)}")

@@ -1,4 +1,4 @@
-"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry says.
+"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry reports.
 
 OCI distribution-spec 1.1, "Pushing a blob in chunks". Memory: one piece.
 """
@@ -104,7 +104,7 @@ class BlobUpload:
         try:
             return self._client.request("PUT", target, headers=headers, body=b"", retry=False, scope=self._scope)
         except TransportError:
-            # The response was lost; whether the blob is there tells whether the request arrived.
+            # The response was lost; whether the blob is there indicates whether the request arrived.
             found = self._client.head_blob(self._repository, blob.digest)
             if found.status != 200:
                 raise
@@ -132,7 +132,7 @@ def _received(status: Response) -> int:
     text = status.header("Range") or ""
     match = _RANGE.fullmatch(text.strip())
     if match is None:
-        raise RefusalError(f"the registry does not say how much of an upload it has: Range {text[:40]!r}")
-    # "0-0" is one byte, or none: registries say it for an upload that has not begun. Then the piece is sent again.
+        raise RefusalError(f"the registry does not state how much of an upload it has: Range {text[:40]!r}")
+    # "0-0" is one byte, or none: registries state it for an upload that has not begun. Then the piece is sent again.
     last = int(match[1])
     return last + 1 if last else 0

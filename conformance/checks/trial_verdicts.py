@@ -83,7 +83,7 @@ def took_forbidden(seen: TrialSeen) -> bool:
 
 
 def bounded(seen: TrialSeen) -> str:
-    """What is wrong with the memory that the run took; "" when it kept to the limit."""
+    """What is wrong with the memory that the run took; "" when it stayed within the limit."""
     limit, peak = seen.memory_limit, seen.run.peak_memory
     if not limit or peak <= limit:
         return ""
@@ -144,7 +144,7 @@ def difference(expected: TreeSeen, found: TreeSeen) -> str:
 
 
 def infidelity(first: TreeSeen, second: TreeSeen) -> str:
-    """The first difference between two trees on one machine but for times: owners and attributes too."""
+    """The first difference between two trees on one machine except for times: owners and attributes too."""
     return difference(first, second) or _field_difference(first, second, ("owner", "xattrs"))
 
 
@@ -256,7 +256,7 @@ def _lacking(run: RunSeen) -> Judgement | None:
 
 def _broke(seen: TrialSeen) -> str:
     how = "crash" if seen.run.ending == "crashed" else "hang"
-    return f"{seen.what} made it {how}; that is no refusal"
+    return f"{seen.what} made it {how}; that is not a refusal"
 
 
 def _fail(seen: TrialSeen, message: str, expected: str) -> Judgement:

@@ -17,9 +17,9 @@ def register(app: typer.Typer) -> None:
 
 @_adapters.command()
 def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML).")]) -> None:
-    """Say of each file what it describes and what will be unsupported, or in one line what is wrong with it (exit 2).
+    """State of each file what it describes and what will be unsupported, or in one line what is wrong with it (exit 2).
 
-    The tool is asked for its version; that it is not on this machine is said, and no mistake of the file.
+    The tool is asked for its version; that it is not on this machine is stated, and not an error in the file.
     """
     from conformance.implementations.adapter import AdapterError, load_adapter  # noqa: PLC0415 (start-up time)
     from conformance.implementations.adapter_limits import unsupported_of  # noqa: PLC0415

@@ -41,7 +41,7 @@ Form = Annotated[
     typer.Option("--format", help="A summary (text, json, markdown, html), or one row an image (csv, jsonl, parquet)."),
 ]
 Since = Annotated[
-    Literal["", "last"], typer.Option("--since", help="last: also say what changed since the run before.")
+    Literal["", "last"], typer.Option("--since", help="last: also state what changed since the run before.")
 ]
 
 
@@ -82,7 +82,7 @@ def run(
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Judge all images. Stopped or killed, the same command goes on where it was.
+    """Judge all images. Stopped or killed, the same command continues where it was.
 
     SIGUSR1 pauses it, SIGUSR2 lets it go on.
 

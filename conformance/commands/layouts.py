@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def layouts(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="index.json of layouts; others are passed over.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="index.json of layouts; others are skipped.")],
 ) -> None:
     """Judge every image of the OCI layouts that these index.json files are of, as zcc check --deep does.
 

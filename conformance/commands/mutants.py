@@ -1,4 +1,4 @@
-"""``zcc mutants``: the kill matrix, made by judging every mutant and every conforming variant (docs/mutants.md)."""
+"""``zcc mutants``: the kill matrix, created by judging every mutant and every conforming variant (docs/mutants.md)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,7 +32,7 @@ def mutants(
 ) -> None:
     """Judge every mutant and every conforming variant: does each check fail where it must, and nowhere else?
 
-    All of them take ten minutes or more. Exit status 1: a row is not as its mutant or variant says, or a requirement
+    All of them take ten minutes or more. Exit status 1: a row is not as its mutant or variant states, or a requirement
     is without a kill.
     """
     from conformance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
@@ -57,7 +57,7 @@ def mutants(
     for line in wrong:
         typer.echo(line)
     held = sum(row.holds for row in matrix.rows)
-    typer.echo(f"{held} of {len(matrix.rows)} mutants and variants are judged as they say")
+    typer.echo(f"{held} of {len(matrix.rows)} mutants and variants are judged as they state")
     if wrong:
         raise typer.Exit(1)
 

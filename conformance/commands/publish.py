@@ -79,8 +79,8 @@ def pull(
 ) -> None:
     """Pull an image of a registry into an OCI layout, byte for byte, with all that an index names.
 
-    Everything is verified by its digest. Repeat the command after an interruption: what has arrived is kept, and a blob
-    is continued where it ended.
+    Everything is verified by its digest. Repeat the command after an interruption: what has arrived is retained, and a
+    blob is continued where it ended.
 
     Example: zcc pull registry.example/app:1 oci:./layout. Exit status: 0 pulled, 2 could not.
     """

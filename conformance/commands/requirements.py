@@ -24,7 +24,7 @@ def requirements(
     json: Annotated[bool, typer.Option("--json", help="Print the catalogue as one JSON document.")] = False,
     untested: Annotated[bool, typer.Option("--untested", help="Only requirements that have no check yet.")] = False,
 ) -> None:
-    """Print the catalogue, or all there is to say of some: why, source, advice, check, mutants, examples."""
+    """Print the catalogue, or all that it has on some: why, source, advice, check, mutants, examples."""
     from conformance.reports.catalogue import (  # noqa: PLC0415 (start-up time)
         catalogue_entries,
         catalogue_json,

@@ -92,7 +92,7 @@ def judge(
         _print(report)
         typer.echo(
             f"{len(index.cases)} cases: {tally.right} right, {tally.wrong} wrong, {tally.undecided} not decided, "
-            f"{tally.free} where either is right; {tally.trees} trees said and right"
+            f"{tally.free} where either is right; {tally.trees} trees stated and right"
         )
     if report.ending is not None and report.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[report.ending])

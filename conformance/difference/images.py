@@ -19,7 +19,7 @@ from conformance.sources.errors import SubjectError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource
 
-# A tree does not keep how its entries were spelt, and nobody unpacks these times.
+# A tree does not keep how its entries were written, and nobody unpacks these times.
 _NOT_OF_A_TREE: Final = ("name", "accessed", "changed")
 
 
@@ -139,7 +139,7 @@ def _config(manifest: ManifestSeen) -> dict[str, Any]:
 
 
 def _layer_section(title: str, one: ManifestSeen, other: ManifestSeen) -> Section:
-    """Layer by layer: those with the same digest are shared, the others say what differs."""
+    """Layer by layer: those with the same digest are shared, of the others it lists what differs."""
     pairs = [_described(manifest) for manifest in (one, other)]
     changes: list[Change] = []
     shared = 0

@@ -152,7 +152,7 @@ def change_payload(random: Random, draft: Draft) -> None:
 
 
 def resize(random: Random, draft: Draft) -> None:
-    """Blocks more or less behind a header, whatever it says."""
+    """Blocks more or less behind a header, whatever it states."""
     piece = random.choice(draft.pieces)
     if piece.payload and random.random() < 0.5:
         del piece.payload[-BLOCK:]

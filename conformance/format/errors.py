@@ -2,7 +2,7 @@
 
 
 class FormatError(ValueError):
-    """Bytes that are not what the format says.
+    """Bytes that are not what the format states.
 
     ``what`` is one sentence in the user's words; ``where`` names the place (a field path, or an
     offset in bytes) and may be empty.

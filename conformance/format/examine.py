@@ -1,4 +1,4 @@
-"""One pass over the tar of a layer: each header, byte and content beside what TOC and tar-split say of it.
+"""One pass over the tar of a layer: each header, byte and content beside what TOC and tar-split state about it.
 
 Source: docs/format.md sections 1, 11 and 12. Pure: the tar comes as an iterator of pieces. Nothing is decided here;
 what disagrees is counted (``discrepancy``), and where the content of each entry stands is noted.

@@ -2,8 +2,8 @@
 
 Known differences (docs/documents.md): of a key that is there twice some take the first, most the last; keys are
 compared with or without case; a number out of range is refused, or becomes infinite; an escaped lone surrogate is
-refused, kept, or becomes U+FFFD. Only the keys of places where readers have fields are compared without case: in maps
-(annotations, labels, xattrs) and in members that no reader knows a key is wrong only when it is there twice.
+refused, retained, or becomes U+FFFD. Only the keys of places where readers have fields are compared without case: in
+maps (annotations, labels, xattrs) and in members that no reader knows a key is wrong only when it is there twice.
 """
 
 import json

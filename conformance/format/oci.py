@@ -136,7 +136,7 @@ def is_index(fields: JsonObject) -> bool:
 class Reading(msgspec.Struct, Generic[T], frozen=True):
     """A document of somebody else's: what most readers see, and where readers differ on it.
 
-    ``document`` is None when it is not of its kind; ``malformed`` then says why.
+    ``document`` is None when it is not of its kind; ``malformed`` then states why.
     """
 
     document: Document[T] | None = None

@@ -1,7 +1,7 @@
 """The annotations that locate and authenticate the parts of a zstd:chunked layer (docs/format.md section 10).
 
 Two readings of a position exist on purpose: the strict one, which is the format, and the lenient one,
-which says what the reference client makes of the same text.
+which states what the reference client makes of the same text.
 """
 
 import re

@@ -240,7 +240,7 @@ def _merge(header: TarHeader, records: Records, long_name: bytes | None, long_li
         changes["is_sparse"] = True
     for key, value in records.items():
         if not value:
-            continue  # an empty value leaves what the header says
+            continue  # an empty value leaves what the header states
         if key in (b"path", b"linkpath"):
             changes["name" if key == b"path" else "link_name"] = value
         elif key in (b"uid", b"gid"):

@@ -18,10 +18,10 @@ EXTENSIONS: Final = b"xgLK"
 LINKS: Final = b"12"
 WITHOUT_CONTENT: Final = b"123456"
 MAX_ID: Final = 2**32 - 1
-"""Of users, groups and device numbers: node-tar passes over an entry with one beyond 2**53."""
+"""Of users, groups and device numbers: node-tar skips an entry with one beyond 2**53."""
 _BOUNDED: Final = ("uid", "gid", "devmajor", "devminor")
 MAX_OCTAL_SIZE: Final = 8**11 - 1
-"""The largest size that the octal field of a header can say."""
+"""The largest size that the octal field of a header can represent."""
 
 _TYPES: Final = b"\x000123456xLK"
 _OCTAL: Final = re.compile(rb" *([0-7]+)[ \0]*")
@@ -128,13 +128,13 @@ def _extended(block: bytes) -> Iterator[Flaw]:
         expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
     if not block[0]:
-        expected = "a name: node-tar passes over an extended header without one, busybox refuses it"
+        expected = "a name: node-tar skips an extended header without one, busybox refuses it"
         yield Flaw(TarRule.NAME, "the name of an extended header", expected, "none", 0)
     if text_of(block[:100]).endswith(b"/"):
         expected = "no slash at its end: commons-compress and Archive::Tar see a directory in it"
         yield Flaw(TarRule.SLASH, "the name of an extended header", expected, raw(text_of(block[:100])))
     if text_of(block[157:257]):
-        expected = "none: node-tar passes over an extended header with one"
+        expected = "none: node-tar skips an extended header with one"
         yield Flaw(
             TarRule.EXTENDED_LINK, "the link name of an extended header", expected, raw(text_of(block[157:257])), 157
         )
@@ -146,7 +146,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
         field = block[where]
         value = number_of(field)
         if value is None or (field[0] & 0x80 and not _is_due(what, field, value)):
-            expected = "octal digits, then blanks or NULs, or base-256 for what these cannot say"
+            expected = "octal digits, then blanks or NULs, or base-256 for what these cannot represent"
             yield Flaw(TarRule.NUMBER, f"the field {what}", expected, raw(field), where.start)
         elif what in _BOUNDED and value > MAX_ID:
             yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
@@ -159,7 +159,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
 
 
 def _is_due(what: str, field: bytes, value: int) -> bool:
-    """Whether a number needs base-256: it is larger than octal can say, or a negative time."""
+    """Whether a number needs base-256: it is larger than octal can represent, or a negative time."""
     if value < 0:
         return what == "mtime" and value >= -(2**63)
     return what != "mode" and 8 ** (len(field) - 1) <= value < 2**63

@@ -1,6 +1,6 @@
 """Every header, extended header and end of a tar as it is read, held against the canonical form.
 
-Told by the tar reader before it takes a header for what it says: what it then refuses is judged too.
+Told by the tar reader before it takes a header for what it states: what it then refuses is judged too.
 """
 
 from typing import Final
@@ -114,7 +114,7 @@ class HeaderWatch:
         return prefix + b"/" + name if prefix else name
 
     def _entry(self, block: bytes, kind: bytes) -> list[Flaw]:
-        """What the header of an entry and the extended headers before it say together."""
+        """What the header of an entry and the extended headers before it state together."""
         records, extended = self._records, self._extended
         flaws = []
         name = self._name(block)

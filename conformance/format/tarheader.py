@@ -85,7 +85,7 @@ Notation = Literal["octal", "octal after blanks", "octal after NUL", "octal and 
 
 
 def write_checksum(block: bytes, notation: Notation = "octal", *, signed: bool = False) -> bytes:
-    """A 512-byte block with its checksum field made right; what tests and invalid examples are made with."""
+    """A 512-byte block with its checksum field made right; what tests and invalid examples are created with."""
     sums = header_sums(block)
     value = sums.signed if signed else sums.unsigned
     field = {

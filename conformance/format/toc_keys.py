@@ -1,7 +1,7 @@
 """Keys and numbers of a TOC that two parsers may read differently (TOC-002).
 
 The reference compares keys without case, takes the last of duplicates, skips what it does not know, and
-stops at an empty key; another parser does otherwise. Such a key is a second TOC hidden in the first. What is said in
+stops at an empty key; another parser does otherwise. Such a key is a second TOC hidden in the first. What is stated in
 ``json_problems`` of all documents is searched for here in a way that is fast for a million entries.
 """
 

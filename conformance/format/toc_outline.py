@@ -94,7 +94,7 @@ class Outline(msgspec.Struct, frozen=True):
 
     @property
     def has_chunks(self) -> bool:
-        """Whether any file is split, or says anything of chunks."""
+        """Whether any file is split, or states anything of chunks."""
         return bool(self.chunks or self.owners)
 
 

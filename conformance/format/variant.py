@@ -84,7 +84,7 @@ def make_sentinel_variant(
     Raise FormatError if the image is not eligible, or its manifest and config do not belong together.
     """
     if (reason := ineligibility(manifest_raw, revision)) is not None:
-        raise FormatError(f"no sentinel variant can be made: {reason}")
+        raise FormatError(f"no sentinel variant can be created: {reason}")
     manifest, _ = _read_pair(manifest_raw, config_raw)
     digest = str(Digest.of(sentinel))
     config_text = config_raw.decode()

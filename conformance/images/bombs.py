@@ -1,4 +1,4 @@
-"""Frames put together by hand: of raw blocks, whose length does not depend on what they hold, and bombs.
+"""Frames assembled by hand: of raw blocks, whose length does not depend on what they hold, and bombs.
 
 A bomb is built in its compressed form; nothing here ever has its expanded size.
 """

@@ -1,4 +1,4 @@
-"""Small images to try consumers with: layers, manifests and indexes, put together without a check.
+"""Small images to try consumers with: layers, manifests and indexes, assembled without a check.
 
 Whatever is requested is built, sound or not. ``tampered`` makes the layers that are not.
 """
@@ -111,7 +111,7 @@ def other_contents(tree: Tree) -> Tree:
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest says of it ("", 0: the truth)."""
+    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest states about it ("", 0: the truth)."""
 
     blob: bytes
     diff_id: str

@@ -1,4 +1,4 @@
-"""A conforming image in parts that a mutant may edit, and the image made from them with digests put right."""
+"""A conforming image in parts that a mutant may edit, and the image created from them with digests put right."""
 
 import io
 import tarfile

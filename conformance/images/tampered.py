@@ -1,6 +1,6 @@
 """Layers that are one edit away from a conforming one: what each does is in its name and first line.
 
-Unless said otherwise TOC, tar-split and annotations are sealed again, so that only the edit itself is wrong.
+Unless stated otherwise TOC, tar-split and annotations are sealed again, so that only the edit itself is wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +64,7 @@ def with_annotations(**changes: str | None) -> Layer:
 
 
 def without_toc(layer: Layer | None = None) -> Layer:
-    """No annotation says that there is a TOC."""
+    """No annotation states that there is a TOC."""
     return msgspec.structs.replace(layer or sound(), annotations={})
 
 
@@ -181,7 +181,7 @@ def frame_bomb() -> Layer:
 
 
 def lying_frame_bomb() -> Layer:
-    """The same, and the frame's header states the size that the TOC says."""
+    """The same, and the frame's header states the size that the TOC states."""
     _, made = single()
     size = next(entry.size for entry in made.toc.entries if entry.name == FILE)
     return _frame_of_file(zeros_frame(BOMB, stated=size))
@@ -253,7 +253,7 @@ DUAL_BY_TOC: Final[Tree] = (Node("a", content=noise(6, 400)), Node("b", content=
 
 
 TWO_FILES: Final[Tree] = (Node("a", content=noise(15, 400)), Node("b", content=noise(16, 400)))
-"""Of the shape of DUAL and of other contents: the positive control of layers that are made from it."""
+"""Of the shape of DUAL and of other contents: the positive control of layers that are created from it."""
 
 
 def dual() -> Layer:
@@ -332,7 +332,7 @@ OTHER_NAMES: Final[Tree] = (Node("a", content=b"third content"), Node("b", conte
 
 
 def duplicate_names() -> Layer:
-    """The tar and its tar-split have "a" and "./a" (the second was b); the TOC says the same."""
+    """The tar and its tar-split have "a" and "./a" (the second was b); the TOC states the same."""
     blob, made = written(TWO_NAMES)
     other = tuple(msgspec.structs.replace(node, name={"b": "./a"}.get(node.name, node.name)) for node in TWO_NAMES)
     document = _renamed_split(made, other)
@@ -358,7 +358,7 @@ def _renamed_split(made: WrittenLayer, tree: Tree) -> bytes:
 
 
 def named(name: str, kind: str = "reg", link: str = "", before: Sequence[Node] = ()) -> Layer:
-    """A layer that says in both readings what may lead outside."""
+    """A layer that states in both readings what may lead outside."""
     content = b"escaped" if kind == "reg" else b""
     node = Node(name, kind, link_name=link, content=content)  # type: ignore[arg-type]
     return layer_of((Node("inside", content=b"y"), *before, node))

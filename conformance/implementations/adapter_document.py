@@ -1,4 +1,4 @@
-"""What an adapter file may say: the model, and the JSON Schema that is published from it (adapter.schema.json)."""
+"""What an adapter file may contain: the model, and the JSON Schema that is published from it (adapter.schema.json)."""
 
 from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, get_args

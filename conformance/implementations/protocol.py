@@ -3,7 +3,7 @@
     exe --version                                                       prints its name and version
     exe push       --layout DIR --reference REF --compression C         image of a layout -> registry
     exe pull       --reference REF --layout DIR                         image of a registry -> layout
-    exe copy       --reference REF --destination REF                    registry -> registry, compression kept
+    exe copy       --reference REF --destination REF                    registry -> registry, compression retained
     exe recompress --reference REF --destination REF --compression C    registry -> registry, compression changed
     exe export     --reference REF --destination REF                    registry -> the tool's own storage -> registry
     exe unpack     --reference REF --output DIR                         root file system into an empty directory

@@ -16,7 +16,7 @@ def judge_refusal(
 ) -> Judgement:
     """Judge a case that must be refused: ``what`` names it in the user's words ("a TOC with a wrong digest").
 
-    ``expected`` says what must happen (default: refused with a reason). ``twin_problem`` says what was wrong with
+    ``expected`` states what must happen (default: refused with a reason). ``twin_problem`` states what was wrong with
     what the accepted twin led to, for instance that nothing was unpacked: then it was not accepted.
     """
     evidence = (*negative.evidence, *positive.evidence)
@@ -35,15 +35,15 @@ def judge_refusal(
         return passed(where, found=describe(negative))
     message = {
         Outcome.SUCCEEDED: f"{what} was accepted",
-        Outcome.CRASHED: f"{what} made it crash; that is no refusal",
-        Outcome.TIMED_OUT: f"{what} made it hang; that is no refusal",
+        Outcome.CRASHED: f"{what} made it crash; that is not a refusal",
+        Outcome.TIMED_OUT: f"{what} made it hang; that is not a refusal",
     }[negative.outcome]
     wanted = expected or "refused: a non-zero exit with a stated reason"
     return failed(message, where=where, expected=wanted, found=describe(negative), evidence=evidence)
 
 
 def judge_success(run: Run, *, where: str, what: str, problem: str = "") -> Judgement:
-    """Judge a case that must work; ``problem`` says what is wrong with the result of a run that succeeded."""
+    """Judge a case that must work; ``problem`` states what is wrong with the result of a run that succeeded."""
     lacking = _lacking(run, where, run.evidence)
     if lacking is not None:
         return lacking

@@ -25,7 +25,7 @@ from conformance.trials.under_test import ImplementationSubject
 class InProcessSubject(ImplementationSubject):
     """Runs the reference's command line with another toolkit, and classifies how it ends as the runner does.
 
-    ``can_sign``: the adapter says that it has the option ``sign``, and the toolkit signs anyway.
+    ``can_sign``: the adapter reports that it has the option ``sign``, and the toolkit signs anyway.
     """
 
     def __init__(self, toolkit: Toolkit, directory: Path, *, can_sign: bool = False) -> None:

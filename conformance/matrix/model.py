@@ -69,13 +69,13 @@ class Matrix(msgspec.Struct, frozen=True):
 def problems(matrix: Matrix, freedoms: Iterable[str]) -> tuple[str, ...]:
     """What the matrix lacks, a sentence each: rows that do not hold, requirements without a kill or a variant.
 
-    Nothing is said of what is lacking where mutants or variants were left out.
+    No statement is made on what is lacking where mutants or variants were left out.
     """
     return (*broken_rows(matrix), *(() if matrix.left else gaps(matrix, freedoms)))
 
 
 def broken_rows(matrix: Matrix) -> Iterator[str]:
-    """The rows that are not as their mutant or variant says."""
+    """The rows that are not as their mutant or variant states."""
     for row in matrix.rows:
         if not row.holds:
             expected, failed = (", ".join(sorted(ids)) or "nothing" for ids in (row.expected, row.failed))

@@ -21,8 +21,8 @@ went through the requirements that they name: that they fail nothing else is see
 hours."""
 _BY_REQUIREMENT: Final = """## By requirement
 
-*Killed by*: mutants made for it, on which it fails. *Fails on*: all mutants on which it fails. *Variants*: conforming
-choices about it; where there is none, its sources leave no choice, or nobody has shown one yet.
+*Killed by*: mutants created for it, on which it fails. *Fails on*: all mutants on which it fails. *Variants*:
+conforming choices about it; where there is none, its sources leave no choice, or nobody has shown one yet.
 """
 
 

@@ -45,7 +45,7 @@ def judge_producer(maker: Maker) -> Results:
 
 
 def push_judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement]:
-    """What the pushes of a tool say on one requirement."""
+    """What the pushes of a tool report on one requirement."""
     check = find_checks(checks)[requirement_id]
     if requirement_id == "SENT-PUSH-014":
         return trial.again(check)

@@ -101,7 +101,7 @@ def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
 
 
 def declared_matrix() -> Matrix:
-    """What the mutants and variants say of themselves, judged by nobody."""
+    """What the mutants and variants state about themselves, judged by nobody."""
     rows = [
         Row(name_of(maker), "variant", _part(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
         if _is_variant(maker)
@@ -158,7 +158,7 @@ def _mutant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]
 
 
 def _variant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]) -> Row:
-    """A MAY that fails is said and decides nothing: it is not a failure of a permitted choice."""
+    """A MAY that fails is stated and decides nothing: it is not a failure of a permitted choice."""
     catalogue, freedom = load_catalogue(), freedom_of(maker)
     failed = tuple(name for name in judging.failing(results) if catalogue[name].level != "MAY")
     undecided = tuple(sorted(each.id for each in results if each.verdict == "not-run" and each.level == "MUST"))

@@ -355,7 +355,7 @@ def identity_depends_on_the_store() -> Toolkit:
 def reuses_tar_readings() -> Toolkit:
     class Reuses(Consumer):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
-            if sentinel and self._store.has(diff_id):  # the tar, kept by its DiffID
+            if sentinel and self._store.has(diff_id):  # the tar, retained by its DiffID
                 return PulledLayer(self._whole.items(layer, diff_id), diff_id)
             return super().layer(layer, diff_id, sentinel)
 

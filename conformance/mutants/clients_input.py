@@ -240,7 +240,7 @@ def expects_as_many_parts_as_asked() -> Toolkit:
 
 
 class _Places(BlobRanges):
-    """Takes the parts for those that were requested, in that order, whatever their Content-Range says."""
+    """Takes the parts for those that were requested, in that order, whatever their Content-Range states."""
 
     batch: Sequence[Span] = ()
 
@@ -293,7 +293,7 @@ def expands_bombs_in_memory() -> Toolkit:
             def decode(self, payload: bytes, declared: int) -> Toc:
                 pieces = list(iterate(payload, limit=2**32))
                 if sum(map(len, pieces)) != declared:
-                    raise FormatError("the TOC does not have the size that its position says")
+                    raise FormatError("the TOC does not have the size that its position states")
                 return super().decode(payload, declared)
 
     return consumer(Expands)

@@ -28,7 +28,7 @@ _MAX_LAYER: Final = 2**20
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One copy that is requested; ``source`` says what of the image is copied."""
+    """One copy that is requested; ``source`` states what of the image is copied."""
 
     name: str
     source: Literal["sentinel", "plain", "index"] = "sentinel"
@@ -63,7 +63,7 @@ JOBS: Final = (
 
 @dataclass
 class Copied:
-    """What a copier made: documents not yet encoded; ``raw`` is a root document kept byte for byte."""
+    """What a copier made: documents not yet encoded; ``raw`` is a root document preserved byte for byte."""
 
     blobs: dict[str, bytes]
     raw: bytes | None = None
@@ -88,7 +88,7 @@ class Copied:
         )
 
     def reopen(self) -> None:
-        """Make documents kept as bytes editable."""
+        """Make documents preserved as bytes editable."""
         if self.raw is not None:
             self.manifest = msgspec.json.decode(self.raw)
             self.config = msgspec.json.decode(self.blobs[self.manifest["config"]["digest"]])

@@ -522,7 +522,7 @@ def _respelt(key: str, respell: Callable[[str], str]) -> LayerDraft:
 
 
 def _reencoded(old: bytes, new: bytes) -> LayerDraft:
-    """The TOC with the first ``old`` replaced after encoding: what JSON objects of Python cannot say."""
+    """The TOC with the first ``old`` replaced after encoding: what JSON objects of Python cannot represent."""
     draft = conforming_layer()
     document = toc_document(draft)
     assert old in document

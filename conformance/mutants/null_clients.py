@@ -30,7 +30,7 @@ def always_fail(arguments: Sequence[str]) -> int:
 
 
 def always_succeed(_: Sequence[str]) -> int:
-    """Does nothing and says that it is done."""
+    """Does nothing and reports that it is done."""
     return protocol.DONE
 
 
@@ -64,7 +64,7 @@ def copies_everything(arguments: Sequence[str]) -> int:
 
 
 def echoes_arguments(arguments: Sequence[str]) -> int:
-    """Prints what was requested of it, on both streams, and says that it is done."""
+    """Prints what was requested of it, on both streams, and reports that it is done."""
     print(*arguments)  # noqa: T201
     print(*arguments, file=sys.stderr)  # noqa: T201
     return protocol.DONE
@@ -151,7 +151,7 @@ KINDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one kind; every kind can say its version, so that it counts as installed."""
+    """Run one kind; every kind can print its version, so that it counts as installed."""
     kind, rest = arguments[0], arguments[1:]
     if tuple(rest) == protocol.VERSION:
         print(f"null client {kind} {__version__}")  # noqa: T201

@@ -112,8 +112,8 @@ class UnrepresentableSeen(msgspec.Struct, frozen=True):
     """A layer whose tar no TOC can represent (``what``), pushed as zstd:chunked.
 
     ``diff_id`` is the tar's digest, ``after_diff_id`` that of the layer that was written ("" = none was),
-    ``has_toc`` whether that layer says it has a TOC, ``same_entries`` whether its tar, which may be of the tool's own,
-    has every entry with its kind and content.
+    ``has_toc`` whether that layer states it has a TOC, ``same_entries`` whether its tar, which may be of the tool's
+    own, has every entry with its kind and content.
     """
 
     what: str

@@ -59,7 +59,7 @@ class RunSeen(msgspec.Struct, frozen=True):
 class TrialSeen(msgspec.Struct, frozen=True):
     """A case: one crafted image or fault, the run it led to, and the run on its positive control, one edit away.
 
-    ``about`` are the requirements that the case was made for, ``what`` names it in the user's words ("a TOC with a
+    ``about`` are the requirements that the case was created for, ``what`` names it in the user's words ("a TOC with a
     wrong digest"). ``expected`` is the tree that a success must give (None: there must be none), ``twin_expected`` that
     of the twin; ``forbidden`` is the other reading, where the image has two. ``marker`` is what a scan of the
     conforming image prints. ``escaped`` are places outside of the root that were touched; ``redirected`` what the

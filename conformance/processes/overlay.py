@@ -93,7 +93,7 @@ def undo_mounts(directory: Path) -> None:
 
 @cache
 def how_to_mount() -> str:
-    """``native``, ``fuse-overlayfs``, or a sentence that says why layers cannot be mounted on this machine."""
+    """``native``, ``fuse-overlayfs``, or a sentence that states why layers cannot be mounted on this machine."""
     if sys.platform != "linux":
         return "overlay mounts exist on Linux only"
     ended = subprocess.run(

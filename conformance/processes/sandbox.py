@@ -127,7 +127,7 @@ def _environment(home: Path, options: SandboxOptions) -> dict[str, str]:
         "CONTAINERS_CONF": str(settings / "containers.conf"),
         "REGISTRY_AUTH_FILE": str(home / ".docker" / "config.json"),
         "DOCKER_CONFIG": str(home / ".docker"),
-        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME says
+        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME states
         # (pkg/blobinfocache/default.go); as this user it keeps that below XDG_DATA_HOME.
         "_CONTAINERS_ROOTLESS_UID": "65534",
     }

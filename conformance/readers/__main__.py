@@ -13,7 +13,7 @@ from conformance.sources.errors import SubjectError
 
 
 def install(say: Callable[[str], object]) -> None:
-    """Build and fetch what can be had here; say in a line what cannot."""
+    """Build and fetch what can be had here; state in a line what cannot."""
     steps = [(program.name, program.install) for program in PROGRAM_LIST]
     for name, step in [*steps, ("go (sentinel)", build_go_reader)]:
         try:

@@ -1,4 +1,4 @@
-"""Where built and fetched readers are kept, and running the tools that bring them."""
+"""Where built and fetched readers are retained, and running the tools that bring them."""
 
 import os
 import re
@@ -19,7 +19,7 @@ _PASSED_ON_PREFIXES: Final = ("npm_config_", "cargo_", "rustup_", "maven_", "jav
 
 
 def cache_directory() -> Path:
-    """Where built and fetched readers are kept: XDG_CACHE_HOME/zcc, or ~/.cache/zcc."""
+    """Where built and fetched readers are retained: XDG_CACHE_HOME/zcc, or ~/.cache/zcc."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zcc"
 
 
@@ -30,7 +30,7 @@ def node_modules() -> Path:
 
 
 def version_of(*argv: str, environment: dict[str, str] | None = None) -> str | None:
-    """The version that a program prints; None when it is not here or says none."""
+    """The version that a program prints; None when it is not here or states none."""
     line = first_line(*argv, environment=environment)
     return None if line is None else number_in(line)
 

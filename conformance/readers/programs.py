@@ -36,7 +36,7 @@ class Program(msgspec.Struct, frozen=True):
 
 
 def _built(name: str, *sources: str) -> Path:
-    """Where the program built from these sources is kept: another place for other sources."""
+    """Where the program built from these sources is retained: another place for other sources."""
     digest = hashlib.sha256()
     for source in sources:
         digest.update((PROGRAMS / source).read_bytes())

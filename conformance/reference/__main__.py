@@ -98,7 +98,7 @@ class _Commands:
     def _image(self) -> ImageSource:
         given = self._given
         if given.layout and given.platform:
-            raise NotSupportedError("push knows --platform for tars and directories only; a layout says its own")
+            raise NotSupportedError("push knows --platform for tars and directories only; a layout states its own")
         if given.layout:
             return LayoutSource(_layout(given.layout))
         if given.directory:

@@ -137,7 +137,9 @@ class Consumer:
         return candidates[position]
 
     def has_sentinel(self, manifest: Manifest) -> bool:
-        """By the media type of layer 0, whatever annotation, content or digest say (SENT-PULL-001, SENT-SELECT-006)."""
+        """By the media type of layer 0, whatever annotation, content or digest state (SENT-PULL-001,
+        SENT-SELECT-006).
+        """
         return begins_with_sentinel(manifest)
 
     def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
@@ -205,7 +207,7 @@ class Consumer:
             hasher.update(piece)
         if hasher.hexdigest() != diff_id.hex:
             found = f"{diff_id.algorithm}:{hasher.hexdigest()}"
-            raise RefusalError(f"the layer read by its TOC has the DiffID {found}; the config says {diff_id}")
+            raise RefusalError(f"the layer read by its TOC has the DiffID {found}; the config states {diff_id}")
 
     def _build(self, output: Path, raw: bytes, manifest: Manifest, sentinel: bool, layers: list[PulledLayer]) -> Pulled:
         tree = self.tree(output, self._store)

@@ -128,12 +128,12 @@ class Converter:
         return encode({"schemaVersion": 2, "mediaType": DOCKER_MANIFEST_TYPE, "config": config, "layers": layers})
 
     def add(self, content: bytes) -> bytes:
-        """Remember a small blob that was made here."""
+        """Remember a small blob that was created here."""
         self._made[str(Digest.of(content))] = content
         return content
 
     def load(self, blob: Descriptor) -> bytes:
-        """The bytes of a blob that was made here, or else of the source, verified."""
+        """The bytes of a blob that was created here, or else of the source, verified."""
         if blob.digest in self._made:
             return self._made[blob.digest]
         digest = Digest.parse(blob.digest)

@@ -1,4 +1,4 @@
-"""How the reference says no: one line each, for standard error."""
+"""Refusals of the reference: one line each, for standard error."""
 
 
 class RefusalError(Exception):

@@ -31,7 +31,7 @@ class Chunk(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True):
     """One entry of a layer; a regular file that is not empty has the ``digest`` of its content.
 
-    ``chunks`` say where the content is, when it comes by TOC.
+    ``chunks`` state where the content is, when it comes by TOC.
     """
 
     entry: Entry

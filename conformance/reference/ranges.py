@@ -24,7 +24,7 @@ MAX_REQUEST: Final = 64 * 2**20
 MAX_ANSWER: Final = 2**30
 # Headers of a part: boundary, Content-Type, Content-Range.
 _PART_OVERHEAD: Final = 1024
-# What says "no ranges here" rather than "no such blob" or "try later".
+# What states "no ranges here" rather than "no such blob" or "try later".
 _NO_RANGES: Final = frozenset({400, 405, 416, 501})
 
 
@@ -40,7 +40,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
 
 class BlobRanges:
-    """Fetches spans of one blob; a body that came whole (200) is kept and never fetched again."""
+    """Fetches spans of one blob; a body that came whole (200) is retained and never fetched again."""
 
     def __init__(self, client: RegistryClient, repository: str, blob: Descriptor) -> None:
         self._client, self._repository, self.blob = client, repository, blob

@@ -44,7 +44,7 @@ class TreeBuilder:
     def __init__(self, root: Path, store: ContentStore) -> None:
         self._root, self._store = os.fsencode(root), store
         self._own: set[Parts] = set()
-        # No entry says when the root, or a directory that is only implied, was changed: 1970, the same every time.
+        # No entry states when the root, or a directory that is only implied, was changed: 1970, the same every time.
         self._directory_times: dict[Parts, tuple[int, int]] = {(): (0, 0)}
         self.skipped: list[Skipped] = []
 
@@ -92,7 +92,7 @@ class TreeBuilder:
         self._remove((*parent, name))
 
     def resolve(self, parts: Parts, *, create: bool = True) -> Parts | None:
-        """The real place of a directory, symbolic links followed inside the root; missing ones are made.
+        """The real place of a directory, symbolic links followed inside the root; missing ones are created.
 
         Without ``create`` None when it is missing.
         """

@@ -52,12 +52,12 @@ class RoleResult(msgspec.Struct, frozen=True):
 
     @property
     def ending(self) -> Ending:
-        """How this role ended; certificates of the first edition say only whether it conforms."""
+        """How this role ended; certificates of the first edition state only whether it conforms."""
         return self.recorded_ending or ("conforms" if self.conforms else "does-not-conform")
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """One tool; ``absent`` says what is not on this machine, ``problem`` why its run left no results."""
+    """One tool; ``absent`` states what is not on this machine, ``problem`` why its run left no results."""
 
     name: str
     subject: str = ""
@@ -106,7 +106,7 @@ def encode(certificate: Certificate) -> bytes:
 
 
 def build_schema() -> dict[str, Any]:
-    """The JSON Schema of Certificate, made from the model."""
+    """The JSON Schema of Certificate, created from the model."""
     schema = msgspec.json.schema(Certificate)
     named = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -52,9 +52,9 @@ class SubjectReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One run. ``partial`` when the user selected tests: then nothing is said on conformance.
+    """One run. ``partial`` when the user selected tests: then no statement is made on conformance.
 
-    ``stopped`` says why the run ended before its end, in one sentence: what was not decided then is "not-run".
+    ``stopped`` states why the run ended before its end, in one sentence: what was not decided then is "not-run".
     ``interrupted``: it was by Ctrl-C or SIGTERM. ``power``: what was tried over generated examples, and what follows.
     """
 
@@ -179,7 +179,7 @@ def now() -> datetime:
 
 
 def build_schema() -> dict[str, Any]:
-    """The JSON Schema of Report and CheckReport, made from the models."""
+    """The JSON Schema of Report and CheckReport, created from the models."""
     (report, check), components = msgspec.json.schema_components([Report, CheckReport], ref_template="#/$defs/{name}")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -208,7 +208,7 @@ def read_report(raw: bytes) -> Report:
 
 
 def _with_ending(subject: SubjectReport) -> SubjectReport:
-    """The first edition said only whether a subject conforms."""
+    """The first edition stated only whether a subject conforms."""
     ending: Ending = "conforms" if subject.conforms else ending_of(subject.verdicts)
     if not subject.conforms and ending == "conforms":
         ending = "does-not-conform"

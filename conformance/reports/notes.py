@@ -30,7 +30,7 @@ def notes(subject: SubjectReport) -> Iterator[Text]:
 
 
 def _places(places: Sequence[str]) -> str:
-    """The places in brackets; what they all begin with, up to a colon, is said once."""
+    """The places in brackets; what they all begin with, up to a colon, is stated once."""
     if not places:
         return ""
     first = places[0].partition(": ")[0]

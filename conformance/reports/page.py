@@ -11,7 +11,7 @@ import msgspec
 from conformance.endings import Ending
 
 Tone = Literal["", "pass", "fail", "warning", "none"]
-"""How good a thing is: "" says nothing of it."""
+"""How good a thing is: "" makes no statement on it."""
 TONE_OF: dict[Ending, Tone] = {"conforms": "pass", "does-not-conform": "fail", "incomplete": "warning"}
 
 
@@ -49,7 +49,7 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """An SVG document made by this project; ``text`` says the same in words."""
+    """An SVG document created by this project; ``text`` states the same in words."""
 
     svg: str
     text: str

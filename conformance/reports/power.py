@@ -16,7 +16,7 @@ _READING: Final = "fails < p: with 95 % confidence, fewer than p of the examples
 class Property(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was tried over generated examples.
 
-    ``statement`` says what always holds, ``examples`` for how many examples it was tried. ``requirement`` and
+    ``statement`` states what always holds, ``examples`` for how many examples it was tried. ``requirement`` and
     ``subject`` are set where the examples judge a subject; without them they are the suite's control of its own checks.
     ``shapes`` counts the examples by what they look like; ``seed`` gives the same examples again ("" where the tool
     decides what comes next). ``failed``: an example failed, generation stopped there, and ``bound`` is None. Otherwise

@@ -2,7 +2,7 @@
 
 Verdicts stay as they are. Of each requirement the first findings stay, of each finding the first pieces of evidence,
 without bodies; ports, which are others in every run, become PORT, and paths of this project are relative. SUBJECT
-takes the place of the address of a registry, which says nothing of what was judged.
+takes the place of the address of a registry, which makes no statement on what was judged.
 """
 
 import re

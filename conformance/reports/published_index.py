@@ -23,7 +23,7 @@ from conformance.results import RequirementResult
 
 NAME: Final = "index"
 _LACKS: Final = {"1": "no profiles and no endings", "2": "no statement of power"}
-"""What the earlier editions of results do not say."""
+"""What the earlier editions of results do not state."""
 _SIGNS: Final[dict[str, tuple[str, Tone]]] = {
     "pass": ("pass", "pass"),
     "fail": ("FAIL", "fail"),
@@ -58,7 +58,7 @@ def entries(directory: Path) -> tuple[Entry, ...]:
 
 
 def newest_certificate(directory: Path) -> Certificate | None:
-    """The certificate that was made last, if there is one."""
+    """The certificate that was created last, if there is one."""
     made = [
         msgspec.json.decode(path.read_bytes(), type=Certificate)
         for path in sorted(directory.glob("certificate-*.json"))

@@ -71,7 +71,7 @@ def _rule(name: str, catalogue: Catalogue) -> dict[str, Any]:
         "id": name,
         "shortDescription": {"text": statement[:_MAX_DESCRIPTION]},
         "fullDescription": {"text": f"{statement} {why}".strip()[:_MAX_DESCRIPTION]},
-        "help": {"text": advice or f"zcc requirements {name} says more."},
+        "help": {"text": advice or f"zcc requirements {name} states more."},
         "defaultConfiguration": {"level": _LEVELS[level]},
         "properties": {"tags": [name.rpartition("-")[0]]},
     }

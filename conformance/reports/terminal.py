@@ -1,4 +1,4 @@
-"""What a run says, for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
+"""What a run reports, for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
 
 from collections.abc import Iterator, Sequence
 
@@ -39,7 +39,7 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue, *, named: bool) -> None:
-    """What stands after the verdict on one subject; nothing where there is nothing to say."""
+    """What stands after the verdict on one subject; nothing where there is nothing to report."""
     blocks = [*_blocks(subject, catalogue), *notes(subject)]
     if not blocks:
         return

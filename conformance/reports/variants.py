@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.variants FILE``: the table of permitted choices, made from the variants."""
+"""``python -m conformance.reports.variants FILE``: the table of permitted choices, created from the variants."""
 
 import sys
 from collections.abc import Callable, Iterator

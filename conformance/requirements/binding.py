@@ -20,10 +20,10 @@ _VARIES = "__varies__"
 
 
 class Freedom(msgspec.Struct, frozen=True):
-    """What a permitted choice has to do with: the requirements that it ``touches``, and the SHOULDs that it ``warns``
+    """What a permitted choice is about: the requirements that it ``touches``, and the SHOULDs that it ``warns``
     of.
 
-    A requirement of level MAY that it touches may also fail: that is said, and nothing follows from it.
+    A requirement of level MAY that it touches may also fail: that is stated, and nothing follows from it.
     """
 
     touches: tuple[str, ...]
@@ -31,7 +31,7 @@ class Freedom(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """All requirements it has to do with, each once."""
+        """All requirements it is about, each once."""
         return tuple(dict.fromkeys(self.touches + self.warns))
 
 
@@ -59,7 +59,7 @@ def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
     """Mark a function as making a subject that is permitted, and differs from the reference in what ``touches`` are
     about.
 
-    No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring says what the choice is and
+    No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring states what the choice is and
     which source leaves it open; TypeError without one.
     """
 
@@ -73,7 +73,7 @@ def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
 
 
 def freedom_of(maker: Callable[..., Any]) -> Freedom:
-    """What a variant has to do with; TypeError when it has no mark."""
+    """What a variant is about; TypeError when it has no mark."""
     freedom = getattr(maker, _VARIES, None)
     if not isinstance(freedom, Freedom):
         raise TypeError(f"{maker!r} has no @variant(…)")

@@ -31,7 +31,7 @@ from conformance.sources.source import ImageSource
 # a second or ten for each MiB; and so much for all different sentinels of one image together.
 MAX_SENTINEL = 2**20
 MAX_SENTINELS = 2 * 2**20
-# An index of more entries is judged by its first ones and the rest is a problem said in words.
+# An index of more entries is judged by its first ones and the rest is a problem stated in words.
 MAX_ENTRIES = 512
 # Indexes in indexes are read so deep; their entries count among MAX_ENTRIES.
 MAX_DEPTH = 4
@@ -51,7 +51,8 @@ Panel = Callable[[bytes], tuple[ReaderOutcome, ...]]
 def observe_image(
     source: ImageSource, *, panel: Panel | None = None, reading: LayerReading | None = SHALLOW
 ) -> ImageSeen:
-    """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` says (None: not at all).
+    """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` states (None: not at
+    all).
 
     ``panel`` feeds sentinel blobs to real tar readers. Raises SubjectError when the root cannot be had.
     """

@@ -61,7 +61,7 @@ class LayerReading(msgspec.Struct, frozen=True):
 
 
 class WantedLayer(msgspec.Struct):
-    """One layer to be read: its first ``name``, what the configs say of it, whether a data layer lies below it."""
+    """One layer to be read: its first ``name``, what the configs state about it, whether a data layer lies below it."""
 
     name: str
     descriptor: Descriptor
@@ -246,7 +246,7 @@ class _Layer:
             return TocSeen(problem=problem, unreadable=bool(self._problem))
         payload, content = found
         if payload.digest != self._annotations.manifest_checksum:
-            return TocSeen(payload, problem="the TOC does not have the digest that the annotation says")
+            return TocSeen(payload, problem="the TOC does not have the digest that the annotation states")
         try:
             read = self._room.read(content)
         except NoRoomError as error:
@@ -268,7 +268,7 @@ class _Layer:
         if toc.toc is None:
             return TarSplitSeen(payload, problem="the TOC that authenticates it could not be read"), None
         if payload.digest != toc.toc.tar_split_digest:
-            return TarSplitSeen(payload, problem="it does not have the digest that the TOC says"), None
+            return TarSplitSeen(payload, problem="it does not have the digest that the TOC states"), None
         return TarSplitSeen(payload), content
 
     def _footer(self) -> tuple[bytes, Footer | None, str]:

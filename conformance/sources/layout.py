@@ -165,7 +165,7 @@ def _names(entries: tuple[Descriptor, ...]) -> str:
 def _open(path: Path) -> BinaryIO | Stored:
     """A regular file for reading, or the problem."""
     try:
-        # O_NONBLOCK: a FIFO put in place of a blob must not hang us.
+        # O_NONBLOCK: a FIFO in place of a blob must not hang us.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
         return Stored(problem="missing", detail="no such file")
@@ -192,6 +192,6 @@ def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
             content: bytes | None = file.read(max(limit, 0))
         except OSError as error:
             return Stored(problem="unreadable", detail=error.strerror or str(error), actual_size=size)
-    if content is None:  # a file of the kernel's that has nothing to say yet
+    if content is None:  # a kernel file that has no content yet
         return Stored(problem="unreadable", detail="no bytes can be read from it", actual_size=size)
     return Stored(content, actual_size=size)

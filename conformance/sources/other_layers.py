@@ -71,7 +71,7 @@ def wanted_others(manifests: Iterable[ManifestSeen]) -> tuple[OtherLayerSeen, ..
 
 
 def observe_other(source: ImageSource, layer: OtherLayerSeen, reading: LayerReading) -> OtherLayerSeen:
-    """One layer by itself, as ``reading`` says."""
+    """One layer by itself, as ``reading`` states."""
     seen = _with_tail(source, layer)
     if reading.deep and not seen.stored_problem and not seen.is_foreign:
         return _with_whole(source, seen, reading.progress)

@@ -41,7 +41,9 @@ class RegistryReference(msgspec.Struct, frozen=True):
         return ":" in self.reference
 
     def base_url(self, *, plain_http: bool = False, tls: bool = False) -> str:
-        """``scheme://host``; plain HTTP when requested, or for loopback hosts as other clients do, but for ``tls``."""
+        """``scheme://host``; plain HTTP when requested, or for loopback hosts as other clients do, except for
+        ``tls``.
+        """
         plain = plain_http or (is_loopback(self.host) and not tls)
         scheme = self.scheme or ("http" if plain else "https")
         return f"{scheme}://{self.host}"

@@ -76,7 +76,7 @@ class RemoteSource:
         if isinstance(digest, Stored):
             return digest
         if descriptor.size > limit:
-            detail = f"the descriptor says {descriptor.size} bytes; the limit here is {limit}"
+            detail = f"the descriptor states {descriptor.size} bytes; the limit here is {limit}"
             return Stored(problem="too-large", detail=detail)
         response = self._ask(lambda: self._client.get_blob(self._reference.repository, str(digest), max_bytes=limit))
         return self._whole(response, descriptor, digest, limit)
@@ -184,7 +184,7 @@ def _read_whole(whole: BinaryIO, place: Place, response: Response) -> Stored:
     offset, length = place
     evidence = (response.exchange,)
     size = whole.seek(0, io.SEEK_END)
-    whole.seek(min(offset, size))  # whatever the descriptor says, this is a place in the file
+    whole.seek(min(offset, size))  # whatever the descriptor states, this is a place in the file
     content = whole.read(length)
     if len(content) < length:
         detail = f"the blob has {size} bytes: none at {offset + len(content)}"

@@ -1,8 +1,8 @@
 """``python -m conformance.sources.unpack_worker``: unpacks a blob in its own process, into shared memory.
 
 Two processes share no interpreter lock: one decompresses and hashes while the other reads the tar. The worker has the
-blob and the shared memory as inherited files, says on standard output which slot it filled, and waits on standard input
-for slots that are free again. It ends when the other side does.
+blob and the shared memory as inherited files, states on standard output which slot it filled, and waits on standard
+input for slots that are free again. It ends when the other side does.
 """
 
 import contextlib

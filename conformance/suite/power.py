@@ -20,7 +20,7 @@ def attach(properties: list[tuple[str, Any]], each: Property) -> None:
 
 
 def tried_of(report: pytest.TestReport) -> list[Property]:
-    """What a report says was tried."""
+    """What was tried, as a report shows it."""
     return [
         msgspec.json.decode(str(value), type=Property) for name, value in report.user_properties if name == _PROPERTY
     ]

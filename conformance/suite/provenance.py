@@ -33,7 +33,7 @@ def _target(settings: SuiteSettings) -> Target:
     flags: tuple[Flag, ...] = ("golden",) if settings.golden else ()
     profiles = () if settings.implied else settings.profiles
     if settings.adapter is not None:
-        # A file is named by its adapter: where it lies says nothing elsewhere.
+        # A file is named by its adapter: where it lies states nothing elsewhere.
         is_file = Path(settings.implementation).is_file()
         name = settings.adapter.name if is_file else settings.implementation
         return Target("implementation", (name,), flags, settings.roles, profiles, settings.effort)
@@ -47,7 +47,7 @@ def _target(settings: SuiteSettings) -> Target:
 def program_of(settings: SuiteSettings) -> Identity | None:
     """The file of the program under test; None for a registry, and where no file is the program.
 
-    An interpreter that runs a module, or a program that a run makes for itself, says nothing of the tool.
+    An interpreter that runs a module, or a program that a run makes for itself, makes no statement on the tool.
     """
     if settings.adapter is None or any(words(settings.adapter.executable)):
         return None

@@ -118,7 +118,7 @@ class ConformanceSession:
         hand_to_worker(self.settings, node.workerinput)
 
     def pytest_configure(self) -> None:
-        # Not at session start: there pytest says twice why it stops.
+        # Not at session start: there pytest states twice why it stops.
         option = self._config.option
         if self._is_worker or option.collectonly or option.help or option.version:
             return
@@ -225,7 +225,7 @@ class ConformanceSession:
         return True
 
     def leave(self, text: str) -> None:
-        """Say at the end what the run could not remove."""
+        """State at the end what the run could not remove."""
         self._left.append(text)
 
     def pytest_runtest_logstart(self) -> None:

@@ -122,7 +122,7 @@ def test_every_client_gets_an_image_it_can_use(image: Bundle) -> None:
     data=st.data(),
 )
 def test_data_layers_are_reused_and_recompression_strips_without_trace(data: st.DataObject) -> None:
-    """Expected: a variant made for an image reuses its layers' digests; stripping it gives back every byte."""
+    """Expected: a variant created for an image reuses its layers' digests; stripping it gives back every byte."""
     image = data.draw(images())
     plain = next(entry for entry in entries_of(image) if ineligibility(image.content(entry.digest)) is None)
     config = data.draw(spellings(config_of(image, plain.digest)))

@@ -30,7 +30,7 @@ def trials(implementation: ImplementationSubject) -> ConsumerTrials:
 
 @pytest.mark.parametrize("requirement_id", one_test_each(AWARE))
 def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says, in every case that docs/consumers.md lists for it."""
+    """Expected: what the statement of the requirement states, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()
     verdict(requirement_id, judge_requirement(trials, requirement_id))
 

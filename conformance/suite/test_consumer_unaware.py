@@ -27,7 +27,7 @@ def trials(implementation: ImplementationSubject, settings: SuiteSettings) -> Co
 
 @pytest.mark.parametrize("requirement_id", one_test_each(BY_TOC))
 def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says, in every case that docs/consumers.md lists for it."""
+    """Expected: what the statement of the requirement states, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()
     if not trials.by_toc and requirement_id not in UNAWARE:
         pytest.skip("for clients that pull by TOC: the profile toc-consumer is not claimed")

@@ -35,7 +35,7 @@ _CHECKS = find_checks(checks)
 
 @pytest.mark.parametrize("requirement_id", one_test_each(SCENARIOS))
 def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says (docs/requirements.md)."""
+    """Expected: what the statement of the requirement states (docs/requirements.md)."""
     assert requirement_id in load_catalogue().ids()
     if uncontrolled:
         verdict(requirement_id, [not_run(uncontrolled)])

@@ -151,7 +151,9 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class CopierTrial:
-    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are made when requested."""
+    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are created when
+    requested.
+    """
 
     def __init__(self, subject: ImplementationSubject) -> None:
         self._subject = subject
@@ -177,7 +179,7 @@ class CopierTrial:
         self._stack.close()
 
     def judgements(self, requirement_id: str, check: Callable[[CopySeen], Iterator[Judgement]]) -> list[Judgement]:
-        """What the check of a SENT-STRIP requirement says of the copies that it is about."""
+        """What the check of a SENT-STRIP requirement states about the copies that it is about."""
         return [*self._judged(requirement_id, JOBS_OF[requirement_id], lambda copied: check(copied.seen))]
 
     def again(self, check: Callable[[AgainSeen], Iterator[Judgement]]) -> list[Judgement]:
@@ -196,7 +198,7 @@ class CopierTrial:
         return self._problem
 
     def copied(self, name: str) -> Copied:
-        """Make this copy, or take the one that was made."""
+        """Make this copy, or take the one that was created."""
         if name not in self._copies:
             job = JOBS[name]
             twin = None
@@ -232,7 +234,7 @@ class CopierTrial:
     def _cannot_write(self, requested: Requested) -> Judgement | None:
         """A compression counts only where an image without sentinel is written in it.
 
-        Who cannot write it has refused nothing and kept nothing.
+        Who cannot write it has refused nothing and retained nothing.
         """
         if not requested:
             return None
@@ -277,7 +279,7 @@ class CopierTrial:
         return not_run(message, where=copied.seen.name, evidence=twin.run.evidence)
 
     def _control(self) -> str:
-        """What the tool says it can do, done with an image that has no sentinel."""
+        """What the tool reports it can do, done with an image that has no sentinel."""
         operations = self._subject.adapter.operations
         names = [("copy", "plain"), ("recompress", "plain to gzip")]
         tried = [name for operation, name in names if operation in operations]
@@ -362,7 +364,7 @@ def _sources() -> dict[Source, Image]:
 
 
 def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
-    """What to say of a copy that ended neither done nor refused."""
+    """What to state about a copy that ended neither done nor refused."""
     run, where = copied.run, copied.seen.name
     if run.outcome is Outcome.ABSENT:
         return not_run(run.reason, where=where)

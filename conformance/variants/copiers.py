@@ -36,7 +36,7 @@ def leaves_chunked_layers_where_zstd_is_asked_for() -> Toolkit:
 
 @variant("SENT-STRIP-026", "SENT-STRIP-017")
 def refuses_docker_schema_2_for_sentinels() -> Toolkit:
-    """The newest head of the pull request says "layer addition/removal is not supported" (docker_schema2.go)."""
+    """The newest head of the pull request states "layer addition/removal is not supported" (docker_schema2.go)."""
 
     class Refuses(Copier):
         def docker_plan(self, converter: Converter) -> Plan:
@@ -146,7 +146,7 @@ def keeps_the_history_as_it_is() -> Toolkit:
 
 @variant(warns=("SENT-STRIP-018",))
 def adds_an_annotation_when_it_strips() -> Toolkit:
-    """A manifest that changes anyway may say who changed it (SENT-STRIP-018 is a SHOULD)."""
+    """A manifest that changes anyway may record what changed it (SENT-STRIP-018 is a SHOULD)."""
 
     class Adds(Converter):
         def stripped(self, instance: Instance) -> Instance:

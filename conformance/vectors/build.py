@@ -200,7 +200,7 @@ def _lawful_tar(name: str) -> Callable[[Input], Case]:
 def _negative(maker: Callable[..., Any], kind: Kind, twin: str) -> Callable[[Input], Case]:
     broken = (*broken_by(maker), *_SEEN_DEEP.get(maker.__name__, ()))
     catalogue = load_catalogue()
-    # A layer alone is not an image: what it breaks there is said, and is no reason to refuse the layer.
+    # A layer alone is not an image: what it breaks there is stated, and is no reason to refuse the layer.
     own = [name for name in broken if kind == "image" or name.rpartition("-")[0] not in _OF_IMAGES]
     must = any(catalogue[requirement_id].level == "MUST" for requirement_id in own)
     return lambda given: _case(

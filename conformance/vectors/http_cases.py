@@ -1,4 +1,6 @@
-"""Cases with a script: one conforming image behind a registry that misbehaves as the script says (docs/vectors.md)."""
+"""Cases with a script: one conforming image behind a registry that misbehaves as the script states
+(docs/vectors.md).
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -23,7 +25,7 @@ def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
         ("shifted", "206 with the Content-Range that was requested and bytes from one byte later"),
         ("other-range", "206 whose Content-Range and bytes are one byte later than requested"),
         ("cut", "206 whose body ends half way, by the end of the connection"),
-        ("long", "206 with 16 bytes more than Content-Range says"),
+        ("long", "206 with 16 bytes more than Content-Range states"),
         ("first-range", "206 with the first of the ranges that were requested, and no others"),
         ("not-found", "404"),
         ("unsatisfiable", "416"),

@@ -18,7 +18,7 @@ from conformance.images.trees import Node, tar_of
 from conformance.vectors import stored
 
 _SPLITTING: Final = b"b" * 1200 + b"%Q"
-"""The chunker splits once after each: found by search, tests/vectors tells when it no longer does."""
+"""The chunker splits once after each: found by search, tests/vectors indicates when it no longer does."""
 TREE: Final = (
     Node("usr/", "dir", mode=0o755),
     Node("usr/bin", "dir", mode=0o755),

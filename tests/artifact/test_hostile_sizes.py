@@ -30,7 +30,7 @@ PLACES = ("layout", "registry", "ignores-range")
 
 @contextmanager
 def image(place: str, directory: Path, size: int, *, position: str = "") -> Iterator[ImageSource]:
-    """An image of one conforming layer whose descriptor says this size, and perhaps another place of the TOC."""
+    """An image of one conforming layer whose descriptor states this size, and perhaps another place of the TOC."""
     layer = finish_layer(conforming_layer())
     described: dict[str, Any] = {**layer.descriptor, "size": size}
     if position:

@@ -1,4 +1,4 @@
-"""The index.json of a layout is judged like the documents after it: it says which image is meant."""
+"""The index.json of a layout is judged like the documents after it: it states which image is meant."""
 
 import shutil
 from pathlib import Path

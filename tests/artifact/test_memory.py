@@ -153,7 +153,7 @@ def test_a_check_takes_at_most_512_mib(name: str, deep: list[str], bombs: Callab
         decided = "TARSPLIT-004" if deep else "TARSPLIT-003"
         assert verdicts[decided]["verdict"] == "pass"
         return
-    # What was not read is said to be so: it neither passes nor fails.
+    # What was not read is reported as not read: it neither passes nor fails.
     assert status != 0
     assert verdicts["TOC-005"]["verdict"] == "not-run"
     told = "".join(finding["message"] for finding in verdicts["TOC-005"]["findings"])

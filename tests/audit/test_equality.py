@@ -1,4 +1,4 @@
-"""What an audit says of an image equals what ``zcc check`` says of it, layers judged before or not."""
+"""What an audit reports of an image equals what ``zcc check`` states about it, layers judged before or not."""
 
 from collections.abc import Callable, Iterator
 from inspect import isfunction
@@ -31,7 +31,7 @@ LAYERS = [value for value in vars(layers).values() if isfunction(value) and hasa
 
 
 class Kept:
-    """Parts in memory, through the form in which they are kept on disk."""
+    """Parts in memory, through the form in which they are retained on disk."""
 
     def __init__(self) -> None:
         self.parts: dict[tuple[str, str], bytes] = {}

@@ -87,7 +87,7 @@ def test_who_accepts_what(row: str) -> None:
     outcomes = read_with_panel(content)
     present = {outcome.reader for outcome in outcomes if not outcome.absent}
     accepted = {outcome.reader for outcome in outcomes if outcome.accepted}
-    assert accepted == expected & present, f"{row}: other readers accept it than docs/format.md says"
+    assert accepted == expected & present, f"{row}: other readers accept it than docs/format.md states"
 
 
 @pytest.mark.parametrize("reader", sorted(ALL))

@@ -1,4 +1,4 @@
-"""Real tools take what ``zcc build`` writes, and get the tree that it was made from."""
+"""Real tools take what ``zcc build`` writes, and get the tree that it was created from."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The interoperability matrix: what each cell says, with tools whose ends are known."""
+"""The interoperability matrix: what each cell states, with tools whose ends are known."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ EXPECTED = {
     ("reference", "null-always-succeed"): "wrong tree",
     ("reference", "null-always-fail"): "refused",
     ("reference", "null-crash"): "crashed",
-    ("null-always-succeed", "reference"): "refused",  # nothing was pushed, and the consumer says so
+    ("null-always-succeed", "reference"): "refused",  # nothing was pushed, and the consumer states this
     ("null-always-fail", "reference"): "not pushed",
     ("null-crash", "null-crash"): "not pushed",
 }

@@ -220,7 +220,7 @@ def _wrong_chunk_digest() -> Layer:
 
 
 def _file(**changes: object) -> Callable[[], Layer]:
-    """The TOC entry of dir/file says something else, and is authenticated."""
+    """The TOC entry of dir/file states something else, and is authenticated."""
 
     def build() -> Layer:
         blob, written = a_layer()
@@ -252,7 +252,7 @@ def _annotation(key: str, value: str | None) -> Callable[[], Layer]:
 
 
 def _named(name: str, kind: str = "reg", link: str = "") -> Callable[[], Layer]:
-    """A layer that says in both readings what leads outside."""
+    """A layer that states in both readings what leads outside."""
 
     def build() -> Layer:
         node = Node(name, kind, link_name=link, content=b"x" if kind == "reg" else b"")  # type: ignore[arg-type]

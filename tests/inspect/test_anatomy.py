@@ -210,7 +210,7 @@ def test_a_toc_with_another_digest_says_so() -> None:
     blob, annotations = chunked()
     wrong = annotations | {names.MANIFEST_CHECKSUM: "sha256:" + "0" * 64}
     text = printed(view_image(image_of(blob, wrong), WHOLE))
-    assert "the manifest says sha256:000" in text
+    assert "the manifest states sha256:000" in text
 
 
 def test_a_frame_that_nothing_names_is_other() -> None:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWar
 
 
 def judge(blob: bytes, tar: bytes, written: WrittenLayer, *, has_tar_split: bool = True) -> None:
-    """What must hold of every layer, said plainly and apart from the checks."""
+    """What must hold of every layer, stated plainly and apart from the checks."""
     assert decompress(blob, limit=len(tar)) == tar
     assert (written.digest, written.size, written.diff_id) == (Digest.of(blob), len(blob), Digest.of(tar))
     frames = map_frames(blob)

@@ -20,7 +20,7 @@ class SaysOnly(Defect):
 
 
 class _Takes(Defect):
-    """Says that it took whatever was sent; what it gives back is decided by ``gives``."""
+    """Reports that it accepted whatever was sent; what it gives back is decided by ``gives``."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
         if call.method in ("PUT", "PATCH", "POST"):
@@ -111,7 +111,7 @@ NULL_REGISTRIES: Final[dict[str, Defect]] = {
     "always busy": SaysOnly(429, b"", {"Retry-After": "3600"}),
     "echoes": Echoes(),
     "only takes": OnlyTakes(),
-    "says the digest": SaysTheDigest(),
+    "states the digest": SaysTheDigest(),
     "gives zeros": GivesZeros(),
     "caches the first response": CachesTheFirst(),
     "hangs up": HangsUp(),

@@ -83,7 +83,7 @@ def test_a_tag_that_is_not_the_version_is_refused() -> None:
 
 
 def test_nothing_is_published_without_an_address(built: tuple[Path, Path]) -> None:
-    """SECURITY.md says so. It is for the owner of the index's project to fill in."""
+    """SECURITY.md states this. It is for the owner of the index's project to fill in."""
     run = checked("--publish", built[0])
     text = (ROOT / "pyproject.toml").read_text()
     assert (run.returncode == 0) == ("maintainers" in text), run.stderr

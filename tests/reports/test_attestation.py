@@ -110,7 +110,7 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
     document["verificationMaterial"]["publicKey"]["hint"] = ""
     document["dsseEnvelope"]["signatures"][0]["keyid"] = ""
     bundle.write_text(json.dumps(document))
-    assert "changed, or made by another key" in refusal(results, "--key", other)
+    assert "changed, or created by another key" in refusal(results, "--key", other)
 
 
 def test_another_image_is_refused(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Opened:
-    """A page with what it said and requested while it was open."""
+    """A page with what it stated and requested while it was open."""
 
     def __init__(self, page: Page) -> None:
         self.page = page

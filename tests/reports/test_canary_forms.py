@@ -46,7 +46,7 @@ def test_no_form_and_nothing_after_a_run_has_a_secret(kind: str, tmp_path: Path)
             part for form in ("json", "html", "markdown") for part in ("--format", form, "-o", out / f"again.{form}")
         ]
         run("report", "replay", results, "--target", image, *pages)
-        run("report", "replay", results, statuses=(2,))  # no login is sent where only the results say so
+        run("report", "replay", results, statuses=(2,))  # no login is sent where only the results state this
         run("report", "compare", results, results, "--format", "html", "-o", out / "compare.html")
     assert "login" in said[-3], "without --target there was no login"
     written = [path.read_text() for path in sorted(out.iterdir())]

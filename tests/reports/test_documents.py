@@ -1,4 +1,4 @@
-"""Reports say what the results say: JSON by its schema, JUnit a CI can read, text without surprises."""
+"""Reports state what the results state: JSON by its schema, JUnit a CI can read, text without surprises."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What lies in reports/published: it follows the schemas, and docs/results.md says what it says."""
+"""What lies in reports/published: it follows the schemas, and docs/results.md states what it states."""
 
 import json
 import re

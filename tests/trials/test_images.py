@@ -1,4 +1,4 @@
-"""The crafted images are what their names say: conforming ones are conforming, bombs are small, lies are one edit
+"""The crafted images are what their names state: conforming ones are conforming, bombs are small, lies are one edit
 away.
 """
 

@@ -112,7 +112,7 @@ def numbers_for_all(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("DOC-005")
 def no_lone_surrogates(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "An escaped lone surrogate is refused by some readers, kept by others, and U+FFFD to the rest."
+    message = "An escaped lone surrogate is refused by some readers, retained by others, and U+FFFD to the rest."
     return _by_kind(seen, KeyKind.SURROGATE, message, "pairs of surrogates only")
 
 

@@ -97,7 +97,7 @@ def tar_split_is_located(seen: LayersSeen) -> Iterator[Judgement]:
         if layer.toc.toc is not None and layer.toc.toc.tar_split_digest:
             yield judge(
                 layer.annotations.tar_split_position is not None,
-                "The TOC names a tar-split, and no annotation says where it is: clients fail.",
+                "The TOC names a tar-split, and no annotation states where it is: clients fail.",
                 where=layer.name,
                 expected=f"annotation {TARSPLIT_POSITION}",
                 found="absent" if layer.annotations.tar_split_position is None else "present",

@@ -56,7 +56,7 @@ def _tar_of_the_diff_id(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgeme
         )
         return
     if not layer.diff_ids:
-        yield not_run("No config says a DiffID for this layer.", where=layer.name)
+        yield not_run("No config states a DiffID for this layer.", where=layer.name)
     for diff_id in layer.diff_ids:
         yield judge(
             whole.diff_id == diff_id,
@@ -74,14 +74,14 @@ def blob_as_described(seen: LayersSeen) -> Iterator[Judgement]:
         if layer.whole is not None:
             yield judge(
                 (layer.whole.blob_digest, layer.whole.blob_size) == (layer.descriptor.digest, layer.descriptor.size),
-                "The stored blob is not what its descriptor says.",
+                "The stored blob is not what its descriptor states.",
                 where=layer.name,
                 expected=f"{layer.descriptor.digest}, {layer.descriptor.size} bytes",
                 found=f"{layer.whole.blob_digest}, {layer.whole.blob_size} bytes",
             )
         elif size is not None and size != layer.descriptor.size:
             yield failed(
-                "The stored blob has another size than its descriptor says.",
+                "The stored blob has another size than its descriptor states.",
                 where=layer.name,
                 expected=f"{layer.descriptor.size} bytes",
                 found=f"{size} bytes",
@@ -107,7 +107,7 @@ def media_type(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("LAYER-005")
 def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
-    """By position: the annotations, or else the footer, say what is the TOC and what the tar-split."""
+    """By position: the annotations, or else the footer, state what is the TOC and what the tar-split."""
     for layer in current(seen):
         if layer.footer is None or layer.footer.is_legacy:
             continue  # FOOTER-001
@@ -135,7 +135,7 @@ def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _tables(layer: LayerSeen, footer: Footer) -> list[Position]:
-    """TOC and tar-split where the annotations say, unless they alone are wrong (ANNOT-002, FOOTER-003)."""
+    """TOC and tar-split where the annotations state, unless they alone are wrong (ANNOT-002, FOOTER-003)."""
     named = footer.positions
     by_footer = [place for place in (named.toc, named.tar_split) if place is not None]
     try:

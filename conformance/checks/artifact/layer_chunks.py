@@ -15,7 +15,7 @@ _MAX = 10
 
 
 def _by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str) -> Iterator[Judgement]:
-    """Only layers with chunks are judged: without any the requirement says nothing."""
+    """Only layers with chunks are judged: without any the requirement states nothing."""
 
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         if toc.has_chunks:

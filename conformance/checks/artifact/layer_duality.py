@@ -21,7 +21,7 @@ def one_tree(seen: LayersSeen) -> Iterator[Judgement]:
 def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
     if layer.toc.lenient_problem:
         yield failed(
-            "containers-storage reads another TOC than the document says to a strict parser.",
+            "containers-storage reads another TOC than the document states to a strict parser.",
             where=layer.name,
             expected="one reading whatever the parser",
             found=layer.toc.lenient_problem,
@@ -51,7 +51,7 @@ def _real_readers(layer: LayerSeen) -> Iterator[Judgement]:
         reader = f"{seen.reader} {seen.version}".strip()
         for found in seen.differences:
             yield failed(
-                f"{reader} sees another tree in the layer than its TOC says.",
+                f"{reader} sees another tree in the layer than its TOC states.",
                 where=f"{layer.name}, {found.name}: {found.what}",
                 expected=f"{found.expected} (TOC)",
                 found=f"{found.found} ({reader})",

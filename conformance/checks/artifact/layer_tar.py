@@ -22,7 +22,7 @@ class _Words(msgspec.Struct, frozen=True):
 _WORDS: Final = {
     TarRule.NUMBER: _Words(
         "A number field of a tar header is not in its canonical form: readers see different numbers.",
-        "write octal digits and a NUL, or base-256 for what octal cannot say",
+        "write octal digits and a NUL, or base-256 for what octal cannot represent",
     ),
     TarRule.CHECKSUM: _Words(
         "The checksum of a tar header is not in its canonical form: some readers refuse the header.",
@@ -57,7 +57,7 @@ _WORDS: Final = {
         "write one",
     ),
     TarRule.MIXED: _Words(
-        "PAX and GNU tar say the same of one entry: readers take different ones.",
+        "A PAX record and a GNU header set the same field of one entry: readers use different ones.",
         "write PAX records only",
     ),
     TarRule.SYNTAX: _Words(
@@ -69,7 +69,7 @@ _WORDS: Final = {
         "write decimal digits",
     ),
     TarRule.EMPTY: _Words(
-        "A PAX record that needs a value has none: to some readers it is 0 or empty, others keep what the header says.",
+        "A PAX record that needs a value is empty: some readers use 0 or the empty text, others the header.",
         "leave the record out",
     ),
     TarRule.KEY_TWICE: _Words(
@@ -89,7 +89,7 @@ _WORDS: Final = {
         "write files whole (no sparse form), devices in the header",
     ),
     TarRule.XATTR: _Words(
-        "An extended attribute is said twice and differs: readers set different ones.",
+        "An extended attribute is present twice and differs: readers set different ones.",
         "write SCHILY.xattr only",
     ),
     TarRule.TEXT: _Words(
@@ -129,7 +129,7 @@ _WORDS: Final = {
         "write no owner names",
     ),
     TarRule.ATTRIBUTE_KEY: _Words(
-        "A PAX key sets an attribute that a TOC cannot say.",
+        "A PAX key sets an attribute that a TOC cannot represent.",
         "store it as SCHILY.xattr, or leave it out",
     ),
     TarRule.UTF8: _Words(
@@ -149,7 +149,7 @@ _WORDS: Final = {
         "write 0, or leave the record out",
     ),
     TarRule.STAR_TIMES: _Words(
-        "A ustar header has times after its prefix, which hardly any reader sees.",
+        "A ustar header has times after its prefix, which almost no reader sees.",
         "use PAX records for times",
     ),
     TarRule.LEADING_ZERO: _Words(
@@ -169,7 +169,7 @@ _WORDS: Final = {
         "write PAX records only",
     ),
     TarRule.EXTENDED_LINK: _Words(
-        "An extended header has a link name in its own header: node-tar passes over it.",
+        "An extended header has a link name in its own header: node-tar skips it.",
         "leave the link name of extended headers empty",
     ),
     TarRule.OWNER_DIGITS: _Words(
@@ -177,7 +177,7 @@ _WORDS: Final = {
         "leave out owner names that are numbers",
     ),
     TarRule.ONLY_PREFIX: _Words(
-        "A header has a prefix and an empty name: Perl's Archive::Tar passes over the entry.",
+        "A header has a prefix and an empty name: Perl's Archive::Tar skips the entry.",
         "write a PAX record for the name",
     ),
     TarRule.RECORD_INSIDE: _Words(
@@ -222,7 +222,7 @@ _AT_THE_END: Final = (TarRule.ORPHAN, TarRule.END)
 def faults_of(whole: WholeLayer, rule: TarRule) -> tuple[int, tuple[TarFault, ...]]:
     """How many faults of a rule there are, and those that were kept.
 
-    Where the frames broke off the tar has no end, and nothing is said of it.
+    Where the frames broke off the tar has no end, and no statement is made on it.
     """
     if whole.problem is not None and rule in _AT_THE_END:
         return 0, ()
@@ -237,7 +237,7 @@ def where(layer: LayerSeen, fault: TarFault) -> str:
 
 
 def _by_rule(seen: LayersSeen, rule: TarRule) -> Iterator[Judgement]:
-    """A finding for each fault that was kept; a tar that could not be read to its end has not passed."""
+    """A finding for each fault that was retained; a tar that could not be read to its end has not passed."""
 
     def one(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
         words = _WORDS[rule]

@@ -79,7 +79,7 @@ def headers_are_the_entries(seen: LayersSeen) -> Iterator[Judgement]:
         if differences is not None:
             yield from by_discrepancies(
                 layer,
-                "A tar header in the tar-split and the TOC do not say the same: clients refuse the layer.",
+                "A tar header in the tar-split and the TOC do not state the same: clients refuse the layer.",
                 differences,
                 *_HEADER_KINDS,
                 looked_at=f"{layer.split.file_count} headers",
@@ -139,7 +139,7 @@ def third_number(seen: LayersSeen) -> Iterator[Judgement]:
         if place is not None and layer.split.document_size is not None:
             yield judge(
                 place.uncompressed == layer.split.document_size,
-                "The annotation does not say how long the decompressed tar-split is.",
+                "The annotation does not state how long the decompressed tar-split is.",
                 where=f"{layer.name}, {TARSPLIT_POSITION}",
                 expected=f"{layer.split.document_size} as the third number",
                 found=str(place.uncompressed),

@@ -89,7 +89,7 @@ def entries_are_the_headers(seen: LayersSeen) -> Iterator[Judgement]:
 def _entries_are_the_headers(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iterator[Judgement]:
     yield from by_discrepancies(
         layer,
-        "A TOC entry and the tar do not say the same.",
+        "A TOC entry and the tar do not state the same.",
         whole.examined.discrepancies,
         *_HEADER_KINDS,
         looked_at=f"{whole.examined.members} entries",
@@ -224,7 +224,7 @@ def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("TOC-011")
 def times(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_rule(seen, toc_rules.wrong_times, "A time is not RFC 3339, or is the year 1 spelt out.")
+    return by_rule(seen, toc_rules.wrong_times, "A time is not RFC 3339, or is the year 1 written out.")
 
 
 @decides("TOC-021")

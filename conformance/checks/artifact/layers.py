@@ -22,7 +22,9 @@ def needs_deep(layer: LayerSeen | OtherLayerSeen) -> Judgement:
 def by_whole(
     seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer], Iterable[Judgement]]
 ) -> Iterator[Judgement]:
-    """Judge the layers that were read whole, be it not to the end of their tar; say of the others why they were not."""
+    """Judge the layers that were read whole, be it not to the end of their tar; state about the others why they were
+    not.
+    """
     for layer in current(seen):
         if layer.whole is not None:
             yield from judge_one(layer, layer.whole)
@@ -109,7 +111,7 @@ def by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str)
 def by_discrepancies(
     layer: LayerSeen, message: str, found: Discrepancies, *kinds: Kind, looked_at: str
 ) -> Iterator[Judgement]:
-    """A finding for each discrepancy of these kinds that was kept; the last says how many there are in all."""
+    """A finding for each discrepancy of these kinds that was retained; the last states how many there are in all."""
     kept, count = list(found.of(*kinds)), found.count(*kinds)
     for discrepancy in kept:
         at = "" if discrepancy.offset < 0 else f", tar byte {discrepancy.offset}"

@@ -29,7 +29,7 @@ def climbing_names(toc: Outline) -> Problems:
 
 
 def names_twice(toc: Outline) -> Problems:
-    """Names that are one after cleaning, spelt in two ways (TOC-019; spelt alike: TOC-005)."""
+    """Names that are one after cleaning, written in two ways (TOC-019; written alike: TOC-005)."""
     entries = toc.entries
     # Without a name that cleaning changes there is nothing but what TOC-005 tells.
     if all(_is_clean(entry.name) for entry in entries if entry.type != "chunk"):

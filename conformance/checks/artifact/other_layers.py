@@ -32,7 +32,7 @@ def layers_are_there(seen: ImageSeen) -> Iterator[Judgement]:
         right = not layer.stored_problem and size in (None, layer.descriptor.size)
         yield judge(
             right and digest == layer.descriptor.digest,
-            "A layer is missing, or is something else than its descriptor says.",
+            "A layer is missing, or is something else than its descriptor states.",
             where=layer.name,
             expected=f"{layer.descriptor.digest}, {layer.descriptor.size} bytes",
             found=layer.stored_problem or f"{digest}, {size} bytes",
@@ -88,7 +88,7 @@ def _diff_id(layer: OtherLayerSeen, *, deep: bool) -> Iterator[Judgement]:
         reason = layer.whole_problem or layer.stored_problem
         yield not_run(f"The layer could not be read: {reason}.", where=layer.name, evidence=layer.evidence)
     elif not layer.diff_ids:
-        yield not_run("No config says a DiffID for this layer.", where=layer.name)
+        yield not_run("No config states a DiffID for this layer.", where=layer.name)
     else:
         for diff_id in layer.diff_ids:
             if diff_id == layer.padded_diff_id != layer.diff_id and _is_legacy(layer):

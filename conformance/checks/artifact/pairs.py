@@ -54,7 +54,7 @@ def pairs(seen: ImageSeen) -> Iterator[Pair]:
 
     Of the plain manifests of the same platform, the one that shares most layer digests (so a gzip counterpart
     is not taken for it); when none shares any, the last one with zstd layers, so that the checks on
-    reuse can say what differs.
+    reuse can report what differs.
     """
     for sentinel in sentinel_manifests(seen):
         wanted = {layer.digest for layer in data_layers(sentinel)}

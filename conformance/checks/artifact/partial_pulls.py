@@ -19,7 +19,7 @@ _DOCKER = (DOCKER_MANIFEST_TYPE, DOCKER_LIST_TYPE)
 
 
 class PulledWhole(msgspec.Struct, frozen=True):
-    """A layer that clients pull whole. ``intended``: something in the image says that it was meant to be chunked."""
+    """A layer that clients pull whole. ``intended``: something in the image reports that it was meant to be chunked."""
 
     name: str
     reason: str
@@ -48,7 +48,7 @@ def pulled_whole(seen: ImageSeen) -> tuple[PulledWhole, ...]:
 
 
 def notes_on_pulls(seen: ImageSeen) -> Iterator[str]:
-    """One line a layer where others of the image, or its own marks, say that it was meant to be zstd:chunked."""
+    """One line a layer where others of the image, or its own marks, report that it was meant to be zstd:chunked."""
     whole = pulled_whole(seen)
     mixed = bool(seen.layers.layers) or any(layer.intended for layer in whole)
     if mixed:
@@ -80,8 +80,8 @@ def _of_layer(
     if other.has_footer:
         return PulledWhole(
             name,
-            "it ends like a zstd:chunked layer, but its descriptor has none of the annotations that say where the TOC "
-            "is and what digest it has",
+            "it ends like a zstd:chunked layer, but its descriptor has none of the annotations that give position and digest "
+            "of its TOC",
         )
     if other.compression == "zstd":
         return PulledWhole(name, "it is plain zstd, without TOC", intended=False)

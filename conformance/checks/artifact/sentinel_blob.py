@@ -36,7 +36,7 @@ from conformance.observed.image import ReaderOutcome, SentinelBlob
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, informed, judge, not_run, passed
 
-# A hostile blob may hold a header at every byte: the first ones say enough.
+# A hostile blob may hold a header at every byte: the first ones state enough.
 MAX_NAMED = 8
 
 
@@ -102,7 +102,7 @@ def holds_a_whole_header(blob: SentinelBlob) -> Iterator[Judgement]:
 
 @decides("SENT-BLOB-005")
 def has_wrong_checksum(blob: SentinelBlob) -> Iterator[Judgement]:
-    """Judged when there is a whole first block (SENT-BLOB-004 says so if not)."""
+    """Judged when there is a whole first block (SENT-BLOB-004 states this if not)."""
     if len(blob.content) < BLOCK:
         return
     block = blob.content[:BLOCK]
@@ -120,7 +120,7 @@ def has_wrong_checksum(blob: SentinelBlob) -> Iterator[Judgement]:
 
 @decides("SENT-BLOB-006")
 def has_no_tar_magic(blob: SentinelBlob) -> Iterator[Judgement]:
-    """Judged when there is a whole first block (SENT-BLOB-004 says so if not)."""
+    """Judged when there is a whole first block (SENT-BLOB-004 states this if not)."""
     if len(blob.content) < BLOCK:
         return
     block = blob.content[:BLOCK]
@@ -192,7 +192,7 @@ def says_what_it_is(blob: SentinelBlob) -> Iterator[Judgement]:
     missing = missing_words(blob.content)
     yield judge(
         not missing,
-        "The sentinel blob does not say that the image is consumed by TOC digests and never as tar.",
+        "The sentinel blob does not state that the image is consumed by TOC digests and never as tar.",
         where=blob.name,
         expected=f"the words {', '.join(WORDS)} in ASCII",
         found=f"missing: {', '.join(missing)}" if missing else "all",
@@ -218,7 +218,7 @@ def is_known_content(blob: SentinelBlob) -> Iterator[Judgement]:
 def links_to_a_document(blob: SentinelBlob) -> Iterator[Judgement]:
     yield judge(
         names_a_document(blob.content),
-        "The sentinel blob does not say where it is explained.",
+        "The sentinel blob does not state where it is explained.",
         where=blob.name,
         expected="an absolute URL, such as https://github.com/containers/image",
         found="none",

@@ -123,7 +123,7 @@ def config_is_what_the_manifest_says(seen: ImageSeen) -> Iterator[Judgement]:
             continue
         yield judge(
             stored.problem is None,
-            "The stored config is not what the manifest's descriptor says.",
+            "The stored config is not what the manifest's descriptor states.",
             where=where,
             expected=f"{descriptor.digest}, {descriptor.size} bytes",
             found=stored.detail or "as described",

@@ -52,7 +52,7 @@ def digest_and_size(seen: ImageSeen) -> Iterator[Judgement]:
                 continue
             yield judge(
                 stored.problem is None,
-                "The stored sentinel blob is not what its descriptor says.",
+                "The stored sentinel blob is not what its descriptor states.",
                 where=where,
                 expected=f"{layer.digest}, {layer.size} bytes",
                 found=stored.detail or f"{stored.actual_digest}, {stored.actual_size} bytes",

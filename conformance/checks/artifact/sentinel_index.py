@@ -54,7 +54,7 @@ def annotated(seen: ImageSeen) -> Iterator[Judgement]:
         # A value other than "true" is SENT-INDEX-017; here the key must be there.
         yield judge(
             value is not None,
-            "The entry of a sentinel manifest does not say so, so no client selects it.",
+            "The index entry of a sentinel manifest has no sentinel annotation, so no client selects it.",
             where=f"index.{manifest.name}.annotations",
             expected=f'{SENTINEL_ANNOTATION} = "true"',
             found="no such annotation" if value is None else repr(value),
@@ -223,7 +223,7 @@ def entries_are_what_is_stored(seen: ImageSeen) -> Iterator[Judgement]:
             problem = problem or "an entry without mediaType"
         yield judge(
             not problem,
-            "The manifest stored is not what its index entry says.",
+            "The manifest stored is not what its index entry states.",
             where=where,
             expected=f"{entry.digest}, {entry.size} bytes, {entry.media_type}",
             found=problem or "as described",
@@ -267,7 +267,7 @@ def both_say_zstd_or_neither(seen: ImageSeen) -> Iterator[Judgement]:
         plain, sentinel = _says(pair.plain.entry, ZSTD_ANNOTATION), _says(pair.sentinel.entry, ZSTD_ANNOTATION)
         yield judge(
             plain == sentinel,
-            "One entry of the pair says zstd and the other does not: "
+            "One entry of the pair has the zstd annotation and the other does not: "
             + (
                 "older clients then prefer the sentinel." if sentinel else "the plain entry then outranks the sentinel."
             ),

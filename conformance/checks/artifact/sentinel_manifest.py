@@ -73,7 +73,7 @@ def oci_manifest(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen):
         assert manifest.document is not None
         view = manifest.document.view
-        # image-spec manifest.md: mediaType is a SHOULD; an index entry then says what it is.
+        # image-spec manifest.md: mediaType is a SHOULD; an index entry then states what it is.
         media_type = view.media_type or (manifest.entry.media_type if manifest.entry else MANIFEST_TYPE)
         yield judge(
             media_type == MANIFEST_TYPE and view.schema_version == 2,
@@ -86,7 +86,7 @@ def oci_manifest(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-MANIFEST-006")
 def provenance_kept(seen: ImageSeen) -> Iterator[Judgement]:
-    """What the plain manifest says is there; the sentinel manifest may say more."""
+    """What the plain manifest states is there; the sentinel manifest may have more."""
     for pair in pairs(seen):
         if pair.plain is None or pair.plain.document is None or pair.sentinel.document is None:
             continue
@@ -96,7 +96,7 @@ def provenance_kept(seen: ImageSeen) -> Iterator[Judgement]:
             if expected:
                 yield judge(
                     _is_kept(expected, found),
-                    f"The field {key} of the plain manifest is not kept on the sentinel manifest.",
+                    f"The field {key} of the plain manifest is not retained on the sentinel manifest.",
                     where=f"{pair.sentinel.name}.{key}",
                     expected=str(expected),
                     found=str(found) if found else "absent",

@@ -1,6 +1,6 @@
 """SENT-SELECT: which entry of an index a client pulls (docs/format.md sections 3 and 17).
 
-Each check says nothing of a choice that its requirement is not about.
+Each check makes no statement on a choice that its requirement is not about.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def aware_takes_the_sentinel(seen: SelectionSeen) -> Iterator[Judgement]:
     best = _best(seen)
     wanted = {position for position in best if _sentinel(seen, position) and _zstd(seen, position)}
     if _plain_zstd(seen, best) and wanted and seen.aware and seen.toc_capable and not seen.prefer_gzip:
-        yield _chose(seen, wanted, "An aware client passes over the sentinel variant.")
+        yield _chose(seen, wanted, "An aware client skips the sentinel variant.")
 
 
 @decides("SENT-SELECT-002")
@@ -79,7 +79,7 @@ def no_relaxation_without_a_sentinel_layer(seen: SelectionSeen) -> Iterator[Judg
 def gzip_where_it_is_preferred(seen: SelectionSeen) -> Iterator[Judgement]:
     gzip = {position for position in _best(seen) if not _zstd(seen, position) and not _sentinel(seen, position)}
     if seen.aware and seen.prefer_gzip and gzip:
-        yield _chose(seen, gzip, "Told to prefer gzip, the client passes over the gzip entry.")
+        yield _chose(seen, gzip, "Told to prefer gzip, the client skips the gzip entry.")
 
 
 @decides("SENT-SELECT-008")
@@ -108,7 +108,7 @@ def sentinel_where_gzip_is_preferred_in_vain(seen: SelectionSeen) -> Iterator[Ju
     best = _best(seen)
     sentinels = {position for position in best if _sentinel(seen, position)}
     if seen.aware and seen.prefer_gzip and seen.toc_capable and sentinels and all(_zstd(seen, at) for at in best):
-        yield _chose(seen, sentinels, "There is no gzip entry to prefer, and the sentinel variant is passed over.")
+        yield _chose(seen, sentinels, "There is no gzip entry to prefer, and the sentinel variant is skipped.")
 
 
 @decides("SENT-SELECT-011")

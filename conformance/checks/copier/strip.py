@@ -1,6 +1,6 @@
 """SENT-STRIP: what a copy does with the sentinel (docs/format.md section 19).
 
-Each check says nothing of a copy that its requirement is not about.
+Each check makes no statement on a copy that its requirement is not about.
 """
 
 from collections.abc import Iterator
@@ -98,7 +98,7 @@ def kept_whole_or_stripped_whole(seen: CopySeen) -> Iterator[Judgement]:
     traces = _traces(seen.after)
     yield judge(not traces or _documents(seen.before) == _documents(seen.after),
                 "The copy is neither the same bytes nor free of the sentinel.", where=seen.name,
-                expected="all bytes kept, or no trace of the sentinel", found=", ".join(traces))  # fmt: skip
+                expected="all bytes retained, or no trace of the sentinel", found=", ".join(traces))  # fmt: skip
 
 
 @decides("SENT-STRIP-009")
@@ -194,7 +194,7 @@ def preserved_digests_are_preserved(seen: CopySeen) -> Iterator[Judgement]:
         return
     same = seen.after is not None and _documents(seen.before) == _documents(seen.after)
     yield judge(same, "A copy with digests preserved is not the same bytes.", where=seen.name,
-                expected="every byte kept", found="refused" if seen.refused else "another image")  # fmt: skip
+                expected="every byte retained", found="refused" if seen.refused else "another image")  # fmt: skip
 
 
 @decides("SENT-STRIP-016")

@@ -1,4 +1,6 @@
-"""SENT-PUSH beside registries, sources that end early, and what a tool says of the variants that it does not make."""
+"""SENT-PUSH beside registries, sources that end early, and what a tool reports of the variants that it does not
+make.
+"""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +44,7 @@ def a_variant_that_cannot_be_made_is_told_of(seen: PushSeen) -> Iterator[Judgeme
     elif seen.ended != "succeeded" or seen.after is None:
         yield not_run(f"the push was not made: {seen.ended} {seen.reason}", where=seen.name, evidence=seen.evidence)
     elif sentinel_manifests(seen.after):
-        yield passed(seen.name, found="a variant was made nevertheless")
+        yield passed(seen.name, found="a variant was created nevertheless")
     else:
         yield judge(bool(_SAYS_SO.search(seen.output)), "A variant was due and was left out without a word.",
                     where=seen.name, expected="a line that mentions the sentinel variant",

@@ -1,6 +1,6 @@
 """SENT-PUSH: how a producer pushes both variants (docs/format.md section 16).
 
-Each check says nothing of a push that its requirement is not about.
+Each check makes no statement on a push that its requirement is not about.
 """
 
 from collections.abc import Iterator, Mapping
@@ -138,7 +138,7 @@ def a_second_push_leaves_the_same_bytes(seen: PushSeen) -> Iterator[Judgement]:
 def a_failed_push_leaves_a_complete_image(seen: InterruptedSeen) -> Iterator[Judgement]:
     done = seen.ended == "succeeded"
     sound = seen.complete if done else seen.after == seen.before or seen.complete
-    words = "The push says that it is done, and" if done else "A push failed on the way, and"
+    words = "The push reports that it is done, and" if done else "A push failed on the way, and"
     yield judge(sound, f"{words} the tag does not name a complete image.", where=f"{seen.at}: {seen.how}",
                 expected="a complete image" if done else f"{_digest(seen.before)} as before, or a complete image",
                 found=f"{_digest(seen.after)}, not the whole of it", evidence=seen.evidence)  # fmt: skip
@@ -170,7 +170,7 @@ def old_registries_get_no_broken_index(seen: PushSeen) -> Iterator[Judgement]:
     where = f"{seen.name}: {seen.rejects} rejected"
     if seen.after is None:
         says_so = seen.ended == "refused" and bool(seen.reason)
-        yield judge(says_so, "The push failed without an error that says so.", where=where,
+        yield judge(says_so, "The push failed without an error message about it.", where=where,
                     expected="an error, or the plain image alone", found=f"{seen.ended}: {seen.reason}",
                     evidence=(*seen.evidence, *seen.rejected))  # fmt: skip
         return
@@ -251,7 +251,7 @@ def what_a_toc_cannot_hold_gets_none(seen: UnrepresentableSeen) -> Iterator[Judg
     if seen.ended == "refused":
         yield passed(seen.what, found=f"refused: {seen.reason}")
     elif seen.ended != "succeeded":
-        yield failed("It made the writer crash or hang; that is no refusal.", where=seen.what, expected=expected,
+        yield failed("It made the writer crash or hang; that is not a refusal.", where=seen.what, expected=expected,
                      found=f"{seen.ended}: {seen.reason}", evidence=seen.evidence)  # fmt: skip
     elif not seen.after_diff_id:
         yield not_run("it ended as if done, and there is no layer", where=seen.what, evidence=seen.evidence)

@@ -26,7 +26,7 @@ def mount_falls_back(cases: tuple[MountSeen, ...]) -> Iterator[Judgement]:
     for seen in cases:
         if seen.response.status == 201:
             if seen.head is not None:
-                yield status(seen.head, (200,), "The registry says that it mounted a blob, which is missing.")
+                yield status(seen.head, (200,), "The registry reports that it mounted a blob, which is missing.")
             continue
         location = seen.response.header("Location")
         yield judge(
@@ -107,7 +107,7 @@ def consistent_with_model(seen: MachineSeen) -> Iterator[Judgement]:
         yield failed(
             "A sequence of requests leaves the registry in a state that contradicts them.",
             where="the shortest failing sequence",
-            expected="what a model of the requests says",
+            expected="what a model of the requests states",
             found=seen.failure.strip().splitlines()[-1] if seen.failure.strip() else "an error",
             evidence=(Note(seen.failure), *seen.exchanges[-3:]),
         )

@@ -89,7 +89,7 @@ def head_tells_the_truth(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
                 expected=seen.digest, found=stated, evidence=(seen.head.exchange,),
             )  # fmt: skip
         if seen.head_missing is not None:
-            yield status(seen.head_missing, (404,), "HEAD of a missing blob does not say 404.")
+            yield status(seen.head_missing, (404,), "The response to HEAD of a missing blob is not 404.")
 
 
 def _length(seen: BlobSeen, response: ResponseSeen) -> Iterator[Judgement]:
@@ -144,7 +144,7 @@ def dangling_is_refused_or_kept(cases: tuple[DanglingSeen, ...]) -> Iterator[Jud
         ok = 400 <= seen.put.status < 500 and "MANIFEST_BLOB_UNKNOWN" in error_codes(seen.put)
         yield judge(
             ok, f"The registry refuses {seen.what} without saying why.", where=seen.put.what,
-            expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and the bytes kept",
+            expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and the bytes retained",
             found=f"HTTP {seen.put.status} {error_codes(seen.put)}", evidence=(seen.put.exchange,),
         )  # fmt: skip
 

@@ -50,7 +50,7 @@ def replay(
     forms = chosen_forms(form or [], output or [], PAGE_FORMS)
     claimed, _ = read_results(results)
     if claimed.provenance is None:
-        cannot(f"{results}: it does not say what was judged: an older version made it")
+        cannot(f"{results}: it does not state what was judged: an older version made it")
     wanted = _target(claimed.provenance.target, target)
     hidden = () if target else _LOGIN
     environment = {name: value for name, value in os.environ.items() if name not in hidden}

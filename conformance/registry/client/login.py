@@ -41,13 +41,13 @@ class Login:
     def take_up(self, response: Response, scope: str, tried: str, *, is_new: bool) -> bool:
         """Take up one of the registry's challenges; whether there is something new to try.
 
-        ``is_new``: what was tried was made for this request.
+        ``is_new``: what was tried was created for this request.
         """
         challenges = auth.parse_challenges(response.header("WWW-Authenticate") or "")
         self._tokens.pop(scope, None)
         for challenge in challenges:
             if tried.startswith("Bearer ") and is_new:
-                continue  # another token of the same service would say the same
+                continue  # another token of the same service would state the same
             if challenge.scheme == "bearer" and (token := self._token(challenge, scope, response)):
                 self._tokens[scope] = f"Bearer {token}"
                 return True

@@ -101,7 +101,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
 
 
 def _check_ca_file(path: str) -> None:
-    """Say what is wrong with the file here: seen from a connection it is an error among others."""
+    """State what is wrong with the file here: seen from a connection it is an error among others."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:

@@ -153,7 +153,7 @@ class LosesConcurrentUploads(Defect):
 
 
 class DeletedManifestsStay(Defect):
-    """Says that it deleted, and goes on serving."""
+    """Reports that it deleted, and continues serving."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         return Reply(202) if call.method == "DELETE" and "/manifests/sha256:" in call.path else None

@@ -33,7 +33,7 @@ class EmbeddedRegistry:
 
     ``auth`` decides who may do what; ``tls`` are the files of a certificate chain and its key (PEM); with a
     ``directory`` the state survives the registry (StorageError when it cannot be used). ``on_exchange`` is called
-    with each exchange, which is not kept then.
+    with each exchange, which is not retained then.
     """
 
     def __init__(

@@ -277,10 +277,10 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
         "unquoted boundary with a colon, as CloudFront sends it", _on_ranges(cloudfront), ALL_RANGES
     ),
     "short-body": _kind_of(
-        "sends fewer bytes than Content-Length says", _on_success(short, 7), value="bytes that are missing (7)"
+        "sends fewer bytes than Content-Length states", _on_success(short, 7), value="bytes that are missing (7)"
     ),
     "long-body": _kind_of(
-        "sends more bytes than Content-Length says", _on_success(long, 7), value="bytes that are too many (7)"
+        "sends more bytes than Content-Length states", _on_success(long, 7), value="bytes that are too many (7)"
     ),
     "other-blob": _kind_of("sends the bytes of another blob", _changing(other_blob)),
     "bytes-changed": _kind_of("sends other bytes from the second range request on", _changing(changed), _LATER_RANGES),
@@ -303,7 +303,7 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
     "redirect": _kind_of("sends the client to another host for blobs", _redirect, value="URL of the host"),
     "no-length": _kind_of("sends bodies in chunks without Content-Length", _changing(chunked)),
     "wrong-digest-header": _kind_of(
-        "says another Docker-Content-Digest", _changing(wrong_digest), Match("manifest", "GET")
+        "states another Docker-Content-Digest", _changing(wrong_digest), Match("manifest", "GET")
     ),
     "rejects-media-type": _kind_of(
         "refuses manifests that name a media type", _rejects_type, _PUT, value="the media type (that of the sentinel)"

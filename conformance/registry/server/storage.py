@@ -77,7 +77,7 @@ class BlobFiles(MutableMapping[str, bytes]):
 
 
 class DirectoryStorage:
-    """The state of a registry in ``directory``, which is made when it does not exist; one process at a time."""
+    """The state of a registry in ``directory``, which is created when it does not exist; one process at a time."""
 
     def __init__(self, directory: Path) -> None:
         self._repositories = directory / "repositories"

@@ -65,7 +65,7 @@ def attach(client: RegistryClient, repository: str, bundle: bytes, subject: Desc
             _push_blob(client, repository, blob)
         response = client.put_manifest_raw(repository, digest, raw, MANIFEST_TYPE)
         _expect(response, "the manifest of the attestation")
-        # The header says that the registry lists it (distribution-spec, "Pushing Manifests with Subject").
+        # The header states that the registry lists it (distribution-spec, "Pushing Manifests with Subject").
         tag = "" if response.header("OCI-Subject") else _add_to_tag(client, repository, raw, subject)
     except TransportError as error:
         raise AttestationError(f"{client.host}: {error}") from None

@@ -22,7 +22,7 @@ from conformance.reports.words import safe
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What an attestation that holds says: of whom, by which key, with what result."""
+    """What an attestation that holds states: of whom, by which key, with what result."""
 
     subject: Identity
     fingerprint: str
@@ -57,7 +57,7 @@ def verify_attestation(
 
 
 def subject_of(raw_bundle: bytes) -> tuple[Identity, Statement]:
-    """What a bundle says it is of, without verifying its signature; RefusedError when it is not an attestation of
+    """What a bundle states it is of, without verifying its signature; RefusedError when it is not an attestation of
     ours.
     """
     signed = read_bundle(raw_bundle)

@@ -71,7 +71,7 @@ class Stage:
 
     def redirect_blobs(self) -> None:
         """Send whoever requests a blob to the second host."""
-        assert self._second is not None, "the stage was made without a second host"
+        assert self._second is not None, "the stage was created without a second host"
         self._registry.arm(make_fault("redirect", self._second.url))
 
     @property
@@ -103,7 +103,8 @@ class Stage:
         exchanges = self._registry.exchanges[before:]
         seen = seen_of(run, exchanges, tree if operation == "unpack" else None)
         said = seen.ending == "unsupported" and run.evidence and not run.declared and not pull.options
-        # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter says it can take.
+        # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter reports it can
+        # take.
         return msgspec.structs.replace(seen, ending="refused") if said else seen
 
     def _tag_of(self, digest: str) -> str:

@@ -235,7 +235,7 @@ def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _no_reuse(trials: ConsumerTrials) -> Iterator[Seen]:
-    # The plain manifest does not say that there is a TOC: every client pulls it whole.
+    # The plain manifest does not state that there is a TOC: every client pulls it whole.
     plain, hidden = image([tampered.without_toc(tampered.dual())]), sentinel_image([tampered.dual()])
     for operation in trials.operations:
         with trials.bench.stage() as stage:
@@ -346,7 +346,7 @@ def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _nothing_kept(trials: ConsumerTrials) -> Iterator[Seen]:
-    """A pull that fails late, then a conforming one of the same layer: what the first has kept must not be its tar.
+    """A pull that fails late, then a conforming one of the same layer: what the first has retained must not be its tar.
 
     The registry is slow with ranges of blobs, so that whatever is requested whole arrives first.
     """

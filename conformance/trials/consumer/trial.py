@@ -172,7 +172,7 @@ class ConsumerTrials:
         name = "single" if self.aware else "plain single" if self.by_toc else "one frame"
         run = self.accepted(name, operation)
         if run.ending in ("absent", "unsupported"):
-            return ""  # each case says so
+            return ""  # each case states this
         problem = self.problem(name, operation)
         if self.by_toc and not problem and not by_parts(run, sound(name).image.layers):
             return "it requests no part of a layer with a TOC: it does not pull by TOC"

@@ -125,7 +125,7 @@ def _push(
 
 
 def without_diff_ids(given: Image) -> Image:
-    """The image over a config that names no layers: no variant of it can be made."""
+    """The image over a config that names no layers: no variant of it can be created."""
     config = encode({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}})
     old = given.config_digest
     root = given.root.replace(old.encode(), str(Digest.of(config)).encode())

@@ -36,7 +36,7 @@ _DIGEST: Final = "by digest"
 
 
 class PushJob(msgspec.Struct, frozen=True):
-    """One push that is requested; ``onto`` is another push (by name) after which, and to whose tag, it is made."""
+    """One push that is requested; ``onto`` is another push (by name) after which, and to whose tag, it is created."""
 
     name: str
     kind: Kind = "single"
@@ -105,7 +105,7 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class ProducerTrial:
-    """``with ProducerTrial(subject) as trial``: registries of ours; pushes are made when they are requested."""
+    """``with ProducerTrial(subject) as trial``: registries of ours; pushes are created when they are requested."""
 
     def __init__(self, subject: ImplementationSubject) -> None:
         self.subject = subject
@@ -133,7 +133,7 @@ class ProducerTrial:
         self._stack.close()
 
     def judgements(self, requirement_id: str, check: Callable[[PushSeen], Iterator[Judgement]]) -> list[Judgement]:
-        """What the check of a requirement on single pushes says of those that it is about."""
+        """What the check of a requirement on single pushes states about those that it is about."""
         problem = self.control()
         if problem:
             return [self.inconclusive(problem)]
@@ -188,7 +188,7 @@ class ProducerTrial:
         return self._places["any-order"]
 
     def pushed(self, name: str) -> Pushed:
-        """Make this push, or take the one that was made."""
+        """Make this push, or take the one that was created."""
         if name not in self._pushes:
             self._pushes[name] = self._push(JOBS[name])
         return self._pushes[name]
@@ -308,7 +308,7 @@ def _is_written_as(layer: Descriptor, chunked: bool) -> bool:
 
 
 def _no_result(pushed: Pushed, where: str, *, judges_ends: bool) -> Judgement | None:
-    """What to say of a push that left nothing to judge."""
+    """What to state about a push that left nothing to judge."""
     run = pushed.run
     if run.outcome is Outcome.ABSENT:
         return not_run(run.reason, where=where)

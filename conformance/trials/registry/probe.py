@@ -53,7 +53,7 @@ Step = Callable[[], ResponseSeen]
 
 
 def control_failure(probe: "RegistryProbe") -> str:
-    """Why nothing can be said of this registry, in one sentence; "" when an ordinary push works."""
+    """Why nothing can be decided about this registry, in one sentence; "" when an ordinary push works."""
     try:
         return control_problem(probe.control())
     except TransportError as error:

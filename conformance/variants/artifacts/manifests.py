@@ -80,7 +80,7 @@ def manifests_without_media_type() -> Drafted:
 
 @variant("SENT-MANIFEST-006")
 def annotation_of_its_own_on_the_sentinel_manifest() -> Drafted:
-    """What the plain manifest says is kept; nothing forbids to say more (image-spec v1.1.1 annotations.md)."""
+    """What the plain manifest states is retained; nothing forbids to state more (image-spec v1.1.1 annotations.md)."""
     draft = conforming_draft()
     draft.sentinel["annotations"]["org.example.variant"] = "sentinel"
     return finish(draft)
@@ -97,7 +97,7 @@ def empty_annotations_beside_none() -> Drafted:
 
 @variant("SENT-MANIFEST-006")
 def subject_on_both() -> Drafted:
-    """A ``subject`` kept on both manifests (image-spec v1.1.1 manifest.md)."""
+    """A ``subject`` retained on both manifests (image-spec v1.1.1 manifest.md)."""
     draft = conforming_draft()
     draft.plain["subject"], draft.sentinel["subject"] = dict(_SUBJECT), dict(_SUBJECT)
     return finish(draft)

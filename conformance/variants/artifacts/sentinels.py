@@ -1,4 +1,6 @@
-"""Other sentinel blobs: PR 681 recognises a sentinel by its media type, and toc.go says that its content may change."""
+"""Other sentinel blobs: PR 681 recognises a sentinel by its media type, and toc.go states that its content may
+change.
+"""
 
 import hashlib
 from typing import Final
@@ -23,7 +25,7 @@ def other_text() -> Drafted:
 
 @variant("SENT-BLOB-008", "SENT-BLOB-010")
 def one_byte_more_than_a_block() -> Drafted:
-    """513 bytes: nothing says that a sentinel is one block long (docs/format.md section 2)."""
+    """513 bytes: nothing states that a sentinel is one block long (docs/format.md section 2)."""
     return image_with_sentinel((_TEXT * 10)[:513])
 
 

@@ -1,4 +1,4 @@
-"""Other tars in a layer: what POSIX pax, ustar and GNU tar leave open, as TOC and tar-split say it."""
+"""Other tars in a layer: what POSIX pax, ustar and GNU tar leave open, as TOC and tar-split state it."""
 
 import io
 import tarfile
@@ -106,7 +106,7 @@ def twenty_end_blocks() -> Drafted:
 
 @variant(warns=("TAR-028",))
 def access_control_list() -> Drafted:
-    """An ACL as star writes it: conforming pax, and no TOC can say it."""
+    """An ACL as star writes it: conforming pax, and no TOC can represent it."""
     headers = {"SCHILY.acl.access": "user::rw-,group::r--,other::r--"}
     return _free(_members([(_info("f", pax_headers=headers), b"a")], tarfile.PAX_FORMAT))
 
