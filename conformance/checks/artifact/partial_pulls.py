@@ -80,8 +80,8 @@ def _of_layer(
     if other.has_footer:
         return PulledWhole(
             name,
-            "it ends like a zstd:chunked layer, but its descriptor has none of the annotations that give position and digest "
-            "of its TOC",
+            "it ends like a zstd:chunked layer, but its descriptor has none of the annotations with the position and "
+            "the digest of its TOC",
         )
     if other.compression == "zstd":
         return PulledWhole(name, "it is plain zstd, without TOC", intended=False)
