@@ -20,7 +20,7 @@ class Judgement(msgspec.Struct, frozen=True):
     """What a check reports of one thing it inspected.
 
     ``where`` names the thing (blob, field, request); ``info`` decides nothing and is shown;
-    ``unsupported`` means the subject lacks an optional feature; ``not-run`` means that it could not
+    ``unsupported`` means the target lacks an optional feature; ``not-run`` means that it could not
     be inspected, and ``message`` states why; ``needs-deep`` that it was not, as the layers were not to be read whole.
     """
 
@@ -46,7 +46,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class RequirementResult(msgspec.Struct, frozen=True):
-    """The verdict of one requirement for one subject; ``judged`` counts the things inspected.
+    """The verdict of one requirement for one target; ``judged`` counts the things inspected.
 
     ``seconds`` is how long its test took (of a test with several verdicts, its share), ``test`` the module of the test;
     both are empty where no test was run.
@@ -102,7 +102,7 @@ def informed(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = 
 
 
 def unsupported(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
-    """The subject declares, or shows, that it lacks this optional feature."""
+    """The target declares, or shows, that it lacks this optional feature."""
     return Judgement("unsupported", message, where, evidence=evidence)
 
 
@@ -236,12 +236,12 @@ def notes_on_waivers(results: Iterable[RequirementResult], waivers: Iterable[Wai
             yield f"the waiver of {waiver.id} ran out on {waiver.until} ({waiver.reason})"
 
 
-# What outweighs what when one requirement was judged several times for one subject.
+# What outweighs what when one requirement was judged several times for one target.
 _WEIGHT: tuple[Verdict, ...] = ("fail", "waived", "not-run", "pass", "unsupported", "not-applicable")
 
 
 def merge(first: RequirementResult, second: RequirementResult) -> RequirementResult:
-    """Two results of one requirement for one subject as one: the graver verdict, all findings."""
+    """Two results of one requirement for one target as one: the graver verdict, all findings."""
     verdict = min(first.verdict, second.verdict, key=_WEIGHT.index)
     reason = "; ".join(dict.fromkeys(text for text in (first.reason, second.reason) if text))
     return msgspec.structs.replace(

@@ -16,7 +16,7 @@ from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import AuditedImage, Shared, open_image
 from conformance.audit.traffic import OverBudgetError, StoppedError, Traffic
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 _ATTEMPTS: Final = 3
 
@@ -78,10 +78,10 @@ def judge_elsewhere(task: Task) -> TaskResult:
     return TaskResult(part, traffic.requests, traffic.bytes)
 
 
-def crashed(task: Task) -> SubjectError:
+def crashed(task: Task) -> SourceError:
     """The layer that ends every process which reads it."""
     digest = task.wanted.descriptor.digest[:100]
-    return SubjectError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
+    return SourceError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
 
 
 class Pool:

@@ -175,7 +175,7 @@ class LayoutImage(LayoutSource):
 
 
 def open_image(reference: str, connection: ConnectionOptions, hosts: Hosts, shared: Shared) -> AuditedImage:
-    """The image behind a reference; raises SubjectError, CredentialError."""
+    """The image behind a reference; raises SourceError, CredentialError."""
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
         return LayoutImage(parsed)

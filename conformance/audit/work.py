@@ -80,7 +80,7 @@ class Judge:
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
 
     def verdict(self, source: AuditedImage) -> ImageVerdict:
-        """The verdict on one image; raises SubjectError when it cannot be judged at all."""
+        """The verdict on one image; raises SourceError when it cannot be judged at all."""
         seen = observe_image(source, panel=self._panel if self._options.use_panel else None, reading=None)
         wanted, others = wanted_layers(seen.every_manifest), wanted_others(seen.every_manifest)
         check = CheckOptions(self._options.connection, use_panel=self._options.use_panel, deep=self._options.deep)

@@ -73,7 +73,7 @@ def build(
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.format.times import format_time  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
     from conformance.sources.platforms import machine_platform  # noqa: PLC0415
 
     if compression not in COMPRESSIONS:
@@ -101,7 +101,7 @@ def build(
             sources = _sources(names, _rules(mtime, epoch, owner), on_bytes)
             built = build_image(sources, layout.store, options)
             layout.tag(built.root, target.tag or _TAG)
-    except (BuildError, FormatError, SubjectError) as error:
+    except (BuildError, FormatError, SourceError) as error:
         cannot(str(error))
     _print(built, target, compression, sentinel)
 

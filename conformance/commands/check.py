@@ -65,7 +65,7 @@ def check(
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     forms = chosen_forms(form or [], output or [], FORMS)
     if readers and not deep:
@@ -84,7 +84,7 @@ def check(
                 progress=on_bytes if deep else None,
             )
             report = check_image(image, options)
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
     if forms:
         elapsed = round(time.monotonic() - clock, 3)

@@ -66,7 +66,7 @@ def diff(
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.reference.errors import NotSupportedError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     if not other and pull:
         cannot("--pull is for two images: the one that a client has, and the one that it pulls")
@@ -86,7 +86,7 @@ def diff(
                 difference = compare_images(first, open_source(other, connection), options)
             else:
                 difference = compare_readings(first, on_bytes)
-    except (DiffError, SubjectError, CredentialError, FormatError, NotSupportedError) as error:
+    except (DiffError, SourceError, CredentialError, FormatError, NotSupportedError) as error:
         cannot(str(error))
     if pull:
         _print_pull(costs, json=json)

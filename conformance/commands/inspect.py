@@ -58,7 +58,7 @@ def inspect(
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     limit = None if show_all or svg else (0 if layer is None else MAX_LISTED)
@@ -70,7 +70,7 @@ def inspect(
                 frames or local, limit, Platform.parse(platform) if platform else None, layer, on_bytes
             )
             view = view_image(open_source(image, connection), options)
-    except (SubjectError, CredentialError, FormatError) as error:
+    except (SourceError, CredentialError, FormatError) as error:
         cannot(str(error))
     if svg:
         _draw(view, Path(svg))

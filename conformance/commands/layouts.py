@@ -24,7 +24,7 @@ def layouts(
     from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
     from conformance.endings import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
     from conformance.reports.words import safe  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     endings: list[Ending] = []
     for directory in sorted({Path(name).parent for name in files if Path(name).name == "index.json"}):
@@ -33,7 +33,7 @@ def layouts(
         for image in _images(directory):
             try:
                 report = check_image(image, CheckOptions(deep=True))
-            except SubjectError as error:
+            except SourceError as error:
                 cannot(str(error))
             failed = [
                 verdict.id for verdict in report.verdicts if verdict.verdict == "fail" and verdict.level == "MUST"

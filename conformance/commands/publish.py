@@ -207,13 +207,13 @@ def _refusals() -> Iterator[None]:
     from conformance.reference.errors import NotSupportedError, RefusalError  # noqa: PLC0415
     from conformance.registry.client.client import TransportError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     try:
         yield
     except NotSupportedError as error:
         cannot(f"not supported: {error}")
-    except (BuildError, FormatError, RefusalError, TransportError, CredentialError, SubjectError) as error:
+    except (BuildError, FormatError, RefusalError, TransportError, CredentialError, SourceError) as error:
         cannot(str(error))
 
 

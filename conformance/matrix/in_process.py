@@ -1,4 +1,4 @@
-"""A subject that is a toolkit in this process: for mutants, which would otherwise cost a second a run."""
+"""A target that is a toolkit in this process: for mutants, which would otherwise cost a second a run."""
 
 # ruff: noqa: ARG002 - there is no sandbox in this process
 
@@ -19,10 +19,10 @@ from conformance.processes.sandbox import Sandbox
 from conformance.reference.__main__ import main
 from conformance.reference.toolkit import Toolkit
 from conformance.registry.client.credentials import Credentials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 
-class InProcessSubject(ImplementationSubject):
+class InProcessImplementation(ImplementationUnderTest):
     """Runs the reference's command line with another toolkit, and classifies how it ends as the runner does.
 
     ``can_sign``: the adapter reports that it has the option ``sign``, and the toolkit signs anyway.

@@ -27,10 +27,10 @@ from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude
 from conformance.trials.consumer.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 
-class InProcessConsumer(ImplementationSubject):
+class InProcessConsumer(ImplementationUnderTest):
     """A toolkit after the adapter of the reference; ``operations`` may leave some out, or add ``scan``."""
 
     def __init__(self, toolkit: Toolkit, directory: Path, operations: Sequence[Operation] = ("unpack",)) -> None:
@@ -116,7 +116,7 @@ def verdicts(results: Mapping[str, RequirementResult]) -> dict[str, Verdict]:
     return {name: result.verdict for name, result in results.items()}
 
 
-class NullSubject(InProcessConsumer):
+class NullConsumer(InProcessConsumer):
     """A null client; those that end the process, or never end, are played."""
 
     def __init__(self, kind: str, directory: Path) -> None:

@@ -11,7 +11,7 @@ Part = Literal["artifact", "registry", "producer", "consumer", "copier", "copies
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One subject.
+    """One target.
 
     ``name`` is its module and function. ``expected``: the ids that must fail on it, and no others. ``failed``: those
     that do. ``touched``: of a variant the ids whose freedom it takes. ``undecided``: MUSTs that could not be decided on

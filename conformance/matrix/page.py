@@ -9,7 +9,7 @@ from conformance.requirements import load_catalogue
 
 _HEAD: Final = """# The kill matrix
 
-{mutants} mutants and {variants} conforming variants, all judged. A mutant is a subject with one deliberate
+{mutants} mutants and {variants} conforming variants, all judged. A mutant is a target with one deliberate
 defect; a variant makes a choice that the sources leave open. On every mutant exactly the requirements that it names
 fail. On every variant no MUST fails and none is left undecided, and exactly the SHOULDs that it names warn.{left}
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from conformance import checks
 from conformance.checks.bound import judged
-from conformance.matrix.in_process import InProcessSubject
+from conformance.matrix.in_process import InProcessImplementation
 from conformance.matrix.in_process_consumer import judge_client
 from conformance.mutants import clients_unaware
 from conformance.reference.toolkit import Toolkit
@@ -38,7 +38,7 @@ def judge_producer(maker: Maker) -> Results:
     catalogue, can_sign = load_catalogue(), "sign" in maker.__name__
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
-        ProducerTrial(InProcessSubject(maker(), Path(directory), can_sign=can_sign)) as trial,
+        ProducerTrial(InProcessImplementation(maker(), Path(directory), can_sign=can_sign)) as trial,
     ):
         _control(trial.control(), maker)
         return tuple(conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES)
@@ -62,7 +62,7 @@ def judge_copier(maker: Maker) -> Results:
     bound, catalogue = find_checks(checks), load_catalogue()
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
-        CopierTrial(InProcessSubject(maker(), Path(directory))) as trial,
+        CopierTrial(InProcessImplementation(maker(), Path(directory))) as trial,
     ):
         _control(trial.control(), maker)
         copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]

@@ -38,7 +38,7 @@ from conformance.requirements import (
 from conformance.results import RequirementResult, conclude
 from conformance.trials.consumer.scenarios import judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 from conformance.variants import consumers as lawful_consumers
 from conformance.variants import copiers as lawful_copiers
 from conformance.variants import producers as lawful_producers
@@ -177,6 +177,6 @@ def _in_a_process(maker: Maker) -> Results:
     run_client = ("{python}", "-m", "conformance.mutants.run_client", client, *vector[3:])
     defective = msgspec.structs.replace(adapter, operations={"unpack": (run_client,)})
     with TemporaryDirectory(prefix="zcc-matrix-") as directory:
-        trials = ConsumerTrials(ImplementationSubject(defective, "0", Path(directory)), aware=True)
+        trials = ConsumerTrials(ImplementationUnderTest(defective, "0", Path(directory)), aware=True)
         for name in broken_by(maker):
             yield conclude(catalogue[name], judge_requirement(trials, name))

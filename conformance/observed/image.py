@@ -1,4 +1,4 @@
-"""What was seen of a subject: the input of every check. Frozen values, no I/O."""
+"""What was seen of a target: the input of every check. Frozen values, no I/O."""
 
 from typing import Literal
 

@@ -9,7 +9,7 @@ from conformance.readers.panel import Panel
 from conformance.readers.programs import PROGRAM_LIST
 from conformance.readers.sentinel_panel import read_with_panel, sound_archive
 from conformance.readers.sentinel_tools import build_go_reader
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 
 def install(say: Callable[[str], object]) -> None:
@@ -18,7 +18,7 @@ def install(say: Callable[[str], object]) -> None:
     for name, step in [*steps, ("go (sentinel)", build_go_reader)]:
         try:
             step()
-        except (SubjectError, OSError) as error:
+        except (SourceError, OSError) as error:
             say(f"{name}: {error}")
 
 

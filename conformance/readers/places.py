@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
 BUILD_TIMEOUT: Final = 600
@@ -47,7 +47,7 @@ def first_line(*argv: str, environment: dict[str, str] | None = None) -> str | N
         return None
     try:
         output = run_tool(argv, what=argv[0], environment=environment, timeout=_VERSION_TIMEOUT)
-    except SubjectError:
+    except SourceError:
         return None
     return next((line for line in output.splitlines() if line.strip()), "")
 
@@ -55,7 +55,7 @@ def first_line(*argv: str, environment: dict[str, str] | None = None) -> str | N
 def run_tool(
     argv: tuple[str, ...], *, what: str, environment: dict[str, str] | None = None, timeout: float = BUILD_TIMEOUT
 ) -> str:
-    """What the tool prints. Raise SubjectError with its last words when it fails, or runs for ``timeout`` seconds."""
+    """What the tool prints. Raise SourceError with its last words when it fails, or runs for ``timeout`` seconds."""
     with tempfile.TemporaryDirectory(prefix="zcc-tool-") as home:
         # Or the go command leaves a child behind that writes into HOME while it is removed.
         telemetry = Path(home) / ".config" / "go" / "telemetry"
@@ -72,11 +72,11 @@ def run_tool(
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise SubjectError(f"{what} failed: {error}") from None
+            raise SourceError(f"{what} failed: {error}") from None
     output = ended.stdout.decode("utf-8", "replace")
     if ended.returncode != 0:
         words = (ended.stderr.decode("utf-8", "replace").strip() or output.strip()).splitlines()
-        raise SubjectError(f"{what} failed: {words[-1] if words else f'exit {ended.returncode}'}")
+        raise SourceError(f"{what} failed: {words[-1] if words else f'exit {ended.returncode}'}")
     return output
 
 

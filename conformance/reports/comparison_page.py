@@ -61,7 +61,7 @@ def _ids(changes: tuple[Change, ...] | list[Change]) -> str:
 
 def _table(changes: tuple[Change, ...], catalogue: Catalogue) -> Table:
     rows = tuple(_row(change, catalogue) for change in changes)
-    return Table(("requirement", "level", "subject", "old", "new", "what"), rows)
+    return Table(("requirement", "level", "target", "old", "new", "what"), rows)
 
 
 def _row(change: Change, catalogue: Catalogue) -> tuple[Cell, ...]:

@@ -1,6 +1,6 @@
 """A document in parts, for whatever is not the report of one run: as HTML, Markdown or text (docs/reports.md).
 
-Whoever has something to show (a comparison, an index, a certificate, an audit) makes a ``Page``; how it looks is
+Code with content to show (a comparison, an index, a certification report, an audit) creates a ``Page``; how it looks is
 decided once, by ``html.render_page`` and ``page_forms``. All texts may be hostile: the renderers make them harmless.
 """
 

@@ -23,7 +23,7 @@ _MAX_RESULTS: Final = 25_000
 
 
 def render_sarif(report: Report, catalogue: Catalogue, *, location: str = "") -> bytes:
-    """The failures of a report; ``location`` is the file to show them at, by default the name of the subject."""
+    """The failures of a report; ``location`` is the file to show them at, by default the name of the target."""
     results = [
         _result(subject, result, finding, location)
         for subject in report.subjects

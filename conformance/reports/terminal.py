@@ -22,7 +22,7 @@ _ENDING_STYLE: dict[Ending, str] = {
 
 
 def print_report(console: Console, report: Report) -> None:
-    """The verdict on each subject, then every failure once, the notes, and the counts by role and level."""
+    """The verdict on each target, then every failure once, the notes, and the counts by role and level."""
     catalogue = load_catalogue()
     for subject in report.subjects:
         console.print(statement(subject, partial=report.partial))
@@ -39,7 +39,7 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue, *, named: bool) -> None:
-    """What stands after the verdict on one subject; nothing where there is nothing to report."""
+    """What stands after the verdict on one target; nothing where there is nothing to report."""
     blocks = [*_blocks(subject, catalogue), *notes(subject)]
     if not blocks:
         return
@@ -55,7 +55,7 @@ def findings(subject: SubjectReport, catalogue: Catalogue) -> RenderableType:
 
 
 def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
-    """The verdict on one subject, in its colour."""
+    """The verdict on one target, in its colour."""
     style = "" if partial else _ENDING_STYLE[subject.ending or "incomplete"]
     return Text(verdict_line(subject, partial=partial), style=style)
 

@@ -46,7 +46,7 @@ def decides(requirement_id: str) -> Callable[[F], F]:
 
 
 def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a subject that breaks this requirement, and those it ``implies``."""
+    """Mark a function as making a target that breaks this requirement, and those it ``implies``."""
 
     def mark(maker: F) -> F:
         setattr(maker, _BREAKS, (requirement_id, *implies))
@@ -56,7 +56,7 @@ def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F
 
 
 def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a subject that is permitted, and differs from the reference in what ``touches`` are
+    """Mark a function as making a target that is permitted, and differs from the reference in what ``touches`` are
     about.
 
     No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring states what the choice is and

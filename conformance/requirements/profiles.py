@@ -110,7 +110,7 @@ def binds(profile: Profile, requirement_id: str, named: tuple[Profile, ...]) -> 
 
 
 def profiles_of(role: Role) -> tuple[Profile, ...]:
-    """The profiles that a subject in this role can claim."""
+    """The profiles that a target in this role can claim."""
     return tuple(definition.name for definition in DEFINITIONS if definition.role == role)
 
 

@@ -54,7 +54,7 @@ def observe_image(
     """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` states (None: not at
     all).
 
-    ``panel`` feeds sentinel blobs to real tar readers. Raises SubjectError when the root cannot be had.
+    ``panel`` feeds sentinel blobs to real tar readers. Raises SourceError when the root cannot be had.
     """
     seen = _observe_metadata(source, panel)
     if reading is None:

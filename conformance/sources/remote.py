@@ -17,7 +17,7 @@ from conformance.observed.image import Stored
 from conformance.registry.client.client import RegistryClient, Response, TransportError
 from conformance.registry.client.options import ConnectionOptions
 from conformance.registry.client.ranges import Range, RangeError, parse_response
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.source import Place, most_of, parse_digest, verified
 
@@ -43,17 +43,17 @@ class RemoteSource:
             lambda: self._client.get_manifest_raw(reference.repository, reference.reference, accept=MANIFEST_TYPES)
         )
         if isinstance(response, Stored):
-            raise SubjectError(f"{reference}: {response.detail}")
+            raise SourceError(f"{reference}: {response.detail}")
         if response.status != 200:
-            raise SubjectError(f"{reference}: {explain_status(response)}")
+            raise SourceError(f"{reference}: {explain_status(response)}")
         media_type = _media_type(response)
         if len(response.content) > MAX_DOCUMENT:
-            raise SubjectError(f"{reference}: a manifest of {len(response.content)} bytes; the limit is {MAX_DOCUMENT}")
+            raise SourceError(f"{reference}: a manifest of {len(response.content)} bytes; the limit is {MAX_DOCUMENT}")
         if reference.by_digest:
             digest = Digest.parse(reference.reference)
             actual = Digest.of(response.content, digest.algorithm)
             if actual != digest:
-                raise SubjectError(f"{reference}: the registry responded with bytes of digest {actual}")
+                raise SourceError(f"{reference}: the registry responded with bytes of digest {actual}")
         digest = Digest.of(response.content)
         return Stored(
             response.content,

@@ -26,7 +26,7 @@ class ImageSource(Protocol):
         """What the user named."""
 
     def root(self) -> Stored:
-        """The index or manifest the reference leads to. Raises SubjectError when there is none."""
+        """The index or manifest the reference leads to. Raises SourceError when there is none."""
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
         """A manifest by digest, of at most ``limit`` bytes."""

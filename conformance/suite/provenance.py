@@ -61,6 +61,6 @@ def attach_identity(item: pytest.Item, name: str, identity: Identity | None) -> 
 
 
 def identities_of(report: pytest.TestReport) -> dict[str, Identity | None]:
-    """The images that a test judged, by subject."""
+    """The images that a test judged, by target."""
     recorded = [str(value) for name, value in report.user_properties if name == _PROPERTY]
     return dict(msgspec.json.decode(value, type=tuple[str, Identity | None]) for value in recorded)

@@ -16,7 +16,7 @@ from conformance.observed.evidence import Exchange
 from conformance.observed.registry import MachineSeen
 from conformance.registry.client.client import Response
 from conformance.strategies.shapes import Tally
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
@@ -24,7 +24,7 @@ _REPOSITORIES: Final = ("a", "b")
 _IMAGES: Final = 2
 
 
-def explore(registry: RegistrySubject, effort: str, number: int, tally: Tally) -> MachineSeen:
+def explore(registry: RegistryUnderTest, effort: str, number: int, tally: Tally) -> MachineSeen:
     """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
 
     ``tally`` counts the sequences.
@@ -66,7 +66,7 @@ class Contradiction(AssertionError):  # noqa: N818 (what the machine found, not 
 class RegistryMachine(RuleBasedStateMachine):
     """The model: which blobs and manifests each repository must have. Each sequence has repositories of its own."""
 
-    def __init__(self, registry: RegistrySubject, number: int, exchanges: list[Exchange]) -> None:
+    def __init__(self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange]) -> None:
         super().__init__()
         self._registry, self._exchanges = registry, exchanges
         self._prefix = f"sequence-{number}"

@@ -21,7 +21,7 @@ from conformance.reports.power import Property
 from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, apply_waivers, merge, notes_on_waivers, undecided
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
 from conformance.suite.invariants import note_tried
 from conformance.suite.power import tried_of
@@ -36,7 +36,7 @@ _PROPERTY = "conformance.verdict"
 _NOTE = "conformance.note"
 _STOPPED = "conformance.stopped"
 _NEEDS_DEEP = "conformance.needs-deep"
-_EXPECTED = (TransportError, CredentialError, SubjectError)
+_EXPECTED = (TransportError, CredentialError, SourceError)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -344,7 +344,7 @@ class ConformanceSession:
         )
 
     def _profiles(self, role: Role, ids: Sequence[str]) -> tuple[tuple[Profile, ...], bool]:
-        """What a subject claims, and whether that is only implied; an image claims what its requirements show."""
+        """What a target claims, and whether that is only implied; an image claims what its requirements show."""
         if self._is_partial():
             return (), True
         if role == "artifact":
@@ -379,7 +379,7 @@ class ConformanceSession:
 
 
 def _is_of_role(requirement: Requirement, role: Role) -> bool:
-    """Whether a subject in this role can owe it: a client that pulls by TOC owes what others owe who know sentinels."""
+    """Whether a target in this role can owe it: a client that pulls by TOC owes what others owe who know sentinels."""
     return role in requirement.roles or (role == "consumer-unaware" and "consumer-aware" in requirement.roles)
 
 
@@ -425,6 +425,6 @@ def _noted(report: Any) -> list[Noted]:
 
 
 def _deep_ids(report: Any) -> dict[str, tuple[str, ...]]:
-    """What only a deep check decides, by subject."""
+    """What only a deep check decides, by target."""
     recorded = [value for name, value in report.user_properties if name == _NEEDS_DEEP]
     return dict(msgspec.json.decode(value, type=tuple[str, tuple[str, ...]]) for value in recorded)

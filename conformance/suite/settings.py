@@ -14,7 +14,7 @@ from conformance.registry.client.credentials import CredentialError
 from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import PROFILES, ROLES, Profile, Role, definition_of, hazard_of, ids_of
 from conformance.results import Waiver, read_waivers
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference, is_loopback, parse_reference
 from conformance.suite.selection import BadOptionError, asked_for
 from conformance.trials.under_test import subject_name
@@ -50,11 +50,11 @@ class SuiteSettings(msgspec.Struct, frozen=True):
     golden: bool = False
 
     def profiles_of(self, role: Role) -> tuple[Profile, ...]:
-        """The profiles that the subject claims in this role."""
+        """The profiles that the target claims in this role."""
         return tuple(profile for profile in self.profiles if definition_of(profile).role == role)
 
     def owes(self, role: Role, requirement_id: str) -> bool:
-        """Whether this requirement binds the subject in this role, by a profile that it claims."""
+        """Whether this requirement binds the target in this role, by a profile that it claims."""
         return any(requirement_id in ids_of(profile) for profile in self.profiles_of(role))
 
     def risks(self, role: Role, requirement_id: str) -> bool:
@@ -163,7 +163,7 @@ def _choices(option: str, given: list[str], known: tuple[Any, ...]) -> list[Any]
 def _reference(text: str) -> RegistryReference:
     try:
         reference = parse_reference(text)
-    except SubjectError as error:
+    except SourceError as error:
         raise BadOptionError(f"--read-only {error}") from None
     if not isinstance(reference, RegistryReference):
         raise BadOptionError(f"--read-only {text}: name an image in a registry; for a layout use zcc check")

@@ -14,13 +14,13 @@ from conformance.suite.parameters import one_test_each
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.consumer.scenarios import BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("consumer-unaware")
 
 
 @pytest.fixture(scope="module")
-def trials(implementation: ImplementationSubject, settings: SuiteSettings) -> ConsumerTrials:
+def trials(implementation: ImplementationUnderTest, settings: SuiteSettings) -> ConsumerTrials:
     """The cases for this implementation; positive controls are run once."""
     return ConsumerTrials(implementation, aware=False, by_toc="toc-consumer" in settings.profiles)
 

@@ -8,13 +8,13 @@ from conformance import checks
 from conformance.requirements import find_checks
 from conformance.suite.parameters import one_test_each
 from conformance.trials.copier import JOBS_OF, CopierTrial
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("copier")
 
 
 @pytest.fixture(scope="module")
-def copies(implementation: ImplementationSubject) -> Iterator[CopierTrial]:
+def copies(implementation: ImplementationUnderTest) -> Iterator[CopierTrial]:
     """The copies of this tool; each is created once, by the first test that needs it."""
     with CopierTrial(implementation) as trial:
         yield trial

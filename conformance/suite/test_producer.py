@@ -19,14 +19,14 @@ from conformance.trials.producer.interruptions import interrupted_pushes, unrepr
 from conformance.trials.producer.other_pushes import broken_pushes, stored_images
 from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
 from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("producer")
 _GENERATED = {"quick": 4, "thorough": 20, "certify": 60}
 
 
 @pytest.fixture(scope="module")
-def pushes(implementation: ImplementationSubject) -> Iterator[ProducerTrial]:
+def pushes(implementation: ImplementationUnderTest) -> Iterator[ProducerTrial]:
     """The pushes of this tool; each is created once, by the first test that needs it."""
     with ProducerTrial(implementation) as trial:
         yield trial

@@ -28,13 +28,13 @@ from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen, Requested
 from conformance.observed.producer import AgainSeen, PushSeen
 from conformance.results import Judgement, failed, informed, not_run, unsupported
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place, signature_tag
 from conformance.trials.producer.push_log import TakesAnyOrder, events_of
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index", "short", "dual", "platforms"]
 _SOURCE: Final = "source"
@@ -155,7 +155,7 @@ class CopierTrial:
     requested.
     """
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self._subject = subject
         self._stack = ExitStack()
         self._sources = _sources()
@@ -416,7 +416,7 @@ def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[s
 def _observe_layout(layout: Path) -> ImageSeen | None:
     try:
         return observe_image(LayoutSource(LayoutReference(layout)))
-    except SubjectError:
+    except SourceError:
         return None
 
 

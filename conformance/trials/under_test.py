@@ -28,7 +28,7 @@ ENDED: Final[Mapping[Outcome, Ended]] = {
 """How a run that took place ended, in the words of observations."""
 
 
-class ImplementationSubject:
+class ImplementationUnderTest:
     """A tool by its adapter; every run has its own sandbox below ``directory``, unless one is given.
 
     ``version`` is what the tool reports of itself.
@@ -99,7 +99,7 @@ class ImplementationSubject:
         return run
 
     def new_directory(self, kind: str) -> Path:
-        """A new, empty directory of this subject."""
+        """A new, empty directory of this target."""
         return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self.directory))
 
     def take_false_claims(self) -> Iterable[str]:

@@ -25,7 +25,7 @@ from conformance.vectors.tree import chunked_descriptors, diff_id_of, tree_of
 LICENCE: Final = "0BSD OR CC0-1.0"
 MAX_CASE: Final = 64 * 1024
 """Bytes of all blobs of a case; larger ones are left out by name."""
-Subject = Drafted | LayerDraft | bytes
+Artifact = Drafted | LayerDraft | bytes
 _IMAGE, _LAYER, _TAR, _BLOB = "image-conforming", "layer-conforming", "tar-ordinary", "blob-canonical"
 # What a reading of every byte finds in mutants of metadata besides: their own tests judge documents alone.
 _SEEN_DEEP: Final = {
@@ -115,7 +115,7 @@ def _http_cases(store: dict[str, bytes]) -> list[Case]:
     return cases
 
 
-Maker = tuple[str, Callable[[], Subject], Callable[[Input], Case]]
+Maker = tuple[str, Callable[[], Artifact], Callable[[Input], Case]]
 
 
 def _makers() -> Iterator[Maker]:
@@ -149,7 +149,7 @@ def _edited(maker: Callable[..., None]) -> Drafted:
     return finish(draft)
 
 
-def _stored(subject: Subject) -> tuple[Input, dict[str, bytes]]:
+def _stored(subject: Artifact) -> tuple[Input, dict[str, bytes]]:
     """The input of a case, and the bytes it needs by their sha256."""
     if isinstance(subject, bytes):
         digest = str(Digest.of(subject))

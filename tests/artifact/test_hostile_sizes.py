@@ -20,7 +20,7 @@ from conformance.registry.client.options import ConnectionOptions
 from conformance.registry.server.core import Manifest
 from conformance.registry.server.defects import DEFECTS
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import write_layout
 from conformance.sources.source import ImageSource
 
@@ -60,7 +60,7 @@ def test_a_size_that_no_blob_has_is_a_finding(place: str, size: int, far: bool, 
         report = judge_source(source, CheckOptions(use_panel=False, deep=True))
         assert not report.conforms
         assert view_image(source, ViewOptions(frames=True)).manifests
-        with pytest.raises((DiffError, SubjectError)):
+        with pytest.raises((DiffError, SourceError)):
             compare_readings(source, lambda _: None)
 
 

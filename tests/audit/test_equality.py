@@ -20,7 +20,7 @@ from conformance.images.layer_draft import LayerDraft, finish_layer
 from conformance.mutants import layers, metadata
 from conformance.reports.model import SubjectReport
 from conformance.results import Finding
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.memory import MemorySource
 from conformance.sources.reference import LayoutReference
@@ -91,8 +91,8 @@ def assert_equal(image: Image, source: MemorySource | LayoutSource, *, deep: boo
     options = CheckOptions(use_panel=False, deep=deep)
     try:
         report = judge_source(source, options)
-    except SubjectError as error:
-        with pytest.raises(SubjectError, match="^" + str(error)[:10]):
+    except SourceError as error:
+        with pytest.raises(SourceError, match="^" + str(error)[:10]):
             next(audited(image, deep=deep))
         return
     for verdict in audited(image, deep=deep):

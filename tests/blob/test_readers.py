@@ -21,7 +21,7 @@ from conformance.readers import places
 from conformance.readers import sentinel_tools as reader_tools
 from conformance.readers.process import MAX_OUTPUT, run_on
 from conformance.readers.sentinel_panel import read_with_panel, reader_names
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.strategies.blobs import sentinel_blobs
 
 PYTHON, PYTHON_LENIENT = "Python tarfile", "Python tarfile (ignore_zeros)"
@@ -197,7 +197,7 @@ def test_program_that_cannot_be_started_says_so() -> None:
 
 
 def test_node_readers_go_into_a_node_modules_only(tmp_path: Path) -> None:
-    with pytest.raises(SubjectError, match="a directory named node_modules, not 'elsewhere'"):
+    with pytest.raises(SourceError, match="a directory named node_modules, not 'elsewhere'"):
         reader_tools.install_node_readers(tmp_path / "elsewhere")
 
 

@@ -15,7 +15,7 @@ from conformance.format.names import INDEX_TYPE
 from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.registry.client.conventions import leads_inside
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from tests.servers import QuietHandler, http_server, raw_server
 
 INDEX = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})
@@ -79,7 +79,7 @@ def judged(url: str) -> None:
     host = url.removeprefix("http://")
     try:
         report = check_image(f"{host}/app:1", CheckOptions(ConnectionOptions(), use_panel=False))
-    except SubjectError as error:
+    except SourceError as error:
         _is_one_line(error)
     else:
         assert report.verdicts or not report.claims, "an index without manifests claims nothing"

@@ -18,7 +18,7 @@ from conformance.registry.server.defects import DEFECTS
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 TIMEOUT = 300
 
@@ -201,7 +201,7 @@ def test_a_selection_of_nothing_says_where_the_ids_are(tmp_path: Path) -> None:
 
 def test_read_only_judges_an_image_and_pushes_nothing(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
     client = RegistryClient(embedded.url)
-    reference = push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
+    reference = push_layout(RegistryUnderTest(client, "team"), golden_directory("sentinel-single"), "app")
     before = len(embedded.exchanges)
     run = run_pytest(tmp_path, "--read-only", f"http://{reference}")
     assert f"conformance: {reference}, read-only" in run.stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.matrix.in_process import InProcessSubject
+from conformance.matrix.in_process import InProcessImplementation
 from conformance.mutants import copiers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
@@ -21,7 +21,7 @@ NO_STORAGE = {"SENT-STRIP-020", "SENT-PULL-026"}
 def verdicts(toolkit: Toolkit, directory: Path) -> dict[str, str]:
     directory.mkdir(exist_ok=True)
     bound, catalogue = find_checks(checks), load_catalogue()
-    with CopierTrial(InProcessSubject(toolkit, directory)) as trial:
+    with CopierTrial(InProcessImplementation(toolkit, directory)) as trial:
         assert trial.control() == ""
         found = {name: conclude(catalogue[name], trial.judgements(name, bound[name])).verdict for name in JOBS_OF}
         again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))

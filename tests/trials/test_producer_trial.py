@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.matrix.in_process import InProcessSubject
+from conformance.matrix.in_process import InProcessImplementation
 from conformance.matrix.programs import PUSHES, push_judgements
 from conformance.mutants import producers
 from conformance.reference.toolkit import REFERENCE, Toolkit
@@ -19,7 +19,7 @@ MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__brea
 
 def verdicts(toolkit: Toolkit, directory: Path, *, can_sign: bool = False) -> dict[str, str]:
     directory.mkdir(exist_ok=True)
-    with ProducerTrial(InProcessSubject(toolkit, directory, can_sign=can_sign)) as trial:
+    with ProducerTrial(InProcessImplementation(toolkit, directory, can_sign=can_sign)) as trial:
         assert trial.control() == ""
         return {name: conclude(load_catalogue()[name], push_judgements(trial, name)).verdict for name in PUSHES}
 

@@ -8,7 +8,7 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
-from conformance.matrix.in_process import InProcessSubject
+from conformance.matrix.in_process import InProcessImplementation
 from conformance.reference.convert import Converter
 from conformance.reference.producer import Producer
 from conformance.reference.toolkit import REFERENCE, Toolkit
@@ -34,7 +34,7 @@ DEFECTIVE = Toolkit(producer=type("Defective", (Producer,), {"converter": WrongF
 
 def explored(toolkit: Toolkit, directory: Path) -> tuple[dict[str, str], list[Path], str]:
     """Verdicts, retained layouts, and the evidence of the failures."""
-    with ProducerTrial(InProcessSubject(toolkit, directory)) as trial:
+    with ProducerTrial(InProcessImplementation(toolkit, directory)) as trial:
         fixed = judged_artifacts(trial, "single", replay="again")
         assert not [result.id for result in fixed if result.verdict == "fail"]
         tally = Tally("pushes")

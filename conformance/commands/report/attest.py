@@ -189,7 +189,7 @@ def _verify_attached(
 def _image(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[RegistryReference, RegistryClient, Stored]]":
     """The image in a registry, with a client for it and its root document; ends the command where there is none."""
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
     from conformance.sources.remote import RemoteSource  # noqa: PLC0415
 
@@ -199,7 +199,7 @@ def _image(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[Regis
             cannot(f"{image}: a layout has no referrers; name an image in a registry")
         with registry_client(reference, connection) as client:
             yield reference, client, RemoteSource(client, reference).root()
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
 
 

@@ -52,7 +52,7 @@ def named_subject(text: str, connection: "ConnectionOptions") -> "Identity | Non
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.provenance import Identity, digest_of, program_identity  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     if not text:
         return None
@@ -65,7 +65,7 @@ def named_subject(text: str, connection: "ConnectionOptions") -> "Identity | Non
         return program_identity(Path(text)) or cannot(f"--subject {text}: it cannot be read")
     try:
         content = open_source(text, connection).root().content
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(f"--subject {error}")
     if content is None:
         cannot(f"--subject {text}: it cannot be read")

@@ -99,7 +99,7 @@ def _check_again(
     from conformance.reports.model import now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     started, clock = now(), time.monotonic()
     try:
@@ -115,7 +115,7 @@ def _check_again(
             readers="readers" in target.flags,
         )
         subject = check_image(target.names[0], options)
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
     return run_report(
         (subject,),

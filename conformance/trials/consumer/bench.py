@@ -23,7 +23,7 @@ from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import ServesBlobsOf, make_fault
 from conformance.trials.file_trees import read_tree
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 USER: Final = Credentials("trial", "open-sesame")
 _NAME: Final = "trial/image"
@@ -52,7 +52,7 @@ class Stage:
 
     def __init__(
         self,
-        subject: ImplementationSubject,
+        subject: ImplementationUnderTest,
         registry: EmbeddedRegistry,
         sandbox: Sandbox,
         second: EmbeddedRegistry | None = None,
@@ -121,7 +121,7 @@ class Stage:
 class Bench:
     """Makes stages for one implementation."""
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self.subject = subject
 
     @contextmanager

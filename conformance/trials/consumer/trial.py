@@ -32,7 +32,7 @@ from conformance.registry.server.defects import Defect
 from conformance.results import Judgement
 from conformance.trials.consumer.bench import BY_TAG, Bench, Pull
 from conformance.trials.file_trees import expected_tree
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 MEMORY_LIMIT: Final = 2 * 2**30
 """Bytes for a process that refuses a bomb, as TOC-014, TARSPLIT-009 and SEC-004 state.
@@ -100,7 +100,7 @@ class ConsumerTrials:
     plain images by their TOC.
     """
 
-    def __init__(self, subject: ImplementationSubject, *, aware: bool, by_toc: bool = False) -> None:
+    def __init__(self, subject: ImplementationUnderTest, *, aware: bool, by_toc: bool = False) -> None:
         self.subject, self.aware, self.bench = subject, aware, Bench(subject)
         self.by_toc = by_toc and not aware
         able = [name for name in subject.adapter.operations if name not in subject.adapter.unsupported]

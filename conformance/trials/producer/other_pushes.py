@@ -15,12 +15,12 @@ from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.image import ImageSeen
 from conformance.observed.producer import BrokenInputSeen, StoredSeen
 from conformance.results import Judgement, not_run, unsupported
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place
-from conformance.trials.under_test import ENDED, ImplementationSubject
+from conformance.trials.under_test import ENDED, ImplementationUnderTest
 
 _REF_NAME: Final = "org.opencontainers.image.ref.name"
 _MAX_LAYER: Final = 2**24
@@ -28,7 +28,7 @@ _MAX_LAYER: Final = 2**24
 _SECONDS: Final = 30
 
 
-def stored_images(subject: ImplementationSubject) -> Iterator[StoredSeen | Judgement]:
+def stored_images(subject: ImplementationUnderTest) -> Iterator[StoredSeen | Judgement]:
     """One image as zstd:chunked into a new OCI layout."""
     target = subject.new_directory("stored") / "image"
     layout = image().write(subject.new_directory("layout") / "image")
@@ -53,7 +53,7 @@ def read_layout(layout: Path) -> tuple[ImageSeen | None, tuple[str, ...]]:
             for blob in (view.config, *view.layers) if view else ():
                 if source.blob(blob, _MAX_LAYER).content is None:
                     missing.append(blob.digest)
-    except SubjectError:
+    except SourceError:
         return None, ()
     return seen, tuple(dict.fromkeys(missing))
 
@@ -70,7 +70,7 @@ def _tag(layout: Path) -> str:
     return named[0] if len(named) == 1 else ""
 
 
-def broken_pushes(subject: ImplementationSubject) -> Iterator[BrokenInputSeen | Judgement]:
+def broken_pushes(subject: ImplementationUnderTest) -> Iterator[BrokenInputSeen | Judgement]:
     """A push of each broken input, after one of a positive control."""
     with a_place() as place:
         twin = _push(subject, place, image([BASE], "gzip"), "twin", {})
@@ -110,7 +110,7 @@ def _with_layer(whole: Image, layer: str, content: bytes) -> Image:
 
 
 def _push(
-    subject: ImplementationSubject, place: Place, given: Image, name: str, damage: Mapping[str, bytes | None]
+    subject: ImplementationUnderTest, place: Place, given: Image, name: str, damage: Mapping[str, bytes | None]
 ) -> Run:
     layout = given.write(subject.new_directory("layout") / "image")
     for digest, content in damage.items():

@@ -27,7 +27,7 @@ from conformance.trials.contents import added, lost
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.other_pushes import without_diff_ids
 from conformance.trials.producer.push_log import Rejects, TakesAnyOrder, events_of
-from conformance.trials.under_test import ENDED, ImplementationSubject
+from conformance.trials.under_test import ENDED, ImplementationUnderTest
 
 Kind = Literal["single", "no-diff-ids", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
@@ -107,7 +107,7 @@ class Pushed(msgspec.Struct, frozen=True):
 class ProducerTrial:
     """``with ProducerTrial(subject) as trial``: registries of ours; pushes are created when they are requested."""
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self.subject = subject
         self._stack = ExitStack()
         self.images = _images()

@@ -38,7 +38,7 @@ from conformance.observed.registry import (
 )
 from conformance.registry.client.client import Response, TransportError
 from conformance.trials.registry.range_probe import ask_range, spread
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 LAYER_SIZE: Final = 4 * 2**20
 _WORKERS: Final = 4
@@ -68,7 +68,7 @@ def seen_response(what: str, response: Response) -> ResponseSeen:
 class RegistryProbe:
     """Scenarios over one registry. What several share (an image, a large blob) is pushed once."""
 
-    def __init__(self, registry: RegistrySubject) -> None:
+    def __init__(self, registry: RegistryUnderTest) -> None:
         self._registry = registry
         self._client = registry.client
 
