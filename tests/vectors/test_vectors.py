@@ -11,15 +11,13 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.format.chunker import chunks
-from conformance.requirements import load_catalogue
-from conformance.vectors.build import build_vectors
-from conformance.vectors.judge import judge_answers
-from conformance.vectors.model import Case, VectorError, Vectors
-from conformance.vectors.results import Answer, read_results
-from conformance.vectors.small import TREE
-from conformance.vectors.stages import stages_of
-from conformance.vectors.store import (
+from conformance.cases.vectors.build import build_vectors
+from conformance.cases.vectors.judge import judge_answers
+from conformance.cases.vectors.model import Case, VectorError, Vectors
+from conformance.cases.vectors.results import Answer, read_results
+from conformance.cases.vectors.small import TREE
+from conformance.cases.vectors.stages import stages_of
+from conformance.cases.vectors.store import (
     export_cases,
     index_document,
     read_index,
@@ -27,8 +25,10 @@ from conformance.vectors.store import (
     vectors_directory,
     write_vectors,
 )
-from conformance.vectors.stored import gzip_member, zstd_frame
-from conformance.vectors.suite import failed_of, judge_case
+from conformance.cases.vectors.stored import gzip_member, zstd_frame
+from conformance.cases.vectors.suite import failed_of, judge_case
+from conformance.format.chunker import chunks
+from conformance.requirements import load_catalogue
 from tests.cli.test_cli import zcc
 
 COMMITTED = vectors_directory()
