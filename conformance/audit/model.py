@@ -19,7 +19,7 @@ LayerKind = Literal["in-parts", "whole", "legacy", "lost-annotations", "foreign"
 
 
 class AuditOptions(msgspec.Struct, frozen=True):
-    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any.
+    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of responses, 0: any.
 
     ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
     ``pulls``: keep what the TOCs list, and count what pulls of consecutive tags cost.

@@ -62,7 +62,7 @@ def judge(
     output: Output = None,
 ) -> None:
     """Give verdicts by requirement on a runner. A refusal counts at the right stage, beside an accepted twin."""
-    from conformance.cases.vectors.judge import judge_answers  # noqa: PLC0415
+    from conformance.cases.vectors.judge import judge_results  # noqa: PLC0415
     from conformance.cases.vectors.model import VectorError  # noqa: PLC0415
     from conformance.cases.vectors.results import read_results  # noqa: PLC0415
     from conformance.cases.vectors.store import read_index, vectors_directory  # noqa: PLC0415
@@ -74,10 +74,10 @@ def judge(
     start, forms = time.monotonic(), chosen_forms(form or [], output or [], FORMS)
     try:
         index = read_index(source or vectors_directory())
-        answers = read_results(results, (case.id for case in index.cases))
+        case_results = read_results(results, (case.id for case in index.cases))
     except VectorError as error:
         cannot(str(error))
-    verdicts, tally = judge_answers(index.cases, answers)
+    verdicts, tally = judge_results(index.cases, case_results)
     report = subject_report(str(results), ("artifact",), verdicts)
     if junit is not None:
         forms.append(("junit", str(junit)))

@@ -30,7 +30,7 @@ from conformance.reference.store import Writing
 from conformance.reference.toc_loader import LoadedToc, TocLoader
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.tree import Parts, TreeBuilder
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 from conformance.registry.client.ranges import Part
 from conformance.requirements import mutant
 
@@ -227,12 +227,12 @@ def skips_unknown_records() -> Toolkit:
 @mutant("SEC-003")
 def expects_as_many_parts_as_asked() -> Toolkit:
     class Expects(BlobRanges):
-        def check_parts(self, answer: Answer) -> list[Part]:
-            parts = super().check_parts(answer)
+        def check_parts(self, response: Response) -> list[Part]:
+            parts = super().check_parts(response)
             assert len(parts) == self.asked
             return parts
 
-        def ask(self, batch: Sequence[Span]) -> Answer:
+        def ask(self, batch: Sequence[Span]) -> Response:
             self.asked = len(batch)
             return super().ask(batch)
 
@@ -244,12 +244,12 @@ class _Places(BlobRanges):
 
     batch: Sequence[Span] = ()
 
-    def ask(self, batch: Sequence[Span]) -> Answer:
+    def ask(self, batch: Sequence[Span]) -> Response:
         self.batch = batch
         return super().ask(batch)
 
-    def check_parts(self, answer: Answer) -> list[Part]:
-        parts = super().check_parts(answer)
+    def check_parts(self, response: Response) -> list[Part]:
+        parts = super().check_parts(response)
         return [
             Part(span.start, span.start + len(part.content) - 1, part.total, part.content)
             for span, part in zip(self.batch, parts, strict=False)
@@ -319,7 +319,7 @@ def believes_all_but_the_first_content() -> Toolkit:
 class LeakyClient(RegistryClient):
     """Sends the credentials wherever it is sent."""
 
-    def _redirected(self, *arguments: Any) -> Answer:
+    def _redirected(self, *arguments: Any) -> Response:
         *rest, login = arguments
         method, url, headers, body, limit, follow = rest
         sent = {**headers, "Authorization": login} if login else headers
@@ -334,7 +334,7 @@ def sends_credentials_on_redirect() -> Toolkit:
 @mutant("SEC-007", implies=("SEC-003",))
 def breaks_when_interrupted() -> Toolkit:
     class Breaks(RegistryClient):
-        def get_blob(self, *arguments: Any, **more: Any) -> Answer:
+        def get_blob(self, *arguments: Any, **more: Any) -> Response:
             try:
                 return super().get_blob(*arguments, **more)
             except TransportError as error:

@@ -176,8 +176,8 @@ def _fetched(given: dict[str, str]) -> "list[bytes]":
     client, reference = _registry(given["reference"], given)
 
     def manifest(name: str) -> "JsonObject":
-        answer = client.get_manifest_raw(reference.repository, name, accept=MANIFEST_TYPES)
-        return decode_object(answer.content, what="manifest")
+        response = client.get_manifest_raw(reference.repository, name, accept=MANIFEST_TYPES)
+        return decode_object(response.content, what="manifest")
 
     fields = manifest(reference.reference)
     if "manifests" in fields:

@@ -25,7 +25,7 @@ from conformance.reference.ranges import BlobRanges, Span
 from conformance.reference.toc_loader import TocLoader
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.unaware import TarConsumer, TocConsumer
-from conformance.registry.client.client import Answer, RegistryClient
+from conformance.registry.client.client import RegistryClient, Response
 from conformance.requirements import variant
 
 
@@ -45,7 +45,7 @@ def fetches_blobs_whole_and_reads_them_by_toc() -> Toolkit:
     """The bytes may come by one request: what counts is that the TOC is read (docs/format.md section 4)."""
 
     class Whole(BlobRanges):
-        def ask(self, batch: Sequence[Span]) -> Answer:
+        def ask(self, batch: Sequence[Span]) -> Response:
             return self._client.get_blob(self._repository, self.blob.digest, max_bytes=self.blob.size)
 
     return Toolkit(ranges=Whole, name="variant")
@@ -176,7 +176,7 @@ def asks_by_head_first() -> Toolkit:
     """HEAD of each manifest before GET (OCI distribution-spec, "Checking if content exists in the registry")."""
 
     class Heads(RegistryClient):
-        def get_manifest_raw(self, repository: str, reference: str, *, accept: Sequence[str] | None = None) -> Answer:
+        def get_manifest_raw(self, repository: str, reference: str, *, accept: Sequence[str] | None = None) -> Response:
             self.head_manifest(repository, reference, accept=accept or ())
             return super().get_manifest_raw(repository, reference, accept=accept)
 

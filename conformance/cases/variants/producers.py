@@ -22,7 +22,7 @@ from conformance.reference.reshape import Reshaper
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, Step, Transfer
 from conformance.reference.whole import WholeLayers
-from conformance.registry.client.client import Answer, RegistryClient
+from conformance.registry.client.client import RegistryClient, Response
 from conformance.requirements import variant
 
 
@@ -171,7 +171,7 @@ def uploads_in_pieces() -> Toolkit:
             *,
             digest: str | None = None,
             chunk_size: int | None = None,  # noqa: ARG002
-        ) -> Answer:
+        ) -> Response:
             return super().upload_blob(repository, content, digest=digest, chunk_size=1000)
 
     return Toolkit(client=Pieces, name="variant")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.cases.vectors.model import Answered, Rule
+from conformance.cases.vectors.model import ResponseKind, Rule
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Drafted
 from conformance.images.drafted import image_with_sentinel
@@ -19,7 +19,7 @@ def http_image() -> Drafted:
 
 def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
     """Name, requirement, rules and comment of each case; a pull ends with the right tree, or is refused."""
-    lies: tuple[tuple[Answered, str], ...] = (
+    lies: tuple[tuple[ResponseKind, str], ...] = (
         ("shifted", "206 with the Content-Range that was asked for and bytes from one byte later"),
         ("other-range", "206 whose Content-Range and bytes are one byte later than asked for"),
         ("cut", "206 whose body ends half way, by the end of the connection"),
@@ -28,10 +28,15 @@ def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
         ("not-found", "404"),
         ("unsatisfiable", "416"),
     )
-    for answer, words in lies:
-        yield f"{answer}-for-every-range", "SEC-003", (Rule(_RANGES, answer),), f"every Range request gets {words}"
-        later = (Rule(_RANGES, answer, skip=2),)
-        yield f"{answer}-from-the-third-range-on", "SEC-003", later, f"from the third Range request on: {words}"
+    for kind, words in lies:
+        yield (
+            f"{kind}-for-every-range",
+            "SEC-003",
+            (Rule(_RANGES, kind),),
+            f"every Range request gets {words}",
+        )
+        later = (Rule(_RANGES, kind, skip=2),)
+        yield f"{kind}-from-the-third-range-on", "SEC-003", later, f"from the third Range request on: {words}"
     for skip in (1, 2, 3):
         words = f"the last byte of each range is another one, from Range request {skip + 1} on"
         yield f"changed-from-range-{skip + 1}-on", "SEC-005", (Rule(_RANGES, "changed", skip=skip),), words
@@ -49,7 +54,7 @@ def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
         (Rule(_RANGES, "cut", skip=1, count=1),),
         "the second Range request is cut, once",
     )
-    yield "cut-each-blob", "SEC-007", (Rule("blob", "cut"),), "every answer with a blob is cut half way"
+    yield "cut-each-blob", "SEC-007", (Rule("blob", "cut"),), "every result with a blob is cut half way"
     yield (
         "error-once",
         "SEC-007",

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from conformance.cases.vectors.model import Case
-from conformance.cases.vectors.results import Answer
+from conformance.cases.vectors.results import CaseResult
 from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude, failed, informed, not_run, passed
 
@@ -24,7 +24,9 @@ class Tally(msgspec.Struct, frozen=True):
     trees: int = 0
 
 
-def judge_answers(cases: Iterable[Case], answers: Mapping[str, Answer]) -> tuple[tuple[RequirementResult, ...], Tally]:
+def judge_results(
+    cases: Iterable[Case], case_results: Mapping[str, CaseResult]
+) -> tuple[tuple[RequirementResult, ...], Tally]:
     """A result for each requirement that a case breaks in the first place or touches, and the cases counted.
 
     A requirement passes when each of its cases was taken rightly and one of them at least was a refusal that counts.
@@ -33,9 +35,11 @@ def judge_answers(cases: Iterable[Case], answers: Mapping[str, Answer]) -> tuple
     outcomes: list[str] = []
     trees = 0
     for case in cases:
-        judgement = _judge(case, answers)
+        judgement = _judge(case, case_results)
         outcomes.append(judgement.outcome)
-        trees += case.id in answers and bool(case.tree_sha256) and answers[case.id].tree_sha256 == case.tree_sha256
+        trees += (
+            case.id in case_results and bool(case.tree_sha256) and case_results[case.id].tree_sha256 == case.tree_sha256
+        )
         for requirement_id in dict.fromkeys((case.requirement, *case.touches)):
             by_requirement.setdefault(requirement_id, []).append((case, judgement))
     results = tuple(
@@ -60,56 +64,56 @@ def _of_one(judged: list[tuple[Case, Judgement]]) -> Iterator[Judgement]:
 _SHOWS: Final = ("refuse", "tree-or-refuse")
 
 
-def _judge(case: Case, answers: Mapping[str, Answer]) -> Judgement:
-    answer = answers.get(case.id)
-    if answer is None:
+def _judge(case: Case, case_results: Mapping[str, CaseResult]) -> Judgement:
+    case_result = case_results.get(case.id)
+    if case_result is None:
         return not_run("the runner said nothing of this case", where=case.id)
-    if answer.outcome == "skipped":
-        return not_run(f"the runner skipped it: {answer.reason or 'no reason given'}", where=case.id)
-    if answer.outcome == "crashed":
-        return _wrong(case, answer, "The runner crashed; a crash is never a refusal.")
+    if case_result.outcome == "skipped":
+        return not_run(f"the runner skipped it: {case_result.reason or 'no reason given'}", where=case.id)
+    if case_result.outcome == "crashed":
+        return _wrong(case, case_result, "The runner crashed; a crash is never a refusal.")
     if case.expect == "either":
-        return informed(f"{answer.outcome}; either is right", where=case.id)
-    if answer.outcome == "accepted" and _is_another_tree(case, answer):
-        return _wrong(case, answer, "Another tree came out than the one that the case holds.")
+        return informed(f"{case_result.outcome}; either is right", where=case.id)
+    if case_result.outcome == "accepted" and _is_another_tree(case, case_result):
+        return _wrong(case, case_result, "Another tree came out than the one that the case holds.")
     if case.expect == "accept":
-        is_right = answer.outcome == "accepted"
-        return passed(case.id) if is_right else _wrong(case, answer, "What is conforming was refused.")
+        is_right = case_result.outcome == "accepted"
+        return passed(case.id) if is_right else _wrong(case, case_result, "What is conforming was refused.")
     if case.expect == "tree-or-refuse":
-        return _judge_pull(case, answer, answers.get(case.twin))
-    if answer.outcome == "accepted":
-        return _wrong(case, answer, "What must be refused was accepted.")
-    if answer.stage not in case.stages:
-        return _wrong(case, answer, "It was refused for another reason than what is wrong with it.")
-    twin = answers.get(case.twin)
+        return _judge_pull(case, case_result, case_results.get(case.twin))
+    if case_result.outcome == "accepted":
+        return _wrong(case, case_result, "What must be refused was accepted.")
+    if case_result.stage not in case.stages:
+        return _wrong(case, case_result, "It was refused for another reason than what is wrong with it.")
+    twin = case_results.get(case.twin)
     if twin is None or twin.outcome != "accepted":
         return not_run(f"refused, and so was its conforming twin {case.twin}, or nothing is said of it", where=case.id)
-    return passed(case.id, found=f"refused at {answer.stage}")
+    return passed(case.id, found=f"refused at {case_result.stage}")
 
 
-def _judge_pull(case: Case, answer: Answer, twin: Answer | None) -> Judgement:
-    if answer.outcome == "accepted":
-        if answer.tree_sha256:
+def _judge_pull(case: Case, case_result: CaseResult, twin: CaseResult | None) -> Judgement:
+    if case_result.outcome == "accepted":
+        if case_result.tree_sha256:
             return passed(case.id, found="the right tree")
         return not_run("accepted, and the runner did not say which tree came out", where=case.id)
     if twin is None or twin.outcome != "accepted" or twin.tree_sha256 != case.tree_sha256:
         message = f"refused, and it is not known to pull {case.twin} to the right tree"
         return not_run(message, where=case.id)
-    return passed(case.id, found=f"refused at {answer.stage}")
+    return passed(case.id, found=f"refused at {case_result.stage}")
 
 
-def _is_another_tree(case: Case, answer: Answer) -> bool:
-    return bool(case.tree_sha256 and answer.tree_sha256) and case.tree_sha256 != answer.tree_sha256
+def _is_another_tree(case: Case, case_result: CaseResult) -> bool:
+    return bool(case.tree_sha256 and case_result.tree_sha256) and case.tree_sha256 != case_result.tree_sha256
 
 
-def _wrong(case: Case, answer: Answer, message: str) -> Judgement:
+def _wrong(case: Case, case_result: CaseResult, message: str) -> Judgement:
     expected = {
         "accept": "accepted",
         "either": "accepted or refused",
         "tree-or-refuse": "the tree of the case, or a refusal",
         "refuse": f"refused at {' or '.join(case.stages)} ({case.comment})",
     }[case.expect]
-    at = f" at {answer.stage}" if answer.stage else ""
-    tree = f", tree {answer.tree_sha256}" if answer.tree_sha256 else ""
-    found = f"{answer.outcome}{tree}{at}{': ' if answer.reason else ''}{answer.reason}"
+    at = f" at {case_result.stage}" if case_result.stage else ""
+    tree = f", tree {case_result.tree_sha256}" if case_result.tree_sha256 else ""
+    found = f"{case_result.outcome}{tree}{at}{': ' if case_result.reason else ''}{case_result.reason}"
     return failed(message, where=case.id, expected=expected, found=found)

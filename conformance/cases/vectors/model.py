@@ -27,7 +27,7 @@ Feature = Literal[
     "devices", "gzip", "hardlinks", "http", "names-beyond-ascii", "sentinel", "sha512", "tar-split", "xattrs"
 ]
 Requested = Literal["blob", "range"]
-Answered = Literal[
+ResponseKind = Literal[
     "shifted",
     "other-range",
     "cut",
@@ -45,11 +45,11 @@ Answered = Literal[
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a registry does with GET requests for blobs (``range``: those with a Range header) instead of serving them.
 
-    The first ``skip`` requests that match are served, then ``count`` (0: all others) get ``answer``.
+    The first ``skip`` requests that match are served, then ``count`` (0: all others) get ``response``.
     """
 
     on: Requested
-    answer: Answered
+    response: ResponseKind = msgspec.field(name="answer")
     skip: int = 0
     count: int = 0
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
-from conformance.registry.server.answers import content_of, error_reply
 from conformance.registry.server.core import Manifest, RegistryCore
 from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.responses import content_of, error_reply
 from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
 from conformance.requirements import variant
 
@@ -43,7 +43,7 @@ def _wanted(call: Call, core: RegistryCore) -> list[tuple[int, int]] | None:
 
 @variant("REG-028", "REG-022", "REG-024", warns=("REG-005", "REG-006", "REG-008"))
 def ignores_range() -> Defect:
-    """Answers every byte range request with the whole blob: a server MAY ignore Range (RFC 9110 section 14.2)."""
+    """Responds to every byte range request with the whole blob: a server MAY ignore Range (RFC 9110 section 14.2)."""
     return _Choice(before=lambda call, core: Reply(200, {}, content_of(call, core)) if _has_blob(call, core) else None)
 
 
@@ -53,7 +53,7 @@ def _has_blob(call: Call, core: RegistryCore) -> bool:
 
 @variant("REG-028", warns=("REG-006", "REG-022"))
 def refuses_long_range_headers() -> Defect:
-    """Answers 431 to a Range header of more than 4 KiB (RFC 6585 section 5)."""
+    """Responds with 431 to a Range header of more than 4 KiB (RFC 6585 section 5)."""
 
     def before(call: Call, core: RegistryCore) -> Reply | None:
         del core
@@ -73,19 +73,21 @@ def _refuses_several(status: int) -> Defect:
 
 @variant("REG-028", "REG-024", warns=("REG-006", "REG-022"))
 def refuses_two_ranges_with_416() -> Defect:
-    """Answers 416 to more than one range: a server may refuse ranges it finds unreasonable (RFC 9110 section 14.2)."""
+    """Responds with 416 to more than one range: a server may refuse ranges it finds unreasonable (RFC 9110 section
+    14.2).
+    """
     return _refuses_several(416)
 
 
 @variant("REG-028", "REG-024", warns=("REG-006", "REG-022"))
 def refuses_two_ranges_with_501() -> Defect:
-    """Answers 501 to more than one range, as GHCR does; ranges are optional (RFC 9110 section 14)."""
+    """Responds with 501 to more than one range, as GHCR does; ranges are optional (RFC 9110 section 14)."""
     return _refuses_several(501)
 
 
 @variant("REG-028", "REG-024", warns=("REG-006",))
 def takes_one_range_only() -> Defect:
-    """Answers more than one range with the whole blob (RFC 9110 section 14.2)."""
+    """Responds to more than one range with the whole blob (RFC 9110 section 14.2)."""
     return DEFECTS["ignores-multi-range"]()
 
 
@@ -103,7 +105,9 @@ def coalesces_near_ranges() -> Defect:
 
 @variant("REG-028")
 def refuses_suffix_ranges() -> Defect:
-    """Answers 416 to a suffix range: a server may support the forms of ranges it likes (RFC 9110 section 14.2)."""
+    """Responds with 416 to a suffix range: a server may support the forms of ranges it likes (RFC 9110 section
+    14.2).
+    """
 
     def before(call: Call, core: RegistryCore) -> Reply | None:
         del core
@@ -139,7 +143,7 @@ def _mount(status: int, code: str) -> Defect:
 
 
 @variant("REG-020", warns=("REG-012", "REG-013"))
-def answers_mounts_with_404() -> Defect:
+def responds_404_to_mounts() -> Defect:
     """Does not know mounts: they are optional, and 202 in their place is a SHOULD (distribution-spec v1.1.1)."""
     return _mount(404, "NAME_UNKNOWN")
 
@@ -259,7 +263,7 @@ def adds_a_charset() -> Defect:
 
 @variant("REG-021")
 def wants_an_accept_header() -> Defect:
-    """Answers 406 to a request for a manifest without a usable Accept (RFC 9110 section 15.5.7)."""
+    """Responds with 406 to a request for a manifest without a usable Accept (RFC 9110 section 15.5.7)."""
 
     def after(call: Call, reply: Reply) -> Reply:
         usable = "json" in (call.header("accept") or "")

@@ -4,9 +4,9 @@ import gzip
 import re
 from collections.abc import Callable
 
-from conformance.registry.server.answers import error_reply
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.defects import Defect
+from conformance.registry.server.responses import error_reply
 from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import variant
 
@@ -45,7 +45,7 @@ def _adding(**headers: str) -> Defect:
 
 @variant("REG-001", "REG-014", "REG-020", "REG-025")
 def is_busy_now_and_then() -> Defect:
-    """Answers 429 with Retry-After to one request of nine (RFC 6585 section 4; distribution-spec v1.1.1)."""
+    """Responds with 429 with Retry-After to one request of nine (RFC 6585 section 4; distribution-spec v1.1.1)."""
     return _Busy()
 
 

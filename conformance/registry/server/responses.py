@@ -1,4 +1,4 @@
-"""What can be wrong with an answer: changes that faults and defects of the embedded registry are made of."""
+"""What can be wrong with a response: changes that faults and defects of the embedded registry are made of."""
 
 from typing import Final
 
@@ -82,7 +82,7 @@ def changed(call: Call, reply: Reply, core: RegistryCore) -> Reply:
 
 
 def with_content(call: Call, reply: Reply, content: bytes) -> Reply:
-    """The same answer for a blob of these bytes."""
+    """The same response for a blob of these bytes."""
     if not has_body(reply):
         return reply
     wanted = parse_ranges(call.header("range") or "", len(content))
