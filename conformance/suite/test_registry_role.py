@@ -10,8 +10,8 @@ from conformance.results import not_run
 from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
-from conformance.suite.registry_machine import explore
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
 from conformance.trials.registry.target import RegistrySubject
 

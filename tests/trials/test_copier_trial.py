@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.assurance.matrix.in_process import InProcessSubject
 from conformance.cases.mutants import copiers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude
 from conformance.trials.copier import JOBS_OF, CopierTrial
+from conformance.trials.in_process import InProcessSubject
 
 MUTANTS = [value for value in vars(copiers).values() if hasattr(value, "__breaks__")]
 # The reference has no storage of images.

@@ -9,7 +9,7 @@ from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
 from conformance.strategies.shapes import Tally
-from conformance.suite.registry_machine import explore
+from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
 from conformance.trials.registry.target import RegistrySubject
 

@@ -25,9 +25,18 @@ def origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
+def is_loopback(host: str) -> bool:
+    """Whether ``host[:port]`` is this machine."""
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    return _is_this_machine(name.strip("[]"))
+
+
 def is_loopback_url(url: str) -> bool:
     """Whether this address is on this machine."""
-    host = urlsplit(url).hostname or ""
+    return _is_this_machine(urlsplit(url).hostname or "")
+
+
+def _is_this_machine(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:  # a name, such as 127.0.0.1.example.com
