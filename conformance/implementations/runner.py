@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
@@ -243,8 +242,8 @@ def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
     login = sandbox.logins.get(values.get("host", "")) or next(iter(sandbox.logins.values()), Credentials())
     values |= {"username": login.username, "password": login.password}
     if "platform" in values:
-        wanted = Platform.parse(values["platform"])
-        values |= {"os": wanted.os, "architecture": wanted.architecture, "variant": wanted.variant}
+        system, architecture, *variant = values["platform"].split("/")
+        values |= {"os": system, "architecture": architecture, "variant": "".join(variant)}
     return values
 
 

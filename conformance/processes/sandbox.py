@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from conformance.observed.credentials import Credentials
+from conformance.observed.hosts import is_loopback
 from conformance.observed.masking import SECRETS
-from conformance.registry.client.conventions import is_loopback
 
 _PRIVATE: Final = 0o700
 _PARTIAL: Final = 'enable_partial_images = "{}"'

@@ -7,7 +7,7 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
-from conformance.registry.client.conventions import is_loopback
+from conformance.observed.hosts import is_loopback
 from conformance.sources.errors import SubjectError
 
 # OCI distribution-spec 1.1, "Pulling manifests": the grammar of <name> and of a tag.

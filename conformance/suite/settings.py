@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from conformance.implementations.adapter import Adapter, AdapterError, find_adapter
-from conformance.registry.client.conventions import is_http_url, is_loopback
+from conformance.observed.hosts import is_loopback
+from conformance.registry.client.conventions import is_http_url
 from conformance.registry.client.credentials import CredentialError
 from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import PROFILES, ROLES, Profile, Role, definition_of, hazard_of, ids_of

@@ -60,6 +60,6 @@ def test_any_sequence_of_requests(
         "after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it", "REG-020"
     )
     number = seed_number(settings)
-    seen = explore(registry, settings.effort, number, tally)
+    seen = explore(registry, settings.effort, number, tally.count_requests)
     note_power(request.node, settings, tally, number, failed=bool(seen.failure))
     verdict("REG-020", _CHECKS["REG-020"](seen))

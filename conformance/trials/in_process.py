@@ -11,6 +11,9 @@ from unittest import mock
 
 import msgspec
 
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT
+from conformance.format.oci import read_config, read_manifest
 from conformance.implementations.adapter import Adapter, find_adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
@@ -21,7 +24,12 @@ from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import CommandEvidence
 from conformance.processes.sandbox import Sandbox
 from conformance.reference.__main__ import main
+from conformance.reference.compression import is_tar_layer
+from conformance.reference.copier import Copier
+from conformance.reference.reading import content_of
 from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import Plan
+from conformance.reference.whole import WholeLayers
 from conformance.trials.under_test import ImplementationSubject
 
 _MAX_EVIDENCE = 2000
@@ -31,7 +39,7 @@ class InProcessSubject(ImplementationSubject):
     """Runs the reference's command line with another toolkit, and classifies the outcome as the runner does.
 
     ``operations``: those that the adapter has; None: those of the reference. ``can_sign``: the adapter declares the
-    option ``sign``, and the toolkit signs anyway.
+    option ``sign``, and the toolkit signs anyway. ``can_export``: it also exports, which the reference does not.
     """
 
     def __init__(
@@ -41,8 +49,9 @@ class InProcessSubject(ImplementationSubject):
         *,
         operations: Sequence[Operation] | None = None,
         can_sign: bool = False,
+        can_export: bool = False,
     ) -> None:
-        super().__init__(_adapter(operations, can_sign=can_sign), "in process", directory)
+        super().__init__(_adapter(operations, can_sign=can_sign, can_export=can_export), "in process", directory)
         client: Any = toolkit.client
 
         class Quick(client):  # type: ignore[misc]
@@ -97,6 +106,9 @@ class InProcessSubject(ImplementationSubject):
 
     def work(self, argv: Sequence[str]) -> int:
         """What the program does; its exit status."""
+        if argv[0] == "export":
+            exporting = msgspec.structs.replace(self._toolkit, copier=_exporter(self._toolkit.copier))
+            return main(("copy", *argv[1:]), exporting)
         return main(argv, self._toolkit)
 
     def ended(self, status: int | None, out: str, err: str) -> Classified:
@@ -104,11 +116,32 @@ class InProcessSubject(ImplementationSubject):
         return classify(exit_status=status, stdout=out, stderr=err, protocol=True)
 
 
-def _adapter(operations: Sequence[Operation] | None, *, can_sign: bool) -> Adapter:
+def _adapter(operations: Sequence[Operation] | None, *, can_sign: bool, can_export: bool) -> Adapter:
     adapter = find_adapter("reference")
+    if can_export:
+        lacking = {name: why for name, why in adapter.unsupported.items() if name != "export"}
+        exporting = {**adapter.operations, "export": adapter.operations["copy"]}
+        adapter = msgspec.structs.replace(adapter, operations=exporting, unsupported=lacking)
     if can_sign:
         adapter = msgspec.structs.replace(adapter, options={**adapter.options, "sign": ()})
     if operations is None:
         return adapter
     own = {name: adapter.operations[name] for name in operations}
     return msgspec.structs.replace(adapter, operations=own, unsupported={})
+
+
+def _exporter(copier: Any) -> type[Copier]:
+    """A copy that plays the part of an export from a storage: layers are unpacked, so that their DiffIDs are known."""
+
+    class Exporter(copier):  # type: ignore[misc]
+        def copy_plan(self) -> Plan:
+            plan: Plan = super().copy_plan()
+            manifest = read_manifest(plan.root.raw).view
+            config = read_config(content_of(self._source.blob(manifest.config, MAX_DOCUMENT), "the config"))
+            layers = WholeLayers(self._source, self._store)
+            for layer, diff_id in zip(manifest.layers, config.view.rootfs.diff_ids, strict=True):
+                if is_tar_layer(layer.media_type):
+                    layers.tar(layer, Digest.parse(diff_id))
+            return plan
+
+    return Exporter

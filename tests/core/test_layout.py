@@ -13,7 +13,7 @@ from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.images.golden import golden_directory
-from conformance.registry.client.conventions import is_loopback
+from conformance.observed.hosts import is_loopback
 from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport
 from conformance.sources.errors import SubjectError

@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from conformance.assurance import null_clients
 from conformance.assurance.matrix.consumers import ConsumerSubject, NullSubject, judge_client, verdicts
-from conformance.cases.mutants import clients, clients_input, clients_select, clients_unaware, null_clients
+from conformance.cases.mutants import clients, clients_input, clients_select, clients_unaware
 from conformance.cases.mutants.run_client import MODULES, find_client, main
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.adapter_document import Operation

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conformance.cases.mutants.null_clients import KINDS
+from conformance.assurance.null_clients import KINDS
 from conformance.cases.mutants.run_client import run_client
 from conformance.implementations.adapter_document import Operation
 from conformance.implementations.outcome import Classified, classify

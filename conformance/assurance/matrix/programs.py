@@ -62,7 +62,7 @@ def judge_copier(maker: Maker) -> Results:
     bound, catalogue = find_checks(checks), load_catalogue()
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
-        CopierTrial(InProcessSubject(maker(), Path(directory))) as trial,
+        CopierTrial(InProcessSubject(maker(), Path(directory), can_export=True)) as trial,
     ):
         _control(trial.control(), maker)
         copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]

@@ -7,6 +7,8 @@ import time
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from conformance.observed.hosts import is_this_machine
+
 MAX_WAIT: Final = 30.0
 
 
@@ -25,22 +27,9 @@ def origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host[:port]`` is this machine."""
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    return _is_this_machine(name.strip("[]"))
-
-
 def is_loopback_url(url: str) -> bool:
     """Whether this address is on this machine."""
-    return _is_this_machine(urlsplit(url).hostname or "")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, such as 127.0.0.1.example.com
-        return False
+    return is_this_machine(urlsplit(url).hostname or "")
 
 
 def leads_inside(url: str, registry: str) -> bool:
