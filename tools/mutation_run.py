@@ -3,6 +3,10 @@
 Changes a copy of the source, one place at a time (cosmic-ray's operators), and runs the tests that run the changed
 line, quickest first, until one fails. Which tests those are is recorded in one run before. A sample is drawn from all
 changes of all files; N = 0 takes them all. The result is Markdown.
+
+``--files GLOB`` takes some of the files; ``--part 1/3`` the first third of the sample, for runs in turns;
+``--survivors FILE`` writes what survived as JSON, and ``--again FILE`` tries just that once more. The copy is of the
+work tree as git knows it: files that are new have to be added.
 """
 
 import argparse
@@ -16,6 +20,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -88,33 +93,50 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=240)
     parser.add_argument("--seed", type=int, default=681)
     parser.add_argument("--least", type=float, default=92.0)
-    parser.add_argument("--only", action="append", default=[], help="take only files whose path holds this")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--files", action="append", default=[], metavar="GLOB", help="take only such files")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="take the K-th of N parts of the sample")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="take only the changes that --survivors wrote there")
+    parser.add_argument("--survivors", type=Path, metavar="FILE", help="write what survived, as JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the report there too")
     given = parser.parse_args()
+    again = _named(given.again) if given.again else None
+    out, survivors = (None if path is None else path.absolute() for path in (given.out, given.survivors))
     with tempfile.TemporaryDirectory(prefix="zcc-mutation-") as copy:
         _copy_source(Path(copy))
         os.chdir(copy)
         files = sorted({str(path) for pattern in FILES for path in Path().glob(pattern)})
-        files = [file for file in files if not given.only or any(part in file for part in given.only)]
+        files = [file for file in files if not given.files or any(fnmatch(file, each) for each in given.files)]
+        files = [file for file in files if again is None or file in {named for named, _ in again}]
         reach = _record(files)
         specs = _specs(files)
         random.Random(given.seed).shuffle(specs)
-        tried = (change for spec in specs if (change := _change(spec, reach)) is not None)
-        changes = list(islice(tried, given.sample or None))
+        tried = (change for spec in specs if (change := _change(spec, reach, again)) is not None)
+        part, parts = map(int, given.part.split("/"))
+        changes = list(islice(tried, given.sample or None))[part - 1 :: parts]
         outcomes = [
             Outcome(change.file, change.line, change.diff, end)
             for change, end in zip(changes, _tried(changes, reach), strict=True)
         ]
     killed = sum(one.end == "killed" for one in outcomes)
     text = _report(outcomes, len(specs), given.seed)
-    if given.out:
-        given.out.write_text(text, "utf-8")
+    if out:
+        out.write_text(text, "utf-8")
+    if survivors:
+        left = [one._asdict() for one in outcomes if one.end != "killed"]
+        survivors.write_text(json.dumps(left, indent=1) + "\n", "utf-8")
     print(text)
     return int(100 * killed < given.least * len(outcomes))
 
 
+def _named(survivors: Path) -> set[tuple[str, str]]:
+    """File and difference of each change: line numbers and places move with every edit."""
+    return {(one["file"], one["diff"]) for one in json.loads(survivors.read_text("utf-8"))}
+
+
 def _copy_source(target: Path) -> None:
-    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
+    changed = subprocess.run(["git", "stash", "create"], cwd=ROOT, check=True, capture_output=True, text=True)
+    argv = ["git", "archive", changed.stdout.strip() or "HEAD"]
+    archive = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "x"], cwd=target, input=archive.stdout, check=True)
     # By hashes: a change within the same second and of the same length must not meet old bytecode.
     argv = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "conformance"]
@@ -141,8 +163,11 @@ def _is_of_identity(spec: MutationSpec) -> bool:
     return spec.operator_name.endswith(_OF_IDENTITY)
 
 
-def _change(spec: MutationSpec, reach: Reach) -> Change | None:
-    """The change; None for one of an annotation, which mypy is for, and for what is no Python (``*,`` to ``^,``)."""
+def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None) -> Change | None:
+    """The change; None for what is not among those to be tried ``again``.
+
+    None also for one of an annotation, which mypy is for, and for what is no Python (``*,`` to ``^,``).
+    """
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
     changed = mutate_code(original, get_operator(spec.operator_name)(**(spec.operator_args or {})), spec.occurrence)
@@ -153,7 +178,10 @@ def _change(spec: MutationSpec, reach: Reach) -> Change | None:
             return None
     except SyntaxError:
         return None
-    return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], _diff(original, changed))
+    diff = _diff(original, changed)
+    if again is not None and (str(path), diff) not in again:
+        return None
+    return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], diff)
 
 
 def _without_annotations(source: str) -> str:
@@ -176,7 +204,8 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
     quickest = sorted(reach.seconds, key=lambda name: reach.seconds[name])
     control = {"file": "", "source": None, "tests": quickest[: len(quickest) // 2]}
     planned = [{"file": one.file, "source": one.source, "tests": one.tests} for one in changes]
-    Path("plan.json").write_text(json.dumps([control, *planned]), "utf-8")
+    plan = {"seconds": reach.seconds, "changes": [control, *planned]}
+    Path("plan.json").write_text(json.dumps(plan), "utf-8")
     _pytest(TESTS, {"ZCC_MUTATION_PLAN": "plan.json"})
     passed, *ends = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
     if passed != "survived":
