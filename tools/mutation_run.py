@@ -4,9 +4,10 @@ Changes a copy of the source, one place at a time (cosmic-ray's operators), and 
 line, quickest first, until one fails. Which tests those are is recorded in one run before. A sample is drawn from all
 changes of all files; N = 0 takes them all. The result is Markdown.
 
-``--files GLOB`` takes some of the files; ``--part 1/3`` the first third of the sample, for runs in turns;
-``--survivors FILE`` writes what survived as JSON, and ``--again FILE`` tries just that once more. The copy is of the
-work tree as git knows it: files that are new have to be added.
+``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. ``--part 1/3`` takes the first third of
+the sample, for runs in turns, for which ``--reach FILE`` keeps what was recorded. ``--survivors FILE`` writes what
+survived as JSON, and ``--again FILE`` tries just that once more. The copy is of the work tree as git knows it: files
+that are new have to be added.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -94,20 +96,23 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=681)
     parser.add_argument("--least", type=float, default=92.0)
     parser.add_argument("--files", action="append", default=[], metavar="GLOB", help="take only such files")
+    parser.add_argument("--tests", action="append", default=[], metavar="GLOB", help="run only such files of tests")
+    parser.add_argument("--reach", type=Path, metavar="FILE", help="keep there which tests run which line, or take it")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="take the K-th of N parts of the sample")
     parser.add_argument("--again", type=Path, metavar="FILE", help="take only the changes that --survivors wrote there")
     parser.add_argument("--survivors", type=Path, metavar="FILE", help="write what survived, as JSON")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the report there too")
     given = parser.parse_args()
     again = _named(given.again) if given.again else None
-    out, survivors = (None if path is None else path.absolute() for path in (given.out, given.survivors))
+    out, survivors, kept = (path and path.absolute() for path in (given.out, given.survivors, given.reach))
     with tempfile.TemporaryDirectory(prefix="zcc-mutation-") as copy:
-        _copy_source(Path(copy))
+        source = _copy_source(Path(copy))
         os.chdir(copy)
         files = sorted({str(path) for pattern in FILES for path in Path().glob(pattern)})
         files = [file for file in files if not given.files or any(fnmatch(file, each) for each in given.files)]
         files = [file for file in files if again is None or file in {named for named, _ in again}]
-        reach = _record(files)
+        tests = _tests(given.tests)
+        reach = _reach(kept, f"{source} {files} {tests}", files, tests)
         specs = _specs(files)
         random.Random(given.seed).shuffle(specs)
         tried = (change for spec in specs if (change := _change(spec, reach, again)) is not None)
@@ -133,23 +138,45 @@ def _named(survivors: Path) -> set[tuple[str, str]]:
     return {(one["file"], one["diff"]) for one in json.loads(survivors.read_text("utf-8"))}
 
 
-def _copy_source(target: Path) -> None:
+def _tests(patterns: Sequence[str]) -> list[str]:
+    """The files of tests, all of them or some."""
+    found = [path for place in map(Path, TESTS) for path in ([place] if place.is_file() else place.glob("test_*.py"))]
+    return sorted(str(path) for path in found if not patterns or any(fnmatch(str(path), each) for each in patterns))
+
+
+def _copy_source(target: Path) -> str:
+    """Copy what git knows of the work tree; the id of it."""
     changed = subprocess.run(["git", "stash", "create"], cwd=ROOT, check=True, capture_output=True, text=True)
-    argv = ["git", "archive", changed.stdout.strip() or "HEAD"]
-    archive = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
+    commit = changed.stdout.strip() or "HEAD"
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "x"], cwd=target, input=archive.stdout, check=True)
     # By hashes: a change within the same second and of the same length must not meet old bytecode.
     argv = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "conformance"]
     subprocess.run(argv, cwd=target, check=True)
+    argv = ["git", "rev-parse", f"{commit}^{{tree}}"]
+    return subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _record(files: list[str]) -> Reach:
+def _reach(kept: Path | None, of: str, files: list[str], tests: list[str]) -> Reach:
+    """What was kept, if it is ``of`` this source, these files and tests; else recorded, and kept."""
+    if kept and kept.exists():
+        found = json.loads(kept.read_text("utf-8"))
+        if found["of"] == of:
+            return Reach(found["lines"], found["seconds"])
+    reach = _record(files, tests)
+    if kept:
+        kept.write_text(json.dumps({"of": of, **reach._asdict()}), "utf-8")
+    return reach
+
+
+def _record(files: list[str], tests: list[str]) -> Reach:
     """Run all tests once; what fails unchanged would kill everything, so it ends the run."""
     absolute = ":".join(str(Path(file).absolute()) for file in files)
-    if _pytest(TESTS, {"ZCC_MUTATION_RECORD": "reach.json", "ZCC_MUTATION_OF": absolute}):
+    if _pytest(tests, {"ZCC_MUTATION_RECORD": "reach.json", "ZCC_MUTATION_OF": absolute}):
         sys.exit("the tests fail without a change")
     found = json.loads(Path("reach.json").read_text("utf-8"))
-    return Reach({str(Path(file).relative_to(Path.cwd())): of for file, of in found["lines"].items()}, found["seconds"])
+    lines = {str(Path(file).relative_to(Path.cwd())): of for file, of in found["lines"].items()}
+    return Reach(lines, found["seconds"])
 
 
 def _specs(files: list[str]) -> list[MutationSpec]:
@@ -184,6 +211,7 @@ def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None
     return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], diff)
 
 
+@lru_cache(maxsize=64)
 def _without_annotations(source: str) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):
@@ -206,7 +234,7 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
     planned = [{"file": one.file, "source": one.source, "tests": one.tests} for one in changes]
     plan = {"seconds": reach.seconds, "changes": [control, *planned]}
     Path("plan.json").write_text(json.dumps(plan), "utf-8")
-    _pytest(TESTS, {"ZCC_MUTATION_PLAN": "plan.json"})
+    _pytest(sorted({name.partition("::")[0] for name in reach.seconds}), {"ZCC_MUTATION_PLAN": "plan.json"})
     passed, *ends = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
     if passed != "survived":
         sys.exit("the tests fail without a change, where each change is tried")
