@@ -31,6 +31,14 @@ def lines_of(judgements: Iterable[Judgement]) -> list[str]:
     return lines
 
 
+def outcomes(seen: object, ids: str = "") -> str:
+    """What each check of this observation comes to, in a line; those that say nothing are left out."""
+    return ", ".join(
+        f"{name.removeprefix(ids)} {'/'.join(line.partition(' | ')[0] for line in lines if line[0] != ' ')}"
+        for name, lines in told(seen, ids).items()
+    )
+
+
 def kept(file: Path, makers: Mapping[str, Callable[[], Told]]) -> dict[str, Told]:
     """What the file says; it is written anew where ``ZCC_WRITE_FINDINGS`` is set."""
     if os.environ.get("ZCC_WRITE_FINDINGS"):

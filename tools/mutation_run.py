@@ -49,7 +49,7 @@ TESTS = (
     *(f"tests/artifact/test_{part}.py" for part in ("edges_of_checks", "findings_told", "layer_checks")),
     *(f"tests/artifact/test_{part}.py" for part in ("metadata_checks", "partial_pulls", "tar_headers", "variants")),
     *("tests/blob/test_sentinel_blob_checks.py", "tests/blob/test_sentinel_format.py"),
-    *("tests/selection", "tests/copy", "tests/differential/test_kinds.py", "tests/rules"),
+    *("tests/selection", "tests/copy", "tests/judged", "tests/differential/test_kinds.py", "tests/rules"),
 )
 _OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 
