@@ -14,7 +14,7 @@ import pytest
 from conformance.format.names import CHUNK_KEYS, INDEX_TYPE, MANIFEST_CHECKSUM, SENTINEL_ANNOTATION
 from conformance.format.oci import Index
 from conformance.observed.image import CopySeen, ImageSeen, ManifestSeen, Stored
-from tests.artifact.built import digest, entry, first, layer, manifest
+from tests.judged.images import digest, entry, first, layer, manifest
 from tests.told import Told, kept, outcomes, told
 
 IDS = "SENT-STRIP-"
