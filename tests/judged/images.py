@@ -42,9 +42,11 @@ def first(name: str = "5") -> Json:
     return layer(name, "sentinel")
 
 
-def entry(annotations: Mapping[str, str] | None = None, platform: Platform | None = AMD64) -> Descriptor:
+def entry(
+    annotations: Mapping[str, str] | None = None, platform: Platform | None = AMD64, name: str = "e"
+) -> Descriptor:
     """An index entry."""
-    return Descriptor(MANIFEST_TYPE, digest("e"), 10, annotations=dict(annotations or {}), platform=platform)
+    return Descriptor(MANIFEST_TYPE, digest(name), 10, annotations=dict(annotations or {}), platform=platform)
 
 
 def manifest(

@@ -51,7 +51,7 @@ def single(*manifests: ManifestSeen) -> ImageSeen:
 def plain(
     *layers: Any, name: str = "plain", annotations: Any = ZSTD, platform: Platform | None = AMD64, **facts: Any
 ) -> ManifestSeen:
-    facts.setdefault("listed", entry(annotations, platform))
+    facts.setdefault("listed", entry(annotations, platform, name))
     return manifest(name, *(layers or (layer("a"), layer("b"))), **facts)
 
 
@@ -79,15 +79,16 @@ def key(name: str, path: str = "", offset: int = 7) -> KeyProblem:
 
 
 PLAIN, SENTINEL = plain(), sentinel()
+ARM = {"platform": ARM64, "config": {"architecture": "arm64"}}
 OTHER = (
-    plain(layer("c"), name="plain2", platform=ARM64),
-    sentinel(first(), layer("c"), name="sentinel2", platform=ARM64),
+    plain(layer("c"), name="plain2", **ARM),
+    sentinel(first(), layer("c"), name="sentinel2", **ARM),
 )
 
 
 def pair(one: ManifestSeen = PLAIN, other: ManifestSeen = SENTINEL) -> ImageSeen:
     """A pair, and behind it another with which all is right."""
-    return index(one, other, *OTHER)
+    return index(one, OTHER[0], other, OTHER[1])
 
 
 def stored(problem: Any, **facts: Any) -> Stored:
@@ -437,13 +438,21 @@ USUAL = told(IMAGES["right"], IDS)
 
 
 def shortened(seen: ImageSeen) -> Told:
-    """What differs from what is said of the right image; checks that say the same stand together."""
+    """What differs from what is said of the right image: what is said beside it, and (-) of what nothing is said.
+
+    Checks of which the same holds stand together.
+    """
+    if seen is IMAGES["right"]:
+        return USUAL
     said = told(seen, IDS)
     together: dict[tuple[str, ...], list[str]] = {}
     for name in sorted({*said, *USUAL}):
-        lines = said.get(name, ["nothing"])
-        if seen is IMAGES["right"] or lines != USUAL.get(name):
-            together.setdefault(tuple(lines), []).append(name)
+        lines, usual = said.get(name, []), USUAL.get(name, [])
+        new = [line for line in lines if line not in usual or lines.count(line) > usual.count(line)]
+        left = [f"- {line.split(' | ')[2]}" for line in usual if line not in lines]
+        left = ["- nothing else"] if left and len(lines) == len(new) else left
+        if new or left:
+            together.setdefault((*new, *left), []).append(name.removeprefix(IDS))
     return {" ".join(names): list(lines) for lines, names in together.items()}
 
 
