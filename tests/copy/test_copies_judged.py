@@ -241,6 +241,12 @@ COPIES = {
         image(plain(has_config=False)),
         "gzip",
     ),
+    "two, the first stripped": CopySeen("copy", index(sentinel(), plain()), image(plain()), "gzip"),
+    "index, a greater plain": CopySeen(
+        "copy", index(*PAIR), index(manifest("plain", layer("b"), layer("c"), listed=entry()), PAIR[1])
+    ),
+    "two documents, the second changed": CopySeen("copy", image(plain(), plain()), image(plain(), recompressed())),
+    "two documents, the first changed": CopySeen("copy", image(plain(), plain()), image(recompressed(), plain())),
     "no documents": CopySeen("copy", ImageSeen("image"), ImageSeen("image")),
 }
 

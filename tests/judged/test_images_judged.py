@@ -79,7 +79,7 @@ def key(name: str, path: str = "", offset: int = 7) -> KeyProblem:
 
 
 PLAIN, SENTINEL = plain(), sentinel()
-ARM = {"platform": ARM64, "config": {"architecture": "arm64"}}
+ARM: dict[str, Any] = {"platform": ARM64, "config": {"architecture": "arm64"}}
 OTHER = (
     plain(layer("c"), name="plain2", **ARM),
     sentinel(first(), layer("c"), name="sentinel2", **ARM),

@@ -10,6 +10,7 @@ from conformance.format.oci import Descriptor, Index, Platform
 from conformance.mutants.selection import AMD64, index_of
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import CommandEvidence
+from conformance.observed.trials import RunSeen, TrialSeen
 
 ARM64 = Platform("arm64", "linux")
 V8 = Platform("arm64", "linux", "v8")
@@ -90,6 +91,7 @@ def allows(number: int, seen: SelectionSeen, expected: list[int] | None) -> None
         (3, "Z a:Z", {}, None),
         (3, "Z -:Z", {}, [0]),
         (3, "Z Z", {}, None),
+        (3, "a:Z a:Z", {}, None),
         (4, "Z a:S", {}, [0]),
         (4, "Z Z a:S", {}, [0, 1]),
         (4, "Z a:Z", {}, None),
@@ -202,3 +204,14 @@ def test_what_is_annotated_only_is_verified_whole(
 
 def test_by_digest_there_is_nothing_to_choose() -> None:
     assert list(select.no_toc_pull_no_sentinel(seen_of("Z S", 0))) == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected", "outcome"),
+    [("refused", None, "pass"), ("succeeded", None, "fail"), ("succeeded", {}, "pass"), ("refused", {}, "fail")],
+)
+def test_by_digest_a_client_without_partial_pulls_refuses(ending: Any, expected: Any, outcome: str) -> None:
+    twin = RunSeen("pull", "succeeded", tree={})
+    run = RunSeen("pull", ending, "no", tree={} if ending == "succeeded" else None)
+    seen = TrialSeen("case", "a sentinel", ("SENT-SELECT-011",), run, expected, twin, {})
+    assert [each.outcome for each in select.no_toc_pull_no_sentinel(seen)] == [outcome]
