@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from conformance.cases.mutants.selection import AMD64, index_of
 from conformance.checks.consumer import select
 from conformance.format.names import SENTINEL_ANNOTATION, ZSTD_ANNOTATION
 from conformance.format.oci import Descriptor, Index, Platform
-from conformance.mutants.selection import AMD64, index_of
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import CommandEvidence
 from conformance.observed.trials import RunSeen, TrialSeen
