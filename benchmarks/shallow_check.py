@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.layers import layer_layout, usr_tar
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.document import decode_object
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.client.options import ConnectionOptions

@@ -21,7 +21,8 @@ import coverage
 import pytest
 
 _ONLY, _RECORD, _OF, _PLAN = (f"ZCC_MUTATION_{name}" for name in ("ONLY", "RECORD", "OF", "PLAN"))
-CPU_SECONDS = 60
+CPU_SECONDS = 30
+"""Of a change, beside four times what its tests took without it: after that it runs indefinitely, and is killed."""
 WALL_SECONDS = 600
 MAX_MEMORY = 6 * 2**30
 
@@ -66,17 +67,23 @@ class _Selector:
 
 
 class _Trier:
-    """Tries each change of the plan: ``{"file", "source", "tests"}``; a source of None is the positive control."""
+    """Tries each change of the plan: ``{"file", "source", "tests"}``; a source of None is the positive control.
+
+    The plan has them as ``changes``, and the ``seconds`` that each test takes.
+    """
 
     def __init__(self, plan: Path) -> None:
         self._plan, self._done = plan, Path(f"{plan}.done")
         self._is_child = False
+        self._seconds: dict[str, float] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        plan = json.loads(self._plan.read_text("utf-8"))
+        self._seconds = plan["seconds"]
         with self._done.open("w", encoding="utf-8") as done:
-            for change in json.loads(self._plan.read_text("utf-8")):
+            for change in plan["changes"]:
                 done.write(json.dumps(self._try(change, [items[name] for name in change["tests"]])) + "\n")
                 done.flush()
         return True
@@ -106,7 +113,8 @@ class _Trier:
         try:
             self._is_child = True
             os.setsid()
-            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+            limit = CPU_SECONDS + int(4 * sum(self._seconds[item.nodeid] for item in items))
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
             for function, code in patches:
                 function.__code__ = code

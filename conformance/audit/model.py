@@ -7,10 +7,9 @@ from typing import Final, Literal
 import msgspec
 
 from conformance import __version__
-from conformance.endings import Claim, Ending
 from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import Level, load_catalogue
-from conformance.results import Finding, Verdict
+from conformance.results import Claim, Ending, Finding, Verdict
 
 MAX_FINDINGS: Final = 1000
 """Findings of one image that are kept."""

@@ -146,7 +146,7 @@ class OtherLayerSeen(msgspec.Struct, frozen=True):
     ``diff_id`` and ``blob_digest`` are digests as text, else None and ``whole_problem`` states why (``damaged``: it
     does not decompress); ``padded_diff_id`` is that of the tar with zeros up to a whole record of 10240 bytes.
     ``overlay`` are the first things that only overlayfs gives a meaning, in words, ``tar_problem`` why its tar could
-    not be looked at for them.
+    not be inspected for them.
     """
 
     name: str

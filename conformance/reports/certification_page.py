@@ -1,13 +1,15 @@
-"""A certification report of ``zcc certify`` as a page: verdicts, waivers, counts, and the matrix as a picture."""
+"""A certification report of ``zcc certify`` as a page: verdicts, waivers on top, counts, and the matrix as a
+picture.
+"""
 
 from collections.abc import Iterator
 
-from conformance.endings import gravest
 from conformance.reports.certification import Cell as Way
 from conformance.reports.certification import CellOutcome, CertificationReport, ToolResult, reasons, verdict_lines
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.page import TONE_OF, Block, Cell, Listing, Page, Paragraph, Section, Table, Tone, row
 from conformance.reports.words import short_name
+from conformance.results import gravest
 
 _COUNTED = ("pass", "fail", "waived", "not-run", "unsupported", "not-applicable")
 _TONES: dict[CellOutcome, Tone] = {

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from conformance import checks
-from conformance.checking import unchecked
-from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
+from conformance.audit.checking import unchecked
 from conformance.observed.masking import SECRETS
 from conformance.registry.client.client import TransportError
 from conformance.registry.client.credentials import CredentialError
@@ -20,7 +19,15 @@ from conformance.reports.model import Report, SubjectReport, encode, now, run_re
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
-from conformance.results import RequirementResult, apply_waivers, merge, notes_on_waivers, undecided
+from conformance.results import (
+    EXIT_COULD_NOT_RUN,
+    EXIT_STATUS,
+    RequirementResult,
+    apply_waivers,
+    merge,
+    notes_on_waivers,
+    undecided,
+)
 from conformance.sources.errors import SourceError
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
 from conformance.suite.invariants import note_tried

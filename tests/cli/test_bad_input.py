@@ -15,7 +15,6 @@ from threading import Event
 
 import pytest
 
-from conformance.endings import EXIT_INCOMPLETE
 from conformance.images.golden import golden_directory
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.core import RegistryCore
@@ -23,6 +22,7 @@ from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.tokens import TokenAuth
+from conformance.results import EXIT_INCOMPLETE
 from conformance.trials.registry.push import push_layout
 from conformance.trials.registry.target import RegistryUnderTest
 from tests.cli.test_cli import zcc

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from conformance.differential.table_mutations import mutated_table
-from conformance.differential.tables import TableFault, python_reading, run_tables
+from conformance.assurance.differential.table_mutations import mutated_table
+from conformance.assurance.differential.tables import TableFault, python_reading, run_tables
 from conformance.readers.panel import TOC_READER, Panel
 from tests.tools import need
 

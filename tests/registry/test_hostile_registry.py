@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE
 from conformance.registry.client.client import RegistryClient, TransportError

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from conformance.assurance.matrix.registries import judge_registry, verdicts
 from conformance.format.digest import Digest
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.images.samples import SampleImage, sample_image
-from conformance.matrix.registries import judge_registry, verdicts
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.storage import DirectoryStorage, StorageError

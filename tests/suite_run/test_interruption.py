@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from conformance.endings import EXIT_INCOMPLETE
 from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.results import EXIT_INCOMPLETE
 
 _SLOW = """
 import os

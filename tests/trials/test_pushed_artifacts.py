@@ -8,14 +8,14 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
-from conformance.matrix.in_process import InProcessImplementation
 from conformance.reference.convert import Converter
 from conformance.reference.producer import Producer
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.strategies.shapes import Tally
-from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.suite.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.producer.trial import ProducerTrial
 
 

@@ -11,15 +11,14 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.format.chunker import chunks
-from conformance.requirements import load_catalogue
-from conformance.vectors.build import build_vectors
-from conformance.vectors.judge import judge_results
-from conformance.vectors.model import Case, VectorError, Vectors
-from conformance.vectors.results import CaseResult, read_results
-from conformance.vectors.small import TREE
-from conformance.vectors.stages import stages_of
-from conformance.vectors.store import (
+from conformance.assurance.vectors import failed_of, judge_case
+from conformance.cases.vectors.build import build_vectors
+from conformance.cases.vectors.judge import judge_results
+from conformance.cases.vectors.model import Case, VectorError, Vectors
+from conformance.cases.vectors.results import CaseResult, read_results
+from conformance.cases.vectors.small import TREE
+from conformance.cases.vectors.stages import stages_of
+from conformance.cases.vectors.store import (
     export_cases,
     index_document,
     read_index,
@@ -27,8 +26,9 @@ from conformance.vectors.store import (
     vectors_directory,
     write_vectors,
 )
-from conformance.vectors.stored import gzip_member, zstd_frame
-from conformance.vectors.suite import failed_of, judge_case
+from conformance.cases.vectors.stored import gzip_member, zstd_frame
+from conformance.format.chunker import chunks
+from conformance.requirements import load_catalogue
 from tests.cli.test_cli import zcc
 
 COMMITTED = vectors_directory()
