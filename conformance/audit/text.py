@@ -24,7 +24,7 @@ def lines(summary: Summary) -> Iterator[str]:
     )
     yield f"{run.requests} requests, {amount(run.bytes)} received, {run.seconds:.1f} s"
     if not run.finished:
-        yield "not finished: run the same command again to go on"
+        yield "not finished: run the same command again to continue"
     for heading, entries in _lists(summary):
         yield ""
         yield heading

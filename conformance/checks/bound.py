@@ -29,7 +29,7 @@ def judge_all(observation: type[Seen], seen: Sequence[Seen], *, replay: str = ""
 
 
 def judged(check: Check[Any], seen: Iterable[object]) -> Iterator[Judgement]:
-    """What a check reports of these; a judgement among them (of what could not be seen) stands for itself."""
+    """What a check reports of these; a judgement among them (on an unobserved item) is used as is."""
     for item in seen:
         if isinstance(item, Judgement):
             yield item

@@ -1,4 +1,4 @@
-"""``zcc certify``: run the suite for several tools, each in its roles, then try which tools understand each other."""
+"""``zcc certify``: run the suite for several tools, each in its roles, then test their interoperability."""
 
 import tempfile
 import time
@@ -29,14 +29,14 @@ def register(app: typer.Typer) -> None:
 
 def certify(
     tools: Annotated[list[str], typer.Argument(metavar="NAME|FILE…", help="Shipped adapters, or adapter files.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the results go.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Directory of the results.")],
     role: Annotated[list[str] | None, typer.Option(help="Only this role; may be repeated.")] = None,
     effort: Annotated[str, typer.Option(help="quick, thorough or certify: how much is generated.")] = "quick",
     waivers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML file of failures that are known, with reason and date.")
+        Path | None, typer.Option(metavar="FILE", help="TOML file of known failures, with reason and date.")
     ] = None,
     matrix: Annotated[
-        bool, typer.Option("--matrix/--no-matrix", help="One image through every producer, registry and consumer.")
+        bool, typer.Option("--matrix/--no-matrix", help="Test one image with every producer, registry and consumer.")
     ] = True,
 ) -> None:
     """Certify tools: exit 0 when all conform, 1 when one does not, 8 when a verdict is incomplete.
@@ -83,7 +83,7 @@ def certify(
 
 
 def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> None:
-    """End with one line where a role is none, or a tool has none of those that are requested."""
+    """End with one line where a role is unknown, or a tool has none of the requested roles."""
     from conformance.implementations.adapter_document import KNOWN_WORDS  # noqa: PLC0415 (start-up time)
 
     for name in wanted:
@@ -110,7 +110,7 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
 
 
 def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
-    """Every pair of those that are here, through every available registry."""
+    """Every pair of available tools, with every available registry."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
     from conformance.trials.under_test import ImplementationUnderTest, ask_version  # noqa: PLC0415
 

@@ -40,7 +40,7 @@ def diff(
     ] = False,
     pull: Annotated[
         bool,
-        typer.Option("--pull", help="What a pull of OTHER costs a client that has IMAGE."),
+        typer.Option("--pull", help="The cost of a pull of OTHER for a client that has IMAGE."),
     ] = False,
     platform: Annotated[str, typer.Option(help="Only this platform: os/architecture or os/architecture/variant.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
@@ -52,7 +52,7 @@ def diff(
 ) -> None:
     """Show what differs between two images, or between the TOC and the tar of each layer of one.
 
-    With --pull only what a pull in parts fetches is counted, from the TOCs; exit status 0.
+    With --pull the bytes of a partial pull are computed from the TOCs; exit status 0.
 
     Exit status as of diff: 0 the same, 1 different, 2 could not compare.
     """

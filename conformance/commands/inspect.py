@@ -31,16 +31,16 @@ def register(app: typer.Typer) -> None:
 def inspect(
     image: Image,
     json: Annotated[bool, typer.Option("--json", help="Print the anatomy as one JSON document.")] = False,
-    svg: Annotated[str, typer.Option("--svg", metavar="FILE", help="Draw a picture instead.")] = "",
+    svg: Annotated[str, typer.Option("--svg", metavar="FILE", help="Write a picture instead.")] = "",
     platform: Annotated[
-        str, typer.Option(help="Only what this platform can run: os/architecture or os/architecture/variant.")
+        str, typer.Option(help="Only manifests for this platform: os/architecture or os/architecture/variant.")
     ] = "",
     layer: Annotated[
         int | None, typer.Option(min=0, help="Only the layer at this position, with its frames and entries listed.")
     ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
     frames: Annotated[
-        bool, typer.Option("--frames", help="Read the blobs of a registry whole, to map their frames.")
+        bool, typer.Option("--frames", help="Read whole blobs of a registry, to map their frames.")
     ] = False,
     username: Username = "",
     plain_http: PlainHttp = False,
@@ -50,7 +50,7 @@ def inspect(
 ) -> None:
     """Show what an image consists of: index, manifests, layers, frames, TOC, tar-split, footer, sentinel.
 
-    Of an image in a registry only the ends of the layers are fetched, by Range requests.
+    For an image in a registry only the ends of the layers are fetched, by Range requests.
     """
     from conformance.anatomy.tree import MAX_LISTED, image_tree  # noqa: PLC0415 (start-up time)
     from conformance.anatomy.walk import ViewOptions, view_image  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""``zcc layouts``: the OCI layouts that some files belong to, as pre-commit names them."""
+"""``zcc layouts``: the OCI layouts of the files that pre-commit names."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def layouts(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="index.json of layouts; others are skipped.")],
 ) -> None:
-    """Judge every image of the OCI layouts that these index.json files are of, as zcc check --deep does.
+    """Judge every image of the OCI layouts with these index.json files, as zcc check --deep does.
 
     For hooks of pre-commit (docs/pipelines.md). Example: zcc layouts images/*/index.json. Exit status of the worst
     verdict: 0 conforms, 1 does not, 2 could not judge, 8 incomplete.

@@ -1,4 +1,4 @@
-"""``--format`` and ``--output``, each as often as wanted: which form goes into which file."""
+"""``--format`` and ``--output``, may be repeated: forms and their files."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ import typer
 from conformance.commands.shared import cannot
 
 PAGE_FORMS: Final = ("json", "html", "markdown")
-"""The forms of what is not a report of one run."""
+"""The forms of documents other than the report of one run."""
 ReportForm = Annotated[
     list[str] | None,
     typer.Option("--format", help="Write json, junit, html, sarif, codequality, markdown or badge; may be repeated."),
@@ -38,7 +38,7 @@ def chosen_forms(names: Sequence[str], targets: Sequence[str], known: Iterable[s
 
 
 def write_forms(forms: Iterable[tuple[str, str]], render: Callable[[str], bytes]) -> None:
-    """Write each form into its file; ends the command where that cannot be."""
+    """Write each form into its file; ends the command where it cannot."""
     for form, target in forms:
         content = render(form)
         if target == "-":

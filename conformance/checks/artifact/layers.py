@@ -35,7 +35,7 @@ def by_whole(
 def by_tar(
     seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer, Toc], Iterable[Judgement]]
 ) -> Iterator[Judgement]:
-    """Judge the layers whose TOC and whole tar were read; what ails the others is LAYER-001, LAYER-002 or TOC-001."""
+    """Judge the layers whose TOC and whole tar were read; the others fail LAYER-001, LAYER-002 or TOC-001."""
     for layer in current(seen):
         whole = read_to_its_end(layer)
         if isinstance(whole, Judgement):
@@ -60,7 +60,7 @@ def _unread(layer: LayerSeen) -> Judgement:
 
 
 def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Outline], Iterable[Judgement]]) -> Iterator[Judgement]:
-    """Judge the layers whose TOC was read. One that could not be fetched is not run; one that is none is TOC-001."""
+    """Judge the layers whose TOC was read. A TOC that could not be fetched is not-run; an invalid one is TOC-001."""
     for layer in current(seen):
         if layer.toc.outline is not None:
             yield from judge_one(layer, layer.toc.outline)
@@ -82,7 +82,7 @@ def not_compared(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
 
 
 def broken_off(layer: LayerSeen) -> Judgement:
-    """The frames, or the tar in them, could not be read to their end: nothing is known of what lies behind."""
+    """The frames, or the tar in them, could not be read to their end: nothing is known of the rest."""
     return not_run("The layer could not be read to its end (LAYER-001, LAYER-002).", where=layer.name)
 
 

@@ -22,12 +22,12 @@ def layers_of(manifest: ManifestSeen) -> tuple[Descriptor, ...]:
 
 
 def data_layers(manifest: ManifestSeen) -> tuple[Descriptor, ...]:
-    """The layers that are no sentinel, in order."""
+    """The data layers, in order."""
     return tuple(layer for layer in layers_of(manifest) if layer.media_type != SENTINEL_TYPE)
 
 
 def is_sentinel_manifest(manifest: ManifestSeen) -> bool:
-    """Whether any layer has the sentinel media type, in whatever place."""
+    """Whether any layer has the sentinel media type, in any position."""
     return any(layer.media_type == SENTINEL_TYPE for layer in layers_of(manifest))
 
 
@@ -42,7 +42,7 @@ def plain_manifests(seen: ImageSeen) -> tuple[ManifestSeen, ...]:
 
 
 def copy_of_one(seen: ImageSeen) -> ManifestSeen | None:
-    """The manifest that one image became: the only one, or in an index that was put around it the plain one."""
+    """The manifest of one image: the only one, or the plain one of an index."""
     if len(seen.manifests) == 1:
         return seen.manifests[0]
     plain = plain_manifests(seen)

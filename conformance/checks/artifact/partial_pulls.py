@@ -70,9 +70,9 @@ def _of_layer(
     legacy = sorted(key for key in keys if key.startswith(LEGACY_PREFIX))
     if is_docker and has_keys:
         # Docker image manifest v2 schema 2 has no annotations on layers and no media type for zstd.
-        return PulledWhole(name, "it is in a Docker manifest, which knows neither zstd nor annotations of layers")
+        return PulledWhole(name, "it is in a Docker manifest, which supports neither zstd nor annotations of layers")
     if legacy and not has_keys:
-        return PulledWhole(name, f"it has legacy annotations only ({', '.join(legacy)}), which clients do not look for")
+        return PulledWhole(name, f"it has legacy annotations only ({', '.join(legacy)}), which clients do not read")
     if chunked is not None and chunked.is_current:
         return _of_chunked(name, chunked)
     if other is None or other.is_foreign:
@@ -84,12 +84,12 @@ def _of_layer(
             "the digest of its TOC",
         )
     if other.compression == "zstd":
-        return PulledWhole(name, "it is plain zstd, without TOC", intended=False)
+        return PulledWhole(name, "it is zstd without a TOC", intended=False)
     return PulledWhole(name, f"it is {other.compression or 'not compressed'}, not zstd:chunked", intended=False)
 
 
 def _of_chunked(name: str, layer: LayerSeen) -> PulledWhole | None:
-    """What the current clients want beside the TOC (docs/format.md: they refuse a TOC without tar-split)."""
+    """What current clients require in addition to the TOC (docs/format.md: they refuse a TOC without tar-split)."""
     toc = layer.toc.toc
     if layer.annotations.tar_split_position is None:
         return PulledWhole(name, "it has no tar-split: the annotation tarsplit-position is missing")

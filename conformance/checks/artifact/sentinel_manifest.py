@@ -1,4 +1,4 @@
-"""SENT-MANIFEST: the sentinel manifest beside its plain variant."""
+"""SENT-MANIFEST: the sentinel manifest compared with its plain variant."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def layers_reused(seen: ImageSeen) -> Iterator[Judgement]:
             problem = ambiguous_at(manifest.key_problems, "layers")
             if problem is not None:
                 yield failed(
-                    "Readers of the manifest take other layers than these (DOC-002, DOC-003).",
+                    "JSON readers read different layers (DOC-002, DOC-003).",
                     where=f"{manifest.name}, byte {problem.offset}",
                     expected="one list of layers to all readers",
                     found=repr(problem.key),
@@ -61,7 +61,7 @@ def every_layer_has_a_toc(seen: ImageSeen) -> Iterator[Judgement]:
         for layer in data_layers(manifest):
             yield judge(
                 layer.annotation(MANIFEST_CHECKSUM) is not None,
-                "A data layer of the sentinel manifest has no TOC, so nobody can pull it.",
+                "A data layer of the sentinel manifest has no TOC, so no client can pull it.",
                 where=f"{manifest.name}, layer {layer.digest}",
                 expected=f"annotation {MANIFEST_CHECKSUM}",
                 found="no such annotation" if layer.annotation(MANIFEST_CHECKSUM) is None else "present",
@@ -86,7 +86,7 @@ def oci_manifest(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-MANIFEST-006")
 def provenance_kept(seen: ImageSeen) -> Iterator[Judgement]:
-    """What the plain manifest states is there; the sentinel manifest may have more."""
+    """Every field of the plain manifest is required; the sentinel manifest may have more."""
     for pair in pairs(seen):
         if pair.plain is None or pair.plain.document is None or pair.sentinel.document is None:
             continue
@@ -144,7 +144,7 @@ def has_data(seen: ImageSeen) -> Iterator[Judgement]:
         count = len(data_layers(manifest))
         yield judge(
             count > 0,
-            "The sentinel manifest has no data layer: a sentinel alone protects nothing.",
+            "The sentinel manifest has no data layer: a sentinel alone has no purpose.",
             where=manifest.name,
             expected="at least one data layer",
             found=str(count),
@@ -178,7 +178,7 @@ def every_layer_has_a_tar_split(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-MANIFEST-011")
 def layers_described_alike(seen: ImageSeen) -> Iterator[Judgement]:
-    """The plain variant may leave the TOC annotations of a layer out, all of them: it is then ordinary zstd."""
+    """The plain variant may omit all TOC annotations of a layer, which is then ordinary zstd."""
     for pair in pairs(seen):
         if pair.plain is None:
             continue

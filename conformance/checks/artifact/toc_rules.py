@@ -1,4 +1,4 @@
-"""What the entries of a TOC must keep among themselves, without the layer (docs/format.md section 11).
+"""Rules on the entries of a TOC, without the layer (docs/format.md section 11).
 
 Every rule yields its first MAX_PROBLEMS problems.
 """
@@ -49,7 +49,7 @@ def repeated_names(toc: Outline) -> Problems:
 
 
 def wrong_shapes(toc: Outline) -> Problems:
-    """Entries of unknown type, or with fields that are not proper to it, or without those that are (TOC-006)."""
+    """Entries of unknown type, or with undefined fields, or without required ones (TOC-006)."""
     problems = (problem for index in dict.fromkeys(toc.odd) for problem in _shape(toc.entries, index))
     yield from islice(problems, MAX_PROBLEMS)
 
@@ -86,7 +86,9 @@ def _regular(entries: Sequence[Entry], index: int) -> Problems:
         yield problem(entries, index, "a size of 0 or more", str(entry.size))
     elif entry.size == 0:
         if entry.digest not in ("", EMPTY_DIGEST):
-            yield problem(entries, index, "no digest on an empty file, or that of nothing", shown(entry.digest))
+            yield problem(
+                entries, index, "no digest on an empty file, or the digest of empty content", shown(entry.digest)
+            )
         if entry.offset or entry.end_offset:
             yield problem(entries, index, "no offsets on an empty file", f"{entry.offset} to {entry.end_offset}")
     else:
@@ -162,7 +164,7 @@ def _wrong_time(text: str) -> str:
         moment = parse_time(text)
     except FormatError:
         return "a time by RFC 3339"
-    return "absent, for the year 1 is no time" if moment == YEAR_ONE else ""
+    return "absent: the year 1 means no time" if moment == YEAR_ONE else ""
 
 
 def wrong_whiteouts(toc: Outline) -> Problems:

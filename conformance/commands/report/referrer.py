@@ -27,14 +27,14 @@ MAX_FOUND: Final = 32
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """Where an attestation lies now; ``tag`` is the fallback tag, or "" where the registry lists referrers itself."""
+    """Where an attestation is stored; ``tag`` is the fallback tag, or "" where the registry lists referrers itself."""
 
     digest: str
     tag: str = ""
 
 
 def referrer_manifest(bundle: bytes, subject: Descriptor, created: datetime) -> bytes:
-    """The manifest of the artifact: an empty config, the bundle as its one layer, and the image as its target."""
+    """The manifest of the artifact: an empty config, the bundle as its one layer, and the image as its subject."""
     digest = Digest.of(bundle)
     layer = {
         **_described(BUNDLE_TYPE, bundle),
@@ -57,7 +57,7 @@ def referrer_manifest(bundle: bytes, subject: Descriptor, created: datetime) -> 
 
 
 def attach(client: RegistryClient, repository: str, bundle: bytes, subject: Descriptor, created: datetime) -> Attached:
-    """Push the artifact beside the image. Raises AttestationError where the registry refuses a step."""
+    """Push the artifact as a referrer of the image. Raises AttestationError where the registry refuses a step."""
     raw = referrer_manifest(bundle, subject, created)
     digest = str(Digest.of(raw))
     try:
@@ -108,7 +108,7 @@ def fallback_tag(digest: str) -> str:
 
 
 def _add_to_tag(client: RegistryClient, repository: str, raw: bytes, subject: Descriptor) -> str:
-    """List the artifact in the index of the tag. Two who do so at once may lose one: the specification has no lock."""
+    """List the artifact in the index of the tag. Two concurrent pushes may lose one: the specification has no lock."""
     tag = fallback_tag(subject.digest)
     response = client.get_manifest_raw(repository, tag, accept=(INDEX_TYPE,))
     if response.status not in (200, 404):

@@ -1,4 +1,4 @@
-"""``zcc report replay``: run again what a result claims, against the same target."""
+"""``zcc report replay``: repeat the run of a result, against the same target."""
 
 import os
 import tempfile
@@ -29,7 +29,7 @@ def register(report: typer.Typer) -> None:
 def replay(
     results: Results,
     target: Annotated[
-        str, typer.Option(help="Instead of what RESULTS name: an image, a registry's URL, an adapter or its file.")
+        str, typer.Option(help="Instead of the target in RESULTS: an image, a registry's URL, an adapter or its file.")
     ] = "",
     form: PageForm = None,
     output: Output = None,
@@ -76,7 +76,9 @@ def replay(
 
 
 def _target(recorded: "Target", given: str) -> "Target":
-    """What is run: the given one in place of the recorded names. No file that RESULTS name is treated as an adapter."""
+    """What is run: the given target instead of the recorded names. No file that RESULTS name is treated as an
+    adapter.
+    """
     import msgspec  # noqa: PLC0415 (start-up time)
 
     from conformance.implementations.adapter import builtin_adapters  # noqa: PLC0415
@@ -139,7 +141,7 @@ def _suite_again(target: "Target", environment: Mapping[str, str], options: list
 
 
 def _arguments(target: "Target") -> Iterator[str]:
-    """Each in one word with its option: no value is treated as another option."""
+    """Each value in one word with its option, so that no value is parsed as an option."""
     if target.kind == "registry":
         yield from (f"--registry={name}" for name in target.names[:1] if name)
     elif target.kind == "implementation":
@@ -153,6 +155,6 @@ def _arguments(target: "Target") -> Iterator[str]:
     if "golden" in target.flags:
         yield "--golden"
     if target.kind == "registry" and not any(target.names):
-        # Without an option of ours pytest would look for tests in its directory.
+        # Without one of these options pytest would search for tests in its directory.
         yield "--pyargs"
         yield "conformance.suite"
