@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from conformance.cases.mutants.selection import AMD64, index_of
 from conformance.checks.consumer import select
 from conformance.format.names import SENTINEL_ANNOTATION, ZSTD_ANNOTATION
 from conformance.format.oci import Descriptor, Index, Platform
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import CommandEvidence
 from conformance.observed.trials import RunSeen, TrialSeen
+from tests.selection.clients import AMD64, index_of
 
 ARM64 = Platform("arm64", "linux")
 V8 = Platform("arm64", "linux", "v8")
