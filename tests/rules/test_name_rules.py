@@ -187,8 +187,8 @@ def test_names_are_sorted_without_those_of_directories_and_chunks(monkeypatch: p
     monkeypatch.setattr(name_rules, "_MAX_CLIMBED", 0)
     names = ("d:d", "d/x", "a", "a.b", "a/x", "a/y", "f", "c:f/x", "g", "g-/x")
     assert [each.index for each in name_rules.wrong_parents(toc(*names))] == [2]
-    names = ("a", "a/x", "a.b", "./b", "b/y", "d:d", "d/x", "ab")
-    assert [each.index for each in name_rules.wrong_parents(toc(*names))] == [0, 3]
+    others = ("a", "a/x", "a.b", "./b", "b/y", "d:d", "d/x", "ab")
+    assert [each.index for each in name_rules.wrong_parents(toc(*others))] == [0, 3]
 
 
 def test_the_first_problems_of_names_are_told() -> None:
