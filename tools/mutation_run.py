@@ -115,9 +115,9 @@ def main() -> int:
         reach = _reach(kept, f"{source} {files} {tests}", files, tests)
         specs = _specs(files)
         random.Random(given.seed).shuffle(specs)
-        tried = (change for spec in specs if (change := _change(spec, reach, again)) is not None)
         part, parts = map(int, given.part.split("/"))
-        changes = list(islice(tried, given.sample or None))[part - 1 :: parts]
+        tried = (change for spec in specs[part - 1 :: parts] if (change := _change(spec, reach, again)) is not None)
+        changes = list(islice(tried, -(-given.sample // parts) or None))
         outcomes = [
             Outcome(change.file, change.line, change.diff, end)
             for change, end in zip(changes, _tried(changes, reach), strict=True)

@@ -110,7 +110,7 @@ class HeaderWatch:
         path = self._records.get(b"path")
         if path:
             return path
-        name, prefix = text_of(block[:100]), text_of(block[345:500]) if block[257:265] == USTAR_MAGIC else b""
+        name, prefix = text_of(block[:100]), text_of(block[345:]) if block[257:265] == USTAR_MAGIC else b""
         return prefix + b"/" + name if prefix else name
 
     def _entry(self, block: bytes, kind: bytes) -> list[Flaw]:

@@ -400,6 +400,9 @@ IMAGES: dict[str, ImageSeen] = {
     "fields lost": pair(
         plain(config={"created": "now", "author": "me", "x": None, "config": {"Labels": {"a": "b"}, "Cmd": ["x"]}})
     ),
+    "labels changed": pair(
+        plain(config={"config": {"Labels": {"a": "b"}}}), sentinel(config={"config": {"Labels": {"a": "c"}}})
+    ),
     "fields added": pair(other=sentinel(config={"created": "now", "config": {"Memory": 1}})),
     **{
         f"history of {before} and {after}": pair(
