@@ -90,7 +90,7 @@ def test_a_waiver_that_is_not_needed_and_one_that_ran_out_are_said() -> None:
     waiver = Waiver(MUST.id, "ticket 7", date(2026, 12, 31))
     passing, failing = conclude(MUST, [passed("x")]), conclude(MUST, [FAILED])
     (line,) = notes_on_waivers([passing], [waiver], date(2026, 12, 1))
-    assert line == f"{MUST.id} passes and is waived until 2026-12-31 (ticket 7): take the waiver away"
+    assert line == f"{MUST.id} passes and is waived until 2026-12-31 (ticket 7): remove the waiver"
     (line,) = notes_on_waivers([failing], [waiver], date(2027, 1, 1))
     assert line == f"the waiver of {MUST.id} ran out on 2026-12-31 (ticket 7)"
     assert not list(notes_on_waivers([failing], [waiver], date(2026, 12, 1)))

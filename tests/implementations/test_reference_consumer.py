@@ -315,7 +315,7 @@ BROKEN: dict[str, tuple[Callable[[], Layer], str]] = {
     "name that climbs": (_named("../outside"), "climbs with '..'"),
     "name that climbs in the middle": (_named("a/../../outside"), "climbs with '..'"),
     "hard link that climbs": (_named("link", "hardlink", "../../etc/passwd"), "climbs with '..'"),
-    "hard link to nothing": (_named("link", "hardlink", "/etc/passwd"), "no file of the image"),
+    "hard link to nothing": (_named("link", "hardlink", "/etc/passwd"), "not a file of the image"),
     "file through a file": (_named("inside/file"), "is not a directory"),
 }
 

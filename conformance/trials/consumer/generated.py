@@ -129,7 +129,7 @@ def _kept(tried: dict[str, TrialSeen], tree: Tree, number: int, keep: Path) -> T
     directory = keep / f"seed-{number}-{Digest.parse(hidden.root).hex[:12]}"
     hidden.write(directory)
     seen = tried[repr(tree)]
-    note = Note(f"the smallest image found that shows it: {directory.parent.name}/{directory.name}, seed {number}")
+    note = Note(f"the smallest image found that fails: {directory.parent.name}/{directory.name}, seed {number}")
     return msgspec.structs.replace(seen, run=msgspec.structs.replace(seen.run, evidence=(note, *seen.run.evidence)))
 
 
