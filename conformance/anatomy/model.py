@@ -1,6 +1,6 @@
 """The parts of an image as ``zcc inspect`` shows them: plain values, so that tree, picture and JSON state the same.
 
-Text comes from the image as it is: whoever shows it makes it safe. Offsets are absolute in the blob, sizes in bytes.
+Text is that of the image: the code that shows it escapes it. Offsets are absolute in the blob, sizes in bytes.
 """
 
 from collections.abc import Iterable

@@ -16,7 +16,7 @@ from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, obs
 from conformance.sources.other_layers import observe_other
 from conformance.sources.source import ImageSource
 
-# Stands for the name of the layer, which is another in each image. No name of ours has a private-use character.
+# Stands for the name of the layer, which is another in each image. No name of the suite has a private-use character.
 _NAME: Final = "\ue000"
 _FOUND: Final = frozenset({200, 206})
 

@@ -163,7 +163,7 @@ class LocalProcesses:
         executor.shutdown(wait=False)
 
     def close(self) -> None:
-        """What is running is read to its end, and nobody waits for it."""
+        """Running tasks end by themselves; their results are discarded."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 

@@ -272,7 +272,7 @@ def _tag_pulls(state: State, run: Run) -> TagPulls | None:
     if not pairs:
         return None
     rows = state.rows(
-        f"SELECT a.reference, b.reference, platform, {', '.join(_COSTS)} FROM pulls"  # noqa: S608 (names of ours)
+        f"SELECT a.reference, b.reference, platform, {', '.join(_COSTS)} FROM pulls"  # noqa: S608 (constant names)
         " JOIN images AS a ON a.id = pulls.old JOIN images AS b ON b.id = pulls.new WHERE pulls.run = ?"
         " ORDER BY chunk_bytes DESC, b.id LIMIT ?",
         run.id,

@@ -134,7 +134,7 @@ def is_index(fields: JsonObject) -> bool:
 
 
 class Reading(msgspec.Struct, Generic[T], frozen=True):
-    """A document of somebody else's: what most readers see, and where readers differ on it.
+    """A parsed document: the reading of most readers, and the keys on which readers differ.
 
     ``document`` is None when it is not of its kind; ``malformed`` then states why.
     """

@@ -1,6 +1,6 @@
 """Making the sentinel variant of an image, putting it into an index, and taking both back (docs/format.md 16, 19).
 
-Documents are edited in their text, so annotations, subject, artifactType and fields nobody knows stay byte for byte,
+Documents are edited in their text, so annotations, subject, artifactType and unknown fields are retained byte for byte,
 and stripping what was attached gives the bytes one began with. No I/O: who calls stores what is returned.
 """
 
@@ -57,7 +57,8 @@ def ineligibility(manifest_raw: bytes, revision: Revision = PR681) -> str | None
     """Why this manifest must get no sentinel variant, in one sentence; None when it may.
 
     Stricter than the reference, which is content with one TOC of either kind (docs/format.md section 16.2):
-    every layer must be zstd:chunked with a tar-split, or nobody can pull the variant. Raise FormatError if it is none.
+    every layer must be zstd:chunked with a tar-split, or no client can pull the variant. Raise FormatError if it is
+    none.
     """
     manifest = _read_manifest(manifest_raw).view
     if manifest.media_type == DOCKER_MANIFEST_TYPE:

@@ -25,7 +25,7 @@ from conformance.trials.producer.trial import ProducerTrial
 Results = tuple[RequirementResult, ...]
 
 
-class _Broken(AssertionError):  # noqa: N818 (what was found, not an error of ours)
+class _Broken(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
     """A generated image fails what the fixed one does not."""
 
 

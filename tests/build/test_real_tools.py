@@ -173,7 +173,7 @@ def test_gnu_tar_lists_the_layer(bench: Bench) -> None:
 
 
 def test_what_the_newest_containers_image_writes_is_sound_to_the_last_byte(bench: Bench) -> None:
-    """Its own chunking, its own tar-split, its own frames: nothing of ours is in that layer."""
+    """Its own chunking, its own tar-split, its own frames: no part of that layer comes from this project."""
     bench.build("--compression", "gzip")
     bench.run(
         "containers-image", "copy", "--format", "zstd:chunked", f"oci:{bench.layout}:latest", "oci:written:latest"

@@ -192,7 +192,7 @@ def test_a_run_against_a_registry_of_endless_manifests_says_what_it_could_not_ju
     assert run.returncode == EXIT_INCOMPLETE, run.stdout + run.stderr
     assert "NOT-RUN REG-001 [MUST]" in run.stdout
     assert "the response is larger than" in run.stdout
-    assert "client.py" not in run.stdout, "no source text of ours"
+    assert "client.py" not in run.stdout, "no source text of the suite"
 
 
 @pytest.mark.parametrize(

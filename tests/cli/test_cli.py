@@ -202,7 +202,7 @@ def test_a_requirement_is_shown_with_a_wrong_and_a_right_example() -> None:
 
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_a_reader_that_is_gone_is_no_verdict(arguments: tuple[str, ...]) -> None:
-    """``zcc … | head``: whoever writes the output, the status is that of SIGPIPE."""
+    """``zcc … | head``: the status is that of SIGPIPE, for every writer of the output."""
     run = subprocess.run(
         ["bash", "-c", f'{shlex.join([sys.executable, "-c", CODE, *arguments])} | true; exit "${{PIPESTATUS[0]}}"'],
         capture_output=True,

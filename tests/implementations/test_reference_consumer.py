@@ -467,7 +467,7 @@ def test_other_annotation_values_are_ignored(value: str, tmp_path: Path) -> None
 
 
 class RefusesRanges(Defect):
-    """Answers this status to requests for more than so many ranges."""
+    """Responds with this status to requests for more than so many ranges."""
 
     def __init__(self, status: int, most: int = 0) -> None:
         self._status, self._most = status, most

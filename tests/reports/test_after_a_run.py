@@ -243,7 +243,9 @@ def test_a_check_is_replayed_and_a_made_up_verdict_is_found(tmp_path: Path) -> N
 
 
 def test_results_name_no_file_that_is_run_and_get_no_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results may be somebody else's: an adapter in a file is a program, and a login goes where the user states."""
+    """Results may come from another party: an adapter in a file is a program, and a login goes where the user
+    states.
+    """
     from conformance.commands import suite_run
 
     asked: list[tuple[list[str], dict[str, str]]] = []

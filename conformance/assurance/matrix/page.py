@@ -22,7 +22,7 @@ hours."""
 _BY_REQUIREMENT: Final = """## By requirement
 
 *Killed by*: mutants created for it, on which it fails. *Fails on*: all mutants on which it fails. *Variants*:
-conforming choices about it; where there is none, its sources leave no choice, or nobody has shown one yet.
+conforming choices about it; where there is none, its sources leave no choice, or none is known.
 """
 
 

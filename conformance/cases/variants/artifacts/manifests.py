@@ -152,13 +152,13 @@ def the_same_layer_twice() -> Drafted:
 
 @variant("SENT-INDEX-001", "SENT-MANIFEST-001")
 def sentinel_manifest_alone() -> Drafted:
-    """The sentinel manifest under its own tag, without an index: whoever has its digest has that too."""
+    """The sentinel manifest under its own tag, without an index: a client with its digest has the annotation too."""
     return _alone(conforming_draft(), 1)
 
 
 @variant("SENT-MANIFEST-007")
 def plain_manifest_alone() -> Drafted:
-    """A plain zstd:chunked image without sentinel variant: nobody has to make one (PR 681 is not merged)."""
+    """A plain zstd:chunked image without sentinel variant: no source requires one (PR 681 is not merged)."""
     return _alone(conforming_draft(), 0)
 
 
