@@ -85,7 +85,7 @@ def test_a_registry_that_wants_a_login(tmp_path: Path) -> None:
         refused = zcc("check", f"{host}/app:1", directory=tmp_path)
         absent = zcc("check", "--username", "user", f"{host}/app:1", directory=tmp_path, OCI_PASSWORD="right")
     assert refused.returncode == absent.returncode == 2
-    assert "wants a login (HTTP 401)" in refused.stderr
+    assert "requires authentication (HTTP 401)" in refused.stderr
     assert "no such image (HTTP 404)" in absent.stderr
 
 
