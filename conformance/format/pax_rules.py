@@ -54,7 +54,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
         head = _HEAD.match(content, position)
         length = int(head[1]) if head else 0
         end = position + length
-        if head is None or end > len(content) or end <= head.end() or content[end - 1] != 0x0A:
+        if head is None or end > len(content) or content[end - 1] != 0x0A:
             flaws.append(_malformed(content, position))
             break
         key, value = head[2], content[head.end() : end - 1]

@@ -50,6 +50,7 @@ def test_entries_that_are_right(tar: bytes) -> None:
         (extended([(b"size", b"1" * 20)]) + file(b"d/", b"", b"5"), [TarRule.NO_CONTENT, TarRule.DECIMAL]),
         (extended([(b"size", b"1" * 21)]) + file(b"d/", b"", b"5"), [TarRule.DECIMAL]),
         (extended([(b"size", b"%d" % 8**11)]) + file(b"name", b"", size=7), []),
+        (extended([(b"size", b"%d" % (8**11 - 1))]) + file(b"name", b"", size=7), [TarRule.SIZES]),
         (extended([(b"uid", b"1" * 20), (b"uname", b"root")]) + FILE, [TarRule.DECIMAL, TarRule.OWNER]),
         (extended([(b"uid", b"1" * 21), (b"uname", b"root")]) + FILE, [TarRule.DECIMAL]),
         (file(b"name/", b"", b"z"), [TarRule.TYPE, TarRule.SLASH]),
