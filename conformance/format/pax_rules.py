@@ -4,7 +4,6 @@ Source: POSIX.1-2017 pax, "pax Extended Header"; what real readers were seen to 
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -157,5 +156,5 @@ def _base64(value: bytes) -> bytes | None:
     """libarchive writes base64 without padding."""
     try:
         return base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
