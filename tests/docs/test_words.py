@@ -101,8 +101,8 @@ def test_a_forbidden_word_is_found(tmp_path: Path) -> None:
     assert found(module, '"""The registry answers nothing."""') != []
     assert found(module, '"""The registry sends no response."""') == []
     written = tmp_path / "module.py"
-    written.write_text('x = "answer"  # an answer\n')
-    assert "an answer" in prose(written)
+    written.write_text('x = "answer"  # a response\n')
+    assert "a response" in prose(written)
     assert '"answer"' not in prose(written)
 
 
