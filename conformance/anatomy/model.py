@@ -150,7 +150,7 @@ class SentinelView(msgspec.Struct, frozen=True):
 class LayerView(msgspec.Struct, frozen=True):
     """One layer of a manifest. ``same_as`` names an earlier layer with the same descriptor, where the rest is said.
 
-    ``agreement``: footer and annotations compared, in words. ``remarks``: what could not be read, or is odd.
+    ``agreement``: footer and annotations compared, in words. ``remarks``: unreadable or irregular parts.
     """
 
     position: int

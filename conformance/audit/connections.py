@@ -52,7 +52,7 @@ class Hosts:
         self._going, self._stopping = threading.Event(), threading.Event()
         self._going.set()
         self.traffic, self.clock = traffic, clock
-        self._sleep = sleep or self._stopping.wait  # who waits for a rate limit does not keep an audit from its end
+        self._sleep = sleep or self._stopping.wait  # a wait for a rate limit does not delay the end of an audit
         self._connections = connections
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}

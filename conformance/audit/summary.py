@@ -12,7 +12,7 @@ from conformance.results import Ending, gravest
 
 SCHEMA: Final = "urn:zstd-chunked-conformance:audit:1"
 LISTED: Final = 50
-"""Entries of each list of a summary; the counts beside them are of all."""
+"""Entries of each list of a summary; the counts are of all entries."""
 # Clients that follow containers-storage read no TOC of more than 50 MiB decompressed, before 2023, or 150 MiB since.
 NEAR: Final = (50 * 2**20, 150 * 2**20)
 _CLOSE: Final = 0.8

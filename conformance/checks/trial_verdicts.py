@@ -1,6 +1,6 @@
 """From a trial to a judgement: cases that must be refused, cases that must work, and cases that allow both.
 
-A refusal counts only beside a positive control, one edit away, that was accepted with the right result. A crash or
+A refusal counts only with a positive control, one edit away, that was accepted with the right result. A crash or
 a hang is never a refusal. The same rules as ``implementations.twins``, over what was seen.
 """
 

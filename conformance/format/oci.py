@@ -112,17 +112,17 @@ class Document(msgspec.Struct, Generic[T], frozen=True):
 
 
 def read_manifest(raw: bytes) -> Document[Manifest]:
-    """Parse an image manifest; raise FormatError if it is none."""
+    """Parse an image manifest; raise FormatError for other documents."""
     return _read(raw, Manifest, "manifest")
 
 
 def read_index(raw: bytes) -> Document[Index]:
-    """Parse an image index; raise FormatError if it is none."""
+    """Parse an image index; raise FormatError for other documents."""
     return _read(raw, Index, "index")
 
 
 def read_config(raw: bytes) -> Document[Config]:
-    """Parse an image config; raise FormatError if it is none."""
+    """Parse an image config; raise FormatError for other documents."""
     return _read(raw, Config, "config")
 
 

@@ -131,7 +131,7 @@ def header_flaws(block: bytes) -> Iterator[Flaw]:
 
 
 def _extended(block: bytes) -> Iterator[Flaw]:
-    """What holds for the header of an extended header, beside what holds for all."""
+    """Rules for the header of an extended header, in addition to those for all."""
     if is_v7(block):
         expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)

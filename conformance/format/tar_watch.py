@@ -1,4 +1,4 @@
-"""Every header, extended header and end of a tar as it is read, held against the canonical form.
+"""Every header, extended header and end of a tar, compared with the canonical form while it is read.
 
 Told by the tar reader before it takes a header for what it states: what it then refuses is judged too.
 """

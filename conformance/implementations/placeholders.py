@@ -41,7 +41,7 @@ SURROUNDINGS: Final = (
 OPTIONS: Final = "{options}"
 """As a whole argument: here come the arguments of the options that were requested."""
 
-# Only {word} is a placeholder: the {{.ID}} of Go templates stays as it is.
+# Only {word} is a placeholder: the {{.ID}} of Go templates is not replaced.
 _WORD = re.compile(r"(?<!\{)\{([a-z_]+)\}(?!\})")
 
 

@@ -41,7 +41,7 @@ class Fault(msgspec.Struct, frozen=True):
 
     @property
     def signature(self) -> str:
-        """What faults of one kind have in common: what differs, and who sees it in the same way."""
+        """What faults of one kind have in common: the differing attribute, and the readers that agree."""
         if not self.pairs:
             return f"{self.kind}: {' '.join(self.failed)}"
         left = sorted({pair[0] for pair in self.pairs} | {pair[1] for pair in self.pairs})
@@ -58,7 +58,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def look(tar: bytes, verdict: Verdict, readings: Mapping[str, Reading], *, ordinary: bool = False) -> Shown:
-    """Compare the readings with each other and with the TOC; judge the judge."""
+    """Compare the readings with each other and with the TOC, and check the verdict."""
     known = comparable(tar, readings)
     pairs = _pairs(known)
     accepted = sum(reading.accepts for reading in readings.values())

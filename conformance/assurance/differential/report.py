@@ -1,4 +1,4 @@
-"""A run in words: for the terminal, and as a table for docs/soundness.md. A finding as two files."""
+"""A run as text: for the terminal, and as a table for docs/soundness.md. A finding as two files."""
 
 import hashlib
 from collections import Counter
@@ -46,7 +46,7 @@ def table(summary: Summary) -> Iterator[str]:
 
 
 def save(found: Found, directory: Path) -> Path:
-    """The archive, and beside it what each reader sees, as JSON; the name states what differs."""
+    """The archive, and the result of each reader as JSON; the name states what differs."""
     directory.mkdir(parents=True, exist_ok=True)
     what = "-".join(sorted({str(pair[2]) for pair in found.fault.pairs})) or "accused"
     name = f"{found.case:08d}-{what}"

@@ -1,4 +1,4 @@
-"""docs/mutants.md: what the kill matrix shows, for people."""
+"""docs/mutants.md: the kill matrix as a page."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Headers with one odd field each."""
+"""Headers with one irregular field each."""
 
 from typing import Final
 

@@ -136,7 +136,7 @@ def takes_an_entry_without_platform_for_any() -> Toolkit:
 
 @variant(warns=("SENT-SELECT-010",))
 def prefers_gzip_to_every_zstd() -> Toolkit:
-    """Told to prefer gzip it takes the plain variant where there is none (SENT-SELECT-010 is a MAY)."""
+    """Configured to prefer gzip it selects the plain variant where there is none (SENT-SELECT-010 is a MAY)."""
 
     class Plain(Consumer):
         def select(self, index: Index) -> Descriptor:

@@ -88,7 +88,7 @@ def leaves_the_plain_variant_without_a_toc() -> Toolkit:
             return self.bared(super().index(raw, compression, variants=variants))
 
         def bared(self, plan: Plan) -> Plan:
-            """The plain manifests that stand beside a sentinel variant, without chunk keys."""
+            """The plain manifests of pairs, without chunk keys."""
             root = decode_object(plan.root.raw, what="root")
             if "manifests" not in root:
                 return plan

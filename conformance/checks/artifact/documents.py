@@ -142,7 +142,7 @@ def schema_version(seen: ImageSeen) -> Iterator[Judgement]:
             found = document.fields.get("schemaVersion")
             yield judge(
                 found == SCHEMA_VERSION,
-                "The schema version is missing or another one: clients read another kind of document, or refuse it.",
+                "The schema version is missing or not 2: clients read another kind of document, or refuse it.",
                 where=f"{document.name}.schemaVersion",
                 expected=str(SCHEMA_VERSION),
                 found="absent" if found is None else repr(found)[:40],

@@ -63,7 +63,7 @@ def urls_in_one_variant_only() -> Drafted:
 
 @variant("SENT-MANIFEST-011")
 def annotations_of_other_tools_on_the_layers() -> Drafted:
-    """Annotations beside the TOC keys, the same in both variants (image-spec v1.1.1 annotations.md)."""
+    """Annotations in addition to the TOC keys, the same in both variants (image-spec v1.1.1 annotations.md)."""
     draft = conforming_draft()
     for manifest, first in ((draft.plain, 0), (draft.sentinel, 1)):
         manifest["layers"][first]["annotations"]["org.opencontainers.image.title"] = "base"
@@ -164,7 +164,7 @@ def plain_manifest_alone() -> Drafted:
 
 @variant("SENT-MANIFEST-011", "SENT-MANIFEST-004")
 def legacy_keys_on_the_plain_layers_too() -> Drafted:
-    """Keys of the first prefix for the oldest clients beside the current ones, in both variants."""
+    """Keys of the first prefix for the oldest clients in addition to the current ones, in both variants."""
     draft = conforming_draft()
     for manifest, first in ((draft.plain, 0), (draft.sentinel, 1)):
         for layer in manifest["layers"][first:]:

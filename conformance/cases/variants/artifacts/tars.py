@@ -82,14 +82,16 @@ def times_at_and_before_1970() -> Drafted:
 
 @variant("TOC-010", "TOC-011")
 def extended_attributes_and_times_by_pax() -> Drafted:
-    """SCHILY.xattr records beside atime and ctime (POSIX pax; star)."""
+    """SCHILY.xattr records with atime and ctime (POSIX pax; star)."""
     headers = {"SCHILY.xattr.user.a": "b", "atime": "1600000001", "ctime": "1600000002"}
     return _free(_members([(_info("f", pax_headers=headers), b"a")], tarfile.PAX_FORMAT))
 
 
 @variant("TOC-003", "TOC-010")
 def records_that_no_toc_has() -> Drafted:
-    """Comments, and LIBARCHIVE attributes beside those that count (POSIX pax: unknown keywords are ignored)."""
+    """Comments, and LIBARCHIVE attributes in addition to the relevant ones (POSIX pax: unknown keywords are
+    ignored).
+    """
     headers = {
         "comment": "by hand",
         "LIBARCHIVE.xattr.user.a": "Yg",
