@@ -196,4 +196,4 @@ def test_what_skopeo_of_2022_writes_is_reported_as_legacy(bench: Bench) -> None:
     if "version 1.9." not in version:
         pytest.skip(f"{version.strip()} is newer than the legacy form")
     assert done.exit_code == 0
-    assert "a layer of an old writer: the first footer of 40 bytes" in done.output
+    assert "a legacy layer: the first footer of 40 bytes" in done.output

@@ -131,7 +131,7 @@ def test_a_signer_who_states_more_than_the_results_is_refused(tmp_path: Path) ->
     statement["predicate"] |= {"result": "PASSED", "warnedTests": []}
     forged = keys.sign(json.dumps(statement).encode(), PAYLOAD_TYPE, tmp_path / "key.pem")
     bundle.write_bytes(encode_bundle(forged))
-    assert "states other verdicts (PASSED) than the results come to (WARNED)" in refusal(results, "--key", public)
+    assert "its verdicts (PASSED) differ from those of the results (WARNED)" in refusal(results, "--key", public)
     statement["predicate"]["configuration"][1]["digest"]["sha256"] = "0" * 64
     forged = keys.sign(json.dumps(statement).encode(), PAYLOAD_TYPE, tmp_path / "key.pem")
     bundle.write_bytes(encode_bundle(forged))
