@@ -9,6 +9,9 @@ import pytest
 
 from conformance.differential.judging import judge_tar
 from conformance.differential.oracle import look
+from conformance.format.tarheader import BLOCK
+from conformance.images.raw_tar import header
+from conformance.images.trees import Node, tar_of
 from conformance.mutants.tar_constructs import LAWFUL, constructs
 from conformance.readers.agreement import differing_pairs
 from conformance.readers.panel import Panel
@@ -69,3 +72,16 @@ def test_readers_agree_on_lawful_headers(panel: Panel, name: str) -> None:
     assert verdict.passes, verdict
     (readings,) = panel.read_tars([tar])
     assert look(tar, verdict, readings | panel.read_with_commands(tar)).fault is None
+
+
+def test_perl_alone_reads_on_behind_the_end_and_the_judge_warns(panel: Panel) -> None:
+    valid = tar_of((Node("a", content=b"a"),))
+    wrong = bytearray(header(b"hidden/", typeflag=b"5"))
+    wrong[148:156] = b"0000000\0"
+    tar = valid + bytes(wrong) + bytes(BLOCK)
+    verdict = judge_tar(tar)
+    (readings,) = panel.read_tars([tar])
+    need(PERL in readings, PERL)
+    assert (verdict.must, "SEC-012" in verdict.should) == ((), True)
+    assert (GO, PERL) in {pair[:2] for pair in differing_pairs({GO: readings[GO], PERL: readings[PERL]})}
+    assert look(tar, verdict, readings).fault is None
