@@ -197,7 +197,7 @@ def thorough(session: nox.Session) -> None:
     session.install(".")
     session.run("pytest", "--effort", "thorough", "-n", "2", *session.posargs)
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
-    session.run("python", "-m", "conformance.differential", "--cases", "20000")
+    session.run("python", "-m", "conformance.assurance.differential", "--cases", "20000")
 
 
 @nox.session
@@ -205,7 +205,7 @@ def differential(session: nox.Session) -> None:
     """Mutated archives through the judge and the real readers: nox -s differential -- --cases N [--seed S]."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
-    session.run("python", "-m", "conformance.differential", *(session.posargs or ["--cases", "20000"]))
+    session.run("python", "-m", "conformance.assurance.differential", *(session.posargs or ["--cases", "20000"]))
 
 
 @nox.session

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 import msgspec
 
 from benchmarks.fleets import Fleet, fill_distribution, fill_embedded
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.launch import docker_registry, find_docker_registry
 

@@ -1,7 +1,7 @@
 """Deep audits on a Dask cluster with one worker and with two: the second should make them 1.7 times as fast.
 
 ``python -m benchmarks.audit_cluster``: registry, scheduler, workers and audit are processes of their own
-on this machine. Measured is the time from the first request for a layer to the last answer: a start of Python is
+on this machine. Measured is the time from the first request for a layer to the last response: a start of Python is
 no work of a cluster. It needs a core for each worker and some of another; load by others shows in the figures, so the
 CPU seconds of the workers stand beside the wall time. Figures: benchmarks/README.md.
 """

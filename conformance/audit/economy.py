@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import LayerContent, estimate
 from conformance.audit.model import ImageVerdict, Variant
 from conformance.audit.state import PairPull, Run, State
-from conformance.difference.pull import LayerContent, estimate
 from conformance.sources.errors import SubjectError
 from conformance.sources.reference import RegistryReference, parse_reference
 

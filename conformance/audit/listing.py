@@ -10,7 +10,7 @@ import msgspec
 from conformance.audit.connections import Hosts
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 from conformance.registry.client.conventions import origin
 from conformance.registry.client.options import ConnectionOptions
 from conformance.sources.errors import SubjectError
@@ -91,16 +91,16 @@ def _tags(place: Place, repository: str, connection: ConnectionOptions, hosts: H
         yield Listed(shown[:_MAX_REASON], f"its tags cannot be listed: {error}")
 
 
-def _pages(client: RegistryClient, path: str, key: str, explain: Callable[[Answer], str]) -> Iterator[str]:
+def _pages(client: RegistryClient, path: str, key: str, explain: Callable[[Response], str]) -> Iterator[str]:
     """All names of a list, whose pages are linked (distribution-spec, "Listing Tags"); raises SubjectError."""
     last = ""
     for _ in range(_MAX_PAGES):
-        answer = client.request("GET", path)
-        if answer.status != 200:
-            raise SubjectError(explain(answer))
-        names = _names(answer, key)
+        response = client.request("GET", path)
+        if response.status != 200:
+            raise SubjectError(explain(response))
+        names = _names(response, key)
         yield from names
-        link = _NEXT.search(answer.header("Link") or "")
+        link = _NEXT.search(response.header("Link") or "")
         # A page that brings nothing new leads round in circles.
         if link is None or not names or names[-1] == last:
             return
@@ -112,9 +112,9 @@ def _pages(client: RegistryClient, path: str, key: str, explain: Callable[[Answe
     raise SubjectError(f"its list has more than {_MAX_PAGES} pages")
 
 
-def _names(answer: Answer, key: str) -> list[str]:
+def _names(response: Response, key: str) -> list[str]:
     try:
-        found = decode_object(answer.content, what="the list").get(key)
+        found = decode_object(response.content, what="the list").get(key)
     except FormatError as error:
         raise SubjectError(f"its list cannot be read: {error}") from None
     if found is None:
@@ -124,9 +124,9 @@ def _names(answer: Answer, key: str) -> list[str]:
     return found
 
 
-def _no_catalog(answer: Answer) -> str:
+def _no_catalog(response: Response) -> str:
     words = "the registry gives no catalog"
-    return f"{words} (HTTP {answer.status}): give the images as a list, with --from FILE"
+    return f"{words} (HTTP {response.status}): give the images as a list, with --from FILE"
 
 
 def read_list(lines: Iterable[str]) -> Iterator[str]:

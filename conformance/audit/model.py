@@ -7,10 +7,9 @@ from typing import Final, Literal
 import msgspec
 
 from conformance import __version__
-from conformance.endings import Claim, Ending
 from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import Level, load_catalogue
-from conformance.results import Finding, Verdict
+from conformance.results import Claim, Ending, Finding, Verdict
 
 MAX_FINDINGS: Final = 1000
 """Findings of one image that are kept."""
@@ -20,7 +19,7 @@ LayerKind = Literal["in-parts", "whole", "legacy", "lost-annotations", "foreign"
 
 
 class AuditOptions(msgspec.Struct, frozen=True):
-    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any.
+    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of responses, 0: any.
 
     ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
     ``pulls``: keep what the TOCs list, and count what pulls of consecutive tags cost.

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import LayerContent, layer_content
 from conformance.checks.artifact.judge import judge_layer
-from conformance.difference.pull import LayerContent, layer_content
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.observed.evidence import Evidence, Exchange

@@ -36,7 +36,7 @@ class Task(msgspec.Struct, frozen=True):
     left: int
 
 
-class Answered(msgspec.Struct, frozen=True):
+class TaskResult(msgspec.Struct, frozen=True):
     """A part from elsewhere, and what it cost; ``part`` is None when it was ``stopped`` ("" by the byte budget)."""
 
     part: Part | None
@@ -54,7 +54,7 @@ class Workers(Protocol):
     def executor(self) -> Executor:
         """The executor to submit to; a new one where the last one is broken."""
 
-    def submit(self, executor: Executor, task: Task) -> Answered:
+    def submit(self, executor: Executor, task: Task) -> TaskResult:
         """Carry out a task and wait for it."""
 
     def take(self, error: Exception, executor: Executor, task: Task) -> None:
@@ -64,18 +64,18 @@ class Workers(Protocol):
         """Give up what is not done."""
 
 
-def judge_elsewhere(task: Task) -> Answered:
+def judge_elsewhere(task: Task) -> TaskResult:
     """Judge one layer in this process."""
     here = task.options.checker
     if here != task.checker:
-        return Answered(None, 0, 0, f"a worker judges by other rules ({here}; here: {task.checker})")
+        return TaskResult(None, 0, 0, f"a worker judges by other rules ({here}; here: {task.checker})")
     traffic = Traffic(task.left)
     source = open_image(task.reference, task.connection, Hosts(traffic, 1), Shared())
     try:
         part = judge_part(source, task.wanted, deep=task.options.deep, with_content=task.options.pulls)
     except OverBudgetError:
-        return Answered(None, traffic.requests, traffic.bytes)
-    return Answered(part, traffic.requests, traffic.bytes)
+        return TaskResult(None, traffic.requests, traffic.bytes)
+    return TaskResult(part, traffic.requests, traffic.bytes)
 
 
 def crashed(task: Task) -> SubjectError:
@@ -108,16 +108,16 @@ class Pool:
             task = Task(source.locator, self._connection, wanted, self._sent, self._options.checker, traffic.left)
             executor = self._workers.executor()
             try:
-                answered = self._workers.submit(executor, task)
+                result = self._workers.submit(executor, task)
             except Exception as error:
                 self._workers.take(error, executor, task)
                 continue
-            traffic.add(answered.requests, answered.bytes)
-            if answered.stopped:
-                raise StoppedError(answered.stopped)
-            if answered.part is None:
+            traffic.add(result.requests, result.bytes)
+            if result.stopped:
+                raise StoppedError(result.stopped)
+            if result.part is None:
                 raise OverBudgetError("--max-bytes: a layer is larger than what is left")
-            return answered.part
+            return result.part
         raise crashed(task)
 
 
@@ -149,7 +149,7 @@ class LocalProcesses:
                 self._executor = ProcessPoolExecutor(self.size, mp_context=context, initializer=_leave_signals)
             return self._executor
 
-    def submit(self, executor: Executor, task: Task) -> Answered:
+    def submit(self, executor: Executor, task: Task) -> TaskResult:
         """In one of the processes."""
         return executor.submit(judge_elsewhere, task).result()
 

@@ -106,13 +106,13 @@ class RegistryImage(RemoteSource):
         """By HEAD."""
         named = self._named
         try:
-            answer = self._registry.head_manifest(named.repository, named.reference, MANIFEST_TYPES)
-            digest = str(Digest.parse(answer.header("Docker-Content-Digest") or ""))
+            response = self._registry.head_manifest(named.repository, named.reference, MANIFEST_TYPES)
+            digest = str(Digest.parse(response.header("Docker-Content-Digest") or ""))
         except (TransportError, FormatError):
             return None
-        if answer.status != 200 or (named.by_digest and digest != named.reference):
+        if response.status != 200 or (named.by_digest and digest != named.reference):
             return None
-        return digest, (answer.header("Content-Type") or "").partition(";")[0].strip()
+        return digest, (response.header("Content-Type") or "").partition(";")[0].strip()
 
     def root(self) -> Stored:
         if self._root is None:
@@ -138,12 +138,12 @@ class RegistryImage(RemoteSource):
         if self._shared.is_held(self.scope, descriptor):
             return True
         try:
-            answer = self._registry.head_blob(self._named.repository, str(Digest.parse(descriptor.digest)))
+            response = self._registry.head_blob(self._named.repository, str(Digest.parse(descriptor.digest)))
         except (TransportError, FormatError):
             return False
-        length = answer.header("Content-Length") or ""
+        length = response.header("Content-Length") or ""
         found = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
-        if answer.status != 200 or found is None or found != (descriptor.size if size is None else size):
+        if response.status != 200 or found is None or found != (descriptor.size if size is None else size):
             return False
         self.read(descriptor)
         return True

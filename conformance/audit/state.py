@@ -13,9 +13,9 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import Cost, LayerContent
 from conformance.audit.model import ImageVerdict
 from conformance.audit.parts import LayerPart, Part
-from conformance.difference.pull import Cost, LayerContent
 
 VERSION: Final = 2
 _APPLICATION: Final = 0x7A636361  # "zcca"

@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import Cost
 from conformance.audit.state import Run, State
-from conformance.difference.pull import Cost
-from conformance.endings import Ending, gravest
 from conformance.reports.encoding import indented_json
+from conformance.results import Ending, gravest
 
 SCHEMA: Final = "urn:zstd-chunked-conformance:audit:1"
 LISTED: Final = 50

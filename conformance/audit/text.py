@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from conformance.audit.summary import Summary, TagPulls
-from conformance.endings import Ending
 from conformance.reports.page import TONE_OF, Listing, Page, Paragraph, Section
+from conformance.results import Ending
 
 _ENDING = {"conforms": "conform", "does-not-conform": "do not conform", "incomplete": "could not be decided"}
 _WHOLE: dict[Ending, str] = {

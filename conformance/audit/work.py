@@ -6,6 +6,8 @@ from typing import Final, Protocol
 
 import msgspec
 
+from conformance.anatomy.difference.pulling import data_layers, manifests_by_platform
+from conformance.audit.checking import CheckOptions, report_on
 from conformance.audit.model import (
     MAX_FINDINGS,
     MAX_NOTES,
@@ -26,10 +28,8 @@ from conformance.audit.parts import (
     together,
 )
 from conformance.audit.sources import AuditedImage
-from conformance.checking import CheckOptions, report_on
 from conformance.checks.artifact.judge import has_sentinel
 from conformance.checks.artifact.partial_pulls import pulled_whole
-from conformance.difference.pulling import data_layers, manifests_by_platform
 from conformance.format.names import LEGACY_PREFIX, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.observed.image import ImageSeen, ReaderOutcome

@@ -16,8 +16,8 @@ from typing import BinaryIO, Final
 from conformance.building.errors import BuildError
 from conformance.format.digest import Digest
 from conformance.format.oci import Descriptor
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
-from conformance.registry.client.ranges import Range, RangeError, parse_answer
+from conformance.registry.client.client import RegistryClient, Response, TransportError
+from conformance.registry.client.ranges import Range, RangeError, parse_response
 from conformance.sources.remote import explain_status
 from conformance.sources.source import MAX_LAYER, most_of
 
@@ -82,7 +82,7 @@ class BlobDownload:
     def _piece_of(self, file: BinaryIO, have: int, blob: Descriptor, digest: Digest) -> None:
         last = min(have + self._piece, blob.size) - 1
         whole = have == 0 and last == blob.size - 1
-        answer = self._client.get_blob(
+        response = self._client.get_blob(
             self._repository,
             str(digest),
             ranges=() if whole else (Range(have, last),),
@@ -90,14 +90,14 @@ class BlobDownload:
             sink=file,
             sink_bytes=most_of(blob),
         )
-        if answer.status == 200:  # all of it is in the file, whatever was asked for
+        if response.status == 200:  # all of it is in the file, whatever was asked for
             if file.seek(0, os.SEEK_END) != blob.size:
                 size = file.tell()
                 raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor says {blob.size}")
             return
-        if answer.status != 206:
-            raise BuildError(f"blob {digest}: {_refusal(answer)}")
-        (part, *more) = parse_answer(answer.status, answer.headers, answer.content)
+        if response.status != 206:
+            raise BuildError(f"blob {digest}: {_refusal(response)}")
+        (part, *more) = parse_response(response.status, response.headers, response.content)
         if more or part.first != have or part.last > last:
             raise RangeError(f"the registry sent bytes {part.first}-{part.last}; {have}-{last} were asked for")
         file.seek(have)
@@ -116,5 +116,5 @@ def _alone(path: Path) -> Iterator[BufferedRandom]:
         yield file
 
 
-def _refusal(answer: Answer) -> str:
-    return "the registry does not have it (HTTP 404)" if answer.status == 404 else explain_status(answer)
+def _refusal(response: Response) -> str:
+    return "the registry does not have it (HTTP 404)" if response.status == 404 else explain_status(response)

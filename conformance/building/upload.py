@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from conformance.format.oci import Descriptor
 from conformance.reference.errors import RefusalError
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 
 PIECE: Final = 16 * 2**20
 """Bytes of one request; a blob up to this size goes in one."""
@@ -36,41 +36,41 @@ class BlobUpload:
         self._client, self._repository, self._piece, self._sleep = client, repository, piece, sleep
         self._scope = f"repository:{repository}:pull,push"
 
-    def send(self, blob: Descriptor, content: Iterable[bytes]) -> Answer:
+    def send(self, blob: Descriptor, content: Iterable[bytes]) -> Response:
         """The response that ended the upload; TransportError when the registry does not come back.
 
         ``content`` raises when these are not the bytes of the descriptor: then the upload is never completed.
         """
         if blob.size <= self._piece:
             return self._whole(blob, b"".join(content))
-        answer = self._client.request(
+        response = self._client.request(
             "POST", f"/v2/{self._repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b""
         )
-        wanted = answer.header("OCI-Chunk-Min-Length") or ""
+        wanted = response.header("OCI-Chunk-Min-Length") or ""
         size = min(max(self._piece, int(wanted[:12]) if wanted.isdecimal() else 0), MAX_PIECE)
         start = 0
         for piece in resized(content, size):
-            if answer.status != 202:
-                return answer
-            answer = self._append(_location(answer), start, piece)
+            if response.status != 202:
+                return response
+            response = self._append(_location(response), start, piece)
             start += len(piece)
-        return answer if answer.status != 202 else self._complete(_location(answer), blob)
+        return response if response.status != 202 else self._complete(_location(response), blob)
 
-    def _whole(self, blob: Descriptor, content: bytes) -> Answer:
+    def _whole(self, blob: Descriptor, content: bytes) -> Response:
         """In one request; a session that broke is not used again."""
         for attempt in range(_ATTEMPTS):
             try:
-                answer = self._client.upload_blob(self._repository, content, digest=blob.digest)
+                response = self._client.upload_blob(self._repository, content, digest=blob.digest)
             except TransportError:
                 if attempt == _ATTEMPTS - 1:
                     raise
             else:
-                if answer.status not in _FAILED_FOR_NOW or attempt == _ATTEMPTS - 1:
-                    return answer
+                if response.status not in _FAILED_FOR_NOW or attempt == _ATTEMPTS - 1:
+                    return response
             self._sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
 
-    def _append(self, location: str, start: int, piece: bytes) -> Answer:
+    def _append(self, location: str, start: int, piece: bytes) -> Response:
         """Send one piece, as often as it takes, each time from the byte that the registry has not got."""
         sent = 0
         for attempt in range(_ATTEMPTS):
@@ -80,11 +80,11 @@ class BlobUpload:
                 "Content-Type": "application/octet-stream",
             }
             try:
-                answer = self._client.request(
+                response = self._client.request(
                     "PATCH", location, headers=headers, body=left, retry=False, scope=self._scope
                 )
-                if answer.status == 202 or (answer.status not in _FAILED_FOR_NOW and answer.status != 416):
-                    return answer
+                if response.status == 202 or (response.status not in _FAILED_FOR_NOW and response.status != 416):
+                    return response
             except TransportError:
                 if attempt == _ATTEMPTS - 1:
                     raise
@@ -95,10 +95,10 @@ class BlobUpload:
             sent = min(max(_received(status) - start, 0), len(piece))
             location = _location(status) or location
             if sent == len(piece):
-                return Answer(202, (("Location", location),), b"", status.exchange)
+                return Response(202, (("Location", location),), b"", status.exchange)
         raise TransportError(f"the upload of a piece failed {_ATTEMPTS} times")
 
-    def _complete(self, location: str, blob: Descriptor) -> Answer:
+    def _complete(self, location: str, blob: Descriptor) -> Response:
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': blob.digest})}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": "0"}
         try:
@@ -123,11 +123,11 @@ def resized(content: Iterable[bytes], size: int) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def _location(answer: Answer) -> str:
-    return answer.header("Location") or ""
+def _location(response: Response) -> str:
+    return response.header("Location") or ""
 
 
-def _received(status: Answer) -> int:
+def _received(status: Response) -> int:
     """How many bytes the registry has of an upload (its Range header, "0-N")."""
     text = status.header("Range") or ""
     match = _RANGE.fullmatch(text.strip())

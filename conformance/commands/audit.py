@@ -227,7 +227,7 @@ def _print_images(state: "State", run: "Run", what: str, value: str) -> None:
 
 
 def _end(summary: "Summary") -> None:
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
 
     if summary.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[summary.ending])

@@ -43,12 +43,12 @@ def certify(
 
     2 when one is absent or could not be judged at all.
     """
-    from conformance.endings import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
     from conformance.reports.certificate import Certificate, encode  # noqa: PLC0415
     from conformance.reports.certificate_page import certificate_page  # noqa: PLC0415
     from conformance.reports.html import render_page  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
 
     try:
         adapters = [(text, find_adapter(text)) for text in dict.fromkeys(tools)]

@@ -58,13 +58,13 @@ def check(
 
     Of an image in a registry only the ends of the layers are fetched, by Range requests; with --deep all of them.
     """
-    from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.audit.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     forms = chosen_forms(form or [], output or [], FORMS)

@@ -20,7 +20,7 @@ from conformance.commands.shared import (
 )
 
 if TYPE_CHECKING:
-    from conformance.difference.pulling import PullDifference
+    from conformance.anatomy.difference.pulling import PullDifference
 
 
 def register(app: typer.Typer) -> None:
@@ -56,12 +56,12 @@ def diff(
 
     Exit status as of diff: 0 the same, 1 different, 2 could not compare.
     """
-    from conformance.checking import open_source  # noqa: PLC0415 (start-up time)
-    from conformance.difference import terminal  # noqa: PLC0415
-    from conformance.difference.duality import compare_readings  # noqa: PLC0415
-    from conformance.difference.images import CompareOptions, compare_images  # noqa: PLC0415
-    from conformance.difference.model import DiffError  # noqa: PLC0415
-    from conformance.difference.pulling import compare_pulls  # noqa: PLC0415
+    from conformance.anatomy.difference import terminal  # noqa: PLC0415
+    from conformance.anatomy.difference.duality import compare_readings  # noqa: PLC0415
+    from conformance.anatomy.difference.images import CompareOptions, compare_images  # noqa: PLC0415
+    from conformance.anatomy.difference.model import DiffError  # noqa: PLC0415
+    from conformance.anatomy.difference.pulling import compare_pulls  # noqa: PLC0415
+    from conformance.audit.checking import open_source  # noqa: PLC0415 (start-up time)
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.reference.errors import NotSupportedError  # noqa: PLC0415
@@ -102,7 +102,7 @@ def diff(
 
 
 def _print_pull(costs: "PullDifference", *, json: bool) -> None:
-    from conformance.difference import pulling  # noqa: PLC0415 (start-up time)
+    from conformance.anatomy.difference import pulling  # noqa: PLC0415 (start-up time)
 
     if json:
         sys.stdout.buffer.write(pulling.encode(costs))

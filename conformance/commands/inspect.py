@@ -54,7 +54,7 @@ def inspect(
     """
     from conformance.anatomy.tree import MAX_LISTED, image_tree  # noqa: PLC0415 (start-up time)
     from conformance.anatomy.walk import ViewOptions, view_image  # noqa: PLC0415
-    from conformance.checking import open_source  # noqa: PLC0415
+    from conformance.audit.checking import open_source  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415

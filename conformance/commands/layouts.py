@@ -21,9 +21,9 @@ def layouts(
     For hooks of pre-commit (docs/pipelines.md). Example: zcc layouts images/*/index.json. Exit status of the worst
     verdict: 0 conforms, 1 does not, 2 could not judge, 8 incomplete.
     """
-    from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
-    from conformance.endings import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
+    from conformance.audit.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
     from conformance.reports.words import safe  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
     endings: list[Ending] = []

@@ -8,8 +8,8 @@ import typer
 from conformance.commands.shared import cannot, console
 
 if TYPE_CHECKING:
-    from conformance.matrix.model import Row
-    from conformance.matrix.run import Maker
+    from conformance.assurance.matrix.model import Row
+    from conformance.assurance.matrix.run import Maker
 
 _PARTS = ("artifact", "registry", "producer", "consumer", "copier", "copies", "selection")
 
@@ -35,9 +35,9 @@ def mutants(
     All of them take ten minutes or more. Exit status 1: a row is not as its mutant or variant says, or a requirement
     is without a kill.
     """
-    from conformance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
-    from conformance.matrix.page import page_lines  # noqa: PLC0415
-    from conformance.matrix.run import freedoms, makers, matrix_of  # noqa: PLC0415
+    from conformance.assurance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
+    from conformance.assurance.matrix.page import page_lines  # noqa: PLC0415
+    from conformance.assurance.matrix.run import freedoms, makers, matrix_of  # noqa: PLC0415
     from conformance.reports.encoding import indented_json  # noqa: PLC0415
 
     if unknown := set(part or ()) - set(_PARTS):
@@ -66,8 +66,9 @@ def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None, kept_onl
     """The rows; a bar where a terminal looks on."""
     from rich.progress import track  # noqa: PLC0415 (start-up time)
 
-    from conformance.matrix.run import name_of, run  # noqa: PLC0415
+    from conformance.assurance.matrix.run import run  # noqa: PLC0415
     from conformance.reports.encoding import json_bytes  # noqa: PLC0415
+    from conformance.requirements import name_of  # noqa: PLC0415
 
     found = _kept(kept)
     left = [] if kept_only else [maker for maker in chosen if name_of(maker) not in found]
@@ -86,7 +87,7 @@ def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None, kept_onl
 def _kept(file: Path | None) -> "dict[str, Row]":
     import msgspec  # noqa: PLC0415 (start-up time)
 
-    from conformance.matrix.model import Row  # noqa: PLC0415
+    from conformance.assurance.matrix.model import Row  # noqa: PLC0415
 
     if file is None or not file.is_file():
         return {}

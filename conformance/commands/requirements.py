@@ -52,7 +52,7 @@ def requirements(
 
 
 def _print_examples(requirement_id: str) -> None:
-    from conformance.vectors.examples import examples_of  # noqa: PLC0415 (start-up time)
+    from conformance.cases.vectors.examples import examples_of  # noqa: PLC0415 (start-up time)
 
     found = examples_of(requirement_id)
     for name, text, case in (("wrong", found.wrong, found.wrong_case), ("right", found.right, found.right_case)):

@@ -133,7 +133,7 @@ class FrameScanner:
         self._position = 0
         self._buffer = b""
         self._steps = self._walk()
-        # Negative: so many bytes to skip; positive: so many to read. The walk asks, feed answers.
+        # Negative: so many bytes to skip; positive: so many to read. The walk requests, feed responds.
         self._wanted = next(self._steps)
 
     def feed(self, piece: bytes | memoryview) -> None:
@@ -157,8 +157,8 @@ class FrameScanner:
                 if len(taken) < missing:
                     self._buffer += taken
                     return
-                answer, self._buffer = self._buffer + taken, b""
-                self._wanted = self._steps.send(answer)
+                response, self._buffer = self._buffer + taken, b""
+                self._wanted = self._steps.send(response)
 
     def _whole_frames(self, view: memoryview) -> int:
         """Take the frames that lie wholly in this piece, quickly; how many bytes they are.

@@ -45,10 +45,10 @@ def _mask_value(name: str, value: str) -> str:
 
 
 class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
-    """One HTTP request and its answer. Sizes in bytes, times in seconds, answers cut at MAX_BODY_KEPT.
+    """One HTTP request and its response. Sizes in bytes, times in seconds, responses cut at MAX_BODY_KEPT.
 
     ``request_body`` is the whole body, where that is at most MAX_REQUEST_KEPT, else empty.
-    ``status`` is None when no answer came; ``error`` then says why. Build with ``Exchange.record``,
+    ``status`` is None when no response came; ``error`` then says why. Build with ``Exchange.record``,
     which masks.
     """
 
@@ -129,7 +129,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
 
     def as_text(self) -> str:
         """The curl line and the status line, for terminals."""
-        answer = f"HTTP {self.status}" if self.status is not None else f"no answer: {self.error}"
+        response = f"HTTP {self.status}" if self.status is not None else f"no response: {self.error}"
         shown = (
             "content-type",
             "content-length",
@@ -139,7 +139,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             "accept-ranges",
         )
         headers = "; ".join(f"{name}: {value}" for name, value in self.response_headers if name.lower() in shown)
-        return f"{self.as_curl()}\n  -> {answer}" + (f" ({headers})" if headers else "")
+        return f"{self.as_curl()}\n  -> {response}" + (f" ({headers})" if headers else "")
 
 
 class BytesEvidence(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):

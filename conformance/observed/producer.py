@@ -14,7 +14,7 @@ Ended = Literal["succeeded", "refused", "crashed", "timed-out"]
 class PushEvent(msgspec.Struct, frozen=True):
     """One step of a push that matters for its order, as the registry saw it.
 
-    ``probe``: presence of a blob was asked for (``found`` says what was answered), ``mount`` and ``upload``: a blob
+    ``probe``: presence of a blob was requested (``found`` has the response), ``mount`` and ``upload``: a blob
     came to be there, ``manifest``: a manifest was put (``content``), under its digest or a tag (``name``).
     """
 

@@ -99,9 +99,9 @@ class Panel:
     def _ask(self, requests: Sequence[Request], op: str) -> list[dict[str, Reading]]:
         asked = [program for program in self._programs if program.readers[0].op == op]
         results: list[dict[str, Reading]] = [{} for _ in requests]
-        for program, answers in zip(asked, self._pool.map(lambda one: one.ask(requests), asked), strict=True):
-            for result, answer in zip(results, answers, strict=True):
-                result |= {info.name: reading for info, reading in zip(program.readers, answer, strict=True)}
+        for program, replies in zip(asked, self._pool.map(lambda one: one.ask(requests), asked), strict=True):
+            for result, reply in zip(results, replies, strict=True):
+                result |= {info.name: reading for info, reading in zip(program.readers, reply, strict=True)}
         return results
 
 

@@ -12,8 +12,8 @@ import msgspec
 
 from conformance.format.oci import Descriptor
 from conformance.reference.errors import NoRangesError, RefusalError
-from conformance.registry.client.client import Answer, RegistryClient
-from conformance.registry.client.ranges import Part, Range, RangeError, parse_answer
+from conformance.registry.client.client import RegistryClient, Response
+from conformance.registry.client.ranges import Part, Range, RangeError, parse_response
 
 MAX_RANGES: Final = 1024
 """In one request."""
@@ -54,7 +54,7 @@ class BlobRanges:
         while wanted:
             batch = self._batch(wanted)
             if self._whole is None:
-                got.add(self.answer_of(batch))
+                got.add(self.response_of(batch))
             if self._whole is not None:
                 got = _Parts([Part(0, len(self._whole) - 1, len(self._whole), self._whole)])
             missing = [span for span in batch if got.cut(span) is None]
@@ -62,21 +62,21 @@ class BlobRanges:
             wanted = missing + wanted[len(batch) :]
         return {span: got.cut(span) or b"" for span in spans}
 
-    def answer_of(self, batch: Sequence[Span]) -> list[Part]:
+    def response_of(self, batch: Sequence[Span]) -> list[Part]:
         """One request: its parts, none when the registry wants fewer ranges."""
-        answer = self.ask(batch)
-        if answer.status == 200:
-            self._whole = self.check_whole(answer.content)
+        response = self.ask(batch)
+        if response.status == 200:
+            self._whole = self.check_whole(response.content)
             return []
-        if answer.status == 206:
-            return self.check_parts(answer)
-        if answer.status in _NO_RANGES:
+        if response.status == 206:
+            return self.check_parts(response)
+        if response.status in _NO_RANGES:
             if len(batch) > 1:
                 return []
-            raise NoRangesError(f"the registry does not serve byte ranges (HTTP {answer.status})")
-        raise RefusalError(f"{self.blob.digest}: the registry answered HTTP {answer.status} to a range request")
+            raise NoRangesError(f"the registry does not serve byte ranges (HTTP {response.status})")
+        raise RefusalError(f"{self.blob.digest}: the registry responded with HTTP {response.status} to a range request")
 
-    def ask(self, batch: Sequence[Span]) -> Answer:
+    def ask(self, batch: Sequence[Span]) -> Response:
         """Send the request."""
         ranges = [Range(span.start, span.end - 1) for span in batch]
         expected = sum(span.size + _PART_OVERHEAD for span in batch)
@@ -89,10 +89,10 @@ class BlobRanges:
             raise RefusalError(f"{self.blob.digest}: {len(content)} bytes came; the blob has {self.blob.size}")
         return content
 
-    def check_parts(self, answer: Answer) -> list[Part]:
+    def check_parts(self, response: Response) -> list[Part]:
         """The parts of a 206, each verified against its own Content-Range and the size of the blob."""
         try:
-            parts = parse_answer(answer.status, answer.headers, answer.content)
+            parts = parse_response(response.status, response.headers, response.content)
         except RangeError as error:
             raise RefusalError(f"{self.blob.digest}: {error}") from None
         for part in parts:

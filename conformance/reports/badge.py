@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from conformance.endings import Ending
 from conformance.reports.model import Report
+from conformance.results import Ending
 
 _COLOUR: Final[dict[Ending, str]] = {"conforms": "brightgreen", "does-not-conform": "red", "incomplete": "lightgrey"}
 

@@ -6,7 +6,8 @@ import msgspec
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from conformance import checks, mutants, variants
+from conformance import checks
+from conformance.cases import mutants, variants
 from conformance.reports.encoding import indented_json
 from conformance.requirements import (
     Level,
@@ -20,6 +21,7 @@ from conformance.requirements import (
     find_variants,
     freedom_of,
     load_catalogue,
+    name_of,
 )
 
 
@@ -55,11 +57,11 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
     bound = find_checks(checks)
     breaking: dict[str, list[str]] = defaultdict(list)
     for maker in find_mutants(mutants):
-        breaking[broken_by(maker)[0]].append(_name(maker))
+        breaking[broken_by(maker)[0]].append(name_of(maker))
     free: dict[str, list[str]] = defaultdict(list)
     for choice in find_variants(variants):
         for requirement_id in freedom_of(choice).ids:
-            free[requirement_id].append(_name(choice))
+            free[requirement_id].append(name_of(choice))
     entries = (
         CatalogueEntry(
             requirement.id,
@@ -68,7 +70,7 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
             requirement.profiles,
             requirement.class_,
             requirement.statement,
-            (_name(bound[requirement.id]),) if requirement.id in bound else (),
+            (name_of(bound[requirement.id]),) if requirement.id in bound else (),
             tuple(breaking[requirement.id]),
             tuple(free[requirement.id]),
             requirement.why,
@@ -125,8 +127,3 @@ def retired_line(item: Retired) -> str:
     """That an id is used no more, and which took its place."""
     now = f"; now: {', '.join(item.successors)}" if item.successors else "; nothing took its place"
     return f"{item.id} is retired: {item.reason.rstrip('.')}{now}"
-
-
-def _name(function: object) -> str:
-    module = getattr(function, "__module__", "?").removeprefix("conformance.")
-    return f"{module}.{getattr(function, '__name__', function)}"

@@ -9,13 +9,12 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from conformance.endings import Ending
 from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe, short_name
 from conformance.requirements import Profile, Role
-from conformance.results import RequirementResult, Verdict
+from conformance.results import Ending, RequirementResult, Verdict
 
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:certificate:1"
 SCHEMA_FILE: Final = "certificate.schema.json"

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from conformance.endings import gravest
 from conformance.reports.certificate import Cell as Way
 from conformance.reports.certificate import CellOutcome, Certificate, ToolResult, reasons, verdict_lines
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.page import TONE_OF, Block, Cell, Listing, Page, Paragraph, Section, Table, Tone, row
 from conformance.reports.words import short_name
+from conformance.results import gravest
 
 _COUNTED = ("pass", "fail", "waived", "not-run", "unsupported", "not-applicable")
 _TONES: dict[CellOutcome, Tone] = {

@@ -7,12 +7,11 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conformance import __version__
-from conformance.endings import Claim, Ending, ending_of, gravest, judge_claim
 from conformance.reports.encoding import indented_json
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity, Provenance
 from conformance.requirements import Profile, Role
-from conformance.results import RequirementResult
+from conformance.results import Claim, Ending, RequirementResult, ending_of, gravest, judge_claim
 
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:3"
 SCHEMA_FILE: Final = "results.schema.json"

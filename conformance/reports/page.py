@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from conformance.endings import Ending
+from conformance.results import Ending
 
 Tone = Literal["", "pass", "fail", "warning", "none"]
 """How good a thing is: "" says nothing of it."""

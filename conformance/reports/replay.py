@@ -5,12 +5,11 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance.endings import EXIT_STATUS
 from conformance.reports.comparison import pair_subjects
 from conformance.reports.model import Report, SubjectReport, made_by
 from conformance.reports.page import Cell, Page, Paragraph, Section, Table, Tone, row
 from conformance.requirements import Level
-from conformance.results import RequirementResult, Verdict
+from conformance.results import EXIT_STATUS, RequirementResult, Verdict
 
 Outcome = Literal["reproduced", "differs", "cannot be run again"]
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:replay:1"

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from conformance.endings import Ending
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.notes import notes
 from conformance.reports.table import summary_tables
 from conformance.reports.verdict_line import as_role, run_line, verdict_line
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import LEVELS, Catalogue, load_catalogue
-from conformance.results import RequirementResult
+from conformance.results import Ending, RequirementResult
 
 _ENDING_STYLE: dict[Ending, str] = {
     "conforms": "bold green",

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from conformance.endings import GRAVEST_FIRST, Claim, Ending, gravest
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.words import safe
+from conformance.results import GRAVEST_FIRST, Claim, Ending, gravest
 
 _SHOWN_IDS: Final = 6
 _WORDS: Final[dict[Ending, str]] = {

@@ -94,6 +94,12 @@ def broken_by(maker: Callable[..., Any]) -> tuple[str, ...]:
     return ids
 
 
+def name_of(bound: Callable[..., Any]) -> str:
+    """Module and function of a check, mutant or variant, below ``conformance`` or ``conformance.cases``."""
+    module = bound.__module__.removeprefix("conformance.").removeprefix("cases.")
+    return f"{module}.{bound.__name__}"
+
+
 @cache
 def find_checks(package: ModuleType) -> dict[str, Callable[..., Any]]:
     """All checks of a package by requirement id, in module order; ValueError for two of one id."""

@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 from hypothesis import strategies as st
 
+from conformance.cases.mutants import metadata
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
 from conformance.format.names import (
@@ -39,7 +40,6 @@ from conformance.format.writer import WriterOptions, layer_from_tar
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, finish
 from conformance.images.trees import Node, tar_of
-from conformance.mutants import metadata
 from conformance.requirements import broken_by
 from conformance.strategies.fields import (
     MAIN_PLATFORM,

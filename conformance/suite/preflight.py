@@ -1,4 +1,4 @@
-"""Whether what is to be judged answers and lets us in, before any test."""
+"""Whether the registry responds and authorizes the user, before any test."""
 
 from conformance.registry.client.client import AuthenticationError, TransportError
 from conformance.registry.client.credentials import CredentialError
@@ -8,7 +8,7 @@ from conformance.suite.settings import SuiteSettings
 
 
 def preflight(settings: SuiteSettings) -> str:
-    """Why the registry or an image in one cannot be judged, in one line; "" when all answer and let us in."""
+    """Why the registry or an image in one cannot be judged, in one line; "" when all respond and authorize the user."""
     for reference in settings.read_only:
         try:
             client = client_for(reference, settings.connection)
@@ -21,8 +21,8 @@ def preflight(settings: SuiteSettings) -> str:
 def _registry_preflight(settings: SuiteSettings) -> str:
     try:
         client = settings.connection.client(settings.registry, settings.repository)
-        answer = client.request("GET", "/v2/", max_bytes=2**20)
-        if answer.status == 200 and not settings.read_only:
+        response = client.request("GET", "/v2/", max_bytes=2**20)
+        if response.status == 200 and not settings.read_only:
             refused = client.refusal_to_push(f"{settings.repository}/{settings.run_id}/preflight")
             if refused:
                 return (
@@ -34,11 +34,13 @@ def _registry_preflight(settings: SuiteSettings) -> str:
     except (TransportError, CredentialError) as error:
         reason = " ".join(str(error).split())
         return reason if reason.startswith(settings.registry) else f"{settings.registry}: {reason}"
-    if answer.status in (401, 403):
+    if response.status in (401, 403):
         given = "the login was refused" if settings.connection.username else "it wants a login"
-        return f"{settings.registry}: {given} (HTTP {answer.status}); give --username and OCI_PASSWORD, or docker login"
-    if answer.status == 404:
-        return f"{settings.registry}: no OCI registry here: GET /v2/ answered HTTP 404"
-    if answer.status != 200:
-        return f"{settings.registry}: GET /v2/: {explain_status(answer)}"
+        return (
+            f"{settings.registry}: {given} (HTTP {response.status}); give --username and OCI_PASSWORD, or docker login"
+        )
+    if response.status == 404:
+        return f"{settings.registry}: no OCI registry here: GET /v2/ responded with HTTP 404"
+    if response.status != 200:
+        return f"{settings.registry}: GET /v2/: {explain_status(response)}"
     return ""

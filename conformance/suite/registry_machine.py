@@ -14,7 +14,7 @@ from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.images.samples import SampleImage, sample_image
 from conformance.observed.evidence import Exchange
 from conformance.observed.registry import MachineSeen
-from conformance.registry.client.client import Answer
+from conformance.registry.client.client import Response
 from conformance.strategies.shapes import Tally
 from conformance.trials.registry.target import RegistrySubject
 
@@ -54,7 +54,7 @@ def explore(registry: RegistrySubject, effort: str, number: int, tally: Tally) -
         notes = "\n".join(getattr(error, "__notes__", ()))
         return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
     except Flaky as error:
-        # It failed and then did not: a registry whose answers depend on more than the requests.
+        # It failed and then did not: a registry whose responses depend on more than the requests.
         return MachineSeen(next(counter), f"not reproducible: {error}", tuple(exchanges[-5:]))
     return MachineSeen(next(counter))
 
@@ -79,15 +79,15 @@ class RegistryMachine(RuleBasedStateMachine):
     def _name(self, repository: str) -> str:
         return self._registry.repository(f"{self._prefix}/{repository}")
 
-    def _note(self, answer: Answer) -> Answer:
-        self._exchanges.append(answer.exchange)
-        return answer
+    def _note(self, response: Response) -> Response:
+        self._exchanges.append(response.exchange)
+        return response
 
     @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), which=st.integers(0, 3))
     def push_blob(self, repository: str, image: int, which: int) -> None:
         digest, content = list(self._images[image].blobs.items())[which]
-        answer = self._note(self._registry.upload(self._name(repository), content))
-        _require(answer.status == 201, f"upload of {digest}: HTTP {answer.status}")
+        response = self._note(self._registry.upload(self._name(repository), content))
+        _require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
         self._blobs[repository].add(digest)
 
     @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), tag=st.sampled_from(("x", "y")))
@@ -97,16 +97,16 @@ class RegistryMachine(RuleBasedStateMachine):
             _require(self._note(self._registry.upload(name, content)).status == 201, f"upload of {digest}")
             self._blobs[repository].add(digest)
         for raw, media_type, reference in _documents(sample, tag):
-            answer = self._note(self._registry.put_manifest(name, reference, raw, media_type))
-            _require(answer.status == 201, f"PUT manifests/{reference}: HTTP {answer.status}")
+            response = self._note(self._registry.put_manifest(name, reference, raw, media_type))
+            _require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
             self._manifests[repository][str(Digest.of(raw))] = raw
         self._tags[repository][tag] = str(Digest.of(sample.index))
 
     @rule(source=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1))
     def mount(self, source: str, image: int) -> None:
         target, digest = next(name for name in _REPOSITORIES if name != source), self._images[image].layer
-        answer = self._note(self._registry.client.mount_blob(self._name(target), digest, self._name(source)))
-        if answer.status == 201:  # lawful from a repository that lacks it too, if another one has the blob
+        response = self._note(self._registry.client.mount_blob(self._name(target), digest, self._name(source)))
+        if response.status == 201:  # lawful from a repository that lacks it too, if another one has the blob
             self._blobs[target].add(digest)
             self._registry.remember_blob(self._name(target), digest)
 
@@ -116,16 +116,16 @@ class RegistryMachine(RuleBasedStateMachine):
         digest = str(Digest.of(raw))
         if digest not in self._manifests[repository] or not self._deletes:
             return
-        answer = self._note(self._registry.client.delete_manifest_raw(self._name(repository), digest))
-        if answer.status in (405, 501):
+        response = self._note(self._registry.client.delete_manifest_raw(self._name(repository), digest))
+        if response.status in (405, 501):
             self._deletes = False
             return
-        if answer.status == 404:  # the registry had removed what no tag reaches
+        if response.status == 404:  # the registry had removed what no tag reaches
             _require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
-        elif 400 <= answer.status < 500:  # refused, for instance because an index lists it: it must stay
+        elif 400 <= response.status < 500:  # refused, for instance because an index lists it: it must stay
             return
         else:
-            _require(answer.status in (200, 202), f"DELETE {digest}: HTTP {answer.status}")
+            _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
         del self._manifests[repository][digest]
         self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
         gone = self._note(self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES))
@@ -136,20 +136,21 @@ class RegistryMachine(RuleBasedStateMachine):
         name, client = self._name(repository), self._registry.client
         contents = {d: c for image in self._images for d, c in image.blobs.items()}
         for digest in sorted(self._blobs[repository]):
-            answer = self._note(client.get_blob(name, digest))
+            response = self._note(client.get_blob(name, digest))
             _require(
-                answer.status == 200 and answer.content == contents[digest], f"blob {digest}: HTTP {answer.status}"
+                response.status == 200 and response.content == contents[digest],
+                f"blob {digest}: HTTP {response.status}",
             )
         reachable = self._reachable(repository)
         for digest, raw in list(self._manifests[repository].items()):
-            answer = self._note(client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES))
-            if answer.status == 404 and digest not in reachable:
+            response = self._note(client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES))
+            if response.status == 404 and digest not in reachable:
                 del self._manifests[repository][digest]
                 continue
-            _require(answer.status == 200 and answer.content == raw, f"manifest {digest}: HTTP {answer.status}")
+            _require(response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}")
         for tag, digest in self._tags[repository].items():
-            answer = self._note(client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES))
-            found = str(Digest.of(answer.content)) if answer.status == 200 else f"HTTP {answer.status}"
+            response = self._note(client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES))
+            found = str(Digest.of(response.content)) if response.status == 200 else f"HTTP {response.status}"
             _require(found == digest, f"tag {tag} names {found}, not {digest}")
 
     def _reachable(self, repository: str) -> set[str]:

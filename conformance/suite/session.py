@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from conformance import checks
-from conformance.checking import unchecked
-from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
+from conformance.audit.checking import unchecked
 from conformance.observed.masking import SECRETS
 from conformance.registry.client.client import TransportError
 from conformance.registry.client.credentials import CredentialError
@@ -20,9 +19,17 @@ from conformance.reports.model import Report, SubjectReport, encode, now, run_re
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
-from conformance.results import RequirementResult, apply_waivers, merge, notes_on_waivers, undecided
+from conformance.results import (
+    EXIT_COULD_NOT_RUN,
+    EXIT_STATUS,
+    RequirementResult,
+    apply_waivers,
+    merge,
+    notes_on_waivers,
+    undecided,
+)
 from conformance.sources.errors import SubjectError
-from conformance.suite.interruption import is_silent, remove_results, was_not_answered
+from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
 from conformance.suite.invariants import note_tried
 from conformance.suite.power import tried_of
 from conformance.suite.preflight import preflight
@@ -76,7 +83,7 @@ def record_image(item: pytest.Item, name: str, report: SubjectReport) -> None:
 def end_early(item: pytest.Item, reason: str) -> None:
     """Let the run end after this test, "incomplete": what has no verdict yet is then not run, for this ``reason``.
 
-    ``reason`` is one sentence without a full stop, such as "registry.example stopped answering after 512 requests".
+    ``reason`` is one sentence without a full stop, such as "registry.example stopped responding after 512 requests".
     """
     item.user_properties.append((_STOPPED, reason))
 
@@ -180,7 +187,7 @@ class ConformanceSession:
         report = yield
         problem = call.excinfo.value if call.excinfo else None
         if not self._is_silent and (
-            isinstance(problem, TransportError) or was_not_answered(one.result for one in _verdicts(report))
+            isinstance(problem, TransportError) or lacks_a_response(one.result for one in _verdicts(report))
         ):
             self._is_silent = self._end_if_silent(item)
         if self._is_silent:
@@ -216,12 +223,12 @@ class ConformanceSession:
             self._notes |= dict.fromkeys(_noted(report))
 
     def _end_if_silent(self, item: pytest.Item) -> bool:
-        """End the run where the registry answers nothing any more; whether that is so."""
+        """End the run when the registry has stopped responding; return whether it has."""
         if not self.settings.registry or not is_silent(self.settings):
             return False
         subject = getattr(item, "funcargs", {}).get("registry")
         count = f" after {subject.client.requests} requests" if subject is not None else ""
-        end_early(item, f"{self.settings.subject} stopped answering{count}")
+        end_early(item, f"{self.settings.subject} stopped responding{count}")
         return True
 
     def leave(self, text: str) -> None:
@@ -391,8 +398,8 @@ def judged_roles(item: pytest.Item, settings: SuiteSettings) -> tuple[Role, ...]
 
 
 def _take_back(report: pytest.TestReport, subject: str) -> None:
-    """What was found of a registry that answers nothing is no verdict: it is not run."""
-    reason = f"{subject} stopped answering"
+    """Findings of a registry that stopped responding are not verdicts: they become not-run."""
+    reason = f"{subject} stopped responding"
     for place, (name, value) in enumerate(report.user_properties):
         if name != _PROPERTY:
             continue

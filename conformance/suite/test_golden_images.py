@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.reports.model import SubjectReport
 from conformance.results import RequirementResult

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from conformance import checks
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.requirements import find_checks
 from conformance.results import Judgement
 from conformance.sources.reference import RegistryReference

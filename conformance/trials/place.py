@@ -70,8 +70,8 @@ class Place:
 
     def signatures(self, repository: str, digest: str) -> tuple[str, ...]:
         """The layers of all that refers to this digest, or is found by a tag made of it."""
-        answer = self.client.referrers(repository, digest)
-        listed = read_index(answer.content).view.manifests if answer.status == 200 else ()
+        response = self.client.referrers(repository, digest)
+        listed = read_index(response.content).view.manifests if response.status == 200 else ()
         references = [entry.digest for entry in listed] + [signature_tag(digest)]
         found: dict[str, None] = {}
         for reference in references:
@@ -82,8 +82,8 @@ class Place:
 
     def root(self, repository: str, tag: str = "1") -> bytes | None:
         """The bytes under the tag; None when there is nothing."""
-        answer = self.client.get_manifest_raw(repository, tag, accept=MANIFEST_TYPES)
-        return answer.content if answer.status == 200 else None
+        response = self.client.get_manifest_raw(repository, tag, accept=MANIFEST_TYPES)
+        return response.content if response.status == 200 else None
 
     def source(self, repository: str, tag: str = "1") -> RemoteSource:
         """The image under the tag, to be read."""
@@ -133,18 +133,18 @@ class Place:
         return problem or str(Digest.of(tar))
 
     def _tar(self, repository: str, layer: Descriptor) -> tuple[bytes, str]:
-        answer = self.client.get_blob(repository, layer.digest)
-        if answer.status != 200:
-            return b"", f"not there: HTTP {answer.status}"
+        response = self.client.get_blob(repository, layer.digest)
+        if response.status != 200:
+            return b"", f"not there: HTTP {response.status}"
         try:
-            return b"".join(decompressed(answer.content, compression_of(layer.media_type), _MAX_TAR)), ""
+            return b"".join(decompressed(response.content, compression_of(layer.media_type), _MAX_TAR)), ""
         except (FormatError, NotSupportedError) as error:
             return b"", f"not readable: {error}"
 
     def _small(self, repository: str, content: bytes, media_type: str) -> dict[str, object]:
-        answer = self.client.upload_blob(repository, content)
-        self._created(answer.exchange)
-        digest = answer.header("Docker-Content-Digest")
+        response = self.client.upload_blob(repository, content)
+        self._created(response.exchange)
+        digest = response.header("Docker-Content-Digest")
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     def _created(self, exchange: Exchange) -> None:

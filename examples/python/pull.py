@@ -19,14 +19,14 @@ LIMIT = 2**24
 
 
 def fetch(url: str, span: tuple[int, int] | None = None) -> bytes:
-    """A whole document, or the bytes from ``span[0]`` to before ``span[1]``; Refused for another answer."""
+    """A whole document, or the bytes from ``span[0]`` to before ``span[1]``; Refused for any other response."""
     request = urllib.request.Request(url)  # noqa: S310 (the URL is of this process)
     if span is not None:
         request.add_header("Range", f"bytes={span[0]}-{span[1] - 1}")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-            content: bytes = answer.read(LIMIT)
-            status, told = answer.status, answer.headers.get("Content-Range", "")
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
+            content: bytes = response.read(LIMIT)
+            status, told = response.status, response.headers.get("Content-Range", "")
     except (OSError, http.client.HTTPException, urllib.error.URLError) as error:
         raise runner.Refused("transfer", f"{type(error).__name__}: {error}") from None
     if span is None:

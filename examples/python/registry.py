@@ -20,7 +20,7 @@ from typing import Any
 
 Json = Any
 Range = tuple[int, int]
-BOUNDARY = "part-of-the-answer"
+BOUNDARY = "part-of-the-response"
 
 
 class Registry(ThreadingHTTPServer):
@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         return f"bytes {shown[0]}-{shown[1]}/{len(content)}", tampered(content[begin:end], said)
 
     def give(self, status: int, body: bytes, headers: Mapping[str, str] = {}, *, is_cut: bool = False) -> None:
-        """Send it; half of it where the answer is cut."""
+        """Send it; half of it where the result is cut."""
         self.send_response(status)
         for name, value in {"Content-Type": "application/octet-stream", **headers}.items():
             self.send_header(name, value)

@@ -437,15 +437,15 @@ def judge(case: Json) -> str:
 
 def main() -> None:
     for case in json.load(sys.stdin)["cases"]:
-        answer = {"id": case["id"], "outcome": "accepted"}
+        response = {"id": case["id"], "outcome": "accepted"}
         try:
             if tree_sha256 := judge(case):
-                answer["tree_sha256"] = tree_sha256
+                response["tree_sha256"] = tree_sha256
         except Refused as refused:
-            answer |= {"outcome": "refused", "stage": refused.stage, "reason": str(refused)}
+            response |= {"outcome": "refused", "stage": refused.stage, "reason": str(refused)}
         except Exception as error:
-            answer |= {"outcome": "crashed", "reason": repr(error)[:200]}
-        sys.stdout.write(json.dumps(answer) + "\n")
+            response |= {"outcome": "crashed", "reason": repr(error)[:200]}
+        sys.stdout.write(json.dumps(response) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
+from conformance.assurance.matrix.judging import judge_copied
+from conformance.cases.mutants import blob, copies, documents, layers, metadata, selection
+from conformance.cases.mutants.selection import SITUATIONS, Client
 from conformance.checks.artifact.judge import judge_blob, judge_image
 from conformance.checks.bound import judge_all
 from conformance.images.draft import conforming_draft, finish
 from conformance.images.layer_draft import finish_layer
-from conformance.matrix.judging import judge_copied
-from conformance.mutants import blob, copies, documents, layers, metadata, selection
-from conformance.mutants.selection import SITUATIONS, Client
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import SentinelBlob

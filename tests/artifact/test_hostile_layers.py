@@ -12,6 +12,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conformance.cases.mutants.layers import frame_checksum_flipped
 from conformance.checks.artifact.judge import judge_image
 from conformance.format import names
 from conformance.format.digest import Digest
@@ -29,7 +30,6 @@ from conformance.format.unpack import LayerUnpacker
 from conformance.images.draft import conforming_draft, finish
 from conformance.images.layer_draft import DraftedLayer, Json, conforming_layer, draft_layer, finish_layer
 from conformance.images.trees import Node
-from conformance.mutants.layers import frame_checksum_flipped
 from conformance.observed.image import ReaderOutcome, Stored
 from conformance.results import RequirementResult
 from conformance.sources import table_budget

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from conformance.anatomy.difference.duality import compare_readings
+from conformance.anatomy.difference.model import DiffError
 from conformance.anatomy.walk import ViewOptions, view_image
-from conformance.checking import CheckOptions, judge_source, open_source
-from conformance.difference.duality import compare_readings
-from conformance.difference.model import DiffError
+from conformance.audit.checking import CheckOptions, judge_source, open_source
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_POSITION, MANIFEST_TYPE

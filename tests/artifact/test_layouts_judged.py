@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checking import CheckOptions, check_image, open_source
+from conformance.audit.checking import CheckOptions, check_image, open_source
 from conformance.images.golden import golden_directory
 from conformance.registry.client.options import ConnectionOptions
 from conformance.sources.errors import SubjectError

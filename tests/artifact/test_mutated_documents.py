@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.format.oci import Config, Descriptor, Index, Manifest, Platform, RootFs
 from conformance.format.toc import decode_toc
 from conformance.format.toc_lenient import first_difference, read_as_containers_storage

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, decode_object, encode
 from conformance.format.names import (

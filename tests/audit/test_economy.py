@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from conformance.anatomy.difference.pulling import compare_pulls
 from conformance.audit import text
+from conformance.audit.checking import open_source
 from conformance.audit.engine import run_audit
 from conformance.audit.model import AuditOptions
 from conformance.audit.state import State
 from conformance.audit.summary import TagPulls, summarize
-from conformance.checking import open_source
 from conformance.cli import app
-from conformance.difference.pulling import compare_pulls
 from conformance.images.layer_draft import DraftedLayer, draft_layer, finish_layer
 from conformance.images.trees import Node
 from conformance.registry.client.options import ConnectionOptions

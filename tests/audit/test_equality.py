@@ -7,17 +7,17 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.audit.model import AuditOptions, ImageVerdict
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import LayoutImage
 from conformance.audit.work import Judge
-from conformance.checking import CheckOptions, judge_source
+from conformance.cases.mutants import layers, metadata
 from conformance.format.oci import Descriptor
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, conforming_draft, finish
 from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.images.layer_draft import LayerDraft, finish_layer
-from conformance.mutants import layers, metadata
 from conformance.reports.model import SubjectReport
 from conformance.results import Finding
 from conformance.sources.errors import SubjectError

@@ -119,7 +119,7 @@ def test_a_catalog_of_thousands_of_pages(state: State) -> None:
 
 @contextmanager
 def _hanging_host() -> Iterator[str]:
-    """A host that takes connections and never answers."""
+    """A host that accepts connections and never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)

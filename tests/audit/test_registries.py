@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.audit import listing
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.audit.connections import PATIENCE, Hosts
 from conformance.audit.engine import Outcome, run_audit
 from conformance.audit.export import image_rows
@@ -21,7 +22,6 @@ from conformance.audit.model import AuditOptions
 from conformance.audit.state import State, StateError
 from conformance.audit.summary import Summary, summarize
 from conformance.audit.traffic import Traffic
-from conformance.checking import CheckOptions, check_image
 from conformance.format.document import encode
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from conformance.cases.mutants import blob as mutants
 from conformance.checks.artifact.sentinel_blob import rejected_by_strict_readers
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.tarheader import write_checksum
-from conformance.mutants import blob as mutants
 from conformance.observed.image import SentinelBlob
 from conformance.readers import places
 from conformance.readers import sentinel_tools as reader_tools

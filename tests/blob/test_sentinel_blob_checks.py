@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.cases.mutants import blob as mutants
 from conformance.checks.artifact import sentinel_blob
 from conformance.format.sentinel import canonical_sentinel
-from conformance.mutants import blob as mutants
 from conformance.observed.evidence import CommandEvidence
 from conformance.observed.image import ReaderOutcome, SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.anatomy.model import ImageView
 from conformance.anatomy.walk import ViewOptions, view_image
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.oci import read_config
 from conformance.images.trees import tar_of
 from conformance.sources.layout import LayoutSource

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from conformance.endings import EXIT_INCOMPLETE
+from conformance.results import EXIT_INCOMPLETE
 from tests.cli.test_cli import zcc
 
 ROOT = Path(__file__).parents[2]

@@ -162,7 +162,7 @@ def test_an_error_nobody_thought_of_is_one_line_and_no_verdict(
     def broken(*_: object) -> None:
         raise RuntimeError("of some\nkind")
 
-    monkeypatch.setattr("conformance.checking.check_image", broken)
+    monkeypatch.setattr("conformance.audit.checking.check_image", broken)
     monkeypatch.setattr("conformance.cli._discard_output", lambda: None)
     with pytest.raises(SystemExit) as ended:
         main(["check", GOLDEN])

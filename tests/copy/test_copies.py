@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from conformance.assurance.matrix.judging import copy_seen, judge_copied
+from conformance.cases.mutants import copies
+from conformance.cases.mutants.copies import JOBS, Copied, Job, right_copy
 from conformance.checks.bound import checks_of, judge_all
-from conformance.matrix.judging import copy_seen, judge_copied
-from conformance.mutants import copies
-from conformance.mutants.copies import JOBS, Copied, Job, right_copy
 from conformance.observed.image import CopySeen
 from conformance.requirements import broken_by
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.images.golden import golden_directory

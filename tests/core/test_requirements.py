@@ -2,7 +2,8 @@
 
 import pytest
 
-from conformance import checks, mutants
+from conformance import checks
+from conformance.cases import mutants
 from conformance.requirements import (
     DEFINITIONS,
     PROFILES,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conformance.difference.duality import compare_readings
-from conformance.difference.model import Change, Difference, DiffError
+from conformance.anatomy.difference.duality import compare_readings
+from conformance.anatomy.difference.model import Change, Difference, DiffError
 from conformance.format.toc import Entry
 from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.images.trees import Node

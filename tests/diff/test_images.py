@@ -7,13 +7,13 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.difference import readings
-from conformance.difference.decompression import tar_of_layer
-from conformance.difference.images import CompareOptions, compare_images
-from conformance.difference.model import Change, Difference, DiffError, Section
-from conformance.difference.nodes import Node as Seen
-from conformance.difference.readings import Reading
-from conformance.difference.tree import tree_of
+from conformance.anatomy.difference import readings
+from conformance.anatomy.difference.decompression import tar_of_layer
+from conformance.anatomy.difference.images import CompareOptions, compare_images
+from conformance.anatomy.difference.model import Change, Difference, DiffError, Section
+from conformance.anatomy.difference.nodes import Node as Seen
+from conformance.anatomy.difference.readings import Reading
+from conformance.anatomy.difference.tree import tree_of
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.frames import skippable

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.differential.documents import PARTS, DocumentFault, run_documents
+from conformance.assurance.differential.documents import PARTS, DocumentFault, run_documents
+from conformance.cases.mutants.documents import entrypoint_that_is_a_text, label_that_is_a_number
 from conformance.images.draft import conforming_draft, finish
-from conformance.mutants.documents import entrypoint_that_is_a_text, label_that_is_a_number
 from conformance.readers.document_reading import (
     DocumentReading,
     facts_in,
@@ -94,7 +94,7 @@ def test_no_reader_sees_another_document_in_what_passes(panel: Panel) -> None:
 
 def test_an_absent_requirement_would_be_noticed(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control of the harness: a judge that passes everything has faults."""
-    monkeypatch.setattr("conformance.differential.documents._failing", lambda _: ())
+    monkeypatch.setattr("conformance.assurance.differential.documents._failing", lambda _: ())
     faults: list[DocumentFault] = []
     run_documents(panel, 600, 5, faults.append)
     assert {fault.reader for fault in faults} >= {GO, ITERATOR}

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.differential.judging import judge_tar
-from conformance.differential.oracle import look
+from conformance.assurance.differential.judging import judge_tar
+from conformance.assurance.differential.oracle import look
+from conformance.cases.mutants.tar_constructs import LAWFUL, constructs
 from conformance.format.tarheader import BLOCK
 from conformance.images.raw_tar import header
 from conformance.images.trees import Node, tar_of
-from conformance.mutants.tar_constructs import LAWFUL, constructs
 from conformance.readers.agreement import differing_pairs
 from conformance.readers.panel import Panel
 from tests.tools import need

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from conformance.differential.json_mutations import mutated_json
-from conformance.differential.tables import WORDS, TableFault, python_reading, run_tables
+from conformance.assurance.differential.json_mutations import mutated_json
+from conformance.assurance.differential.tables import WORDS, TableFault, python_reading, run_tables
 from conformance.readers.panel import TOC_READER, Panel
 from tests.tools import need
 

@@ -98,9 +98,9 @@ class World:
     def raw(self, tag: str) -> bytes:
         """The document under a tag or digest."""
         repository, _, reference = tag.rpartition("@" if "@" in tag else ":")
-        answer = self.client.get_manifest_raw(f"image/{repository}", reference, accept=MANIFEST_TYPES)
-        assert answer.status == 200
-        return answer.content
+        response = self.client.get_manifest_raw(f"image/{repository}", reference, accept=MANIFEST_TYPES)
+        assert response.status == 200
+        return response.content
 
     def fields(self, tag: str) -> dict[str, Any]:
         """The same, parsed."""
@@ -108,9 +108,9 @@ class World:
         return found
 
     def blob(self, repository: str, digest: str) -> bytes:
-        answer = self.client.get_blob(f"image/{repository}", digest)
-        assert answer.status == 200
-        return answer.content
+        response = self.client.get_blob(f"image/{repository}", digest)
+        assert response.status == 200
+        return response.content
 
     def put_blob(self, repository: str, content: bytes) -> str:
         """Upload; the digest."""
@@ -122,8 +122,8 @@ class World:
         raw = encode(fields)
         digest = str(Digest.of(raw))
         media_type = fields["mediaType"]
-        answer = self.client.put_manifest_raw(f"image/{repository}", tag or digest, raw, media_type)
-        assert answer.status == 201, answer.exchange.as_text()
+        response = self.client.put_manifest_raw(f"image/{repository}", tag or digest, raw, media_type)
+        assert response.status == 201, response.exchange.as_text()
         return {"mediaType": media_type, "digest": digest, "size": len(raw)}
 
     def put_image(

@@ -133,7 +133,7 @@ class Remote:
             client.close()
 
     def blob_requests(self) -> list[tuple[str, int]]:
-        """Range and size of the answers that carried bytes of blobs."""
+        """Range and size of the responses that carried bytes of blobs."""
         return [
             (dict(item.request_headers).get("Range", ""), item.response_size)
             for item in self.registry.exchanges[self.before :]

@@ -1,4 +1,4 @@
-"""Whatever bytes an image has: inspect and diff answer with a view or one error of ours, printable and bounded."""
+"""Whatever bytes an image has: inspect and diff end with a view or one error of ours, printable and bounded."""
 
 import io
 import json
@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
+from conformance.anatomy.difference import terminal
+from conformance.anatomy.difference.duality import compare_readings
+from conformance.anatomy.difference.images import CompareOptions, compare_images
+from conformance.anatomy.difference.model import Difference, DiffError
 from conformance.anatomy.document import encode
 from conformance.anatomy.svg import picture
 from conformance.anatomy.tree import image_tree
 from conformance.anatomy.walk import ViewOptions, view_image
-from conformance.difference import terminal
-from conformance.difference.duality import compare_readings
-from conformance.difference.images import CompareOptions, compare_images
-from conformance.difference.model import Difference, DiffError
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.images.trees import Node, noise

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.oci import read_manifest
 from conformance.processes.run import Ended, run_program
 from conformance.sources.layout import LayoutSource

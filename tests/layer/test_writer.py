@@ -276,8 +276,8 @@ def test_the_zstd_tool_reads_our_layer(command: list[str], tmp_path: Path) -> No
     path = tmp_path / "layer.zst"
     with path.open("wb") as blob:
         write_layer(io.BytesIO(tar), blob)
-    answer = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False)
-    assert (answer.returncode, answer.stdout == tar) == (0, True), answer.stderr.decode(errors="replace")
+    response = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False)
+    assert (response.returncode, response.stdout == tar) == (0, True), response.stderr.decode(errors="replace")
 
 
 @pytest.mark.parametrize("command", [["bsdtar", "-tf"], ["tar", "--zstd", "-tf"]])
@@ -289,5 +289,5 @@ def test_other_tar_readers_list_our_layer(command: list[str], tmp_path: Path) ->
     )
     path = tmp_path / "layer.tar.zst"
     path.write_bytes(blob)
-    answer = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False, text=True)
-    assert (answer.returncode, answer.stdout.split()) == (0, ["dir/", "dir/a", "dir/b"]), answer.stderr
+    response = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False, text=True)
+    assert (response.returncode, response.stdout.split()) == (0, ["dir/", "dir/a", "dir/b"]), response.stderr

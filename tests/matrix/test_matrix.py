@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.matrix.judging import failing, judge_drafted, judge_sentinel
-from conformance.matrix.model import Matrix, Row, broken_rows, gaps, problems
-from conformance.matrix.page import page_lines
-from conformance.matrix.run import declared_matrix, freedoms, makers, matrix_of, name_of, run
-from conformance.requirements import freedom_of, load_catalogue
+from conformance.assurance.matrix.judging import failing, judge_drafted, judge_sentinel
+from conformance.assurance.matrix.model import Matrix, Row, broken_rows, gaps, problems
+from conformance.assurance.matrix.page import page_lines
+from conformance.assurance.matrix.run import declared_matrix, freedoms, makers, matrix_of, run
+from conformance.requirements import freedom_of, load_catalogue, name_of
 from tests.cli.test_cli import zcc
 
 ROOT = Path(__file__).parents[2]

@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
+from conformance.assurance.differential.judging import descriptor_of, image_of
 from conformance.checks.artifact.layer_duality import one_tree
 from conformance.cli import app
-from conformance.differential.judging import descriptor_of, image_of
 from conformance.format.discrepancy import Discrepancy, Kind
 from conformance.format.writer import layer_from_tar
 from conformance.observed.layer import LayersSeen, ReaderSeen

@@ -123,7 +123,7 @@ def test_what_hangs_is_given_up_and_ended(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("ZCC_DOCKER_REGISTRY", str(script))
     monkeypatch.setattr(launch, "_START_SECONDS", 0.5)
     with pytest.raises(LaunchError, match="did not start: no log"), docker_registry(tmp_path / "registry"):
-        pytest.fail("it never answered")
+        pytest.fail("it never responded")
     assert not processes_of(tmp_path)
 
 
@@ -133,7 +133,7 @@ def test_what_ignores_the_request_to_stop_is_killed(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(launch, "_START_SECONDS", 0.3)
     monkeypatch.setattr(launch, "_STOP_SECONDS", 0.3)
     with pytest.raises(LaunchError), docker_registry(tmp_path / "registry"):
-        pytest.fail("it never answered")
+        pytest.fail("it never responded")
     assert not processes_of(tmp_path)
 
 

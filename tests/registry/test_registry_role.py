@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance import mutants
-from conformance.matrix.registries import judge_registry, verdicts
+from conformance.assurance.matrix.registries import judge_registry, verdicts
+from conformance.cases import mutants
 from conformance.registry.server.defects import DEFECTS, Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.launch import docker_registry, find_docker_registry

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from typer.testing import CliRunner, Result
 
-from conformance.checking import CheckOptions, check_image, target_of
+from conformance.audit.checking import CheckOptions, check_image, target_of
 from conformance.cli import app
 from conformance.registry.client.client import RegistryClient
 from conformance.reports.model import Report, encode, now, run_report

@@ -57,10 +57,10 @@ def test_the_artifact_says_what_it_is_in_the_list_of_referrers(tmp_path: Path, r
     client = RegistryClient(registry.url)
     digest = report_on().subjects[0].identity
     assert digest is not None
-    answer = client.referrers("team/app", digest.digest)
-    if answer.status == 404:
-        answer = client.get_manifest_raw("team/app", digest.digest.replace(":", "-"))
-    (entry,) = json.loads(answer.content)["manifests"]
+    response = client.referrers("team/app", digest.digest)
+    if response.status == 404:
+        response = client.get_manifest_raw("team/app", digest.digest.replace(":", "-"))
+    (entry,) = json.loads(response.content)["manifests"]
     assert entry["artifactType"] == BUNDLE_TYPE
     assert entry["annotations"]["dev.sigstore.bundle.predicateType"] == TYPE
     assert entry["annotations"]["dev.sigstore.bundle.content"] == "dsse-envelope"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.checking import CheckOptions, check_image, target_of
+from conformance.audit.checking import CheckOptions, check_image, target_of
 from conformance.reports.model import read_report
 from conformance.reports.provenance import Identity, Provenance, Target, catalogue_digest, program_identity
 from conformance.reports.published import trimmed

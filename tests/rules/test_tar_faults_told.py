@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cases.mutants.tar_constructs import LAWFUL, constructs
 from conformance.format.tar_faults import TarRule
-from conformance.mutants.tar_constructs import LAWFUL, constructs
 from tests.rules.watching import watched
 
 FILE = Path(__file__).parent / "tar_faults.json"

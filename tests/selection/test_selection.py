@@ -2,11 +2,11 @@
 
 import pytest
 
+from conformance.cases.mutants import selection
+from conformance.cases.mutants.selection import AMD64, SITUATIONS, Client, index_of, right_client
 from conformance.checks.bound import judge_all
 from conformance.format.oci import Index, Platform
 from conformance.format.selection import Policy, select
-from conformance.mutants import selection
-from conformance.mutants.selection import AMD64, SITUATIONS, Client, index_of, right_client
 from conformance.observed.consumer import SelectionSeen
 from conformance.requirements import broken_by
 

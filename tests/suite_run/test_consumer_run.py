@@ -11,7 +11,7 @@ _MUTANT = """\
 name = "careless"
 description = "the reference with one defect"
 roles = ["ROLE"]
-entry_point = ["{python}", "-m", "conformance.mutants.run_client", "CLIENT"]
+entry_point = ["{python}", "-m", "conformance.cases.mutants.run_client", "CLIENT"]
 """
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.endings import EXIT_INCOMPLETE
+from conformance.results import EXIT_INCOMPLETE
 from tests.suite_run.test_plugin import results, run_pytest
 
 TOOL = """\
@@ -99,7 +99,7 @@ def test_a_defective_copier_fails_with_evidence_and_replay(tmp_path: Path) -> No
     script.write_text(
         "import sys\n"
         "from conformance.reference.__main__ import main\n"
-        "from conformance.mutants.copiers import keeps_stale_annotations\n"
+        "from conformance.cases.mutants.copiers import keeps_stale_annotations\n"
         "sys.exit(main(toolkit=keeps_stale_annotations()))\n"
     )
     text = TOOL.replace('"-m", "conformance.reference"', json.dumps(str(script)))

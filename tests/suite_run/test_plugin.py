@@ -139,7 +139,7 @@ def test_a_bad_option_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[st
 def test_something_that_is_no_registry_is_named(tmp_path: Path) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def answer() -> None:
+    def response() -> None:
         for _ in range(8):
             try:
                 connection, _ = listener.accept()
@@ -149,14 +149,14 @@ def test_something_that_is_no_registry_is_named(tmp_path: Path) -> None:
                 connection.recv(4096)
                 connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
-    Thread(target=answer, daemon=True).start()
+    Thread(target=response, daemon=True).start()
     run = run_pytest(tmp_path, "--registry", f"http://127.0.0.1:{listener.getsockname()[1]}")
     listener.close()
     assert run.returncode == 2
     assert "no OCI registry here" in run.stdout + run.stderr
 
 
-def test_a_variable_alone_takes_over_no_run_but_is_answered_where_nothing_is_run(tmp_path: Path) -> None:
+def test_a_variable_alone_takes_over_no_run_but_is_responded_to_where_nothing_is_run(tmp_path: Path) -> None:
     environ = {"OCI_REGISTRY": "127.0.0.1:1"}
     nothing = run_pytest(tmp_path, environ=environ)
     assert "To judge the registry of OCI_REGISTRY: pytest --pyargs conformance.suite" in nothing.stdout

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from conformance.assurance.matrix.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
+from conformance.cases.mutants import clients, clients_input, clients_select, clients_unaware, null_clients
+from conformance.cases.mutants.run_client import MODULES, find_client, main
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.adapter_document import Operation
-from conformance.matrix.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
-from conformance.mutants import clients, clients_input, clients_select, clients_unaware, null_clients
-from conformance.mutants.run_client import MODULES, find_client, main
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult, conclude
@@ -139,7 +139,7 @@ def test_null_clients_as_programs_fare_no_better(name: str, tmp_path: Path) -> N
 
 def test_a_bomb_that_is_expanded_shows_in_the_memory_of_the_process(tmp_path: Path) -> None:
     adapter = find_adapter("reference")
-    prefix = ("{python}", "-m", "conformance.mutants.run_client", "clients_input.expands_bombs_in_memory")
+    prefix = ("{python}", "-m", "conformance.cases.mutants.run_client", "clients_input.expands_bombs_in_memory")
     (vector,) = adapter.operations["unpack"]
     defective = msgspec.structs.replace(adapter, operations={"unpack": ((*prefix, *vector[3:]),)})
     trials = ConsumerTrials(ImplementationSubject(defective, "0", tmp_path), aware=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.matrix.in_process import InProcessSubject
-from conformance.mutants import copiers
+from conformance.assurance.matrix.in_process import InProcessSubject
+from conformance.cases.mutants import copiers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude

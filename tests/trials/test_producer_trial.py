@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.matrix.in_process import InProcessSubject
-from conformance.matrix.programs import PUSHES, push_judgements
-from conformance.mutants import producers
+from conformance.assurance.matrix.in_process import InProcessSubject
+from conformance.assurance.matrix.programs import PUSHES, push_judgements
+from conformance.cases.mutants import producers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude

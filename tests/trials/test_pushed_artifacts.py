@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
+from conformance.assurance.matrix.in_process import InProcessSubject
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
-from conformance.matrix.in_process import InProcessSubject
 from conformance.reference.convert import Converter
 from conformance.reference.producer import Producer
 from conformance.reference.toolkit import REFERENCE, Toolkit

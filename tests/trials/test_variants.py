@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from conformance import checks, variants
-from conformance.matrix.in_process import InProcessSubject
-from conformance.matrix.in_process_consumer import judge_client
-from conformance.matrix.programs import PUSHES, push_judgements
+from conformance import checks
+from conformance.assurance.matrix.in_process import InProcessSubject
+from conformance.assurance.matrix.in_process_consumer import judge_client
+from conformance.assurance.matrix.programs import PUSHES, push_judgements
+from conformance.cases import variants
+from conformance.cases.variants import consumers, copiers, producers
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import find_checks, find_variants, freedom_of, load_catalogue
 from conformance.results import RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
 from conformance.trials.producer.trial import ProducerTrial
-from conformance.variants import consumers, copiers, producers
 
 Maker = Callable[[], Toolkit]
 

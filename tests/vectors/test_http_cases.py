@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from conformance.assurance.matrix.in_process_consumer import InProcessConsumer
+from conformance.cases.mutants import clients
+from conformance.cases.vectors.model import Case
+from conformance.cases.vectors.store import read_index, read_vectors, vectors_directory
 from conformance.implementations.outcome import Outcome
-from conformance.matrix.in_process_consumer import InProcessConsumer
-from conformance.mutants import clients
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.trials.file_trees import read_tree
-from conformance.vectors.model import Case
-from conformance.vectors.store import read_index, read_vectors, vectors_directory
 
 
 def _example() -> Any:

@@ -9,7 +9,7 @@ from conformance.results import Judgement, failed, judge
 
 
 @decides("SEC-003")
-def range_answers_that_lie(seen: TrialSeen) -> Iterator[Judgement]:
+def false_range_responses(seen: TrialSeen) -> Iterator[Judgement]:
     yield from harmless("SEC-003", seen)
 
 

@@ -51,7 +51,7 @@ def show(comparison: "Comparison", old: "Report", new: "Report", forms: list[tup
 
 def end(comparison: "Comparison") -> None:
     """Exit status 1 when it is worse, 8 when something is no longer decided."""
-    from conformance.endings import EXIT_INCOMPLETE  # noqa: PLC0415 (start-up time)
+    from conformance.results import EXIT_INCOMPLETE  # noqa: PLC0415 (start-up time)
 
     if comparison.is_worse:
         raise typer.Exit(EXIT_DIFFERS)
@@ -78,11 +78,11 @@ def merge(
 
     Exit status as of the run that it makes: 0, 1 or 8; 2 where the results do not belong together.
     """
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.merging import MergeError, merge_reports  # noqa: PLC0415
     from conformance.reports.verdict_line import verdict_line  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
 
     forms = chosen_forms(form or [], output or [], FORMS) or [("json", "-")]
     try:

@@ -47,7 +47,7 @@ def read_results(path: Path) -> "tuple[Report, bytes]":
 
 def named_subject(text: str, connection: "ConnectionOptions") -> "Identity | None":
     """The image or program behind ``--subject``; None for "". Ends the command for what is not there."""
-    from conformance.checking import open_source  # noqa: PLC0415 (start-up time)
+    from conformance.audit.checking import open_source  # noqa: PLC0415 (start-up time)
     from conformance.format.digest import Digest  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415

@@ -94,7 +94,7 @@ def _target(recorded: "Target", given: str) -> "Target":
 def _check_again(
     target: "Target", environment: Mapping[str, str], username: str, plain_http: bool, insecure: bool, ca_file: str
 ) -> "Report":
-    from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
+    from conformance.audit.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.model import now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Answering a registry's challenge: Basic and Bearer (RFC 9110 section 11, the distribution token flow)."""
+"""Responding to a registry's challenge: Basic and Bearer (RFC 9110 section 11, the distribution token flow)."""
 
 import base64
 import re
@@ -77,7 +77,7 @@ class RefusedError(Exception):
 def fetch_token(challenge: Challenge, scope: str, credentials: Credentials | None, request: TokenRequest) -> str | None:
     """A bearer token from the challenge's realm; None when the service gives none. Anonymous without credentials.
 
-    Raise RefusedError when it answers 401 to credentials.
+    Raise RefusedError when it responds with 401 to credentials.
     """
     realm = challenge.parameters.get("realm", "")
     query = {key: challenge.parameters[key] for key in ("service",) if key in challenge.parameters}
@@ -97,8 +97,8 @@ def fetch_token(challenge: Challenge, scope: str, credentials: Credentials | Non
     if status != 200:
         return None
     try:
-        answer = msgspec.json.decode(body, type=dict[str, object])
+        response = msgspec.json.decode(body, type=dict[str, object])
     except msgspec.DecodeError:
         return None
-    token = answer.get("token") or answer.get("access_token")
+    token = response.get("token") or response.get("access_token")
     return token if isinstance(token, str) and token.isprintable() else None

@@ -37,7 +37,7 @@ def is_loopback_url(url: str) -> bool:
 def leads_inside(url: str, registry: str) -> bool:
     """Whether an address that a registry sent is one that only this machine or network has, and the registry's not.
 
-    A link-local one may be the metadata service of a cloud, which answers with credentials.
+    A link-local one may be the metadata service of a cloud, which responds with credentials.
     """
     host, own = urlsplit(url).hostname or "", urlsplit(registry).hostname or ""
     if host == own:
@@ -82,7 +82,7 @@ def wait_seconds(retry_after: str, attempt: int, *, most: float = MAX_WAIT) -> f
 
 
 def reason(error: BaseException) -> str:
-    """Why no answer came, in words that say what to do."""
+    """Why no response came, in words that say what to do."""
     text = str(error)
     for sign, words in (
         ("Connection refused", "connection refused: is the registry running?"),
@@ -90,7 +90,7 @@ def reason(error: BaseException) -> str:
         ("nodename nor servname", "no such host"),
         ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate cannot be verified; give --ca-file, or --insecure"),
         ("WRONG_VERSION_NUMBER", "it does not speak TLS; give an http:// URL or --plain-http"),
-        ("timed out", "no answer in time"),
+        ("timed out", "no response in time"),
         ("closed connection without response", "it closed the connection; if it speaks TLS, give an https:// URL"),
     ):
         if sign in text:

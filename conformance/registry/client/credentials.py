@@ -165,14 +165,14 @@ def _from_helper(helper: object, host: str, path: Path, environ: Mapping[str, st
     except FileNotFoundError:
         raise CredentialError(f"{path}: {program} is not installed") from None
     except (OSError, subprocess.TimeoutExpired):
-        raise CredentialError(f"{program} did not answer") from None
+        raise CredentialError(f"{program} did not respond") from None
     if run.returncode != 0:
         if b"credentials not found" in run.stdout + run.stderr:
             return None
         raise CredentialError(f"{program} get failed with exit status {run.returncode}")
     try:
-        answer = json.loads(run.stdout)
-        username, secret = str(answer["Username"]), str(answer["Secret"])
+        response = json.loads(run.stdout)
+        username, secret = str(response["Username"]), str(response["Secret"])
     except (ValueError, KeyError, TypeError):
-        raise CredentialError(f"{program} get did not answer with Username and Secret") from None
+        raise CredentialError(f"{program} get did not respond with Username and Secret") from None
     return Credentials(identity_token=secret) if username == _TOKEN_USER else Credentials(username, secret)

@@ -7,7 +7,7 @@ from conformance.observed.masking import SECRETS
 from conformance.registry.client import auth
 from conformance.registry.client.conventions import is_http_url, is_loopback_url, leads_inside, origin
 from conformance.registry.client.credentials import Credentials
-from conformance.registry.client.transport import Answer, AuthenticationError
+from conformance.registry.client.transport import AuthenticationError, Response
 
 
 class Login:
@@ -31,24 +31,24 @@ class Login:
         """The Authorization to send for this scope; "" for none."""
         return self._tokens.get(scope) or self._basic
 
-    def answered(self, answer: Answer, tried: str) -> None:
+    def response(self, response: Response, tried: str) -> None:
         """Note the end of a request. Raise AuthenticationError for 401 to a password that was never taken."""
-        if answer.status != 401:
+        if response.status != 401:
             self._admitted = self._admitted or bool(tried)
         elif tried and tried == self._basic and not self._admitted:
-            self._refused(answer.exchange)
+            self._refused(response.exchange)
 
-    def take_up(self, answer: Answer, scope: str, tried: str, *, is_new: bool) -> bool:
+    def take_up(self, response: Response, scope: str, tried: str, *, is_new: bool) -> bool:
         """Take up one of the registry's challenges; whether there is something new to try.
 
         ``is_new``: what was tried was made for this request.
         """
-        challenges = auth.parse_challenges(answer.header("WWW-Authenticate") or "")
+        challenges = auth.parse_challenges(response.header("WWW-Authenticate") or "")
         self._tokens.pop(scope, None)
         for challenge in challenges:
             if tried.startswith("Bearer ") and is_new:
                 continue  # another token of the same service would say the same
-            if challenge.scheme == "bearer" and (token := self._token(challenge, scope, answer)):
+            if challenge.scheme == "bearer" and (token := self._token(challenge, scope, response)):
                 self._tokens[scope] = f"Bearer {token}"
                 return True
         offered = any(challenge.scheme == "basic" for challenge in challenges)
@@ -58,7 +58,7 @@ class Login:
             return True
         return False
 
-    def _token(self, challenge: auth.Challenge, scope: str, answer: Answer) -> str | None:
+    def _token(self, challenge: auth.Challenge, scope: str, response: Response) -> str | None:
         realm = challenge.parameters.get("realm", "")
         if not is_http_url(realm) or leads_inside(realm, self._registry):
             return None
@@ -66,7 +66,7 @@ class Login:
         try:
             token = auth.fetch_token(challenge, scope, self._credentials if safe else None, self._request)
         except auth.RefusedError:
-            self._refused(answer.exchange)
+            self._refused(response.exchange)
         if token:
             SECRETS.remember(token)
         return token

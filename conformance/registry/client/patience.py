@@ -18,7 +18,7 @@ MAX_UNEXPLAINED: Final = 2 * 2**20
 
 
 class _Counted(io.RawIOBase):
-    """The raw stream of one answer."""
+    """The raw stream of one response."""
 
     def __init__(self, raw: io.RawIOBase, max_seconds: float, slowest: int) -> None:
         self._raw, self._slowest = raw, slowest
@@ -45,7 +45,7 @@ class _Counted(io.RawIOBase):
 
 
 class PatientAdapter(HTTPAdapter):
-    """An answer has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is tried again."""
+    """A response has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is tried again."""
 
     def __init__(self, max_seconds: float, slowest: int) -> None:
         self._limits = max_seconds, slowest

@@ -43,8 +43,8 @@ class Repository:
         self.links: set[str] = set()
 
 
-class Problem(Exception):  # noqa: N818 (an answer, not an error of ours)
-    """An error answer with a code of the distribution-spec."""
+class Problem(Exception):  # noqa: N818 (a response, not an error of ours)
+    """An error response with a code of the distribution-spec."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -75,7 +75,7 @@ class RegistryCore:
         self.uploads: dict[str, tuple[str, bytearray]] = {}
 
     def handle(self, call: Call) -> Reply:
-        """Answer one request; never raises."""
+        """Respond to one request; never raises."""
         try:
             reply = self._route(call)
             match = _ROUTE.fullmatch(call.path)

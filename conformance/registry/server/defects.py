@@ -7,19 +7,19 @@ from typing import Final
 from conformance.format.document import decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import DOCKER_MANIFEST_TYPE, INDEX_TYPE, SENTINEL_TYPE
-from conformance.registry.server.answers import content_of, error_reply, first_only, own_headers, reordered, whole
 from conformance.registry.server.core import Manifest, RegistryCore, listed_manifests
+from conformance.registry.server.responses import content_of, error_reply, first_only, own_headers, reordered, whole
 from conformance.registry.server.serving import Call, Reply, parse_ranges, ranges_reply
 
 
 class Defect:
-    """A deviation: ``before`` may answer instead of the registry, ``after`` may change its answer."""
+    """A deviation: ``before`` may respond instead of the registry, ``after`` may change its response."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
-        """An answer given in place of the registry's own; None lets it through."""
+        """A response given in place of the registry's own; None lets it through."""
 
     def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
-        """The answer that goes out; may change the state too."""
+        """The response that goes out; may change the state too."""
         return reply
 
     def collected(self, core: RegistryCore) -> None:
@@ -27,7 +27,7 @@ class Defect:
 
 
 class _Filter(Defect):
-    """A defect that is one function on the answer."""
+    """A defect that is one function on the response."""
 
     def __init__(self, change: Callable[[Call, Reply, RegistryCore], Reply]) -> None:
         self._change = change
@@ -164,7 +164,7 @@ def _blob_get(call: Call) -> bool:
 
 
 def _on_range(change: Callable[[list[tuple[int, int]], bytes, Reply], Reply]) -> Callable[[], Defect]:
-    """A defect on answers to satisfiable range requests."""
+    """A defect on responses to satisfiable range requests."""
 
     def after(call: Call, reply: Reply, core: RegistryCore) -> Reply:
         content = content_of(call, core)

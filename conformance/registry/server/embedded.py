@@ -66,7 +66,7 @@ class EmbeddedRegistry:
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """Everything that was asked and answered so far, secrets masked."""
+        """All requests and responses so far, secrets masked."""
         with self._lock:
             return tuple(self._exchanges)
 
@@ -105,7 +105,7 @@ class EmbeddedRegistry:
     def __enter__(self) -> "EmbeddedRegistry":
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._failure is not None:
-            raise RuntimeError(f"the embedded registry did not start: {self._failure or 'no answer in time'}")
+            raise RuntimeError(f"the embedded registry did not start: {self._failure or 'no response in time'}")
         return self
 
     def __exit__(
@@ -124,7 +124,7 @@ class EmbeddedRegistry:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = web.Server(self._answer, max_line_size=_MAX_HEADER, max_field_size=_MAX_HEADER, access_log=None)
+        server = web.Server(self._respond, max_line_size=_MAX_HEADER, max_field_size=_MAX_HEADER, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await runner.setup()
         site = web.TCPSite(runner, self._host, self._port, ssl_context=self._tls)
@@ -140,11 +140,11 @@ class EmbeddedRegistry:
         # aiohttp knows a connection only after its handshake: one that broke off is seen to its end here.
         await asyncio.sleep(_HANDSHAKE_SECONDS if self._tls else 0)
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _respond(self, request: web.BaseRequest) -> web.Response:
         start = time.monotonic()
         try:
             body = await _read(request)
-        except ConnectionError:  # the client went away in the middle of its upload: nobody reads this answer
+        except ConnectionError:  # the client went away in the middle of its upload: nobody reads this response
             return web.Response(status=400)
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = {name: " ".join(request.query.getall(name)) for name in request.query}  # ``scope`` may be repeated
@@ -155,7 +155,7 @@ class EmbeddedRegistry:
         head = request.method == "HEAD"
         if reply.wire is not None:
             await send_raw(request, reply)
-            return web.Response()  # the connection is gone; aiohttp wants an answer all the same
+            return web.Response()  # the connection is gone; aiohttp wants a response all the same
         response = web.Response(status=reply.status, body=None if head or reply.status in _NO_BODY else reply.body)
         response.headers.update(reply.headers)
         if head and "Content-Length" not in reply.headers and "X-No-Length" not in reply.headers:

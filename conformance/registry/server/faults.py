@@ -12,7 +12,9 @@ import msgspec
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
 from conformance.format.names import SENTINEL_TYPE
-from conformance.registry.server.answers import (
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.responses import (
     changed,
     chunked,
     cloudfront,
@@ -31,8 +33,6 @@ from conformance.registry.server.answers import (
     wrong_content_range,
     wrong_digest,
 )
-from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
 from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
 
 Kind = Literal["any", "manifest", "blob", "upload"]
@@ -74,7 +74,9 @@ ALL_RANGES: Final = Match("blob", "GET", ranged=True)
 
 
 class Fault(Defect):
-    """``instead`` answers before the registry does, ``change`` alters its answer; both only for requests that match."""
+    """``instead`` responds before the registry does, ``change`` alters its response; both only for requests that
+    match.
+    """
 
     def __init__(self, match: Match, *, change: Change | None = None, instead: Instead | None = None) -> None:
         self._match, self._change, self._instead = match, change, instead
@@ -143,7 +145,7 @@ def _changing(change: Change) -> Callable[[Match, str], Defect]:
 
 
 def _on_success(change: Callable[[Reply, int], Reply], default: int) -> Callable[[Match, str], Defect]:
-    """A fault with a number, on the bodies of answers that succeed."""
+    """A fault with a number, on the bodies of responses that succeed."""
 
     def make(match: Match, value: str) -> Defect:
         number = _number(value, default)
@@ -153,7 +155,7 @@ def _on_success(change: Callable[[Reply, int], Reply], default: int) -> Callable
 
 
 def _on_ranges(change: Callable[[list[tuple[int, int]], bytes, Reply], Reply]) -> Callable[[Match, str], Defect]:
-    """A fault on answers to satisfiable range requests."""
+    """A fault on responses to satisfiable range requests."""
 
     def apply(call: Call, reply: Reply, core: RegistryCore) -> Reply:
         content = content_of(call, core)
@@ -262,7 +264,9 @@ _PUT: Final = Match("manifest", "PUT")
 _POST: Final = Match("upload", "POST")
 
 FAULTS: Final[Mapping[str, FaultKind]] = {
-    "range-ignored": _kind_of("answers 200 with the whole blob to a range request", _on_ranges(whole), ALL_RANGES),
+    "range-ignored": _kind_of(
+        "responds with 200 with the whole blob to a range request", _on_ranges(whole), ALL_RANGES
+    ),
     "first-range-only": _kind_of("serves only the first of several ranges", _on_ranges(first_only), ALL_RANGES),
     "parts-reordered": _kind_of("sends the parts in reverse order", _on_ranges(reordered), ALL_RANGES),
     "parts-overlapping": _kind_of("sends parts that overlap, one of them twice", _on_ranges(overlapping), ALL_RANGES),
@@ -281,15 +285,15 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
     "other-blob": _kind_of("sends the bytes of another blob", _changing(other_blob)),
     "bytes-changed": _kind_of("sends other bytes from the second range request on", _changing(changed), _LATER_RANGES),
     "too-many-ranges": _kind_of(
-        "answers 400 to more than so many ranges", _too_many, ALL_RANGES, value="ranges that are served (1)"
+        "responds with 400 to more than so many ranges", _too_many, ALL_RANGES, value="ranges that are served (1)"
     ),
     "unsatisfiable": _kind_of(
-        "answers 416 to every range request", lambda match, _: Fault(match, instead=_unsatisfiable), ALL_RANGES
+        "responds with 416 to every range request", lambda match, _: Fault(match, instead=_unsatisfiable), ALL_RANGES
     ),
     "busy": _kind_of(
-        "answers 429 once, with Retry-After", _busy, Match(method="GET", count=1), value="seconds to wait (0)"
+        "responds with 429 once, with Retry-After", _busy, Match(method="GET", count=1), value="seconds to wait (0)"
     ),
-    "error-once": _kind_of("answers 500 once", _once(500, "UNKNOWN", "something broke"), _FIRST_BLOB),
+    "error-once": _kind_of("responds with 500 once", _once(500, "UNKNOWN", "something broke"), _FIRST_BLOB),
     "reset": _kind_of(
         "resets the connection after so many bytes of a body", _on_success(reset, 100), value="bytes that come (100)"
     ),

@@ -83,7 +83,7 @@ def _run(command: list[str], environ: dict[str, str]) -> None:
 
 @contextmanager
 def _running(command: list[str], directory: Path, port: int) -> Iterator[str]:
-    """Run a server that listens on ``port``, and give its URL once it answers."""
+    """Run a server that listens on ``port``, and return its URL once it responds."""
     log, url = directory / "registry.log", f"http://127.0.0.1:{port}"
     try:
         with log.open("wb") as output:

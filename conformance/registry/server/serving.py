@@ -25,7 +25,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Wire(msgspec.Struct, frozen=True):
-    """How an answer goes over the wire when it is not sent in the ordinary way; the connection ends with it.
+    """How a response goes over the wire when it is not sent in the ordinary way; the connection ends with it.
 
     ``stated`` is a Content-Length other than the body's, ``chunked`` leaves it out. After ``cut`` bytes of the body
     nothing comes for ``stall`` seconds, and then the connection is reset; without ``head`` not even a status comes.
@@ -39,7 +39,7 @@ class Wire(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """One answer; ``wire`` is None for one that is sent as HTTP wants it."""
+    """One response; ``wire`` is None for one that is sent as HTTP requires."""
 
     status: int
     headers: dict[str, str] = {}

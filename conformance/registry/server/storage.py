@@ -6,8 +6,9 @@
                               ``ref.name`` annotation for each tag; the fields ``name`` and ``links`` (its blobs) beside
 
 A file is written whole under another name and renamed, and a repository is written after what it names: whenever the
-process dies, the directory holds the state after the last answered request, or that after the one it was at. Nothing
-is flushed to disk (tests push thousands of blobs), so a power failure may cost more. Upload sessions are not kept.
+process dies, the directory holds the state after the last completed request, or the state after the request in
+progress. Nothing is flushed to disk (tests push thousands of blobs), so a power failure may cost more. Upload sessions
+are not kept.
 """
 
 import secrets

@@ -1,6 +1,6 @@
 """Who may do what in the embedded registry: Basic, and Bearer tokens with a token service of its own.
 
-The flow is that of the distribution project ("Token Authentication Specification"): the registry answers 401 with
+The flow is that of the distribution project ("Token Authentication Specification"): the registry responds with 401 with
 ``Bearer realm=…,service=…,scope=…``, the client asks the realm for a token of that scope with its password or a refresh
 token, and sends the token.
 """
@@ -35,7 +35,9 @@ class Authority(Protocol):
     """Decides on every request before the registry sees it."""
 
     def intercept(self, call: Call, url: str, /) -> Reply | None:
-        """The answer given in place of the registry's, whose own address is ``url``; None lets the request through."""
+        """The response given in place of the registry's, whose own address is ``url``; None lets the request
+        through.
+        """
 
 
 class BasicAuth(msgspec.Struct, frozen=True):
@@ -120,8 +122,8 @@ class TokenAuth:
         self._tokens[token] = (self._clock() + self._seconds, _granted(asked.get("scope", ""), allowed))
         for old in list(self._tokens)[:-_MAX_TOKENS]:
             del self._tokens[old]
-        answer = {"token": token, "access_token": token, "expires_in": int(self._seconds)}
-        return Reply(200, _JSON, encode(answer))
+        response = {"token": token, "access_token": token, "expires_in": int(self._seconds)}
+        return Reply(200, _JSON, encode(response))
 
 
 def _needed(call: Call) -> Grants:

@@ -1,4 +1,4 @@
-"""Answers that HTTP libraries do not send: lengths that lie, bodies that end early, connections that are reset."""
+"""Responses that HTTP libraries do not send: lengths that lie, bodies that end early, connections that are reset."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ _CHUNK: Final = 4096
 
 
 async def send_raw(request: web.BaseRequest, reply: Reply) -> None:
-    """Write an answer with a ``wire`` of its own byte by byte, and end the connection."""
+    """Write a response with a ``wire`` of its own byte by byte, and end the connection."""
     transport = request.transport
     wire = reply.wire or Wire()
     if transport is None:

@@ -14,7 +14,7 @@ from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
-from conformance.registry.client.client import Answer, RegistryClient
+from conformance.registry.client.client import RegistryClient, Response
 from conformance.registry.client.transport import TransportError
 from conformance.reports.attestation.bundle import BUNDLE_TYPE, MAX_BUNDLE
 from conformance.reports.attestation.errors import AttestationError
@@ -63,10 +63,10 @@ def attach(client: RegistryClient, repository: str, bundle: bytes, subject: Desc
     try:
         for blob in (EMPTY, bundle):
             _push_blob(client, repository, blob)
-        answer = client.put_manifest_raw(repository, digest, raw, MANIFEST_TYPE)
-        _expect(answer, "the manifest of the attestation")
+        response = client.put_manifest_raw(repository, digest, raw, MANIFEST_TYPE)
+        _expect(response, "the manifest of the attestation")
         # The header says that the registry lists it (distribution-spec, "Pushing Manifests with Subject").
-        tag = "" if answer.header("OCI-Subject") else _add_to_tag(client, repository, raw, subject)
+        tag = "" if response.header("OCI-Subject") else _add_to_tag(client, repository, raw, subject)
     except TransportError as error:
         raise AttestationError(f"{client.host}: {error}") from None
     return Attached(digest, tag)
@@ -87,14 +87,14 @@ def attached(client: RegistryClient, repository: str, digest: str) -> Iterator[b
 
 def _listed(client: RegistryClient, repository: str, digest: str) -> list[dict[str, Any]]:
     """The referrers that hold bundles, by the endpoint, else by the tag."""
-    answer = client.referrers(repository, digest)
-    if answer.status == 404:
-        answer = client.get_manifest_raw(repository, fallback_tag(digest), accept=(INDEX_TYPE,))
-    if answer.status == 404:
+    response = client.referrers(repository, digest)
+    if response.status == 404:
+        response = client.get_manifest_raw(repository, fallback_tag(digest), accept=(INDEX_TYPE,))
+    if response.status == 404:
         return []
-    if answer.status != 200:
-        raise AttestationError(f"listing the referrers of {digest}: the registry answered HTTP {answer.status}")
-    entries = _fields(answer.content).get("manifests")
+    if response.status != 200:
+        raise AttestationError(f"listing the referrers of {digest}: the registry responded with HTTP {response.status}")
+    entries = _fields(response.content).get("manifests")
     return [
         entry
         for entry in (entries if isinstance(entries, list) else [])
@@ -110,12 +110,12 @@ def fallback_tag(digest: str) -> str:
 def _add_to_tag(client: RegistryClient, repository: str, raw: bytes, subject: Descriptor) -> str:
     """List the artifact in the index of the tag. Two who do so at once may lose one: the specification has no lock."""
     tag = fallback_tag(subject.digest)
-    answer = client.get_manifest_raw(repository, tag, accept=(INDEX_TYPE,))
-    if answer.status not in (200, 404):
-        raise AttestationError(f"the index {tag}: the registry answered HTTP {answer.status}")
-    index = _fields(answer.content) if answer.status == 200 else {}
+    response = client.get_manifest_raw(repository, tag, accept=(INDEX_TYPE,))
+    if response.status not in (200, 404):
+        raise AttestationError(f"the index {tag}: the registry responded with HTTP {response.status}")
+    index = _fields(response.content) if response.status == 200 else {}
     entries = index.get("manifests", [])
-    if answer.status == 200 and not isinstance(entries, list):
+    if response.status == 200 and not isinstance(entries, list):
         raise AttestationError(f"the tag {tag} is no index of referrers: it is left as it is")
     own = _fields(raw)
     entry = {
@@ -135,17 +135,17 @@ def _push_blob(client: RegistryClient, repository: str, content: bytes) -> None:
         _expect(client.upload_blob(repository, content), "the blob of the attestation")
 
 
-def _expect(answer: Answer, what: str) -> None:
-    if answer.status != 201:
-        raise AttestationError(f"pushing {what}: the registry answered HTTP {answer.status}")
+def _expect(response: Response, what: str) -> None:
+    if response.status != 201:
+        raise AttestationError(f"pushing {what}: the registry responded with HTTP {response.status}")
 
 
-def _whole(answer: Answer, digest: str) -> bytes:
-    if answer.status != 200:
-        raise AttestationError(f"{digest}: the registry answered HTTP {answer.status}")
-    if f"sha256:{Digest.of(answer.content).hex}" != digest:
-        raise AttestationError(f"{digest}: the registry answered with other bytes")
-    return answer.content
+def _whole(response: Response, digest: str) -> bytes:
+    if response.status != 200:
+        raise AttestationError(f"{digest}: the registry responded with HTTP {response.status}")
+    if f"sha256:{Digest.of(response.content).hex}" != digest:
+        raise AttestationError(f"{digest}: the registry responded with other bytes")
+    return response.content
 
 
 def _fields(raw: bytes) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from conformance.endings import Ending
 from conformance.observed.evidence import Evidence
 from conformance.reports.model import Report
 from conformance.reports.notes import notes
@@ -12,7 +11,7 @@ from conformance.reports.power import percent
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
 from conformance.requirements import Catalogue
-from conformance.results import Finding, RequirementResult
+from conformance.results import Ending, Finding, RequirementResult
 
 # A run over many images shows of each what did not pass; the catalogue is one command away.
 _WHOLE_TABLES = 12

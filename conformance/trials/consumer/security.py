@@ -20,9 +20,9 @@ from conformance.images.composed import (
 )
 from conformance.images.trees import Node, Tree, noise
 from conformance.observed.trials import TrialSeen
-from conformance.registry.server.answers import with_content
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.faults import Fault, Match, make_fault
+from conformance.registry.server.responses import with_content
 from conformance.results import unsupported
 from conformance.trials.consumer.bench import reads_layouts
 from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound

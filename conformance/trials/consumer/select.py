@@ -174,11 +174,11 @@ def _lying_annotation(trials: ConsumerTrials) -> Iterator[Seen]:
         if run.succeeded and run.tree is None:
             yield not_run(f"{INCONCLUSIVE}it does not show which reading it took", where=name, evidence=run.evidence)
             continue
-        # A refusal is as good as an answer here: what was chosen still counts.
-        answered = msgspec.structs.replace(run, ending="succeeded") if run.ending == "refused" else run
+        # A refusal is as good as a response here: what was chosen still counts.
+        response = msgspec.structs.replace(run, ending="succeeded") if run.ending == "refused" else run
         problem = trials.problem("plain two files", operation)
         positions = asked_positions(choice, run)
-        seen = observed(name, choice, built, answered, problem, positions=positions, aware=trials.aware)
+        seen = observed(name, choice, built, response, problem, positions=positions, aware=trials.aware)
         if isinstance(seen, SelectionSeen):
             relaxed = run.succeeded and {k: v.content for k, v in (run.tree or {}).items()} == {
                 k: v.content for k, v in by_toc.items()

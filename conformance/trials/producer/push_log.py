@@ -84,7 +84,7 @@ class Interrupts(Defect):
 
 
 class Rejects(Defect):
-    """Answers 400 to manifests that look so, as registries do that do not know the media type."""
+    """Responds with 400 to manifests that look so, as registries do that do not know the media type."""
 
     def __init__(self, pattern: bytes, *, index: bool) -> None:
         self._pattern, self._index = pattern, index

@@ -8,7 +8,7 @@ from hypothesis import assume
 from hypothesis.errors import Flaky
 
 from conformance import checks
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.checks.artifact.pairs import data_layers, plain_manifests
 from conformance.format.positions import ChunkedAnnotations
 from conformance.images.inputs import image

@@ -6,7 +6,7 @@ from conformance.format.document import decode_object
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor, is_index, read_index, read_manifest
 from conformance.observed.image import Stored
-from conformance.registry.client.client import Answer
+from conformance.registry.client.client import Response
 from conformance.sources.errors import SubjectError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference, RegistryReference
@@ -52,6 +52,8 @@ def _content(stored: Stored, what: str) -> bytes:
     return stored.content
 
 
-def _expect(answer: Answer, what: str) -> None:
-    if answer.status != 201:
-        raise SubjectError(f"pushing {what}: the registry answered HTTP {answer.status}\n{answer.exchange.as_text()}")
+def _expect(response: Response, what: str) -> None:
+    if response.status != 201:
+        raise SubjectError(
+            f"pushing {what}: the registry responded with HTTP {response.status}\n{response.exchange.as_text()}"
+        )

@@ -5,7 +5,7 @@ from threading import Lock
 
 from conformance.format.digest import Digest
 from conformance.observed.evidence import Exchange
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 
 
 class RegistrySubject:
@@ -42,13 +42,13 @@ class RegistrySubject:
         namespace, _, rest = full.partition("/")
         return f"{namespace}/{rest.replace('/', '-')}"
 
-    def upload(self, repository: str, content: bytes) -> Answer:
+    def upload(self, repository: str, content: bytes) -> Response:
         """Upload a blob and remember it for the clean-up."""
         with self._lock:
             self._blobs[repository, str(Digest.of(content))] = None
         return self.client.upload_blob(repository, content)
 
-    def put_manifest(self, repository: str, reference: str, raw: bytes, media_type: str) -> Answer:
+    def put_manifest(self, repository: str, reference: str, raw: bytes, media_type: str) -> Response:
         """Push a manifest and remember it, and its tag, for the clean-up."""
         with self._lock:
             self._manifests[repository, str(Digest.of(raw))] = None
@@ -78,14 +78,14 @@ class RegistrySubject:
         for delete, things in steps:
             for repository, reference in reversed(things):
                 try:
-                    answer = delete(repository, reference)
+                    response = delete(repository, reference)
                 except TransportError as error:
                     if error.exchange is not None:
                         refused.append(error.exchange)
                     return tuple(refused)
-                if answer.status == 405:  # deletion is switched off: so it is for the rest of this kind
-                    refused.append(answer.exchange)
+                if response.status == 405:  # deletion is switched off: so it is for the rest of this kind
+                    refused.append(response.exchange)
                     break
-                if answer.status >= 400 and answer.status != 404:
-                    refused.append(answer.exchange)
+                if response.status >= 400 and response.status != 404:
+                    refused.append(response.exchange)
         return tuple(refused)
