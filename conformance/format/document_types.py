@@ -90,5 +90,6 @@ def type_problem(kind: DocumentKind, fields: dict[str, Any]) -> str:
     try:
         msgspec.convert(fields, _TYPES[kind])
     except msgspec.ValidationError as error:
-        return str(error)
+        text, _, path = str(error).partition(" - at `$.")
+        return f"{path.rstrip('`') or 'the document'}: {text}"
     return ""

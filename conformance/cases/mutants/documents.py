@@ -248,3 +248,8 @@ def urls_that_are_a_text(draft: Draft) -> None:
         "size": 2,
         "urls": "https://registry.example",
     }
+
+
+@mutant("DOC-001", implies=("SENT-INDEX-008",))
+def config_without_operating_system(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config.pop("os"))

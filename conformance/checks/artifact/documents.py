@@ -30,6 +30,7 @@ class _Document(msgspec.Struct, frozen=True):
     fields: dict[str, Any] | None
     malformed: str = ""
     key_problems: tuple[KeyProblem, ...] = ()
+    is_image_config: bool = False
 
 
 def _documents(seen: ImageSeen) -> Iterator[_Document]:
@@ -66,19 +67,33 @@ def _of_manifest(seen: ManifestSeen) -> Iterator[_Document]:
     if config is not None and (seen.config is not None or seen.config_malformed):
         fields = seen.config.fields if seen.config else None
         name = f"{seen.name}.config"
-        yield _Document("config", name, config, fields, seen.config_malformed, seen.config_key_problems)
+        problems = seen.config_key_problems
+        of_image = seen.document is not None and seen.document.view.config.media_type in CONFIG_TYPES
+        yield _Document("config", name, config, fields, seen.config_malformed, problems, of_image)
 
 
 @decides("DOC-001")
 def of_their_kind(seen: ImageSeen) -> Iterator[Judgement]:
     for document in _documents(seen):
+        found = document.malformed or _missing(document)
         yield judge(
-            document.fields is not None,
+            not found,
             "A document is not JSON of its kind.",
             where=document.name,
             expected=f"one JSON object in UTF-8 with the fields of its kind, nested at most {MAX_DEPTH} deep",
-            found=document.malformed or "as described",
+            found=found or "as described",
         )
+
+
+def _missing(document: _Document) -> str:
+    """The fields of an image config that image-spec 1.1 config.md requires and that are not there; "" for none."""
+    if document.kind != "config" or not document.is_image_config:
+        return ""
+    fields = document.fields or {}
+    rootfs = fields.get("rootfs") or {}
+    missing = [key for key in ("architecture", "os") if not fields.get(key)]
+    missing += [f"rootfs.{key}" for key in ("type", "diff_ids") if rootfs.get(key) is None]
+    return f"no {', '.join(missing)}" if missing else ""
 
 
 def _by_kind(seen: ImageSeen, kind: KeyKind, message: str, expected: str) -> Iterator[Judgement]:
