@@ -25,8 +25,8 @@ import msgspec
 from benchmarks.fleets import Fleet, images_of, layers_of
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
-from conformance.registry.server.core import Manifest
 from conformance.registry.server.embedded import EmbeddedRegistry
 
 LIMIT = 1.7
@@ -94,7 +94,9 @@ def _serve(layers: int, files: int, told: Connection) -> None:
             (image,) = images_of(Fleet(1, 1, 1), [named])
             manifest, config = str(Digest.of(image.manifest)), str(Digest.of(image.config))
             blobs = {digest: layer.blob, config: image.config}
-            registry.load(f"app-{number}", blobs, {manifest: Manifest(image.manifest, MANIFEST_TYPE)}, v1=manifest)
+            registry.load(
+                f"app-{number}", blobs, {manifest: StoredManifest(image.manifest, MANIFEST_TYPE)}, v1=manifest
+            )
         told.send(registry.url)
         told.recv()
         told.send((times[0], times[-1]))

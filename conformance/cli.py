@@ -4,7 +4,6 @@ import functools
 import io
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +31,6 @@ from conformance.commands import (
     shared,
     vectors,
 )
-from conformance.observed.masking import SECRETS
 from conformance.suite.signals import end_on_sigterm
 
 app = typer.Typer(
@@ -126,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if os.environ.get("ZCC_TRACEBACK"):
             raise
         _discard_output()
-        sys.stderr.write(f"zcc: {_in_words(error)}\n")
+        sys.stderr.write(f"zcc: {shared.in_words(error)}\n")
         sys.exit(shared.EXIT_CANNOT)
 
 
@@ -145,12 +143,3 @@ def _discard_output() -> None:
     """What is still buffered cannot be written, and must not be tried again at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return SECRETS.mask(f"{error.filename or 'standard output'}: {error.strerror or error}")
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    text = SECRETS.mask(repr(" ".join(str(error).split())))[:400]
-    where = f"{Path(place.filename).name}:{place.lineno}"
-    return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"

@@ -64,7 +64,6 @@ def diff(
     from conformance.audit.checking import open_source  # noqa: PLC0415 (start-up time)
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
-    from conformance.reference.errors import NotSupportedError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.sources.errors import SubjectError  # noqa: PLC0415
 
@@ -86,7 +85,7 @@ def diff(
                 difference = compare_images(first, open_source(other, connection), options)
             else:
                 difference = compare_readings(first, on_bytes)
-    except (DiffError, SubjectError, CredentialError, FormatError, NotSupportedError) as error:
+    except (DiffError, SubjectError, CredentialError, FormatError) as error:
         cannot(str(error))
     if pull:
         _print_pull(costs, json=json)

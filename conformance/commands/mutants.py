@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from conformance.assurance.matrix.model import Row
     from conformance.assurance.matrix.run import Maker
 
-_PARTS = ("artifact", "registry", "producer", "consumer", "copier", "copies", "selection")
+_PARTS = ("artifact", "registry", "producer", "consumer", "copier")
 
 
 def register(app: typer.Typer) -> None:

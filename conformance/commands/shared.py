@@ -2,8 +2,10 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -95,3 +97,13 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(what, total=None)
         yield lambda count: shown.advance(task, count)
+
+
+def in_words(error: Exception) -> str:
+    """One line for an error that no command foresaw, without secrets."""
+    if isinstance(error, OSError):
+        return SECRETS.mask(f"{error.filename or 'standard output'}: {error.strerror or error}")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    text = SECRETS.mask(repr(" ".join(str(error).split())))[:400]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"

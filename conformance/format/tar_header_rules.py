@@ -6,6 +6,7 @@ seen to do with what keeps to neither (docs/soundness.md, "Tar headers").
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from conformance.format.tar_faults import Flaw, TarRule, raw
@@ -56,13 +57,15 @@ _PLAIN: Final = re.compile(
 _ZERO_TAIL: Final = bytes(BLOCK - PREFIX)
 _ZERO_LINK: Final = bytes(100)
 _MAX_CACHED: Final = 1024
+_NAME_AND_MODE: Final = b"n".ljust(100, b"\0") + b"0000644\0"
+_SIZE_TO_SUM: Final = b"00000000000\0" * 2 + b"000000\0 "
 
 
 class HeaderRules:
-    """Judges headers one after the other; remembers the owner names that were right, for they repeat."""
+    """Judges headers one after the other; remembers the owners, magics and types that were right, for they repeat."""
 
     def __init__(self) -> None:
-        self._right: set[bytes] = set()
+        self._is_right = lru_cache(maxsize=_MAX_CACHED)(_is_right)
 
     def is_plain(self, block: bytes) -> bool:
         """Whether nothing is wrong with a header, and with an entry of this alone: cheap, and true of most headers.
@@ -82,14 +85,14 @@ class HeaderRules:
             return False
         if kind in WITHOUT_CONTENT and block[124:135] != b"00000000000":
             return False
-        key = block[108:124] + block[257:PREFIX] + block[TYPE : TYPE + 1]
-        if key in self._right:
-            return True
-        if any(header_flaws(block)):
-            return False
-        if len(self._right) < _MAX_CACHED:
-            self._right.add(key)
-        return True
+        # What was looked at is put in its plainest form, so that the rest repeats.
+        return self._is_right(
+            _NAME_AND_MODE + block[108:124] + _SIZE_TO_SUM + block[156:157] + _ZERO_LINK + block[257:]
+        )
+
+
+def _is_right(block: bytes) -> bool:
+    return not any(header_flaws(block))
 
 
 def number_of(field: bytes) -> int | None:
@@ -100,6 +103,11 @@ def number_of(field: bytes) -> int | None:
     if match is not None:
         return int(match[1], 8)
     return 0 if _EMPTY.fullmatch(field) else None
+
+
+def is_v7(block: bytes) -> bool:
+    """Whether a header has no magic."""
+    return not any(block[257:265])
 
 
 def text_of(field: bytes) -> bytes:
@@ -125,7 +133,7 @@ def header_flaws(block: bytes) -> Iterator[Flaw]:
 
 def _extended(block: bytes) -> Iterator[Flaw]:
     """What holds for the header of an extended header, beside what holds for all."""
-    if block[257:265] == V7_MAGIC:
+    if is_v7(block):
         expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
     if not block[0]:
@@ -142,7 +150,7 @@ def _extended(block: bytes) -> Iterator[Flaw]:
 
 
 def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
-    fields = _NUMBERS if block[257:265] == V7_MAGIC else (*_NUMBERS, *_DEVICES)
+    fields = _NUMBERS if is_v7(block) else (*_NUMBERS, *_DEVICES)
     for what, where in fields:
         field = block[where]
         value = number_of(field)
@@ -189,10 +197,10 @@ def _form(block: bytes) -> Iterator[Flaw]:
     if end is None:
         yield Flaw(TarRule.MAGIC, "magic and version", "b'ustar\\x0000' or b'ustar  \\x00'", raw(magic), 257)
         return
-    if magic == V7_MAGIC:
+    if is_v7(block):
         yield Flaw(TarRule.V7, "magic and version", "those of ustar or GNU tar", "none: the form v7", 257)
     rest = block[end:]
-    if magic == V7_MAGIC and _DEVICES_OF_V7.fullmatch(block, 329, 345):
+    if is_v7(block) and _DEVICES_OF_V7.fullmatch(block, 329, 345):
         rest = block[end:329] + bytes(16) + block[345:]  # GNU tar writes zeros there
     if rest.strip(b"\0"):
         at = end + len(rest) - len(rest.lstrip(b"\0"))
@@ -234,7 +242,7 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
         yield Flaw(TarRule.MODE, "the field mode", "permission bits only (0 to 7777)", f"{mode:o}", 100)
     for what, where, place in (("uname", slice(108, 116), 265), ("gname", slice(116, 124), 297)):
         value = number_of(block[where])
-        if block[257:265] != V7_MAGIC and value is not None:
+        if value is not None and not is_v7(block):
             yield from owner_flaws(what, text_of(block[place : place + 32]), value, place)
     if block[257:265] == USTAR_MAGIC and not block[0] and block[PREFIX]:
         yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name behind the prefix", "none", 0)
@@ -242,7 +250,7 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
     if kind in WITHOUT_CONTENT and size:
         yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)
     # A directory of the form v7: there is no other type for it.
-    is_v7_directory = block[257:265] == V7_MAGIC and not size
+    is_v7_directory = is_v7(block) and not size
     if kind == b"\0" and not is_v7_directory and text_of(block[:100]).endswith(b"/"):
         yield Flaw(
             TarRule.SLASH, "the field name", "no slash at its end beside the type NUL", raw(text_of(block[:100]))

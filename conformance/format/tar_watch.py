@@ -110,7 +110,7 @@ class HeaderWatch:
         path = self._records.get(b"path")
         if path:
             return path
-        name, prefix = text_of(block[:100]), text_of(block[345:500]) if block[257:265] == USTAR_MAGIC else b""
+        name, prefix = text_of(block[:100]), text_of(block[345:]) if block[257:265] == USTAR_MAGIC else b""
         return prefix + b"/" + name if prefix else name
 
     def _entry(self, block: bytes, kind: bytes) -> list[Flaw]:
@@ -136,8 +136,7 @@ class HeaderWatch:
             # Go writes so where a PAX link target has no ASCII character; nobody does beside a GNU long link.
             rule = TarRule.LINK_NAME if b"K" in extended else TarRule.BARE_LINK
             flaws.append(Flaw(rule, "the link name in the header", "its beginning there too", "none", 157))
-        if len(extended) > 1:
-            flaws += self._mixed()
+        flaws += self._mixed()
         if b"size" in records:
             flaws += self._size(block, kind)
         if not _OWNER_KEYS.isdisjoint(records):
@@ -151,7 +150,7 @@ class HeaderWatch:
             for key in keys
             if letter in self._extended and key in self._records
         ]
-        if not mixed and b"x" in self._extended:
+        if not mixed and {b"x"} < self._extended.keys():
             return [Flaw(TarRule.BOTH_FORMS, "the extended headers", "PAX or GNU tar", "both")]
         return mixed
 
@@ -180,8 +179,6 @@ class HeaderWatch:
         return flaws
 
     def _note(self, flaws: tuple[Flaw, ...], offset: int) -> None:
-        if not flaws:
-            return
         self._pending += [
             TarFault(flaw.rule, "", flaw.what, flaw.expected, flaw.found, offset + flaw.at) for flaw in flaws
         ]

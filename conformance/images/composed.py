@@ -26,10 +26,10 @@ from conformance.format.names import (
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.sentinel import canonical_sentinel
+from conformance.format.stored import StoredManifest
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
 from conformance.images.trees import Node, Tree, noise, tar_of
 from conformance.observed.trials import LayerFacts
-from conformance.registry.server.core import Manifest
 from conformance.sources.layout import write_layout
 from conformance.sources.platforms import machine_platform
 
@@ -138,14 +138,14 @@ class Image(msgspec.Struct, frozen=True):
     """
 
     blobs: dict[str, bytes]
-    manifests: dict[str, Manifest]
+    manifests: dict[str, StoredManifest]
     root: str
     layers: tuple[LayerFacts, ...] = ()
     sentinel: str = ""
     label: str = ""
 
     @property
-    def root_document(self) -> Manifest:
+    def root_document(self) -> StoredManifest:
         return self.manifests[self.root]
 
     def write(self, directory: Path, digest: str = "") -> None:
@@ -235,7 +235,7 @@ def image(
     blobs = {layer.named: layer.blob for layer in stack} | {str(Digest.of(config)): config}
     facts = tuple(_facts(layer) for layer in layers)
     named = str(Digest.of(sentinel)) if sentinel is not None else ""
-    return Image(blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, digest, facts, named, label)
+    return Image(blobs, {digest: StoredManifest(manifest, MANIFEST_TYPE)}, digest, facts, named, label)
 
 
 def sentinel_image(layers: Sequence[Layer], **more: Any) -> Image:
@@ -269,7 +269,7 @@ def index(entries: Sequence[Entry]) -> Image:
     blobs = {digest: blob for entry in entries for digest, blob in entry.image.blobs.items()}
     manifests = {digest: document for entry in entries for digest, document in entry.image.manifests.items()}
     last = entries[-1].image
-    return Image(blobs, {**manifests, digest: Manifest(raw, INDEX_TYPE)}, digest, last.layers, last.sentinel)
+    return Image(blobs, {**manifests, digest: StoredManifest(raw, INDEX_TYPE)}, digest, last.layers, last.sentinel)
 
 
 def pair(layers: Sequence[Layer], **more: Any) -> Image:

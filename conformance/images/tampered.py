@@ -17,9 +17,11 @@ from conformance.format.footer import Footer, FooterForm
 from conformance.format.frames import SKIPPABLE_HEADER, map_frames, skippable
 from conformance.format.positions import Position, TocPosition
 from conformance.format.seal import CompressedTarSplit, seal
+from conformance.format.tarheader import BLOCK
 from conformance.format.tarsplit import FileRecord, Record, Segment, build, parse
 from conformance.format.toc import Entry, Toc, encode_toc
 from conformance.format.writer import WriterOptions, WrittenLayer
+from conformance.images import raw_tar
 from conformance.images.bombs import BOMB, raw_frame, zeros_frame
 from conformance.images.composed import SINGLE, Layer, layer_of, written
 from conformance.images.trees import Node, Tree, noise, tar_of
@@ -185,6 +187,17 @@ def lying_frame_bomb() -> Layer:
     _, made = single()
     size = next(entry.size for entry in made.toc.entries if entry.name == FILE)
     return _frame_of_file(zeros_frame(BOMB, stated=size))
+
+
+def tar_frame_bomb() -> Layer:
+    """A layer without a TOC; the frame of its one large file states a small size, and expands to what the tar declares.
+
+    Apart from that header the tar is complete: a reader that stops at the first two blocks of zeros, as it may at the
+    end of an archive, meets the frame all the same.
+    """
+    header, rest = raw_tar.header(FILE.encode(), BOMB), tar_of(SINGLE[2:])
+    blob = raw_frame(tar_of(SINGLE[:1], blocks=1)[:BLOCK] + header) + zeros_frame(BOMB, stated=BLOCK) + raw_frame(rest)
+    return Layer(blob, sound().diff_id)
 
 
 def _frame_of_file(frame: bytes) -> Layer:

@@ -12,18 +12,17 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
 from conformance.implementations.placeholders import Vector, fill
 from conformance.implementations.surroundings import SurroundingsError, surroundings
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import CommandEvidence, mask_url
 from conformance.observed.masking import MASK, forms_of
 from conformance.processes.overlay import MOUNTS, how_to_mount, undo_mounts
 from conformance.processes.run import Ended, run_program
 from conformance.processes.sandbox import Sandbox
-from conformance.registry.client.credentials import Credentials
 
 MAX_EVIDENCE: Final = 4096
 """Characters of output kept as evidence of one command."""
@@ -55,6 +54,11 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def succeeded(self) -> bool:
         return self.outcome is Outcome.SUCCEEDED
+
+    @property
+    def described(self) -> str:
+        """The outcome with its reason, in one line."""
+        return f"{self.outcome}: {self.reason}" if self.reason else str(self.outcome)
 
     @property
     def claim_is_false(self) -> bool:
@@ -238,8 +242,8 @@ def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
     login = sandbox.logins.get(values.get("host", "")) or next(iter(sandbox.logins.values()), Credentials())
     values |= {"username": login.username, "password": login.password}
     if "platform" in values:
-        wanted = Platform.parse(values["platform"])
-        values |= {"os": wanted.os, "architecture": wanted.architecture, "variant": wanted.variant}
+        system, architecture, *variant = values["platform"].split("/")
+        values |= {"os": system, "architecture": architecture, "variant": "".join(variant)}
     return values
 
 

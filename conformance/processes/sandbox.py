@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
+from conformance.observed.credentials import Credentials
+from conformance.observed.hosts import is_loopback
 from conformance.observed.masking import SECRETS
-from conformance.registry.client.credentials import Credentials
-from conformance.sources.reference import is_loopback
 
 _PRIVATE: Final = 0o700
 _PARTIAL: Final = 'enable_partial_images = "{}"'

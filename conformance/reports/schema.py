@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from conformance.format.document import JsonObject
 from conformance.implementations import adapter_document
 from conformance.reports import certificate, model
 
 _PACKAGE = Path(__file__).parents[1]
 
 
-def schemas() -> Iterator[tuple[Path, JsonObject]]:
+def schemas() -> Iterator[tuple[Path, dict[str, Any]]]:
     """Every schema this project publishes, and where its file is."""
     yield _PACKAGE / "reports" / model.SCHEMA_FILE, model.build_schema()
     yield _PACKAGE / "reports" / certificate.SCHEMA_FILE, certificate.build_schema()

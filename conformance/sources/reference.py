@@ -1,6 +1,5 @@
 """The names users give to images: ``oci:DIR[:TAG]``, ``host/name:tag``, ``host/name@sha256:…``."""
 
-import ipaddress
 import re
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
+from conformance.observed.hosts import is_loopback
 from conformance.sources.errors import SubjectError
 
 # OCI distribution-spec 1.1, "Pulling manifests": the grammar of <name> and of a tag.
@@ -48,18 +48,6 @@ class RegistryReference(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.host}/{self.repository}{'@' if self.by_digest else ':'}{self.reference}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host[:port]`` is this machine."""
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    name = name.strip("[]")
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def parse_reference(text: str) -> LayoutReference | RegistryReference:

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from conformance.implementations.adapter import Adapter, AdapterError, find_adapter
+from conformance.observed.hosts import is_loopback
 from conformance.registry.client.conventions import is_http_url
 from conformance.registry.client.credentials import CredentialError
 from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import PROFILES, ROLES, Profile, Role, definition_of, hazard_of, ids_of
 from conformance.results import Waiver, read_waivers
 from conformance.sources.errors import SubjectError
-from conformance.sources.reference import RegistryReference, is_loopback, parse_reference
+from conformance.sources.reference import RegistryReference, parse_reference
 from conformance.suite.selection import BadOptionError, asked_for
 from conformance.trials.under_test import subject_name
 

@@ -6,7 +6,7 @@ This is the suite's own control: a checker that is broken shows here before it j
 import pytest
 from hypothesis import strategies as st
 
-from conformance.checks.artifact.judge import judge_blob, judge_image
+from conformance.checks.artifact.judge import judge_content, judge_image
 from conformance.checks.artifact.toc_rules import repeated_names, wrong_shapes
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, decode_object, encode
@@ -28,7 +28,6 @@ from conformance.format.variant import (
 from conformance.format.writer import WrittenLayer
 from conformance.images.bundle import Bundle
 from conformance.images.draft import conforming_draft
-from conformance.observed.image import SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python
 from conformance.sources.image import observe_image
 from conformance.sources.memory import MemorySource
@@ -48,7 +47,7 @@ pytestmark = pytest.mark.role("artifact")
 )
 def test_conforming_sentinel_blobs_pass(blob: bytes) -> None:
     """Expected: no MUST fails, and no Python tar reader in strict mode accepts the blob."""
-    failed = [r.id for r in judge_blob(SentinelBlob("generated", blob)) if r.verdict == "fail" and r.level == "MUST"]
+    failed = [r.id for r in judge_content(blob) if r.verdict == "fail" and r.level == "MUST"]
     assert not failed, f"a conforming blob fails {failed}"
     assert not [seen.reader for seen in read_with_python(blob) if seen.accepted and not seen.lenient]
 
@@ -61,7 +60,7 @@ def test_forbidden_sentinel_blobs_are_caught(requirement_id: str, request: pytes
 
     @invariant(statement, requirement=requirement_id, blob=forbidden_blob(requirement_id))
     def caught(blob: bytes) -> None:
-        verdicts = {result.id: result.verdict for result in judge_blob(SentinelBlob("generated", blob))}
+        verdicts = {result.id: result.verdict for result in judge_content(blob)}
         assert verdicts[requirement_id] == "fail", f"{requirement_id} does not catch this blob"
 
     counted(request.node, caught)

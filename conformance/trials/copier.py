@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from conformance.checks.artifact.pairs import copy_of_one, data_layers
+from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE
 from conformance.images.inputs import (
@@ -23,7 +24,6 @@ from conformance.images.inputs import (
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen, Requested
 from conformance.observed.producer import AgainSeen, PushSeen
@@ -243,7 +243,7 @@ class CopierTrial:
         if run.outcome is Outcome.REFUSED:
             return unsupported(f"it does not write an image without sentinel as {requested} either: {run.reason}")
         if not run.succeeded or control.seen.after is None:
-            message = f"{INCONCLUSIVE}an image without sentinel was not written as {requested} either ({describe(run)})"
+            message = f"{INCONCLUSIVE}an image without sentinel was not written as {requested} either ({run.described})"
             return not_run(message, evidence=run.evidence)
         made = copy_of_one(control.seen.after)
         wrong = [kind for layer in data_layers(made) if not _is_of(kind := layer.media_type, requested)] if made else []
@@ -271,7 +271,7 @@ class CopierTrial:
         twin = self.copied(name)
         if twin.seen.after is not None:
             return None
-        message = f"{INCONCLUSIVE}refused ({copied.run.reason}), and so is {name!r} ({describe(twin.run)})"
+        message = f"{INCONCLUSIVE}refused ({copied.run.reason}), and so is {name!r} ({twin.run.described})"
         return not_run(message, where=copied.seen.name, evidence=twin.run.evidence)
 
     def _control(self) -> str:
@@ -369,8 +369,8 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
     if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
         if requirement_id in _NEEDS_A_FINISHED_COPY:
             message = "The copy neither ended nor was it refused; a crash is no refusal."
-            return failed(message, where=where, expected="done, or refused with a reason", found=describe(run))
-        return not_run(f"the copy was not made: {describe(run)}", where=where)
+            return failed(message, where=where, expected="done, or refused with a reason", found=run.described)
+        return not_run(f"the copy was not made: {run.described}", where=where)
     if run.succeeded and copied.seen.after is None:
         return not_run(f"{INCONCLUSIVE}it ended as if done, and there is nothing where the copy should be", where=where)
     return None
@@ -379,7 +379,7 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
 def _wrong_with_control(copied: Copied) -> str:
     run, seen = copied.run, copied.seen
     if not run.succeeded:
-        return f"an image without sentinel could not be copied either ({seen.name}; {describe(run)})"
+        return f"an image without sentinel could not be copied either ({seen.name}; {run.described})"
     made = copy_of_one(seen.after) if seen.after is not None else None
     if made is None:
         return f"it ended as if an image without sentinel was copied, which is not there ({seen.name})"

@@ -11,10 +11,10 @@ from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values, Version, find_version, run_operation
+from conformance.observed.credentials import Credentials
 from conformance.observed.producer import Ended
 from conformance.processes.overlay import how_to_mount
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
-from conformance.registry.client.credentials import Credentials
 from conformance.trials.certificate import Certificate, CertificateError, own_certificate
 
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")

@@ -15,9 +15,7 @@ from typing import Any
 
 import pytest
 
-from conformance.assurance.matrix.judging import judge_copied
-from conformance.cases.mutants import blob, copies, documents, layers, metadata, selection
-from conformance.cases.mutants.selection import SITUATIONS, Client
+from conformance.cases.mutants import blob, documents, layers, metadata
 from conformance.checks.artifact.judge import judge_blob, judge_image
 from conformance.checks.bound import judge_all
 from conformance.images.draft import conforming_draft, finish
@@ -31,6 +29,10 @@ from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
 from tests.artifact.pairs import pair_with
+from tests.copy import copies
+from tests.copy.copies import judge_copied
+from tests.selection import clients
+from tests.selection.clients import SITUATIONS, Client
 
 FILE = Path(__file__).parent / "findings.json"
 _DIGEST = re.compile(r"[0-9a-f]{64,128}")
@@ -96,7 +98,7 @@ _KINDS: tuple[tuple[ModuleType, Callable[[Any], list[str]]], ...] = (
     (documents, of_image),
     (layers, of_layer),
     (copies, of_copy),
-    (selection, of_selection),
+    (clients, of_selection),
 )
 MAKERS: dict[str, Callable[[], list[str]]] = {
     f"{module.__name__.rpartition('.')[2]}.{value.__name__}": partial(judged, value)

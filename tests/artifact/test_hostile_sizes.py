@@ -15,9 +15,9 @@ from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_POSITION, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
+from conformance.format.stored import StoredManifest
 from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.registry.client.options import ConnectionOptions
-from conformance.registry.server.core import Manifest
 from conformance.registry.server.defects import DEFECTS
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.sources.errors import SubjectError
@@ -46,7 +46,7 @@ def image(place: str, directory: Path, size: int, *, position: str = "") -> Iter
         return
     defects = [DEFECTS[place]()] if place in DEFECTS else []
     with EmbeddedRegistry(defects=defects) as registry:
-        registry.load("image", blobs, {root: Manifest(raw, MANIFEST_TYPE)}, latest=root)
+        registry.load("image", blobs, {root: StoredManifest(raw, MANIFEST_TYPE)}, latest=root)
         host = registry.url.partition("://")[2]
         yield open_source(f"{host}/image:latest", ConnectionOptions(plain_http=True))
 

@@ -13,10 +13,11 @@ from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.images.golden import golden_directory
+from conformance.observed.hosts import is_loopback
 from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport
 from conformance.sources.errors import SubjectError
-from conformance.sources.reference import LayoutReference, RegistryReference, is_loopback, parse_reference
+from conformance.sources.reference import LayoutReference, RegistryReference, parse_reference
 
 OPTIONS = CheckOptions(ConnectionOptions(), use_panel=False)
 

@@ -19,7 +19,6 @@ from conformance.anatomy.walk import ViewOptions, view_image
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.images.trees import Node, noise
-from conformance.reference.errors import NotSupportedError
 from conformance.sources.errors import SubjectError
 from conformance.sources.memory import MemorySource
 from tests.inspect.images import chunked, image_of
@@ -55,7 +54,7 @@ def look(source: MemorySource) -> None:
 def compare(run: Callable[[], Difference]) -> None:
     try:
         difference = run()
-    except (SubjectError, FormatError, DiffError, NotSupportedError):
+    except (SubjectError, FormatError, DiffError):
         return
     for line in terminal.lines(difference):
         expect_printable(line.plain)

@@ -80,9 +80,9 @@ def test_a_blob_and_an_image_without_defect_fail_nothing() -> None:
     assert set(failing(judge_drafted(maker()))) == set(freedom_of(maker).warns)
 
 
-@pytest.mark.parametrize("part", ["selection", "copies"])
-def test_a_part_that_is_judged_now_holds(part: str) -> None:
-    matrix = matrix_of(run(makers([part])))  # type: ignore[list-item]
+@pytest.mark.parametrize("requirement_id", ["SENT-SELECT-001", "SENT-STRIP-021"])
+def test_what_is_judged_now_holds(requirement_id: str) -> None:
+    matrix = matrix_of(run(makers(ids=[requirement_id])))
     assert matrix.rows
     assert list(broken_rows(matrix)) == []
 

@@ -10,10 +10,10 @@ from threading import Event, Thread
 
 import pytest
 
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.registry.client.conventions import MAX_WAIT, is_loopback_url, wait_seconds
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from tests.servers import QuietHandler, http_server, raw_server
 

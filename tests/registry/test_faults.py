@@ -12,9 +12,9 @@ import requests
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, SENTINEL_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.ranges import RangeError, parse_response
-from conformance.registry.server.core import Manifest
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import FAULTS, FaultError, Match, ServesBlobsOf, make_fault, parse_fault
@@ -71,7 +71,7 @@ class Wired:
 def wired(*faults: str | Defect, auth: BasicAuth | None = None) -> Iterator[Wired]:
     made = [parse_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with EmbeddedRegistry(defects=made, auth=auth) as registry:
-        stored = Manifest(MANIFEST, MANIFEST_TYPE)
+        stored = StoredManifest(MANIFEST, MANIFEST_TYPE)
         digest = str(Digest.of(MANIFEST))
         registry.load("a", {DIGEST: BLOB, str(Digest.of(OTHER)): OTHER}, {digest: stored}, latest=digest)
         yield Wired(registry)

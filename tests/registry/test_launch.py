@@ -10,8 +10,8 @@ import requests
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.images.samples import sample_image
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import AuthenticationError, RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server import launch
 from conformance.registry.server.launch import LaunchError, docker_registry, find_docker_registry
 from tests.tools import need

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.auth import parse_challenges
 from conformance.registry.client.client import AuthenticationError, RegistryClient
-from conformance.registry.client.credentials import Credentials, find_credentials
+from conformance.registry.client.credentials import find_credentials
 from tests.servers import QuietHandler, http_server
 
 RIGHT = Credentials("tester", "c4nary-of-the-login")

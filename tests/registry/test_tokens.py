@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from conformance.format.digest import Digest
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import AuthenticationError, RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.tokens import TokenAuth
 

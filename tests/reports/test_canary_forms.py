@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from conformance.images.golden import golden_directory
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.reports.forms import FORMS
 from conformance.trials.registry.push import push_layout

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 
 from conformance.images.golden import golden_directory
+from conformance.observed.credentials import Credentials
 from conformance.observed.masking import forms_of
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry

@@ -8,9 +8,9 @@ from conformance import checks
 from conformance.implementations.adapter import builtin_adapters, find_adapter
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import conclude
+from conformance.suite.pushed_artifacts import judged_artifacts
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
-from conformance.trials.producer.pushed_artifacts import judged_artifacts
 from conformance.trials.producer.trial import JOBS_OF as PUSHES_OF
 from conformance.trials.producer.trial import ProducerTrial
 from conformance.trials.under_test import ImplementationSubject

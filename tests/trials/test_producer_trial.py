@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.assurance.matrix.in_process import InProcessSubject
 from conformance.assurance.matrix.programs import PUSHES, push_judgements
 from conformance.cases.mutants import producers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude
+from conformance.trials.in_process import InProcessSubject
 from conformance.trials.producer.trial import ProducerTrial
 
 MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]

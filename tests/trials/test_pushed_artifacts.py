@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from conformance.assurance.matrix.in_process import InProcessSubject
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
@@ -15,7 +14,8 @@ from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.strategies.shapes import Tally
-from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.suite.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.trials.in_process import InProcessSubject
 from conformance.trials.producer.trial import ProducerTrial
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.assurance.matrix.in_process_consumer import judge_client, verdicts
+from conformance.assurance.matrix.consumers import judge_client, verdicts
 from conformance.cases.mutants import clients, clients_input
 from conformance.reference.consumer import Consumer
 from conformance.reference.toolkit import Toolkit

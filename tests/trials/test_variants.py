@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.assurance.matrix.in_process import InProcessSubject
-from conformance.assurance.matrix.in_process_consumer import judge_client
+from conformance.assurance.matrix.consumers import judge_client
 from conformance.assurance.matrix.programs import PUSHES, push_judgements
 from conformance.cases import variants
 from conformance.cases.variants import consumers, copiers, producers
@@ -16,6 +15,7 @@ from conformance.requirements import find_checks, find_variants, freedom_of, loa
 from conformance.results import RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
+from conformance.trials.in_process import InProcessSubject
 from conformance.trials.producer.trial import ProducerTrial
 
 Maker = Callable[[], Toolkit]

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import zstandard
 
+from conformance.assurance.vectors import failed_of, judge_case
 from conformance.cases.vectors.build import build_vectors
 from conformance.cases.vectors.judge import judge_results
 from conformance.cases.vectors.model import Case, VectorError, Vectors
@@ -26,7 +27,6 @@ from conformance.cases.vectors.store import (
     write_vectors,
 )
 from conformance.cases.vectors.stored import gzip_member, zstd_frame
-from conformance.cases.vectors.suite import failed_of, judge_case
 from conformance.format.chunker import chunks
 from conformance.requirements import load_catalogue
 from tests.cli.test_cli import zcc

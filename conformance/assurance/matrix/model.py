@@ -7,7 +7,7 @@ import msgspec
 
 SCHEMA = "zcc-matrix/1"
 Kind = Literal["mutant", "variant"]
-Part = Literal["artifact", "registry", "producer", "consumer", "copier", "copies", "selection"]
+Part = Literal["artifact", "registry", "producer", "consumer", "copier"]
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance import checks
-from conformance.assurance.matrix.in_process import InProcessSubject
-from conformance.assurance.matrix.in_process_consumer import judge_client
+from conformance.assurance.matrix.consumers import judge_client
 from conformance.cases.mutants import clients_unaware
 from conformance.cases.variants import consumers
 from conformance.checks.bound import judged
@@ -16,6 +15,7 @@ from conformance.requirements import find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
+from conformance.trials.in_process import InProcessSubject
 from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
 from conformance.trials.producer.other_pushes import broken_pushes, stored_images
 from conformance.trials.producer.push_log import Way
@@ -62,7 +62,7 @@ def judge_copier(maker: Maker) -> Results:
     bound, catalogue = find_checks(checks), load_catalogue()
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
-        CopierTrial(InProcessSubject(maker(), Path(directory))) as trial,
+        CopierTrial(InProcessSubject(maker(), Path(directory), can_export=True)) as trial,
     ):
         _control(trial.control(), maker)
         copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]

@@ -8,8 +8,7 @@ from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
-from conformance.strategies.shapes import Tally
-from conformance.suite.registry_machine import explore
+from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
 from conformance.trials.registry.target import RegistrySubject
 
@@ -25,7 +24,7 @@ def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict
             continue
         try:
             if requirement.id == "REG-020":
-                seen: object = explore(subject, "quick", 0, Tally("any sequence"))
+                seen: object = explore(subject, "quick", 0)
             else:
                 seen = SCENARIOS[requirement.id](probe)
         except TransportError as error:

@@ -20,11 +20,9 @@ from conformance.cases.mutants import (
     clients_select,
     clients_unaware,
     copiers,
-    copies,
     documents,
     metadata,
     producers,
-    selection,
 )
 from conformance.cases.mutants import registry as registry_mutants
 from conformance.cases.variants import consumers as lawful_consumers
@@ -55,8 +53,6 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     blob.__name__: ("artifact", judging.judge_sentinel),
     metadata.__name__: ("artifact", judging.judge_metadata),
     documents.__name__: ("artifact", judging.judge_metadata),
-    copies.__name__: ("copies", judging.judge_copied),
-    selection.__name__: ("selection", judging.judge_selection),
     registry_mutants.__name__: ("registry", judge_defect),
     producers.__name__: ("producer", programs.judge_producer),
     copiers.__name__: ("copier", programs.judge_copier),

@@ -1,7 +1,4 @@
-"""Copiers with one defect each: the reference with a step replaced. ``copies`` has the same as observations.
-
-What needs a storage of images or signatures that are carried along (SENT-STRIP-013, -020) is only there.
-"""
+"""Copiers with one defect each: the reference with a step replaced."""
 
 # ruff: noqa: ARG002 - a defect looks at less than the step it replaces
 
@@ -10,14 +7,21 @@ from typing import Any
 
 import msgspec
 
+from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.media_types import GZIP, UNCOMPRESSED, ZSTD
-from conformance.format.names import DOCKER_LIST_TYPE, SENTINEL_ANNOTATION, SENTINEL_TYPE
-from conformance.format.oci import Descriptor, is_index
+from conformance.format.names import (
+    DOCKER_LIST_TYPE,
+    MANIFEST_TYPE,
+    MANIFEST_TYPES,
+    SENTINEL_ANNOTATION,
+    SENTINEL_TYPE,
+)
+from conformance.format.oci import Descriptor, Platform, is_index, read_manifest
 from conformance.format.sentinel import canonical_sentinel
 from conformance.reference.compression import CHUNKED
-from conformance.reference.convert import Converter
+from conformance.reference.convert import Converter, Instance
 from conformance.reference.copier import Copier, CopierOptions
 from conformance.reference.errors import RefusalError
 from conformance.reference.reading import content_of
@@ -28,6 +32,7 @@ from conformance.requirements import mutant
 Json = dict[str, Any]
 Edit = Callable[[Json, Json], None]
 _CHANGING = (GZIP, ZSTD, UNCOMPRESSED)
+_MAX_TAR = 2**24
 
 
 class _Editor(Copier):
@@ -287,3 +292,123 @@ def puts_the_root_first() -> Toolkit:
             return super().copy(destination, options)
 
     return Toolkit(copier=RootFirst)
+
+
+@mutant("SENT-STRIP-013")
+def carries_signatures_to_a_changed_manifest() -> Toolkit:
+    class Carries(_Editor):
+        def copy(self, destination: Destination, options: CopierOptions) -> Digest:
+            if options.compression in _CHANGING and _has_sentinel(self.source()):
+                _carry_signature(self._source, destination, self.plan(options).digest)
+            return super().copy(destination, options)
+
+    return Toolkit(copier=Carries)
+
+
+@mutant("SENT-PUSH-018")
+def carries_signatures_to_an_added_variant() -> Toolkit:
+    class Carries(_Editor):
+        def copy(self, destination: Destination, options: CopierOptions) -> Digest:
+            source = self.source()
+            if options.compression == CHUNKED and not is_index(source) and not _has_sentinel(source):
+                _carry_signature(self._source, destination, self.plan(options).digest)
+            return super().copy(destination, options)
+
+    return Toolkit(copier=Carries)
+
+
+def _carry_signature(source: Any, destination: Any, digest: Digest) -> None:
+    """The signature that a tag names after the source's digest, under the tag of another digest."""
+    given, name = source._client, source._reference.repository
+    target, repository = destination._client, destination._reference.repository
+    old = Digest.of(content_of(source.root(), "source"))
+    raw = given.get_manifest_raw(name, _signature_tag(old), accept=MANIFEST_TYPES).content
+    signature = read_manifest(raw).view
+    for blob in (signature.config, *signature.layers):
+        target.upload_blob(
+            repository, given.get_blob(name, blob.digest, max_bytes=blob.size).content, digest=blob.digest
+        )
+    target.put_manifest_raw(repository, _signature_tag(digest), raw, MANIFEST_TYPE)
+
+
+def _signature_tag(digest: Digest) -> str:
+    return f"{str(digest).replace(':', '-')}.sig"
+
+
+@mutant("SENT-STRIP-023")
+def makes_up_a_missing_diff_id() -> Toolkit:
+    class Pads(Converter):
+        def stripped(self, instance: Instance) -> Instance:
+            layers, config = read_manifest(instance.raw).view.layers, msgspec.json.decode(instance.config)
+            for layer in layers[len(config["rootfs"]["diff_ids"]) :]:
+                tar = decompress(self.load(layer), limit=_MAX_TAR)
+                config["rootfs"]["diff_ids"].append(str(Digest.of(tar)))
+            return super().stripped(msgspec.structs.replace(instance, config=encode(config)))
+
+    return Toolkit(copier=type("PadsDiffIDs", (Copier,), {"converter": Pads}))
+
+
+@mutant("SENT-STRIP-021")
+def takes_the_sentinel_entry_alone() -> Toolkit:
+    class Takes(Copier):
+        def part(self, plan: Plan, platform: Platform) -> Plan:
+            part = super().part(plan, platform)
+            index = msgspec.json.decode(part.root.raw)
+            alone = [each for each in index["manifests"] if SENTINEL_ANNOTATION in each.get("annotations", {})]
+            return Plan(part.steps, ManifestStep(encode({**index, "manifests": alone}), part.root.media_type, "index"))
+
+    return Toolkit(copier=Takes)
+
+
+@mutant("SENT-STRIP-024")
+def drops_annotations_of_layers() -> Toolkit:
+    class Drops(Converter):
+        def kept_annotations(self, layer: Descriptor) -> dict[str, str]:
+            return {}
+
+    return Toolkit(copier=type("DropsAnnotations", (Copier,), {"converter": Drops}))
+
+
+@mutant("SENT-PULL-025")
+def refuses_to_copy_sentinel_manifests() -> Toolkit:
+    class Refuses(_Editor):
+        def copy(self, destination: Destination, options: CopierOptions) -> Digest:
+            changed = options.compression or options.preserve_digests or options.to_docker
+            if isinstance(destination, RegistryDestination) and not changed and _has_sentinel(self.source()):
+                raise RefusalError("a layer of a media type that is not known")
+            return super().copy(destination, options)
+
+    return Toolkit(copier=Refuses)
+
+
+@mutant("SENT-STRIP-020", implies=("SENT-PUSH-001", "SENT-STRIP-008", "SENT-STRIP-015"))
+def leaves_the_sentinel_blob_behind() -> Toolkit:
+    """What an export does from a storage that keeps no sentinel blobs."""
+
+    class Leaves(_Editor):
+        def copy_plan(self) -> Plan:
+            plan, source = super().copy_plan(), self.source()
+            if not _has_sentinel(source):
+                return plan
+            left = source["layers"][0]["digest"]
+            kept = (step for step in plan.steps if not (isinstance(step, BlobStep) and step.blob.digest == left))
+            return Plan(tuple(kept), plan.root)
+
+    return Toolkit(copier=Leaves)
+
+
+@mutant("SENT-PULL-026", implies=("SENT-STRIP-008", "SENT-STRIP-015"))
+def exports_layers_that_do_not_have_their_diff_ids() -> Toolkit:
+    """What an export does that writes layers anew and takes the DiffIDs from the config."""
+
+    class Exports(_Editor):
+        def plan(self, options: CopierOptions) -> Plan:
+            plan, source = Copier.plan(self, options), self.source()
+            changed = options.compression or options.preserve_digests or options.to_docker
+            if changed or not _has_sentinel(source):
+                return plan
+            manifest = msgspec.json.decode(plan.root.raw)
+            manifest["layers"][-1] = manifest["layers"][1]  # the lowest data layer once more
+            return Plan(plan.steps, ManifestStep(encode(manifest), plan.root.media_type))
+
+    return Toolkit(copier=Exports)

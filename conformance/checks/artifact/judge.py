@@ -73,6 +73,11 @@ def judge_blob(blob: SentinelBlob, *, replay: str = "") -> tuple[RequirementResu
     return judge_all(SentinelBlob, (blob,), replay=replay)
 
 
+def judge_content(content: bytes) -> tuple[RequirementResult, ...]:
+    """The same over the bytes alone, which no reader was given."""
+    return judge_blob(SentinelBlob("blob", content))
+
+
 def notes_on(seen: ImageSeen) -> tuple[str, ...]:
     """What the user should know beside the verdicts: no sentinel at all, legacy layers, unreadable parts."""
     notes = []

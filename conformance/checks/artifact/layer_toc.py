@@ -169,7 +169,7 @@ def _misplaced(toc: Toc, whole: WholeLayer) -> Problems:
     """The frames from offset to endOffset hold exactly what the tar has as the file's content; chunks likewise."""
     entries = toc.entries
     for index, start in enumerate(whole.examined.starts):
-        if start == NOWHERE:
+        if start < 0:  # NOWHERE
             continue
         entry = entries[index]
         expected = {entry.offset: start, entry.end_offset: start + entry.size}

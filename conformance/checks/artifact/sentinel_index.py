@@ -144,9 +144,10 @@ def platforms_agree(seen: ImageSeen) -> Iterator[Judgement]:
         if config is not None and entry.platform is not None:
             declared, own = entry.platform, config.view.platform
             # A list may name a variant that the config leaves out (arm64 and arm64/v8); a contradiction is one.
-            pieces = [(declared.architecture, own.architecture), (declared.os, own.os), (declared.variant, own.variant)]
+            same = (declared.architecture, declared.os) == (own.architecture, own.os)
+            both = declared.variant and own.variant
             yield judge(
-                all(a == b or (n == 2 and not (a and b)) for n, (a, b) in enumerate(pieces)),
+                same and (declared.variant == own.variant or not both),
                 "The platform of the sentinel entry contradicts its config.",
                 where=where,
                 expected=platform_text(own),

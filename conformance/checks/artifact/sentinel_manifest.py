@@ -143,7 +143,7 @@ def has_data(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen):
         count = len(data_layers(manifest))
         yield judge(
-            count > 0,
+            bool(count),
             "The sentinel manifest has no data layer: a sentinel alone protects nothing.",
             where=manifest.name,
             expected="at least one data layer",

@@ -29,7 +29,7 @@ def unaware_takes_the_plain_variant(seen: SelectionSeen) -> Iterator[Judgement]:
     plain = [position for position in best if position not in sentinels]
     if seen.aware or not sentinels or not plain or not _plain_zstd(seen, best):
         return
-    if max(plain) < min(sentinels) and all(_zstd(seen, position) for position in sentinels):
+    if best == [*plain, *sentinels] and all(_zstd(seen, position) for position in sentinels):
         yield _chose(
             seen, set(plain), "An unaware client does not take the plain variant, the one that it can process."
         )
@@ -86,7 +86,7 @@ def gzip_where_it_is_preferred(seen: SelectionSeen) -> Iterator[Judgement]:
 def plain_where_there_is_no_partial_pull(seen: SelectionSeen) -> Iterator[Judgement]:
     best = _best(seen)
     plain = {position for position in best if not _sentinel(seen, position)}
-    if seen.aware and not seen.toc_capable and plain and len(plain) < len(best):
+    if seen.aware and not seen.toc_capable and plain and plain != set(best):
         allowed = set(best) if seen.read_whole_by_toc else plain
         yield _chose(seen, allowed, "The client cannot pull by TOC here and picks the sentinel variant all the same.")
 

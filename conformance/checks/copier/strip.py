@@ -75,7 +75,7 @@ def diff_ids_of_data_layers_stay(seen: CopySeen) -> Iterator[Judgement]:
     if not seen.data_diff_ids:
         yield not_run("the layers of the copy were not decompressed", where=seen.name)
         return
-    before = seen.before.manifests[0]
+    (before,) = seen.before.manifests
     wanted = _diff_ids(before)[int(is_sentinel_manifest(before)) :]
     yield _same(seen, "DiffIDs of the layers", wanted, seen.data_diff_ids)
 
@@ -225,10 +225,10 @@ def history_stays(seen: CopySeen) -> Iterator[Judgement]:
     for before, after in _stripped(seen):
         old = before.config.view.history if before.config else ()
         new = after.config.view.history if after.config else ()
-        surplus = sum(not entry.get("empty_layer") for entry in old) == len(layers_of(before))
-        first = next((at for at, entry in enumerate(old) if not entry.get("empty_layer")), 0)
-        without = (*old[:first], *old[first + 1 :])
-        yield judge(new == old or (surplus and new == without), "Stripping changes the history.", where=seen.name,
+        filled = [at for at, entry in enumerate(old) if not entry.get("empty_layer")]
+        surplus = len(filled) == len(layers_of(before))
+        is_without = surplus and new == (*old[: filled[0]], *old[filled[0] + 1 :])
+        yield judge(new == old or is_without, "Stripping changes the history.", where=seen.name,
                     expected="as it was, or without the sentinel's entry", found=f"{len(new)} entries")  # fmt: skip
 
 
@@ -263,7 +263,7 @@ def _stripped(seen: CopySeen) -> Iterator[tuple[ManifestSeen, ManifestSeen]]:
     """Sentinel manifest and what it became, where one manifest was copied and its sentinel layer is gone."""
     if seen.after is None or len(seen.before.manifests) != 1:
         return
-    before, after = seen.before.manifests[0], copy_of_one(seen.after)
+    (before,), after = seen.before.manifests, copy_of_one(seen.after)
     if after is not None and is_sentinel_manifest(before) and not is_sentinel_manifest(after):
         yield before, after
 

@@ -133,10 +133,10 @@ def attach(
     ca_file: CaFile = "",
 ) -> None:
     """Push an attestation beside the image it is of, where ``cosign verify-attestation`` and policies find it."""
+    from conformance.commands.report.referrer import attach as push  # noqa: PLC0415
     from conformance.format.oci import Descriptor  # noqa: PLC0415 (start-up time)
     from conformance.reports.attestation.bundle import MAX_BUNDLE  # noqa: PLC0415
     from conformance.reports.attestation.errors import AttestationError, RefusedError  # noqa: PLC0415
-    from conformance.reports.attestation.referrer import attach as push  # noqa: PLC0415
     from conformance.reports.attestation.verification import subject_of  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
 
@@ -169,8 +169,8 @@ def _verify_attached(
     image: str, wanted: "Identity | None", connection: "ConnectionOptions", key: Path, report: "Report", raw: bytes
 ) -> "Verified":
     """One of the attestations in the registry must hold; else the reason against the last."""
+    from conformance.commands.report.referrer import attached  # noqa: PLC0415
     from conformance.reports.attestation.errors import RefusedError  # noqa: PLC0415 (start-up time)
-    from conformance.reports.attestation.referrer import attached  # noqa: PLC0415
     from conformance.reports.attestation.verification import verify_attestation  # noqa: PLC0415
 
     if wanted is None:

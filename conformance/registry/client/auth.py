@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from conformance.registry.client.credentials import Credentials
+from conformance.observed.credentials import Credentials
 
 # RFC 9110: token (5.6.2), token68 (11.2), quoted-string (5.6.4).
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

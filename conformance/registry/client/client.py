@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 from conformance.format.digest import Digest
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import MAX_BODY_KEPT, Exchange, mask_url
 from conformance.registry.client.conventions import (
     MAX_WAIT,
@@ -26,7 +27,6 @@ from conformance.registry.client.conventions import (
     scope_of,
     wait_seconds,
 )
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.client.login import Login
 from conformance.registry.client.patience import PatientAdapter, more_to_come
 from conformance.registry.client.ranges import Range, range_header

@@ -7,6 +7,8 @@ import time
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from conformance.observed.hosts import is_this_machine
+
 MAX_WAIT: Final = 30.0
 
 
@@ -27,11 +29,7 @@ def origin(url: str) -> tuple[str, str]:
 
 def is_loopback_url(url: str) -> bool:
     """Whether this address is on this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, such as 127.0.0.1.example.com
-        return False
+    return is_this_machine(urlsplit(url).hostname or "")
 
 
 def leads_inside(url: str, registry: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
+from conformance.observed.credentials import Credentials
 
 _HELPER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HELPER_SECONDS: Final = 20
@@ -21,19 +21,6 @@ _TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers say when 
 
 class CredentialError(Exception):
     """A login file or helper that cannot be used; one line without secrets."""
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """User name and password, or an identity token for the token service. Never shown by repr."""
-
-    username: str = ""
-    password: str = ""
-    identity_token: str = ""
-
-    def __repr__(self) -> str:
-        return f"Credentials(username={self.username!r}, …)"
-
-    __str__ = __repr__
 
 
 def find_credentials(

@@ -2,11 +2,11 @@
 
 from typing import NoReturn
 
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
 from conformance.observed.masking import SECRETS
 from conformance.registry.client import auth
 from conformance.registry.client.conventions import is_http_url, is_loopback_url, leads_inside, origin
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.client.transport import AuthenticationError, Response
 
 

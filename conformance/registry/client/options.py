@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
-from conformance.registry.client.credentials import CredentialError, Credentials, find_credentials
+from conformance.registry.client.credentials import CredentialError, find_credentials
 
 if TYPE_CHECKING:
     from conformance.registry.client.client import RegistryClient

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
-import msgspec
-
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, JsonObject, decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.registry.server.serving import Call, Reply, serve_content
 
 _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -27,19 +26,12 @@ _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 MAX_UPLOAD: Final = 256 * 2**20
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """A stored manifest: exact bytes and the media type it was put with."""
-
-    raw: bytes
-    media_type: str
-
-
 class Repository:
     """Names that point to content: tags, manifests by digest, and links to blobs."""
 
     def __init__(self) -> None:
         self.tags: dict[str, str] = {}
-        self.manifests: dict[str, Manifest] = {}
+        self.manifests: dict[str, StoredManifest] = {}
         self.links: set[str] = set()
 
 
@@ -158,7 +150,7 @@ class RegistryCore:
         except FormatError as error:
             raise Problem(400, "MANIFEST_INVALID", str(error)) from None
         media_type = call.header("content-type") or str(fields.get("mediaType") or MANIFEST_TYPE)
-        manifest = Manifest(call.body, media_type)
+        manifest = StoredManifest(call.body, media_type)
         repository = self.repository(name)
         for digest in referenced(manifest, manifests=False):
             if digest not in repository.links:
@@ -256,7 +248,7 @@ class RegistryCore:
         return Reply(200, headers, encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": found}))
 
 
-def referenced(manifest: Manifest, *, manifests: bool = True) -> Iterable[str]:
+def referenced(manifest: StoredManifest, *, manifests: bool = True) -> Iterable[str]:
     """Digests of the blobs (config, layers) a manifest names; ``manifests`` is for callers that mark whole images."""
     fields = decode_object(manifest.raw, what="manifest")
     descriptors: list[Any] = [fields.get("config"), *_list(fields, "layers"), *_list(fields, "blobs")]

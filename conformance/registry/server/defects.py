@@ -7,7 +7,8 @@ from typing import Final
 from conformance.format.document import decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import DOCKER_MANIFEST_TYPE, INDEX_TYPE, SENTINEL_TYPE
-from conformance.registry.server.core import Manifest, RegistryCore, listed_manifests
+from conformance.format.stored import StoredManifest
+from conformance.registry.server.core import RegistryCore, listed_manifests
 from conformance.registry.server.responses import content_of, error_reply, first_only, own_headers, reordered, whole
 from conformance.registry.server.serving import Call, Reply, parse_ranges, ranges_reply
 
@@ -54,7 +55,7 @@ class RewritesManifests(Defect):
         if _puts_manifest(call) and reply.status == 201:
             name = call.path.split("/v2/")[1].rsplit("/manifests/")[0]
             stored = core.repositories[name].manifests[digest]
-            core.repositories[name].manifests[digest] = Manifest(self._rewrite(stored.raw), stored.media_type)
+            core.repositories[name].manifests[digest] = StoredManifest(self._rewrite(stored.raw), stored.media_type)
         return reply
 
 
@@ -104,7 +105,7 @@ class DropsMissingEntries(Defect):
         from conformance.format.digest import Digest  # noqa: PLC0415
 
         asked = reference if ":" in reference else str(Digest.of(call.body))
-        core.repository(name).manifests[asked] = Manifest(body, INDEX_TYPE)
+        core.repository(name).manifests[asked] = StoredManifest(body, INDEX_TYPE)
         if ":" not in reference:
             core.repository(name).tags[reference] = asked
         return Reply(201, {"Docker-Content-Digest": asked})

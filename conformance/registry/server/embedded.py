@@ -11,8 +11,9 @@ from typing import Final
 
 from aiohttp import web
 
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
-from conformance.registry.server.core import MAX_UPLOAD, Manifest, RegistryCore
+from conformance.registry.server.core import MAX_UPLOAD, RegistryCore
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.storage import DirectoryStorage
@@ -86,7 +87,9 @@ class EmbeddedRegistry:
         with self._lock:
             return self._core.blobs.get(digest)
 
-    def load(self, repository: str, blobs: Mapping[str, bytes], manifests: Mapping[str, Manifest], **tags: str) -> None:
+    def load(
+        self, repository: str, blobs: Mapping[str, bytes], manifests: Mapping[str, StoredManifest], **tags: str
+    ) -> None:
         """Put content in place without a request: blobs and manifests by digest, tags to digests; unchecked."""
         with self._lock:
             place = self._core.repository(repository)

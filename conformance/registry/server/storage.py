@@ -22,7 +22,8 @@ from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE
-from conformance.registry.server.core import Manifest, Repository
+from conformance.format.stored import StoredManifest
+from conformance.registry.server.core import Repository
 
 _REF_NAME = "org.opencontainers.image.ref.name"
 _LAYOUT = {"imageLayoutVersion": "1.0.0"}
@@ -128,7 +129,7 @@ class DirectoryStorage:
             raw = self.blobs[digest]
             if not Digest.parse(digest).matches(raw):
                 raise ValueError(f"the file of {digest} has other bytes")
-            repository.manifests[digest] = Manifest(raw, entry["mediaType"])
+            repository.manifests[digest] = StoredManifest(raw, entry["mediaType"])
             if _REF_NAME in entry.get("annotations", {}):
                 repository.tags[entry["annotations"][_REF_NAME]] = digest
         repository.links = set(fields["links"])

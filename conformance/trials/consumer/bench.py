@@ -15,10 +15,10 @@ from conformance.images.composed import Image
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.runner import Run
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
 from conformance.observed.trials import RunSeen
 from conformance.processes.sandbox import Sandbox
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import ServesBlobsOf, make_fault

@@ -111,7 +111,7 @@ def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
     about, limit = "SEC-004", MEMORY_LIMIT
     lying, name = "A frame that expands past the size in its header", "frame, beyond its header"
     if not trials.aware:
-        given = image([tampered.without_toc(tampered.lying_frame_bomb())])
+        given = image([tampered.tar_frame_bomb()])
         yield from trials.case(about, name, lying, given, twin="plain single", memory_limit=limit)
         return
     cases = (

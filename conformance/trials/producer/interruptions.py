@@ -11,15 +11,14 @@ from conformance.checks.artifact.pairs import data_layers, plain_manifests
 from conformance.format.digest import Digest
 from conformance.format.positions import ChunkedAnnotations
 from conformance.images.inputs import SMALL, Image, image, image_of_tars
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.evidence import Note
 from conformance.observed.image import ImageSeen
 from conformance.observed.producer import InterruptedSeen, UnrepresentableSeen
-from conformance.results import Judgement, not_run, unsupported
+from conformance.results import Judgement, not_run
 from conformance.trials.contents import has_entries
 from conformance.trials.place import Place, a_place
+from conformance.trials.producer.control import failed_control
 from conformance.trials.producer.push_log import WAYS, Interrupts, TakesAnyOrder, Way
 from conformance.trials.under_test import ENDED, ImplementationSubject
 
@@ -67,7 +66,7 @@ def _interrupted(
     interrupts.disarm()
     at = f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)"
     if run.outcome not in ENDED:
-        return not_run(f"the push was not tried: {describe(run)}", where=f"{at}: {way}", evidence=run.evidence)
+        return not_run(f"the push was not tried: {run.described}", where=f"{at}: {way}", evidence=run.evidence)
     shape = _shape(place, repository, wanted.contents) if place.root(repository) != before else None
     return InterruptedSeen(
         at,
@@ -122,12 +121,10 @@ def unrepresentable_pushes(subject: ImplementationSubject) -> Iterator[Unreprese
     """One push as zstd:chunked for each kind of tar that no TOC can represent, after one of its ordinary twin."""
     with a_place() as place:
         twin = _push_tar(subject, place, _tar(), "twin")
-        if twin.outcome is Outcome.UNSUPPORTED:
-            yield unsupported(twin.reason, where="zstd:chunked")
-            return
-        if not twin.succeeded or place.observe("unrepresentable/twin") is None:
-            message = f"{INCONCLUSIVE}the same tar without the odd entry was not pushed either ({describe(twin)})"
-            yield not_run(message, evidence=twin.evidence)
+        arrived = place.observe("unrepresentable/twin") is not None
+        what = "the same tar without the odd entry"
+        if problem := failed_control(twin, arrived=arrived, what=what, where="zstd:chunked"):
+            yield problem
             return
         for what, tar in unrepresentable_tars().items():
             name = what.replace(" ", "-").lower()

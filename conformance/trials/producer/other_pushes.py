@@ -11,7 +11,6 @@ from conformance.format.oci import examine_index
 from conformance.images.inputs import BASE, Image, image
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.image import ImageSeen
 from conformance.observed.producer import BrokenInputSeen, StoredSeen
 from conformance.results import Judgement, not_run, unsupported
@@ -20,6 +19,7 @@ from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place
+from conformance.trials.producer.control import failed_control
 from conformance.trials.under_test import ENDED, ImplementationSubject
 
 _REF_NAME: Final = "org.opencontainers.image.ref.name"
@@ -74,12 +74,9 @@ def broken_pushes(subject: ImplementationSubject) -> Iterator[BrokenInputSeen | 
     """A push of each broken input, after one of a positive control."""
     with a_place() as place:
         twin = _push(subject, place, image([BASE], "gzip"), "twin", {})
-        if twin.outcome is Outcome.UNSUPPORTED:
-            yield unsupported(twin.reason, where="push")
-            return
-        if not twin.succeeded or place.root("broken/twin") is None:
-            message = f"{INCONCLUSIVE}the same image whole was not pushed either ({describe(twin)})"
-            yield not_run(message, evidence=twin.evidence)
+        arrived = place.root("broken/twin") is not None
+        if problem := failed_control(twin, arrived=arrived, what="the same image whole", where="push"):
+            yield problem
             return
         for number, (what, (given, damage)) in enumerate(_broken().items()):
             run = _push(subject, place, given, str(number), damage)

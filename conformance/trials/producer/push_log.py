@@ -6,9 +6,10 @@ from typing import Final, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from conformance.format.digest import Digest
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
 from conformance.observed.producer import PushEvent
-from conformance.registry.server.core import Manifest, RegistryCore
+from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.serving import Call, Reply, Wire
 
@@ -40,7 +41,7 @@ class TakesAnyOrder(Defect):
         if ":" in reference and reference != digest:
             return None
         repository = core.repository(name)
-        repository.manifests[digest] = Manifest(call.body, call.header("content-type") or "")
+        repository.manifests[digest] = StoredManifest(call.body, call.header("content-type") or "")
         if ":" not in reference:
             repository.tags[reference] = digest
         return Reply(201, {"Location": f"/v2/{name}/manifests/{digest}", "Docker-Content-Digest": digest})

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from conformance.checks.artifact.pairs import data_layers, plain_manifests, sentinel_manifests
+from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
 from conformance.format.names import SENTINEL_TYPE
@@ -18,7 +19,6 @@ from conformance.images.trees import tar_of
 from conformance.implementations.adapter_document import Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.image import ImageSeen, ManifestSeen, Requested
 from conformance.observed.producer import AgainSeen, PushSeen
 from conformance.registry.server.defects import Defect
@@ -163,7 +163,7 @@ class ProducerTrial:
             pushed = self.pushed(name)
             ended = _no_result(pushed, name, judges_ends=False)
             if pushed.run.outcome is Outcome.REFUSED:
-                ended = informed(f"nothing was written: {describe(pushed.run)}", where=name)
+                ended = informed(f"nothing was written: {pushed.run.described}", where=name)
             if ended or pushed.seen is None:
                 found += [ended] if ended else []
                 continue
@@ -198,7 +198,7 @@ class ProducerTrial:
         chunked = "zstd:chunked" in self.subject.adapter.compressions
         pushed = self.pushed("single" if chunked else "gzip")
         if not pushed.run.succeeded:
-            return f"an ordinary image could not be pushed ({describe(pushed.run)})"
+            return f"an ordinary image could not be pushed ({pushed.run.described})"
         after = pushed.seen.after if pushed.seen else None
         plain = plain_manifests(after) if after else ()
         if after is None or not plain:
@@ -317,7 +317,7 @@ def _no_result(pushed: Pushed, where: str, *, judges_ends: bool) -> Judgement | 
     if judges_ends:
         return None
     if not run.succeeded:
-        return not_run(f"the push was not made: {describe(run)}", where=where, evidence=run.evidence)
+        return not_run(f"the push was not made: {run.described}", where=where, evidence=run.evidence)
     if pushed.seen.after is None:
         message = f"{INCONCLUSIVE}it ended as if done, and there is nothing in the registry"
         return not_run(message, where=where, evidence=run.evidence)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
-from conformance.registry.server.core import Manifest, RegistryCore
+from conformance.format.stored import StoredManifest
+from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.defects import DEFECTS, Defect
 from conformance.registry.server.responses import content_of, error_reply
 from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
@@ -172,7 +173,7 @@ def keeps_dangling_references() -> Defect:
             return None
         name, reference = call.path.removeprefix("/v2/").split("/manifests/")
         digest, repository = str(Digest.of(call.body)), core.repository(name)
-        repository.manifests[digest] = Manifest(call.body, call.header("content-type") or MANIFEST_TYPE)
+        repository.manifests[digest] = StoredManifest(call.body, call.header("content-type") or MANIFEST_TYPE)
         if ":" not in reference:
             repository.tags[reference] = digest
         return Reply(201, {"Docker-Content-Digest": digest, "Location": f"/v2/{name}/manifests/{digest}"})

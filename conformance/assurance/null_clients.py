@@ -1,6 +1,6 @@
 """Clients that do nothing right, to be judged like any other: none may pass a MUST with evidence of work.
 
-``python -m conformance.cases.mutants.null_clients KIND push|pull|… …``: the entry-point protocol with one of the
+``python -m conformance.assurance.null_clients KIND push|pull|… …``: the entry-point protocol with one of the
 kinds below. Suites show their scores; a suite that gives one of them a pass has a hole.
 """
 

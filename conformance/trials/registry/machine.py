@@ -2,6 +2,7 @@
 
 import itertools
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -15,7 +16,6 @@ from conformance.images.samples import SampleImage, sample_image
 from conformance.observed.evidence import Exchange
 from conformance.observed.registry import MachineSeen
 from conformance.registry.client.client import Response
-from conformance.strategies.shapes import Tally
 from conformance.trials.registry.target import RegistrySubject
 
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
@@ -24,10 +24,12 @@ _REPOSITORIES: Final = ("a", "b")
 _IMAGES: Final = 2
 
 
-def explore(registry: RegistrySubject, effort: str, number: int, tally: Tally) -> MachineSeen:
+def explore(
+    registry: RegistrySubject, effort: str, number: int, count_requests: Callable[[int], None] = lambda _: None
+) -> MachineSeen:
     """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
 
-    ``tally`` counts the sequences.
+    ``count_requests`` is told of each sequence how many requests it took.
     """
     counter = itertools.count()
     exchanges: list[Exchange] = []
@@ -38,7 +40,7 @@ def explore(registry: RegistrySubject, effort: str, number: int, tally: Tally) -
             self._before = registry.client.requests
 
         def teardown(self) -> None:
-            tally.count_requests(registry.client.requests - self._before)
+            count_requests(registry.client.requests - self._before)
 
     profile = settings(
         max_examples=_SEQUENCES[effort],

@@ -14,7 +14,6 @@ from conformance.format.positions import ChunkedAnnotations
 from conformance.images.inputs import image
 from conformance.images.trees import Tree
 from conformance.implementations.runner import Values
-from conformance.implementations.twins import describe
 from conformance.observed.evidence import Note
 from conformance.requirements import Requirement, find_checks, load_catalogue
 from conformance.results import Finding, RequirementResult, conclude
@@ -51,7 +50,7 @@ def remark_on(trial: ProducerTrial, name: str) -> str:
         listed = ", ".join(repr(file) for file in trial.own_files[:10])
         return f"it writes a tar of its own, with files that were not given: {listed}"
     if not pushed.run.succeeded:
-        return f"an image ({name}) could not be pushed: {describe(pushed.run)}"
+        return f"an image ({name}) could not be pushed: {pushed.run.described}"
     plain = plain_manifests(pushed.seen.after) if pushed.seen.after else ()
     if not plain or plain[0].config is None:
         return ""
@@ -114,7 +113,7 @@ class GeneratedPushes:
         values: Values = {"layout": layout, "reference": place.name(repository), "compression": "zstd:chunked"}
         run = subject.run("push", values, hosts=(place.host,))
         if not run.succeeded or place.root(repository) is None:
-            self.refused[f"a generated image could not be pushed: {describe(run)}"] = None
+            self.refused[f"a generated image could not be pushed: {run.described}"] = None
             return ()
         return _judged(place.source(repository), self._replay)
 

@@ -1,12 +1,14 @@
 """Copies of a sentinel image made right, and the same copies with one defect each."""
 
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import msgspec
 import zstandard
 
+from conformance.checks.bound import judge_all
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import encode
@@ -19,8 +21,11 @@ from conformance.format.names import (
     SENTINEL_TYPE,
 )
 from conformance.images.draft import Drafted, Json, conforming_draft, finish
-from conformance.observed.image import Requested
+from conformance.observed.image import CopySeen, ImageSeen, Requested
 from conformance.requirements import mutant
+from conformance.results import RequirementResult
+from conformance.sources.image import observe_image
+from conformance.sources.memory import MemorySource
 
 _TYPES: Final = {"gzip": LAYER_GZIP_TYPE, "zstd": LAYER_ZSTD_TYPE, "uncompressed": LAYER_TAR_TYPE}
 SIGNATURE: Final = "sha256:" + "5" * 64
@@ -369,3 +374,41 @@ def plain_twin(job: Job) -> Drafted | None:
     if not job.requested or job.preserve_digests:
         return None
     return right_copy(msgspec.structs.replace(job, source="plain", other_content=False)).finish()
+
+
+def judge_copied(defect: Callable[[Job, Copied], None]) -> tuple[RequirementResult, ...]:
+    """All copies that are asked for, each with the defect."""
+    seen = []
+    for job in JOBS:
+        copied = right_copy(job)
+        defect(job, copied)
+        seen.append(copy_seen(job, copied))
+    return judge_all(CopySeen, seen)
+
+
+def copy_seen(job: Job, copied: Copied) -> CopySeen:
+    """What is seen of one copy: source and result, and what was asked for."""
+    before = _observed(source_of(job))
+    if before is None:
+        raise ValueError(f"the source of {job.name} cannot be seen")
+    return CopySeen(
+        job.name,
+        before,
+        _observed(copied.finish()),
+        requested=job.requested,
+        preserve_digests=job.preserve_digests,
+        to_docker=job.to_docker,
+        refused=copied.refused,
+        wrote=copied.wrote,
+        plain_twin=_observed(plain_twin(job)),
+        data_diff_ids=copied.diff_ids,
+        from_storage=job.from_storage,
+        damaged=job.damaged,
+        partial=job.partial,
+        referrers_before=(SIGNATURE,),
+        referrers_after=copied.referrers,
+    )
+
+
+def _observed(image: Drafted | None) -> ImageSeen | None:
+    return observe_image(MemorySource(image.blobs, image.root)) if image else None
