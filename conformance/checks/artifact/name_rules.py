@@ -53,7 +53,7 @@ def roots_of_other_types(toc: Outline) -> Problems:
 
     def problems() -> Problems:
         for index, entry in enumerate(entries):
-            if entry.type not in ("dir", "chunk") and not _is_clean(entry.name) and not cleaned(entry.name):
+            if entry.type not in ("dir", "chunk") and not is_clean(entry.name) and not cleaned(entry.name):
                 yield problem(entries, index, "type dir, for the name is that of the root", f"type {entry.type}")
 
     yield from islice(problems(), MAX_PROBLEMS)
