@@ -109,7 +109,7 @@ def bounds(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """All benchmarks; figures are kept in benchmarks/README.md."""
+    """All benchmarks; figures are retained in benchmarks/README.md."""
     session.install("-e", ".[dev]")
     for name in (
         "plugin_cost",
@@ -183,7 +183,7 @@ def runners(session: nox.Session) -> None:
 
 @nox.session(python=["3.11", "3.12", "3.13"])
 def vectors_again(session: nox.Session) -> None:
-    """The vectors made by several versions of Python: byte for byte those that are committed."""
+    """The vectors created by several versions of Python: byte for byte those that are committed."""
     session.install(".")
     folder = Path(session.create_tmp()) / "vectors"
     session.run("zcc", "vectors", "build", str(folder))

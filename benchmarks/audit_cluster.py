@@ -1,6 +1,6 @@
 """Deep audits on a Dask cluster with one worker and with two: the second should make them 1.7 times as fast.
 
-``python -m benchmarks.audit_cluster``: registry, scheduler, workers and audit are processes of their own
+``python -m benchmarks.audit_cluster``: registry, scheduler, workers and audit are separate processes
 on this machine. Measured is the time from the first request for a layer to the last response: a start of Python is
 no work of a cluster. It needs a core for each worker and some of another; load by others shows in the figures, so the
 CPU seconds of the workers stand beside the wall time. Figures: benchmarks/README.md.
@@ -36,7 +36,7 @@ _PYTHON = (sys.executable, "-W", "ignore")
 def main() -> None:
     """The same audit twice, each with a new state."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--layers", type=int, default=40, help="layers, each an image of its own")
+    parser.add_argument("--layers", type=int, default=40, help="layers, each its own image")
     parser.add_argument("--files", type=int, default=15_000, help="files of a layer")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zcc-bench-") as name:

@@ -1,6 +1,6 @@
 """Makes registries of many images that share their layers, for the benchmark of audits.
 
-Every image has a config of its own and ``per_image`` layers of the distinct ones, one after the other round the list.
+Every image has its own config and ``per_image`` layers of the distinct ones, one after the other round the list.
 Ten images share a repository.
 """
 

@@ -1,6 +1,6 @@
 """A shallow check of a large image in a registry: at most 2 % of its bytes, at most 4 requests a layer.
 
-The image is one layer made from /usr by our own writer, pushed to the embedded registry, which counts.
+The image is one layer created from /usr by our own writer, pushed to the embedded registry, which counts.
 Run with ``python -m benchmarks.shallow_check --size 1``; figures: benchmarks/README.md.
 """
 

@@ -1,4 +1,4 @@
-"""What checks say of an observation, word for word, kept in a file beside the tests.
+"""What checks report of an observation, word for word, retained in a file beside the tests.
 
 After a change that is meant: ``ZCC_WRITE_FINDINGS=1 pytest FILE``, and read the difference.
 """
@@ -32,7 +32,7 @@ def lines_of(judgements: Iterable[Judgement]) -> list[str]:
 
 
 def outcomes(seen: object, ids: str = "") -> str:
-    """What each check of this observation comes to, in a line; those that say nothing are left out."""
+    """What each check of this observation comes to, in a line; those that state nothing are left out."""
     return ", ".join(
         f"{name.removeprefix(ids)} {'/'.join(line.partition(' | ')[0] for line in lines if line[0] != ' ')}"
         for name, lines in told(seen, ids).items()
@@ -40,7 +40,7 @@ def outcomes(seen: object, ids: str = "") -> str:
 
 
 def kept(file: Path, makers: Mapping[str, Callable[[], Told]]) -> dict[str, Told]:
-    """What the file says; it is written anew where ``ZCC_WRITE_FINDINGS`` is set."""
+    """What the file states; it is written again where ``ZCC_WRITE_FINDINGS`` is set."""
     if os.environ.get("ZCC_WRITE_FINDINGS"):
         made = {name: make() for name, make in sorted(makers.items())}
         file.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", "utf-8")

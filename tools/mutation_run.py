@@ -42,7 +42,7 @@ FILES = (
     *("conformance/checks/artifact/layer_*.py", "conformance/checks/artifact/sentinel_*.py"),
     *("conformance/checks/consumer/select.py", "conformance/checks/copier/strip.py"),
 )
-# Not those that take minutes by themselves; checks/producer is looked at by such alone.
+# Not those that take minutes by themselves; checks/producer is inspected by such alone.
 TESTS = (
     *(f"tests/layer/test_{part}.py" for part in ("entry_comparison", "toc_rules", "name_rules")),
     *(f"tests/layer/test_{part}.py" for part in ("tarsplit", "pipeline")),
@@ -158,7 +158,7 @@ def _copy_source(target: Path) -> str:
 
 
 def _reach(kept: Path | None, of: str, files: list[str], tests: list[str]) -> Reach:
-    """What was kept, if it is ``of`` this source, these files and tests; else recorded, and kept."""
+    """What was retained, if it is ``of`` this source, these files and tests; else recorded, and kept."""
     if kept and kept.exists():
         found = json.loads(kept.read_text("utf-8"))
         if found["of"] == of:
@@ -193,7 +193,7 @@ def _is_of_identity(spec: MutationSpec) -> bool:
 def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None) -> Change | None:
     """The change; None for what is not among those to be tried ``again``.
 
-    None also for one of an annotation, which mypy is for, and for what is no Python (``*,`` to ``^,``).
+    None also for one of an annotation, which mypy is for, and for what is not Python (``*,`` to ``^,``).
     """
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
@@ -247,7 +247,7 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
 
 
 def _at_import(change: Change) -> str:
-    """A change of what a module does when it is imported: the file is changed, and the tests begin anew.
+    """A change of what a module does when it is imported: the file is changed, and the tests begin again.
 
     Those of the file with most tests come first, alone: to collect them all takes longer than to run one.
     """

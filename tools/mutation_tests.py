@@ -1,8 +1,8 @@
-"""A pytest plugin of ``mutation_run.py``; what it does is said by variables of the environment.
+"""A pytest plugin of ``mutation_run.py``; what it does is stated by variables of the environment.
 
 ``ZCC_MUTATION_RECORD=FILE`` writes, for each file in ``ZCC_MUTATION_OF`` (separated by colons), the tests that run
 each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tests that are named there, in that order.
-``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked behind the collection of the
+``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked after the collection of the
 tests, and appends what became of each to ``FILE.done``.
 """
 
@@ -24,7 +24,7 @@ import pytest
 
 _ONLY, _RECORD, _OF, _PLAN = (f"ZCC_MUTATION_{name}" for name in ("ONLY", "RECORD", "OF", "PLAN"))
 CPU_SECONDS = 30
-"""Of a change, beside four times what its tests took without it: behind that it runs for ever, and is killed."""
+"""Of a change, beside four times what its tests took without it: after that it runs indefinitely, and is killed."""
 WALL_SECONDS = 600
 MAX_MEMORY = 6 * 2**30
 _CONSTANTS = (int, str, bytes, tuple, slice, frozenset, set, dict, re.Pattern)

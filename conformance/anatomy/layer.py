@@ -47,7 +47,7 @@ Read = Callable[[int, int], bytes]
 
 
 def kind_of(layer: Descriptor) -> LayerKind:
-    """What the descriptor says this layer is."""
+    """What the descriptor states this layer is."""
     if is_sentinel(layer):
         return "sentinel"
     annotations = ChunkedAnnotations.of(layer.annotations)

@@ -30,12 +30,12 @@ def always_fail(arguments: Sequence[str]) -> int:
 
 
 def always_succeed(_: Sequence[str]) -> int:
-    """Does nothing and says that it is done."""
+    """Does nothing and reports that it is done."""
     return protocol.DONE
 
 
 def copies_everything(arguments: Sequence[str]) -> int:
-    """Moves bytes and looks into nothing: whatever compression is asked for, whatever is wrong with the image."""
+    """Moves bytes and inspects nothing: whatever compression is requested, whatever is wrong with the image."""
     # Only this kind needs the registry client, which takes a moment to import.
     from conformance.reference.copier import Copier, CopierOptions  # noqa: PLC0415
     from conformance.reference.store import ContentStore  # noqa: PLC0415
@@ -64,14 +64,14 @@ def copies_everything(arguments: Sequence[str]) -> int:
 
 
 def echoes_arguments(arguments: Sequence[str]) -> int:
-    """Prints what it was asked for, on both streams, and says that it is done."""
+    """Prints what was requested of it, on both streams, and reports that it is done."""
     print(*arguments)  # noqa: T201
     print(*arguments, file=sys.stderr)  # noqa: T201
     return protocol.DONE
 
 
 def writes_known_files(arguments: Sequence[str]) -> int:
-    """Writes the files of the ordinary images of this suite, whatever is asked for, and asks no registry."""
+    """Writes the files of the ordinary images of this suite, whatever is requested, and asks no registry."""
     from conformance.images.composed import CONTROL, LOWER, UPPER  # noqa: PLC0415
 
     output = _options(arguments[1:]).get("output", os.devnull)
@@ -151,7 +151,7 @@ KINDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one kind; every kind can say its version, so that it counts as installed."""
+    """Run one kind; every kind can print its version, so that it counts as installed."""
     kind, rest = arguments[0], arguments[1:]
     if tuple(rest) == protocol.VERSION:
         print(f"null client {kind} {__version__}")  # noqa: T201

@@ -16,7 +16,7 @@ from conformance.reports.model import SubjectReport, subject_report
 from conformance.reports.provenance import Flag, Identity, Target, digest_of
 from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
 from conformance.results import Judgement, RequirementResult
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.layout import LayoutSource
@@ -41,12 +41,12 @@ class CheckOptions(msgspec.Struct, frozen=True):
 
 
 def check_image(reference: str, options: CheckOptions) -> SubjectReport:
-    """Observe and judge one image. Raises SubjectError when it cannot be judged at all."""
+    """Observe and judge one image. Raises SourceError when it cannot be judged at all."""
     return judge_source(open_source(reference, options.connection, judged=True), options)
 
 
 def open_source(reference: str, connection: ConnectionOptions, *, judged: bool = False) -> ImageSource:
-    """The image behind what the user typed; raises SubjectError for what is no reference.
+    """The image after what the user typed; raises SourceError for what is not a reference.
 
     ``judged``: a layout is opened to be judged, not to be used (LayoutSource).
     """
@@ -60,7 +60,7 @@ def open_source(reference: str, connection: ConnectionOptions, *, judged: bool =
 
 
 def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
-    """The report on one image; a root document that cannot be read at all is a SubjectError."""
+    """The report on one image; a root document that cannot be read at all is a SourceError."""
     seen = observe_image(
         source,
         panel=read_with_panel if options.use_panel else None,
@@ -78,15 +78,15 @@ def report_on(
     replay: str = "",
     of_layers: Mapping[str, Sequence[Judgement]] | None = None,
 ) -> SubjectReport:
-    """The report on what was seen of an image; ``of_layers`` as of ``judge_image``. Raises SubjectError as above."""
+    """The report on what was seen of an image; ``of_layers`` as of ``judge_image``. Raises SourceError as above."""
     problems = unreadable(seen)
     is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
     if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
-        raise SubjectError(f"{seen.reference}: {problems[0]}")
+        raise SourceError(f"{seen.reference}: {problems[0]}")
     results = judge_image(seen, replay=replay, of_layers=of_layers)
     unmet, notes = [], notes_on(seen)
     if options.require_sentinel and not has_sentinel(seen):
-        unmet.append("no sentinel variant, which --require-sentinel asks for")
+        unmet.append("no sentinel variant, which --require-sentinel requests")
         notes = notes[1:]
     whole = pulled_whole(seen) if options.require_chunked else ()
     if whole:
@@ -149,7 +149,7 @@ def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> 
 
 
 def unchecked(*roles: Role) -> tuple[str, ...]:
-    """Ids of these roles that this version has no check for: said in every report, never counted as passed."""
+    """Ids of these roles that this version has no check for: stated in every report, never counted as passed."""
     bound = find_checks(checks)
     return tuple(
         requirement.id

@@ -25,7 +25,7 @@ _PASSING: Final = frozenset({502, 503, 504})
 
 
 class _Host:
-    """What all connections to one host share. ``given_up`` says why it is not asked again; "" while it is."""
+    """What all connections to one host share. ``given_up`` states why it is not asked again; "" while it is."""
 
     def __init__(self, connections: int) -> None:
         self.slots = threading.Semaphore(connections)

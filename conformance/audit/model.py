@@ -1,4 +1,4 @@
-"""What an audit says of one image, and how it was asked to look."""
+"""What an audit reports of one image, and how it was asked to look."""
 
 from functools import cache
 from hashlib import sha256
@@ -59,7 +59,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """The data layers, as (digest, size), that a client of one platform pulls; ``created`` as the config says."""
+    """The data layers, as (digest, size), that a client of one platform pulls; ``created`` as the config states."""
 
     platform: str
     created: str
@@ -67,13 +67,13 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class ImageVerdict(msgspec.Struct, frozen=True):
-    """What ``zcc check`` says of an image, without evidence, and the facts that a summary counts.
+    """What ``zcc check`` states about an image, without evidence, and the facts that a summary counts.
 
-    Findings that only say that a deep check is needed are left out: ``needs_deep`` names their requirements.
+    Findings that only state that a deep check is needed are left out: ``needs_deep`` names their requirements.
 
     ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
     beyond MAX_FINDINGS, which are not kept. ``reusable``: nothing that was wanted could not be read.
-    ``variants`` are kept for counting pulls only.
+    ``variants`` are retained for counting pulls only.
     """
 
     ending: Ending

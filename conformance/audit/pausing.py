@@ -18,7 +18,7 @@ def pausable(hosts: Hosts, say: Callable[[str], None]) -> Iterator[None]:
 
     def pause(_number: int, _frame: FrameType | None) -> None:
         hosts.pause()
-        say(f"paused: what is being read is read to its end; kill -{RESUME.name.removeprefix('SIG')} goes on")
+        say(f"paused: what is being read is read to its end; kill -{RESUME.name.removeprefix('SIG')} continues")
 
     def resume(_number: int, _frame: FrameType | None) -> None:
         hosts.resume()

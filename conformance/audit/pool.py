@@ -16,7 +16,7 @@ from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import AuditedImage, Shared, open_image
 from conformance.audit.traffic import OverBudgetError, StoppedError, Traffic
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 _ATTEMPTS: Final = 3
 
@@ -78,10 +78,10 @@ def judge_elsewhere(task: Task) -> TaskResult:
     return TaskResult(part, traffic.requests, traffic.bytes)
 
 
-def crashed(task: Task) -> SubjectError:
+def crashed(task: Task) -> SourceError:
     """The layer that ends every process which reads it."""
     digest = task.wanted.descriptor.digest[:100]
-    return SubjectError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
+    return SourceError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
 
 
 class Pool:
@@ -142,7 +142,7 @@ class LocalProcesses:
         return () if executor is None else tuple(executor._processes)
 
     def executor(self) -> Executor:
-        """Started when it is first asked for."""
+        """Started when it is first requested."""
         with self._lock:
             if self._executor is None:
                 context = multiprocessing.get_context("spawn")  # threads hold locks that a fork would copy
@@ -172,7 +172,7 @@ MakeWorkers = Callable[[AuditOptions], Workers]
 
 
 def workers_of(options: AuditOptions) -> Workers | None:
-    """What the options ask for; None where layers are read by the threads of this process. Raises StoppedError."""
+    """What the options request; None where layers are read by the threads of this process. Raises StoppedError."""
     if options.scheduler:
         from conformance.audit.cluster import ClusterWorkers  # noqa: PLC0415 (an extra)
 

@@ -163,7 +163,7 @@ class LayoutImage(LayoutSource):
         self.is_lasting = False
 
     def announced(self) -> tuple[str, str] | None:
-        """Nothing: reading a file costs no more than asking for it."""
+        """Nothing: reading a file costs no more than requesting it."""
         return None
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:  # noqa: ARG002 (of the protocol)
@@ -175,7 +175,7 @@ class LayoutImage(LayoutSource):
 
 
 def open_image(reference: str, connection: ConnectionOptions, hosts: Hosts, shared: Shared) -> AuditedImage:
-    """The image behind a reference; raises SubjectError, CredentialError."""
+    """The image behind a reference; raises SourceError, CredentialError."""
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
         return LayoutImage(parsed)

@@ -1,4 +1,4 @@
-"""What an audit says in the end: counts over all images, read from the state."""
+"""What an audit reports in the end: counts over all images, read from the state."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Judges one image of an audit from parts that are judged once. What it says equals what ``zcc check`` says."""
+"""Judges one image of an audit from parts that are judged once. What it states equals what ``zcc check`` states."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ _MAX_CREATED: Final = 40
 
 
 class PartStore(Protocol):
-    """Where parts are kept, by host and key."""
+    """Where parts are retained, by host and key."""
 
     def part(self, host: str, key: str) -> Part | None:
         """A part that was judged before."""
@@ -80,7 +80,7 @@ class Judge:
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
 
     def verdict(self, source: AuditedImage) -> ImageVerdict:
-        """The verdict on one image; raises SubjectError when it cannot be judged at all."""
+        """The verdict on one image; raises SourceError when it cannot be judged at all."""
         seen = observe_image(source, panel=self._panel if self._options.use_panel else None, reading=None)
         wanted, others = wanted_layers(seen.every_manifest), wanted_others(seen.every_manifest)
         check = CheckOptions(self._options.connection, use_panel=self._options.use_panel, deep=self._options.deep)
@@ -193,7 +193,7 @@ def _facts(seen: ImageSeen, failed: list[tuple[str, str]], parts: dict[str, Laye
     for digest, descriptor in descriptors.items():
         kind = _kind(descriptor, others.get(digest), is_whole=not whole.isdisjoint(names[digest]))
         if digest not in chunked and digest not in others:
-            continue  # of an artifact that is no image
+            continue  # of an artifact that is not an image
         failing = dict.fromkeys(name for name, where in failed if where.startswith(tuple(names[digest])))
         part = parts.get(digest)
         sizes = (part.toc_size, part.toc_compressed) if part else (0, 0)

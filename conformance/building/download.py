@@ -22,7 +22,7 @@ from conformance.sources.remote import explain_status
 from conformance.sources.source import MAX_LAYER, most_of
 
 PIECE: Final = 16 * 2**20
-"""Bytes of one range request; a blob up to this size is asked for whole."""
+"""Bytes of one range request; a blob up to this size is requested whole."""
 _SLACK: Final = 2**20
 _ATTEMPTS: Final = 5
 
@@ -60,7 +60,7 @@ class BlobDownload:
         return path
 
     def _fill(self, file: BinaryIO, blob: Descriptor, digest: Digest) -> None:
-        """Until the file has the size of the blob; what an earlier run left is not asked for again."""
+        """Until the file has the size of the blob; what an earlier run left is not requested again."""
         if file.seek(0, os.SEEK_END) > blob.size:
             file.truncate(0)
         failures = 0
@@ -77,7 +77,7 @@ class BlobDownload:
             self._on_bytes(max(now - have, 0))
             failures = 0 if now > have else failures + 1
             if now > blob.size or failures == _ATTEMPTS:
-                raise BuildError(f"blob {digest}: the registry sent {now} bytes; the descriptor says {blob.size}")
+                raise BuildError(f"blob {digest}: the registry sent {now} bytes; the descriptor states {blob.size}")
 
     def _piece_of(self, file: BinaryIO, have: int, blob: Descriptor, digest: Digest) -> None:
         last = min(have + self._piece, blob.size) - 1
@@ -90,16 +90,16 @@ class BlobDownload:
             sink=file,
             sink_bytes=most_of(blob),
         )
-        if response.status == 200:  # all of it is in the file, whatever was asked for
+        if response.status == 200:  # all of it is in the file, whatever was requested
             if file.seek(0, os.SEEK_END) != blob.size:
                 size = file.tell()
-                raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor says {blob.size}")
+                raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor states {blob.size}")
             return
         if response.status != 206:
             raise BuildError(f"blob {digest}: {_refusal(response)}")
         (part, *more) = parse_response(response.status, response.headers, response.content)
         if more or part.first != have or part.last > last:
-            raise RangeError(f"the registry sent bytes {part.first}-{part.last}; {have}-{last} were asked for")
+            raise RangeError(f"the registry sent bytes {part.first}-{part.last}; {have}-{last} were requested")
         file.seek(have)
         file.write(part.content)
 

@@ -1,4 +1,4 @@
-"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry says.
+"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry reports.
 
 OCI distribution-spec 1.1, "Pushing a blob in chunks". Memory: one piece.
 """
@@ -16,7 +16,7 @@ from conformance.registry.client.client import RegistryClient, Response, Transpo
 PIECE: Final = 16 * 2**20
 """Bytes of one request; a blob up to this size goes in one."""
 MAX_PIECE: Final = 256 * 2**20
-"""A registry may ask for larger pieces (OCI-Chunk-Min-Length), up to this."""
+"""A registry may request larger pieces (OCI-Chunk-Min-Length), up to this."""
 _ATTEMPTS: Final = 5
 _FAILED_FOR_NOW: Final = frozenset({500, 502, 503, 504})
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
@@ -104,7 +104,7 @@ class BlobUpload:
         try:
             return self._client.request("PUT", target, headers=headers, body=b"", retry=False, scope=self._scope)
         except TransportError:
-            # The response was lost; whether the blob is there tells whether the request arrived.
+            # The response was lost; whether the blob is there indicates whether the request arrived.
             found = self._client.head_blob(self._repository, blob.digest)
             if found.status != 200:
                 raise
@@ -132,7 +132,7 @@ def _received(status: Response) -> int:
     text = status.header("Range") or ""
     match = _RANGE.fullmatch(text.strip())
     if match is None:
-        raise RefusalError(f"the registry does not say how much of an upload it has: Range {text[:40]!r}")
-    # "0-0" is one byte, or none: registries say it for an upload that has not begun. Then the piece is sent again.
+        raise RefusalError(f"the registry does not state how much of an upload it has: Range {text[:40]!r}")
+    # "0-0" is one byte, or none: registries state it for an upload that has not begun. Then the piece is sent again.
     last = int(match[1])
     return last + 1 if last else 0

@@ -40,7 +40,7 @@ def diff(
     ] = False,
     pull: Annotated[
         bool,
-        typer.Option("--pull", help="What a pull of OTHER costs a client that has IMAGE."),
+        typer.Option("--pull", help="The cost of a pull of OTHER for a client that has IMAGE."),
     ] = False,
     platform: Annotated[str, typer.Option(help="Only this platform: os/architecture or os/architecture/variant.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
@@ -52,7 +52,7 @@ def diff(
 ) -> None:
     """Show what differs between two images, or between the TOC and the tar of each layer of one.
 
-    With --pull only what a pull in parts fetches is counted, from the TOCs; exit status 0.
+    With --pull the bytes of a partial pull are computed from the TOCs; exit status 0.
 
     Exit status as of diff: 0 the same, 1 different, 2 could not compare.
     """
@@ -65,7 +65,7 @@ def diff(
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     if not other and pull:
         cannot("--pull is for two images: the one that a client has, and the one that it pulls")
@@ -85,7 +85,7 @@ def diff(
                 difference = compare_images(first, open_source(other, connection), options)
             else:
                 difference = compare_readings(first, on_bytes)
-    except (DiffError, SubjectError, CredentialError, FormatError) as error:
+    except (DiffError, SourceError, CredentialError, FormatError) as error:
         cannot(str(error))
     if pull:
         _print_pull(costs, json=json)

@@ -1,4 +1,4 @@
-"""``zcc mutants``: the kill matrix, made by judging every mutant and every lawful variant (docs/mutants.md)."""
+"""``zcc mutants``: the kill matrix, created by judging every mutant and every conforming variant (docs/mutants.md)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,20 +20,24 @@ def register(app: typer.Typer) -> None:
 
 
 def mutants(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Only what is about these ids.")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]…", help="Only mutants and variants of these ids.")
+    ] = None,
     part: Annotated[list[str] | None, typer.Option(help=f"Only of this part: {', '.join(_PARTS)}.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the matrix to this file.")] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Client mutants through every requirement: hours.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Judge client mutants by every requirement: takes hours.")
+    ] = False,
     rows: Annotated[
-        Path | None, typer.Option(help="Keep rows here; those that are there are not judged again.")
+        Path | None, typer.Option(help="Store rows in this file; existing rows are not judged again.")
     ] = None,
-    kept_only: Annotated[bool, typer.Option("--kept-only", help="Judge nothing more than stands in --rows.")] = False,
+    kept_only: Annotated[bool, typer.Option("--kept-only", help="Use only the rows in --rows; judge nothing.")] = False,
     page: Annotated[Path | None, typer.Option(help="Write the page to this file, as Markdown.")] = None,
 ) -> None:
-    """Judge every mutant and every lawful variant: does each check fail where it must, and nowhere else?
+    """Judge every mutant and every conforming variant: whether each check fails on the right ones only.
 
-    All of them take ten minutes or more. Exit status 1: a row is not as its mutant or variant says, or a requirement
-    is without a kill.
+    All of them take ten minutes or more. Exit status 1: a row differs from its mutant or variant, or no
+    mutant fails a requirement.
     """
     from conformance.assurance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
     from conformance.assurance.matrix.page import page_lines  # noqa: PLC0415
@@ -47,7 +51,7 @@ def mutants(
         cannot("no mutant and no variant is about that; ids: zcc requirements")
     is_whole = not ids and not part
     if (output or page) and not is_whole:
-        cannot("--output and --page take the whole matrix: name no ids and no part")
+        cannot("--output and --page need the whole matrix: give no ids and no part")
     matrix = matrix_of(_shown(chosen, whole, rows, kept_only), whole=whole)
     wrong = problems(matrix, freedoms()) if is_whole else tuple(broken_rows(matrix))
     if output:
@@ -57,13 +61,13 @@ def mutants(
     for line in wrong:
         typer.echo(line)
     held = sum(row.holds for row in matrix.rows)
-    typer.echo(f"{held} of {len(matrix.rows)} mutants and variants are judged as they say")
+    typer.echo(f"{held} of {len(matrix.rows)} mutants and variants have the expected verdicts")
     if wrong:
         raise typer.Exit(1)
 
 
 def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None, kept_only: bool) -> "list[Row]":
-    """The rows; a bar where a terminal looks on."""
+    """The rows; with a progress bar on a terminal."""
     from rich.progress import track  # noqa: PLC0415 (start-up time)
 
     from conformance.assurance.matrix.run import run  # noqa: PLC0415

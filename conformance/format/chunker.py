@@ -15,7 +15,7 @@ import msgspec
 
 WINDOW: Final = 64
 HOLE: Final = 1024
-"""A run of so many zeros or more is a chunk of its own, of type ``zeros``."""
+"""A run of so many zeros or more is a separate chunk, of type ``zeros``."""
 
 # s2 & 0xffff == 0xffff, where s2 = 64 * 63 * 31 + the weighted sum of the window.
 _TARGET: Final = (0xFFFF - WINDOW * (WINDOW - 1) * 31) & 0xFFFF

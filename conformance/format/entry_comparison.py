@@ -1,4 +1,4 @@
-"""One tar header beside its TOC entry: every attribute that both can say (docs/format.md section 11.3)."""
+"""One tar header beside its TOC entry: every attribute that both can represent (docs/format.md section 11.3)."""
 
 import base64
 from functools import lru_cache
@@ -84,7 +84,7 @@ class EntryComparison:
 
 
 def _texts(what: str, header: TarHeader, entry: Entry) -> tuple[str, str]:
-    """What header and entry say of an attribute, for the report."""
+    """What header and entry state about an attribute, for the report."""
     if what == "type":
         return TYPE_OF_FLAG.get(header.typeflag, f"tar type {header.typeflag!r}"), shown(entry.type)
     if what == "linkName":

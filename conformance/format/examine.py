@@ -1,4 +1,4 @@
-"""One pass over the tar of a layer: each header, byte and content beside what TOC and tar-split say of it.
+"""One pass over the tar of a layer: each header, byte and content beside what TOC and tar-split state about it.
 
 Source: docs/format.md sections 1, 11 and 12. Pure: the tar comes as an iterator of pieces. Nothing is decided here;
 what disagrees is counted (``discrepancy``), and where the content of each entry stands is noted.
@@ -115,7 +115,7 @@ class _Examiner:
             self._result.files += 1
             parts = _NO_PARTS
             if index is not None:
-                # Of a name that comes again (Kind.TWICE) the chunks are not looked at again: there may be a million.
+                # Of a name that comes again (Kind.TWICE) the chunks are not inspected again: there may be a million.
                 parts = self._parts(index) if self._result.starts[index] == NOWHERE else _NO_PARTS
                 self._result.starts[index] = reader.offset
             crc = self._content(reader, header, entry, parts)

@@ -20,7 +20,7 @@ from conformance.format.toc import Toc
 class HeaderAgreement(msgspec.Struct, frozen=True):
     """``problem`` is why the records could not be read to the end; the differences are then of what came before.
 
-    ``ranks`` say of each entry of the TOC which header it is, counted from 0 (EntryMatcher).
+    ``ranks`` state about each entry of the TOC which header it is, counted from 0 (EntryMatcher).
     """
 
     differences: Discrepancies

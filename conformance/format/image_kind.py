@@ -17,7 +17,7 @@ def is_unknown_platform(entry: Descriptor | None) -> bool:
 
 
 def is_layer_type(media_type: str) -> bool:
-    """Whether a client takes it for a layer of an image: spelt exactly or not."""
+    """Whether a client takes it for a layer of an image: written exactly or not."""
     return media_type in LAYER_TYPES or meant(media_type, LAYER_TYPES) is not None
 
 

@@ -80,7 +80,7 @@ class RootFs(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True, rename={"os_version": "os.version", "os_features": "os.features"}):
-    """The parts of an image config that the requirements look at; the rest is in the fields."""
+    """The parts of an image config that the requirements inspect; the rest is in the fields."""
 
     architecture: str = ""
     os: str = ""
@@ -136,7 +136,7 @@ def is_index(fields: JsonObject) -> bool:
 class Reading(msgspec.Struct, Generic[T], frozen=True):
     """A document of somebody else's: what most readers see, and where readers differ on it.
 
-    ``document`` is None when it is not of its kind; ``malformed`` then says why.
+    ``document`` is None when it is not of its kind; ``malformed`` then states why.
     """
 
     document: Document[T] | None = None
@@ -186,7 +186,7 @@ def without_nulls(value: Any) -> Any:
 
 
 def _with_media_types(fields: JsonObject) -> JsonObject:
-    """The same with "" for each absent media type of a descriptor: that is a finding of its own (SENT-INDEX-011)."""
+    """The same with "" for each absent media type of a descriptor: that is a separate finding (SENT-INDEX-011)."""
     typed = dict(fields)
     for key in ("manifests", "layers"):
         if isinstance(items := fields.get(key), list):
@@ -204,4 +204,4 @@ def _typed(fields: JsonObject, view: type[T], what: str) -> T:
         text, _, path = str(error).partition(" - at `$")
         raise FormatError(f"{what}: {text}", where=path.rstrip("`").lstrip(".")) from None
     except UnicodeEncodeError:
-        raise FormatError(f"{what}: a text holds a lone surrogate, which is no Unicode") from None
+        raise FormatError(f"{what}: a text holds a lone surrogate, which is not Unicode") from None

@@ -38,7 +38,7 @@ _FORBIDDEN: Final = (
     b"SCHILY.filetype",
     b"SUN.",
 )
-# Attributes that only some readers know and a TOC cannot say; GNU tar and bsdtar write them when asked to.
+# Attributes that only some readers know and a TOC cannot represent; GNU tar and bsdtar write them when asked to.
 _ATTRIBUTES: Final = (b"SCHILY.acl.", b"SCHILY.fflags", b"RHT.security.selinux", b"hdrcharset")
 _MAX_SIZE: Final = 2**63 - 1
 _MAX_FLAWS: Final = 100
@@ -112,12 +112,12 @@ def _record(key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
         )
     elif not is_binary and key.startswith(_ATTRIBUTES):
         yield Flaw(
-            TarRule.ATTRIBUTE_KEY, "a key of an extended header", "none that a TOC cannot say", raw(key), position
+            TarRule.ATTRIBUTE_KEY, "a key of an extended header", "none that a TOC cannot represent", raw(key), position
         )
 
 
 def _lines(what: str, key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
-    """node-tar and Archive::Tar take a line for a record, whatever its length says."""
+    """node-tar and Archive::Tar take a line for a record, whatever its length states."""
     if any((match := _LINE.match(line)) and int(match[1]) == len(line) + 1 for line in value.split(b"\n")[1:]):
         yield Flaw(TarRule.RECORD_INSIDE, what, "no line that is a record itself", raw(value), position)
     elif key in _NAMES:
@@ -133,7 +133,7 @@ def _is_utf8(value: bytes) -> bool:
 
 
 def _contradictions(records: Records) -> Iterator[Flaw]:
-    """Extended attributes that are said twice, in different words."""
+    """Extended attributes that are present twice, in different words."""
     for key, value in records.items():
         if key.startswith(_LIBARCHIVE):
             name = unquote_to_bytes(key.removeprefix(_LIBARCHIVE))
@@ -144,7 +144,7 @@ def _contradictions(records: Records) -> Iterator[Flaw]:
     for kind in (b"access", b"default"):
         text, binary = records.get(b"SCHILY.acl." + kind), records.get(XATTR + b"system.posix_acl_" + kind)
         if text is not None and binary is not None and not _same_acl(text, binary):
-            expected = f"what the extended attribute system.posix_acl_{kind.decode()} says"
+            expected = f"what the extended attribute system.posix_acl_{kind.decode()} states"
             yield Flaw(TarRule.XATTR, f"the record SCHILY.acl.{kind.decode()}", expected, raw(text))
 
 

@@ -23,7 +23,7 @@ class CompressedTarSplit(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> Digest:
-        """What the TOC's tarSplitDigest says of it."""
+        """What the TOC's tarSplitDigest states about it."""
         return Digest.of(self.payload)
 
     @classmethod

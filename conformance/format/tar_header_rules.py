@@ -19,11 +19,11 @@ EXTENSIONS: Final = b"xgLK"
 LINKS: Final = b"12"
 WITHOUT_CONTENT: Final = b"123456"
 MAX_ID: Final = 2**32 - 1
-"""Of users, groups and device numbers: node-tar passes over an entry with one beyond 2**53."""
+"""Of users, groups and device numbers: node-tar skips an entry with one beyond 2**53."""
 _BLANKS: Final = b"\0\t\n\v\f\r "
 _BOUNDED: Final = ("uid", "gid", "devmajor", "devminor")
 MAX_OCTAL_SIZE: Final = 8**11 - 1
-"""The largest size that the octal field of a header can say."""
+"""The largest size that the octal field of a header can represent."""
 
 _TYPES: Final = b"\x000123456xLK"
 _OCTAL: Final = re.compile(rb" *([0-7]+)[ \0]*")
@@ -85,7 +85,7 @@ class HeaderRules:
             return False
         if kind in WITHOUT_CONTENT and block[124:135] != b"00000000000":
             return False
-        # What was looked at is put in its plainest form, so that the rest repeats.
+        # What was inspected is put in its plainest form, so that the rest repeats.
         return self._is_right(
             _NAME_AND_MODE + block[108:124] + _SIZE_TO_SUM + block[156:157] + _ZERO_LINK + block[257:]
         )
@@ -137,13 +137,13 @@ def _extended(block: bytes) -> Iterator[Flaw]:
         expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
     if not block[0]:
-        expected = "a name: node-tar passes over an extended header without one, busybox refuses it"
+        expected = "a name: node-tar skips an extended header without one, busybox refuses it"
         yield Flaw(TarRule.NAME, "the name of an extended header", expected, "none", 0)
     if text_of(block[:100]).endswith(b"/"):
         expected = "no slash at its end: commons-compress and Archive::Tar see a directory in it"
         yield Flaw(TarRule.SLASH, "the name of an extended header", expected, raw(text_of(block[:100])))
     if text_of(block[157:257]):
-        expected = "none: node-tar passes over an extended header with one"
+        expected = "none: node-tar skips an extended header with one"
         yield Flaw(
             TarRule.EXTENDED_LINK, "the link name of an extended header", expected, raw(text_of(block[157:257])), 157
         )
@@ -155,7 +155,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
         field = block[where]
         value = number_of(field)
         if value is None or (field[0] & 0x80 and not _is_due(what, field, value)):
-            expected = "octal digits, then blanks or NULs, or base-256 for what these cannot say"
+            expected = "octal digits, then blanks or NULs, or base-256 for what these cannot represent"
             yield Flaw(TarRule.NUMBER, f"the field {what}", expected, raw(field), where.start)
         elif what in _BOUNDED and value > MAX_ID:
             yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
@@ -171,7 +171,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
 
 
 def _is_due(what: str, field: bytes, value: int) -> bool:
-    """Whether a number needs base-256: it is larger than octal can say, or a negative time."""
+    """Whether a number needs base-256: it is larger than octal can represent, or a negative time."""
     if value < 0:
         return what == "mtime" and value >= -(2**63)
     return what != "mode" and 8 ** (len(field) - 1) <= value < 2**63
@@ -204,7 +204,7 @@ def _form(block: bytes) -> Iterator[Flaw]:
         rest = block[end:329] + bytes(16) + block[345:]  # GNU tar writes zeros there
     if rest.strip(b"\0"):
         at = end + len(rest) - len(rest.lstrip(b"\0"))
-        what = {500: "behind the prefix (star)", PREFIX: "behind the device numbers (old GNU, or a prefix)"}
+        what = {500: "after the prefix (star)", PREFIX: "after the device numbers (old GNU, or a prefix)"}
         where = what.get(end, "behind the link name (v7 has no more fields)")
         yield Flaw(TarRule.TAIL, f"the bytes {where}", "NULs", raw(block[at:].rstrip(b"\0")), at)
 
@@ -216,15 +216,15 @@ def _texts(block: bytes) -> Iterator[Flaw]:
         if not field[len(text) :].strip(b"\0"):
             continue
         if what != "prefix":
-            yield Flaw(TarRule.TEXT, f"the field {what}", "NULs behind the text", raw(field), where.start + len(text))
+            yield Flaw(TarRule.TEXT, f"the field {what}", "NULs after the text", raw(field), where.start + len(text))
         elif block[257:265] == USTAR_MAGIC:  # of the others: TarRule.TAIL
             yield _behind_the_prefix(block, len(text))
 
 
 def _behind_the_prefix(block: bytes, length: int) -> Flaw:
     if _STAR_TIMES.fullmatch(block, 476, 500) and not block[PREFIX + length : 476].strip(b"\0"):
-        return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs behind the text", raw(block[476:500]), 476)
-    return Flaw(TarRule.TEXT, "the field prefix", "NULs behind the text", raw(block[PREFIX:500]), PREFIX + length)
+        return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs after the text", raw(block[476:500]), 476)
+    return Flaw(TarRule.TEXT, "the field prefix", "NULs after the text", raw(block[PREFIX:500]), PREFIX + length)
 
 
 def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:
@@ -245,7 +245,7 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
         if value is not None and not is_v7(block):
             yield from owner_flaws(what, text_of(block[place : place + 32]), value, place)
     if block[257:265] == USTAR_MAGIC and not block[0] and block[PREFIX]:
-        yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name behind the prefix", "none", 0)
+        yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name after the prefix", "none", 0)
     size = number_of(block[124:136])
     if kind in WITHOUT_CONTENT and size:
         yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)

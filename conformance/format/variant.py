@@ -84,7 +84,7 @@ def make_sentinel_variant(
     Raise FormatError if the image is not eligible, or its manifest and config do not belong together.
     """
     if (reason := ineligibility(manifest_raw, revision)) is not None:
-        raise FormatError(f"no sentinel variant can be made: {reason}")
+        raise FormatError(f"no sentinel variant can be created: {reason}")
     manifest, _ = _read_pair(manifest_raw, config_raw)
     digest = str(Digest.of(sentinel))
     config_text = config_raw.decode()
@@ -123,7 +123,7 @@ def attach_to_index(index_raw: bytes, additions: Sequence[Addition], revision: R
 
     A sentinel entry keeps platform, annotations and unknown fields of its plain entry. A platform that has a
     sentinel entry gets no second one; when nothing is added the index is returned as given. Raise FormatError
-    if this is no OCI index or names a plain entry that it does not hold.
+    if this is not an OCI index or names a plain entry that it does not hold.
     """
     index = _oci_index(index_raw)
     text = index_raw.decode()
@@ -169,7 +169,7 @@ def wrap_single(manifest_raw: bytes, config_raw: bytes, variant: SentinelVariant
 def strip_index(index_raw: bytes, sentinels: Collection[str] = (), revision: Revision = PR681) -> bytes:
     """The index without its sentinel entries: those annotated so, and those whose digest is among ``sentinels``.
 
-    As given when it has none. Raise FormatError if it is no OCI index, or if nothing would be left.
+    As given when it has none. Raise FormatError if it is not an OCI index, or if nothing would be left.
     """
     index = _oci_index(index_raw)
     text = index_raw.decode()

@@ -1,6 +1,6 @@
-"""Small images to try consumers with: layers, manifests and indexes, put together without a check.
+"""Small images to try consumers with: layers, manifests and indexes, assembled without a check.
 
-Whatever is asked for is built, sound or not. ``tampered`` makes the layers that are not.
+Whatever is requested is built, sound or not. ``tampered`` makes the layers that are not.
 """
 
 import gzip
@@ -35,7 +35,7 @@ from conformance.sources.platforms import machine_platform
 
 _CREATED: Final = "2020-09-13T12:26:40Z"
 MARKER: Final = "zcc-marker"
-"""The name of the one package that an inventory of a sound image lists."""
+"""The name of the one package that an inventory of a conforming image lists."""
 _STATUS: Final = (
     f"Package: {MARKER}\nStatus: install ok installed\nPriority: optional\nSection: misc\nMaintainer: nobody"
     " <nobody@example.org>\nArchitecture: all\nVersion: 1.2.3\nDescription: tells that the whole layer was read\n\n"
@@ -97,7 +97,7 @@ FEATURES: Final[Mapping[str, tuple[Tree, ...]]] = {
 }
 """Images that hold one special thing each, the lowest layer first."""
 IMPLIED: Final[Tree] = (Node("implied/below/file", content=noise(31, 100), mtime=1_600_000_007),)
-"""A file whose directories are not in the layer: readers give them modes of their own."""
+"""A file whose directories are not in the layer: readers give them their own modes."""
 
 
 def other_contents(tree: Tree) -> Tree:
@@ -111,7 +111,7 @@ def other_contents(tree: Tree) -> Tree:
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest says of it ("", 0: the truth)."""
+    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest states about it ("", 0: the truth)."""
 
     blob: bytes
     diff_id: str

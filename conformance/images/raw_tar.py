@@ -1,4 +1,4 @@
-"""Tar archives put together from raw fields: what no writer of today would write, beside what every one writes.
+"""Tar archives assembled from raw fields: what no current writer would write, beside what every one writes.
 
 Source: POSIX.1-2017 pax ("ustar Interchange Format", "pax Extended Header"), the GNU tar manual ("Basic Tar Format").
 """

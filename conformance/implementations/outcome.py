@@ -54,7 +54,7 @@ def classify(
 ) -> Classified:
     """The outcome of a program that was run.
 
-    ``refusals`` are an adapter's patterns for output, of either stream, that states a reason; ``protocol`` says that
+    ``refusals`` are an adapter's patterns for output, of either stream, that states a reason; ``protocol`` states that
     the program speaks the entry-point protocol, where only status 3 refuses.
     """
     if timed_out:
@@ -76,9 +76,9 @@ def classify(
 
 
 def _stated(refusals: Sequence[str], stderr: str, stdout: str, *, anywhere: bool) -> str | None:
-    """The reason: the line an adapter's pattern finds, else what stderr says last of an error, else its last line.
+    """The reason: the line an adapter's pattern finds, else what stderr reports last of an error, else its last line.
 
-    With ``anywhere``, and where stderr says nothing, what stdout says last of an error: some tools state it there.
+    With ``anywhere``, and where stderr states nothing, what stdout reports last of an error: some tools state it there.
     """
     for text in (stderr, stdout):
         for pattern in refusals:

@@ -25,7 +25,7 @@ from conformance.processes.run import Ended, run_program
 from conformance.processes.sandbox import Sandbox
 
 MAX_EVIDENCE: Final = 4096
-"""Characters of output kept as evidence of one command."""
+"""Characters of output preserved as evidence of one command."""
 _VERSION_SECONDS: Final = 30
 _MAX_SCAN: Final = 2**20
 
@@ -67,14 +67,14 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True):
-    """What a tool says its version is; ``absent`` says by name what is missing."""
+    """What a tool reports its version is; ``absent`` states by name what is missing."""
 
     text: str = ""
     absent: str = ""
 
 
 def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
-    """Ask the tool for its version, or say that it is not on this machine."""
+    """Ask the tool for its version, or report that it is not on this machine."""
     values = _values(sandbox, {})
     missing = _missing(adapter, sandbox, values)
     if missing:
@@ -93,7 +93,7 @@ def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
         why = ended.problem or (lines[-1] if lines else f"exit {ended.status}")
         return Version(absent=f"{adapter.executable} does not run: {why[:200]}")
     mask = _Mask(sandbox, {})
-    # A tool may say other things before its version: a line with "1.2" goes before one with a digit.
+    # A tool may print other things before its version: a line with "1.2" goes before one with a digit.
     likely = sorted(map(mask, lines), key=lambda line: [re.search(form, line) is None for form in (r"\d\.\d", r"\d")])
     return Version((likely or [""])[0][:200])
 
@@ -214,7 +214,7 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
 def _option_arguments(
     adapter: Adapter, sandbox: Sandbox, operation: Operation, options: Sequence[Option], values: Mapping[str, str]
 ) -> Vector:
-    """Those asked for, and login and certificate where the sandbox has them and the adapter takes them."""
+    """Those requested, and login and certificate where the sandbox has them and the adapter takes them."""
     own: list[Option] = ["authfile", "login"] if sandbox.secrets else []
     own += ["cafile"] if sandbox.ca_file else []
     given = (adapter.option(operation, option) or () for option in dict.fromkeys([*own, *options]))

@@ -1,7 +1,7 @@
 """What shows that a finding is true: bytes, an HTTP exchange, a command, a remark.
 
 Exchanges are recorded by the client and by the embedded registry alike; secrets are masked before
-anything is kept (docs/architecture.md, safety rules).
+anything is retained (docs/architecture.md, safety rules).
 """
 
 import re
@@ -48,7 +48,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
     """One HTTP request and its response. Sizes in bytes, times in seconds, responses cut at MAX_BODY_KEPT.
 
     ``request_body`` is the whole body, where that is at most MAX_REQUEST_KEPT, else empty.
-    ``status`` is None when no response came; ``error`` then says why. Build with ``Exchange.record``,
+    ``status`` is None when no response came; ``error`` then states why. Build with ``Exchange.record``,
     which masks.
     """
 
@@ -82,7 +82,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
     ) -> "Exchange":
         """An exchange with all secrets masked and the body cut.
 
-        Give more of the body than is kept: a secret may lie across the end.
+        Give more of the body than is retained: a secret may lie across the end.
         """
         return cls(
             method,
@@ -123,7 +123,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             if name.lower() not in skipped:
                 parts += ["-H", f"{name}: {value}"]
         if self.request_size:
-            # A body that was not kept has to be made again: FILE is no file of ours.
+            # A body that was not retained has to be created again: FILE is not a file of ours.
             parts += ["--data-binary", f"@{self.body_file or 'FILE'}"]
         return shlex.join([*parts, self.url])
 

@@ -1,7 +1,7 @@
-"""Secrets taken out of all that is kept or written, by their value and whatever they look like on the way.
+"""Secrets taken out of all that is retained or written, by their value and whatever they look like on the way.
 
 A registry may send back what it was sent, in any header or body. So a secret is known here from the moment it is read
-or received, and every exchange, finding, error and line of output is made by way of ``mask``.
+or received, and every exchange, finding, error and line of output is created by means of ``mask``.
 """
 
 import base64

@@ -29,7 +29,7 @@ class PushEvent(msgspec.Struct, frozen=True):
 class PushSeen(msgspec.Struct, frozen=True):
     """One push: what was asked, how it ended, and what the registry then holds.
 
-    ``requested`` is the compression asked for, ``source_root`` the bytes of the image that was pushed, ``before``
+    ``requested`` is the compression requested, ``source_root`` the bytes of the image that was pushed, ``before``
     the bytes under the tag before it, ``after`` the image there afterwards (None: nothing). ``to_digest`` is the
     digest that named the destination, ``rejects`` what the registry would not take. ``twin`` is the same push with
     sentinels switched off. ``signed`` are the digests that have a signature afterwards (None: no signing).
@@ -90,7 +90,7 @@ class StoredSeen(msgspec.Struct, frozen=True):
 
 
 class BrokenInputSeen(msgspec.Struct, frozen=True):
-    """A push of an image whose layer breaks off or is not there (``what``); ``tagged``: a tag names something then."""
+    """A push of an image whose layer ends early or is missing (``what``); ``tagged``: a tag names something then."""
 
     what: str
     ended: Ended
@@ -112,8 +112,8 @@ class UnrepresentableSeen(msgspec.Struct, frozen=True):
     """A layer whose tar no TOC can represent (``what``), pushed as zstd:chunked.
 
     ``diff_id`` is the tar's digest, ``after_diff_id`` that of the layer that was written ("" = none was),
-    ``has_toc`` whether that layer says it has a TOC, ``same_entries`` whether its tar, which may be of the tool's own,
-    has every entry with its kind and content.
+    ``has_toc`` whether that layer states it has a TOC, ``same_entries`` whether its tar, which may be of the tool's
+    own, has every entry with its kind and content.
     """
 
     what: str

@@ -41,7 +41,7 @@ class RangePart(msgspec.Struct, frozen=True):
 class RangeSeen(msgspec.Struct, frozen=True):
     """A range request: ``wanted`` inclusive satisfiable ranges in request order (empty: unsatisfiable).
 
-    ``parts`` when the response parsed by RFC 9110, else ``malformed`` says why not.
+    ``parts`` when the response parsed by RFC 9110, else ``malformed`` states why not.
     """
 
     header: str
@@ -53,7 +53,7 @@ class RangeSeen(msgspec.Struct, frozen=True):
 
 
 class BlobSeen(msgspec.Struct, frozen=True):
-    """HEAD and GET of a blob, ``content`` being what was pushed; and HEAD of one that is not there."""
+    """HEAD and GET of a blob, ``content`` being what was pushed; and HEAD of one that is missing."""
 
     digest: str
     content: bytes
@@ -70,7 +70,7 @@ class RedirectSeen(msgspec.Struct, frozen=True):
 
 
 class MountSeen(msgspec.Struct, frozen=True):
-    """A mount and what HEAD says after it (None: not asked, the mount gave an upload session)."""
+    """A mount and what HEAD states after it (None: not asked, the mount gave an upload session)."""
 
     response: ResponseSeen
     head: ResponseSeen | None = None

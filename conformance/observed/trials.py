@@ -59,12 +59,12 @@ class RunSeen(msgspec.Struct, frozen=True):
 class TrialSeen(msgspec.Struct, frozen=True):
     """A case: one crafted image or fault, the run it led to, and the run on its positive control, one edit away.
 
-    ``about`` are the requirements that the case was made for, ``what`` names it in the user's words ("a TOC with a
+    ``about`` are the requirements that the case was created for, ``what`` names it in the user's words ("a TOC with a
     wrong digest"). ``expected`` is the tree that a success must give (None: there must be none), ``twin_expected`` that
-    of the twin; ``forbidden`` is the other reading, where the image has two. ``marker`` is what a scan of the sound
-    image prints. ``escaped`` are places outside of the root that were touched; ``redirected`` what the second host was
-    asked; ``memory_limit`` in bytes, 0 for none; ``earlier`` are runs that came before in the same storage,
-    or to compare with. ``twin_layers`` are the layers of the twin.
+    of the twin; ``forbidden`` is the other reading, where the image has two. ``marker`` is what a scan of the
+    conforming image prints. ``escaped`` are places outside of the root that were touched; ``redirected`` what the
+    second host was asked; ``memory_limit`` in bytes, 0 for none; ``earlier`` are runs that came before in the same
+    storage, or to compare with. ``twin_layers`` are the layers of the twin.
     """
 
     name: str
@@ -85,5 +85,5 @@ class TrialSeen(msgspec.Struct, frozen=True):
     twin_layers: tuple[LayerFacts, ...] = ()
 
     def on_twin(self) -> "TrialSeen":
-        """The run on the positive control, to be looked at in the same way."""
+        """The run on the positive control, to be inspected in the same way."""
         return self if self.twin is None else msgspec.structs.replace(self, run=self.twin, layers=self.twin_layers)

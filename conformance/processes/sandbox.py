@@ -27,7 +27,7 @@ class SandboxOptions(msgspec.Struct, frozen=True):
 
     ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, speak plain
     HTTP. ``partial_pulls`` is containers-storage's enable_partial_images, which counts with the driver ``overlay``
-    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are looked for
+    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are searched for
     ("": the PATH of this process).
     """
 
@@ -127,7 +127,7 @@ def _environment(home: Path, options: SandboxOptions) -> dict[str, str]:
         "CONTAINERS_CONF": str(settings / "containers.conf"),
         "REGISTRY_AUTH_FILE": str(home / ".docker" / "config.json"),
         "DOCKER_CONFIG": str(home / ".docker"),
-        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME says
+        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME states
         # (pkg/blobinfocache/default.go); as this user it keeps that below XDG_DATA_HOME.
         "_CONTAINERS_ROOTLESS_UID": "65534",
     }

@@ -9,16 +9,16 @@ from conformance.readers.panel import Panel
 from conformance.readers.programs import PROGRAM_LIST
 from conformance.readers.sentinel_panel import read_with_panel, sound_archive
 from conformance.readers.sentinel_tools import build_go_reader
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 
 def install(say: Callable[[str], object]) -> None:
-    """Build and fetch what can be had here; say in a line what cannot."""
+    """Build and fetch what can be had here; state in a line what cannot."""
     steps = [(program.name, program.install) for program in PROGRAM_LIST]
     for name, step in [*steps, ("go (sentinel)", build_go_reader)]:
         try:
             step()
-        except (SubjectError, OSError) as error:
+        except (SourceError, OSError) as error:
             say(f"{name}: {error}")
 
 

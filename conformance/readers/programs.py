@@ -1,6 +1,6 @@
 """The programs of the panel: how each is brought into the cache, and started.
 
-Nothing here is built but by ``install`` (``zcc readers install``): what is not there is not on this machine.
+Nothing here is built but by ``install`` (``zcc readers install``): what is missing is not on this machine.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import msgspec
 from conformance.readers.places import PROGRAMS, cache_directory, node_modules, run_tool, version_of
 from conformance.readers.sentinel_tools import install_node_readers
 from conformance.readers.stream import Launch
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 _JAVA_MEMORY: Final = "-Xmx1g"
 DOCUMENT_FACTS: Final = "document_facts.json"
@@ -26,7 +26,7 @@ _NODE_MEMORY: Final = "--max-old-space-size=1024"
 class Program(msgspec.Struct, frozen=True):
     """A program and the readers in it. ``launch`` is None when it is not on this machine.
 
-    ``install`` brings it; it raises SubjectError when the machine lacks what that needs.
+    ``install`` brings it; it raises SourceError when the machine lacks what that needs.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Program(msgspec.Struct, frozen=True):
 
 
 def _built(name: str, *sources: str) -> Path:
-    """Where the program built from these sources is kept: another place for other sources."""
+    """Where the program built from these sources is retained: another place for other sources."""
     digest = hashlib.sha256()
     for source in sources:
         digest.update((PROGRAMS / source).read_bytes())
@@ -48,7 +48,7 @@ def _built(name: str, *sources: str) -> Path:
 def _demand(*tools: str) -> None:
     for tool in tools:
         if shutil.which(tool) is None:
-            raise SubjectError(f"{tool} is not on this machine")
+            raise SourceError(f"{tool} is not on this machine")
 
 
 def _place(build: Callable[[Path], None], target: Path) -> None:

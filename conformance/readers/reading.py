@@ -1,4 +1,4 @@
-"""What a reader says of an archive, in one form for all readers."""
+"""What a reader reports of an archive, in one form for all readers."""
 
 from functools import lru_cache
 from typing import Final

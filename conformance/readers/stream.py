@@ -1,7 +1,7 @@
 """The other side of ``programs/README.md``: one long-lived program that results many archives.
 
-Hostile archives may make a reader crash or run for ever: it is then started again, and the archive it stood at is the
-one that it crashed on.
+Hostile archives may make a reader crash or run indefinitely: it is then started again, and the archive it stood at is
+the one that it crashed on.
 """
 
 import os
@@ -51,7 +51,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class ReaderProgram:
-    """One running program. Use it in a ``with``; OSError when it cannot be started, or says no readers."""
+    """One running program. Use it in a ``with``; OSError when it cannot be started, or states no readers."""
 
     def __init__(self, launch: Launch, *, timeout: float = 10.0) -> None:
         self._launch, self._timeout = launch, timeout
@@ -118,7 +118,7 @@ class ReaderProgram:
         try:
             return _INFOS.decode(lines[0])
         except msgspec.DecodeError as error:
-            raise OSError(f"{self._launch.argv[0]} says no readers: {error}") from None
+            raise OSError(f"{self._launch.argv[0]} states no readers: {error}") from None
 
     def _stop(self) -> None:
         process, self._process = self._process, None

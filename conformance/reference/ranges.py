@@ -1,7 +1,7 @@
 """Byte ranges of one blob, with the fall-backs that registries make necessary (docs/format.md sections 4 and 15).
 
-Every part is placed by its own Content-Range, never by the order in which it came; what was not asked for is not
-looked at. The bytes themselves are not trusted: who asked has their digests.
+Every part is placed by its own Content-Range, never by the order in which it came; what was not requested is not
+inspected. The bytes themselves are not trusted: who asked has their digests.
 """
 
 from bisect import bisect_right
@@ -20,11 +20,11 @@ MAX_RANGES: Final = 1024
 MAX_GAP: Final = 1024
 """Bytes between two ranges that are rather fetched than asked around."""
 MAX_REQUEST: Final = 64 * 2**20
-"""Bytes asked for in one request, unless one range alone is longer."""
+"""Bytes requested in one request, unless one range alone is longer."""
 MAX_ANSWER: Final = 2**30
 # Headers of a part: boundary, Content-Type, Content-Range.
 _PART_OVERHEAD: Final = 1024
-# What says "no ranges here" rather than "no such blob" or "try later".
+# What states "no ranges here" rather than "no such blob" or "try later".
 _NO_RANGES: Final = frozenset({400, 405, 416, 501})
 
 
@@ -40,7 +40,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
 
 class BlobRanges:
-    """Fetches spans of one blob; a body that came whole (200) is kept and never fetched again."""
+    """Fetches spans of one blob; a body that came whole (200) is retained and never fetched again."""
 
     def __init__(self, client: RegistryClient, repository: str, blob: Descriptor) -> None:
         self._client, self._repository, self.blob = client, repository, blob
@@ -102,9 +102,9 @@ class BlobRanges:
         return list(parts)
 
     def next_limit(self, asked: int, came: int) -> int:
-        """How many ranges to ask for next: no more than came, and half when none did."""
+        """How many ranges to request next: no more than came, and half when none did."""
         if came == 0 and asked == 1:
-            raise RefusalError(f"{self.blob.digest}: the registry did not send the bytes that were asked for")
+            raise RefusalError(f"{self.blob.digest}: the registry did not send the bytes that were requested")
         return self._limit if came == asked else max(came or asked // 2, 1)
 
     def _batch(self, wanted: Sequence[Span]) -> list[Span]:
@@ -140,7 +140,7 @@ class _Parts:
         self._parts = sorted([*self._parts, *parts], key=_first)
 
     def cut(self, span: Span) -> bytes | None:
-        """These bytes, if one part has them all; the nearest that begins before is looked at first."""
+        """These bytes, if one part has them all; the nearest that begins before is inspected first."""
         nearest = bisect_right(self._parts, span.start, key=_first)
         for part in reversed(self._parts[:nearest]):
             if span.end <= part.first + len(part.content):

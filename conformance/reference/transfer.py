@@ -98,7 +98,7 @@ class RegistryDestination:
     def has_blob(self, digest: str) -> bool:
         response = self._client.head_blob(self._reference.repository, digest)
         if response.status not in (200, 404):
-            raise RefusalError(f"asking for blob {digest}: {_words(response)}")
+            raise RefusalError(f"requesting blob {digest}: {_words(response)}")
         return response.status == 200
 
     def put_blob(self, digest: str, content: bytes) -> None:

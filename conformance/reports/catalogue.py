@@ -28,7 +28,7 @@ from conformance.requirements import (
 class CatalogueEntry(msgspec.Struct, frozen=True):
     """One requirement with the names of its checks, mutants and variants (``module.function``).
 
-    ``check`` says in words how it is checked, ``advice`` what who fails it should do.
+    ``check`` states in words how it is checked, ``advice`` what who fails it should do.
     """
 
     id: str
@@ -105,7 +105,7 @@ def catalogue_list(entries: tuple[CatalogueEntry, ...]) -> RenderableType:
 
 
 def entry_page(entry: CatalogueEntry) -> RenderableType:
-    """All there is to say of one requirement."""
+    """All that the catalogue has on one requirement."""
     lines = [
         ("level", entry.level),
         ("class", entry.class_),

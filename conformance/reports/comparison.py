@@ -1,4 +1,4 @@
-"""Two results beside each other: what fails anew, what was mended, what is no longer decided, what else changed."""
+"""Two results beside each other: what newly fails, what was fixed, what is no longer decided, what else changed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
@@ -18,7 +18,7 @@ _DECIDED: Final = frozenset({"pass", "fail", "waived"})
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One requirement of one subject that is not as it was. ``before`` and ``after`` are None where it is not there."""
+    """One requirement of one target that is not as it was. ``before`` and ``after`` are None where it is missing."""
 
     kind: Kind
     subject: str
@@ -33,7 +33,7 @@ class Change(msgspec.Struct, frozen=True):
 class Comparison(msgspec.Struct, frozen=True):
     """All changes, and what is only on one side. ``catalogue``: both name theirs, and they are not the same.
 
-    ``named_otherwise`` are pairs of names of subjects that were compared with each other all the same.
+    ``named_otherwise`` are pairs of names of targets that were compared with each other nevertheless.
     """
 
     changes: tuple[Change, ...]
@@ -55,12 +55,12 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def lost(self) -> bool:
-        """A MUST that was decided is not any more, or a subject is gone."""
+        """A MUST that was decided is not any more, or a target is gone."""
         return bool(self.old_only) or any(change.level == "MUST" for change in self.of("undecided"))
 
 
 def compare(old: Report, new: Report) -> Comparison:
-    """What changed from ``old`` to ``new``. Of a partial run what was not selected is no change."""
+    """What changed from ``old`` to ``new``. Of a partial run what was not selected is not a change."""
     pairs, old_only, new_only = pair_subjects(old, new)
     partial = old.partial or new.partial
     changes = [change for before, after in pairs for change in _changes(before, after, partial=partial)]

@@ -38,13 +38,13 @@ def _lead(comparison: Comparison) -> Iterator[Paragraph]:
     lost = [change for change in comparison.of("undecided") if change.level == "MUST"]
     mended = comparison.of("mended")
     if worse:
-        yield Paragraph(f"{len(worse)} MUST failed anew: {_ids(worse)}", "fail")
+        yield Paragraph(f"{len(worse)} MUST newly failed: {_ids(worse)}", "fail")
     if lost:
         yield Paragraph(f"{len(lost)} MUST no longer decided: {_ids(lost)}", "warning")
     if comparison.old_only:
         yield Paragraph(f"no longer judged: {', '.join(comparison.old_only)}", "warning")
     if not worse and not lost and not comparison.old_only:
-        yield Paragraph(f"no MUST failed anew, of {comparison.compared} verdicts compared", "pass")
+        yield Paragraph(f"no MUST newly failed, of {comparison.compared} verdicts compared", "pass")
     if mended:
         yield Paragraph(f"{len(mended)} mended: {_ids(mended)}", "pass")
     if comparison.new_only:
@@ -61,7 +61,7 @@ def _ids(changes: tuple[Change, ...] | list[Change]) -> str:
 
 def _table(changes: tuple[Change, ...], catalogue: Catalogue) -> Table:
     rows = tuple(_row(change, catalogue) for change in changes)
-    return Table(("requirement", "level", "subject", "old", "new", "what"), rows)
+    return Table(("requirement", "level", "target", "old", "new", "what"), rows)
 
 
 def _row(change: Change, catalogue: Catalogue) -> tuple[Cell, ...]:

@@ -6,7 +6,7 @@ import msgspec
 
 
 def json_bytes(value: object) -> bytes:
-    """Compact JSON in UTF-8; what is no Unicode is escaped with a backslash, as Python shows it."""
+    """Compact JSON in UTF-8; what is not Unicode is escaped with a backslash, as Python shows it."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -5,7 +5,7 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from conformance.reports.certificate import Cell, CellOutcome
+from conformance.reports.certification import Cell, CellOutcome
 from conformance.reports.page import Picture
 from conformance.reports.words import safe, short_name
 

@@ -16,7 +16,7 @@ Parts = Sequence[tuple[str, Report]]
 
 
 class _Member(msgspec.Struct, frozen=True):
-    """One subject of one of the results; ``of_whole``: of a run without a selection of tests."""
+    """One target of one of the results; ``of_whole``: of a run without a selection of tests."""
 
     name: str
     subject: SubjectReport
@@ -28,12 +28,12 @@ class MergeError(Exception):
 
 
 def merge_reports(parts: Parts) -> Report:
-    """One report of several, each with a name to speak of it. Raises MergeError.
+    """One report of several, each with a name to mention it. Raises MergeError.
 
-    Together belong results of one version and catalogue; of one subject, where it has an identity, of one identity. A
+    Together belong results of one version and catalogue; of one target, where it has an identity, of one identity. A
     requirement that several decided gets the graver verdict, and a note where they differ.
     """
-    if len(parts) < 2:  # one is no merge, and most likely a mistake
+    if len(parts) < 2:  # one is not a merge, and most likely a mistake
         raise MergeError("give at least two results")
     _refuse_strangers(parts)
     first = parts[0][1]
@@ -105,7 +105,7 @@ def _waivers(report: Report) -> str:
 
 
 def _merged(members: Sequence[_Member], parts: Parts) -> tuple[SubjectReport, bool]:
-    """One subject of several results, and whether nothing that it owes is missing."""
+    """One target of several results, and whether nothing that it owes is missing."""
     subjects = [member.subject for member in members]
     first = subjects[0]
     results: dict[str, RequirementResult] = {}

@@ -29,11 +29,11 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class SubjectReport(msgspec.Struct, frozen=True):
-    """All verdicts for one subject, and what they come to for each profile that it claims (``claims``).
+    """All verdicts for one target, and what they come to for each profile that it claims (``claims``).
 
     ``conforms`` is ``ending == "conforms"``. ``unchecked``: ids that this version has no check for; ``needs_deep``: ids
-    that were not looked at, or not wholly, because the layers were not read whole; ``unmet``: what an option asked for
-    and the subject lacks, each in a sentence. ``ending`` is None in documents of the first edition only. ``identity``
+    that were not inspected, or not wholly, because the layers were not read whole; ``unmet``: what an option requested
+    and the target lacks, each in a sentence. ``ending`` is None in documents of the first edition only. ``identity``
     is what was judged, by content, where it is an image or a program.
     """
 
@@ -51,9 +51,9 @@ class SubjectReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One run. ``partial`` when the user selected tests: then nothing is said on conformance.
+    """One run. ``partial`` when the user selected tests: then no statement is made on conformance.
 
-    ``stopped`` says why the run ended before its end, in one sentence: what was not decided then is "not-run".
+    ``stopped`` states why the run ended before its end, in one sentence: what was not decided then is "not-run".
     ``interrupted``: it was by Ctrl-C or SIGTERM. ``power``: what was tried over generated examples, and what follows.
     """
 
@@ -74,7 +74,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class CheckReport(msgspec.Struct, frozen=True):
-    """What ``zcc check --json`` prints: one subject, one document."""
+    """What ``zcc check --json`` prints: one target, one document."""
 
     subject: str
     conforms: bool
@@ -135,7 +135,7 @@ def run_report(
     provenance: Provenance | None = None,
     power: tuple[Property, ...] = (),
 ) -> Report:
-    """A Report whose ending follows from its subjects; a run that was ``stopped`` is at best incomplete."""
+    """A Report whose ending follows from its targets; a run that was ``stopped`` is at best incomplete."""
     endings: list[Ending] = [subject.ending or "conforms" for subject in subjects]
     if stopped:
         endings.append("incomplete")
@@ -178,7 +178,7 @@ def now() -> datetime:
 
 
 def build_schema() -> dict[str, Any]:
-    """The JSON Schema of Report and CheckReport, made from the models."""
+    """The JSON Schema of Report and CheckReport, created from the models."""
     (report, check), components = msgspec.json.schema_components([Report, CheckReport], ref_template="#/$defs/{name}")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -207,7 +207,7 @@ def read_report(raw: bytes) -> Report:
 
 
 def _with_ending(subject: SubjectReport) -> SubjectReport:
-    """The first edition said only whether a subject conforms."""
+    """The first edition stated only whether a target conforms."""
     ending: Ending = "conforms" if subject.conforms else ending_of(subject.verdicts)
     if not subject.conforms and ending == "conforms":
         ending = "does-not-conform"

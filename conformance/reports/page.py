@@ -1,6 +1,6 @@
 """A document in parts, for whatever is not the report of one run: as HTML, Markdown or text (docs/reports.md).
 
-Whoever has something to show (a comparison, an index, a certificate, an audit) makes a ``Page``; how it looks is
+Code with content to show (a comparison, an index, a certification report, an audit) creates a ``Page``; how it looks is
 decided once, by ``html.render_page`` and ``page_forms``. All texts may be hostile: the renderers make them harmless.
 """
 
@@ -11,7 +11,7 @@ import msgspec
 from conformance.results import Ending
 
 Tone = Literal["", "pass", "fail", "warning", "none"]
-"""How good a thing is: "" says nothing of it."""
+"""How good a thing is: "" makes no statement on it."""
 TONE_OF: dict[Ending, Tone] = {"conforms": "pass", "does-not-conform": "fail", "incomplete": "warning"}
 
 
@@ -49,7 +49,7 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """An SVG document made by this project; ``text`` says the same in words."""
+    """An SVG document created by this project; ``text`` states the same in words."""
 
     svg: str
     text: str

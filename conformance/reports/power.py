@@ -16,8 +16,8 @@ _READING: Final = "fails < p: with 95 % confidence, fewer than p of the examples
 class Property(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was tried over generated examples.
 
-    ``statement`` says what always holds, ``examples`` for how many examples it was tried. ``requirement`` and
-    ``subject`` are set where the examples judge a subject; without them they are the suite's control of its own checks.
+    ``statement`` states what always holds, ``examples`` for how many examples it was tried. ``requirement`` and
+    ``subject`` are set where the examples judge a target; without them they are the suite's control of its own checks.
     ``shapes`` counts the examples by what they look like; ``seed`` gives the same examples again ("" where the tool
     decides what comes next). ``failed``: an example failed, generation stopped there, and ``bound`` is None. Otherwise
     ``bound`` is the upper end of the 95 % confidence interval of the failure rate.
@@ -62,7 +62,7 @@ def failure_bound(examples: int, confidence: float = CONFIDENCE) -> float:
 
 
 def power_lines(properties: Sequence[Property]) -> Iterator[str]:
-    """The statement of power for a terminal: what was tried on subjects, then the control of the suite's own checks.
+    """The statement of power for a terminal: what was tried on targets, then the control of the suite's own checks.
 
     Neighbours of one statement, each about another requirement, are one line.
     """

@@ -2,7 +2,7 @@
 
 Verdicts stay as they are. Of each requirement the first findings stay, of each finding the first pieces of evidence,
 without bodies; ports, which are others in every run, become PORT, and paths of this project are relative. SUBJECT
-takes the place of the address of a registry, which says nothing of what was judged.
+takes the place of the address of a registry, which makes no statement on what was judged.
 """
 
 import re
@@ -92,7 +92,7 @@ def _neutral(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is no results file."""
+    """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is not a results file."""
     source, directory = (Path(argument) for argument in arguments[:2])
     name = arguments[2] if len(arguments) > 2 else ""
     try:

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from conformance.reports.certificate import Certificate
-from conformance.reports.certificate_page import matrix_blocks
+from conformance.reports.certification import CertificationReport
+from conformance.reports.certification_page import matrix_blocks
 from conformance.reports.html import render_page
 from conformance.reports.model import Report, SubjectReport, read_report
 from conformance.reports.page import TONE_OF, Cell, Page, Paragraph, Section, Table, Tone, row
@@ -23,7 +23,7 @@ from conformance.results import RequirementResult
 
 NAME: Final = "index"
 _LACKS: Final = {"1": "no profiles and no endings", "2": "no statement of power"}
-"""What the earlier editions of results do not say."""
+"""What the earlier editions of results do not state."""
 _SIGNS: Final[dict[str, tuple[str, Tone]]] = {
     "pass": ("pass", "pass"),
     "fail": ("FAIL", "fail"),
@@ -57,26 +57,26 @@ def entries(directory: Path) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def newest_certificate(directory: Path) -> Certificate | None:
-    """The certificate that was made last, if there is one."""
+def newest_certification(directory: Path) -> CertificationReport | None:
+    """The certification report that was created last, if there is one."""
     made = [
-        msgspec.json.decode(path.read_bytes(), type=Certificate)
+        msgspec.json.decode(path.read_bytes(), type=CertificationReport)
         for path in sorted(directory.glob("certificate-*.json"))
     ]
-    return max(made, key=lambda certificate: certificate.started, default=None)
+    return max(made, key=lambda certification: certification.started, default=None)
 
 
-def index_page(found: Sequence[Entry], certificate: Certificate | None, catalogue: Catalogue) -> Page:
+def index_page(found: Sequence[Entry], certification: CertificationReport | None, catalogue: Catalogue) -> Page:
     """The page of all entries."""
     sections = [Section("Results", (_list(found),), "results")]
     sections += [
         Section(f"As {role}", (_requirements(found, role, catalogue),), role)
         for role in dict.fromkeys(subject.roles[0] for entry in found for subject in entry.report.subjects)
     ]
-    if certificate is not None and certificate.matrix:
-        made = Paragraph(f"Of the certificate of {certificate.started:%Y-%m-%d}.")
+    if certification is not None and certification.matrix:
+        made = Paragraph(f"Of the certification report of {certification.started:%Y-%m-%d}.")
         sections.append(
-            Section("Which tools understand each other", (made, *matrix_blocks(certificate.matrix)), "matrix")
+            Section("Which tools understand each other", (made, *matrix_blocks(certification.matrix)), "matrix")
         )
     lead = [Paragraph(f"{len(found)} runs. A verdict is for the profiles that the subject claims (docs/verdicts.md).")]
     for edition, lacks in _LACKS.items():
@@ -87,7 +87,7 @@ def index_page(found: Sequence[Entry], certificate: Certificate | None, catalogu
 
 
 def _list(found: Sequence[Entry]) -> Table:
-    headers = ("subject", "role", "date", "profiles", "verdict", "edition", "repeat it by")
+    headers = ("target", "role", "date", "profiles", "verdict", "edition", "repeat it by")
     rows = [_row(entry, subject) for entry in found for subject in entry.report.subjects]
     return Table(headers, tuple(sorted(rows, key=lambda cells: (cells[1].text, cells[0].text))))
 
@@ -154,7 +154,7 @@ def _verdict(result: RequirementResult | None) -> Cell:
 
 def documents(directory: Path) -> Iterator[tuple[str, bytes]]:
     """The files of the index, by name."""
-    page = index_page(entries(directory), newest_certificate(directory), load_catalogue())
+    page = index_page(entries(directory), newest_certification(directory), load_catalogue())
     yield f"{NAME}.html", render_page(page)
     yield f"{NAME}.md", render_page_markdown(page)
 

@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.reference FILE``: the requirement reference, made from the catalogue."""
+"""``python -m conformance.reports.reference FILE``: the requirement reference, created from the catalogue."""
 
 import sys
 from collections.abc import Iterator

@@ -17,7 +17,7 @@ _TONES: Final[dict[Outcome, Tone]] = {"reproduced": "pass", "differs": "fail", "
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """One requirement of one subject: what was claimed, what came out ``now`` (None: nothing), why it is no match."""
+    """One requirement of one target: what was claimed, what came out ``now`` (None: nothing), why it is no match."""
 
     subject: str
     id: str
@@ -106,7 +106,7 @@ def replay_page(replay: Replay, claimed: Report, now: Report) -> Page:
         for claim in replay.claims
         if claim.outcome != "reproduced"
     )
-    table = Table(("requirement", "level", "subject", "claimed", "now", "outcome", "why"), rows)
+    table = Table(("requirement", "level", "target", "claimed", "now", "outcome", "why"), rows)
     facts = (("claimed", made_by(claimed)), ("now", made_by(now)))
     sections = (Section("Not reproduced", (table,)),) if rows else ()
     return Page("Replay of a result", tuple(lead), sections, facts)

@@ -23,7 +23,7 @@ _MAX_RESULTS: Final = 25_000
 
 
 def render_sarif(report: Report, catalogue: Catalogue, *, location: str = "") -> bytes:
-    """The failures of a report; ``location`` is the file to show them at, by default the name of the subject."""
+    """The failures of a report; ``location`` is the file to show them at, by default the name of the target."""
     results = [
         _result(subject, result, finding, location)
         for subject in report.subjects
@@ -71,7 +71,7 @@ def _rule(name: str, catalogue: Catalogue) -> dict[str, Any]:
         "id": name,
         "shortDescription": {"text": statement[:_MAX_DESCRIPTION]},
         "fullDescription": {"text": f"{statement} {why}".strip()[:_MAX_DESCRIPTION]},
-        "help": {"text": advice or f"zcc requirements {name} says more."},
+        "help": {"text": advice or f"zcc requirements {name} states more."},
         "defaultConfiguration": {"level": _LEVELS[level]},
         "properties": {"tags": [name.rpartition("-")[0]]},
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.implementations import adapter_document
-from conformance.reports import certificate, model
+from conformance.reports import certification, model
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).parents[1]
 def schemas() -> Iterator[tuple[Path, dict[str, Any]]]:
     """Every schema this project publishes, and where its file is."""
     yield _PACKAGE / "reports" / model.SCHEMA_FILE, model.build_schema()
-    yield _PACKAGE / "reports" / certificate.SCHEMA_FILE, certificate.build_schema()
+    yield _PACKAGE / "reports" / certification.SCHEMA_FILE, certification.build_schema()
     yield _PACKAGE / "implementations" / adapter_document.SCHEMA_FILE, adapter_document.build_schema()
 
 

@@ -30,7 +30,7 @@ _HEADERS: Final[dict[Verdict, str]] = {
 
 
 def summary_tables(subjects: Iterable[SubjectReport], catalogue: Catalogue) -> Iterator[RenderableType]:
-    """For each subject that has verdicts its name and its table."""
+    """For each target that has verdicts its name and its table."""
     for subject in subjects:
         rows = list(_rows(subject, catalogue))
         if rows:

@@ -1,4 +1,4 @@
-"""What a run says, for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
+"""What a run reports, for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,7 @@ _ENDING_STYLE: dict[Ending, str] = {
 
 
 def print_report(console: Console, report: Report) -> None:
-    """The verdict on each subject, then every failure once, the notes, and the counts by role and level."""
+    """The verdict on each target, then every failure once, the notes, and the counts by role and level."""
     catalogue = load_catalogue()
     for subject in report.subjects:
         console.print(statement(subject, partial=report.partial))
@@ -38,7 +38,7 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue, *, named: bool) -> None:
-    """What stands behind the verdict on one subject; nothing where there is nothing to say."""
+    """What stands after the verdict on one target; nothing where there is nothing to report."""
     blocks = [*_blocks(subject, catalogue), *notes(subject)]
     if not blocks:
         return
@@ -54,7 +54,7 @@ def findings(subject: SubjectReport, catalogue: Catalogue) -> RenderableType:
 
 
 def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
-    """The verdict on one subject, in its colour."""
+    """The verdict on one target, in its colour."""
     style = "" if partial else _ENDING_STYLE[subject.ending or "incomplete"]
     return Text(verdict_line(subject, partial=partial), style=style)
 

@@ -1,4 +1,4 @@
-"""The verdict on a subject in one line: what it conforms to, what not, and what could not be decided."""
+"""The verdict on a target in one line: what it conforms to, what not, and what could not be decided."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -17,7 +17,7 @@ _WORDS: Final[dict[Ending, str]] = {
 
 
 def verdict_line(subject: SubjectReport, *, partial: bool = False) -> str:
-    """The one line on this subject, in plain text."""
+    """The one line on this target, in plain text."""
     name = safe(subject.subject)
     if partial:
         return f"{name}{as_role(subject)}: partial run, {_no_statement(subject)}"
@@ -78,7 +78,7 @@ def _ids(ids: Sequence[str]) -> str:
 
 
 def as_role(subject: SubjectReport) -> str:
-    """In which role, where the same subject may have several."""
+    """In which role, where the same target may have several."""
     named = [role for role in subject.roles if role not in ("artifact", "registry")]
     return f" as {' and '.join(named)}" if named else ""
 

@@ -20,9 +20,10 @@ _VARIES = "__varies__"
 
 
 class Freedom(msgspec.Struct, frozen=True):
-    """What a lawful choice has to do with: the requirements that it ``touches``, and the SHOULDs that it ``warns`` of.
+    """What a permitted choice is about: the requirements that it ``touches``, and the SHOULDs that it ``warns``
+    of.
 
-    A requirement of level MAY that it touches may also fail: that is said, and nothing follows from it.
+    A requirement of level MAY that it touches may also fail: that is stated, and nothing follows from it.
     """
 
     touches: tuple[str, ...]
@@ -30,7 +31,7 @@ class Freedom(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """All requirements it has to do with, each once."""
+        """All requirements it is about, each once."""
         return tuple(dict.fromkeys(self.touches + self.warns))
 
 
@@ -45,7 +46,7 @@ def decides(requirement_id: str) -> Callable[[F], F]:
 
 
 def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a subject that breaks this requirement, and those it ``implies``."""
+    """Mark a function as making a target that breaks this requirement, and those it ``implies``."""
 
     def mark(maker: F) -> F:
         setattr(maker, _BREAKS, (requirement_id, *implies))
@@ -55,9 +56,10 @@ def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F
 
 
 def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a subject that is lawful, and differs from the reference in what ``touches`` are about.
+    """Mark a function as making a target that is permitted, and differs from the reference in what ``touches`` are
+    about.
 
-    No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring says what the choice is and
+    No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring states what the choice is and
     which source leaves it open; TypeError without one.
     """
 
@@ -71,7 +73,7 @@ def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
 
 
 def freedom_of(maker: Callable[..., Any]) -> Freedom:
-    """What a variant has to do with; TypeError when it has no mark."""
+    """What a variant is about; TypeError when it has no mark."""
     freedom = getattr(maker, _VARIES, None)
     if not isinstance(freedom, Freedom):
         raise TypeError(f"{maker!r} has no @variant(…)")

@@ -12,7 +12,7 @@ from conformance.requirements.profiles import Profile, binds
 from conformance.requirements.roles import Role
 
 Level = Literal["MUST", "SHOULD", "MAY"]
-# Who says so: a published standard, the pull request or its review, the behaviour of a named implementation,
+# Who states this: a published standard, the pull request or its review, the behaviour of a named implementation,
 # or this project alone.
 RequirementClass = Literal["standard", "pull-request", "implementation", "project"]
 CLASSES: tuple[RequirementClass, ...] = get_args(RequirementClass)

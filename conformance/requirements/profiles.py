@@ -79,7 +79,7 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         "copier",
         "a tool that pushes images from its local storage",
         ("sentinel-copier",),
-        # What these ask of a copy from registry to registry, it does not make: bytes go by way of its storage.
+        # What these ask of a copy from registry to registry, it does not make: bytes go by means of its storage.
         (
             "SENT-STRIP-008",
             "SENT-STRIP-011",
@@ -110,7 +110,7 @@ def binds(profile: Profile, requirement_id: str, named: tuple[Profile, ...]) -> 
 
 
 def profiles_of(role: Role) -> tuple[Profile, ...]:
-    """The profiles that a subject in this role can claim."""
+    """The profiles that a target in this role can claim."""
     return tuple(definition.name for definition in DEFINITIONS if definition.role == role)
 
 

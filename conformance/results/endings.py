@@ -17,10 +17,10 @@ GRAVEST_FIRST: Final[tuple[Ending, ...]] = ("does-not-conform", "incomplete", "c
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What a subject comes to that claims one profile. All ids are of MUST requirements that bind by the profile.
+    """What a target comes to that claims one profile. All ids are of MUST requirements that bind by the profile.
 
     ``passed`` and ``not_applicable`` are counts. ``undecided`` were not run or have no check, ``unsupported`` need a
-    feature that the subject lacks, ``needs_deep`` are decided by a deep check only. ``warnings`` counts failed SHOULD.
+    feature that the target lacks, ``needs_deep`` are decided by a deep check only. ``warnings`` counts failed SHOULD.
     ``implied``: the user did not name the profile; then an unsupported feature ends in "not claimed", not incomplete.
     """
 
@@ -48,7 +48,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     @property
     def is_withdrawn(self) -> bool:
-        """Implied only, and the subject lacks what the profile is about: nothing is said of it."""
+        """Implied only, and the target lacks what the profile is about: no statement is made on it."""
         return self.implied and bool(self.unsupported) and self.ending == "conforms"
 
 
@@ -60,7 +60,7 @@ def judge_claim(
     unchecked: Iterable[str] = (),
     implied: bool = False,
 ) -> Claim:
-    """The claim of one profile, from the results of a subject.
+    """The claim of one profile, from the results of a target.
 
     ``needs_deep`` and ``unchecked`` are ids without a result. A failed MUST outweighs everything. A MUST that was not
     decided makes it incomplete, one of a lacking feature too; and where no MUST was decided, nothing conforms.

@@ -15,11 +15,11 @@ Outcome = Literal["pass", "fail", "info", "unsupported", "not-run", "needs-deep"
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What a check says of one thing it looked at.
+    """What a check reports of one thing it inspected.
 
     ``where`` names the thing (blob, field, request); ``info`` decides nothing and is shown;
-    ``unsupported`` means the subject lacks an optional feature; ``not-run`` means that it could not
-    be looked at, and ``message`` says why; ``needs-deep`` that it was not, as the layers were not to be read whole.
+    ``unsupported`` means the target lacks an optional feature; ``not-run`` means that it could not
+    be inspected, and ``message`` states why; ``needs-deep`` that it was not, as the layers were not to be read whole.
     """
 
     outcome: Outcome
@@ -44,7 +44,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class RequirementResult(msgspec.Struct, frozen=True):
-    """The verdict of one requirement for one subject; ``judged`` counts the things looked at.
+    """The verdict of one requirement for one target; ``judged`` counts the things inspected.
 
     ``seconds`` is how long its test took (of a test with several verdicts, its share), ``test`` the module of the test;
     both are empty where no test was run.
@@ -69,7 +69,7 @@ class RequirementResult(msgspec.Struct, frozen=True):
 
     @property
     def telling(self) -> tuple[Finding, ...]:
-        """The findings that say why this is no pass: the failures, and what could not be looked at."""
+        """The findings that state why this is not a pass: the failures, and what could not be inspected."""
         return tuple(finding for finding in self.findings if finding.outcome in ("fail", "not-run"))
 
 
@@ -100,25 +100,25 @@ def informed(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = 
 
 
 def unsupported(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
-    """The subject declares, or shows, that it lacks this optional feature."""
+    """The target declares, or shows, that it lacks this optional feature."""
     return Judgement("unsupported", message, where, evidence=evidence)
 
 
 def not_run(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
-    """The thing could not be looked at."""
+    """The thing could not be inspected."""
     return Judgement("not-run", message, where, evidence=evidence)
 
 
 def unread(where: str) -> Judgement:
-    """Nobody asked for every byte of this layer, and the requirement cannot be decided without."""
-    return Judgement("needs-deep", "not looked at: it needs every byte of the layer (zcc check --deep)", where)
+    """Nobody requested every byte of this layer, and the requirement cannot be decided without."""
+    return Judgement("needs-deep", "not inspected: it needs every byte of the layer (zcc check --deep)", where)
 
 
 def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, replay: str = "") -> RequirementResult:
     """Fold the judgements of one check into a verdict.
 
-    One failure fails. Nothing looked at is ``not-applicable``, never a pass. Something that could not
-    be looked at outweighs passes: the whole was not seen.
+    One failure fails. Nothing inspected is ``not-applicable``, never a pass. Something that could not
+    be inspected outweighs passes: the whole was not seen.
     """
     seen = list(judgements)
     outcomes = {judgement.outcome for judgement in seen}
@@ -139,7 +139,7 @@ def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, repla
 
 
 def undecided(requirement: Requirement, reason: str) -> RequirementResult:
-    """The result of a requirement that no check looked at; ``reason`` says why, in one sentence."""
+    """The result of a requirement that no check inspected; ``reason`` states why, in one sentence."""
     return _result(requirement, "not-run", reason=SECRETS.mask(reason))
 
 
@@ -173,12 +173,12 @@ def conforms(results: Iterable[RequirementResult]) -> bool:
     return not any(result.breaks_conformance for result in results)
 
 
-# What outweighs what when one requirement was judged several times for one subject.
+# What outweighs what when one requirement was judged several times for one target.
 _WEIGHT: tuple[Verdict, ...] = ("fail", "waived", "not-run", "pass", "unsupported", "not-applicable")
 
 
 def merge(first: RequirementResult, second: RequirementResult) -> RequirementResult:
-    """Two results of one requirement for one subject as one: the graver verdict, all findings."""
+    """Two results of one requirement for one target as one: the graver verdict, all findings."""
     verdict = min(first.verdict, second.verdict, key=_WEIGHT.index)
     reason = "; ".join(dict.fromkeys(text for text in (first.reason, second.reason) if text))
     return msgspec.structs.replace(

@@ -44,7 +44,7 @@ def read_waivers(text: str) -> tuple[Waiver, ...]:
 def apply_waivers(
     results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date
 ) -> tuple[RequirementResult, ...]:
-    """Failures that are waived become ``waived``; where the waiver has run out they say so. The findings stay."""
+    """Failures that are waived become ``waived``; where the waiver has run out they state this. The findings stay."""
     known = {waiver.id: waiver for waiver in sorted(waivers, key=lambda waiver: waiver.until)}
 
     def apply(result: RequirementResult) -> RequirementResult:

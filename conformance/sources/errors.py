@@ -1,5 +1,5 @@
-"""Why a subject could not be observed at all."""
+"""Why a target could not be observed at all."""
 
 
-class SubjectError(Exception):
+class SourceError(Exception):
     """One line for the user: what could not be judged, why, and what to do. Leads to exit status 2."""

@@ -27,11 +27,11 @@ from conformance.sources.layers import LayerReading, chunk_key, observe_layers
 from conformance.sources.other_layers import observe_other_layers
 from conformance.sources.source import ImageSource
 
-# SENT-BLOB-012 wants 4096 bytes, and no standard bounds them. More than this is not read: the rules look at every byte,
+# SENT-BLOB-012 wants 4096 bytes, and no standard bounds them. More than this is not read: the rules inspect every byte,
 # a second or ten for each MiB; and so much for all different sentinels of one image together.
 MAX_SENTINEL = 2**20
 MAX_SENTINELS = 2 * 2**20
-# An index of more entries is judged by its first ones and the rest is a problem said in words.
+# An index of more entries is judged by its first ones and the rest is a problem stated in words.
 MAX_ENTRIES = 512
 # Indexes in indexes are read so deep; their entries count among MAX_ENTRIES.
 MAX_DEPTH = 4
@@ -51,9 +51,10 @@ Panel = Callable[[bytes], tuple[ReaderOutcome, ...]]
 def observe_image(
     source: ImageSource, *, panel: Panel | None = None, reading: LayerReading | None = SHALLOW
 ) -> ImageSeen:
-    """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` says (None: not at all).
+    """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` states (None: not at
+    all).
 
-    ``panel`` feeds sentinel blobs to real tar readers. Raises SubjectError when the root cannot be had.
+    ``panel`` feeds sentinel blobs to real tar readers. Raises SourceError when the root cannot be had.
     """
     seen = _observe_metadata(source, panel)
     if reading is None:
@@ -182,10 +183,10 @@ class _Walk:
         return self._left > 0
 
     def _fetch_entry(self, entry: Descriptor) -> Stored:
-        # What some client takes for a manifest is looked at, whatever it is called (DOC-007).
+        # What some client takes for a manifest is inspected, whatever it is called (DOC-007).
         known = not entry.media_type or entry.media_type in ENTRY_TYPES
         if not known and meant(entry.media_type, ENTRY_TYPES) is None:
-            return Stored(problem="not-fetched", detail=f"media type {entry.media_type!r} is no image manifest")
+            return Stored(problem="not-fetched", detail=f"media type {entry.media_type!r} is not an image manifest")
         return self._source.manifest(entry, MAX_DOCUMENT)
 
     def manifest(self, name: str, stored: Stored, entry: Descriptor | None) -> ManifestSeen:

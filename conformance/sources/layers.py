@@ -43,7 +43,7 @@ MAX_TAR_SPLIT: Final = 256 * 2**20
 MAX_TAR_SPLIT_DOCUMENT: Final = 4 * 2**30
 """Bytes of a decompressed one; it is streamed."""
 MAX_TAR: Final = 256 * 2**30
-"""Bytes of a layer's tar: more is taken for a bomb."""
+"""Bytes of a layer's tar: more is treated as a bomb."""
 MAX_LAYERS: Final = 512
 """Layers of one image that are read; an image for twenty platforms has some hundreds."""
 FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
@@ -61,7 +61,7 @@ class LayerReading(msgspec.Struct, frozen=True):
 
 
 class WantedLayer(msgspec.Struct):
-    """One layer to be read: its first ``name``, what the configs say of it, whether a data layer lies below it."""
+    """One layer to be read: its first ``name``, what the configs state about it, whether a data layer lies below it."""
 
     name: str
     descriptor: Descriptor
@@ -79,7 +79,7 @@ def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], readi
 
 
 def _unread(layers: Sequence[WantedLayer]) -> LayerSeen:
-    """What stands for the layers that are too many to read: nothing was looked at."""
+    """What stands for the layers that are too many to read: nothing was inspected."""
     problem = f"the image has {MAX_LAYERS + len(layers)} different layers; {MAX_LAYERS} were read"
     first = layers[0]
     return LayerSeen(
@@ -246,7 +246,7 @@ class _Layer:
             return TocSeen(problem=problem, unreadable=bool(self._problem))
         payload, content = found
         if payload.digest != self._annotations.manifest_checksum:
-            return TocSeen(payload, problem="the TOC does not have the digest that the annotation says")
+            return TocSeen(payload, problem="the TOC does not have the digest that the annotation states")
         try:
             read = self._room.read(content)
         except NoRoomError as error:
@@ -268,7 +268,7 @@ class _Layer:
         if toc.toc is None:
             return TarSplitSeen(payload, problem="the TOC that authenticates it could not be read"), None
         if payload.digest != toc.toc.tar_split_digest:
-            return TarSplitSeen(payload, problem="it does not have the digest that the TOC says"), None
+            return TarSplitSeen(payload, problem="it does not have the digest that the TOC states"), None
         return TarSplitSeen(payload), content
 
     def _footer(self) -> tuple[bytes, Footer | None, str]:

@@ -33,10 +33,10 @@ _TAIL: Final = max(FORM_OF_SIZE)
 def observe_other_layers(
     source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading
 ) -> tuple[OtherLayerSeen, ...]:
-    """Each layer of an image that claims no TOC, once; one more than MAX_LAYERS stands for those not looked at."""
+    """Each layer of an image that claims no TOC, once; one more than MAX_LAYERS stands for those not inspected."""
     wanted = wanted_others(manifests)
     seen = [observe_other(source, layer, reading) for layer in wanted[:MAX_LAYERS]]
-    many = f"the image has {len(wanted)} different layers without TOC; {MAX_LAYERS} were looked at"
+    many = f"the image has {len(wanted)} different layers without TOC; {MAX_LAYERS} were inspected"
     unseen = (
         msgspec.structs.replace(layer, unreadable=True, stored_problem=many, whole_problem=many)
         for layer in wanted[MAX_LAYERS : MAX_LAYERS + 1]
@@ -71,7 +71,7 @@ def wanted_others(manifests: Iterable[ManifestSeen]) -> tuple[OtherLayerSeen, ..
 
 
 def observe_other(source: ImageSource, layer: OtherLayerSeen, reading: LayerReading) -> OtherLayerSeen:
-    """One layer by itself, as ``reading`` says."""
+    """One layer by itself, as ``reading`` states."""
     seen = _with_tail(source, layer)
     if reading.deep and not seen.stored_problem and not seen.is_foreign:
         return _with_whole(source, seen, reading.progress)
@@ -212,7 +212,7 @@ def _marks(tar: Iterator[bytes]) -> tuple[tuple[str, ...], str]:
 
 
 class _Guarded:
-    """Pieces, and the error that ended them: not to be taken for one of the tar in them."""
+    """Pieces, and the error that ended them: not to be treated as one of the tar in them."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces

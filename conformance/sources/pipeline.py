@@ -1,7 +1,7 @@
 """Reads a whole layer once: decompress, hash and compare at the same time.
 
 The work itself is pure and lies in ``conformance.format``; here is only what runs beside what. A large file is unpacked
-by a process of its own, anything else on a thread.
+by its own process, anything else on a thread.
 """
 
 import io
@@ -21,7 +21,7 @@ from conformance.sources.unpack_worker import UnpackWorker
 from conformance.sources.unpacking import Bounds, Progress, Unpacked, Unpacking
 
 LARGE: Final = 32 * 2**20
-"""Bytes of a blob for which a process of its own pays."""
+"""Bytes of a blob for which its own process pays."""
 # Batches have 4 to 8 MiB.
 _WAITING: Final = 2
 

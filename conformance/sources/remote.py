@@ -17,7 +17,7 @@ from conformance.observed.image import Stored
 from conformance.registry.client.client import RegistryClient, Response, TransportError
 from conformance.registry.client.options import ConnectionOptions
 from conformance.registry.client.ranges import Range, RangeError, parse_response
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.source import Place, most_of, parse_digest, verified
 
@@ -43,17 +43,17 @@ class RemoteSource:
             lambda: self._client.get_manifest_raw(reference.repository, reference.reference, accept=MANIFEST_TYPES)
         )
         if isinstance(response, Stored):
-            raise SubjectError(f"{reference}: {response.detail}")
+            raise SourceError(f"{reference}: {response.detail}")
         if response.status != 200:
-            raise SubjectError(f"{reference}: {explain_status(response)}")
+            raise SourceError(f"{reference}: {explain_status(response)}")
         media_type = _media_type(response)
         if len(response.content) > MAX_DOCUMENT:
-            raise SubjectError(f"{reference}: a manifest of {len(response.content)} bytes; the limit is {MAX_DOCUMENT}")
+            raise SourceError(f"{reference}: a manifest of {len(response.content)} bytes; the limit is {MAX_DOCUMENT}")
         if reference.by_digest:
             digest = Digest.parse(reference.reference)
             actual = Digest.of(response.content, digest.algorithm)
             if actual != digest:
-                raise SubjectError(f"{reference}: the registry responded with bytes of digest {actual}")
+                raise SourceError(f"{reference}: the registry responded with bytes of digest {actual}")
         digest = Digest.of(response.content)
         return Stored(
             response.content,
@@ -76,7 +76,7 @@ class RemoteSource:
         if isinstance(digest, Stored):
             return digest
         if descriptor.size > limit:
-            detail = f"the descriptor says {descriptor.size} bytes; the limit here is {limit}"
+            detail = f"the descriptor states {descriptor.size} bytes; the limit here is {limit}"
             return Stored(problem="too-large", detail=detail)
         response = self._ask(lambda: self._client.get_blob(self._reference.repository, str(digest), max_bytes=limit))
         return self._whole(response, descriptor, digest, limit)
@@ -85,7 +85,7 @@ class RemoteSource:
         return self.parts(descriptor, ((offset, length),))[0]
 
     def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
-        """In one request; in one each where the registry does not send all of what was asked for together."""
+        """In one request; in one each where the registry does not send all of what was requested together."""
         digest = parse_digest(descriptor)
         if isinstance(digest, Stored):
             return (digest,) * len(places)
@@ -184,7 +184,7 @@ def _read_whole(whole: BinaryIO, place: Place, response: Response) -> Stored:
     offset, length = place
     evidence = (response.exchange,)
     size = whole.seek(0, io.SEEK_END)
-    whole.seek(min(offset, size))  # whatever the descriptor says, this is a place in the file
+    whole.seek(min(offset, size))  # whatever the descriptor states, this is a place in the file
     content = whole.read(length)
     if len(content) < length:
         detail = f"the blob has {size} bytes: none at {offset + len(content)}"

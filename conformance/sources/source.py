@@ -14,7 +14,7 @@ from conformance.observed.image import Stored
 Place = tuple[int, int]
 """Offset and length of a part, in bytes."""
 MAX_LAYER: Final = 256 * 2**30
-"""Bytes of a blob: a larger one is not read whole, whatever its descriptor says."""
+"""Bytes of a blob: a larger one is not read whole, whatever its descriptor states."""
 _PIECE: Final = 2**20
 
 
@@ -26,7 +26,7 @@ class ImageSource(Protocol):
         """What the user named."""
 
     def root(self) -> Stored:
-        """The index or manifest the reference leads to. Raises SubjectError when there is none."""
+        """The index or manifest the reference leads to. Raises SourceError when there is none."""
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
         """A manifest by digest, of at most ``limit`` bytes."""
@@ -90,7 +90,7 @@ def verified(content: bytes, descriptor: Descriptor, digest: Digest, *, media_ty
         return Stored(
             content=content,
             problem="size-mismatch",
-            detail=f"the stored bytes are {len(content)}, the descriptor says {descriptor.size}",
+            detail=f"the stored bytes are {len(content)}, the descriptor states {descriptor.size}",
             actual_digest=actual,
             actual_size=len(content),
             media_type=media_type,

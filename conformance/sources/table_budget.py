@@ -1,7 +1,7 @@
 """How much memory the tables of one image may take together (docs/format.md section 13).
 
 The limits of one TOC and one layer (TOC-009) are no bound for hundreds of them. What there is no room for is not
-judged: it is said to be unread.
+judged: it is reported as unread.
 """
 
 from collections.abc import Sequence

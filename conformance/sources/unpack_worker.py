@@ -1,8 +1,8 @@
-"""``python -m conformance.sources.unpack_worker``: unpacks a blob in a process of its own, into shared memory.
+"""``python -m conformance.sources.unpack_worker``: unpacks a blob in its own process, into shared memory.
 
 Two processes share no interpreter lock: one decompresses and hashes while the other reads the tar. The worker has the
-blob and the shared memory as inherited files, says on standard output which slot it filled, and waits on standard input
-for slots that are free again. It ends when the other side does.
+blob and the shared memory as inherited files, states on standard output which slot it filled, and waits on standard
+input for slots that are free again. It ends when the other side does.
 """
 
 import contextlib
@@ -78,7 +78,7 @@ _PROBLEMS: Final = {
 class UnpackWorker:
     """The other side: ``with UnpackWorker(blob, bounds) as worker`` starts it, as soon as possible.
 
-    Take ``batches`` to the end, each to be used before the next is asked for; then ``result``.
+    Take ``batches`` to the end, each to be used before the next is requested; then ``result``.
     """
 
     def __init__(self, blob: BinaryIO, bounds: Bounds) -> None:

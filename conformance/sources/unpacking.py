@@ -1,4 +1,4 @@
-"""Decompresses a blob and hashes it and its tar, the hashing on a thread of its own (hashlib releases the GIL).
+"""Decompresses a blob and hashes it and its tar, the hashing on its own thread (hashlib releases the GIL).
 
 Both ways of reading a whole layer stand on it: a thread of this process, or a process beside it (``pipeline``).
 """
@@ -103,7 +103,7 @@ class Unpacking:
 def _hash_all(hashing: _Hashing, failures: list[BaseException]) -> None:
     while (item := hashing.get()) is not None:
         digest, content = item
-        if not failures:  # else only taken, or who puts would wait for ever
+        if not failures:  # else only taken, or who puts would wait indefinitely
             try:
                 digest.update(content)
             except BaseException as error:

@@ -17,7 +17,7 @@ from conformance.strategies.trees import paths
 
 
 class BrokenToc(msgspec.Struct, frozen=True):
-    """A TOC document that breaks ``requirement`` in the way ``what`` says, made from the conforming ``twin``."""
+    """A TOC document that breaks ``requirement`` in the way ``what`` states, created from the conforming ``twin``."""
 
     requirement: str
     what: str

@@ -13,8 +13,8 @@ from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.suite.session import ConformanceSession, Recorded, judged_roles, record, take_note
 from conformance.suite.settings import DEFAULT_REPOSITORY, SuiteSettings
-from conformance.trials.registry.target import RegistrySubject
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.registry.target import RegistryUnderTest
+from conformance.trials.under_test import ImplementationUnderTest
 
 Verdict = Callable[..., None]
 
@@ -28,7 +28,7 @@ def settings(request: pytest.FixtureRequest) -> SuiteSettings:
 
 
 @pytest.fixture(scope="session")
-def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistrySubject]:
+def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistryUnderTest]:
     """The registry to judge; everything created below its prefix is deleted at the end, come what may."""
     from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415 (not needed for a real registry)
 
@@ -37,7 +37,7 @@ def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterato
         if not url:
             embedded = stack.enter_context(EmbeddedRegistry())
             url, collect = embedded.url, embedded.collect_garbage
-        subject = RegistrySubject(
+        subject = RegistryUnderTest(
             settings.connection.client(url, settings.repository),
             f"{settings.repository}/{settings.run_id}",
             collect_garbage=collect,
@@ -47,7 +47,7 @@ def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterato
         yield subject
 
 
-def _clean_up(subject: RegistrySubject, request: pytest.FixtureRequest) -> None:
+def _clean_up(subject: RegistryUnderTest, request: pytest.FixtureRequest) -> None:
     """Delete what was pushed; the end of the output names what the registry keeps."""
     kept = subject.clean_up()
     session = request.config.pluginmanager.get_plugin("conformance-session")
@@ -59,11 +59,11 @@ def _clean_up(subject: RegistrySubject, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def implementation(settings: SuiteSettings) -> Iterator[ImplementationSubject]:
+def implementation(settings: SuiteSettings) -> Iterator[ImplementationUnderTest]:
     """The implementation to judge; its sandboxes are removed at the end."""
-    assert settings.adapter is not None, "only tests of the roles of implementations ask for one"
+    assert settings.adapter is not None, "only tests of the roles of implementations request one"
     with TemporaryDirectory(prefix="zcc-implementation-", ignore_cleanup_errors=True) as directory:
-        yield ImplementationSubject(settings.adapter, settings.version, Path(directory))
+        yield ImplementationUnderTest(settings.adapter, settings.version, Path(directory))
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def _false_claims(request: pytest.FixtureRequest, settings: SuiteSettings) -> It
     """What the adapter declares unsupported, and the tool did in this test, goes into the notes of the report."""
     yield
     if settings.adapter is not None and "implementation" in request.fixturenames:
-        subject: ImplementationSubject = request.getfixturevalue("implementation")
+        subject: ImplementationUnderTest = request.getfixturevalue("implementation")
         for claim in subject.take_false_claims():
             take_note(request.node, settings, claim)
 
@@ -97,7 +97,7 @@ def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
 
 
 def note_hazards(item: pytest.Item, settings: SuiteSettings, results: Iterable[RequirementResult]) -> None:
-    """Failures of requirements that do not bind the subject become notes: its users should know of them."""
+    """Failures of requirements that do not bind the target become notes: its users should know of them."""
     for result in results:
         if result.verdict == "fail":
             why = next(finding.message for finding in result.findings if finding.outcome == "fail")

@@ -15,7 +15,7 @@ _PROBE_SECONDS: Final = 10.0
 
 
 def remove_results(directory: Path) -> None:
-    """Remove the results of an earlier run, or they would be taken for those of a run that did not end."""
+    """Remove the results of an earlier run, or they would be treated as those of a run that did not end."""
     for name in ("results.json", "junit.xml"):
         with suppress(OSError):
             (directory / name).unlink()

@@ -2,7 +2,7 @@
 
 from conformance.registry.client.client import AuthenticationError, TransportError
 from conformance.registry.client.credentials import CredentialError
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.remote import RemoteSource, client_for, explain_status
 from conformance.suite.settings import SuiteSettings
 
@@ -13,7 +13,7 @@ def preflight(settings: SuiteSettings) -> str:
         try:
             client = client_for(reference, settings.connection)
             RemoteSource(client, reference).root()
-        except (SubjectError, CredentialError) as error:
+        except (SourceError, CredentialError) as error:
             return f"--read-only {' '.join(str(error).split())}"
     return _registry_preflight(settings) if settings.registry else ""
 

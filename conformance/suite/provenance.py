@@ -33,7 +33,7 @@ def _target(settings: SuiteSettings) -> Target:
     flags: tuple[Flag, ...] = ("golden",) if settings.golden else ()
     profiles = () if settings.implied else settings.profiles
     if settings.adapter is not None:
-        # A file is named by its adapter: where it lies says nothing elsewhere.
+        # A file is named by its adapter: where it lies states nothing elsewhere.
         is_file = Path(settings.implementation).is_file()
         name = settings.adapter.name if is_file else settings.implementation
         return Target("implementation", (name,), flags, settings.roles, profiles, settings.effort)
@@ -47,7 +47,7 @@ def _target(settings: SuiteSettings) -> Target:
 def program_of(settings: SuiteSettings) -> Identity | None:
     """The file of the program under test; None for a registry, and where no file is the program.
 
-    An interpreter that runs a module, or a program that a run makes for itself, says nothing of the tool.
+    An interpreter that runs a module, or a program that a run makes for itself, makes no statement on the tool.
     """
     if settings.adapter is None or any(words(settings.adapter.executable)):
         return None
@@ -61,6 +61,6 @@ def attach_identity(item: pytest.Item, name: str, identity: Identity | None) -> 
 
 
 def identities_of(report: pytest.TestReport) -> dict[str, Identity | None]:
-    """The images that a test judged, by subject."""
+    """The images that a test judged, by target."""
     recorded = [str(value) for name, value in report.user_properties if name == _PROPERTY]
     return dict(msgspec.json.decode(value, type=tuple[str, Identity | None]) for value in recorded)

@@ -48,7 +48,7 @@ def remark_on(trial: ProducerTrial, name: str) -> str:
         return ""
     if name == "single" and trial.own_files:
         listed = ", ".join(repr(file) for file in trial.own_files[:10])
-        return f"it writes a tar of its own, with files that were not given: {listed}"
+        return f"it writes its own tar, with files that were not given: {listed}"
     if not pushed.run.succeeded:
         return f"an image ({name}) could not be pushed: {pushed.run.described}"
     plain = plain_manifests(pushed.seen.after) if pushed.seen.after else ()
@@ -64,7 +64,7 @@ def remark_on(trial: ProducerTrial, name: str) -> str:
 class GeneratedPushes:
     """Pushes of generated trees as zstd:chunked, counted by a tally.
 
-    ``refused`` are the reasons of pushes that were not made; ``found`` says that a tree was found that fails.
+    ``refused`` are the reasons of pushes that were not made; ``found`` states that a tree was found that fails.
     """
 
     def __init__(self, trial: ProducerTrial, *, replay: str, keep: Path, tally: Tally) -> None:
@@ -75,7 +75,7 @@ class GeneratedPushes:
         self.found = False
 
     def explore(self, examples: int, number: int) -> Iterator[RequirementResult]:
-        """The results of ``examples`` trees from this seed; or of one that fails, shrunk, kept as a layout."""
+        """The results of ``examples`` trees from this seed; or of one that fails, shrunk, preserved as a layout."""
         if self._trial.control() or "zstd:chunked" not in self._trial.subject.adapter.compressions:
             return
         # What the fixed image fails already is no news.

@@ -1,4 +1,4 @@
-"""Which roles and profiles a run judges, from what the user asked for and what an adapter claims."""
+"""Which roles and profiles a run judges, from what the user requested and what an adapter claims."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -40,7 +40,7 @@ def _of_registry(asked: tuple[Role, ...], profiles: Sequence[Profile]) -> tuple[
         if role not in OF_REGISTRIES:
             named = [profile for profile in profiles if definition_of(profile).role == role]
             option = f"--profile {named[0]}" if named else f"--role {role}"
-            raise BadOptionError(f"{option}: say whose with --implementation NAME|FILE")
+            raise BadOptionError(f"{option}: requires --implementation NAME|FILE")
     if any(_is_of(profile, ("registry",)) for profile in profiles):
         return asked, tuple(profiles)
     return asked, (*profiles, *(profiles_of("registry") if not asked or "registry" in asked else ()))

@@ -28,7 +28,7 @@ from conformance.results import (
     notes_on_waivers,
     undecided,
 )
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
 from conformance.suite.invariants import note_tried
 from conformance.suite.power import tried_of
@@ -43,7 +43,7 @@ _PROPERTY = "conformance.verdict"
 _NOTE = "conformance.note"
 _STOPPED = "conformance.stopped"
 _NEEDS_DEEP = "conformance.needs-deep"
-_EXPECTED = (TransportError, CredentialError, SubjectError)
+_EXPECTED = (TransportError, CredentialError, SourceError)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -125,7 +125,7 @@ class ConformanceSession:
         hand_to_worker(self.settings, node.workerinput)
 
     def pytest_configure(self) -> None:
-        # Not at session start: there pytest says twice why it stops.
+        # Not at session start: there pytest states twice why it stops.
         option = self._config.option
         if self._is_worker or option.collectonly or option.help or option.version:
             return
@@ -232,7 +232,7 @@ class ConformanceSession:
         return True
 
     def leave(self, text: str) -> None:
-        """Say at the end what the run could not remove."""
+        """State at the end what the run could not remove."""
         self._left.append(text)
 
     def pytest_runtest_logstart(self) -> None:
@@ -351,7 +351,7 @@ class ConformanceSession:
         )
 
     def _profiles(self, role: Role, ids: Sequence[str]) -> tuple[tuple[Profile, ...], bool]:
-        """What a subject claims, and whether that is only implied; an image claims what its requirements show."""
+        """What a target claims, and whether that is only implied; an image claims what its requirements show."""
         if self._is_partial():
             return (), True
         if role == "artifact":
@@ -386,7 +386,7 @@ class ConformanceSession:
 
 
 def _is_of_role(requirement: Requirement, role: Role) -> bool:
-    """Whether a subject in this role can owe it: a client that pulls by TOC owes what others owe who know sentinels."""
+    """Whether a target in this role can owe it: a client that pulls by TOC owes what others owe who know sentinels."""
     return role in requirement.roles or (role == "consumer-unaware" and "consumer-aware" in requirement.roles)
 
 
@@ -432,6 +432,6 @@ def _noted(report: Any) -> list[Noted]:
 
 
 def _deep_ids(report: Any) -> dict[str, tuple[str, ...]]:
-    """What only a deep check decides, by subject."""
+    """What only a deep check decides, by target."""
     recorded = [value for name, value in report.user_properties if name == _NEEDS_DEEP]
     return dict(msgspec.json.decode(value, type=tuple[str, tuple[str, ...]]) for value in recorded)

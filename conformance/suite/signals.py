@@ -6,7 +6,7 @@ from types import FrameType
 
 
 def end_on_sigterm() -> None:
-    """SIGTERM is to end a run as Ctrl-C does: with what was decided said, and everything cleaned up."""
+    """SIGTERM is to end a run as Ctrl-C does: with what was decided stated, and everything cleaned up."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.role("artifact")
 
 
 @invariant(
-    "a sentinel blob is no valid tar, by the header rules and to every strict reader asked", blob=sentinel_blobs()
+    "a sentinel blob is not a valid tar, by the header rules and to every strict reader asked", blob=sentinel_blobs()
 )
 def test_conforming_sentinel_blobs_pass(blob: bytes) -> None:
     """Expected: no MUST fails, and no Python tar reader in strict mode accepts the blob."""
@@ -68,7 +68,7 @@ def test_forbidden_sentinel_blobs_are_caught(requirement_id: str, request: pytes
 
 @invariant("a sentinel blob has a binary zero within its first 16 bytes", blob=sentinel_blobs())
 def test_a_binary_zero_near_the_start(blob: bytes) -> None:
-    """Expected: whoever opens the blob as text, or looks for a compression, sees binary data within 16 bytes."""
+    """Expected: whoever opens the blob as text, or searches for a compression, sees binary data within 16 bytes."""
     zero = first_zero(blob)
     assert zero is not None
     assert zero < NEAR_START
@@ -121,7 +121,7 @@ def test_every_client_gets_an_image_it_can_use(image: Bundle) -> None:
     data=st.data(),
 )
 def test_data_layers_are_reused_and_recompression_strips_without_trace(data: st.DataObject) -> None:
-    """Expected: a variant made for an image reuses its layers' digests; stripping it gives back every byte."""
+    """Expected: a variant created for an image reuses its layers' digests; stripping it gives back every byte."""
     image = data.draw(images())
     plain = next(entry for entry in entries_of(image) if ineligibility(image.content(entry.digest)) is None)
     config = data.draw(spellings(config_of(image, plain.digest)))

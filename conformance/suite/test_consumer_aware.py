@@ -16,21 +16,21 @@ from conformance.suite.settings import SuiteSettings
 from conformance.trials.consumer.generated import generated_images
 from conformance.trials.consumer.scenarios import AWARE, judge_requirement, judge_seen
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("consumer-aware")
 _GENERATED = {"quick": 3, "thorough": 12, "certify": 30}
 
 
 @pytest.fixture(scope="module")
-def trials(implementation: ImplementationSubject) -> ConsumerTrials:
+def trials(implementation: ImplementationUnderTest) -> ConsumerTrials:
     """The cases for this implementation; positive controls are run once."""
     return ConsumerTrials(implementation, aware=True)
 
 
 @pytest.mark.parametrize("requirement_id", one_test_each(AWARE))
 def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says, in every case that docs/consumers.md lists for it."""
+    """Expected: what the statement of the requirement states, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()
     verdict(requirement_id, judge_requirement(trials, requirement_id))
 

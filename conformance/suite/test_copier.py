@@ -8,21 +8,21 @@ from conformance import checks
 from conformance.requirements import find_checks
 from conformance.suite.parameters import one_test_each
 from conformance.trials.copier import JOBS_OF, CopierTrial
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("copier")
 
 
 @pytest.fixture(scope="module")
-def copies(implementation: ImplementationSubject) -> Iterator[CopierTrial]:
-    """The copies of this tool; each is made once, by the first test that needs it."""
+def copies(implementation: ImplementationUnderTest) -> Iterator[CopierTrial]:
+    """The copies of this tool; each is created once, by the first test that needs it."""
     with CopierTrial(implementation) as trial:
         yield trial
 
 
 @pytest.mark.parametrize("requirement_id", one_test_each(JOBS_OF))
 def test_copy(requirement_id: str, copies: CopierTrial, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says (docs/requirements.md)."""
+    """Expected: what the statement of the requirement states (docs/requirements.md)."""
     verdict(requirement_id, copies.judgements(requirement_id, find_checks(checks)[requirement_id]))
 
 

@@ -19,14 +19,14 @@ from conformance.sources.reference import LayoutReference
 from conformance.sources.remote import RemoteSource
 from conformance.suite.session import record_image
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = [pytest.mark.role("artifact"), pytest.mark.golden]
 
 
 @pytest.mark.parametrize("name", GOLDEN_IMAGES)
 def test_golden_image_is_judged_alike_before_and_after_the_registry(
-    name: str, registry: RegistrySubject, request: pytest.FixtureRequest
+    name: str, registry: RegistryUnderTest, request: pytest.FixtureRequest
 ) -> None:
     """Expected: the image in the registry has the verdicts of the layout it came from."""
     options = CheckOptions(use_panel=False)

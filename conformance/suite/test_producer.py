@@ -19,22 +19,22 @@ from conformance.suite.settings import SuiteSettings
 from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
 from conformance.trials.producer.other_pushes import broken_pushes, stored_images
 from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("producer")
 _GENERATED = {"quick": 4, "thorough": 20, "certify": 60}
 
 
 @pytest.fixture(scope="module")
-def pushes(implementation: ImplementationSubject) -> Iterator[ProducerTrial]:
-    """The pushes of this tool; each is made once, by the first test that needs it."""
+def pushes(implementation: ImplementationUnderTest) -> Iterator[ProducerTrial]:
+    """The pushes of this tool; each is created once, by the first test that needs it."""
     with ProducerTrial(implementation) as trial:
         yield trial
 
 
 @pytest.mark.parametrize("requirement_id", one_test_each(JOBS_OF))
 def test_push(requirement_id: str, pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says (docs/requirements.md)."""
+    """Expected: what the statement of the requirement states (docs/requirements.md)."""
     verdict(requirement_id, pushes.judgements(requirement_id, find_checks(checks)[requirement_id]))
 
 

@@ -13,13 +13,13 @@ from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
 
 
 @pytest.fixture(scope="module")
-def probe(registry: RegistrySubject) -> RegistryProbe:
+def probe(registry: RegistryUnderTest) -> RegistryProbe:
     """The scenarios over the registry; what they share is pushed once."""
     return RegistryProbe(registry)
 
@@ -35,7 +35,7 @@ _CHECKS = find_checks(checks)
 
 @pytest.mark.parametrize("requirement_id", one_test_each(SCENARIOS))
 def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says (docs/requirements.md)."""
+    """Expected: what the statement of the requirement states (docs/requirements.md)."""
     assert requirement_id in load_catalogue().ids()
     if uncontrolled:
         verdict(requirement_id, [not_run(uncontrolled)])
@@ -46,7 +46,7 @@ def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, 
 
 @pytest.mark.requirement("REG-020")
 def test_any_sequence_of_requests(
-    registry: RegistrySubject,
+    registry: RegistryUnderTest,
     settings: SuiteSettings,
     uncontrolled: str,
     verdict: Callable[..., None],

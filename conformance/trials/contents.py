@@ -22,7 +22,7 @@ def tree_of_tars(tars: Sequence[bytes]) -> TreeSeen:
     try:
         return expected_tree([tuple(_nodes(tar)) for tar in tars])
     except KeyError as error:
-        raise FormatError(f"a hard link to {error}, which is not there") from None
+        raise FormatError(f"a hard link to {error}, which is missing") from None
 
 
 def lost(given: Sequence[bytes], found: Sequence[bytes]) -> str:

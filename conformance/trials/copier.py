@@ -28,20 +28,20 @@ from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen, Requested
 from conformance.observed.producer import AgainSeen, PushSeen
 from conformance.results import Judgement, failed, informed, not_run, unsupported
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place, signature_tag
 from conformance.trials.producer.push_log import TakesAnyOrder, events_of
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index", "short", "dual", "platforms"]
 _SOURCE: Final = "source"
 
 
 class CopyJob(msgspec.Struct, frozen=True):
-    """One copy that is asked for, of which of the images."""
+    """One copy that is requested, of which of the images."""
 
     name: str
     source: Source = "sentinel"
@@ -129,7 +129,7 @@ TWINS: Final[Mapping[str, str]] = {
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
 ORDERED: Final = ("plain", "kept", "index", "to gzip", "plain from storage")
-"""Copies in which the order of requests is looked at (SENT-PUSH-001)."""
+"""Copies in which the order of requests is inspected (SENT-PUSH-001)."""
 # What a tool may leave undone that refuses all sentinels because it does not know them.
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
 # The same of a tool that has to unpack what it copies.
@@ -151,9 +151,11 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class CopierTrial:
-    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are made when asked for."""
+    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are created when
+    requested.
+    """
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self._subject = subject
         self._stack = ExitStack()
         self._sources = _sources()
@@ -177,7 +179,7 @@ class CopierTrial:
         self._stack.close()
 
     def judgements(self, requirement_id: str, check: Callable[[CopySeen], Iterator[Judgement]]) -> list[Judgement]:
-        """What the check of a SENT-STRIP requirement says of the copies that it is about."""
+        """What the check of a SENT-STRIP requirement states about the copies that it is about."""
         return [*self._judged(requirement_id, JOBS_OF[requirement_id], lambda copied: check(copied.seen))]
 
     def again(self, check: Callable[[AgainSeen], Iterator[Judgement]]) -> list[Judgement]:
@@ -196,12 +198,14 @@ class CopierTrial:
         return self._problem
 
     def copied(self, name: str) -> Copied:
-        """Make this copy, or take the one that was made."""
+        """Make this copy, or take the one that was created."""
         if name not in self._copies:
             job = JOBS[name]
             twin = None
             if job.requested and job.source == "sentinel" and not job.options:
-                twin = self._copy(msgspec.structs.replace(job, name=f"{name}, plain twin", source="plain")).seen.after
+                twin = self._copy(
+                    msgspec.structs.replace(job, name=f"{name}, plain counterpart", source="plain")
+                ).seen.after
             made = self._copy(job)
             seen = msgspec.structs.replace(made.seen, plain_twin=twin)
             self._copies[name] = Copied(made.run, seen, made.order)
@@ -230,7 +234,7 @@ class CopierTrial:
     def _cannot_write(self, requested: Requested) -> Judgement | None:
         """A compression counts only where an image without sentinel is written in it.
 
-        Who cannot write it has refused nothing and kept nothing.
+        Who cannot write it has refused nothing and retained nothing.
         """
         if not requested:
             return None
@@ -249,7 +253,7 @@ class CopierTrial:
         wrong = [kind for layer in data_layers(made) if not _is_of(kind := layer.media_type, requested)] if made else []
         if made is None or wrong:
             found = f"it wrote layers of {', '.join(sorted(set(wrong)))}" if wrong else "it wrote no one image"
-            return unsupported(f"asked for {requested} with an image without sentinel {found}")
+            return unsupported(f"requested {requested} with an image without sentinel {found}")
         return None
 
     def _goes_by_storage(self) -> bool:
@@ -275,7 +279,7 @@ class CopierTrial:
         return not_run(message, where=copied.seen.name, evidence=twin.run.evidence)
 
     def _control(self) -> str:
-        """What the tool says it can do, done with an image that has no sentinel."""
+        """What the tool reports it can do, done with an image that has no sentinel."""
         operations = self._subject.adapter.operations
         names = [("copy", "plain"), ("recompress", "plain to gzip")]
         tried = [name for operation, name in names if operation in operations]
@@ -360,7 +364,7 @@ def _sources() -> dict[Source, Image]:
 
 
 def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
-    """What to say of a copy that ended neither done nor refused."""
+    """What to state about a copy that ended neither done nor refused."""
     run, where = copied.run, copied.seen.name
     if run.outcome is Outcome.ABSENT:
         return not_run(run.reason, where=where)
@@ -368,7 +372,7 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
         return unsupported(run.reason, where=where)
     if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
         if requirement_id in _NEEDS_A_FINISHED_COPY:
-            message = "The copy neither ended nor was it refused; a crash is no refusal."
+            message = "The copy neither ended nor was it refused; a crash is not a refusal."
             return failed(message, where=where, expected="done, or refused with a reason", found=run.described)
         return not_run(f"the copy was not made: {run.described}", where=where)
     if run.succeeded and copied.seen.after is None:
@@ -382,13 +386,15 @@ def _wrong_with_control(copied: Copied) -> str:
         return f"an image without sentinel could not be copied either ({seen.name}; {run.described})"
     made = copy_of_one(seen.after) if seen.after is not None else None
     if made is None:
-        return f"it ended as if an image without sentinel was copied, which is not there ({seen.name})"
+        return f"it ended as if an image without sentinel was copied, which is missing ({seen.name})"
     config = seen.before.manifests[0].config
     if config is None or seen.data_diff_ids != config.view.rootfs.diff_ids:
         return f"the copy of an image without sentinel has other contents ({seen.name})"
     types = {layer.media_type for layer in data_layers(made)}
     if seen.requested == "gzip" and types != {LAYER_GZIP_TYPE} and not all(kind.endswith("gzip") for kind in types):
-        return f"asked for gzip it wrote layers of {', '.join(sorted(types))}: what it says it did it did not do"
+        return (
+            f"requested gzip it wrote layers of {', '.join(sorted(types))}: it reports an operation that it did not do"
+        )
     return ""
 
 
@@ -410,7 +416,7 @@ def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[s
 def _observe_layout(layout: Path) -> ImageSeen | None:
     try:
         return observe_image(LayoutSource(LayoutReference(layout)))
-    except SubjectError:
+    except SourceError:
         return None
 
 

@@ -1,4 +1,4 @@
-"""A subject that is a toolkit in this process: for mutants, which would otherwise cost a second a run."""
+"""A target that is a toolkit in this process: for mutants, which would otherwise cost a second a run."""
 
 import contextlib
 import io
@@ -30,12 +30,12 @@ from conformance.reference.reading import content_of
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import Plan
 from conformance.reference.whole import WholeLayers
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 _MAX_EVIDENCE = 2000
 
 
-class InProcessSubject(ImplementationSubject):
+class InProcessImplementation(ImplementationUnderTest):
     """Runs the reference's command line with another toolkit, and classifies the outcome as the runner does.
 
     ``operations``: those that the adapter has; None: those of the reference. ``can_sign``: the adapter declares the
@@ -90,7 +90,7 @@ class InProcessSubject(ImplementationSubject):
         return Run(self.adapter.name, operation, how.outcome, how.reason, evidence, out, err)
 
     def _captured(self, argv: Sequence[str], environment: Mapping[str, str]) -> tuple[int | None, str, str]:
-        """Exit status and output; an exception ends as it does in a program of its own."""
+        """Exit status and output; an exception ends as it does in its own program."""
         out, err = io.StringIO(), io.StringIO()
         status: int | None = 1
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.dict(os.environ):

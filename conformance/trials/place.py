@@ -19,7 +19,7 @@ from conformance.reference.errors import NotSupportedError
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
@@ -93,7 +93,7 @@ class Place:
         """The image under the tag; None when there is nothing."""
         try:
             return observe_image(self.source(repository, tag))
-        except SubjectError:
+        except SourceError:
             return None
 
     def blobs(self, repository: str) -> tuple[str, ...]:

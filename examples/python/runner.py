@@ -160,7 +160,7 @@ def layer(blob: bytes, descriptor: Json, diff_id: str) -> str:
 
 
 def tree(listed: list[Json]) -> str:
-    """The digest of a tree as docs/vectors.md says, by the TOC; the contents are verified."""
+    """The digest of a tree as docs/vectors.md states, by the TOC; the contents are verified."""
     by_name = {clean(entry["name"]): entry for entry in listed if entry["type"] != "chunk"}
     lines = []
     for name, own in sorted(by_name.items(), key=lambda item: item[0].encode()):

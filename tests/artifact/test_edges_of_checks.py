@@ -1,4 +1,4 @@
-"""What a check must still see at its edge: the last allowed value, the second of two, a thing that is not there."""
+"""What a check must still see at its edge: the last allowed value, the second of two, a thing that is missing."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What each mutant's findings say, word for word: where, expected and found are what a user goes by.
+"""What each mutant's findings state, word for word: where, expected and found are what a user goes by.
 
 The texts are in findings.json. After a change that is meant: ``ZCC_WRITE_FINDINGS=1 pytest THIS FILE``, and read the
 difference. Of layers numbers are left out: they depend on the version of zstd.

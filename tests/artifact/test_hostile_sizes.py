@@ -1,4 +1,4 @@
-"""Sizes and positions that are no numbers of any file: findings wherever the image lies, never a traceback."""
+"""Sizes and positions that are not numbers of any file: findings wherever the image lies, never a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.registry.client.options import ConnectionOptions
 from conformance.registry.server.defects import DEFECTS
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import write_layout
 from conformance.sources.source import ImageSource
 
@@ -30,7 +30,7 @@ PLACES = ("layout", "registry", "ignores-range")
 
 @contextmanager
 def image(place: str, directory: Path, size: int, *, position: str = "") -> Iterator[ImageSource]:
-    """An image of one sound layer whose descriptor says this size, and perhaps another place of the TOC."""
+    """An image of one conforming layer whose descriptor states this size, and perhaps another place of the TOC."""
     layer = finish_layer(conforming_layer())
     described: dict[str, Any] = {**layer.descriptor, "size": size}
     if position:
@@ -60,7 +60,7 @@ def test_a_size_that_no_blob_has_is_a_finding(place: str, size: int, far: bool, 
         report = judge_source(source, CheckOptions(use_panel=False, deep=True))
         assert not report.conforms
         assert view_image(source, ViewOptions(frames=True)).manifests
-        with pytest.raises((DiffError, SubjectError)):
+        with pytest.raises((DiffError, SourceError)):
             compare_readings(source, lambda _: None)
 
 

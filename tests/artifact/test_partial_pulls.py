@@ -1,4 +1,4 @@
-"""Layers that no client pulls in parts are explained, one line a layer, and judged only when asked for."""
+"""Layers that no client pulls in parts are explained, one line a layer, and judged only when requested."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Canonical tar headers: each construct breaks its rule and what follows from that, and lawful ones break none."""
+"""Canonical tar headers: each construct breaks its rule and what follows from that, and conforming ones break none."""
 
 from collections.abc import Callable
 

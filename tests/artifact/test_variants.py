@@ -1,4 +1,6 @@
-"""Lawful choices: no MUST fails on them, none is left out, and SHOULDs fail exactly where the variant says so."""
+"""Permitted choices: no MUST fails on them, none is left out, and SHOULDs fail exactly where the variant states
+this.
+"""
 
 from collections.abc import Callable
 

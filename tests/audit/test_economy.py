@@ -49,7 +49,7 @@ def test_each_tag_is_compared_with_the_one_before(tmp_path: Path) -> None:
             counted = compare_pulls(sources[0], sources[1], None).pull
             assert (each.full, each.by_file, each.by_chunk) == (counted.full, counted.by_file, counted.by_chunk)
             assert each.by_file.bytes < each.full.bytes / 2
-        # A second run reads no layer again and says the same.
+        # A second run reads no layer again and states the same.
         again = run_audit(state, [registry.url], OPTIONS).run
         assert again.requests < first.requests
         assert summarize(state, again).tag_pulls == pulls

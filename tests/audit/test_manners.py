@@ -99,7 +99,7 @@ def test_tokens_are_asked_for_once_a_repository(state: State) -> None:
 
 
 def test_a_catalog_of_thousands_of_pages(state: State) -> None:
-    """Expected: 3,000 pages are read, and the audit goes on to the end of them."""
+    """Expected: 3,000 pages are read, and the audit continues to the end of them."""
     pages = 3000
 
     def page(call: Call, _core: RegistryCore) -> Reply:

@@ -1,4 +1,4 @@
-"""Audits of registries: what is read once, what goes wrong, and how the audit goes on."""
+"""Audits of registries: what is read once, what goes wrong, and how the audit continues."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def layer_reads(registry: EmbeddedRegistry, since: int = 0) -> Counter[str]:
 
 
 def test_each_layer_is_read_once(registry: EmbeddedRegistry, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expected: all images by a catalog in pages, each layer read once, and what ``zcc check`` says of each."""
+    """Expected: all images by a catalog in pages, each layer read once, and what ``zcc check`` states about each."""
     monkeypatch.setattr(listing, "PAGE", 2)
     before = len(registry.exchanges)
     outcome = audit(state, registry.url)
@@ -260,7 +260,7 @@ def _zcc(*arguments: str) -> list[str]:
 
 
 def test_killed_and_run_again(registry: EmbeddedRegistry, tmp_path: Path) -> None:
-    """Expected: after SIGKILL the same command ends with the same summary; no layer that was kept is read again."""
+    """Expected: after SIGKILL the same command ends with the same summary; no layer that was retained is read again."""
     state, host = tmp_path / "killed.sqlite", registry.url
     command = _zcc(host, "--state", str(state), "--no-panel", "--connections", "1", "--format", "json")
     slow = Fault(Match("manifest", "GET"), change=_slowly)

@@ -33,7 +33,7 @@ def failing(content: bytes) -> set[str]:
 
 
 def judged(outcome: ReaderOutcome) -> Judgement:
-    """What SENT-BLOB-001 says of one reader's outcome on the canonical blob."""
+    """What SENT-BLOB-001 states about one reader's outcome on the canonical blob."""
     blob = SentinelBlob("layers[0]", canonical_sentinel(), (outcome,))
     return list(sentinel_blob.rejected_by_strict_readers(blob))[-1]
 

@@ -1,4 +1,4 @@
-"""Real tools take what ``zcc build`` writes, and get the tree that it was made from."""
+"""Real tools take what ``zcc build`` writes, and get the tree that it was created from."""
 
 import json
 import os
@@ -72,7 +72,7 @@ def without(facts: dict[str, Facts], *names: str) -> dict[str, Facts]:
 
 
 WHITEOUT = "etc/.wh.removed"
-"""For a tool that applies layers it is no file of the image."""
+"""For a tool that applies layers it is not a file of the image."""
 DEVICE = "data/null"
 """containers-storage creates no devices when it takes itself to be rootless, as in our sandboxes."""
 

@@ -24,7 +24,7 @@ from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.tokens import TokenAuth
 from conformance.results import EXIT_INCOMPLETE
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 from tests.cli.test_cli import zcc
 from tests.registry.certificates import certificate
 from tests.servers import raw_server
@@ -248,5 +248,5 @@ def test_the_unspoilt_twin_conforms_everywhere(tmp_path: Path, layout: Layout) -
     """The same image, layout and registry: what is refused above is refused for the damage."""
     assert zcc("check", f"oci:{layout.directory}").returncode == 0
     with EmbeddedRegistry() as registry:
-        reference = push_layout(RegistrySubject(RegistryClient(registry.url), "team"), layout.directory, "app")
+        reference = push_layout(RegistryUnderTest(RegistryClient(registry.url), "team"), layout.directory, "app")
         assert zcc("check", f"{reference}", directory=tmp_path).returncode == 0

@@ -58,7 +58,7 @@ def test_an_image_without_sentinel_says_so() -> None:
     assert "legacy" in run.stdout
     required = zcc("check", "--require-sentinel", legacy)
     assert required.returncode == 1
-    assert "no sentinel variant, which --require-sentinel asks for" in required.stdout
+    assert "no sentinel variant, which --require-sentinel requests" in required.stdout
     assert "does not conform" in required.stdout.splitlines()[0]
 
 

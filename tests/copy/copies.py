@@ -33,7 +33,7 @@ _MAX_LAYER: Final = 2**20
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One copy that is asked for; ``source`` says what of the image is copied."""
+    """One copy that is requested; ``source`` states what of the image is copied."""
 
     name: str
     source: Literal["sentinel", "plain", "index"] = "sentinel"
@@ -68,7 +68,7 @@ JOBS: Final = (
 
 @dataclass
 class Copied:
-    """What a copier made: documents not yet encoded; ``raw`` is a root document kept byte for byte."""
+    """What a copier made: documents not yet encoded; ``raw`` is a root document preserved byte for byte."""
 
     blobs: dict[str, bytes]
     raw: bytes | None = None
@@ -93,7 +93,7 @@ class Copied:
         )
 
     def reopen(self) -> None:
-        """Make documents kept as bytes editable."""
+        """Make documents preserved as bytes editable."""
         if self.raw is not None:
             self.manifest = msgspec.json.decode(self.raw)
             self.config = msgspec.json.decode(self.blobs[self.manifest["config"]["digest"]])
@@ -377,7 +377,7 @@ def plain_twin(job: Job) -> Drafted | None:
 
 
 def judge_copied(defect: Callable[[Job, Copied], None]) -> tuple[RequirementResult, ...]:
-    """All copies that are asked for, each with the defect."""
+    """All copies that are requested, each with the defect."""
     seen = []
     for job in JOBS:
         copied = right_copy(job)
@@ -387,7 +387,7 @@ def judge_copied(defect: Callable[[Job, Copied], None]) -> tuple[RequirementResu
 
 
 def copy_seen(job: Job, copied: Copied) -> CopySeen:
-    """What is seen of one copy: source and result, and what was asked for."""
+    """What is seen of one copy: source and result, and what was requested."""
     before = _observed(source_of(job))
     if before is None:
         raise ValueError(f"the source of {job.name} cannot be seen")

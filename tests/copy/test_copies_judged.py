@@ -1,4 +1,4 @@
-"""What the SENT-STRIP checks say of copies that are built by hand, word for word (copies_judged.json).
+"""What the SENT-STRIP checks report of copies that are built by hand, word for word (copies_judged.json).
 
 Each is judged also with one fact changed, for what that comes to: a check may go by no fact that is not its own.
 """
@@ -61,14 +61,14 @@ WITH_SENTINEL = {"rootfs": {"type": "layers", "diff_ids": [digest("5"), digest("
 STALE = {CHUNK_KEYS[0]: "x"}
 COPIES = {
     "gzip, right": CopySeen("copy", image(sentinel()), image(recompressed()), "gzip", **NO_REFERRERS),
-    "gzip, kept": CopySeen("copy", image(sentinel()), image(sentinel()), "gzip", **NO_REFERRERS),
+    "gzip, retained": CopySeen("copy", image(sentinel()), image(sentinel()), "gzip", **NO_REFERRERS),
     "gzip, refused": CopySeen("copy", image(sentinel()), None, "gzip", refused=True),
     "gzip, one of two left": CopySeen(
         "copy", index(*PAIR), index(recompressed(), sentinel(name="s"), sentinel(name="t")), "gzip"
     ),
     "gzip of plain": CopySeen("copy", image(plain()), image(recompressed()), "gzip"),
     "tar, right": CopySeen("copy", image(sentinel()), image(recompressed("tar")), "uncompressed"),
-    "tar, kept": CopySeen("copy", image(sentinel()), image(sentinel()), "uncompressed"),
+    "tar, retained": CopySeen("copy", image(sentinel()), image(sentinel()), "uncompressed"),
     "zstd, right": CopySeen("copy", image(sentinel()), image(recompressed("zstd")), "zstd"),
     "zstd, left as it was": CopySeen("copy", image(sentinel()), image(sentinel()), "zstd"),
     "zstd, over others": CopySeen(
@@ -79,7 +79,7 @@ COPIES = {
     ),
     "zstd, refused": CopySeen("copy", image(sentinel()), None, "zstd", refused=True),
     "zstd:chunked, the same": CopySeen("copy", image(sentinel()), image(sentinel()), "zstd:chunked"),
-    "zstd:chunked, anew with old annotations": CopySeen(
+    "zstd:chunked, again with old annotations": CopySeen(
         "copy",
         image(sentinel()),
         image(manifest("m", first(), {**layer("9"), "annotations": layer("a")["annotations"], "size": 101})),
@@ -96,7 +96,7 @@ COPIES = {
         "gzip",
     ),
     "entry of a sentinel": CopySeen("copy", index(*PAIR), index(*PAIR), "gzip"),
-    "DiffID kept": CopySeen(
+    "DiffID retained": CopySeen(
         "copy",
         image(sentinel()),
         image(plain(config=WITH_SENTINEL)),
@@ -125,8 +125,8 @@ COPIES = {
     "preserved, changed": CopySeen("copy", image(sentinel()), image(recompressed()), preserve_digests=True),
     "preserved, nothing there": CopySeen("copy", image(sentinel()), None, preserve_digests=True),
     "kept": CopySeen("copy", image(sentinel()), image(sentinel())),
-    "kept, config changed": CopySeen("copy", image(sentinel()), image(sentinel(config={"x": 1}))),
-    "kept, sentinel changed": CopySeen("copy", image(sentinel()), image(other_sentinel(b"another"))),
+    "retained, config changed": CopySeen("copy", image(sentinel()), image(sentinel(config={"x": 1}))),
+    "retained, sentinel changed": CopySeen("copy", image(sentinel()), image(other_sentinel(b"another"))),
     "stripped": CopySeen("copy", image(sentinel()), image(plain())),
     "stripped, DiffID left": CopySeen(
         "copy",
@@ -134,7 +134,7 @@ COPIES = {
         index(plain(config=WITH_SENTINEL, listed=TRUE)),
     ),
     "stripped, annotation left": CopySeen("copy", index(*PAIR), index(PAIR[0], plain(name="n", listed=TRUE))),
-    "other content, kept": CopySeen(
+    "other content, retained": CopySeen(
         "copy", image(other_sentinel(b"another")), image(other_sentinel(b"another")), "gzip"
     ),
     "other content, stripped": CopySeen("copy", image(other_sentinel(b"another")), image(recompressed()), "gzip"),
@@ -147,10 +147,12 @@ COPIES = {
     "twin, no config": CopySeen(
         "copy", image(sentinel()), image(plain(has_config=False)), "gzip", plain_twin=image(plain())
     ),
-    "twin's config is not there": CopySeen(
+    "twin's config is missing": CopySeen(
         "copy", image(sentinel()), image(plain()), "gzip", plain_twin=image(plain(has_config=False))
     ),
-    "twin, sentinel kept": CopySeen("copy", image(sentinel()), image(sentinel()), "gzip", plain_twin=image(plain())),
+    "twin, sentinel retained": CopySeen(
+        "copy", image(sentinel()), image(sentinel()), "gzip", plain_twin=image(plain())
+    ),
     "twin, which copy": CopySeen(
         "copy", image(sentinel()), index(plain(), plain(name="n")), "gzip", plain_twin=image(plain())
     ),
@@ -166,12 +168,12 @@ COPIES = {
     "part, whole": CopySeen("copy", index(*PAIR), index(*PAIR, raw=b"other"), partial=True),
     "part, a manifest": CopySeen("copy", index(*PAIR), image(PAIR[0]), partial=True),
     "docker, right": CopySeen("copy", image(sentinel()), image(recompressed()), to_docker=True),
-    "docker, kept": CopySeen("copy", image(sentinel()), image(sentinel()), to_docker=True),
+    "docker, retained": CopySeen("copy", image(sentinel()), image(sentinel()), to_docker=True),
     "docker, refused": CopySeen("copy", image(sentinel()), None, to_docker=True, refused=True),
     "docker, refused and written": CopySeen("copy", image(sentinel()), None, to_docker=True, refused=True, wrote=True),
     "docker of plain": CopySeen("copy", image(plain()), image(recompressed()), to_docker=True),
     "docker list, refused": CopySeen("copy", index(*PAIR), None, to_docker=True, refused=True),
-    "docker list, kept": CopySeen("copy", index(*PAIR), index(*PAIR), to_docker=True),
+    "docker list, retained": CopySeen("copy", index(*PAIR), index(*PAIR), to_docker=True),
     "docker list, stripped": CopySeen("copy", index(*PAIR), index(PAIR[0]), to_docker=True),
     "referrers moved": CopySeen(
         "copy", image(sentinel()), image(plain()), referrers_before=("x", "b", "a"), referrers_after=("a", "b", "c")

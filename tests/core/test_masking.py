@@ -84,7 +84,7 @@ def test_exchanges_and_findings_are_made_without_secrets() -> None:
         command = CommandEvidence(("tool", PASSWORD), 1, f"wrong password {PASSWORD}")
         judgement = failed(PASSWORD, where=echo, expected=PASSWORD, found=echo, evidence=(seen, command))
         requirement = load_catalogue().requirements[0]
-        shown = repr((seen, conclude(requirement, [judgement]), undecided(requirement, f"it said {echo}")))
+        shown = repr((seen, conclude(requirement, [judgement]), undecided(requirement, f"it stated {echo}")))
     finally:
         SECRETS.forget()
     assert PASSWORD not in shown

@@ -1,6 +1,6 @@
 """Kinds that the harness found: the judge tells of each, and the readers that it is about do differ.
 
-When a reader has changed its mind, its line here fails: then the requirement's reason is to be looked at again.
+When a reader has changed its mind, its line here fails: then the requirement's reason is to be inspected again.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ FOUND = {
     "uid_base256_ends_with_nul": (GO, PERL),
     "gid_base256_ends_with_blank": (GO, PERL),
     "uid_base256_ends_with_newline": (GO, PERL),
-    "device_number_of_blanks": None,  # 7-Zip, a command: it passes over the entry
+    "device_number_of_blanks": None,  # 7-Zip, a command: it skips the entry
     "group_root_of_1000_behind_one_of_0": None,
     "extended_header_without_name": None,  # busybox refuses it, node-tar sees the file without the record
 }

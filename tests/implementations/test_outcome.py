@@ -34,7 +34,7 @@ CASES = {
         Outcome.REFUSED, stdout="a\nDENIED: x\nb", refusals=("DENIED",), reason="DENIED: x"
     ),
     "stdout alone states nothing": Case(Outcome.CRASHED, stdout="oops", reason="without a stated reason"),
-    "stdout speaks of an error": Case(
+    "stdout mentions an error": Case(
         Outcome.REFUSED, stdout="pulling\nerror: bad digest\n", reason="error: bad digest"
     ),
     "stderr goes before stdout": Case(Outcome.REFUSED, stdout="error: a", stderr="unhappy", reason="unhappy"),

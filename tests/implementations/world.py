@@ -1,4 +1,4 @@
-"""A registry and the reference beside it, in this process: what tests of the reference are made of."""
+"""A registry and the reference beside it, in this process: what tests of the reference consist of."""
 
 import contextlib
 import io

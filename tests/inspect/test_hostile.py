@@ -19,7 +19,7 @@ from conformance.anatomy.walk import ViewOptions, view_image
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.images.trees import Node, noise
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.memory import MemorySource
 from tests.inspect.images import chunked, image_of
 
@@ -44,7 +44,7 @@ def look(source: MemorySource) -> None:
         expect_printable(out.getvalue())
         json.loads(encode(view))
         ET.fromstring(picture(view))
-    except (SubjectError, FormatError):
+    except (SourceError, FormatError):
         pass
     compare(lambda: compare_readings(source, lambda _: None))
     compare(lambda: compare_images(SOUND, source, CompareOptions()))
@@ -54,7 +54,7 @@ def look(source: MemorySource) -> None:
 def compare(run: Callable[[], Difference]) -> None:
     try:
         difference = run()
-    except (SubjectError, FormatError, DiffError):
+    except (SourceError, FormatError, DiffError):
         return
     for line in terminal.lines(difference):
         expect_printable(line.plain)

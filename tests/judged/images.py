@@ -59,7 +59,7 @@ def manifest(
     has_config: bool = True,
     **facts: Any,
 ) -> ManifestSeen:
-    """What was seen of a manifest of these layers, with a DiffID for each unless ``config`` says others."""
+    """What was seen of a manifest of these layers, with a DiffID for each unless ``config`` states others."""
     fields = {"rootfs": {"type": "layers", "diff_ids": [each["digest"] for each in layers]}, **(config or {})}
     raw_config = encode({"architecture": "amd64", "os": "linux", **fields})
     described = {"mediaType": CONFIG_TYPE, "digest": digest("c"), "size": len(raw_config)}

@@ -141,7 +141,7 @@ def layer(name: str = "layer", *, annotations: dict[str, str] | None = None, **c
 
 
 def image(*layers: LayerSeen) -> LayersSeen:
-    """These layers, and one behind them with which all is right."""
+    """These layers, and one after them with which all is right."""
     return LayersSeen((*layers, layer("right")), deep=True)
 
 

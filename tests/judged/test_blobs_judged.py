@@ -1,4 +1,4 @@
-"""What the checks say of sentinel blobs at their edges, word for word (blobs_judged.json)."""
+"""What the checks report of sentinel blobs at their edges, word for word (blobs_judged.json)."""
 
 from functools import partial
 from pathlib import Path
@@ -39,9 +39,9 @@ BLOBS: dict[str, bytes] = {
     "over the limit": RIGHT + b"x" * (MAX_SIZE + 1 - len(RIGHT)),
     "text alone": TEXT[:1024],
     "its first zero at the limit": TEXT[: NEAR_START - 1] + b"\0" + TEXT[NEAR_START:600],
-    "its first zero behind the limit": TEXT[:NEAR_START] + b"\0" + TEXT[NEAR_START + 1 : 600],
+    "its first zero after the limit": TEXT[:NEAR_START] + b"\0" + TEXT[NEAR_START + 1 : 600],
     "its first zero at the end of the block": TEXT[:511] + b"\0" + TEXT[512:1024],
-    "its first zero behind the block": TEXT[:512] + b"\0" + TEXT[513:1024],
+    "its first zero after the block": TEXT[:512] + b"\0" + TEXT[513:1024],
     "zeros": bytes(512),
     "zeros, twice": bytes(1024),
     "zeros behind": BLOCKS + bytes(512),

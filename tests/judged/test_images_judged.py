@@ -1,4 +1,4 @@
-"""What the checks say of images that are built by hand, word for word (images_judged.json)."""
+"""What the checks report of images that are built by hand, word for word (images_judged.json)."""
 
 from functools import partial
 from pathlib import Path
@@ -87,7 +87,7 @@ OTHER = (
 
 
 def pair(one: ManifestSeen = PLAIN, other: ManifestSeen = SENTINEL) -> ImageSeen:
-    """A pair, and behind it another with which all is right."""
+    """A pair, and after it another with which all is right."""
     return index(one, OTHER[0], other, OTHER[1])
 
 
@@ -167,7 +167,7 @@ IMAGES: dict[str, ImageSeen] = {
     "what was not read": index(unread(), *OTHER),
     "what was not read alone": index(unread(annotations={SENTINEL_ANNOTATION: "no"}), PLAIN),
     "sentinel in another place": pair(other=sentinel(layer("a"), first(), layer("b"))),
-    "sentinel in another place, not said": pair(other=sentinel(layer("a"), first(), layer("b"), annotations={})),
+    "sentinel in another place, not stated": pair(other=sentinel(layer("a"), first(), layer("b"), annotations={})),
     "a docker list": index(PLAIN, SENTINEL, media_type=DOCKER_LIST_TYPE),
     "no media type": index(PLAIN, SENTINEL, media_type=""),
     "no media type, stored as a list": index(
@@ -287,7 +287,7 @@ IMAGES: dict[str, ImageSeen] = {
         plain(more={"annotations": {"a": "b"}, "artifactType": "x", "subject": layer("s")}),
         sentinel(more={"annotations": {"a": "b", "d": "e"}, "artifactType": "x", "subject": {**layer("s"), "x": 1}}),
     ),
-    "annotations kept": pair(
+    "annotations retained": pair(
         plain(more={"annotations": {"a": "b"}, "artifactType": "x", "subject": layer("s")}),
         sentinel(more={"annotations": {"a": "b"}, "artifactType": "x", "subject": layer("s")}),
     ),
@@ -396,7 +396,7 @@ IMAGES: dict[str, ImageSeen] = {
         plain(config={"variant": "", "config": {"User": "", "Env": ["A=b"], "Labels": {}}}),
         sentinel(config={"config": {"Env": ["A=b"]}}),
     ),
-    "plain says how to run": pair(plain(config={"config": {"User": "1", "Labels": {"a": "b"}, "Healthcheck": {}}})),
+    "plain states how to run": pair(plain(config={"config": {"User": "1", "Labels": {"a": "b"}, "Healthcheck": {}}})),
     "fields lost": pair(
         plain(config={"created": "now", "author": "me", "x": None, "config": {"Labels": {"a": "b"}, "Cmd": ["x"]}})
     ),
@@ -430,7 +430,7 @@ IMAGES: dict[str, ImageSeen] = {
         for size in (None, 100)
     },
     "configs of plain images": index(plain(config_stored=stored("missing"))),
-    "a config not looked at": pair(plain(config_stored=None), sentinel(config_stored=None)),
+    "a config not inspected": pair(plain(config_stored=None), sentinel(config_stored=None)),
     "a config of what was not read": index(unread(config_stored=stored("missing")), *OTHER),
     "a docker config": pair(
         plain(more={"config": {"mediaType": "x", "digest": digest("c"), "size": 1}}),
@@ -441,7 +441,8 @@ USUAL = told(IMAGES["right"], IDS)
 
 
 def shortened(seen: ImageSeen) -> Told:
-    """What differs from what is said of the right image: what is said beside it, and (-) of what nothing is said.
+    """What differs from what is stated about the right image: what is stated beside it, and (-) of what nothing is
+    said.
 
     Checks of which the same holds stand together.
     """

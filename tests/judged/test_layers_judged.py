@@ -1,6 +1,6 @@
-"""What the checks say of layers that are built by hand, word for word (layers_judged.json).
+"""What the checks report of layers that are built by hand, word for word (layers_judged.json).
 
-Behind each stands one with which all is right, so that no check may end with the first; of that one only what differs
+After each stands one with which all is right, so that no check may end with the first; of that one only what differs
 from its usual judgements is kept.
 """
 
@@ -194,10 +194,10 @@ LAYERS: dict[str, LayerSeen] = {
         **footer(TocPosition(366, 100, 400), Position(308, 50, 200)),
         skippable={308: 50, 366: 100, 474: 64},
     ),
-    "bytes behind the tables": layer(size=SIZE + 10),
+    "bytes after the tables": layer(size=SIZE + 10),
     "bytes before the end": layer(size=SIZE - 10),
-    "data behind the tables": layer(whole=whole(of_frames={"last_data_end": 301})),
-    "data far behind the tables": layer(whole=whole(of_frames={"last_data_end": 538})),
+    "data after the tables": layer(whole=whole(of_frames={"last_data_end": 301})),
+    "data far after the tables": layer(whole=whole(of_frames={"last_data_end": 538})),
     "data before the tables": layer(whole=whole(of_frames={"last_data_end": 299})),
     "data behind, exchanged": layer(whole=whole(of_frames={"last_data_end": 301}), skippable={308: 99, 416: 50}),
     "frames of other lengths": layer(skippable={308: 99, 416: 50, 474: 64}),
@@ -236,7 +236,7 @@ LAYERS: dict[str, LayerSeen] = {
     # TOC and tar.
     **{f"differs: {kind}": layer(whole=whole(of_tar={"discrepancies": differences(kind)})) for kind in Kind},
     "differs: all, often": layer(whole=whole(of_tar={"discrepancies": differences(*Kind, count=MAX_KEPT + 1)})),
-    "differs: all, as often as is kept": layer(
+    "differs: all, as often as is retained": layer(
         whole=whole(of_tar={"discrepancies": differences(*Kind, count=MAX_KEPT)})
     ),
     "differs: nowhere in the tar": layer(
@@ -256,7 +256,7 @@ LAYERS: dict[str, LayerSeen] = {
     "many faults": layer(
         whole=whole(of_tar={"tar_faults": faults(TarRule.NUMBER, TarRule.TEXT, TarRule.MODE, count=MAX_KEPT + 1)})
     ),
-    "as many faults as are kept": layer(whole=whole(of_tar={"tar_faults": faults(TarRule.NUMBER, count=MAX_KEPT)})),
+    "as many faults as are retained": layer(whole=whole(of_tar={"tar_faults": faults(TarRule.NUMBER, count=MAX_KEPT)})),
     "faults in a broken tar": layer(
         whole=whole(of_tar={"problem": BROKEN, "tar_faults": faults(TarRule.ORPHAN, TarRule.END, TarRule.TEXT)})
     ),
@@ -315,8 +315,8 @@ LAYERS: dict[str, LayerSeen] = {
     "no chunks": of_entries(FIRST),
     "no chunks, shallow": of_entries(FIRST, whole=None),
     "chunks, shallow": layer(whole=None),
-    "chunks, none looked at": layer(whole=whole(of_tar={"chunks": 0})),
-    "one chunk looked at": layer(whole=whole(of_tar={"chunks": 1})),
+    "chunks, none inspected": layer(whole=whole(of_tar={"chunks": 0})),
+    "one chunk inspected": layer(whole=whole(of_tar={"chunks": 1})),
     "a chunk elsewhere": of_entries(SECOND, other(CHUNK, offset=251)),
     "a chunk elsewhere, broken": of_entries(SECOND, other(CHUNK, offset=251), whole=whole(problem=NO_FRAME)),
     "many chunks elsewhere": of_entries(SECOND, *(other(CHUNK, name=f"c{n}", offset=251 + n) for n in range(12))),
@@ -333,9 +333,9 @@ LAYERS: dict[str, LayerSeen] = {
     "no tar-split digest": layer(toc=toc(toc=Toc(1, ENTRIES, ""))),
     "no tar-split digest, nor place": layer(toc=toc(toc=Toc(1, ENTRIES, "")), annotations={TARSPLIT_POSITION: "-"}),
     "no tar-split there": layer(split=split(payload=None)),
-    "tar-split, broken lines": layer(split=split(problem="line 3 is no JSON", segment_problem="x", duplicates=())),
+    "tar-split, broken lines": layer(split=split(problem="line 3 is not JSON", segment_problem="x", duplicates=())),
     "tar-split, broken lines, colliding names": of_entries(
-        FIRST, other(FIRST, name="./a"), other(FIRST, name="/a"), split=split(problem="line 3 is no JSON")
+        FIRST, other(FIRST, name="./a"), other(FIRST, name="/a"), split=split(problem="line 3 is not JSON")
     ),
     "tar-split, broken lines, no TOC": layer(split=split(problem="no JSON"), toc=toc(toc=None, outline=None)),
     "tar-split, colliding names": layer(split=split(duplicates=("a", "b"))),
@@ -369,7 +369,7 @@ USUAL = told(image())
 
 
 def judged(seen: LayerSeen) -> Told:
-    """What is said of the layer, and of the right one behind it what is not usual."""
+    """What is stated about the layer, and of the right one after it what is not usual."""
     found = told(image(seen))
     for name in {*found, *USUAL}:
         usual, lines = USUAL.get(name, []), found.get(name, [])
@@ -379,7 +379,7 @@ def judged(seen: LayerSeen) -> Told:
 
 
 def shortened(seen: LayerSeen) -> Told:
-    """Without what is said of a right layer as well; checks that say the same stand together."""
+    """Without what is stated about a right layer as well; checks that state the same stand together."""
     usual = {name: [line.replace("right", "layer") for line in lines] for name, lines in USUAL.items()}
     said = judged(seen)
     together: dict[tuple[str, ...], list[str]] = {}

@@ -22,7 +22,7 @@ STORAGE = '[storage]\ndriver = "vfs"\nrunroot = "{0}/run"\ngraphroot = "{0}/grap
 
 
 class Bench:
-    """A tree, and a storage of their own for the tools."""
+    """A tree, and their own storage for the tools."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

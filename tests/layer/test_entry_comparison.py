@@ -104,7 +104,7 @@ LONG = b"x" * 200
 @pytest.mark.parametrize(
     ("tar", "toc"),
     [(LONG + b"a", "x" * 200 + "b"), (b"a\xff", "a\\xff"), (LONG, "x" * 201), (b"a\\n", "a\n")],
-    ids=["behind the cut", "an escape", "longer", "a line end"],
+    ids=["after the cut", "an escape", "longer", "a line end"],
 )
 def test_targets_that_look_alike_differ(tar: bytes, toc: str) -> None:
     header = msgspec.structs.replace(LINK, link_name=tar)

@@ -28,12 +28,12 @@ from conformance.images.trees import Node, Tree, noise, tar_of
 from conformance.strategies.trees import layers, options, trees
 from tests.layer import golden
 
-# A failure that shows a large file is still a failure of its own.
+# A failure that shows a large file is still a separate failure.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 
 
 def judge(blob: bytes, tar: bytes, written: WrittenLayer, *, has_tar_split: bool = True) -> None:
-    """What must hold of every layer, said plainly and apart from the checks."""
+    """What must hold of every layer, stated plainly and apart from the checks."""
     assert decompress(blob, limit=len(tar)) == tar
     assert (written.digest, written.size, written.diff_id) == (Digest.of(blob), len(blob), Digest.of(tar))
     frames = map_frames(blob)

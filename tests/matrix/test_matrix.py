@@ -19,7 +19,7 @@ AGAIN = "run nox -s mutants"
 
 
 def test_no_requirement_is_without_a_kill_and_no_freedom_without_a_variant() -> None:
-    """By what the mutants and variants say of themselves; their own tests, and the matrix, judge each of them."""
+    """By what the mutants and variants state about themselves; their own tests, and the matrix, judge each of them."""
     assert list(gaps(declared_matrix(), freedoms())) == []
 
 
@@ -28,7 +28,7 @@ def test_every_row_of_the_published_matrix_is_as_declared_then() -> None:
 
 
 def test_the_published_matrix_tells_what_it_left_out_and_is_not_of_long_ago() -> None:
-    """Of the mutants and variants of today nine of ten at least were judged in it, or are counted as left."""
+    """Of the current mutants and variants nine of ten at least were judged in it, or are counted as left."""
     rows, now = {row.name for row in PUBLISHED.rows}, {name_of(maker) for maker in makers()}
     assert len(now & rows) + sum(PUBLISHED.left.values()) >= 0.9 * len(now), AGAIN
     assert len(rows) > 700
@@ -90,7 +90,7 @@ def test_what_is_judged_now_holds(requirement_id: str) -> None:
 def test_the_command_judges_what_is_about_an_id_and_refuses_half_a_page(tmp_path: Path) -> None:
     done = zcc("mutants", "ANNOT-005")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "are judged as they say" in done.stdout
+    assert "are judged as they state" in done.stdout
     assert zcc("mutants", "ANNOT-005", "-o", str(tmp_path / "matrix.json")).returncode == 2
     assert zcc("mutants", "NONE-001").returncode == 2
     assert zcc("mutants", "--part", "kitchen").returncode == 2

@@ -1,4 +1,4 @@
-"""The client library beside the judge: it takes every lawful layer, and refuses what is forbidden for its sake."""
+"""The client library beside the judge: it takes every conforming layer, and refuses what is forbidden for its sake."""
 
 from collections.abc import Callable, Iterator
 

@@ -114,7 +114,7 @@ def test_many_archives_do_not_fill_the_pipes() -> None:
 
 
 def test_program_that_says_no_readers_is_an_error() -> None:
-    with pytest.raises(OSError, match="says no readers"):
+    with pytest.raises(OSError, match="states no readers"):
         ReaderProgram(Launch((sys.executable, "-c", "print('hello')")))
 
 

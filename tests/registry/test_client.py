@@ -44,7 +44,7 @@ def server(response: Response) -> Iterator[str]:
 
 
 def test_importing_it_switches_off_no_warnings() -> None:
-    # requests and urllib3 add filters for classes of their own; a filter for every warning would be new.
+    # requests and urllib3 add filters for their own classes; a filter for every warning would be new.
     code = (
         "import warnings, urllib3, requests; before = list(warnings.filters);"
         "import conformance.registry.client.client; assert before == warnings.filters, warnings.filters"
@@ -110,7 +110,7 @@ def test_a_redirect_to_another_host_carries_no_credentials() -> None:
             client = RegistryClient(url, credentials=Credentials("user", SECRET))
             got = client.request("GET", "/v2/a/blobs/x", headers={"Range": "bytes=0-1"})
     assert got.content == b"ab"
-    assert seen[0]["range"] == "bytes=0-1", "the Range header is kept over the redirect"
+    assert seen[0]["range"] == "bytes=0-1", "the Range header is retained over the redirect"
     assert "authorization" not in seen[0]
 
 
@@ -179,7 +179,7 @@ def test_a_success_that_is_cut_is_no_response_and_an_error_that_is_cut_is_one() 
     with server(response) as url:
         client = RegistryClient(url, retries=0, timeout=2)
         refused = client.request("GET", "/v2/bad")
-        assert (refused.status, refused.exchange.error) == (416, "the body is shorter than Content-Length says")
+        assert (refused.status, refused.exchange.error) == (416, "the body is shorter than Content-Length states")
         with pytest.raises(TransportError):
             client.request("GET", "/v2/good")
 

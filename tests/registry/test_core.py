@@ -1,4 +1,4 @@
-"""The registry without HTTP: whatever a request says, there is a response."""
+"""The registry without HTTP: whatever a request states, there is a response."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Each fault does over the wire what its line in the table says, to the requests it names and to no others."""
+"""Each fault does over the wire what its line in the table states, to the requests it names and to no others."""
 
 import socket
 from collections.abc import Callable, Iterator

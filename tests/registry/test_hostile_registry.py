@@ -15,7 +15,7 @@ from conformance.format.names import INDEX_TYPE
 from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.registry.client.conventions import leads_inside
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from tests.servers import QuietHandler, http_server, raw_server
 
 INDEX = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})
@@ -54,8 +54,8 @@ ODD = {
     "no status": b"hello\r\n\r\n",
     "status 999": b"HTTP/1.1 999 \xff\r\n\r\n",
     "status 0": b"HTTP/1.1 000 x\r\n\r\n",
-    "longer than it says": response(b"Content-Length: 3", body=INDEX),
-    "shorter than it says": response(b"Content-Length: 99999", body=INDEX),
+    "longer than it states": response(b"Content-Length: 3", body=INDEX),
+    "shorter than it states": response(b"Content-Length: 99999", body=INDEX),
     "a negative length": response(b"Content-Length: -1", body=INDEX),
     "no number": response(b"Content-Length: many", body=INDEX),
     "a huge length": response(b"Content-Length: " + b"9" * 400, body=INDEX),
@@ -79,7 +79,7 @@ def judged(url: str) -> None:
     host = url.removeprefix("http://")
     try:
         report = check_image(f"{host}/app:1", CheckOptions(ConnectionOptions(), use_panel=False))
-    except SubjectError as error:
+    except SourceError as error:
         _is_one_line(error)
     else:
         assert report.verdicts or not report.claims, "an index without manifests claims nothing"
@@ -126,8 +126,8 @@ def redirecting(location: str, asked: list[str]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("location", "words"),
     [
-        ("file:///etc/passwd", "which is no HTTP"),
-        ("gopher://127.0.0.1:1/", "which is no HTTP"),
+        ("file:///etc/passwd", "which is not HTTP"),
+        ("gopher://127.0.0.1:1/", "which is not HTTP"),
         ("http://[::1", "Invalid IPv6 URL"),
         ("http://169.254.169.254/latest/meta-data/", "of this machine or network only"),
         ("http://[fe80::1]/", "of this machine or network only"),

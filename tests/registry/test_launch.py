@@ -1,4 +1,4 @@
-"""The launcher of docker-registry: finds it, starts it, says why it cannot, and leaves no process behind."""
+"""The launcher of docker-registry: finds it, starts it, states why it cannot, and leaves no process behind."""
 
 import os
 import stat

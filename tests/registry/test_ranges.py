@@ -1,4 +1,4 @@
-"""Responses to range requests are parsed strictly: nothing malformed is taken for content."""
+"""Responses to range requests are parsed strictly: nothing malformed is treated as content."""
 
 from contextlib import suppress
 

@@ -39,7 +39,7 @@ def test_a_push_and_a_pull_ask_for_what_they_need_and_keep_the_token() -> None:
         shown = repr(registry.exchanges)
     assert asked == ["repository%3Ateam%2Fapp%3Apull%2Cpush", "repository%3Ateam%2Fapp%3Apull"]
     assert SECRET not in shown
-    assert "expires_in" not in shown, "the body of a token response is not kept"
+    assert "expires_in" not in shown, "the body of a token response is not retained"
 
 
 def test_a_mount_asks_for_both_repositories() -> None:

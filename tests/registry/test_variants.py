@@ -1,4 +1,4 @@
-"""Registries that make lawful choices are not accused, and registries that only seem to respond pass nothing."""
+"""Registries that make permitted choices are not accused, and registries that only seem to respond pass nothing."""
 
 from collections.abc import Callable
 

@@ -30,7 +30,7 @@ class SaysNothingOfSubjects(Defect):
 
 @pytest.fixture(params=["referrers", "no referrers"])
 def registry(request: pytest.FixtureRequest) -> Iterator[EmbeddedRegistry]:
-    """One that lists referrers, and one that does not and says nothing of subjects."""
+    """One that lists referrers, and one that does not and makes no statement on subjects."""
     defects = () if request.param == "referrers" else (DEFECTS["no-referrers"](), SaysNothingOfSubjects())
     with EmbeddedRegistry(defects=defects) as opened:
         yield opened

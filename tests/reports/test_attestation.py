@@ -110,7 +110,7 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
     document["verificationMaterial"]["publicKey"]["hint"] = ""
     document["dsseEnvelope"]["signatures"][0]["keyid"] = ""
     bundle.write_text(json.dumps(document))
-    assert "changed, or made by another key" in refusal(results, "--key", other)
+    assert "changed, or created by another key" in refusal(results, "--key", other)
 
 
 def test_another_image_is_refused(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_signer_who_states_more_than_the_results_is_refused(tmp_path: Path) ->
 def test_what_is_no_bundle_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     results, bundle, public = signed(tmp_path)
     bundle.write_bytes(content)
-    assert "this is no sigstore bundle" in refusal(results, "--key", public)
+    assert "this is not a sigstore bundle" in refusal(results, "--key", public)
 
 
 def cannot(*arguments: str | Path, env: dict[str, str] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Reports say what the results say: JSON by its schema, JUnit a CI can read, text without surprises."""
+"""Reports state what the results state: JSON by its schema, JUnit a CI can read, text without surprises."""
 
 import json
 import re
@@ -34,7 +34,7 @@ from conformance.results import Judgement, RequirementResult, conclude, failed, 
 CATALOGUE = load_catalogue()
 EXCHANGE = Exchange.record("GET", "http://r/v2/a/blobs/x", request_headers=(("Range", "bytes=0-1"),), status=206)
 BROKEN = failed(
-    "The response has other bytes than were asked for.",
+    "The response has other bytes than were requested.",
     where="GET bytes=0-1",
     expected="ab",
     found="\x1b[31mcd\x00",

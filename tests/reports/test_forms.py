@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "sentinel-single"
 def test_hostile_text_is_inert_in_every_form(form: str) -> None:
     text = render(form, report(HOSTILE), CATALOGUE).decode("utf-8")
     assert "\x1b" not in text
-    assert "\u202e" not in text or form == "json", "text that turns the direction of writing is spelt out"
+    assert "\u202e" not in text or form == "json", "text that turns the direction of writing is written out"
     if form in ("html", "markdown"):
         assert not re.search(r"(?<!\\)<(img|script>document)", text)
     if form == "junit":

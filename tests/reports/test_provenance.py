@@ -1,4 +1,4 @@
-"""A result says by content what was judged and by what, and a run of the suite what it was pointed at."""
+"""A result states by content what was judged and by what, and a run of the suite what it was pointed at."""
 
 import hashlib
 import json

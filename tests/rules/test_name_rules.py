@@ -78,7 +78,7 @@ def test_a_slash_at_the_end_costs_no_cleaning(name: str, monkeypatch: pytest.Mon
     ],
 )
 def test_a_name_in_two_spellings_is_told(names: tuple[str, ...], index: int, found: str) -> None:
-    assert told(name_rules.names_twice(toc(*names))) == [(index, "a name of its own", found)]
+    assert told(name_rules.names_twice(toc(*names))) == [(index, "a unique name", found)]
 
 
 @pytest.mark.parametrize("names", [("a", "c:./a"), ("c:./a", "c:a"), ("./a", "./b"), ("a", "b"), ("./a", "./a"), ()])
@@ -97,7 +97,7 @@ def test_two_names_of_one_hash_are_two(names: tuple[str, ...], monkeypatch: pyte
 def test_two_repeated_names_of_one_hash_are_two(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toc_rules, "hash", lambda _: 0, raising=False)
     found = told(toc_rules.repeated_names(outline(entries(*names))))
-    assert found == [(2, "a name of its own", "the name of entries[0]")] * (len(names) > 2)
+    assert found == [(2, "a unique name", "the name of entries[0]")] * (len(names) > 2)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_names_are_hashed_once_where_all_is_right(
 
 def test_repeated_names_are_told_with_the_first() -> None:
     found = told(toc_rules.repeated_names(outline(entries("x", "a", "c:a", "a", "b", "d:a"))))
-    assert found == [(index, "a name of its own", "the name of entries[1]") for index in (3, 5)]
+    assert found == [(index, "a unique name", "the name of entries[1]") for index in (3, 5)]
 
 
 @pytest.mark.parametrize("name", ["..", "../a", "a/..", "a/../b", "/.."])

@@ -15,7 +15,9 @@ from conformance.format.tar_faults import TarRule
 from tests.rules.watching import watched
 
 FILE = Path(__file__).parent / "tar_faults.json"
-TARS = {construct.name: construct.tar for construct in constructs()} | {f"lawful {k}": tar for k, tar in LAWFUL.items()}
+TARS = {construct.name: construct.tar for construct in constructs()} | {
+    f"conforming {k}": tar for k, tar in LAWFUL.items()
+}
 
 
 def told(tar: bytes) -> list[str]:

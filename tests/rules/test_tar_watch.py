@@ -1,4 +1,4 @@
-"""What the headers before an entry and its own say together."""
+"""What the headers before an entry and its own state together."""
 
 import pytest
 

@@ -41,7 +41,7 @@ def told(problems: Problems) -> list[tuple[int, str, str]]:
         (
             changed(FILE, size=0),
             [
-                ("no digest on an empty file, or that of nothing", f"'{DIGEST}'"),
+                ("no digest on an empty file, or the digest of empty content", f"'{DIGEST}'"),
                 ("no offsets on an empty file", "10 to 20"),
             ],
         ),
@@ -50,7 +50,7 @@ def told(problems: Problems) -> list[tuple[int, str, str]]:
         (changed(FILE, size=0, digest="", offset=-1, end_offset=0), [("no offsets on an empty file", "-1 to 0")]),
         (
             changed(FILE, size=0, digest="sha256:a", offset=0, end_offset=0),
-            [("no digest on an empty file, or that of nothing", "'sha256:a'")],
+            [("no digest on an empty file, or the digest of empty content", "'sha256:a'")],
         ),
         (changed(FILE, size=0, digest=toc_rules.EMPTY_DIGEST, offset=0, end_offset=0), []),
         (
@@ -111,14 +111,14 @@ def test_ranges_that_are_wrong_are_told_in_order() -> None:
         (1, "a range before byte 29, where the TOC is", "20 to 30"),
         (2, "endOffset beyond offset", "30 to 30"),
         (3, "endOffset beyond offset", "40 to 35"),
-        (1, "a range of its own", "20 to 30, over 10 to 25 of 'x'"),
+        (1, "a separate range", "20 to 30, over 10 to 25 of 'x'"),
     ]
     assert told(toc_rules.overlapping(outline(OVER[:2]), 30)) == [
-        (1, "a range of its own", "20 to 30, over 10 to 25 of 'x'")
+        (1, "a separate range", "20 to 30, over 10 to 25 of 'x'")
     ]
     assert told(toc_rules.overlapping(outline([OVER[0], changed(OVER[1], offset=25)]), 30)) == []
     assert told(toc_rules.overlapping(outline([OVER[0], changed(OVER[1], offset=24)]), 30)) == [
-        (1, "a range of its own", "24 to 30, over 10 to 25 of 'x'")
+        (1, "a separate range", "24 to 30, over 10 to 25 of 'x'")
     ]
 
 
@@ -176,7 +176,7 @@ def test_times_are_told_by_field(many: bool) -> None:
     assert told(toc_rules.wrong_times(seen)) == [
         (1, f"accesstime: {BAD}", "'x'"),
         (2, f"modtime: {BAD}", "'y'"),
-        (2, "changetime: absent, for the year 1 is no time", f"'{YEAR_ONE}'"),
+        (2, "changetime: absent: the year 1 means no time", f"'{YEAR_ONE}'"),
     ]
 
 
@@ -228,8 +228,11 @@ def test_names_that_collide_are_told_once_each() -> None:
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
-        ([CHUNK], [(0, "a regular file with content right before its chunks", "none")]),
-        ([DIRECTORY, changed(CHUNK, name="d")], [(1, "a regular file with content right before its chunks", "none")]),
+        ([CHUNK], [(0, "a regular file with content directly before its chunks", "none")]),
+        (
+            [DIRECTORY, changed(CHUNK, name="d")],
+            [(1, "a regular file with content directly before its chunks", "none")],
+        ),
         ([FILE, CHUNK], [(1, "the name of its file, 'a'", "'s'")]),
         ([SPLIT, CHUNK, changed(CHUNK, name="t")], [(2, "the name of its file, 's'", "'t'")]),
         ([DIRECTORY, SPLIT, CHUNK, CHUNK], []),

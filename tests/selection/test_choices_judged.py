@@ -1,4 +1,4 @@
-"""Each check of a choice by itself: when it says anything, which entries it allows, and what it says was chosen."""
+"""Each check of a choice by itself: when it states anything, which entries it allows, and what it states was chosen."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ CHECKS = {
 
 
 def allows(number: int, seen: SelectionSeen, expected: list[int] | None) -> None:
-    """Holds that a check allows these positions and no others; None: that it says nothing."""
+    """Holds that a check allows these positions and no others; None: that it states nothing."""
     judgements = list(CHECKS[number](seen))
     if expected is None:
         assert judgements == []
@@ -70,7 +70,7 @@ def allows(number: int, seen: SelectionSeen, expected: list[int] | None) -> None
         (1, "Z S", {"aware": False}, None),
         (1, "Z S", {"toc_capable": False}, None),
         (1, "Z S", {"prefer_gzip": True}, None),
-        (1, "G S", {}, None),  # no plain entry says zstd
+        (1, "G S", {}, None),  # no plain entry states zstd
         (1, "Z s", {}, None),
         (1, "Z X", {}, None),
         (1, "S S", {}, None),

@@ -1,4 +1,4 @@
-"""The image strategies: conforming images are judged so, each invalid relative fails what it says and no more."""
+"""The image strategies: conforming images are judged so, each invalid relative fails what it states and no more."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""The consumer roles as a user meets them: an adapter, a selection, a failure that says what happened."""
+"""The consumer roles as a user meets them: an adapter, a selection, a failure that states what happened."""
 
 import json
 from pathlib import Path

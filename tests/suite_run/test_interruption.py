@@ -1,4 +1,4 @@
-"""Runs that end before their end: they say so, leave nothing behind, and never call an outage non-conformance."""
+"""Runs that end before their end: they state this, leave nothing behind, and never call an outage non-conformance."""
 
 import json
 import os

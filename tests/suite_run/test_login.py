@@ -1,4 +1,4 @@
-"""A run against registries that want tokens or TLS: it works with what is needed, and else says so in one line."""
+"""A run against registries that want tokens or TLS: it works with what is needed, and else states this in one line."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The plugin as a user meets it: pytest runs in a directory of their own."""
+"""The plugin as a user meets it: pytest runs in their own directory."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from conformance.registry.server.defects import DEFECTS
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 TIMEOUT = 300
 
@@ -59,7 +59,7 @@ def test_a_whole_run_against_a_registry_in_two_workers(tmp_path: Path, embedded:
     run = run_pytest(tmp_path, "--registry", embedded.url, "-n", "2")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "conforms to profiles registry (" in run.stdout
-    for held in ("is no valid tar", "has a binary zero", "reuses the digests of the layers, and is stripped"):
+    for held in ("is not a valid tar", "has a binary zero", "reuses the digests of the layers, and is stripped"):
         assert re.search(rf"\d+ examples?.*, fails < \d.* %: .*{held}", run.stdout), f"{held!r} is not named"
     document = results(tmp_path)
     assert document["conforms"] is True
@@ -176,7 +176,7 @@ def test_an_unrelated_run_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_second_run_into_the_same_report_directory_is_a_conformance_run_too(tmp_path: Path) -> None:
-    """pytest takes an existing directory among the arguments for a test path when it looks for its ini file."""
+    """pytest takes an existing directory among the arguments for a test path when it searches for its ini file."""
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "pytest.ini").write_text("[pytest]\nconformance_default = true\n")
     (tmp_path / "reports").mkdir()
@@ -201,7 +201,7 @@ def test_a_selection_of_nothing_says_where_the_ids_are(tmp_path: Path) -> None:
 
 def test_read_only_judges_an_image_and_pushes_nothing(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
     client = RegistryClient(embedded.url)
-    reference = push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
+    reference = push_layout(RegistryUnderTest(client, "team"), golden_directory("sentinel-single"), "app")
     before = len(embedded.exchanges)
     run = run_pytest(tmp_path, "--read-only", f"http://{reference}")
     assert f"conformance: {reference}, read-only" in run.stdout

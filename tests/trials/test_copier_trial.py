@@ -11,7 +11,7 @@ from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude
 from conformance.trials.copier import JOBS_OF, CopierTrial
-from conformance.trials.in_process import InProcessSubject
+from conformance.trials.in_process import InProcessImplementation
 
 MUTANTS = [value for value in vars(copiers).values() if hasattr(value, "__breaks__")]
 
@@ -19,7 +19,7 @@ MUTANTS = [value for value in vars(copiers).values() if hasattr(value, "__breaks
 def verdicts(toolkit: Toolkit, directory: Path) -> dict[str, str]:
     directory.mkdir(exist_ok=True)
     bound, catalogue = find_checks(checks), load_catalogue()
-    with CopierTrial(InProcessSubject(toolkit, directory, can_export=True)) as trial:
+    with CopierTrial(InProcessImplementation(toolkit, directory, can_export=True)) as trial:
         assert trial.control() == ""
         found = {name: conclude(catalogue[name], trial.judgements(name, bound[name])).verdict for name in JOBS_OF}
         again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))

@@ -1,4 +1,6 @@
-"""The crafted images are what their names say: sound ones are sound, bombs are small, lies are one edit away."""
+"""The crafted images are what their names state: conforming ones are conforming, bombs are small, lies are one edit
+away.
+"""
 
 from pathlib import Path
 

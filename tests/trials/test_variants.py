@@ -1,4 +1,4 @@
-"""Lawful choices of producers, copiers and consumers: no MUST fails on them, and none is left out."""
+"""Permitted choices of producers, copiers and consumers: no MUST fails on them, and none is left out."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from conformance.requirements import find_checks, find_variants, freedom_of, loa
 from conformance.results import RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
-from conformance.trials.in_process import InProcessSubject
+from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.producer.trial import ProducerTrial
 
 Maker = Callable[[], Toolkit]
@@ -45,7 +45,7 @@ def test_a_lawful_consumer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("maker", _of(copiers), ids=lambda maker: maker.__name__)
 def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
     bound, catalogue = find_checks(checks), load_catalogue()
-    with CopierTrial(InProcessSubject(maker(), tmp_path)) as trial:
+    with CopierTrial(InProcessImplementation(maker(), tmp_path)) as trial:
         assert trial.control() == ""
         results = {name: conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF}
         results["SENT-PUSH-014"] = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
@@ -56,13 +56,13 @@ def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("maker", _of(producers), ids=lambda maker: maker.__name__)
 def test_a_lawful_producer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
     catalogue = load_catalogue()
-    with ProducerTrial(InProcessSubject(maker(), tmp_path, can_sign="sign" in maker.__name__)) as trial:
+    with ProducerTrial(InProcessImplementation(maker(), tmp_path, can_sign="sign" in maker.__name__)) as trial:
         assert trial.control() == ""
         results = {name: conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES}
     assert_lawful(maker, results)
 
 
 def test_a_tool_that_adds_a_file_of_its_own_is_told_which(tmp_path: Path) -> None:
-    with ProducerTrial(InProcessSubject(producers.writes_a_tar_of_its_own(), tmp_path)) as trial:
+    with ProducerTrial(InProcessImplementation(producers.writes_a_tar_of_its_own(), tmp_path)) as trial:
         assert trial.control() == ""
         assert trial.own_files == ("built-by-variant",)

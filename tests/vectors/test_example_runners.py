@@ -50,7 +50,7 @@ def test_the_python_runner_is_wrong_only_where_it_knows_no_rule(results: Path) -
 
 
 def test_the_python_runner_passes_much_and_not_all(results: Path) -> None:
-    """As docs/vectors.md says of it: what tarfile reads without a word it accepts."""
+    """As docs/vectors.md states about it: what tarfile reads without a warning it accepts."""
     judged, _ = judge_results(CASES, read_results(results, [case.id for case in CASES]))
     verdicts = {result.id: result.verdict for result in judged}
     assert {verdicts[name] for name in ("LAYER-001", "LAYER-002", "ANNOT-001", "FOOTER-002", "TOC-004")} == {"pass"}

@@ -19,7 +19,7 @@ from conformance.trials.file_trees import read_tree
 
 
 def _example() -> Any:
-    """examples/python/registry.py, which is no part of a package."""
+    """examples/python/registry.py, which is not a part of a package."""
     path = Path(__file__).parents[2] / "examples" / "python" / "registry.py"
     spec = importlib.util.spec_from_file_location("registry_of_the_examples", path)
     assert spec is not None

@@ -87,7 +87,7 @@ def assert_honest(found: Mapping[str, CaseResult]) -> None:
 
 
 def assert_as_published(name: str, found: Mapping[str, CaseResult]) -> None:
-    """What docs/vectors.md says of this runner: the cases that were there then have the same results."""
+    """What docs/vectors.md states about this runner: the cases that were there then have the same results."""
     known = published(name)
     same = [case for case in found if case in known]
     assert len(same) >= 0.9 * len(found), f"the results of {name} are of older vectors: publish them again"
@@ -107,7 +107,7 @@ def published(name: str) -> dict[str, CaseResult]:
 def test_the_go_runner(go: dict[str, CaseResult]) -> None:
     assert_honest(go)
     assert_as_published("go", go)
-    # Where this process may set owners, the tree that stands on the disk is said too.
+    # Where this process may set owners, the tree that stands on the disk is stated too.
     trees = {
         name: case_result.tree_sha256
         for name, case_result in go.items()
@@ -128,7 +128,7 @@ def test_the_shell_runner(shell: dict[str, CaseResult]) -> None:
 
 @built
 def test_go_and_rust_find_true_differences(go: dict[str, CaseResult], rust: dict[str, CaseResult]) -> None:
-    """Lawful layers that one of them refuses and the other takes: a difference that harms users of either."""
+    """Conforming layers that one of them refuses and the other takes: a difference that harms users of either."""
     lawful = [case.id for case in CASES if case.kind == "layer" and case.expect == "accept"]
     refused = {name: {case for case in lawful if found[case].outcome == "refused"} for name, found in _both(go, rust)}
     assert "toc-003-lawful-entries-reversed-layer" in refused["go"] - refused["rust"]

@@ -1,4 +1,4 @@
-"""The vectors: their bytes come again, the suite judges each as it says, and no null runner passes a requirement."""
+"""The vectors: their bytes come again, the suite judges each as it states, and no null runner passes a requirement."""
 
 import gzip
 import json

@@ -11,26 +11,26 @@ from conformance.anatomy.words import count_text
 from conformance.format.entries import clean_name
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource
 
 
 def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Difference:
-    """All layers that have a TOC, each once. Raise DiffError or SubjectError when there is nothing to compare."""
+    """All layers that have a TOC, each once. Raise DiffError or SourceError when there is nothing to compare."""
     seen = observe_image(source, reading=None)
     sections: dict[str, Section] = {}
     for manifest in seen.manifests:
         if manifest.document is None:
             why = manifest.problem or "an index inside the index is not compared"
-            raise SubjectError(f"{seen.reference}: {manifest.name}: {why}")
+            raise SourceError(f"{seen.reference}: {manifest.name}: {why}")
         for position, layer in enumerate(manifest.document.view.layers):
             if layer.media_type == SENTINEL_TYPE or str(layer) in sections:
                 continue
             title = f"layer {position} of {manifest.name}, {layer.digest}"
             sections[str(layer)] = _section(source, layer, title, on_bytes)
     if not any(section.said for section in sections.values()):
-        raise SubjectError(f"{seen.reference}: no layer has a TOC; there is only one reading of it")
+        raise SourceError(f"{seen.reference}: no layer has a TOC; there is only one reading of it")
     return Difference("the TOC", "the tar", tuple(sections.values()))
 
 

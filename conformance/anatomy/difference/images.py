@@ -15,11 +15,11 @@ from conformance.anatomy.words import count_text
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor, Platform
 from conformance.observed.image import ImageSeen, ManifestSeen
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource
 
-# A tree does not keep how its entries were spelt, and nobody unpacks these times.
+# A tree does not keep how its entries were written, and nobody unpacks these times.
 _NOT_OF_A_TREE: Final = ("name", "accessed", "changed")
 
 
@@ -45,7 +45,7 @@ class _Side:
         for manifest in self.seen.manifests:
             if manifest.document is None or manifest.config is None:
                 why = manifest.problem or manifest.config_problem or "an index inside the index is not compared"
-                raise SubjectError(f"{self.seen.reference}: {manifest.name}: {why}")
+                raise SourceError(f"{self.seen.reference}: {manifest.name}: {why}")
             platform = (manifest.entry.platform if manifest.entry else None) or manifest.config.view.platform
             if options.platform not in (None, platform):
                 continue
@@ -53,7 +53,7 @@ class _Side:
             labels[label] += 1
             self.manifests[label if labels[label] == 1 else f"{label} (number {labels[label]})"] = manifest
         if not self.manifests:
-            raise SubjectError(f"{self.seen.reference}: no manifest for {options.platform}")
+            raise SourceError(f"{self.seen.reference}: no manifest for {options.platform}")
 
     def tree(self, layers: Sequence[Descriptor]) -> dict[str, Node]:
         """The tree of these data layers; each layer is read once."""
@@ -72,12 +72,12 @@ class _Side:
 
 
 def compare_images(first: ImageSource, second: ImageSource, options: CompareOptions) -> Difference:
-    """Compare what both have for the same platforms. Raise DiffError or SubjectError when that cannot be done."""
+    """Compare what both have for the same platforms. Raise DiffError or SourceError when that cannot be done."""
     room = NodeRoom()
     ours, theirs = _Side(first, options, room), _Side(second, options, room)
     labels = list(dict.fromkeys([*ours.manifests, *theirs.manifests]))
     if not set(ours.manifests) & set(theirs.manifests):
-        raise SubjectError(
+        raise SourceError(
             f"the two have no platform in common: {', '.join(ours.manifests)}; {', '.join(theirs.manifests)}"
         )
     sections = [] if options.files_only else [_index(ours, theirs)]
@@ -139,7 +139,7 @@ def _config(manifest: ManifestSeen) -> dict[str, Any]:
 
 
 def _layer_section(title: str, one: ManifestSeen, other: ManifestSeen) -> Section:
-    """Layer by layer: those with the same digest are shared, the others say what differs."""
+    """Layer by layer: those with the same digest are shared, of the others it lists what differs."""
     pairs = [_described(manifest) for manifest in (one, other)]
     changes: list[Change] = []
     shared = 0

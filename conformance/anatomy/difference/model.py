@@ -30,7 +30,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A group of differences; ``same`` counts what was compared and found equal, ``said`` says it in words."""
+    """A group of differences; ``same`` counts what was compared and found equal, ``said`` states it in words."""
 
     title: str
     changes: tuple[Change, ...] = ()

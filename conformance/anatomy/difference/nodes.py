@@ -1,4 +1,4 @@
-"""What one entry of a layer says, whichever of the two readings it comes from."""
+"""What one entry of a layer states, whichever of the two readings it comes from."""
 
 from typing import Any, Final
 

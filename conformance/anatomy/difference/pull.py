@@ -39,7 +39,7 @@ class LayerContent(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What is fetched: bytes, HTTP requests, and the byte ranges asked for in them."""
+    """What is fetched: bytes, HTTP requests, and the byte ranges requested in them."""
 
     bytes: int = 0
     requests: int = 0

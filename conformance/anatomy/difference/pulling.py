@@ -13,7 +13,7 @@ from conformance.format.oci import Platform
 from conformance.format.positions import ChunkedAnnotations
 from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.reports.words import safe
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading, observe_layers
 from conformance.sources.source import ImageSource
@@ -31,13 +31,13 @@ class PullDifference(msgspec.Struct, frozen=True):
 
 
 def compare_pulls(old: ImageSource, new: ImageSource, platform: Platform | None) -> PullDifference:
-    """Read the TOCs of both, and nothing else of their layers. Raises SubjectError."""
+    """Read the TOCs of both, and nothing else of their layers. Raises SourceError."""
     ours, theirs = observe_image(old, reading=None), observe_image(new, reading=None)
     have, want = manifests_by_platform(ours), manifests_by_platform(theirs)
     common = [label for label in want if label in have and platform in (None, label)]
     if not common:
         known = ", ".join(map(str, dict.fromkeys((*have, *want)))) or "none"
-        raise SubjectError(f"the two have no platform in common{f' like {platform}' * bool(platform)}: {known}")
+        raise SourceError(f"the two have no platform in common{f' like {platform}' * bool(platform)}: {known}")
     chosen = common[0]
     return PullDifference(
         ours.reference, theirs.reference, str(chosen), estimate(_read(old, have[chosen]), _read(new, want[chosen]))

@@ -26,7 +26,7 @@ _GLOBAL: Final = "g"
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """The entries in the order of the layer; ``remarks`` say what else a reader could stumble over."""
+    """The entries in the order of the layer; ``remarks`` state what else a reader could stumble over."""
 
     nodes: tuple[Node, ...]
     remarks: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class NodeRoom:
 
 
 def read_tar(source: ImageSource, layer: Descriptor, on_bytes: Callable[[int], None], room: NodeRoom) -> Reading:
-    """Read the whole blob. Raise DiffError when it cannot be read, or is not what its digest says."""
+    """Read the whole blob. Raise DiffError when it cannot be read, or is not what its digest states."""
     try:
         return _tar_reading(tar_of_layer(layer.media_type, _told(blob_pieces(source, layer), on_bytes)), room)
     except FormatError as error:
@@ -74,7 +74,7 @@ def read_toc(source: ImageSource, layer: Descriptor, room: NodeRoom) -> Reading:
         if part.content is None:
             raise FormatError(part.detail)
         if not digest.matches(part.content):
-            raise FormatError(f"the TOC has the digest {Digest.of(part.content)}; the manifest says {digest}")
+            raise FormatError(f"the TOC has the digest {Digest.of(part.content)}; the manifest states {digest}")
         read = TableBudget().read(part.content, declared_size=at.uncompressed)
         remarks = tuple(
             f"the TOC can be read in two ways: {problem.kind} key {problem.key!r} at byte {problem.offset}"

@@ -44,7 +44,7 @@ class ImageTree:
             self._add(node, parts)
 
     def nodes(self) -> dict[str, Node]:
-        """Every entry by name; of files with several names all but the first say which that is."""
+        """Every entry by name; of files with several names all but the first state which that is."""
         found = dict(self._walk(self._root, ""))
         firsts: dict[int, str] = {}
         for name in sorted(found):

@@ -1,6 +1,6 @@
 """What is mutated: ordinary archives by the writers of this machine, and the test archives of real readers.
 
-Nothing is fetched, and nothing is kept: what is not on this machine is not in the corpus.
+Nothing is fetched, and nothing is retained: what is not on this machine is not in the corpus.
 """
 
 import io

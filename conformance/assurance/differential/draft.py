@@ -37,7 +37,7 @@ class Draft:
         return Draft([piece.copy() for piece in self.pieces], bytearray(self.end))
 
     def build(self) -> bytes:
-        """The archive, with the checksums put right but those that are spelt wrong on purpose."""
+        """The archive, with the checksums put right but those that are written wrong on purpose."""
         parts: list[bytes] = []
         for piece in self.pieces:
             header = bytes(piece.header)
@@ -63,7 +63,7 @@ def parse(tar: bytes) -> Draft:
 
 
 def size_of(block: bytes) -> int | None:
-    """What follows a header in bytes, as most readers see it; None when the field says nothing."""
+    """What follows a header in bytes, as most readers see it; None when the field states nothing."""
     raw = block[124:136]
     if block[156] in _HEADER_ONLY:
         return 0

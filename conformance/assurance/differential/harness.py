@@ -21,7 +21,7 @@ from conformance.readers.reading import Reading
 BATCH: Final = 64
 _UNMUTATED: Final = 0.03
 MAX_FAULTS: Final = 200
-"""Kinds of faults that are kept; a judge with more has to be mended first."""
+"""Kinds of faults that are retained; a judge with more has to be fixed first."""
 _PER_KIND: Final = 2
 
 

@@ -1,4 +1,4 @@
-"""Edits of one header block: numbers in odd forms, magic, type, names, and what lies behind the fields."""
+"""Edits of one header block: numbers in odd forms, magic, type, names, and what lies after the fields."""
 
 from collections.abc import Callable
 from random import Random
@@ -169,7 +169,7 @@ def change_owner_names(random: Random, draft: Draft) -> None:
 
 
 def change_tail(random: Random, draft: Draft) -> None:
-    """Old GNU's times, offset, sparse map; star's tail; padding behind the prefix."""
+    """Old GNU's times, offset, sparse map; star's tail; padding after the prefix."""
     start = random.choice((345, 357, 369, 381, 385, 386, 398, 410, 475, 476, 482, 483, 488, 495, 500, 508, 511))
     junk = random.choice(_JUNK)
     piece = _piece(random, draft)
@@ -183,7 +183,7 @@ def change_byte(random: Random, draft: Draft) -> None:
 
 
 def behind_the_name(random: Random, draft: Draft) -> None:
-    """Bytes behind the NUL that ends a text field."""
+    """Bytes after the NUL that ends a text field."""
     start, width = random.choice(((0, 100), (157, 100), (265, 32), (297, 32), (345, 155)))
     piece = _piece(random, draft)
     end = piece.header.find(0, start, start + width)

@@ -64,7 +64,7 @@ def _rename(random: Random, document: bytes, _: Vocabulary) -> bytes:
 
 
 def _add(random: Random, document: bytes, words: Vocabulary) -> bytes:
-    """A key more, before or behind another, that is there already or not."""
+    """A key more, before or after another, that is there already or not."""
     found = list(_KEY.finditer(document))
     if not found:
         return document

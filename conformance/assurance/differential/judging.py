@@ -21,7 +21,7 @@ _DEEP = LayerReading(deep=True)
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What the deep check says of a tar.
+    """What the deep check reports of a tar.
 
     ``unwritten``: why the reference writer makes no layer of it; nobody then judged it. ``must`` and ``should`` are the
     ids that fail, or could not be run; ``layer`` is the blob and its annotations as JSON, ``toc`` the TOC as a reading.

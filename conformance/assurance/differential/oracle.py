@@ -26,7 +26,9 @@ EXCUSED: Final[Mapping[str, Mapping[str, frozenset[Difference]]]] = {
     "TAR-046": {"Perl Archive::Tar": _NAME},
     "TAR-047": {"Perl Archive::Tar": frozenset({Difference.OWNER})},
 }
-"""What a SHOULD says already: on what some writer writes, this reader differs in this (docs/soundness.md, Excuses)."""
+"""What a SHOULD states already: on what some writer writes, this reader differs in this (docs/soundness.md,
+Excuses).
+"""
 
 FaultKind = Literal["readers differ", "a reader differs from the TOC", "false accusation"]
 Pair = tuple[str, str, Difference]
@@ -50,7 +52,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What one case shows. ``pairs``: all that differ, whatever the judge says; ``fault`` None when it is right."""
+    """What one case shows. ``pairs``: all that differ, whatever the judge states; ``fault`` None when it is right."""
 
     pairs: tuple[Pair, ...]
     fault: Fault | None

@@ -152,7 +152,7 @@ def change_payload(random: Random, draft: Draft) -> None:
 
 
 def resize(random: Random, draft: Draft) -> None:
-    """Blocks more or less behind a header, whatever it says."""
+    """Blocks more or less behind a header, whatever it states."""
     piece = random.choice(draft.pieces)
     if piece.payload and random.random() < 0.5:
         del piece.payload[-BLOCK:]
@@ -191,7 +191,7 @@ def reorder(random: Random, draft: Draft) -> None:
 
 
 def change_end(random: Random, draft: Draft) -> None:
-    """Zero blocks between members, none at the end, or something behind it."""
+    """Zero blocks between members, none at the end, or something after it."""
     what = random.randrange(5)
     if what == 0:
         draft.end[:] = bytes(BLOCK * random.choice((0, 1, 2, 3, 20)))

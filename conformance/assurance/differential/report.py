@@ -47,7 +47,7 @@ def table(summary: Summary) -> Iterator[str]:
 
 
 def save(found: Found, directory: Path) -> Path:
-    """The archive, and beside it what each reader sees, as JSON; the name says what differs."""
+    """The archive, and beside it what each reader sees, as JSON; the name states what differs."""
     directory.mkdir(parents=True, exist_ok=True)
     what = "-".join(sorted({str(pair[2]) for pair in found.fault.pairs})) or "accused"
     name = f"{found.case:08d}-{what}"

@@ -19,7 +19,7 @@ class Steering:
     """The corpus, and the inputs that brought something new."""
 
     def __init__(self, corpus: tuple[Seed, ...], sound: Callable[[bytes], bool] = lambda _: True) -> None:
-        """``sound`` tells whether the judge passes an archive: a mutation of one that fails seldom passes."""
+        """``sound`` indicates whether the judge passes an archive: a mutation of one that fails seldom passes."""
         self._sound = tuple(seed for seed in corpus if sound(seed.tar))
         self._odd = tuple(seed for seed in corpus if seed not in self._sound)
         self._kept: list[bytes] = []

@@ -1,1 +1,1 @@
-"""The kill matrix: every mutant and every lawful variant judged, and what each requirement says of it."""
+"""The kill matrix: every mutant and every conforming variant judged, and what each requirement states about it."""

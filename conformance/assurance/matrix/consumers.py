@@ -12,10 +12,10 @@ from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude
 from conformance.trials.consumer.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.in_process import InProcessSubject
+from conformance.trials.in_process import InProcessImplementation
 
 
-class ConsumerSubject(InProcessSubject):
+class ConsumerSubject(InProcessImplementation):
     """A toolkit as a client; ``operations`` may leave some out, or add ``scan``."""
 
     def __init__(self, toolkit: Toolkit, directory: Path, operations: Sequence[Operation] = ("unpack",)) -> None:
@@ -25,7 +25,7 @@ class ConsumerSubject(InProcessSubject):
         return run_client(self._toolkit, argv)
 
 
-class NullSubject(ConsumerSubject):
+class NullConsumer(ConsumerSubject):
     """A null client; those that end the process, or never end, are played."""
 
     def __init__(self, kind: str, directory: Path) -> None:

@@ -11,7 +11,7 @@ Part = Literal["artifact", "registry", "producer", "consumer", "copier"]
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One subject.
+    """One target.
 
     ``name`` is its module and function. ``expected``: the ids that must fail on it, and no others. ``failed``: those
     that do. ``touched``: of a variant the ids whose freedom it takes. ``undecided``: MUSTs that could not be decided on
@@ -69,13 +69,13 @@ class Matrix(msgspec.Struct, frozen=True):
 def problems(matrix: Matrix, freedoms: Iterable[str]) -> tuple[str, ...]:
     """What the matrix lacks, a sentence each: rows that do not hold, requirements without a kill or a variant.
 
-    Nothing is said of what is lacking where mutants or variants were left out.
+    No statement is made on what is lacking where mutants or variants were left out.
     """
     return (*broken_rows(matrix), *(() if matrix.left else gaps(matrix, freedoms)))
 
 
 def broken_rows(matrix: Matrix) -> Iterator[str]:
-    """The rows that are not as their mutant or variant says."""
+    """The rows that are not as their mutant or variant states."""
     for row in matrix.rows:
         if not row.holds:
             expected, failed = (", ".join(sorted(ids)) or "nothing" for ids in (row.expected, row.failed))

@@ -9,7 +9,7 @@ from conformance.requirements import load_catalogue
 
 _HEAD: Final = """# The kill matrix
 
-{mutants} mutants and {variants} lawful variants, all judged. A mutant is a subject with one deliberate
+{mutants} mutants and {variants} conforming variants, all judged. A mutant is a target with one deliberate
 defect; a variant makes a choice that the sources leave open. On every mutant exactly the requirements that it names
 fail. On every variant no MUST fails and none is left undecided, and exactly the SHOULDs that it names warn.{left}
 
@@ -21,8 +21,8 @@ went through the requirements that they name: that they fail nothing else is see
 hours."""
 _BY_REQUIREMENT: Final = """## By requirement
 
-*Killed by*: mutants made for it, on which it fails. *Fails on*: all mutants on which it fails. *Variants*: lawful
-choices about it; where there is none, its sources leave no choice, or nobody has shown one yet.
+*Killed by*: mutants created for it, on which it fails. *Fails on*: all mutants on which it fails. *Variants*:
+conforming choices about it; where there is none, its sources leave no choice, or nobody has shown one yet.
 """
 
 

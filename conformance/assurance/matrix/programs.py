@@ -15,7 +15,7 @@ from conformance.requirements import find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
-from conformance.trials.in_process import InProcessSubject
+from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
 from conformance.trials.producer.other_pushes import broken_pushes, stored_images
 from conformance.trials.producer.push_log import Way
@@ -38,14 +38,14 @@ def judge_producer(maker: Maker) -> Results:
     catalogue, can_sign = load_catalogue(), "sign" in maker.__name__
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
-        ProducerTrial(InProcessSubject(maker(), Path(directory), can_sign=can_sign)) as trial,
+        ProducerTrial(InProcessImplementation(maker(), Path(directory), can_sign=can_sign)) as trial,
     ):
         _control(trial.control(), maker)
         return tuple(conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES)
 
 
 def push_judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement]:
-    """What the pushes of a tool say on one requirement."""
+    """What the pushes of a tool report on one requirement."""
     check = find_checks(checks)[requirement_id]
     if requirement_id == "SENT-PUSH-014":
         return trial.again(check)
@@ -62,7 +62,7 @@ def judge_copier(maker: Maker) -> Results:
     bound, catalogue = find_checks(checks), load_catalogue()
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
-        CopierTrial(InProcessSubject(maker(), Path(directory), can_export=True)) as trial,
+        CopierTrial(InProcessImplementation(maker(), Path(directory), can_export=True)) as trial,
     ):
         _control(trial.control(), maker)
         copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]

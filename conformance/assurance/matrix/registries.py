@@ -10,12 +10,12 @@ from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
 from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 
 def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict[str, RequirementResult]:
-    """Results by requirement id; a scenario that breaks off is ``not-run``."""
-    subject = RegistrySubject(RegistryClient(url, retries=1), "zcc/judged", collect_garbage=collect_garbage)
+    """Results by requirement id; a scenario that ends early is ``not-run``."""
+    subject = RegistryUnderTest(RegistryClient(url, retries=1), "zcc/judged", collect_garbage=collect_garbage)
     probe, bound, results = RegistryProbe(subject), find_checks(checks), {}
     uncontrolled = control_failure(probe)
     for requirement in load_catalogue().of_role("registry"):

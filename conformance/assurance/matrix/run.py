@@ -41,7 +41,7 @@ from conformance.requirements import (
 from conformance.results import RequirementResult, conclude
 from conformance.trials.consumer.scenarios import judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 Maker = Callable[..., Any]
 Results = Iterable[RequirementResult]
@@ -99,7 +99,7 @@ def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
 
 
 def declared_matrix() -> Matrix:
-    """What the mutants and variants say of themselves, judged by nobody."""
+    """What the mutants and variants state about themselves, judged by nobody."""
     rows = [
         Row(name_of(maker), "variant", _part(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
         if _is_variant(maker)
@@ -151,7 +151,7 @@ def _mutant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]
 
 
 def _variant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]) -> Row:
-    """A MAY that fails is said and decides nothing: it is no failure of a lawful choice."""
+    """A MAY that fails is stated and decides nothing: it is not a failure of a permitted choice."""
     catalogue, freedom = load_catalogue(), freedom_of(maker)
     failed = tuple(name for name in judging.failing(results) if catalogue[name].level != "MAY")
     undecided = tuple(sorted(each.id for each in results if each.verdict == "not-run" and each.level == "MUST"))
@@ -170,6 +170,6 @@ def _in_a_process(maker: Maker) -> Results:
     run_client = ("{python}", "-m", "conformance.cases.mutants.run_client", client, *vector[3:])
     defective = msgspec.structs.replace(adapter, operations={"unpack": (run_client,)})
     with TemporaryDirectory(prefix="zcc-matrix-") as directory:
-        trials = ConsumerTrials(ImplementationSubject(defective, "0", Path(directory)), aware=True)
+        trials = ConsumerTrials(ImplementationUnderTest(defective, "0", Path(directory)), aware=True)
         for name in broken_by(maker):
             yield conclude(catalogue[name], judge_requirement(trials, name))

@@ -3,7 +3,7 @@
 A mutant is a ``Toolkit``; ``run_client`` makes a command of it, so that the suite drives it as it drives any tool.
 """
 
-# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+# ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 import os
 from collections.abc import Callable
@@ -253,7 +253,7 @@ def loses_modes_of_toc_entries() -> Toolkit:
 
 @mutant("SENT-PULL-029")
 def closes_implied_directories() -> Toolkit:
-    """It makes them with a mode of its own when it reads a TOC, as the pull request's client does."""
+    """It makes them with its own mode when it reads a TOC, as the pull request's client does."""
 
     class Closes(Consumer):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
@@ -355,7 +355,7 @@ def identity_depends_on_the_store() -> Toolkit:
 def reuses_tar_readings() -> Toolkit:
     class Reuses(Consumer):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
-            if sentinel and self._store.has(diff_id):  # the tar, kept by its DiffID
+            if sentinel and self._store.has(diff_id):  # the tar, retained by its DiffID
                 return PulledLayer(self._whole.items(layer, diff_id), diff_id)
             return super().layer(layer, diff_id, sentinel)
 

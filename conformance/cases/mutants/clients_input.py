@@ -1,6 +1,6 @@
 """Aware consumers with one defect each, in reading layers and in trusting the registry."""
 
-# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+# ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 import json
 import re
@@ -240,7 +240,7 @@ def expects_as_many_parts_as_asked() -> Toolkit:
 
 
 class _Places(BlobRanges):
-    """Takes the parts for those that were asked for, in that order, whatever their Content-Range says."""
+    """Takes the parts for those that were requested, in that order, whatever their Content-Range states."""
 
     batch: Sequence[Span] = ()
 
@@ -266,7 +266,7 @@ class _Places(BlobRanges):
     ),
 )
 def ignores_content_range() -> Toolkit:
-    """Nothing else would save it: it does not look at the digests of contents either."""
+    """Nothing else would save it: it does not inspect the digests of contents either."""
     return msgspec.structs.replace(consumer(contents=SkipsDigests), ranges=_Places)
 
 
@@ -286,14 +286,14 @@ def breaks_on_bombs() -> Toolkit:
 
 @mutant("SEC-004", implies=("TOC-014",))
 def expands_bombs_in_memory() -> Toolkit:
-    """Only the memory of a process of its own shows it: what came of the bomb is then refused."""
+    """Only the memory of its own process shows it: what came of the bomb is then refused."""
 
     class Expands(Consumer):
         class toc_loader(TocLoader):  # noqa: N801 (the name of the step)
             def decode(self, payload: bytes, declared: int) -> Toc:
                 pieces = list(iterate(payload, limit=2**32))
                 if sum(map(len, pieces)) != declared:
-                    raise FormatError("the TOC does not have the size that its position says")
+                    raise FormatError("the TOC does not have the size that its position states")
                 return super().decode(payload, declared)
 
     return consumer(Expands)

@@ -79,7 +79,7 @@ def ends_with_zero_on_unknown_layers() -> Toolkit:
 
 @mutant("SENT-PULL-032")
 def reports_the_error_and_ends_with_zero() -> Toolkit:
-    """A scanner: it lists no package of the image, and what it prints says why, but its status does not tell."""
+    """A scanner: it lists no package of the image, and what it prints states why, but its status does not tell."""
 
     class Reports(Unaware):
         def unpack(self, output: Path) -> Pulled:

@@ -1,6 +1,6 @@
 """Copiers with one defect each: the reference with a step replaced."""
 
-# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+# ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 from collections.abc import Callable
 from typing import Any
@@ -399,7 +399,7 @@ def leaves_the_sentinel_blob_behind() -> Toolkit:
 
 @mutant("SENT-PULL-026", implies=("SENT-STRIP-008", "SENT-STRIP-015"))
 def exports_layers_that_do_not_have_their_diff_ids() -> Toolkit:
-    """What an export does that writes layers anew and takes the DiffIDs from the config."""
+    """What an export does that writes layers again and takes the DiffIDs from the config."""
 
     class Exports(_Editor):
         def plan(self, options: CopierOptions) -> Plan:

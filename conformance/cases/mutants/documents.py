@@ -1,4 +1,4 @@
-"""Images with one document that readers take differently, or one part that is not what a descriptor says.
+"""Images with one document that readers take differently, or one part that is not what a descriptor states.
 
 Each breaks one requirement of DOC, or one of LAYER that is about every layer.
 """

@@ -1,4 +1,4 @@
-"""Layers with one defect each: one edit from a conforming twin, and the requirement that it breaks."""
+"""Layers with one defect each: one edit from a positive control, and the requirement that it breaks."""
 
 import base64
 import re
@@ -522,7 +522,7 @@ def _respelt(key: str, respell: Callable[[str], str]) -> LayerDraft:
 
 
 def _reencoded(old: bytes, new: bytes) -> LayerDraft:
-    """The TOC with the first ``old`` replaced after encoding: what JSON objects of Python cannot say."""
+    """The TOC with the first ``old`` replaced after encoding: what JSON objects of Python cannot represent."""
     draft = conforming_layer()
     document = toc_document(draft)
     assert old in document

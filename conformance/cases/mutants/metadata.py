@@ -219,7 +219,7 @@ def plain_listed_twice(draft: Draft) -> None:
 
 @mutant("SENT-INDEX-015")
 def plain_without_toc_and_zstd_annotations(draft: Draft) -> None:
-    """Row of a plain twin as ordinary zstd: older clients that prefer zstd then take the sentinel."""
+    """Row of a plain counterpart as ordinary zstd: older clients that prefer zstd then take the sentinel."""
     for layer in draft.plain["layers"]:
         del layer["annotations"]
     del draft.entry("plain")["annotations"]

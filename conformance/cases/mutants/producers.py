@@ -1,6 +1,6 @@
 """Producers with one defect each: the reference with one class replaced, bound to the requirement that it breaks."""
 
-# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+# ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 import io
 import tarfile
@@ -223,7 +223,7 @@ def goes_on_when_the_sentinel_is_rejected() -> Toolkit:
 
 
 def signs_everything() -> Toolkit:
-    """The positive twin of the next one: a producer that signs, by a referrer of each manifest and of the index."""
+    """The positive control of the next one: a producer that signs, by a referrer of each manifest and of the index."""
     return _signing(first_only=False)
 
 
@@ -382,7 +382,7 @@ def leaves_out_what_it_cannot_represent() -> Toolkit:
 
 
 def _variant_of_anything(plain: Instance) -> SentinelVariant:
-    """A sentinel variant without a look at the layers."""
+    """A sentinel variant without inspecting the layers."""
     sentinel = canonical_sentinel()
     manifest, config = msgspec.json.decode(plain.raw), msgspec.json.decode(plain.config)
     config["rootfs"]["diff_ids"].insert(0, str(Digest.of(sentinel)))

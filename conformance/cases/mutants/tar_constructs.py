@@ -1,4 +1,4 @@
-"""Tar archives with one odd construct each, by name, and the requirement that each breaks; beside them lawful ones.
+"""Tar archives with one odd construct each, by name, and the requirement that each breaks; beside them conforming ones.
 
 Each construct stands between two ordinary files, so that a reader that loses its place shows it; ``tar_headers`` makes
 layers of them. What real readers make of each: docs/soundness.md, "Tar headers".

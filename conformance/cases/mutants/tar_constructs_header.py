@@ -62,7 +62,7 @@ def _signed(name: bytes) -> bytes:
 
 
 def _checksum(text: str) -> bytes:
-    """A header whose checksum field is spelt so: ``%`` stands for six octal digits."""
+    """A header whose checksum field is written so: ``%`` stands for six octal digits."""
     plain = header(b"odd", len(TEXT))
     digits = plain[148:154].decode()
     field = text.replace("%", digits).replace("&", digits.lstrip("0")).encode()

@@ -28,4 +28,4 @@ def _maker(construct: Construct) -> Callable[[], LayerDraft]:
 
 
 MAKERS = {f"tar_{construct.name}": _maker(construct) for construct in constructs()}
-globals().update(MAKERS)  # where mutants are looked for
+globals().update(MAKERS)  # where mutants are searched for

@@ -1,4 +1,4 @@
-"""What breaks together with the rule that a tar construct breaks.
+"""What breaks with the rule that a tar construct breaks.
 
 A tar that differs by reader breaks SEC-001, one with hidden bytes SEC-010. Besides: what the tar reader refuses breaks
 LAYER-002; what a TOC cannot represent is missing in it; two constructs break two rules.

@@ -1,4 +1,4 @@
-"""What the tar constructs are put together from."""
+"""What the tar constructs are assembled from."""
 
 from typing import Final
 

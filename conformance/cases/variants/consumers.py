@@ -1,9 +1,9 @@
-"""Lawful consumers: the reference with another choice, each a ``Toolkit``.
+"""Conforming consumers: the reference with another choice, each a ``Toolkit``.
 
 Those in ``BY_TOC`` and ``BY_TAR`` know no sentinels and pull plain images by TOC, or as tar.
 """
 
-# ruff: noqa: ARG002 - a choice may look at less than the step it replaces
+# ruff: noqa: ARG002 - a choice may inspect less than the step it replaces
 
 import re
 from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ def fetches_blobs_whole_and_reads_them_by_toc() -> Toolkit:
 
 @variant("SENT-PULL-014", "SEC-003")
 def asks_for_one_range_at_a_time() -> Toolkit:
-    """Nobody has to ask for several ranges in one request (RFC 9110 section 14.2)."""
+    """Nobody has to request several ranges in one request (RFC 9110 section 14.2)."""
 
     class OneByOne(BlobRanges):
         def _batch(self, wanted: Sequence[Span]) -> list[Span]:
@@ -162,7 +162,7 @@ def ignores_text_behind_a_position() -> Toolkit:
 
 @variant(warns=("TOC-017",))
 def reads_a_toc_of_version_0() -> Toolkit:
-    """The client of the pull request does not look at the version (storage/pkg/chunked/toc)."""
+    """The client of the pull request does not inspect the version (storage/pkg/chunked/toc)."""
 
     class Takes(TocLoader):
         def check_version(self, toc: Toc) -> None:

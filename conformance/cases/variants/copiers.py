@@ -1,4 +1,4 @@
-"""Lawful copiers: the reference with another choice, each a ``Toolkit``."""
+"""Conforming copiers: the reference with another choice, each a ``Toolkit``."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def leaves_chunked_layers_where_zstd_is_asked_for() -> Toolkit:
 
 @variant("SENT-STRIP-026", "SENT-STRIP-017")
 def refuses_docker_schema_2_for_sentinels() -> Toolkit:
-    """The newest head of the pull request says "layer addition/removal is not supported" (docker_schema2.go)."""
+    """The newest head of the pull request states "layer addition/removal is not supported" (docker_schema2.go)."""
 
     class Refuses(Copier):
         def docker_plan(self, converter: Converter) -> Plan:
@@ -65,7 +65,7 @@ def sends_blobs_before_it_refuses() -> Toolkit:
 
 @variant("SENT-STRIP-027", "SENT-STRIP-015")
 def preserves_digests_before_it_compresses() -> Toolkit:
-    """Where the manifest may not change it compresses nothing anew, and nothing has to be stripped (skopeo 1.9.3)."""
+    """Where the manifest may not change it compresses nothing again, and nothing has to be stripped (skopeo 1.9.3)."""
 
     class Preserves(Copier):
         def plan(self, options: CopierOptions) -> Plan:
@@ -101,7 +101,7 @@ def drops_every_sentinel_entry() -> Toolkit:
 
 @variant("SENT-STRIP-001", "SENT-STRIP-027")
 def recompresses_nothing() -> Toolkit:
-    """Copying verbatim is a tool of its own (crane, oras): what it cannot do is unsupported."""
+    """Copying verbatim is a separate tool (crane, oras): what it cannot do is unsupported."""
 
     class Verbatim(Copier):
         def plan(self, options: CopierOptions) -> Plan:
@@ -146,7 +146,7 @@ def keeps_the_history_as_it_is() -> Toolkit:
 
 @variant(warns=("SENT-STRIP-018",))
 def adds_an_annotation_when_it_strips() -> Toolkit:
-    """A manifest that changes anyway may say who changed it (SENT-STRIP-018 is a SHOULD)."""
+    """A manifest that changes anyway may record what changed it (SENT-STRIP-018 is a SHOULD)."""
 
     class Adds(Converter):
         def stripped(self, instance: Instance) -> Instance:

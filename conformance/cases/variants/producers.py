@@ -1,4 +1,4 @@
-"""Lawful producers: the reference with another choice, each a ``Toolkit``."""
+"""Conforming producers: the reference with another choice, each a ``Toolkit``."""
 
 import io
 import json
@@ -76,7 +76,9 @@ def refuses_a_destination_by_digest() -> Toolkit:
 
 @variant("SENT-PUSH-004", "SENT-PUSH-005", warns=("SENT-PUSH-010",))
 def leaves_the_plain_variant_without_a_toc() -> Toolkit:
-    """The review's own alternative: the plain twin is "~ordinary zstd with no TOC annotations at all" (PR 681)."""
+    """The review's own alternative: the plain counterpart is "~ordinary zstd with no TOC annotations at all" (PR
+    681).
+    """
 
     class Bare(Reshaper):
         def single(self, raw: bytes, media_type: str, compression: str, *, variants: bool) -> Plan:

@@ -25,7 +25,7 @@ from conformance.requirements import broken_by, find_variants, freedom_of, load_
 LICENCE: Final = "0BSD OR CC0-1.0"
 MAX_CASE: Final = 64 * 1024
 """Bytes of all blobs of a case; larger ones are left out by name."""
-Subject = Drafted | LayerDraft | bytes
+Artifact = Drafted | LayerDraft | bytes
 _IMAGE, _LAYER, _TAR, _BLOB = "image-conforming", "layer-conforming", "tar-ordinary", "blob-canonical"
 # What a reading of every byte finds in mutants of metadata besides: their own tests judge documents alone.
 _SEEN_DEEP: Final = {
@@ -81,7 +81,7 @@ def _described(case: Case, blobs: dict[str, bytes]) -> Case:
 
 
 def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[Case]:
-    """What is lawful of a layer, as a layer too: for readers that read no images. Each distinct layer once."""
+    """What is permitted of a layer, as a layer too: for readers that read no images. Each distinct layer once."""
     found: dict[str, Case] = {}
     for case in cases:
         if case.kind != "image" or case.expect != "accept" or case.breaks:
@@ -115,7 +115,7 @@ def _http_cases(store: dict[str, bytes]) -> list[Case]:
     return cases
 
 
-Maker = tuple[str, Callable[[], Subject], Callable[[Input], Case]]
+Maker = tuple[str, Callable[[], Artifact], Callable[[Input], Case]]
 
 
 def _makers() -> Iterator[Maker]:
@@ -149,7 +149,7 @@ def _edited(maker: Callable[..., None]) -> Drafted:
     return finish(draft)
 
 
-def _stored(subject: Subject) -> tuple[Input, dict[str, bytes]]:
+def _stored(subject: Artifact) -> tuple[Input, dict[str, bytes]]:
     """The input of a case, and the bytes it needs by their sha256."""
     if isinstance(subject, bytes):
         digest = str(Digest.of(subject))
@@ -191,7 +191,7 @@ def _conforming(case_id: str, kind: Kind) -> Callable[[Input], Case]:
 
 
 def _lawful_tar(name: str) -> Callable[[Input], Case]:
-    comment = f"lawful tar: {_words(name)}"
+    comment = f"conforming tar: {_words(name)}"
     return lambda given: _case(
         f"tar-{_dashed(name)}", "TAR-001", "layer", given, comment, expect="accept", touches=("TAR-001",)
     )
@@ -200,7 +200,7 @@ def _lawful_tar(name: str) -> Callable[[Input], Case]:
 def _negative(maker: Callable[..., Any], kind: Kind, twin: str) -> Callable[[Input], Case]:
     broken = (*broken_by(maker), *_SEEN_DEEP.get(maker.__name__, ()))
     catalogue = load_catalogue()
-    # A layer alone is no image: what it breaks there is said, and is no reason to refuse the layer.
+    # A layer alone is not an image: what it breaks there is stated, and is no reason to refuse the layer.
     own = [name for name in broken if kind == "image" or name.rpartition("-")[0] not in _OF_IMAGES]
     must = any(catalogue[requirement_id].level == "MUST" for requirement_id in own)
     return lambda given: _case(

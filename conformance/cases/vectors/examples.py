@@ -20,7 +20,7 @@ class Examples(msgspec.Struct, frozen=True):
 def examples_of(requirement_id: str) -> Examples:
     """What fails the requirement and what passes it.
 
-    Of an artifact a case and its conforming twin (docs/vectors.md); else a mutant of the reference, and a lawful
+    Of an artifact a case and its positive control (docs/vectors.md); else a mutant of the reference, and a conforming
     variant or the reference itself.
     """
     wrong = next((case for case in _cases() if case.breaks[:1] == (requirement_id,)), None)
@@ -31,7 +31,7 @@ def examples_of(requirement_id: str) -> Examples:
         return Examples()
     lawful = next((choice for choice in find_variants(variants) if requirement_id in freedom_of(choice).ids), None)
     right = "the reference implementation, or the embedded registry, in the same trial"
-    return Examples(_words(maker), "", right if lawful is None else f"{right}; also lawful: {_words(lawful)}")
+    return Examples(_words(maker), "", right if lawful is None else f"{right}; also conforming: {_words(lawful)}")
 
 
 def _cases() -> tuple[Case, ...]:

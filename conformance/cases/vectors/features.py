@@ -58,7 +58,7 @@ def _features(case: Case, blobs: dict[str, bytes]) -> Iterator[Feature]:
 
 
 def _of_a_tar(blob: bytes) -> Iterator[Feature]:
-    """Nothing of a tar that cannot be read: its case says what is wrong with it."""
+    """Nothing of a tar that cannot be read: its case states what is wrong with it."""
     try:
         entries = entries_of(blob)
     except FormatError:

@@ -1,4 +1,6 @@
-"""Cases with a script: one conforming image behind a registry that misbehaves as the script says (docs/vectors.md)."""
+"""Cases with a script: one conforming image behind a registry that misbehaves as the script states
+(docs/vectors.md).
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,18 +15,18 @@ _RANGES: Final = "range"
 
 
 def http_image() -> Drafted:
-    """The image behind every script."""
+    """The image after every script."""
     return image_with_sentinel(canonical_sentinel())
 
 
 def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
     """Name, requirement, rules and comment of each case; a pull ends with the right tree, or is refused."""
     lies: tuple[tuple[ResponseKind, str], ...] = (
-        ("shifted", "206 with the Content-Range that was asked for and bytes from one byte later"),
-        ("other-range", "206 whose Content-Range and bytes are one byte later than asked for"),
+        ("shifted", "206 with the Content-Range that was requested and bytes from one byte later"),
+        ("other-range", "206 whose Content-Range and bytes are one byte later than requested"),
         ("cut", "206 whose body ends half way, by the end of the connection"),
-        ("long", "206 with 16 bytes more than Content-Range says"),
-        ("first-range", "206 with the first of the ranges that were asked for, and no others"),
+        ("long", "206 with 16 bytes more than Content-Range states"),
+        ("first-range", "206 with the first of the ranges that were requested, and no others"),
         ("not-found", "404"),
         ("unsatisfiable", "416"),
     )

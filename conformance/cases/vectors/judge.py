@@ -1,4 +1,4 @@
-"""Verdicts by requirement on a runner, from what it said of each case. Pure."""
+"""Verdicts by requirement on a runner, from what it stated about each case. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -14,7 +14,7 @@ from conformance.results import Judgement, RequirementResult, conclude, failed, 
 class Tally(msgspec.Struct, frozen=True):
     """How many cases the runner got right and wrong, how many decide nothing, and how many were not decided.
 
-    ``trees``: of how many the runner said which tree came out, and it is the right one.
+    ``trees``: of how many the runner reported which tree came out, and it is the right one.
     """
 
     right: int
@@ -52,7 +52,7 @@ def judge_results(
 
 
 def _of_one(judged: list[tuple[Case, Judgement]]) -> Iterator[Judgement]:
-    """Who accepts everything accepts what is lawful: that alone is no pass."""
+    """Who accepts everything accepts what is permitted: that alone is not a pass."""
     shown = any(case.expect in _SHOWS and judgement.outcome == "pass" for case, judgement in judged)
     for case, judgement in judged:
         if judgement.outcome != "pass" or shown:
@@ -67,7 +67,7 @@ _SHOWS: Final = ("refuse", "tree-or-refuse")
 def _judge(case: Case, case_results: Mapping[str, CaseResult]) -> Judgement:
     case_result = case_results.get(case.id)
     if case_result is None:
-        return not_run("the runner said nothing of this case", where=case.id)
+        return not_run("the runner reported nothing of this case", where=case.id)
     if case_result.outcome == "skipped":
         return not_run(f"the runner skipped it: {case_result.reason or 'no reason given'}", where=case.id)
     if case_result.outcome == "crashed":
@@ -87,7 +87,9 @@ def _judge(case: Case, case_results: Mapping[str, CaseResult]) -> Judgement:
         return _wrong(case, case_result, "It was refused for another reason than what is wrong with it.")
     twin = case_results.get(case.twin)
     if twin is None or twin.outcome != "accepted":
-        return not_run(f"refused, and so was its conforming twin {case.twin}, or nothing is said of it", where=case.id)
+        return not_run(
+            f"refused, and so was its positive control {case.twin}, or no statement is made on it", where=case.id
+        )
     return passed(case.id, found=f"refused at {case_result.stage}")
 
 
@@ -95,7 +97,7 @@ def _judge_pull(case: Case, case_result: CaseResult, twin: CaseResult | None) ->
     if case_result.outcome == "accepted":
         if case_result.tree_sha256:
             return passed(case.id, found="the right tree")
-        return not_run("accepted, and the runner did not say which tree came out", where=case.id)
+        return not_run("accepted, and the runner did not state which tree came out", where=case.id)
     if twin is None or twin.outcome != "accepted" or twin.tree_sha256 != case.tree_sha256:
         message = f"refused, and it is not known to pull {case.twin} to the right tree"
         return not_run(message, where=case.id)

@@ -59,8 +59,8 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored
     under their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
-    ``descriptor`` and ``diff_id`` are of a layer. ``script`` says of an image of the kind ``http`` how the registry
-    that serves it misbehaves.
+    ``descriptor`` and ``diff_id`` are of a layer. ``script`` states about an image of the kind ``http`` how the
+    registry that serves it misbehaves.
     """
 
     root: str
@@ -107,7 +107,7 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Index(msgspec.Struct, frozen=True):
-    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are no vector, and why."""
+    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are not vectors, and why."""
 
     revision: str
     licence: str

@@ -1,4 +1,4 @@
-"""What a runner says of the vectors: JSON lines, one for each case. Read as hostile input."""
+"""What a runner reports of the vectors: JSON lines, one for each case. Read as hostile input."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,9 +14,9 @@ Outcome = Literal["accepted", "refused", "crashed", "skipped"]
 
 
 class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one case; a refusal names the ``stage`` at which it was made, and a ``reason`` for people.
+    """Of one case; a refusal names the ``stage`` at which it was issued, and a ``reason`` for people.
 
-    ``tree_sha256`` is of the tree that was released; "" says nothing of it.
+    ``tree_sha256`` is of the tree that was released; "" makes no statement on it.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """Mutants and variants over small material: stored frames for compressed ones, and a conforming layer of few bytes.
 
-Their makers ask for "a conforming layer" and "a compressor" of this project by name. While vectors are built, those
+Their makers request "a conforming layer" and "a compressor" of this project by name. While vectors are built, those
 names lead to what is here, so that a vector holds the same defect as the mutant and neither kilobytes of noise nor
 bytes that a version of libzstd or zlib chose.
 """
@@ -18,7 +18,7 @@ from conformance.images.layer_draft import LayerDraft
 from conformance.images.trees import Node, tar_of
 
 _SPLITTING: Final = b"b" * 1200 + b"%Q"
-"""The chunker splits once behind each: found by search, tests/vectors tells when it no longer does."""
+"""The chunker splits once after each: found by search, tests/vectors indicates when it no longer does."""
 TREE: Final = (
     Node("usr/", "dir", mode=0o755),
     Node("usr/bin", "dir", mode=0o755),

@@ -21,7 +21,7 @@ _BY_GROUP: Final[dict[str, tuple[Stage, ...]]] = {
     "TAR": ("tar",),
     "SEC": ("toc", "tarsplit", "tar"),
 }
-# Where the group does not say it: what is compared is the tar (decompressed, or put together by the tar-split), its
+# Where the group does not state it: what is compared is the tar (decompressed, or assembled by the tar-split), its
 # DiffID in the config, or an entry of the TOC with what stands in its range.
 _BY_ID: Final[dict[str, tuple[Stage, ...]]] = {
     "DOC-011": ("manifest",),

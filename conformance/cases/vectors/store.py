@@ -55,7 +55,7 @@ def write_vectors(vectors: Vectors, directory: Path) -> None:
 
 
 def read_index(directory: Path) -> Index:
-    """The index of vectors in a directory; VectorError says what is wrong."""
+    """The index of vectors in a directory; VectorError states what is wrong."""
     path = directory / "index.json"
     try:
         with path.open("rb") as file:
@@ -112,7 +112,7 @@ def _case_files(vectors: Vectors, case: Case) -> Iterator[tuple[str, bytes]]:
 
 
 def _type_of(root: bytes) -> str:
-    """What the root document says it is; an index where it does not say."""
+    """What the root document states it is; an index where it does not state."""
     try:
         said = json.loads(root)["mediaType"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -123,7 +123,7 @@ def _type_of(root: bytes) -> str:
 def _blob(directory: Path, digest: str) -> bytes:
     match = _SHA256.fullmatch(digest)
     if match is None:
-        raise VectorError(f"index.json: {digest[:80]!r} is no sha256 digest")
+        raise VectorError(f"index.json: {digest[:80]!r} is not a sha256 digest")
     path = directory / "blobs" / "sha256" / match[1]
     try:
         with path.open("rb") as file:
@@ -131,7 +131,7 @@ def _blob(directory: Path, digest: str) -> bytes:
     except OSError as error:
         raise VectorError(f"{path}: {error.strerror}") from None
     if len(content) > _MAX_BLOB or str(Digest.of(content)) != digest:
-        raise VectorError(f"{path}: not the content that its name says")
+        raise VectorError(f"{path}: not the content that its name states")
     return content
 
 

@@ -20,7 +20,7 @@ _RUN: Final = re.compile(rb"(.)\1{11,}", re.DOTALL)  # a run pays when it saves 
 
 
 class UnsupportedError(Exception):
-    """An option of the compressor that stored blocks cannot say."""
+    """An option of the compressor that stored blocks cannot represent."""
 
 
 def zstd_frame(content: bytes, *, checksum: bool) -> bytes:

@@ -71,7 +71,7 @@ def clean(name: bytes) -> bytes:
 
 
 def tree_of(case: Case, blobs: dict[str, bytes]) -> str:
-    """The tree_sha256 of a case that conforms; "" for one without layers, or with layers that are no zstd tar.
+    """The tree_sha256 of a case that conforms; "" for one without layers, or with layers that are not zstd tar.
 
     Of an image: sha256 over the trees of its zstd:chunked layers, one line each, in the order in which they are met.
     """

@@ -110,27 +110,27 @@ def _by_kind(seen: ImageSeen, kind: KeyKind, message: str, expected: str) -> Ite
 
 @decides("DOC-002")
 def keys_once(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "A key is twice in one object: readers take the first, the last, or refuse the document."
+    message = "A key occurs twice in one object: readers use the first or the last, or refuse the document."
     return _by_kind(seen, KeyKind.DUPLICATE, message, "each key once in its object")
 
 
 @decides("DOC-003")
 def keys_in_exact_case(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "Readers that compare keys without case take this key for another one, and its value for that one's."
+    message = "Readers that compare keys without case read this key, and its value, as another key."
     return _by_kind(seen, KeyKind.CASE, message, "no key that differs from a known one only in case")
 
 
 @decides("DOC-004")
 def numbers_for_all(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "A number is refused by some readers, or held as another one."
+    message = "Some readers refuse a number, or store another value."
     return _by_kind(
-        seen, KeyKind.NUMBER, message, "integers of 64 bits where integers are due, finite doubles elsewhere"
+        seen, KeyKind.NUMBER, message, "integers of 64 bits where integers are required, finite doubles elsewhere"
     )
 
 
 @decides("DOC-005")
 def no_lone_surrogates(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "An escaped lone surrogate is refused by some readers, kept by others, and U+FFFD to the rest."
+    message = "Some readers refuse an escaped lone surrogate, some retain it, and others read U+FFFD."
     return _by_kind(seen, KeyKind.SURROGATE, message, "pairs of surrogates only")
 
 
@@ -160,7 +160,7 @@ def schema_version(seen: ImageSeen) -> Iterator[Judgement]:
             found = document.fields.get("schemaVersion")
             yield judge(
                 found == SCHEMA_VERSION,
-                "Another version of the schema, or none: clients take the document for another kind, or refuse it.",
+                "The schema version is missing or another one: clients read another kind of document, or refuse it.",
                 where=f"{document.name}.schemaVersion",
                 expected=str(SCHEMA_VERSION),
                 found="absent" if found is None else repr(found)[:40],
@@ -199,7 +199,7 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
                 continue
             yield judge(
                 stored.problem is None,
-                "What a descriptor names is not there, or is something else.",
+                "The blob of a descriptor is missing or has other content.",
                 where=name,
                 expected=f"{descriptor.digest}, {descriptor.size} bytes",
                 found=stored.detail or "as described",
@@ -208,7 +208,7 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
 
 
 def ambiguous_at(problems: tuple[KeyProblem, ...], key: str) -> KeyProblem | None:
-    """A problem for which readers take another value of this key of the document, or of a part of it."""
+    """A problem because of which readers use another value of this key of the document, or of a part of it."""
     return next((problem for problem in problems if problem.kind in _OTHER_VALUE and key in _place(problem)), None)
 
 
@@ -216,7 +216,7 @@ _OTHER_VALUE = (KeyKind.CASE, KeyKind.DUPLICATE)
 
 
 def _place(problem: KeyProblem) -> Iterator[str]:
-    """The key of the document under which it is, in all spellings that readers fold it to."""
+    """The key of the document under which it is, in all spellings that readers fold to it."""
     outermost = (problem.path or problem.key).partition(".")[0].partition("[")[0]
     yield outermost
     yield from foldings(outermost)

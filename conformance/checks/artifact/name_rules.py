@@ -1,6 +1,6 @@
-"""What the names of a TOC's entries must keep to, so that they make one tree below one root. Pure.
+"""Rules on the names of TOC entries, so that they form one tree below one root. Pure.
 
-Names are compared as they are after lexical cleaning below the root: ``a``, ``./a``, ``/a`` and ``a/`` are one.
+Names are compared as they are after lexical cleaning below the root: ``a``, ``./a``, ``/a`` and ``a/`` are equal.
 """
 
 import posixpath
@@ -29,9 +29,9 @@ def climbing_names(toc: Outline) -> Problems:
 
 
 def names_twice(toc: Outline) -> Problems:
-    """Names that are one after cleaning, spelt in two ways (TOC-019; spelt alike: TOC-005)."""
+    """Names that are equal after cleaning, and written in two ways (TOC-019; written alike: TOC-005)."""
     entries = toc.entries
-    # Without a name that cleaning changes there is nothing but what TOC-005 tells.
+    # Without a name that cleaning changes TOC-005 reports everything.
     if all(is_clean(entry.name) for entry in entries):
         return
     first: dict[int, int] = {}  # by hashes, which are keyed: a million names may take more memory than there is
@@ -42,7 +42,7 @@ def names_twice(toc: Outline) -> Problems:
             before = first.setdefault(hash(name), index)
             earlier = entries[before].name
             if earlier != entry.name and cleaned(earlier) == name:
-                yield problem(entries, index, "a name of its own", f"{shown(earlier)} of entries[{before}], cleaned")
+                yield problem(entries, index, "a unique name", f"{shown(earlier)} of entries[{before}], cleaned")
 
     yield from islice(problems(), MAX_PROBLEMS)
 
@@ -60,7 +60,7 @@ def roots_of_other_types(toc: Outline) -> Problems:
 
 
 def wrong_parents(toc: Outline) -> Problems:
-    """Entries that are no directories and have others below them (TAR-035)."""
+    """Entries that are not directories and have entries below them (TAR-035)."""
     entries = toc.entries
     plain = all(is_clean(entry.name) for entry in entries)
     parents = _parents(entries, plain=plain)

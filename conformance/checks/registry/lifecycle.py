@@ -18,7 +18,7 @@ _DELETES_OFF = (400, 405, 501)
 def mounts(seen: MountSeen) -> Iterator[Judgement]:
     yield status(seen.response, (201,), "A blob of another repository is not mounted.")
     if seen.response.status == 201 and seen.head is not None:
-        yield status(seen.head, (200,), "The mounted blob is not there.")
+        yield status(seen.head, (200,), "The mounted blob is missing.")
 
 
 @decides("REG-013")
@@ -26,12 +26,12 @@ def mount_falls_back(cases: tuple[MountSeen, ...]) -> Iterator[Judgement]:
     for seen in cases:
         if seen.response.status == 201:
             if seen.head is not None:
-                yield status(seen.head, (200,), "The registry says that it mounted a blob, which is not there.")
+                yield status(seen.head, (200,), "The registry reports that it mounted a blob, which is missing.")
             continue
         location = seen.response.header("Location")
         yield judge(
             seen.response.status == 202 and bool(location),
-            "A mount that is not done gives no upload session.",
+            "The response to a refused mount has no upload session.",
             where=seen.response.what,
             expected="HTTP 202 with a Location",
             found=f"HTTP {seen.response.status}, Location {location or 'absent'}",
@@ -79,9 +79,11 @@ def lists_referrers(seen: ReferrersSeen) -> Iterator[Judgement]:
 def nothing_lost_under_load(rounds: tuple[RoundSeen, ...]) -> Iterator[Judgement]:
     for seen in rounds:
         for response in seen.repeated:
-            yield status(response, (201,), "A request that was refused during concurrent pushes is refused again.")
+            yield status(
+                response, (201,), "A request that was refused during concurrent pushes is refused again when repeated."
+            )
         for expected, response in seen.reads:
-            yield same_bytes(expected, response, "After concurrent pushes something cannot be read.")
+            yield same_bytes(expected, response, "After concurrent pushes some content cannot be read.")
 
 
 @decides("REG-026")
@@ -105,9 +107,9 @@ def takes_concurrent_pushes(rounds: tuple[RoundSeen, ...]) -> Iterator[Judgement
 def consistent_with_model(seen: MachineSeen) -> Iterator[Judgement]:
     if seen.failure:
         yield failed(
-            "A sequence of requests leaves the registry in a state that contradicts them.",
+            "The state of the registry after a sequence of requests contradicts the requests.",
             where="the shortest failing sequence",
-            expected="what a model of the requests says",
+            expected="the content of a model of the requests",
             found=seen.failure.strip().splitlines()[-1] if seen.failure.strip() else "an error",
             evidence=(Note(seen.failure), *seen.exchanges[-3:]),
         )

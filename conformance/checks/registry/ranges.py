@@ -22,7 +22,7 @@ def _wrong(seen: RangeSeen) -> str:
 
 
 def _missing(seen: RangeSeen) -> str:
-    """Which asked byte did not come; "" when all came."""
+    """The requested bytes that are missing; "" when none is."""
     covered = sorted((part.first, part.first + len(part.content)) for part in seen.parts)
     merged: list[tuple[int, int]] = []
     for start, end in covered:
@@ -32,18 +32,18 @@ def _missing(seen: RangeSeen) -> str:
             merged.append((start, end))
     for first, last in seen.wanted:
         if not any(start <= first and last < end for start, end in merged):
-            return f"bytes {first}-{last} did not come"
+            return f"bytes {first}-{last} are missing"
     return ""
 
 
 def _unasked(seen: RangeSeen) -> str:
-    """Which part of a 206 response holds no byte that was asked for; "" when each holds one."""
+    """Which part of a 206 response holds no byte that was requested; "" when each holds one."""
     if seen.response.status != 206:
         return ""
     for part in seen.parts:
         end = part.first + len(part.content)
         if not any(part.first <= last and first < end for first, last in seen.wanted):
-            return f"bytes {part.first}-{end - 1}, of which none was asked for"
+            return f"bytes {part.first}-{end - 1}, of which none was requested"
     return ""
 
 
@@ -83,13 +83,13 @@ def several(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
         else:
             message = "The response to a request of several ranges does not have one part for each range."
             if seen.response.status >= 400:
-                message += " Clients that ask for TOC and tar-split at once give up, or pull the whole layer."
+                message += " Clients that request TOC and tar-split at once fail, or pull the whole layer."
             yield _fail(seen, message, expected, _wrong(seen) or _found(seen))
 
 
 @decides("REG-024")
 def near_ranges_stay_apart(seen: RangeSeen) -> Iterator[Judgement]:
-    """A server may coalesce near ranges (RFC 9110 section 15.3.7.2); clients look for two parts."""
+    """A server may coalesce near ranges (RFC 9110 section 15.3.7.2); clients expect two parts."""
     if seen.response.status == 206:
         yield from several((seen,))
 
@@ -97,7 +97,7 @@ def near_ranges_stay_apart(seen: RangeSeen) -> Iterator[Judgement]:
 @decides("REG-028")
 def never_wrong(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
     for seen in ranges:
-        expected = "HTTP 206 with bytes that were asked for, 200 with the whole blob, or a refusal: 4xx or 501"
+        expected = "HTTP 206 with bytes that were requested, 200 with the whole blob, or a refusal: 4xx or 501"
         code = seen.response.status
         if 400 <= code < 500 or code == 501:
             yield passed(seen.response.what, found=f"HTTP {code}")
@@ -113,11 +113,11 @@ def never_wrong(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
 
 @decides("REG-029")
 def nothing_missing(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
-    """Judged where the bytes that came are right: wrong ones are the business of REG-028."""
+    """Judged where the received bytes are right: wrong ones are REG-028."""
     for seen in ranges:
         if seen.response.status != 206 or _wrong(seen) or _unasked(seen):
             continue
-        expected = "HTTP 206 with all bytes asked for, 200 with the whole blob, or HTTP 400"
+        expected = "HTTP 206 with all bytes requested, 200 with the whole blob, or HTTP 400"
         missing = _missing(seen)
         if missing:
             yield _fail(
@@ -154,7 +154,7 @@ def redirects_keep_range(seen: RedirectSeen) -> Iterator[Judgement]:
     ok = seen.followed.response.status == 206 and came == [(first, last - first + 1)] and not _wrong(seen.followed)
     yield judge(
         ok,
-        "After the redirect the Range header does not mean what it should.",
+        "After the redirect the Range header has another effect.",
         where=seen.followed.response.what,
         expected=f"HTTP 206 with bytes {first}-{last}",
         found=_wrong(seen.followed) or _found(seen.followed),
@@ -166,7 +166,7 @@ def redirects_keep_range(seen: RedirectSeen) -> Iterator[Judgement]:
 def many(seen: RangeSeen) -> Iterator[Judgement]:
     yield judge(
         seen.response.status in (206, 200, 400),
-        "A request of 1024 ranges is refused in a way clients cannot recover from.",
+        "A request of 1024 ranges is refused with a status that clients cannot recover from.",
         where=seen.response.what,
         expected="HTTP 206, 200 or 400",
         found=f"HTTP {seen.response.status}",

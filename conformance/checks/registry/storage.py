@@ -1,4 +1,4 @@
-"""REG-001 to -004, -011, -015 to -017, -021, -023, -027: what a registry stores and gives back."""
+"""REG-001 to -004, -011, -015 to -017, -021, -023, -027: what a registry stores and returns."""
 
 from collections.abc import Iterator
 
@@ -61,7 +61,7 @@ def byte_for_byte(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
             if stated is not None:
                 yield judge(
                     stated == seen.digest,
-                    "The registry states another digest than that of the bytes.",
+                    "The digest in the response differs from the digest of the bytes.",
                     where=f"{response.what}, Docker-Content-Digest",
                     expected=seen.digest,
                     found=stated,
@@ -85,11 +85,11 @@ def head_tells_the_truth(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
         stated = seen.head.header("Docker-Content-Digest")
         if stated is not None:
             yield judge(
-                stated == seen.digest, "HEAD states another digest.", where=seen.head.what,
+                stated == seen.digest, "The digest in the response to HEAD differs.", where=seen.head.what,
                 expected=seen.digest, found=stated, evidence=(seen.head.exchange,),
             )  # fmt: skip
         if seen.head_missing is not None:
-            yield status(seen.head_missing, (404,), "HEAD of a missing blob does not say 404.")
+            yield status(seen.head_missing, (404,), "The response to HEAD of a missing blob is not 404.")
 
 
 def _length(seen: BlobSeen, response: ResponseSeen) -> Iterator[Judgement]:
@@ -126,13 +126,13 @@ def accepts_a_mixed_index(seen: StoredSeen) -> Iterator[Judgement]:
 def refuses_wrong_digest(seen: RefusalSeen) -> Iterator[Judgement]:
     yield judge(
         400 <= seen.response.status < 500,
-        "The registry accepts content under a digest that is not its own.",
+        "The registry accepts content that does not match its digest.",
         where=seen.response.what,
         expected="HTTP 4xx",
         found=f"HTTP {seen.response.status}",
         evidence=(seen.response.exchange,),
     )
-    yield status(seen.after, (404,), "The refused upload left a blob behind.")
+    yield status(seen.after, (404,), "The refused upload stored a blob.")
 
 
 @decides("REG-016")
@@ -143,8 +143,8 @@ def dangling_is_refused_or_kept(cases: tuple[DanglingSeen, ...]) -> Iterator[Jud
             continue
         ok = 400 <= seen.put.status < 500 and "MANIFEST_BLOB_UNKNOWN" in error_codes(seen.put)
         yield judge(
-            ok, f"The registry refuses {seen.what} without saying why.", where=seen.put.what,
-            expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and the bytes kept",
+            ok, f"The registry refuses {seen.what} without an error code.", where=seen.put.what,
+            expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and unchanged bytes",
             found=f"HTTP {seen.put.status} {error_codes(seen.put)}", evidence=(seen.put.exchange,),
         )  # fmt: skip
 
@@ -156,7 +156,7 @@ def content_type_kept(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
             if response.status == 200:
                 found = (response.header("Content-Type") or "").partition(";")[0].strip()
                 yield judge(
-                    found == seen.media_type, "Content-Type is not the media type the manifest was put with.",
+                    found == seen.media_type, "Content-Type differs from the media type of the push.",
                     where=response.what, expected=seen.media_type, found=found or "none", evidence=(response.exchange,),
                 )  # fmt: skip
 

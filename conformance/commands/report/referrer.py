@@ -1,4 +1,4 @@
-"""An attestation in a registry: an artifact that refers to the image, in the form in which cosign looks for bundles.
+"""An attestation in a registry: an artifact that refers to the image, in the form in which cosign searches for bundles.
 
 sigstore/cosign, specs/BUNDLE_SPEC.md; OCI distribution-spec, "Pushing Manifests with Subject" and "Listing Referrers".
 A registry without the referrers endpoint gets the index under the tag ``sha256-<hex>`` that the specification names.
@@ -27,7 +27,7 @@ MAX_FOUND: Final = 32
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """Where an attestation lies now; ``tag`` is the fallback tag, or "" where the registry lists referrers itself."""
+    """Where an attestation is stored; ``tag`` is the fallback tag, or "" where the registry lists referrers itself."""
 
     digest: str
     tag: str = ""
@@ -57,7 +57,7 @@ def referrer_manifest(bundle: bytes, subject: Descriptor, created: datetime) -> 
 
 
 def attach(client: RegistryClient, repository: str, bundle: bytes, subject: Descriptor, created: datetime) -> Attached:
-    """Push the artifact beside the image. Raises AttestationError where the registry refuses a step."""
+    """Push the artifact as a referrer of the image. Raises AttestationError where the registry refuses a step."""
     raw = referrer_manifest(bundle, subject, created)
     digest = str(Digest.of(raw))
     try:
@@ -65,7 +65,7 @@ def attach(client: RegistryClient, repository: str, bundle: bytes, subject: Desc
             _push_blob(client, repository, blob)
         response = client.put_manifest_raw(repository, digest, raw, MANIFEST_TYPE)
         _expect(response, "the manifest of the attestation")
-        # The header says that the registry lists it (distribution-spec, "Pushing Manifests with Subject").
+        # The header states that the registry lists it (distribution-spec, "Pushing Manifests with Subject").
         tag = "" if response.header("OCI-Subject") else _add_to_tag(client, repository, raw, subject)
     except TransportError as error:
         raise AttestationError(f"{client.host}: {error}") from None
@@ -108,7 +108,7 @@ def fallback_tag(digest: str) -> str:
 
 
 def _add_to_tag(client: RegistryClient, repository: str, raw: bytes, subject: Descriptor) -> str:
-    """List the artifact in the index of the tag. Two who do so at once may lose one: the specification has no lock."""
+    """List the artifact in the index of the tag. Two concurrent pushes may lose one: the specification has no lock."""
     tag = fallback_tag(subject.digest)
     response = client.get_manifest_raw(repository, tag, accept=(INDEX_TYPE,))
     if response.status not in (200, 404):
@@ -116,7 +116,7 @@ def _add_to_tag(client: RegistryClient, repository: str, raw: bytes, subject: De
     index = _fields(response.content) if response.status == 200 else {}
     entries = index.get("manifests", [])
     if response.status == 200 and not isinstance(entries, list):
-        raise AttestationError(f"the tag {tag} is no index of referrers: it is left as it is")
+        raise AttestationError(f"the tag {tag} is not an index of referrers: it is left as it is")
     own = _fields(raw)
     entry = {
         **_described(MANIFEST_TYPE, raw),

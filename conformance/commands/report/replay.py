@@ -1,4 +1,4 @@
-"""``zcc report replay``: run again what a result claims, against the same target."""
+"""``zcc report replay``: repeat the run of a result, against the same target."""
 
 import os
 import tempfile
@@ -29,7 +29,7 @@ def register(report: typer.Typer) -> None:
 def replay(
     results: Results,
     target: Annotated[
-        str, typer.Option(help="Instead of what RESULTS name: an image, a registry's URL, an adapter or its file.")
+        str, typer.Option(help="Instead of the target in RESULTS: an image, a registry's URL, an adapter or its file.")
     ] = "",
     form: PageForm = None,
     output: Output = None,
@@ -50,7 +50,7 @@ def replay(
     forms = chosen_forms(form or [], output or [], PAGE_FORMS)
     claimed, _ = read_results(results)
     if claimed.provenance is None:
-        cannot(f"{results}: it does not say what was judged: an older version made it")
+        cannot(f"{results}: it does not state what was judged: an older version made it")
     wanted = _target(claimed.provenance.target, target)
     hidden = () if target else _LOGIN
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
@@ -76,7 +76,9 @@ def replay(
 
 
 def _target(recorded: "Target", given: str) -> "Target":
-    """What is run: the given one in place of the recorded names. No file that RESULTS name is taken for an adapter."""
+    """What is run: the given target instead of the recorded names. No file that RESULTS name is treated as an
+    adapter.
+    """
     import msgspec  # noqa: PLC0415 (start-up time)
 
     from conformance.implementations.adapter import builtin_adapters  # noqa: PLC0415
@@ -99,7 +101,7 @@ def _check_again(
     from conformance.reports.model import now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     started, clock = now(), time.monotonic()
     try:
@@ -115,7 +117,7 @@ def _check_again(
             readers="readers" in target.flags,
         )
         subject = check_image(target.names[0], options)
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
     return run_report(
         (subject,),
@@ -139,7 +141,7 @@ def _suite_again(target: "Target", environment: Mapping[str, str], options: list
 
 
 def _arguments(target: "Target") -> Iterator[str]:
-    """Each in one word with its option: no value is taken for another option."""
+    """Each value in one word with its option, so that no value is parsed as an option."""
     if target.kind == "registry":
         yield from (f"--registry={name}" for name in target.names[:1] if name)
     elif target.kind == "implementation":
@@ -153,6 +155,6 @@ def _arguments(target: "Target") -> Iterator[str]:
     if "golden" in target.flags:
         yield "--golden"
     if target.kind == "registry" and not any(target.names):
-        # Without an option of ours pytest would look for tests in its directory.
+        # Without one of these options pytest would search for tests in its directory.
         yield "--pyargs"
         yield "conformance.suite"

@@ -91,7 +91,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         self.requests = 0
         self._is_silent = False
         self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc, no proxies: what is sent is what we say
+        self._session.trust_env = False  # no .netrc, no proxies: only what the caller gives is sent
         adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # pieces are given up below, in better words
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -120,7 +120,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         """One request, with login, retries and redirects. Raises TransportError only.
 
         The body of a 200 response goes to ``sink``, a seekable file, if one is given; ``content`` is then empty. It may
-        have ``sink_bytes`` (by default ``max_bytes``, which bounds what is kept in memory).
+        have ``sink_bytes`` (by default ``max_bytes``, which bounds what is retained in memory).
         """
         limit = Limit(max_bytes, sink, max_bytes if sink_bytes is None else sink_bytes)
         url = urljoin(self.host + "/", path)
@@ -187,7 +187,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 return response
             url = join_url(url, location)
             if not is_http_url(url):
-                raise TransportError(f"redirected to {mask_url(location)[:200]!r}, which is no HTTP", response.exchange)
+                raise TransportError(
+                    f"redirected to {mask_url(location)[:200]!r}, which is not HTTP", response.exchange
+                )
             if leads_inside(url, self.host):
                 raise TransportError(
                     f"redirected to {mask_url(location)[:200]!r}, an address of this machine or network only",
@@ -253,7 +255,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                     # Content-Length and 33 bytes of text. Cut content of a success is no response at all.
                     if status < 400:
                         raise
-                    shortened = "the body is shorter than Content-Length says"
+                    shortened = "the body is shorter than Content-Length states"
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"{urlsplit(url).scheme}://{origin(url)[1]}: {reason(error)}"
             # Who has used up the time that a response has does not get it four times more.
@@ -348,7 +350,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         return self.request("PUT", target, headers=headers, body=rest, retry=False, scope=_push(repository))
 
     def refusal_to_push(self, repository: str) -> int | None:
-        """The status that says we may not push here (401, 403, 405), asked by an upload that is given up at once."""
+        """The status that states we may not push here (401, 403, 405), asked by an upload that is given up at once."""
         response = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
         if response.status == 202:
             self.request("DELETE", _location(response), retry=False, scope=_push(repository))

@@ -13,7 +13,7 @@ MAX_WAIT: Final = 30.0
 
 
 def scope_of(path: str, method: str) -> str:
-    """The token scope of a request (distribution, "Token Scope"); the login is kept by scope."""
+    """The token scope of a request (distribution, "Token Scope"); the login is retained by scope."""
     match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
     if match is None:
         return "registry:catalog:*" if path.startswith("/v2/_catalog") else ""
@@ -80,7 +80,7 @@ def wait_seconds(retry_after: str, attempt: int, *, most: float = MAX_WAIT) -> f
 
 
 def reason(error: BaseException) -> str:
-    """Why no response came, in words that say what to do."""
+    """Why no response came, in words that state what to do."""
     text = str(error)
     for sign, words in (
         ("Connection refused", "connection refused: is the registry running?"),

@@ -16,7 +16,7 @@ _HELPER_SECONDS: Final = 20
 _MAX_FILE: Final = 2**20
 _DOCKER_HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _DOCKER_HUB_LOGIN: Final = "https://index.docker.io/v1/"
-_TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers say when the secret is an identity token
+_TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers report when the secret is an identity token
 
 
 class CredentialError(Exception):

@@ -11,14 +11,14 @@ from conformance.registry.client.transport import AuthenticationError, Response
 
 
 class Login:
-    """Tokens by scope, and a password that Basic has asked for once; ``request`` reaches token services."""
+    """Tokens by scope, and a password that Basic has requested once; ``request`` reaches token services."""
 
     def __init__(self, registry: str, credentials: Credentials | None, request: auth.TokenRequest) -> None:
         self._registry, self._credentials, self._request = registry, credentials, request
         self._tokens: dict[str, str] = {}
         self._basic = ""
         self._admitted = False
-        """Whether the credentials were taken once: then 401 is about what was asked for."""
+        """Whether the credentials were taken once: then 401 is about what was requested."""
         if credentials is not None:
             SECRETS.remember_login(credentials.username, credentials.password)
             SECRETS.remember(credentials.identity_token)
@@ -41,13 +41,13 @@ class Login:
     def take_up(self, response: Response, scope: str, tried: str, *, is_new: bool) -> bool:
         """Take up one of the registry's challenges; whether there is something new to try.
 
-        ``is_new``: what was tried was made for this request.
+        ``is_new``: what was tried was created for this request.
         """
         challenges = auth.parse_challenges(response.header("WWW-Authenticate") or "")
         self._tokens.pop(scope, None)
         for challenge in challenges:
             if tried.startswith("Bearer ") and is_new:
-                continue  # another token of the same service would say the same
+                continue  # another token of the same service would state the same
             if challenge.scheme == "bearer" and (token := self._token(challenge, scope, response)):
                 self._tokens[scope] = f"Bearer {token}"
                 return True

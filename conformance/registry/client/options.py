@@ -21,7 +21,7 @@ _TLS = ("enabled", "disabled", "insecure")  # as the OCI conformance test has it
 class ConnectionOptions(msgspec.Struct, frozen=True):
     """``password`` never shows in a repr; "" everywhere means: not given.
 
-    ``tls``: it was asked for, also where plain HTTP is the default.
+    ``tls``: it was requested, also where plain HTTP is the default.
     """
 
     username: str = ""
@@ -102,7 +102,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
 
 
 def _check_ca_file(path: str) -> None:
-    """Say what is wrong with the file here: seen from a connection it is an error among others."""
+    """State what is wrong with the file here: seen from a connection it is an error among others."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:

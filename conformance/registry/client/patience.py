@@ -1,6 +1,6 @@
 """An HTTP adapter with limits on total time and size: endless heads, interim responses and trailers, slow bytes.
 
-The time-out of a socket starts anew with every byte, and neither http.client nor urllib3 bounds how many interim
+The time-out of a socket starts again with every byte, and neither http.client nor urllib3 bounds how many interim
 answers (1xx) or trailers it reads. So all that comes passes here, and what no body explains is counted.
 """
 
@@ -83,7 +83,7 @@ class PatientAdapter(HTTPAdapter):
 
 
 def more_to_come(response: requests.Response) -> None:
-    """A piece of the body has come: what follows on the wire is counted anew."""
+    """A piece of the body has come: what follows on the wire is counted again."""
     counted = getattr(getattr(response.raw, "_original_response", None), "counted", None)
     if counted is not None:
         counted.unexplained = 0

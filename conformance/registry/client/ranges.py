@@ -1,6 +1,6 @@
-"""Byte ranges: asking for them, and reading the response strictly (RFC 9110 sections 14 and 15.3.7).
+"""Byte ranges: requesting them, and reading the response strictly (RFC 9110 sections 14 and 15.3.7).
 
-Every part is verified against its own Content-Range; nothing is guessed from what was asked for.
+Every part is verified against its own Content-Range; nothing is guessed from what was requested.
 """
 
 import re
@@ -33,7 +33,7 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Bytes ``first`` to ``last`` of a blob of ``total`` bytes (None: the server did not say)."""
+    """Bytes ``first`` to ``last`` of a blob of ``total`` bytes (None: the server did not state)."""
 
     first: int
     last: int
@@ -83,7 +83,9 @@ def _multipart(content_type: str, content: bytes) -> tuple[Part, ...]:
         part, position = _next_part(content, position, len(parts))
         parts.append(part)
         if not content.startswith(b"\r\n" + delimiter, position):
-            raise RangeError(f"part {len(parts)} is not followed by the boundary: it is longer or shorter than it says")
+            raise RangeError(
+                f"part {len(parts)} is not followed by the boundary: it is longer or shorter than it states"
+            )
         position += 2
 
 

@@ -20,7 +20,7 @@ from conformance.registry.server.serving import Call, Reply, serve_content
 _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _ROUTE = re.compile(r"/v2/(.+)/(manifests|blobs|tags|referrers)/(.*)")
-# No number of a client's is longer; int() refuses some thousand digits with an error of its own.
+# No number of a client's is longer; int() refuses some thousand digits with its own error.
 _COUNT = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 MAX_UPLOAD: Final = 256 * 2**20

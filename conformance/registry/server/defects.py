@@ -133,7 +133,7 @@ class LosesSharedBlobsOnDelete(Defect):
 
 
 class GarbageCollectionForgetsLists(Defect):
-    """Collects what only manifests without a tag of their own need."""
+    """Collects what only manifests without their own tag need."""
 
     def collected(self, core: RegistryCore) -> None:
         for repository in core.repositories.values():
@@ -154,7 +154,7 @@ class LosesConcurrentUploads(Defect):
 
 
 class DeletedManifestsStay(Defect):
-    """Says that it deleted, and goes on serving."""
+    """Reports that it deleted, and continues serving."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         return Reply(202) if call.method == "DELETE" and "/manifests/sha256:" in call.path else None

@@ -1,4 +1,4 @@
-"""The embedded registry: ``RegistryCore`` behind aiohttp, in a thread of its own, recording every exchange."""
+"""The embedded registry: ``RegistryCore`` behind aiohttp, in its own thread, recording every exchange."""
 
 import asyncio
 import ssl
@@ -34,7 +34,7 @@ class EmbeddedRegistry:
 
     ``auth`` decides who may do what; ``tls`` are the files of a certificate chain and its key (PEM); with a
     ``directory`` the state survives the registry (StorageError when it cannot be used). ``on_exchange`` is called
-    with each exchange, which is not kept then.
+    with each exchange, which is not retained then.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class EmbeddedRegistry:
         head = request.method == "HEAD"
         if reply.wire is not None:
             await send_raw(request, reply)
-            return web.Response()  # the connection is gone; aiohttp wants a response all the same
+            return web.Response()  # the connection is gone; aiohttp wants a response nevertheless
         response = web.Response(status=reply.status, body=None if head or reply.status in _NO_BODY else reply.body)
         response.headers.update(reply.headers)
         if head and "Content-Length" not in reply.headers and "X-No-Length" not in reply.headers:

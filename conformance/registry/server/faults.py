@@ -108,7 +108,7 @@ def make_fault(name: str, value: str = "", match: Match | None = None) -> Defect
     """A fault of ``FAULTS``, for the requests it usually hits or those of ``match``; FaultError when it is wrong."""
     kind = FAULTS.get(name)
     if kind is None:
-        raise FaultError(f"{name[:80]!r} is no fault; known: {', '.join(FAULTS)}")
+        raise FaultError(f"{name[:80]!r} is not a fault; known: {', '.join(FAULTS)}")
     if value and not kind.value:
         raise FaultError(f"the fault {name} takes no value")
     return kind.make(match or kind.match, value)
@@ -238,7 +238,7 @@ def _once(status: int, code: str, message: str) -> Callable[[Match, str], Defect
 
 def _number(value: str, default: int) -> int:
     if value and (not value.isdecimal() or len(value) > 12):
-        raise FaultError(f"{value[:80]!r} is no number")
+        raise FaultError(f"{value[:80]!r} is not a number")
     return int(value) if value else default
 
 
@@ -246,7 +246,7 @@ def _seconds(value: str, default: float) -> float:
     try:
         seconds = float(value) if value else default
     except ValueError:
-        raise FaultError(f"{value[:80]!r} is no number of seconds") from None
+        raise FaultError(f"{value[:80]!r} is not a number of seconds") from None
     if not 0 <= seconds <= _MAX_SECONDS:
         raise FaultError(f"{value[:80]!r}: 0 to {_MAX_SECONDS:.0f} seconds are possible")
     return seconds
@@ -277,10 +277,10 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
         "unquoted boundary with a colon, as CloudFront sends it", _on_ranges(cloudfront), ALL_RANGES
     ),
     "short-body": _kind_of(
-        "sends fewer bytes than Content-Length says", _on_success(short, 7), value="bytes that are missing (7)"
+        "sends fewer bytes than Content-Length states", _on_success(short, 7), value="bytes that are missing (7)"
     ),
     "long-body": _kind_of(
-        "sends more bytes than Content-Length says", _on_success(long, 7), value="bytes that are too many (7)"
+        "sends more bytes than Content-Length states", _on_success(long, 7), value="bytes that are too many (7)"
     ),
     "other-blob": _kind_of("sends the bytes of another blob", _changing(other_blob)),
     "bytes-changed": _kind_of("sends other bytes from the second range request on", _changing(changed), _LATER_RANGES),
@@ -303,7 +303,7 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
     "redirect": _kind_of("sends the client to another host for blobs", _redirect, value="URL of the host"),
     "no-length": _kind_of("sends bodies in chunks without Content-Length", _changing(chunked)),
     "wrong-digest-header": _kind_of(
-        "says another Docker-Content-Digest", _changing(wrong_digest), Match("manifest", "GET")
+        "states another Docker-Content-Digest", _changing(wrong_digest), Match("manifest", "GET")
     ),
     "rejects-media-type": _kind_of(
         "refuses manifests that name a media type", _rejects_type, _PUT, value="the media type (that of the sentinel)"

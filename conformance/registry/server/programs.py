@@ -34,7 +34,7 @@ class RegistryProgram(msgspec.Struct, frozen=True):
         return next((Path(found) for name in self.names if (found := shutil.which(name, path=places))), None)
 
     def ask_version(self, program: Path) -> str:
-        """The version number in what its version command says; "" where it has none or says none."""
+        """The version number in what its version command reports; "" where it has none or states none."""
         if not self.version:
             return ""
         arguments = [part.replace("{program}", str(program)) for part in self.version]
@@ -89,5 +89,5 @@ PROGRAMS: Final = (
         "olareg-memory", ("olareg",), ("{program}", "serve", *_OLAREG, "--store-type", "mem"),
         version=("{program}", "version"),
     ),
-    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it says the version of the specification
+    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it states the version of the specification
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What can be wrong with a response: changes that faults and defects of the embedded registry are made of."""
+"""What can be wrong with a response: changes that faults and defects of the embedded registry consist of."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ def overlapping(wanted: Ranges, content: bytes, reply: Reply) -> Reply:
 
 
 def wrong_content_range(wanted: Ranges, content: bytes, reply: Reply) -> Reply:
-    """The bytes asked for, each part labelled as the bytes one further on."""
+    """The bytes requested, each part labelled as the bytes one further on."""
     right = ranges_reply(wanted, content, own_headers(reply))
     body, headers = right.body, dict(right.headers)
     for first, last in wanted:

@@ -30,7 +30,7 @@ _LAYOUT = {"imageLayoutVersion": "1.0.0"}
 
 
 class StorageError(Exception):
-    """The directory is no store of this registry, or is damaged; one line that names the file."""
+    """The directory is not a store of this registry, or is damaged; one line that names the file."""
 
 
 class BlobFiles(MutableMapping[str, bytes]):
@@ -78,7 +78,7 @@ class BlobFiles(MutableMapping[str, bytes]):
 
 
 class DirectoryStorage:
-    """The state of a registry in ``directory``, which is made when it does not exist; one process at a time."""
+    """The state of a registry in ``directory``, which is created when it does not exist; one process at a time."""
 
     def __init__(self, directory: Path) -> None:
         self._repositories = directory / "repositories"

@@ -1,4 +1,4 @@
-"""Who may do what in the embedded registry: Basic, and Bearer tokens with a token service of its own.
+"""Who may do what in the embedded registry: Basic, and Bearer tokens with its own token service.
 
 The flow is that of the distribution project ("Token Authentication Specification"): the registry responds with 401 with
 ``Bearer realm=…,service=…,scope=…``, the client asks the realm for a token of that scope with its password or a refresh
@@ -61,7 +61,7 @@ class BasicAuth(msgspec.Struct, frozen=True):
 
 
 class TokenAuth:
-    """One user, whose tokens live for ``seconds`` and grant what was asked for, but no more than ``actions``.
+    """One user, whose tokens live for ``seconds`` and grant what was requested, but no more than ``actions``.
 
     ``anonymous`` are the actions of those who give no password. ``refresh_token`` may stand for the password
     (an identity token of ``docker login``). ``clock`` gives seconds, for tests of expiry.
@@ -141,7 +141,7 @@ def _needed(call: Call) -> Grants:
 
 
 def _granted(scope: str, allowed: frozenset[str]) -> Grants:
-    """What of the scopes asked for is allowed: ``repository:NAME:pull,push repository:OTHER:pull``."""
+    """What of the scopes requested is allowed: ``repository:NAME:pull,push repository:OTHER:pull``."""
     found = set()
     for one in scope.split()[:_MAX_SCOPES]:
         resource, _, actions = one.rpartition(":")

@@ -63,7 +63,7 @@ async def _until_sent(transport: asyncio.WriteTransport) -> None:
 
 
 async def _wait(transport: asyncio.WriteTransport, seconds: float) -> None:
-    """Say nothing for so long, or until the client has gone."""
+    """Send nothing for so long, or until the client has disconnected."""
     left = seconds
     while left > 0 and not transport.is_closing():
         await asyncio.sleep(min(_POLL, left))

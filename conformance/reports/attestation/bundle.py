@@ -68,7 +68,7 @@ def read_bundle(raw: bytes) -> Signed:
         (signature,) = bundle.dsse_envelope.signatures
         payload, bare = _decoded(bundle.dsse_envelope.payload), _decoded(signature.sig)
     except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as error:
-        raise RefusedError(f"this is no sigstore bundle with one signature by a key: {error}") from None
+        raise RefusedError(f"this is not a sigstore bundle with one signature by a key: {error}") from None
     if bundle.media_type != BUNDLE_TYPE:
         raise RefusedError(f"the bundle has media type {bundle.media_type[:80]!r}, not {BUNDLE_TYPE}")
     if bundle.verification_material.public_key.hint != signature.keyid:

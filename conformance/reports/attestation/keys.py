@@ -53,7 +53,7 @@ def verify(signed: Signed, key_file: Path) -> str:
     try:
         Envelope(signed.payload, signed.payload_type, {fingerprint: signature}).verify([key], 1)
     except VerificationError:
-        raise RefusedError(f"the signature does not hold for {key_file}: changed, or made by another key") from None
+        raise RefusedError(f"the signature does not hold for {key_file}: changed, or created by another key") from None
     return str(fingerprint)
 
 

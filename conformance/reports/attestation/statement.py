@@ -1,7 +1,7 @@
-"""What is signed: an in-toto Statement v1 with predicate test-result v0.1, made from the results and their bytes.
+"""What is signed: an in-toto Statement v1 with predicate test-result v0.1, created from the results and their bytes.
 
 https://github.com/in-toto/attestation, spec/v1/statement.md and spec/predicates/test-result.md. The predicate has no
-list for what was not looked at: it is in results.json, which is bound by its digest.
+list for what was not inspected: it is in results.json, which is bound by its digest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ class Statement(msgspec.Struct, frozen=True, rename="camel"):
 def make_statement(report: Report, raw: bytes, wanted: Identity | None = None) -> Statement:
     """The statement on one image or program. ``raw`` are the bytes of results.json.
 
-    ``wanted`` says which one, where the results have several, or judge what has no digest of its own (a registry).
+    ``wanted`` states which one, where the results have several, or judge what has no digest of its own (a registry).
     Raises AttestationError where there is nothing to state.
     """
     if report.partial:

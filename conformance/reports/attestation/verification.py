@@ -22,7 +22,7 @@ from conformance.reports.words import safe
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What an attestation that holds says: of whom, by which key, with what result."""
+    """What an attestation that holds states: of whom, by which key, with what result."""
 
     subject: Identity
     fingerprint: str
@@ -57,7 +57,9 @@ def verify_attestation(
 
 
 def subject_of(raw_bundle: bytes) -> tuple[Identity, Statement]:
-    """What a bundle says it is of, without a look at its signature; RefusedError when it is no attestation of ours."""
+    """What a bundle states it is of, without verifying its signature; RefusedError when it is not an attestation of
+    ours.
+    """
     signed = read_bundle(raw_bundle)
     statement = _statement(signed.payload, signed.payload_type)
     return _subject(statement), statement
@@ -69,7 +71,7 @@ def _statement(payload: bytes, payload_type: str) -> Statement:
     try:
         statement = msgspec.json.decode(payload, type=Statement)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RefusedError(f"the payload is no statement on results of tests: {error}") from None
+        raise RefusedError(f"the payload is not a statement on results of tests: {error}") from None
     for what, is_so, must in (
         ("the payload is a", statement.type_, STATEMENT_TYPE),
         ("the predicate is a", statement.predicate_type, PREDICATE_TYPE),
@@ -99,7 +101,7 @@ def _same_catalogue(statement: Statement, expected: Statement) -> None:
 
 
 def _bound(statement: Statement, name: str) -> str:
-    """The digest of one part of the configuration; RefusedError where it is not there once."""
+    """The digest of one part of the configuration; RefusedError where it does not occur exactly once."""
     found: list[Resource] = [each for each in statement.predicate.configuration if each.name == name]
     if len(found) != 1 or "sha256" not in found[0].digest:
         raise RefusedError(f"it binds no {name} by a sha256 digest")

@@ -34,7 +34,7 @@ class FindingView(msgspec.Struct, frozen=True):
 
 
 class RowView(msgspec.Struct, frozen=True):
-    """One requirement of one subject. ``word`` is the verdict as shown: a failed SHOULD is a warning."""
+    """One requirement of one target. ``word`` is the verdict as shown: a failed SHOULD is a warning."""
 
     id: str
     anchor: str
@@ -50,7 +50,7 @@ class RowView(msgspec.Struct, frozen=True):
 
 
 class SubjectView(msgspec.Struct, frozen=True):
-    """One subject: its verdict, the counts of its MUSTs, its rows and notes.
+    """One target: its verdict, the counts of its MUSTs, its rows and notes.
 
     ``waived`` are the failures that the user declared, with reason and date; ``digest`` what was judged, by content.
     """
@@ -69,7 +69,7 @@ class SubjectView(msgspec.Struct, frozen=True):
 
 
 def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]:
-    """The subjects of a report in order; anchors of the first subject are the bare ids."""
+    """The targets of a report in order; anchors of the first target are the bare ids."""
     whole = len(report.subjects) <= _WHOLE_TABLES
     taken: set[str] = set()
     for number, subject in enumerate(report.subjects):
@@ -131,7 +131,7 @@ class TriedView(msgspec.Struct, frozen=True):
 
 
 def tried_views(report: Report) -> Iterator[TriedView]:
-    """The statement of power: subjects first, then the control of the suite's own checks."""
+    """The statement of power: targets first, then the control of the suite's own checks."""
     for each in sorted(report.power, key=lambda tried: not tried.subject):
         shapes = sorted(each.shapes.items(), key=lambda item: -item[1])[:_MAX_SHAPES]
         bound = "the last one fails" if each.failed else f"< {percent(each.bound)}" if each.bound else ""

@@ -23,7 +23,7 @@ from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import ServesBlobsOf, make_fault
 from conformance.trials.file_trees import read_tree
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 USER: Final = Credentials("trial", "open-sesame")
 _NAME: Final = "trial/image"
@@ -52,7 +52,7 @@ class Stage:
 
     def __init__(
         self,
-        subject: ImplementationSubject,
+        subject: ImplementationUnderTest,
         registry: EmbeddedRegistry,
         sandbox: Sandbox,
         second: EmbeddedRegistry | None = None,
@@ -70,8 +70,8 @@ class Stage:
         self._registry.arm(*faults)
 
     def redirect_blobs(self) -> None:
-        """Send whoever asks for a blob to the second host."""
-        assert self._second is not None, "the stage was made without a second host"
+        """Send whoever requests a blob to the second host."""
+        assert self._second is not None, "the stage was created without a second host"
         self._registry.arm(make_fault("redirect", self._second.url))
 
     @property
@@ -103,7 +103,8 @@ class Stage:
         exchanges = self._registry.exchanges[before:]
         seen = seen_of(run, exchanges, tree if operation == "unpack" else None)
         said = seen.ending == "unsupported" and run.evidence and not run.declared and not pull.options
-        # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter says it can take.
+        # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter reports it can
+        # take.
         return msgspec.structs.replace(seen, ending="refused") if said else seen
 
     def _tag_of(self, digest: str) -> str:
@@ -120,7 +121,7 @@ class Stage:
 class Bench:
     """Makes stages for one implementation."""
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self.subject = subject
 
     @contextmanager
@@ -157,7 +158,7 @@ class Bench:
         *,
         faults: Sequence[Defect] = (),
     ) -> RunSeen:
-        """One operation on a stage of its own."""
+        """One operation on its own stage."""
         with self.stage() as stage:
             stage.load(image)
             stage.arm(*faults)

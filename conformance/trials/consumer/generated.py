@@ -1,6 +1,7 @@
 """Generated images: whatever tree they hold, the sentinel variant unpacks to the tree of the plain variant.
 
-Hypothesis draws the trees from a seed that is kept as evidence, and shrinks one that fails; that is kept as a layout.
+Hypothesis draws the trees from a seed that is preserved as evidence, and shrinks one that fails; that is preserved as a
+layout.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ class _Different(AssertionError):  # noqa: N818 (what was found, not an error of
 
 
 def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep: Path, tally: Tally) -> Iterator[Seen]:
-    """``examples`` trees from the seed ``number``; one that fails is shrunk and kept as a layout below ``keep``.
+    """``examples`` trees from the seed ``number``; one that fails is shrunk and preserved as a layout below ``keep``.
 
     ``tally`` counts the trees that were pulled.
     """

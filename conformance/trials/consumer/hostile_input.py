@@ -43,7 +43,7 @@ def _position(**changes: str | None) -> Callable[[], Layer]:
 
 
 def _shifted(shift: Callable[[list[str]], list[str]]) -> Callable[[], Layer]:
-    """The numbers of the sound manifest-position, changed."""
+    """The numbers of the conforming manifest-position, changed."""
 
     def build() -> Layer:
         _, made = tampered.single()

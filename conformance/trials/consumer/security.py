@@ -1,4 +1,4 @@
-"""SEC-003 to SEC-007: the same sound images behind registries and networks that lie, break and lead astray."""
+"""SEC-003 to SEC-007: the same conforming images behind registries and networks that lie, break and lead astray."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -27,7 +27,7 @@ from conformance.results import unsupported
 from conformance.trials.consumer.bench import reads_layouts
 from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
 
-# Every content twice, one after the other: who fetches each once asks for many ranges with gaps between them.
+# Every content twice, one after the other: who fetches each once requests many ranges with gaps between them.
 _GAPS: Final[Tree] = tuple(
     Node(f"{kind}{number:02}", content=noise(number, 3000)) for number in range(8) for kind in ("first", "again")
 )

@@ -1,4 +1,4 @@
-"""Indexes to choose from: which entry was chosen shows in the manifests that were asked for."""
+"""Indexes to choose from: which entry was chosen shows in the manifests that were requested."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -86,20 +86,20 @@ def unpacked_positions(choice: Choice, run: RunSeen) -> list[int] | None:
 def observed(
     name: str, choice: Choice, built: Image, run: RunSeen, problem: str, *, positions: Sequence[int], aware: bool
 ) -> Seen:
-    """The choice that a run made: whose layers it fetched, else the last entry it looked at.
+    """The choice that a run made: whose layers it fetched, else the last entry it inspected.
 
     None when it refused what it could read.
-    The choice of a tool that has a ``problem`` with a sound image shows nothing.
+    The choice of a tool that has a ``problem`` with a conforming image shows nothing.
     """
     if run.ending == "absent":
         return not_run(run.reason, where=name, evidence=run.evidence)
     if run.ending == "unsupported":
         return unsupported(run.reason, where=name, evidence=run.evidence)
-    # Who compares the manifests of a pair asks for both: what it chose shows in the layers that it fetched.
+    # Who compares the manifests of a pair requests both: what it chose shows in the layers that it fetched.
     positions = [place for place, entry in enumerate(choice.entries) if _fetched_layers(run, entry.image)] or positions
     chosen = positions[-1] if positions else None
     if run.ending in ("crashed", "timed-out") or problem:
-        why = f"with a sound image {problem}" if problem else f"the pull did not work ({describe(run)})"
+        why = f"with a conforming image {problem}" if problem else f"the pull did not work ({describe(run)})"
         return not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
     if run.succeeded and len(choice.entries) > 1 and set(positions) == set(range(len(choice.entries))):
         return unsupported("it copies every entry of the index, so its choice cannot be seen", where=name)

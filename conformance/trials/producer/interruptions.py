@@ -20,14 +20,14 @@ from conformance.trials.contents import has_entries
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.control import failed_control
 from conformance.trials.producer.push_log import WAYS, Interrupts, TakesAnyOrder, Way
-from conformance.trials.under_test import ENDED, ImplementationSubject
+from conformance.trials.under_test import ENDED, ImplementationUnderTest
 
 MAX_REQUESTS: Final = 60
 """Of a push with more requests, these many are failed, evenly spread."""
 
 
 def interrupted_pushes(
-    subject: ImplementationSubject, ways: Sequence[Way] = WAYS
+    subject: ImplementationUnderTest, ways: Sequence[Way] = WAYS
 ) -> Iterator[InterruptedSeen | Judgement]:
     """One push for every request and each of these ways in which it fails."""
     interrupts, source = Interrupts(), image(SMALL)
@@ -38,7 +38,7 @@ def interrupted_pushes(
         if not undisturbed.succeeded:
             yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
             return
-        # A tool that writes a tar of its own is held to the number of its layers.
+        # A tool that writes its own tar is held to the number of its layers.
         contents = source.diff_ids if _has_contents(place, "interrupted/undisturbed", source.diff_ids) else ()
         expected = _shape(place, "interrupted/undisturbed", contents)
         step = -(-requests // MAX_REQUESTS)
@@ -48,7 +48,7 @@ def interrupted_pushes(
 
 
 def _interrupted(
-    subject: ImplementationSubject,
+    subject: ImplementationUnderTest,
     place: Place,
     source: Image,
     interrupts: Interrupts,
@@ -104,7 +104,7 @@ def _shape(place: Place, repository: str, contents: tuple[str, ...]) -> tuple[bo
     return seen.index is not None, len(seen.manifests)
 
 
-def _push(subject: ImplementationSubject, place: Place, source: Image, name: str) -> Run:
+def _push(subject: ImplementationUnderTest, place: Place, source: Image, name: str) -> Run:
     layout = source.write(subject.new_directory("layout") / "image")
     compression = "zstd:chunked" if "zstd:chunked" in subject.adapter.compressions else "gzip"
     values: Values = {"layout": layout, "reference": place.name(f"interrupted/{name}"), "compression": compression}
@@ -117,7 +117,7 @@ def _short(path: str, repository: str) -> str:
     return "blobs/uploads/…" if rest.startswith("blobs/uploads/") else rest
 
 
-def unrepresentable_pushes(subject: ImplementationSubject) -> Iterator[UnrepresentableSeen | Judgement]:
+def unrepresentable_pushes(subject: ImplementationUnderTest) -> Iterator[UnrepresentableSeen | Judgement]:
     """One push as zstd:chunked for each kind of tar that no TOC can represent, after one of its ordinary twin."""
     with a_place() as place:
         twin = _push_tar(subject, place, _tar(), "twin")
@@ -133,7 +133,7 @@ def unrepresentable_pushes(subject: ImplementationSubject) -> Iterator[Unreprese
             yield _unrepresentable(what, tar, run, place, f"unrepresentable/{name}", after)
 
 
-def _push_tar(subject: ImplementationSubject, place: Place, tar: bytes, name: str) -> Run:
+def _push_tar(subject: ImplementationUnderTest, place: Place, tar: bytes, name: str) -> Run:
     layout = image_of_tars([tar]).write(subject.new_directory("layout") / "image")
     reference = place.name(f"unrepresentable/{name}")
     values: Values = {"layout": layout, "reference": reference, "compression": "zstd:chunked"}

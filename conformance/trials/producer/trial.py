@@ -27,7 +27,7 @@ from conformance.trials.contents import added, lost
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.other_pushes import without_diff_ids
 from conformance.trials.producer.push_log import Rejects, TakesAnyOrder, events_of
-from conformance.trials.under_test import ENDED, ImplementationSubject
+from conformance.trials.under_test import ENDED, ImplementationUnderTest
 
 Kind = Literal["single", "no-diff-ids", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
@@ -36,7 +36,7 @@ _DIGEST: Final = "by digest"
 
 
 class PushJob(msgspec.Struct, frozen=True):
-    """One push that is asked for; ``onto`` is another push (by name) after which, and to whose tag, it is made."""
+    """One push that is requested; ``onto`` is another push (by name) after which, and to whose tag, it is created."""
 
     name: str
     kind: Kind = "single"
@@ -97,7 +97,7 @@ _JUDGES_ENDS: Final = frozenset({"SENT-PUSH-011", "SENT-PUSH-013", "SENT-PUSH-02
 
 
 class Pushed(msgspec.Struct, frozen=True):
-    """A push that was tried, and what was seen of it; ``seen`` is None where it could not be asked for."""
+    """A push that was tried, and what was seen of it; ``seen`` is None where it could not be requested."""
 
     run: Run
     seen: PushSeen | None
@@ -105,9 +105,9 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class ProducerTrial:
-    """``with ProducerTrial(subject) as trial``: registries of ours; pushes are made when they are asked for."""
+    """``with ProducerTrial(subject) as trial``: registries of ours; pushes are created when they are requested."""
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self.subject = subject
         self._stack = ExitStack()
         self.images = _images()
@@ -133,7 +133,7 @@ class ProducerTrial:
         self._stack.close()
 
     def judgements(self, requirement_id: str, check: Callable[[PushSeen], Iterator[Judgement]]) -> list[Judgement]:
-        """What the check of a requirement on single pushes says of those that it is about."""
+        """What the check of a requirement on single pushes states about those that it is about."""
         problem = self.control()
         if problem:
             return [self.inconclusive(problem)]
@@ -188,13 +188,13 @@ class ProducerTrial:
         return self._places["any-order"]
 
     def pushed(self, name: str) -> Pushed:
-        """Make this push, or take the one that was made."""
+        """Make this push, or take the one that was created."""
         if name not in self._pushes:
             self._pushes[name] = self._push(JOBS[name])
         return self._pushes[name]
 
     def _control(self) -> str:
-        """The ordinary push: did it write the compression asked for, and the contents given?"""
+        """The ordinary push: did it write the compression requested, and the contents given?"""
         chunked = "zstd:chunked" in self.subject.adapter.compressions
         pushed = self.pushed("single" if chunked else "gzip")
         if not pushed.run.succeeded:
@@ -203,10 +203,10 @@ class ProducerTrial:
         plain = plain_manifests(after) if after else ()
         if after is None or not plain:
             return "an ordinary push ended as if done, and there is no image in the registry"
-        # The plain variant may be left without a TOC: then the layers of its sentinel variant are looked at.
+        # The plain variant may be left without a TOC: then the layers of its sentinel variant are inspected.
         wrong = [_not_written_as(manifest, chunked) for manifest in (plain[0], *sentinel_manifests(after))]
         if all(wrong):
-            return f"asked for {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong[0])}"
+            return f"requested {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong[0])}"
         problem = self._lost(pushed.repository, plain[0])
         return f"an ordinary image has other contents in the registry than those given: {problem}" if problem else ""
 
@@ -298,7 +298,7 @@ def _images() -> dict[Kind, Image]:
 
 
 def _not_written_as(manifest: ManifestSeen, chunked: bool) -> list[str]:
-    """The media types of data layers that are not in the compression asked for."""
+    """The media types of data layers that are not in the compression requested."""
     return [layer.media_type for layer in data_layers(manifest) if not _is_written_as(layer, chunked)]
 
 
@@ -308,7 +308,7 @@ def _is_written_as(layer: Descriptor, chunked: bool) -> bool:
 
 
 def _no_result(pushed: Pushed, where: str, *, judges_ends: bool) -> Judgement | None:
-    """What to say of a push that left nothing to judge."""
+    """What to state about a push that left nothing to judge."""
     run = pushed.run
     if run.outcome is Outcome.ABSENT:
         return not_run(run.reason, where=where)

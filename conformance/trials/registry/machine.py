@@ -16,7 +16,7 @@ from conformance.images.samples import SampleImage, sample_image
 from conformance.observed.evidence import Exchange
 from conformance.observed.registry import MachineSeen
 from conformance.registry.client.client import Response
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
@@ -25,7 +25,7 @@ _IMAGES: Final = 2
 
 
 def explore(
-    registry: RegistrySubject, effort: str, number: int, count_requests: Callable[[int], None] = lambda _: None
+    registry: RegistryUnderTest, effort: str, number: int, count_requests: Callable[[int], None] = lambda _: None
 ) -> MachineSeen:
     """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
 
@@ -68,7 +68,7 @@ class Contradiction(AssertionError):  # noqa: N818 (what the machine found, not 
 class RegistryMachine(RuleBasedStateMachine):
     """The model: which blobs and manifests each repository must have. Each sequence has repositories of its own."""
 
-    def __init__(self, registry: RegistrySubject, number: int, exchanges: list[Exchange]) -> None:
+    def __init__(self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange]) -> None:
         super().__init__()
         self._registry, self._exchanges = registry, exchanges
         self._prefix = f"sequence-{number}"
@@ -108,7 +108,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def mount(self, source: str, image: int) -> None:
         target, digest = next(name for name in _REPOSITORIES if name != source), self._images[image].layer
         response = self._note(self._registry.client.mount_blob(self._name(target), digest, self._name(source)))
-        if response.status == 201:  # lawful from a repository that lacks it too, if another one has the blob
+        if response.status == 201:  # conforming from a repository that lacks it too, if another one has the blob
             self._blobs[target].add(digest)
             self._registry.remember_blob(self._name(target), digest)
 
@@ -156,7 +156,7 @@ class RegistryMachine(RuleBasedStateMachine):
             _require(found == digest, f"tag {tag} names {found}, not {digest}")
 
     def _reachable(self, repository: str) -> set[str]:
-        """The manifests that a tag names, and those that the index behind it lists; others may be removed any time."""
+        """The manifests that a tag names, and those that the index after it lists; others may be removed any time."""
         reached: set[str] = set(self._tags[repository].values())
         for image in self._images:
             if str(Digest.of(image.index)) in reached:

@@ -38,7 +38,7 @@ from conformance.observed.registry import (
 )
 from conformance.registry.client.client import Response, TransportError
 from conformance.trials.registry.range_probe import ask_range, spread
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 LAYER_SIZE: Final = 4 * 2**20
 _WORKERS: Final = 4
@@ -53,7 +53,7 @@ Step = Callable[[], ResponseSeen]
 
 
 def control_failure(probe: "RegistryProbe") -> str:
-    """Why nothing can be said of this registry, in one sentence; "" when an ordinary push works."""
+    """Why nothing can be decided about this registry, in one sentence; "" when an ordinary push works."""
     try:
         return control_problem(probe.control())
     except TransportError as error:
@@ -68,7 +68,7 @@ def seen_response(what: str, response: Response) -> ResponseSeen:
 class RegistryProbe:
     """Scenarios over one registry. What several share (an image, a large blob) is pushed once."""
 
-    def __init__(self, registry: RegistrySubject) -> None:
+    def __init__(self, registry: RegistryUnderTest) -> None:
         self._registry = registry
         self._client = registry.client
 
@@ -210,7 +210,7 @@ class RegistryProbe:
         return self._range(f"{LAYER_SIZE}-{LAYER_SIZE + 9}", ())
 
     def near_ranges(self) -> RangeSeen:
-        """Where TOC and tar-split stand in a layer: one behind the other, a frame header of eight bytes between."""
+        """Where TOC and tar-split stand in a layer: one after the other, a frame header of eight bytes between."""
         start = LAYER_SIZE // 2
         return self._several(((start, start + 4095), (start + 4104, start + 8199)))
 

@@ -8,7 +8,7 @@ from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import RegistryClient, Response, TransportError
 
 
-class RegistrySubject:
+class RegistryUnderTest:
     """Everything a run creates lies below ``prefix``, which is unique to the run.
 
     ``collect_garbage`` runs the registry's garbage collection, where the launcher of the registry

@@ -30,7 +30,7 @@ def history_dropped() -> Drafted:
 
 @variant(warns=("SENT-CONFIG-005",))
 def history_entry_last() -> Drafted:
-    """The entry for the sentinel behind the others (image-spec v1.1.1 config.md: OPTIONAL, and nothing reads it)."""
+    """The entry for the sentinel after the others (image-spec v1.1.1 config.md: OPTIONAL, and nothing reads it)."""
     draft = conforming_draft()
     draft.sentinel_config["history"].append({"created_by": "sentinel", "empty_layer": True})
     return finish(draft)
@@ -46,7 +46,7 @@ def no_history_at_all() -> Drafted:
 
 @variant(warns=("SENT-CONFIG-004",))
 def created_when_the_variant_was_made() -> Drafted:
-    """``created`` is OPTIONAL and says when the image was made (image-spec v1.1.1 config.md)."""
+    """``created`` is OPTIONAL and states when the image was created (image-spec v1.1.1 config.md)."""
     draft = conforming_draft()
     draft.plain_config["created"] = "2026-01-01T00:00:00Z"
     draft.sentinel_config["created"] = "2026-02-01T00:00:00Z"
@@ -80,7 +80,7 @@ def no_execution_config() -> Drafted:
 
 @variant("SENT-CONFIG-007")
 def empty_execution_config_beside_none() -> Drafted:
-    """An empty ``config`` says what none says (image-spec v1.1.1 config.md)."""
+    """An empty ``config`` states what none states (image-spec v1.1.1 config.md)."""
     draft = conforming_draft()
     draft.plain_config["config"] = {}
     del draft.sentinel_config["config"]

@@ -36,7 +36,7 @@ _EMPTY: Final = "application/vnd.oci.empty.v1+json"
 
 @variant("SENT-INDEX-005")
 def attestation_behind_the_sentinel() -> Drafted:
-    """BuildKit writes attestation manifests (unknown/unknown) behind the images; image-index.md orders nothing."""
+    """BuildKit writes attestation manifests (unknown/unknown) after the images; image-index.md orders nothing."""
     draft = conforming_draft()
     _attestation(draft)
     return finish(draft)
@@ -69,7 +69,7 @@ def artifact_without_platform_behind() -> Drafted:
 
 @variant("SENT-INDEX-005", "SENT-INDEX-013")
 def another_platform_behind() -> Drafted:
-    """A gzip image of another platform behind the pair: an index may be ordered by platform."""
+    """A gzip image of another platform after the pair: an index may be ordered by platform."""
     draft = conforming_draft()
     _gzip(draft, _S390X)
     return finish(draft)
@@ -86,7 +86,7 @@ def gzip_twin_in_front() -> Drafted:
 
 @variant(warns=("SENT-INDEX-019",))
 def gzip_twin_built_anew() -> Drafted:
-    """A gzip image of another build run under the same platform: image-index.md asks for no equal contents."""
+    """A gzip image of another build run under the same platform: image-index.md requires no equal contents."""
     draft = conforming_draft()
     _gzip(draft, PLATFORM)
     draft.entries.insert(0, draft.entries.pop())
@@ -147,14 +147,14 @@ def nested_index_in_a_nested_index() -> Drafted:
 
 @variant(warns=("SENT-INDEX-016",))
 def pair_in_a_nested_index() -> Drafted:
-    """A pair in an index that another lists: lawful (image-index.md), and most clients choose in one index only."""
+    """A pair in an index that another lists: conforming (image-index.md), and most clients choose in one index only."""
     made = _nested(finish(conforming_draft()), [0, 1])
     return edit_index(made, lambda index: index["manifests"].__delitem__(slice(2)))
 
 
 @variant("SENT-INDEX-018")
 def one_manifest_for_two_platforms() -> Drafted:
-    """One manifest for arm v6 and v7 beside the pair: image-index.md asks for no distinct digests."""
+    """One manifest for arm v6 and v7 beside the pair: image-index.md requires no distinct digests."""
     draft = conforming_draft()
     for version in ("v6", "v7"):
         platform = {"architecture": "arm", "os": "linux", "variant": version}
@@ -264,7 +264,7 @@ def two_platforms_with_a_pair_each() -> Drafted:
 
 
 def _nested(made: Drafted, positions: list[int]) -> Drafted:
-    """The image with an index behind its entries that lists the entries at these positions."""
+    """The image with an index after its entries that lists the entries at these positions."""
     root = json.loads(made.root)
     inner = encode(
         {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [root["manifests"][i] for i in positions]}

@@ -20,7 +20,7 @@ def sentinel_embedded_in_its_descriptor() -> Drafted:
 
 @variant("SENT-DESC-003", "SENT-DESC-005")
 def title_on_the_sentinel() -> Drafted:
-    """An annotation that is no TOC key (image-spec v1.1.1 descriptor.md, "annotations")."""
+    """An annotation that is not a TOC key (image-spec v1.1.1 descriptor.md, "annotations")."""
     return _with_first_layer(annotations={"org.opencontainers.image.title": "sentinel"})
 
 
@@ -80,7 +80,7 @@ def manifests_without_media_type() -> Drafted:
 
 @variant("SENT-MANIFEST-006")
 def annotation_of_its_own_on_the_sentinel_manifest() -> Drafted:
-    """What the plain manifest says is kept; nothing forbids to say more (image-spec v1.1.1 annotations.md)."""
+    """What the plain manifest states is retained; nothing forbids to state more (image-spec v1.1.1 annotations.md)."""
     draft = conforming_draft()
     draft.sentinel["annotations"]["org.example.variant"] = "sentinel"
     return finish(draft)
@@ -97,7 +97,7 @@ def empty_annotations_beside_none() -> Drafted:
 
 @variant("SENT-MANIFEST-006")
 def subject_on_both() -> Drafted:
-    """A ``subject`` kept on both manifests (image-spec v1.1.1 manifest.md)."""
+    """A ``subject`` retained on both manifests (image-spec v1.1.1 manifest.md)."""
     draft = conforming_draft()
     draft.plain["subject"], draft.sentinel["subject"] = dict(_SUBJECT), dict(_SUBJECT)
     return finish(draft)
@@ -138,7 +138,7 @@ def unknown_fields_in_the_manifests() -> Drafted:
 
 @variant("SENT-MANIFEST-002", "SENT-CONFIG-002")
 def the_same_layer_twice() -> Drafted:
-    """Two layers of one digest (image-spec v1.1.1 manifest.md does not ask for distinct layers)."""
+    """Two layers of one digest (image-spec v1.1.1 manifest.md does not require distinct layers)."""
     draft = conforming_draft()
     for manifest, config, first in (
         (draft.plain, draft.plain_config, 0),
@@ -152,7 +152,7 @@ def the_same_layer_twice() -> Drafted:
 
 @variant("SENT-INDEX-001", "SENT-MANIFEST-001")
 def sentinel_manifest_alone() -> Drafted:
-    """The sentinel manifest under a tag of its own, without an index: whoever has its digest has that too."""
+    """The sentinel manifest under its own tag, without an index: whoever has its digest has that too."""
     return _alone(conforming_draft(), 1)
 
 

@@ -1,4 +1,6 @@
-"""Other sentinel blobs: PR 681 recognises a sentinel by its media type, and toc.go says that its content may change."""
+"""Other sentinel blobs: PR 681 recognises a sentinel by its media type, and toc.go states that its content may
+change.
+"""
 
 import hashlib
 from typing import Final
@@ -23,7 +25,7 @@ def other_text() -> Drafted:
 
 @variant("SENT-BLOB-008", "SENT-BLOB-010")
 def one_byte_more_than_a_block() -> Drafted:
-    """513 bytes: nothing says that a sentinel is one block long (docs/format.md section 2)."""
+    """513 bytes: nothing states that a sentinel is one block long (docs/format.md section 2)."""
     return image_with_sentinel((_TEXT * 10)[:513])
 
 
@@ -35,7 +37,7 @@ def eight_blocks_of_text() -> Drafted:
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-003",))
 def first_zero_at_byte_twenty() -> Drafted:
-    """PR 681 review: "close to the start"; within the first block is near enough for what looks for text."""
+    """PR 681 review: "close to the start"; within the first block is near enough for what searches for text."""
     return image_with_sentinel(
         build_sentinel(
             name=b"ZSTD-CHUNKED-SENTINE\0",
@@ -52,7 +54,7 @@ def random_bytes() -> Drafted:
 
 @variant("SENT-BLOB-006", "SENT-BLOB-010", "SENT-BLOB-011")
 def magic_of_an_executable() -> Drafted:
-    """The magic of another kind of file is no tar magic (PR 681 review: "non-tar magic")."""
+    """The magic of another kind of file is not a tar magic (PR 681 review: "non-tar magic")."""
     return image_with_sentinel(b"\x7fELF\0 TOC, NEVER tar: https://spec.example/sentinel".ljust(600, b"."))
 
 
@@ -83,12 +85,12 @@ def two_hundred_bytes() -> Drafted:
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-004", "SENT-BLOB-009", "SENT-BLOB-013"))
 def twelve_bytes() -> Drafted:
-    """The first draft of PR 681 with a zero in front: twelve bytes are no tar (docs/format.md section 2)."""
+    """The first draft of PR 681 with a zero in front: twelve bytes are not tar (docs/format.md section 2)."""
     return image_with_sentinel(b"\0zstd:chunk!")
 
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-009",))
 def message_in_french() -> Drafted:
-    """Another language: the review asks for a text for people, and names no language."""
+    """Another language: the review requires a text for people, and names no language."""
     text = "À lire par la table des matières seulement, jamais comme archive : https://spec.example/fr"
     return image_with_sentinel(build_sentinel(message=text.encode()))

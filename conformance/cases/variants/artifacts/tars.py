@@ -1,4 +1,4 @@
-"""Other tars in a layer: what POSIX pax, ustar and GNU tar leave open, as TOC and tar-split say it."""
+"""Other tars in a layer: what POSIX pax, ustar and GNU tar leave open, as TOC and tar-split state it."""
 
 import io
 import tarfile
@@ -106,7 +106,7 @@ def twenty_end_blocks() -> Drafted:
 
 @variant(warns=("TAR-028",))
 def access_control_list() -> Drafted:
-    """An ACL as star writes it: lawful pax, and no TOC can say it."""
+    """An ACL as star writes it: conforming pax, and no TOC can represent it."""
     headers = {"SCHILY.acl.access": "user::rw-,group::r--,other::r--"}
     return _free(_members([(_info("f", pax_headers=headers), b"a")], tarfile.PAX_FORMAT))
 
@@ -149,7 +149,7 @@ def names_with_dot_slash() -> Drafted:
 
 @variant("TOC-003")
 def parents_omitted() -> Drafted:
-    """Parent directories that no layer has: image-spec v1.1.1 layer.md does not ask for them."""
+    """Parent directories that no layer has: image-spec v1.1.1 layer.md does not require them."""
     return _alone(Node("a/b/c", content=b"1"))
 
 
@@ -187,7 +187,7 @@ def devices_and_pipes() -> Drafted:
 
 @variant(warns=("LAYER-014",))
 def whiteout_of_overlayfs() -> Drafted:
-    """A 0:0 device: a lawful tar entry, which overlayfs reads as a whiteout."""
+    """A 0:0 device: a conforming tar entry, which overlayfs reads as a whiteout."""
     return _alone(_FILE, Node("gone", "char", device=(0, 0)))
 
 

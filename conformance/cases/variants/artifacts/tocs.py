@@ -56,7 +56,7 @@ def _segment(raw: bytes) -> Json:
 
 
 def _with_empty_segment(line: Json) -> tuple[Json, ...]:
-    """Behind the header; a file of whole blocks has no padding."""
+    """After the header; a file of whole blocks has no padding."""
     return (_segment(b""), line) if line["type"] == 1 and line.get("size", 0) % 512 == 0 else (line,)
 
 
@@ -98,7 +98,7 @@ def keys_in_alphabetical_order() -> Drafted:
 
 @variant("TOC-001")
 def newline_at_the_end() -> Drafted:
-    """White space behind the value (RFC 8259 section 2)."""
+    """White space after the value (RFC 8259 section 2)."""
     return _respelt(lambda toc: json.dumps(toc) + "\n")
 
 
@@ -263,7 +263,7 @@ def unknown_keys_in_lines() -> Drafted:
 
 @variant("TARSPLIT-004", "TARSPLIT-002")
 def no_newline_at_the_end() -> Drafted:
-    """A stream of JSON texts needs no end of line behind the last one (Go's json.Decoder, which readers use)."""
+    """A stream of JSON texts needs no end of line after the last one (Go's json.Decoder, which readers use)."""
     return _split(_compact, end="")
 
 

@@ -1,1 +1,1 @@
-"""Lawful registries: the embedded one with a choice that the specifications leave open."""
+"""Conforming registries: the embedded one with a choice that the specifications leave open."""

@@ -94,7 +94,7 @@ def takes_one_range_only() -> Defect:
 
 @variant("REG-028", warns=("REG-006", "REG-024", "REG-029"))
 def sends_the_first_range_only() -> Defect:
-    """Sends a part of what was asked for, and says which, as crane's registry does (RFC 9110 section 15.3.7)."""
+    """Sends a part of what was requested, and states which, as crane's registry does (RFC 9110 section 15.3.7)."""
     return DEFECTS["first-range-only"]()
 
 
@@ -151,7 +151,7 @@ def responds_404_to_mounts() -> Defect:
 
 @variant("REG-012", "REG-013", "REG-020")
 def mounts_from_anywhere() -> Defect:
-    """Mounts what any repository has, whatever ``from`` says (distribution-spec v1.1.1: ``from`` may be left out)."""
+    """Mounts what any repository has, whatever ``from`` states (distribution-spec v1.1.1: ``from`` may be left out)."""
 
     def before(call: Call, core: RegistryCore) -> Reply | None:
         digest = call.query.get("mount", "")
@@ -269,7 +269,7 @@ def wants_an_accept_header() -> Defect:
     def after(call: Call, reply: Reply) -> Reply:
         usable = "json" in (call.header("accept") or "")
         asked = call.method == "GET" and "/manifests/" in call.path
-        return error_reply(406, "UNSUPPORTED", "say what you accept") if asked and not usable else reply
+        return error_reply(406, "UNSUPPORTED", "state what you accept") if asked and not usable else reply
 
     return _Choice(after=after)
 

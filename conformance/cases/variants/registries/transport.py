@@ -83,7 +83,7 @@ def gives_absolute_upload_locations() -> Defect:
 
 @variant("REG-006", "REG-024", "REG-028", "REG-029")
 def writes_a_preamble_before_the_parts() -> Defect:
-    """A quoted boundary, and text before the first part and behind the last (RFC 2046 section 5.1.1)."""
+    """A quoted boundary, and text before the first part and after the last (RFC 2046 section 5.1.1)."""
 
     def change(_: Call, reply: Reply) -> Reply:
         kind = reply.headers.get("Content-Type", "")

@@ -1,9 +1,11 @@
-"""A certificate of ``zcc certify`` as a page: verdicts, waivers on top, counts, and the matrix as a picture."""
+"""A certification report of ``zcc certify`` as a page: verdicts, waivers on top, counts, and the matrix as a
+picture.
+"""
 
 from collections.abc import Iterator
 
-from conformance.reports.certificate import Cell as Way
-from conformance.reports.certificate import CellOutcome, Certificate, ToolResult, reasons, verdict_lines
+from conformance.reports.certification import Cell as Way
+from conformance.reports.certification import CellOutcome, CertificationReport, ToolResult, reasons, verdict_lines
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.page import TONE_OF, Block, Cell, Listing, Page, Paragraph, Section, Table, Tone, row
 from conformance.reports.words import short_name
@@ -19,29 +21,29 @@ _TONES: dict[CellOutcome, Tone] = {
 }
 
 
-def certificate_page(certificate: Certificate, *, links: bool = False) -> Page:
+def certification_page(certification: CertificationReport, *, links: bool = False) -> Page:
     """The page. With ``links`` each tool leads to its own report, in a directory of its name beside the page."""
     waived = [
         f"{tool.name} as {role.role}: {text}"
-        for tool in certificate.tools
+        for tool in certification.tools
         for role in tool.roles
         for text in role.waived
     ]
-    lead = [Paragraph(line.plain, _tone(tool)) for tool in certificate.tools for line in verdict_lines([tool])]
+    lead = [Paragraph(line.plain, _tone(tool)) for tool in certification.tools for line in verdict_lines([tool])]
     sections = [Section("Waived, by the user's word", (Listing(tuple(waived)),), "waivers")] if waived else []
-    judged = [tool for tool in certificate.tools if tool.was_judged]
+    judged = [tool for tool in certification.tools if tool.was_judged]
     if judged:
         sections.append(Section("MUST by role", (_counts(judged, links=links),), "counts"))
-    if certificate.matrix:
+    if certification.matrix:
         sections.append(
-            Section("Which tools understand each other", tuple(matrix_blocks(certificate.matrix)), "matrix")
+            Section("Which tools understand each other", tuple(matrix_blocks(certification.matrix)), "matrix")
         )
     facts = (
-        ("suite", f"{certificate.tool.name} {certificate.tool.version}"),
-        ("started", f"{certificate.started:%Y-%m-%d %H:%M} UTC"),
-        ("took", f"{certificate.elapsed:.1f} seconds"),
+        ("suite", f"{certification.tool.name} {certification.tool.version}"),
+        ("started", f"{certification.started:%Y-%m-%d %H:%M} UTC"),
+        ("took", f"{certification.elapsed:.1f} seconds"),
     )
-    return Page("Certificate", tuple(lead), tuple(sections), facts)
+    return Page("Certification report", tuple(lead), tuple(sections), facts)
 
 
 def _tone(tool: ToolResult) -> Tone:

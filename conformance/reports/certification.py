@@ -51,12 +51,12 @@ class RoleResult(msgspec.Struct, frozen=True):
 
     @property
     def ending(self) -> Ending:
-        """How this role ended; certificates of the first edition say only whether it conforms."""
+        """How this role ended; certification reports of the first edition state only whether it conforms."""
         return self.recorded_ending or ("conforms" if self.conforms else "does-not-conform")
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """One tool; ``absent`` says what is not on this machine, ``problem`` why its run left no results."""
+    """One tool; ``absent`` states what is not on this machine, ``problem`` why its run left no results."""
 
     name: str
     subject: str = ""
@@ -81,7 +81,7 @@ class Cell(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Certificate(msgspec.Struct, frozen=True):
+class CertificationReport(msgspec.Struct, frozen=True):
     """One call of ``zcc certify``."""
 
     tools: tuple[ToolResult, ...]
@@ -99,18 +99,18 @@ def tool_result(name: str, report: Report) -> ToolResult:
     return ToolResult(name, subject, roles, elapsed=report.elapsed)
 
 
-def encode(certificate: Certificate) -> bytes:
-    """The certificate as indented JSON."""
-    return indented_json(certificate)
+def encode(certification: CertificationReport) -> bytes:
+    """The certification report as indented JSON."""
+    return indented_json(certification)
 
 
 def build_schema() -> dict[str, Any]:
-    """The JSON Schema of Certificate, made from the model."""
-    schema = msgspec.json.schema(Certificate)
+    """The JSON Schema of CertificationReport, generated from the model."""
+    schema = msgspec.json.schema(CertificationReport)
     named = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
-        "title": "Certificate of zstd-chunked-conformance",
+        "title": "Certification report of zstd-chunked-conformance",
         **schema,
     }
     # Through JSON once: defaults of tuples are lists there.
