@@ -4,7 +4,6 @@ Source: POSIX.1-2017 pax, "pax Extended Header"; what real readers were seen to 
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -54,7 +53,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
         head = _HEAD.match(content, position)
         length = int(head[1]) if head else 0
         end = position + length
-        if head is None or end > len(content) or end <= head.end() or content[end - 1] != 0x0A:
+        if head is None or end > len(content) or content[end - 1] != 0x0A:
             flaws.append(_malformed(content, position))
             break
         key, value = head[2], content[head.end() : end - 1]
@@ -157,5 +156,5 @@ def _base64(value: bytes) -> bytes | None:
     """libarchive writes base64 without padding."""
     try:
         return base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
