@@ -1,4 +1,4 @@
-"""An index, a manifest or a config as facts: what each place of the document says, in one form for all readers."""
+"""An index, a manifest or a config as facts: what each place of the document states, in one form for all readers."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -43,12 +43,12 @@ def python_document_reading(kind: str, raw: bytes) -> DocumentReading:
 def facts_of(kind: str, value: Any) -> Facts:
     """The facts of a decoded index, manifest or config; raise WrongTypeError where a value has another type."""
     if not isinstance(value, dict):
-        raise WrongTypeError(f"the {kind} is no object")
+        raise WrongTypeError(f"the {kind} is not an object")
     return {place: said for place, said in _walk(value, kind, "") if said is not None}
 
 
 def first_difference(one: Mapping[str, str], other: Mapping[str, str]) -> str:
-    """The first place, sorted, of which two readings say different things; "" when there is none."""
+    """The first place, sorted, of which two readings state different things; "" when there is none."""
     return min((place for place in one.keys() | other.keys() if one.get(place) != other.get(place)), default="")
 
 

@@ -86,7 +86,7 @@ def of_their_kind(seen: ImageSeen) -> Iterator[Judgement]:
 
 
 def _missing(document: _Document) -> str:
-    """The fields of an image config that image-spec 1.1 config.md requires and that are not there; "" for none."""
+    """The fields of an image config that image-spec 1.1 config.md requires and that are missing; "" for none."""
     if document.kind != "config" or not document.is_image_config:
         return ""
     fields = document.fields or {}

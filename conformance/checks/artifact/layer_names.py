@@ -24,7 +24,7 @@ def colliding_names(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TOC-023")
 def root_is_a_directory(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(
-        seen, name_rules.roots_of_other_types, "The root of the layer is no directory: readers refuse it or go on."
+        seen, name_rules.roots_of_other_types, "The root of the layer is not a directory: readers refuse it or go on."
     )
 
 

@@ -122,7 +122,7 @@ def null_in_optional_fields() -> Drafted:
 
 @variant("DOC-014")
 def times_with_offsets_and_nanoseconds() -> Drafted:
-    """RFC 3339 section 5.6 allows any number of digits behind the point, and offsets other than Z."""
+    """RFC 3339 section 5.6 allows any number of digits after the point, and offsets other than Z."""
     draft = conforming_draft()
     for config in (draft.plain_config, draft.sentinel_config):
         config["created"] = "2024-02-29T23:59:59.123456789+05:30"
