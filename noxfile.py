@@ -221,6 +221,6 @@ def corpora(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Whether the tests notice a change of a rule: nox -s mutation -- --sample 240; 0 takes all changes (hours). --help tells more."""
+    """Whether the tests notice a change of a rule: nox -s mutation -- --sample 240; 0 takes all changes (hours)."""
     session.install("-e", ".[dev]", "cosmic-ray>=8.3", "coverage>=7.5")
     session.run("python", "tools/mutation_run.py", *session.posargs)
