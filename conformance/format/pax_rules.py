@@ -18,6 +18,7 @@ _LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
 _SAID_AGAIN: Final = (_LIBARCHIVE, b"SCHILY.acl.")
 _HEAD: Final = re.compile(rb"([1-9][0-9]{0,8}) ([^=\0\n \t][^=\0\n]*)=")
 _LINE: Final = re.compile(rb"([0-9]{1,9}) [^=]+=")
+_NUL_IN_KEY: Final = re.compile(rb"[0-9]+ [^=\0]{0,197}\0")
 _DECIMAL: Final = re.compile(rb"[0-9]{1,20}")
 _TIME: Final = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]*)?")
 _IDS: Final = frozenset((b"uid", b"gid"))
@@ -77,8 +78,7 @@ def _is_plain(key: bytes, value: bytes) -> bool:
 
 
 def _malformed(content: bytes, position: int) -> Flaw:
-    nul = content.find(b"\0", position, position + 200)
-    if nul >= 0 and re.match(rb"[0-9]+ [^=]*\0", content[position:]):
+    if _NUL_IN_KEY.match(content, position):
         return Flaw(TarRule.NUL, "the key of a record", "no NUL", raw(content[position : position + 40]), position)
     expected = "length in decimal, blank, key, equals sign, value, newline"
     return Flaw(TarRule.SYNTAX, "a record", expected, raw(content[position : position + 40]), position)
