@@ -43,7 +43,7 @@ _WHITEOUT = ".wh."
 _OTHER_TYPE = "unknown"
 
 Read = Callable[[int, int], bytes]
-"""Gives ``length`` bytes of the blob from an offset; raises FormatError when they cannot be had."""
+"""Gives ``length`` bytes of the blob from an offset; raises FormatError when they cannot be read."""
 
 
 def kind_of(layer: Descriptor) -> LayerKind:
@@ -188,7 +188,7 @@ class LayerReader:
         footer: "_Found | None",
     ) -> FramesView | None:
         if toc is not None and len(toc.entries) > MAX_NAMED:
-            self._remarks.append(f"the frames: a TOC of {len(toc.entries)} entries is not laid beside them")
+            self._remarks.append(f"the frames: a TOC of {len(toc.entries)} entries is not compared with them")
             return None
         if frames is not None:
             try:

@@ -1,6 +1,6 @@
 """The parts of an image as ``zcc inspect`` shows them: plain values, so that tree, picture and JSON state the same.
 
-Text comes from the image as it is: whoever shows it makes it safe. Offsets are absolute in the blob, sizes in bytes.
+Text is that of the image: the code that shows it escapes it. Offsets are absolute in the blob, sizes in bytes.
 """
 
 from collections.abc import Iterable
@@ -150,7 +150,7 @@ class SentinelView(msgspec.Struct, frozen=True):
 class LayerView(msgspec.Struct, frozen=True):
     """One layer of a manifest. ``same_as`` names an earlier layer with the same descriptor, where the rest is said.
 
-    ``agreement``: footer and annotations compared, in words. ``remarks``: what could not be read, or is odd.
+    ``agreement``: footer and annotations compared, in words. ``remarks``: unreadable or irregular parts.
     """
 
     position: int

@@ -41,7 +41,7 @@ _READ_BY_PARTS: Final = ("zstd:chunked", "zstd:chunked (legacy keys)", "zstd")
 class ViewOptions(msgspec.Struct, frozen=True):
     """``frames``: read the blobs whole. ``limit``: how many frames and entries to list, None for all.
 
-    ``layer``: only this position. ``on_bytes`` is told of the progress of whole blobs.
+    ``layer``: only this position. ``on_bytes`` is called with the progress of whole blobs.
     """
 
     frames: bool = False
@@ -52,7 +52,7 @@ class ViewOptions(msgspec.Struct, frozen=True):
 
 
 def view_image(source: ImageSource, options: ViewOptions) -> ImageView:
-    """Look at an image. Raises SourceError when there is none, or nothing of it is wanted."""
+    """Inspect an image. Raises SourceError when there is none, or no part of it is selected."""
     seen = observe_image(source, reading=None)
     chosen = [manifest for manifest in seen.manifests if _is_wanted(manifest, options.platform)]
     if seen.manifests and not chosen:
@@ -175,7 +175,7 @@ def _index(seen: ImageSeen, wanted: Platform | None) -> IndexView | None:
 
 
 def _choices(index: Index, wanted: Platform | None) -> Iterator[ChoiceView]:
-    """Who pulls what, for every platform of which there are several entries."""
+    """Which client pulls which entry, for every platform of which there are several entries."""
     platforms = [entry.platform for entry in index.manifests if entry.platform and entry.platform.os]
     for platform in [wanted] if wanted else list(dict.fromkeys(platforms)):
         if not wanted and platforms.count(platform) < 2:

@@ -28,7 +28,7 @@ class CheckOptions(msgspec.Struct, frozen=True):
     """How one image is checked.
 
     ``deep`` for every byte of its layers, ``readers`` to give them to the real readers of this machine as well;
-    ``progress`` is told the bytes read of them.
+    ``progress`` is called with the bytes read of them.
     """
 
     connection: ConnectionOptions = ConnectionOptions()
@@ -137,7 +137,7 @@ def _replay(source: ImageSource, options: CheckOptions) -> str:
 def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> tuple[Profile, ...]:
     """What an image claims by what is in it: ``pair`` with a sentinel, ``layer`` with zstd:chunked layers, or nothing.
 
-    An image without such layers claims nothing, unless something that every image owes failed or could not be read.
+    An image without such layers claims nothing, unless a requirement on every image failed or could not be decided.
     An image in which something of a pair failed, or could not be read, claims to be one, be there a sentinel or not.
     """
     layer = ids_of("layer")

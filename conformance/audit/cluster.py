@@ -22,7 +22,7 @@ _WHY: Final = "pip install 'zstd-chunked-conformance[dask]'"
 
 
 def judge_on_worker(task: Task) -> TaskResult:
-    """As ``judge_elsewhere``, with the login files and helpers of the worker's own user."""
+    """As ``judge_elsewhere``, with the credential files and helpers of the worker's own user."""
     connection = msgspec.structs.replace(task.connection, environ=dict(os.environ))
     return judge_elsewhere(msgspec.structs.replace(task, connection=connection))
 

@@ -1,4 +1,4 @@
-"""How an audit speaks with hosts: few connections each, patience with rate limits, none with silence, a byte budget."""
+"""Connections of an audit: few for each host, waits for rate limits, no retries without responses, a byte budget."""
 
 import threading
 import time
@@ -52,7 +52,7 @@ class Hosts:
         self._going, self._stopping = threading.Event(), threading.Event()
         self._going.set()
         self.traffic, self.clock = traffic, clock
-        self._sleep = sleep or self._stopping.wait  # who waits for a rate limit does not keep an audit from its end
+        self._sleep = sleep or self._stopping.wait  # a wait for a rate limit does not delay the end of an audit
         self._connections = connections
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
@@ -125,7 +125,7 @@ class PatientClient(RegistryClient):
     def share(self, hosts: Hosts, host: _Host, sessions: OrderedDict[str, requests.Session], repository: str) -> None:
         """Take part in the connections to a host, and in the tokens for a repository."""
         self._hosts, self._host = hosts, host
-        self._login.share(host.tokens.setdefault(repository, {}))
+        self._authentication.share(host.tokens.setdefault(repository, {}))
         own, self._session = self._session, sessions.setdefault(self.host, self._session)
         if own is not self._session:
             own.close()
@@ -172,7 +172,7 @@ class PatientClient(RegistryClient):
             raise TransportError(f"{self.host}: {host.given_up}; it is not asked again")
 
     def _wait_longer(self, hosts: Hosts, host: _Host, response: Response, attempt: int, waited: float) -> None:
-        """As long as the host asks, but at most until the patience is at its end; then the host is given up."""
+        """Wait as long as the host requests, up to the limit; then give the host up."""
         left = PATIENCE - waited
         if left <= 0:
             host.given_up = (

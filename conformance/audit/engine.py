@@ -1,4 +1,4 @@
-"""Runs an audit: lists what is to be judged, judges it with threads, keeps every verdict as soon as it is known."""
+"""Runs an audit: lists what is to be judged, judges it with threads, stores every verdict as soon as it is known."""
 
 import os
 import sqlite3

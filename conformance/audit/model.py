@@ -37,7 +37,7 @@ class AuditOptions(msgspec.Struct, frozen=True):
 
     @property
     def checker(self) -> str:
-        """What a verdict depends on beside the content: the version, the catalogue, and how deep it looked."""
+        """What a verdict depends on in addition to the content: the version, the catalogue, and how deep it looked."""
         asked = f"{' deep' * self.deep}{' panel' * self.use_panel}{' pulls' * self.pulls}"
         return f"{__version__} {_catalogue_digest()}{asked}"
 

@@ -16,7 +16,7 @@ from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, obs
 from conformance.sources.other_layers import observe_other
 from conformance.sources.source import ImageSource
 
-# Stands for the name of the layer, which is another in each image. No name of ours has a private-use character.
+# Stands for the name of the layer, which is another in each image. No name of the suite has a private-use character.
 _NAME: Final = "\ue000"
 _FOUND: Final = frozenset({200, 206})
 
@@ -107,7 +107,7 @@ def _came(evidence: Iterable[Evidence]) -> bool:
 
 
 def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
-    """Without evidence: the exchanges of one image are none for another."""
+    """Without evidence: the exchanges of one image do not apply to another."""
     found = judge_layer(msgspec.structs.replace(seen, has_lower=has_lower), deep=deep)
     others = {
         name: kept
@@ -127,7 +127,7 @@ def _is_plain(judgement: Judgement) -> bool:
 
 
 def part_key(wanted: Wanted) -> str:
-    """What makes two images want the same of a layer: its descriptor, and what their configs state about it."""
+    """The key by which two images share the judgement on a layer: its descriptor, and the DiffIDs in their configs."""
     kind = "chunked" if isinstance(wanted, WantedLayer) else f"other {wanted.is_foreign}"
     return f"{kind} {' '.join(wanted.diff_ids)} {chunk_key(wanted.descriptor)}"
 

@@ -24,8 +24,8 @@ _ATTEMPTS: Final = 3
 class Task(msgspec.Struct, frozen=True):
     """One layer to be judged: the image that has it, how to reach that, and what the verdict depends on.
 
-    ``left`` bytes may be received (0: any number). ``checker`` is that of who asks: another one here would judge by
-    other rules.
+    ``left`` bytes may be received (0: any number). ``checker`` is that of the caller: another one here would
+    have other rules.
     """
 
     reference: str
@@ -122,7 +122,7 @@ class Pool:
 
 
 def _leave_signals() -> None:
-    """Ctrl-C goes to all processes of a terminal; what becomes of the work is decided by the one that has the state."""
+    """Ctrl-C goes to all processes of a terminal; the process with the state decides on the work."""
     for name in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(name, signal.SIG_IGN)
 
@@ -163,7 +163,7 @@ class LocalProcesses:
         executor.shutdown(wait=False)
 
     def close(self) -> None:
-        """What is running is read to its end, and nobody waits for it."""
+        """Running tasks end by themselves; their results are discarded."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 

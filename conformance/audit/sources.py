@@ -81,7 +81,7 @@ class AuditedImage(ImageSource, Protocol):
     is_lasting: bool
 
     def announced(self) -> tuple[str, str] | None:
-        """Digest and media type of the root, asked without reading it; None where that is not told."""
+        """Digest and media type of the root, asked without reading it; None where it is not known."""
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:
         """Whether this store has a blob that was judged in another repository, with as many bytes."""

@@ -44,7 +44,7 @@ class BlobDownload:
         self._piece, self._on_bytes, self._sleep = piece, on_bytes, sleep
 
     def fetch(self, blob: Descriptor) -> Path:
-        """The file with this blob, verified; it is the caller's. Raise BuildError when it cannot be had."""
+        """The file with this blob, verified; it is the caller's. Raise BuildError when it cannot be obtained."""
         digest = Digest.parse(blob.digest)
         if not 0 <= blob.size <= MAX_LAYER:
             raise BuildError(f"blob {digest}: a size of {blob.size} bytes; at most {MAX_LAYER} are fetched")

@@ -1,6 +1,6 @@
 """From a trial to a judgement: cases that must be refused, cases that must work, and cases that allow both.
 
-A refusal counts only beside a positive control, one edit away, that was accepted with the right result. A crash or
+A refusal counts only with a positive control, one edit away, that was accepted with the right result. A crash or
 a hang is never a refusal. The same rules as ``implementations.twins``, over what was seen.
 """
 
@@ -225,9 +225,9 @@ def describe(run: RunSeen) -> str:
 
 
 def inconclusive(seen: TrialSeen) -> Judgement | None:
-    """The judgement on a case that can show nothing, else None.
+    """The judgement on a case that proves nothing, else None.
 
-    Its twin did not work or cannot be tried, or it worked itself and nobody sees what came of it.
+    Its positive control failed or cannot be run, or its result cannot be observed.
     """
     lacking = _lacking(seen.run) or (_lacking(seen.twin) if seen.twin is not None else None)
     if lacking is not None:

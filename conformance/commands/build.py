@@ -61,7 +61,7 @@ def build(
     ] = "",
     env: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="May be repeated.")] = None,
     label: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="May be repeated.")] = None,
-    user: Annotated[str, typer.Option(metavar="USER[:GROUP]", help="Who runs it.")] = "",
+    user: Annotated[str, typer.Option(metavar="USER[:GROUP]", help="The user of the process.")] = "",
     workdir: Annotated[str, typer.Option(metavar="DIR", help="The working directory.")] = "",
 ) -> None:
     """Build an image and put it into an OCI layout, new or existing: the tag is added or replaced.

@@ -165,7 +165,7 @@ def splits_by_integers(known: bytes) -> list[int]:
         older = sums << shift
         weighted += (weighted << shift) + (older << doubling)
         sums += older
-    # Lanes past the end are carries of nobody: at most 63 more than the bytes.
+    # Lanes past the end have no owner: at most 63 more than the bytes.
     lanes = bytearray(weighted.to_bytes(_LANE * (count + WINDOW), "little"))
     low = bytearray(2 * count)
     low[::2] = lanes[0 : _LANE * count : _LANE]

@@ -1,4 +1,4 @@
-"""One tar header beside its TOC entry: every attribute that both can represent (docs/format.md section 11.3)."""
+"""One tar header compared with its TOC entry: every attribute that both can represent (docs/format.md section 11.3)."""
 
 import base64
 from functools import lru_cache

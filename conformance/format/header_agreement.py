@@ -1,4 +1,4 @@
-"""The headers in a tar-split beside the entries of a TOC: what a client compares that never sees the tar.
+"""The headers in a tar-split compared with the entries of a TOC: what a client compares that never sees the tar.
 
 Source: docs/format.md section 11.3 (ensureTOCMatchesTarSplit in the reference); TARSPLIT-003, TARSPLIT-004.
 """

@@ -11,7 +11,7 @@ _UNKNOWN = "unknown"
 
 
 def is_unknown_platform(entry: Descriptor | None) -> bool:
-    """Whether no client selects an index entry, for it is under the platform unknown/unknown."""
+    """Whether no client selects an index entry, because its platform is unknown/unknown."""
     platform = entry.platform if entry is not None else None
     return platform is not None and (platform.os, platform.architecture) == (_UNKNOWN, _UNKNOWN)
 

@@ -4,7 +4,6 @@ Source: POSIX.1-2017 pax, "pax Extended Header"; what real readers were seen to 
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -19,6 +18,7 @@ _LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
 _SAID_AGAIN: Final = (_LIBARCHIVE, b"SCHILY.acl.")
 _HEAD: Final = re.compile(rb"([1-9][0-9]{0,8}) ([^=\0\n \t][^=\0\n]*)=")
 _LINE: Final = re.compile(rb"([0-9]{1,9}) [^=]+=")
+_NUL_IN_KEY: Final = re.compile(rb"[0-9]+ [^=\0]{0,197}\0")
 _DECIMAL: Final = re.compile(rb"[0-9]{1,20}")
 _TIME: Final = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]*)?")
 _IDS: Final = frozenset((b"uid", b"gid"))
@@ -54,7 +54,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
         head = _HEAD.match(content, position)
         length = int(head[1]) if head else 0
         end = position + length
-        if head is None or end > len(content) or end <= head.end() or content[end - 1] != 0x0A:
+        if head is None or end > len(content) or content[end - 1] != 0x0A:
             flaws.append(_malformed(content, position))
             break
         key, value = head[2], content[head.end() : end - 1]
@@ -78,8 +78,7 @@ def _is_plain(key: bytes, value: bytes) -> bool:
 
 
 def _malformed(content: bytes, position: int) -> Flaw:
-    nul = content.find(b"\0", position, position + 200)
-    if nul >= 0 and re.match(rb"[0-9]+ [^=]*\0", content[position:]):
+    if _NUL_IN_KEY.match(content, position):
         return Flaw(TarRule.NUL, "the key of a record", "no NUL", raw(content[position : position + 40]), position)
     expected = "length in decimal, blank, key, equals sign, value, newline"
     return Flaw(TarRule.SYNTAX, "a record", expected, raw(content[position : position + 40]), position)
@@ -157,5 +156,5 @@ def _base64(value: bytes) -> bytes | None:
     """libarchive writes base64 without padding."""
     try:
         return base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None

@@ -141,7 +141,9 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
         return tuple(key for key, value in values if value is not None)
 
     def toc_digest(self) -> Digest:
-        """The digest of the compressed TOC; raise FormatError when absent, malformed, or beside an eStargz one."""
+        """The digest of the compressed TOC; raise FormatError when absent, malformed, or combined with an eStargz
+        one.
+        """
         if self.manifest_checksum is None:
             raise FormatError("the annotation is absent", where=names.MANIFEST_CHECKSUM)
         if self.estargz_digest is not None:

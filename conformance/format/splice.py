@@ -1,4 +1,4 @@
-"""Edits in the text of a JSON document that leave every other byte as it is.
+"""Edits in the text of a JSON document that leave every other byte unchanged.
 
 Decoding and encoding again would lose what Python's types cannot hold (``1e999``, ``1.10``, a lone surrogate) and how
 the writer written the rest. All functions expect text that ``document.decode_object`` accepted.

@@ -223,7 +223,7 @@ def _parse_block(block: bytes) -> TarHeader:
 
 
 def _high_bytes(block: bytes) -> int:
-    """How many bytes outside the checksum field are negative to those who sum signed bytes."""
+    """How many bytes outside the checksum field are negative in a signed sum."""
     return len((block[:148] + block[156:]).translate(None, _LOW))
 
 

@@ -20,6 +20,7 @@ LINKS: Final = b"12"
 WITHOUT_CONTENT: Final = b"123456"
 MAX_ID: Final = 2**32 - 1
 """Of users, groups and device numbers: node-tar skips an entry with one beyond 2**53."""
+_BLANKS: Final = b"\0\t\n\v\f\r "
 _BOUNDED: Final = ("uid", "gid", "devmajor", "devminor")
 MAX_OCTAL_SIZE: Final = 8**11 - 1
 """The largest size that the octal field of a header can represent."""
@@ -131,7 +132,7 @@ def header_flaws(block: bytes) -> Iterator[Flaw]:
 
 
 def _extended(block: bytes) -> Iterator[Flaw]:
-    """What holds for the header of an extended header, beside what holds for all."""
+    """Rules for the header of an extended header, in addition to those for all."""
     if is_v7(block):
         expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
@@ -141,7 +142,7 @@ def _extended(block: bytes) -> Iterator[Flaw]:
     if text_of(block[:100]).endswith(b"/"):
         expected = "no slash at its end: commons-compress and Archive::Tar see a directory in it"
         yield Flaw(TarRule.SLASH, "the name of an extended header", expected, raw(text_of(block[:100])))
-    if text_of(block[157:257]):
+    if block[157]:
         expected = "none: node-tar skips an extended header with one"
         yield Flaw(
             TarRule.EXTENDED_LINK, "the link name of an extended header", expected, raw(text_of(block[157:257])), 157
@@ -158,6 +159,9 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
             yield Flaw(TarRule.NUMBER, f"the field {what}", expected, raw(field), where.start)
         elif what in _BOUNDED and value > MAX_ID:
             yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
+        elif what in ("uid", "gid") and field[0] & 0x80 and field[-1] in _BLANKS:
+            expected = "a last byte that is no NUL, blank or line end: Archive::Tar cuts these off"
+            yield Flaw(TarRule.BLANK_END, f"the field {what} in base-256", expected, raw(field), where.start)
         elif _EMPTY.fullmatch(field) and what not in ("devmajor", "devminor"):
             is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)
             rule = TarRule.NUMBER if is_due else TarRule.EMPTY_OWNER

@@ -1,4 +1,4 @@
-"""Every header, extended header and end of a tar as it is read, held against the canonical form.
+"""Every header, extended header and end of a tar, compared with the canonical form while it is read.
 
 Told by the tar reader before it takes a header for what it states: what it then refuses is judged too.
 """
@@ -133,7 +133,7 @@ class HeaderWatch:
             expected = "a link name" if kind in LINKS else "no link name on what is not a link"
             flaws.append(Flaw(TarRule.LINK_NAME, "the link name", expected, raw(link) if link else "none", 157))
         if kind in LINKS and link and not block[157]:
-            # Go writes so where a PAX link target has no ASCII character; nobody does beside a GNU long link.
+            # Go writes so where a PAX link target has no ASCII character; no known writer does with a GNU long link.
             rule = TarRule.LINK_NAME if b"K" in extended else TarRule.BARE_LINK
             flaws.append(Flaw(rule, "the link name in the header", "its beginning there too", "none", 157))
         flaws += self._mixed()

@@ -145,7 +145,7 @@ def is_unchecked_entry(block: bytes) -> bool:
 
 
 def accepted_header(block: bytes) -> str | None:
-    """Why some reader takes a 512-byte block for a tar header, in words, or None if none does."""
+    """Why some reader accepts a 512-byte block as a tar header, as text, or None if none does."""
     if (how := matching_checksum(block)) is not None:
         return f"its checksum field is right ({how})"
     if is_unchecked_entry(block):

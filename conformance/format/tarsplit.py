@@ -49,7 +49,7 @@ Contents = Callable[[FileRecord], Iterable[bytes]]
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    # All optional: what is missing gets a message of ours.
+    # All optional: a missing field gets a specific message.
     type: int = 0
     name: str = ""
     name_raw: bytes = b""

@@ -209,5 +209,5 @@ def problem(entries: Sequence[Entry], index: int, expected: str, found: str) -> 
 
 
 def where(found: EntryProblem) -> str:
-    """The place of an entry in words."""
+    """The position of an entry as text."""
     return f"entries[{found.index}] {found.name}"

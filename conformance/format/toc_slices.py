@@ -135,7 +135,7 @@ class _Reader:
         return False
 
     def _decoded(self, raw: bytes) -> list[Entry] | None:
-        """The entries of a slice; None if it is none. What is wrong before its end is wrong wherever it ends."""
+        """The entries of a slice; None if it is invalid. An error before its end does not depend on its end."""
         try:
             check_utf8(raw)
             entries = _ENTRIES.decode(b"[" + raw + b"]")

@@ -42,7 +42,7 @@ _STATUS: Final = (
 )
 
 # Ordinary trees: every parent directory is there, no bit is special. What is special is in FEATURES, each by itself.
-# The package database is the last file: who stops early does not see it.
+# The package database is the last file: a reader that stops early does not read it.
 LOWER: Final[Tree] = (
     Node("etc", "dir", mode=0o755, mtime=1_600_000_000),
     Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n', mtime=1_600_000_001),
@@ -157,7 +157,7 @@ class Image(msgspec.Struct, frozen=True):
 
 
 def host_platform() -> JsonObject:
-    """The platform of this machine: images are of it, so that every tool pulls them without being told."""
+    """The platform of this machine: images are of it, so that every tool pulls them without options."""
     found = machine_platform()
     return {"architecture": found.architecture, "os": found.os}
 

@@ -53,7 +53,7 @@ def resealed(
 
 
 def with_annotations(**changes: str | None) -> Layer:
-    """The conforming layer with annotations changed or (None) gone; keys by the last part of their names."""
+    """The conforming layer with annotations changed or (None) removed; keys by the last part of their names."""
     layer = sound()
     keys = {
         "checksum": names.MANIFEST_CHECKSUM,
@@ -318,7 +318,7 @@ def with_split(document: bytes, toc: Toc | None = None, base: tuple[bytes, Writt
 
 
 def with_extra_line(line: Mapping[str, object]) -> Layer:
-    """A further line at the end, with the position that is due; who skips it gets the same tar."""
+    """A further line at the end, with the position that is due; a reader that skips it gets the same tar."""
     _, made = single()
     document = split_document(made)
     return with_split(document + encode({**line, "position": document.count(b"\n")}) + b"\n")

@@ -1,4 +1,4 @@
-"""Adapters: a TOML file that states how a tool is driven (docs: adapter.schema.json beside this file).
+"""Adapters: a TOML files that describe how to run a tool (schema: adapter.schema.json in this directory).
 
 A tool is described by argument vectors for its operations, or is an executable that speaks the entry-point
 protocol itself (``protocol``). Every mistake in the file is an AdapterError of one line.

@@ -73,9 +73,9 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in parts with ``overlay`` only, which needs mounts.
 
     Around each operation: ``files`` (path below HOME to content) are written, ``setup`` is run, ``service`` is started
-    and ``ready`` is run until it succeeds, ``login`` is run where the registry wants one; at the end, whatever
-    happened, the service is stopped and ``teardown`` is run. ``scan_output`` is the file that a scan writes its list
-    to. ``tags_only``: the tool takes no digests. ``https_only``: it speaks to no registry in plain HTTP.
+    and ``ready`` is run until it succeeds, ``login`` is run where the registry requires authentication; at the end,
+    whatever happened, the service is stopped and ``teardown`` is run. ``scan_output`` is the file that a scan writes
+    its list to. ``tags_only``: the tool takes no digests. ``https_only``: it speaks to no registry in plain HTTP.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]

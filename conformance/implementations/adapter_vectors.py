@@ -45,7 +45,7 @@ def read_arguments(arguments: list[Any], where: str, *, first: bool = True, arou
 
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a tool is given beside those of its sandbox."""
+    """The variables that a tool gets in addition to those of its sandbox."""
     for name, value in environment.items():
         if not _ENVIRONMENT_NAME.fullmatch(name):
             raise ValueError(f"environment: {name!r} is not a name of an environment variable")

@@ -68,7 +68,7 @@ def classify(
     if crash is not None:
         return Classified(Outcome.CRASHED, f"exit {exit_status}: {_cut(crash[0])}")
     if protocol and exit_status not in (REFUSED, UNSUPPORTED):
-        return Classified(Outcome.CRASHED, f"exit {exit_status} is none of 0, 3 and 4 of the protocol")
+        return Classified(Outcome.CRASHED, f"exit {exit_status} is not 0, 3 or 4 of the protocol")
     reason = _stated(refusals, stderr, stdout, anywhere=not protocol)
     if reason is None:
         return Classified(Outcome.CRASHED, f"exit {exit_status} without a stated reason")

@@ -25,9 +25,9 @@ PLACEHOLDERS: Final = {
     "architecture": "the platform's architecture",
     "variant": "the platform's variant, may be empty",
     "digest": "the digest that is requested",
-    "username": "the user name for the registry of the image; empty where it wants no login",
+    "username": "the user name for the registry of the image; empty where it requires no authentication",
     "password": "the password that goes with it",
-    "authfile": "the login file of the run (the form of containers-auth.json and of Docker's config.json)",
+    "authfile": "the credential file of the run (the form of containers-auth.json and of Docker's config.json)",
     "cafile": "the file with the certificate authority to trust",
     "home": "the HOME of the run, which is also its current directory",
     "storage": "the directory for the tool's image storage",
@@ -41,7 +41,7 @@ SURROUNDINGS: Final = (
 OPTIONS: Final = "{options}"
 """As a whole argument: here come the arguments of the options that were requested."""
 
-# Only {word} is a placeholder: the {{.ID}} of Go templates stays as it is.
+# Only {word} is a placeholder: the {{.ID}} of Go templates is not replaced.
 _WORD = re.compile(r"(?<!\{)\{([a-z_]+)\}(?!\})")
 
 

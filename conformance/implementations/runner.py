@@ -214,7 +214,9 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
 def _option_arguments(
     adapter: Adapter, sandbox: Sandbox, operation: Operation, options: Sequence[Option], values: Mapping[str, str]
 ) -> Vector:
-    """Those requested, and login and certificate where the sandbox has them and the adapter takes them."""
+    """The requested options, and credentials and certificate where the sandbox has them and the adapter accepts
+    them.
+    """
     own: list[Option] = ["authfile", "login"] if sandbox.secrets else []
     own += ["cafile"] if sandbox.ca_file else []
     given = (adapter.option(operation, option) or () for option in dict.fromkeys([*own, *options]))

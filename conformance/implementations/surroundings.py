@@ -1,4 +1,4 @@
-"""What is done around an operation: files, setup, a service in the background, a login.
+"""What is done around an operation: files, setup, a service in the background, authentication.
 
 At the end, whatever happened, the service is stopped and the teardown is run.
 """

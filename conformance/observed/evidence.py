@@ -1,4 +1,4 @@
-"""What shows that a finding is true: bytes, an HTTP exchange, a command, a remark.
+"""Evidence of a finding: bytes, an HTTP exchange, a command, a remark.
 
 Exchanges are recorded by the client and by the embedded registry alike; secrets are masked before
 anything is retained (docs/architecture.md, safety rules).
@@ -100,7 +100,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
 
     @property
     def body_file(self) -> str:
-        """Where a report keeps the body of the request, relative to its directory; "" where there is none to keep."""
+        """Where a report keeps the body of the request, relative to its directory; "" where there is none."""
         return f"bodies/{sha256(self.request_body).hexdigest()[:16]}" if self.request_body else ""
 
     def header(self, name: str) -> str | None:
@@ -123,12 +123,12 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             if name.lower() not in skipped:
                 parts += ["-H", f"{name}: {value}"]
         if self.request_size:
-            # A body that was not retained has to be created again: FILE is not a file of ours.
+            # A body that was not retained must be created by the user: FILE is a placeholder.
             parts += ["--data-binary", f"@{self.body_file or 'FILE'}"]
         return shlex.join([*parts, self.url])
 
     def as_text(self) -> str:
-        """The curl line and the status line, for terminals."""
+        """The curl command and the status line, for terminals."""
         response = f"HTTP {self.status}" if self.status is not None else f"no response: {self.error}"
         shown = (
             "content-type",

@@ -1,4 +1,4 @@
-"""Which hosts are this machine: plain HTTP is spoken to them, and credentials may go to them."""
+"""Which hosts are this machine: plain HTTP is used, and credentials may be sent."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""What was seen of a target: the input of every check. Frozen values, no I/O."""
+"""Observations of an image: the input of checks. Frozen values, no I/O."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class Stored(msgspec.Struct, frozen=True):
 
     ``content`` is there only when it was fetched whole and has the digest that was requested.
     Otherwise ``problem`` states what is wrong, ``detail`` in words, and ``actual_digest`` and
-    ``actual_size`` what was found, where known. ``media_type`` is what the store announced ("" = nothing).
+    ``actual_size`` are the found values, where known. ``media_type`` is that of the store ("" = nothing).
     ``named_in``: the index.json of a layout that leads to it.
     """
 
@@ -33,7 +33,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class ReaderOutcome(msgspec.Struct, frozen=True):
-    """What one tar reader made of a blob: ``accepted`` means success, with any number of entries.
+    """The result of one tar reader for a blob: ``accepted`` means success, with any number of entries.
 
     A reader that is not on this machine is ``absent``; ``lenient`` ones inform and do not decide.
     """
@@ -48,7 +48,7 @@ class ReaderOutcome(msgspec.Struct, frozen=True):
 
 
 class SentinelBlob(msgspec.Struct, frozen=True):
-    """A sentinel blob's bytes and what the panel of tar readers made of it (empty: panel not run)."""
+    """A sentinel blob's bytes and the results of the panel of tar readers (empty: panel not run)."""
 
     name: str
     content: bytes
@@ -56,7 +56,7 @@ class SentinelBlob(msgspec.Struct, frozen=True):
 
 
 class TocSummary(msgspec.Struct, frozen=True):
-    """What the metadata checks need of a data layer's TOC; ``problem`` when it could not be read."""
+    """The part of a data layer's TOC that the metadata checks need; ``problem`` when it could not be read."""
 
     layer: Descriptor
     has_tar_split_digest: bool = False
@@ -68,8 +68,8 @@ class ManifestSeen(msgspec.Struct, frozen=True):
     """One image manifest with what it refers to.
 
     ``entry`` is its descriptor in the index, None when the manifest stands alone. ``document`` and
-    ``config`` are None when they could not be parsed; ``problem`` then states why. ``malformed`` states why what is
-    stored is not an image manifest, ``config_malformed`` the same of the config; ``key_problems`` and
+    ``config`` are None when they could not be parsed; ``problem`` then states why. ``malformed`` states why the
+    stored document is not an image manifest, ``config_malformed`` the same of the config; ``key_problems`` and
     ``config_key_problems`` are the places where JSON readers differ on them.
     """
 

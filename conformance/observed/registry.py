@@ -1,4 +1,4 @@
-"""What was seen of a registry: requests of one scenario, what they should bring, and what came."""
+"""Observations of a registry: requests of one scenario, expected and received content."""
 
 import msgspec
 
@@ -20,7 +20,7 @@ class ResponseSeen(msgspec.Struct, frozen=True):
 
 
 class StoredSeen(msgspec.Struct, frozen=True):
-    """A document that was put, and every way it was read back."""
+    """A document that was put, and the responses to every way of reading it."""
 
     what: str
     raw: bytes
@@ -70,7 +70,7 @@ class RedirectSeen(msgspec.Struct, frozen=True):
 
 
 class MountSeen(msgspec.Struct, frozen=True):
-    """A mount and what HEAD states after it (None: not asked, the mount gave an upload session)."""
+    """A mount and the response to HEAD after it (None: not asked, the mount gave an upload session)."""
 
     response: ResponseSeen
     head: ResponseSeen | None = None
@@ -85,14 +85,14 @@ class SurvivalSeen(msgspec.Struct, frozen=True):
 
 
 class RefusalSeen(msgspec.Struct, frozen=True):
-    """A request that must be refused, and a read of what it must not have left behind."""
+    """A request that must be refused, and a read of content that it must not have stored."""
 
     response: ResponseSeen
     after: ResponseSeen
 
 
 class DanglingSeen(msgspec.Struct, frozen=True):
-    """A manifest or index that names something missing: its bytes, the put, and the read after it."""
+    """A manifest or index that names missing content: its bytes, the put, and the read after it."""
 
     what: str
     raw: bytes

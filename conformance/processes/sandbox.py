@@ -1,4 +1,4 @@
-"""A place of its own for the runs of one tool: HOME, storage, login file, and the settings of containers tools.
+"""A sandbox for the runs of one tool: HOME, storage, credential file, and the settings of containers tools.
 
 Nothing of this machine's settings is read: registries.conf knows only the registry under test, policy.json accepts
 any image (signatures are not what is tested), storage.conf points below this directory.
@@ -186,7 +186,7 @@ def _logins(logins: Mapping[str, Credentials]) -> str:
 def _secrets(logins: Mapping[str, Credentials]) -> tuple[str, ...]:
     found = []
     for login in logins.values():
-        SECRETS.remember_login(login.username, login.password)
+        SECRETS.remember_credentials(login.username, login.password)
         SECRETS.remember(login.identity_token)
         found += [login.password, login.identity_token, _pair(login) if login.password else ""]
     return tuple(secret for secret in found if secret)

@@ -64,7 +64,7 @@ def _push(push: argparse.ArgumentParser) -> None:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--authfile", help="login file")
+    parser.add_argument("--authfile", help="credential file")
     parser.add_argument("--cafile", help="certificate authority")
     parser.add_argument("--platform", help="os/architecture[/variant]")
     for flag in ("--all", "--preserve-digests", "--to-docker", "--prefer-gzip", "--no-partial", "--no-sentinel"):

@@ -1,6 +1,6 @@
 """A root file system on disk, layer by layer, that no name or link of an image leads out of (TOC-013).
 
-Nobody else changes the directory meanwhile. Every component of a path is inspected, symbolic links are followed
+No other process changes the directory meanwhile. Every component of a path is inspected, symbolic links are followed
 inside the root only. What this user may not do (owners, devices, attributes) is left out and listed.
 """
 

@@ -1,4 +1,4 @@
-"""The catalogue with its columns: what decides each requirement, and what shows that the check can fail."""
+"""The catalogue with its columns: the check of each requirement, and the mutants that show that the check can fail."""
 
 from collections import defaultdict
 
@@ -28,7 +28,7 @@ from conformance.requirements import (
 class CatalogueEntry(msgspec.Struct, frozen=True):
     """One requirement with the names of its checks, mutants and variants (``module.function``).
 
-    ``check`` states in words how it is checked, ``advice`` what who fails it should do.
+    ``check`` describes the check in words, ``advice`` the remedy.
     """
 
     id: str
@@ -124,6 +124,6 @@ def entry_page(entry: CatalogueEntry) -> RenderableType:
 
 
 def retired_line(item: Retired) -> str:
-    """That an id is used no more, and which took its place."""
-    now = f"; now: {', '.join(item.successors)}" if item.successors else "; nothing took its place"
+    """A retired id, and its successors."""
+    now = f"; now: {', '.join(item.successors)}" if item.successors else "; without successor"
     return f"{item.id} is retired: {item.reason.rstrip('.')}{now}"

@@ -1,4 +1,4 @@
-"""What ``zcc certify`` leaves behind: how each tool did in each role, and which tools understand each other."""
+"""The output of ``zcc certify``: the verdict on each tool in each role, and the interoperability matrix."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -51,12 +51,12 @@ class RoleResult(msgspec.Struct, frozen=True):
 
     @property
     def ending(self) -> Ending:
-        """How this role ended; certification reports of the first edition state only whether it conforms."""
+        """The outcome of this role; certification reports of the first edition have only whether it conforms."""
         return self.recorded_ending or ("conforms" if self.conforms else "does-not-conform")
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """One tool; ``absent`` states what is not on this machine, ``problem`` why its run left no results."""
+    """One tool; ``absent`` names what is missing on this machine, ``problem`` is why its run wrote no results."""
 
     name: str
     subject: str = ""
@@ -113,7 +113,7 @@ def build_schema() -> dict[str, Any]:
         "title": "Certification report of zstd-chunked-conformance",
         **schema,
     }
-    # Through JSON once: defaults of tuples are lists there.
+    # Converted through JSON: defaults of tuples are lists there.
     return dict(msgspec.json.decode(msgspec.json.encode(named)))
 
 
@@ -178,7 +178,7 @@ def matrix_tables(cells: Sequence[Cell]) -> Iterator[Table]:
 
 
 def reasons(cells: Iterable[Cell]) -> Iterator[str]:
-    """Each reason once, with where it was given first."""
+    """Each reason once, with its first occurrence."""
     seen: set[tuple[str, str, str]] = set()
     for cell in cells:
         key = (cell.consumer if cell.outcome != "not pushed" else cell.producer, cell.outcome, cell.compression)

@@ -22,7 +22,7 @@ _TONES: dict[CellOutcome, Tone] = {
 
 
 def certification_page(certification: CertificationReport, *, links: bool = False) -> Page:
-    """The page. With ``links`` each tool leads to its own report, in a directory of its name beside the page."""
+    """The page. With ``links`` each tool links to its report, in the directory with its name."""
     waived = [
         f"{tool.name} as {role.role}: {text}"
         for tool in certification.tools
@@ -30,14 +30,12 @@ def certification_page(certification: CertificationReport, *, links: bool = Fals
         for text in role.waived
     ]
     lead = [Paragraph(line.plain, _tone(tool)) for tool in certification.tools for line in verdict_lines([tool])]
-    sections = [Section("Waived, by the user's word", (Listing(tuple(waived)),), "waivers")] if waived else []
+    sections = [Section("Waived, as declared by the user", (Listing(tuple(waived)),), "waivers")] if waived else []
     judged = [tool for tool in certification.tools if tool.was_judged]
     if judged:
         sections.append(Section("MUST by role", (_counts(judged, links=links),), "counts"))
     if certification.matrix:
-        sections.append(
-            Section("Which tools understand each other", tuple(matrix_blocks(certification.matrix)), "matrix")
-        )
+        sections.append(Section("Interoperability of the tools", tuple(matrix_blocks(certification.matrix)), "matrix"))
     facts = (
         ("suite", f"{certification.tool.name} {certification.tool.version}"),
         ("started", f"{certification.started:%Y-%m-%d %H:%M} UTC"),
@@ -64,7 +62,7 @@ def _counts(tools: list[ToolResult], *, links: bool) -> Table:
 
 
 def matrix_blocks(ways: tuple[Way, ...]) -> Iterator[Block]:
-    """Each picture with the same as a table under it, and the reasons of what did not work."""
+    """Each picture with its table, and the reasons of failures."""
     pictures = list(matrix_pictures(ways))
     places = sorted({(way.registry, way.compression) for way in ways})
     for picture, place in zip(pictures, places, strict=True):
@@ -72,7 +70,7 @@ def matrix_blocks(ways: tuple[Way, ...]) -> Iterator[Block]:
         yield _matrix([way for way in ways if (way.registry, way.compression) == place], place)
     told = tuple(reasons(ways))
     if told:
-        yield Paragraph("Why some ways did not work:")
+        yield Paragraph("Reasons of the failed combinations:")
         yield Listing(told)
 
 

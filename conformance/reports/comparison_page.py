@@ -12,18 +12,18 @@ _HEADINGS: Final[dict[Kind, str]] = {
     "new-failure": "New failures",
     "undecided": "No longer decided",
     "mended": "Mended",
-    "evidence": "Fails as before, with other evidence",
-    "verdict": "Other verdicts that changed",
+    "evidence": "Fails as before, with different evidence",
+    "verdict": "Other changed verdicts",
     "level": "Levels that changed",
-    "added": "Judged now, and not before",
-    "removed": "Not judged any more",
+    "added": "Newly judged",
+    "removed": "No longer judged",
 }
 _TONES: Final[dict[Kind, Tone]] = {"new-failure": "fail", "undecided": "warning", "mended": "pass"}
 _SHOWN: Final = 3
 
 
 def comparison_page(comparison: Comparison, old: Report, new: Report, catalogue: Catalogue) -> Page:
-    """What changed, the gravest first."""
+    """The changes, the most severe first."""
     sections = [
         Section(_HEADINGS[kind], (_table(comparison.of(kind), catalogue),), kind)
         for kind in KINDS
@@ -52,7 +52,7 @@ def _lead(comparison: Comparison) -> Iterator[Paragraph]:
     for before, after in comparison.named_otherwise:
         yield Paragraph(f"{after} is compared with {before}")
     if comparison.catalogue:
-        yield Paragraph("the two runs used different catalogues: some changes may come from that", "warning")
+        yield Paragraph("the two runs used different catalogues: some changes may result from that", "warning")
 
 
 def _ids(changes: tuple[Change, ...] | list[Change]) -> str:

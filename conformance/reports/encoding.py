@@ -1,4 +1,4 @@
-"""JSON of values that may hold text from anywhere: also lone surrogates, which no JSON in UTF-8 can hold."""
+"""JSON of values with untrusted text: also lone surrogates, which JSON in UTF-8 cannot hold."""
 
 from typing import Any
 

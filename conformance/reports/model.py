@@ -1,4 +1,4 @@
-"""The document a run leaves behind. Its JSON Schema is published beside this file and tested for drift."""
+"""The document that a run writes. Its JSON Schema is published beside this file and tested for drift."""
 
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -29,12 +29,12 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class SubjectReport(msgspec.Struct, frozen=True):
-    """All verdicts for one target, and what they come to for each profile that it claims (``claims``).
+    """All verdicts for one target, and the outcome for each profile that it claims (``claims``).
 
     ``conforms`` is ``ending == "conforms"``. ``unchecked``: ids that this version has no check for; ``needs_deep``: ids
-    that were not inspected, or not wholly, because the layers were not read whole; ``unmet``: what an option requested
-    and the target lacks, each in a sentence. ``ending`` is None in documents of the first edition only. ``identity``
-    is what was judged, by content, where it is an image or a program.
+    that were not inspected, or not wholly, because the layers were not read whole; ``unmet``: content that an option
+    requires and the target lacks, each in a sentence. ``ending`` is None in documents of the first edition only.
+    ``identity`` is what was judged, by content, where it is an image or a program.
     """
 
     subject: str
@@ -54,7 +54,7 @@ class Report(msgspec.Struct, frozen=True):
     """One run. ``partial`` when the user selected tests: then no statement is made on conformance.
 
     ``stopped`` states why the run ended before its end, in one sentence: what was not decided then is "not-run".
-    ``interrupted``: it was by Ctrl-C or SIGTERM. ``power``: what was tried over generated examples, and what follows.
+    ``interrupted``: by Ctrl-C or SIGTERM. ``power``: the generated examples that were tried, and the bounds.
     """
 
     subjects: tuple[SubjectReport, ...]
@@ -173,7 +173,7 @@ def check_report(report: SubjectReport, revision: str) -> CheckReport:
 
 
 def now() -> datetime:
-    """This moment, aware."""
+    """The current time, with time zone."""
     return datetime.now(UTC)
 
 
@@ -187,7 +187,7 @@ def build_schema() -> dict[str, Any]:
         "oneOf": [report, check],
         "$defs": components,
     }
-    # Through JSON once: defaults of tuples are lists there.
+    # Converted through JSON: defaults of tuples are lists there.
     return dict(msgspec.json.decode(msgspec.json.encode(schema)))
 
 
@@ -197,7 +197,7 @@ def published_schema() -> bytes:
 
 
 def read_report(raw: bytes) -> Report:
-    """A report as it was written, of the first edition too; ValueError when it is none."""
+    """A report as it was written, also of the first edition; ValueError for other documents."""
     report = msgspec.json.decode(raw, type=Report)
     if report.ending is not None:
         return report

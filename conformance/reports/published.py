@@ -26,7 +26,7 @@ _PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
 
 
 def trimmed(report: Report, name: str = "") -> Report:
-    """The same verdicts with less evidence; ``name`` takes the place of the subject's where it is given."""
+    """The same verdicts with less evidence; ``name`` replaces that of the subject where it is given."""
     return msgspec.structs.replace(
         report,
         subjects=tuple(_subject(subject, name) for subject in report.subjects),
@@ -86,7 +86,7 @@ def _headers(headers: Headers) -> Headers:
 
 
 def _neutral(text: str) -> str:
-    """Without ports, and without directories of this machine: where this project lies, where a tool was built."""
+    """Without ports, and without directories of this machine: of this project and of the build of a tool."""
     text = _PORT.sub(r"127.0.0.\1:PORT", text).replace(f"{_PROJECT}/", "")
     return _DIRECTORY.sub("…/", text)
 

@@ -1,7 +1,7 @@
 """``python -m conformance.reports.published_index DIRECTORY``: the index of published results, as HTML and Markdown.
 
-Who was judged, which version, when, by which profiles, with which verdict, how to repeat it; requirement by requirement
-what fails where; and the interoperability matrix of the newest certificate.
+Target, version, date, profiles, verdict and the command to repeat it; the failures by requirement;
+and the interoperability matrix of the newest certification report.
 """
 
 import sys
@@ -22,8 +22,8 @@ from conformance.requirements import Catalogue, load_catalogue
 from conformance.results import RequirementResult
 
 NAME: Final = "index"
-_LACKS: Final = {"1": "no profiles and no endings", "2": "no statement of power"}
-"""What the earlier editions of results do not state."""
+_LACKS: Final = {"1": "no profiles and no outcomes", "2": "no statement of power"}
+"""The information that earlier editions of results lack."""
 _SIGNS: Final[dict[str, tuple[str, Tone]]] = {
     "pass": ("pass", "pass"),
     "fail": ("FAIL", "fail"),
@@ -76,9 +76,9 @@ def index_page(found: Sequence[Entry], certification: CertificationReport | None
     if certification is not None and certification.matrix:
         made = Paragraph(f"Of the certification report of {certification.started:%Y-%m-%d}.")
         sections.append(
-            Section("Which tools understand each other", (made, *matrix_blocks(certification.matrix)), "matrix")
+            Section("Interoperability of the tools", (made, *matrix_blocks(certification.matrix)), "matrix")
         )
-    lead = [Paragraph(f"{len(found)} runs. A verdict is for the profiles that the subject claims (docs/verdicts.md).")]
+    lead = [Paragraph(f"{len(found)} runs. A verdict is for the profiles that the target claims (docs/verdicts.md).")]
     for edition, lacks in _LACKS.items():
         count = sum(entry.edition == edition for entry in found)
         if count:
@@ -116,7 +116,7 @@ def _command(subject: SubjectReport) -> str:
 
 
 def _requirements(found: Sequence[Entry], role: str, catalogue: Catalogue) -> Table:
-    """A row for each requirement that somebody does not pass, a column for each subject."""
+    """A row for each requirement that a target does not pass, a column for each target."""
     subjects = sorted(
         (subject for entry in found for subject in entry.report.subjects if subject.roles[0] == role),
         key=lambda subject: subject.subject,
@@ -139,7 +139,7 @@ def _requirements(found: Sequence[Entry], role: str, catalogue: Catalogue) -> Ta
         )
         for name, results in sorted(telling.items())
     )
-    caption = f"{len(telling)} of {len(by_id)} requirements: those that somebody does not pass"
+    caption = f"{len(telling)} of {len(by_id)} requirements: those that at least one target does not pass"
     return Table(
         ("requirement", "level", *(short_name(subject.subject) for subject in subjects), "statement"), rows, caption
     )

@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.schema``: write the JSON Schemas again after a model of theirs changed."""
+"""``python -m conformance.reports.schema``: write the JSON Schemas after a change of their models."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def schemas() -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every schema this project publishes, and where its file is."""
+    """Every published schema, and its file."""
     yield _PACKAGE / "reports" / model.SCHEMA_FILE, model.build_schema()
     yield _PACKAGE / "reports" / certification.SCHEMA_FILE, certification.build_schema()
     yield _PACKAGE / "implementations" / adapter_document.SCHEMA_FILE, adapter_document.build_schema()

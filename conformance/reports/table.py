@@ -21,7 +21,7 @@ _STYLE: Final[dict[Verdict, str]] = {
     "not-applicable": "dim",
     "not-run": "magenta",
 }
-# Two lines each: the whole words are too wide beside each other.
+# Two lines each: the whole words are too wide for one line.
 _HEADERS: Final[dict[Verdict, str]] = {
     "unsupported": "unsup-\nported",
     "not-applicable": "not appli-\ncable",

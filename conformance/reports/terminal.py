@@ -1,4 +1,4 @@
-"""What a run reports, for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
+"""The result of a run for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
 
 from collections.abc import Iterator, Sequence
 
@@ -38,7 +38,7 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue, *, named: bool) -> None:
-    """What stands after the verdict on one target; nothing where there is nothing to report."""
+    """The lines after the verdict on one target, if any."""
     blocks = [*_blocks(subject, catalogue), *notes(subject)]
     if not blocks:
         return
@@ -49,7 +49,7 @@ def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue
 
 
 def findings(subject: SubjectReport, catalogue: Catalogue) -> RenderableType:
-    """Every failure and warning in full, then what was not decided, unsupported or worth knowing."""
+    """Every failure and warning in full, then undecided and unsupported requirements, and notes."""
     return Group(*_blocks(subject, catalogue), *notes(subject))
 
 

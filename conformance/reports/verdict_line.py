@@ -1,4 +1,4 @@
-"""The verdict on a target in one line: what it conforms to, what not, and what could not be decided."""
+"""The verdict on a target in one line: the profiles to which it conforms or not, and what could not be decided."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -32,7 +32,7 @@ def verdict_line(subject: SubjectReport, *, partial: bool = False) -> str:
 
 
 def run_line(report: Report) -> str:
-    """The ending of the whole run in words; "" for a partial run, which has none."""
+    """The outcome of the whole run in words; "" for a partial run, which has none."""
     if report.partial:
         return ""
     ending = report.ending or gravest(subject.ending or "conforms" for subject in report.subjects)
@@ -42,7 +42,7 @@ def run_line(report: Report) -> str:
 
 
 def _groups(claims: Sequence[Claim]) -> Iterator[str]:
-    """The gravest ending first, each with its profiles; then those that were only implied and are not claimed."""
+    """The most severe outcome first, each with its profiles; then those that were only implied and are not claimed."""
     withdrawn = [claim for claim in claims if claim.is_withdrawn]
     made = sorted(
         (claim for claim in claims if not claim.is_withdrawn), key=lambda claim: GRAVEST_FIRST.index(claim.ending)

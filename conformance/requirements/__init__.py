@@ -1,4 +1,4 @@
-"""The catalogue: what a conforming artifact, registry or implementation does."""
+"""The catalogue: requirements on artifacts, registries and implementations."""
 
 from conformance.requirements.binding import (
     Freedom,

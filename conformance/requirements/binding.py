@@ -1,6 +1,6 @@
 """How checks, mutants and variants name the requirement they belong to.
 
-The decorators only leave a mark on the function; ``find_bound`` collects the marks by walking a
+The decorators only mark the function; ``find_bound`` collects the marks by walking a
 package. So there is no registry to fill at import, and grepping for an id finds catalogue, check and mutant.
 """
 
@@ -23,7 +23,7 @@ class Freedom(msgspec.Struct, frozen=True):
     """What a permitted choice is about: the requirements that it ``touches``, and the SHOULDs that it ``warns``
     of.
 
-    A requirement of level MAY that it touches may also fail: that is stated, and nothing follows from it.
+    A requirement of level MAY that it touches may also fail; this has no consequence.
     """
 
     touches: tuple[str, ...]
@@ -31,7 +31,7 @@ class Freedom(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """All requirements it is about, each once."""
+        """All its requirements, each once."""
         return tuple(dict.fromkeys(self.touches + self.warns))
 
 
@@ -46,7 +46,7 @@ def decides(requirement_id: str) -> Callable[[F], F]:
 
 
 def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a target that breaks this requirement, and those it ``implies``."""
+    """Mark a function that makes a target which breaks this requirement, and those it ``implies``."""
 
     def mark(maker: F) -> F:
         setattr(maker, _BREAKS, (requirement_id, *implies))
@@ -56,8 +56,8 @@ def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F
 
 
 def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a target that is permitted, and differs from the reference in what ``touches`` are
-    about.
+    """Mark a function that makes a permitted target, which differs from the reference in the
+    requirements ``touches``.
 
     No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring states what the choice is and
     which source leaves it open; TypeError without one.
@@ -73,7 +73,7 @@ def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
 
 
 def freedom_of(maker: Callable[..., Any]) -> Freedom:
-    """What a variant is about; TypeError when it has no mark."""
+    """The mark of a variant; TypeError when it has none."""
     freedom = getattr(maker, _VARIES, None)
     if not isinstance(freedom, Freedom):
         raise TypeError(f"{maker!r} has no @variant(…)")

@@ -1,4 +1,4 @@
-"""What a run comes to: judgements, verdicts, waivers, and what each claimed profile comes to."""
+"""The result of a run: judgements, verdicts, waivers, and the outcome for each claimed profile."""
 
 from conformance.results.endings import (
     EXIT_COULD_NOT_RUN,

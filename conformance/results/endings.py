@@ -1,4 +1,4 @@
-"""How a run ends: what each claimed profile comes to, and the exit status (docs/verdicts.md)."""
+"""The outcome of a run: the outcome for each claimed profile, and the exit status (docs/verdicts.md)."""
 
 from collections.abc import Iterable
 from typing import Final, Literal
@@ -9,7 +9,7 @@ from conformance.requirements import Profile, ids_of, load_catalogue
 from conformance.results.verdicts import RequirementResult
 
 Ending = Literal["conforms", "does-not-conform", "incomplete"]
-# pytest itself uses 0 to 5 (5: no tests). A run that could not begin, or a wrong option, is EXIT_COULD_NOT_RUN.
+# pytest itself uses 0 to 5 (5: no tests). A run that could not start, or an invalid option, is EXIT_COULD_NOT_RUN.
 EXIT_STATUS: Final[dict[Ending, int]] = {"conforms": 0, "does-not-conform": 1, "incomplete": 8}
 EXIT_COULD_NOT_RUN: Final = 2
 EXIT_INCOMPLETE: Final = EXIT_STATUS["incomplete"]
@@ -17,11 +17,11 @@ GRAVEST_FIRST: Final[tuple[Ending, ...]] = ("does-not-conform", "incomplete", "c
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What a target comes to that claims one profile. All ids are of MUST requirements that bind by the profile.
+    """The outcome for one claimed profile. All ids are of MUST requirements of the profile.
 
     ``passed`` and ``not_applicable`` are counts. ``undecided`` were not run or have no check, ``unsupported`` need a
     feature that the target lacks, ``needs_deep`` are decided by a deep check only. ``warnings`` counts failed SHOULD.
-    ``implied``: the user did not name the profile; then an unsupported feature ends in "not claimed", not incomplete.
+    ``implied``: the user did not name the profile; then an unsupported feature makes it "not claimed", not incomplete.
     """
 
     profile: Profile
@@ -38,17 +38,17 @@ class Claim(msgspec.Struct, frozen=True):
 
     @property
     def decided(self) -> int:
-        """How many MUST passed or failed."""
+        """The number of MUST that passed or failed."""
         return self.passed + len(self.failed) + len(self.waived)
 
     @property
     def applicable(self) -> int:
-        """How many MUST had something to decide."""
+        """The number of applicable MUST."""
         return self.decided + len(self.undecided) + len(self.unsupported) + len(self.needs_deep)
 
     @property
     def is_withdrawn(self) -> bool:
-        """Implied only, and the target lacks what the profile is about: no statement is made on it."""
+        """Implied only, and the target lacks the feature of the profile: no statement is made on it."""
         return self.implied and bool(self.unsupported) and self.ending == "conforms"
 
 
@@ -62,8 +62,8 @@ def judge_claim(
 ) -> Claim:
     """The claim of one profile, from the results of a target.
 
-    ``needs_deep`` and ``unchecked`` are ids without a result. A failed MUST outweighs everything. A MUST that was not
-    decided makes it incomplete, one of a lacking feature too; and where no MUST was decided, nothing conforms.
+    ``needs_deep`` and ``unchecked`` are ids without a result. A failed MUST takes precedence. An undecided MUST makes
+    the outcome incomplete, also for a missing feature; where no MUST was decided, it is incomplete too.
     """
     catalogue, binding = load_catalogue(), ids_of(profile)
     musts = {name for name in binding if catalogue[name].level == "MUST"}
@@ -98,7 +98,7 @@ def _ending(claim: Claim) -> Ending:
 
 
 def ending_of(results: Iterable[RequirementResult]) -> Ending:
-    """What a set of results comes to where no profile is claimed: only failures and what could not be run count."""
+    """The outcome of results without a claimed profile: only failures and not-run count."""
     broken = [result for result in results if result.breaks_conformance]
     if any(result.verdict == "fail" for result in broken):
         return "does-not-conform"
@@ -106,5 +106,5 @@ def ending_of(results: Iterable[RequirementResult]) -> Ending:
 
 
 def gravest(endings: Iterable[Ending]) -> Ending:
-    """The ending of several together: a failure outweighs what is incomplete; of none it is "conforms"."""
+    """The outcome of several: a failure takes precedence over incomplete; with none it is "conforms"."""
     return min(endings, key=GRAVEST_FIRST.index, default="conforms")

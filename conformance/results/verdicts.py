@@ -19,7 +19,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
     ``where`` names the thing (blob, field, request); ``info`` decides nothing and is shown;
     ``unsupported`` means the target lacks an optional feature; ``not-run`` means that it could not
-    be inspected, and ``message`` states why; ``needs-deep`` that it was not, as the layers were not to be read whole.
+    be inspected, and ``message`` states why; ``needs-deep`` that it was not, because whole layers were not to be read.
     """
 
     outcome: Outcome
@@ -31,7 +31,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A judgement that is not a plain pass, under the requirement it belongs to."""
+    """A judgement other than a plain pass, with its requirement."""
 
     requirement: str
     outcome: Outcome
@@ -44,7 +44,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class RequirementResult(msgspec.Struct, frozen=True):
-    """The verdict of one requirement for one target; ``judged`` counts the things inspected.
+    """The verdict of one requirement for one target; ``judged`` counts the items.
 
     ``seconds`` is how long its test took (of a test with several verdicts, its share), ``test`` the module of the test;
     both are empty where no test was run.
@@ -64,22 +64,22 @@ class RequirementResult(msgspec.Struct, frozen=True):
 
     @property
     def breaks_conformance(self) -> bool:
-        """A MUST that failed, or that nobody could decide."""
+        """A MUST that failed or could not be decided."""
         return self.level == "MUST" and self.verdict in ("fail", "not-run")
 
     @property
     def telling(self) -> tuple[Finding, ...]:
-        """The findings that state why this is not a pass: the failures, and what could not be inspected."""
+        """The findings that prevent a pass: the failures, and the items that could not be inspected."""
         return tuple(finding for finding in self.findings if finding.outcome in ("fail", "not-run"))
 
 
 def passed(where: str, *, found: str = "") -> Judgement:
-    """This thing is as it must be."""
+    """This item conforms."""
     return Judgement("pass", "", where, found=found)
 
 
 def failed(message: str, *, where: str, expected: str, found: str, evidence: tuple[Evidence, ...] = ()) -> Judgement:
-    """This thing is not as it must be."""
+    """This item does not conform."""
     return Judgement("fail", message, where, expected, found, evidence)
 
 
@@ -95,7 +95,7 @@ def judge(
 
 
 def informed(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
-    """Something worth knowing that decides nothing."""
+    """A note, which decides nothing."""
     return Judgement("info", message, where, evidence=evidence)
 
 
@@ -105,20 +105,20 @@ def unsupported(message: str, *, where: str = "", evidence: tuple[Evidence, ...]
 
 
 def not_run(message: str, *, where: str = "", evidence: tuple[Evidence, ...] = ()) -> Judgement:
-    """The thing could not be inspected."""
+    """The item could not be inspected."""
     return Judgement("not-run", message, where, evidence=evidence)
 
 
 def unread(where: str) -> Judgement:
-    """Nobody requested every byte of this layer, and the requirement cannot be decided without."""
+    """The requirement needs every byte of this layer, which was not requested."""
     return Judgement("needs-deep", "not inspected: it needs every byte of the layer (zcc check --deep)", where)
 
 
 def conclude(requirement: Requirement, judgements: Iterable[Judgement], *, replay: str = "") -> RequirementResult:
     """Fold the judgements of one check into a verdict.
 
-    One failure fails. Nothing inspected is ``not-applicable``, never a pass. Something that could not
-    be inspected outweighs passes: the whole was not seen.
+    One failure fails. Without items it is ``not-applicable``, never a pass. An item that
+    could not be inspected takes precedence over passes.
     """
     seen = list(judgements)
     outcomes = {judgement.outcome for judgement in seen}
@@ -158,7 +158,7 @@ def _result(requirement: Requirement, verdict: Verdict, **fields: Any) -> Requir
 def _findings(requirement_id: str, judgements: Iterable[Judgement], replay: str) -> Iterator[Finding]:
     for judgement in judgements:
         if judgement.outcome != "pass":
-            # What is found may be what a registry sent back of what it was sent.
+            # The found value may contain data that was sent to a registry.
             fields: dict[str, Any] = {**msgspec.structs.asdict(judgement), **_masked(judgement)}
             yield Finding(requirement=requirement_id, replay=replay if judgement.outcome == "fail" else "", **fields)
 
@@ -173,12 +173,12 @@ def conforms(results: Iterable[RequirementResult]) -> bool:
     return not any(result.breaks_conformance for result in results)
 
 
-# What outweighs what when one requirement was judged several times for one target.
+# The precedence of verdicts when one requirement was judged several times for one target.
 _WEIGHT: tuple[Verdict, ...] = ("fail", "waived", "not-run", "pass", "unsupported", "not-applicable")
 
 
 def merge(first: RequirementResult, second: RequirementResult) -> RequirementResult:
-    """Two results of one requirement for one target as one: the graver verdict, all findings."""
+    """Two results of one requirement for one target as one: the more severe verdict, all findings."""
     verdict = min(first.verdict, second.verdict, key=_WEIGHT.index)
     reason = "; ".join(dict.fromkeys(text for text in (first.reason, second.reason) if text))
     return msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""Failures that the user declares: read, applied to results, and explained."""
+"""Failures that the user declares: their file, application and notes."""
 
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ def read_waivers(text: str) -> tuple[Waiver, ...]:
     retired = {item.id: item for item in load_catalogue().retired}
     for waiver in waivers:
         if waiver.id in retired:
-            instead = ", ".join(retired[waiver.id].successors) or "nothing takes its place"
+            instead = ", ".join(retired[waiver.id].successors) or "there is no successor"
             raise ValueError(f"{waiver.id} is retired ({retired[waiver.id].reason}); waive instead: {instead}")
         if waiver.id not in known:
             raise ValueError(f"{waiver.id} is not in the catalogue")
@@ -44,7 +44,9 @@ def read_waivers(text: str) -> tuple[Waiver, ...]:
 def apply_waivers(
     results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date
 ) -> tuple[RequirementResult, ...]:
-    """Failures that are waived become ``waived``; where the waiver has run out they state this. The findings stay."""
+    """Failures that are waived become ``waived``; where the waiver has expired a note reports this. The findings are
+    retained.
+    """
     known = {waiver.id: waiver for waiver in sorted(waivers, key=lambda waiver: waiver.until)}
 
     def apply(result: RequirementResult) -> RequirementResult:
@@ -52,7 +54,7 @@ def apply_waivers(
         if result.verdict != "fail" or waiver is None:
             return result
         if waiver.until < today:
-            reason = f"its waiver ran out on {waiver.until}: {waiver.reason}"
+            reason = f"its waiver expired on {waiver.until}: {waiver.reason}"
             return msgspec.structs.replace(result, reason=reason)
         reason = f"waived until {waiver.until}: {waiver.reason}"
         return msgspec.structs.replace(result, verdict="waived", reason=reason)
@@ -61,11 +63,11 @@ def apply_waivers(
 
 
 def notes_on_waivers(results: Iterable[RequirementResult], waivers: Iterable[Waiver], today: date) -> Iterator[str]:
-    """What a user should know of the waivers: which are not needed any more, and which have run out."""
+    """Notes on waivers that are no longer needed or have expired."""
     verdicts = {result.id: result.verdict for result in results}
     for waiver in waivers:
         verdict = verdicts.get(waiver.id)
         if verdict == "pass":
-            yield f"{waiver.id} passes and is waived until {waiver.until} ({waiver.reason}): take the waiver away"
+            yield f"{waiver.id} passes and is waived until {waiver.until} ({waiver.reason}): remove the waiver"
         elif verdict is not None and waiver.until < today:
-            yield f"the waiver of {waiver.id} ran out on {waiver.until} ({waiver.reason})"
+            yield f"the waiver of {waiver.id} expired on {waiver.until} ({waiver.reason})"

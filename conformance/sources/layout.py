@@ -25,8 +25,8 @@ _MAX_LISTED = 8
 class LayoutSource:
     """Reads one image of a layout; implements ImageSource.
 
-    An index.json that readers of JSON take differently is refused; ``judged``: it is handed over with the image, to be
-    judged, or in its place where it names none.
+    An index.json that readers of JSON take differently is refused; ``judged``: it is returned with the image, to be
+    judged, or instead of it where it names none.
     """
 
     def __init__(self, reference: LayoutReference, *, judged: bool = False) -> None:
@@ -51,7 +51,7 @@ class LayoutSource:
         return msgspec.structs.replace(found, named_in=stored) if self._judged else found
 
     def _entry(self) -> tuple[Stored, Descriptor | None, str]:
-        """index.json, the entry that is meant in it, and its media type; SourceError when none can be chosen."""
+        """index.json, the selected entry, and its media type; SourceError when none can be selected."""
         if not self._directory.is_dir():
             raise SourceError(f"{self._directory}: no such directory; an OCI layout is a directory with index.json")
         path = self._directory / "index.json"
@@ -70,7 +70,7 @@ class LayoutSource:
         else:
             problem = read.key_problems[0]
             which = f"{problem.key!r} at byte {problem.offset} ({problem.kind})"
-            raise SourceError(f"{path}: readers of JSON differ on it, and so on which image this is: {which}")
+            raise SourceError(f"{path}: JSON readers differ on it, and on the image that it names: {which}")
         return stored, chosen, read.document.view.media_type
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
@@ -99,7 +99,7 @@ class LayoutSource:
             return
         with opened:
             size = os.fstat(opened.fileno()).st_size
-            # A sparse file takes no space and a lifetime to read; that it has another size is plain already.
+            # A sparse file takes no space and very long to read; its size is already known to differ.
             if size > (most := most_of(descriptor)):
                 detail = f"it has {size} bytes; of this blob at most {most} are read"
                 yield Stored(problem="too-large", detail=detail, actual_size=size)
@@ -188,10 +188,10 @@ def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
             return Stored(problem="too-large", detail=f"{size} bytes; the limit here is {limit}", actual_size=size)
         try:
             if offset is not None:
-                file.seek(min(offset, size))  # an offset from a descriptor may be beyond what can be sought
+                file.seek(min(offset, size))  # an offset from a descriptor may be too large to seek
             content: bytes | None = file.read(max(limit, 0))
         except OSError as error:
             return Stored(problem="unreadable", detail=error.strerror or str(error), actual_size=size)
-    if content is None:  # a kernel file that has no content yet
+    if content is None:  # a kernel file without content
         return Stored(problem="unreadable", detail="no bytes can be read from it", actual_size=size)
     return Stored(content, actual_size=size)

@@ -1,4 +1,4 @@
-"""Looks at the layers that are not zstd:chunked: whether they are there, and on demand every byte. Judges nothing."""
+"""Reads the layers that are not zstd:chunked: their presence, and on demand every byte. Gives no verdicts."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ _TAIL: Final = max(FORM_OF_SIZE)
 def observe_other_layers(
     source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading
 ) -> tuple[OtherLayerSeen, ...]:
-    """Each layer of an image that claims no TOC, once; one more than MAX_LAYERS stands for those not inspected."""
+    """Each layer of an image that claims no TOC, once; a placeholder after MAX_LAYERS stands for the others."""
     wanted = wanted_others(manifests)
     seen = [observe_other(source, layer, reading) for layer in wanted[:MAX_LAYERS]]
     many = f"the image has {len(wanted)} different layers without TOC; {MAX_LAYERS} were inspected"
@@ -79,7 +79,7 @@ def observe_other(source: ImageSource, layer: OtherLayerSeen, reading: LayerRead
 
 
 def _with_tail(source: ImageSource, layer: OtherLayerSeen) -> OtherLayerSeen:
-    """Ask for the last bytes: whether the blob is there and of its size, and whether it ends in a footer."""
+    """Request the last bytes: whether the blob exists with its size, and whether it ends with a footer."""
     descriptor = layer.descriptor
     length = min(max(descriptor.size, 0), _TAIL)
     offset = max(descriptor.size, 0) - length

@@ -53,12 +53,12 @@ class RegistryReference(msgspec.Struct, frozen=True):
 
 
 def parse_reference(text: str) -> LayoutReference | RegistryReference:
-    """Read what the user typed; raise SourceError with the remedy."""
+    """Parse the text of the user; raise SourceError with the remedy."""
     if not text or len(text) > _MAX_REFERENCE or not text.isprintable():
         raise SourceError("an image is named oci:DIR[:TAG], host/name:tag or host/name@sha256:…")
     if text.startswith("oci:"):
         return _layout(text.removeprefix("oci:"))
-    if _has_login(text):
+    if _has_credentials(text):
         raise SourceError("a reference has no user and no password: give --username and OCI_PASSWORD")
     scheme = ""
     for prefix, value in (("docker://", ""), ("http://", "http"), ("https://", "https")):
@@ -68,12 +68,12 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
     if text.startswith((".", "/", "~")) or Path(text).is_dir():
         return _layout(text)
     if before_tag and "/" not in tag and Path(before_tag).is_dir():
-        return _layout(text)  # DIR:TAG where DIR is here; a registry is never meant by the name of a directory
+        return _layout(text)  # DIR:TAG where DIR exists; the name of a directory never means a registry
     return _registry(text, scheme)
 
 
-def _has_login(text: str) -> bool:
-    """Whether there is ``user:password@`` where a host belongs: nothing of that may be printed."""
+def _has_credentials(text: str) -> bool:
+    """Whether there is ``user:password@`` where a host belongs: it must not be printed."""
     host = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://", "", text)
     first, at, rest = host.partition("@")
     if not at or re.fullmatch(r"[a-z0-9]+:[0-9a-fA-F]+", rest):  # name@sha256:…

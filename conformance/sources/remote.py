@@ -100,8 +100,8 @@ class RemoteSource:
         wanted = [Range(offset, offset + length - 1) for offset, length in places]
         bound = sum(length for _, length in places) + MAX_DOCUMENT
         name = self._reference.repository
-        # A registry that knows no ranges sends the whole blob: that may be larger than memory. So may what a hostile
-        # one sends for a range: that is not read.
+        # A registry without ranges sends the whole blob, which may be larger than memory. So may the response of a
+        # hostile one to a range: it is not read.
         with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, prefix="zcc-") as spool:
             whole = cast("BinaryIO", spool)
             response = self._ask(
@@ -157,15 +157,18 @@ class RemoteSource:
 
 
 def client_for(reference: RegistryReference, connection: ConnectionOptions) -> RegistryClient:
-    """A client for the registry of this image, with the login for its repository; CredentialError for a bad file."""
+    """A client for the registry of this image, with the credentials for its repository; CredentialError for a bad
+    file.
+    """
     url = reference.base_url(plain_http=connection.plain_http, tls=connection.tls)
     return connection.client(url, reference.repository)
 
 
 def explain_status(response: Response) -> str:
-    """An HTTP status in words, with what the user can do."""
+    """An HTTP status in words, with the remedy."""
     known = {
-        401: "the registry wants a login (HTTP 401); give --username and OCI_PASSWORD, or log in with docker or podman",
+        401: "the registry requires authentication (HTTP 401); give --username and OCI_PASSWORD, or log in "
+        "with docker or podman",
         403: "the registry refuses access (HTTP 403)",
         404: "no such image (HTTP 404)",
         429: "the registry limits the rate of requests (HTTP 429); try again later",
@@ -184,7 +187,7 @@ def _read_whole(whole: BinaryIO, place: Place, response: Response) -> Stored:
     offset, length = place
     evidence = (response.exchange,)
     size = whole.seek(0, io.SEEK_END)
-    whole.seek(min(offset, size))  # whatever the descriptor states, this is a place in the file
+    whole.seek(min(offset, size))  # an offset within the file, for any descriptor
     content = whole.read(length)
     if len(content) < length:
         detail = f"the blob has {size} bytes: none at {offset + len(content)}"

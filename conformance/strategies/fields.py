@@ -1,4 +1,4 @@
-"""Parts of OCI documents that a conforming client must carry along: annotations, platforms, and fields nobody knows."""
+"""Parts of OCI documents that a conforming client must carry along: annotations, platforms, and unknown fields."""
 
 from functools import cache
 from typing import Final

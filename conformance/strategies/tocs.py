@@ -1,4 +1,4 @@
-"""TOC documents: conforming ones, and relatives with one thing wrong, each naming the requirement it breaks.
+"""TOC documents: conforming ones, and invalid ones with one defect, each with the requirement that it breaks.
 
 These are documents by themselves; put one over data frames with ``format.seal.seal``.
 """

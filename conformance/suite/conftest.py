@@ -1,4 +1,4 @@
-"""Fixtures of the suite: the registry under judgement, and how a test records its verdict."""
+"""Fixtures of the suite: the registry under test, and the fixture by which a test records its verdict."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ def settings(request: pytest.FixtureRequest) -> SuiteSettings:
 
 @pytest.fixture(scope="session")
 def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistryUnderTest]:
-    """The registry to judge; everything created below its prefix is deleted at the end, come what may."""
+    """The registry to judge; everything created below its prefix is deleted at the end in any case."""
     with ExitStack() as stack:
         url, collect = settings.registry, None
         if not url:
@@ -48,13 +48,13 @@ def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterato
 
 
 def _clean_up(subject: RegistryUnderTest, request: pytest.FixtureRequest) -> None:
-    """Delete what was pushed; the end of the output names what the registry keeps."""
+    """Delete what was pushed; the end of the output lists what the registry retains."""
     kept = subject.clean_up()
     session = request.config.pluginmanager.get_plugin("conformance-session")
     if kept and isinstance(session, ConformanceSession):
         session.leave(
-            f"{subject.name} keeps {len(kept)} or more things below {subject.prefix}: it refused to delete them. "
-            f"Once it allows that: {kept[0].as_curl()}"
+            f"{subject.name} retains {len(kept)} or more items below {subject.prefix}: it refused to delete them. "
+            f"To delete them: {kept[0].as_curl()}"
         )
 
 
@@ -68,7 +68,9 @@ def implementation(settings: SuiteSettings) -> Iterator[ImplementationUnderTest]
 
 @pytest.fixture(autouse=True)
 def _false_claims(request: pytest.FixtureRequest, settings: SuiteSettings) -> Iterator[None]:
-    """What the adapter declares unsupported, and the tool did in this test, goes into the notes of the report."""
+    """Features that the adapter declares unsupported, and the tool supports in this test, become notes of the
+    report.
+    """
     yield
     if settings.adapter is not None and "implementation" in request.fixturenames:
         subject: ImplementationUnderTest = request.getfixturevalue("implementation")
@@ -97,7 +99,7 @@ def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
 
 
 def note_hazards(item: pytest.Item, settings: SuiteSettings, results: Iterable[RequirementResult]) -> None:
-    """Failures of requirements that do not bind the target become notes: its users should know of them."""
+    """Failures of requirements outside the claimed profiles become notes for users."""
     for result in results:
         if result.verdict == "fail":
             why = next(finding.message for finding in result.findings if finding.outcome == "fail")
@@ -106,7 +108,7 @@ def note_hazards(item: pytest.Item, settings: SuiteSettings, results: Iterable[R
 
 
 def announce(result: RequirementResult) -> None:
-    """Let pytest show a verdict: a failed MUST fails the test; what was not decided or does not apply skips it."""
+    """Show a verdict in pytest: a failed MUST fails the test; an undecided or not applicable one skips it."""
     if result.level == "MUST" and result.verdict == "fail":
         text = "\n".join(line for finding in result.findings for line in finding_lines(finding))
         pytest.fail(f"{result.id} {load_catalogue()[result.id].statement}\n{text}", pytrace=False)

@@ -1,4 +1,4 @@
-"""Tests over generated artifacts: each states in a sentence what always holds, and how many examples were tried."""
+"""Tests over generated artifacts: each has its property as a sentence, and the number of examples."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -58,7 +58,7 @@ def counted(item: pytest.Item, test: Callable[[], None]) -> None:
 
 
 def note_tried(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Attach to the report of a test how many examples it tried; nothing where it is no such test."""
+    """Attach to the report of a test how many examples it tried; nothing for other tests."""
     test = getattr(item, "function", None)
     if test is not None and report.when == "call":
         _attach(item, report.user_properties, test, failed=report.failed)

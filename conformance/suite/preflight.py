@@ -26,8 +26,9 @@ def _registry_preflight(settings: SuiteSettings) -> str:
             refused = client.refusal_to_push(f"{settings.repository}/{settings.run_id}/preflight")
             if refused:
                 return (
-                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); log in as a user "
-                    "who may push there, choose another --repository, or judge existing images with --read-only REF"
+                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); authenticate as a "
+                    "user with the right to push there, choose another --repository, or judge existing images "
+                    "with --read-only REF"
                 )
     except AuthenticationError as error:
         return str(error)
@@ -35,7 +36,7 @@ def _registry_preflight(settings: SuiteSettings) -> str:
         reason = " ".join(str(error).split())
         return reason if reason.startswith(settings.registry) else f"{settings.registry}: {reason}"
     if response.status in (401, 403):
-        given = "the login was refused" if settings.connection.username else "it wants a login"
+        given = "authentication failed" if settings.connection.username else "it requires authentication"
         return (
             f"{settings.registry}: {given} (HTTP {response.status}); give --username and OCI_PASSWORD, or docker login"
         )

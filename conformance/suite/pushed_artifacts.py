@@ -25,7 +25,7 @@ from conformance.trials.producer.trial import ProducerTrial
 Results = tuple[RequirementResult, ...]
 
 
-class _Broken(AssertionError):  # noqa: N818 (what was found, not an error of ours)
+class _Broken(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
     """A generated image fails what the fixed one does not."""
 
 
@@ -42,7 +42,7 @@ def judged_artifacts(trial: ProducerTrial, name: str, *, replay: str) -> Results
 
 
 def remark_on(trial: ProducerTrial, name: str) -> str:
-    """What no requirement of this revision is about: a push that does not work, old layers of another tar."""
+    """Notes outside the requirements of this revision: a failed push, legacy layers with another tar."""
     pushed = trial.pushed(name)
     if trial.control() or pushed.seen is None:
         return ""
@@ -78,7 +78,7 @@ class GeneratedPushes:
         """The results of ``examples`` trees from this seed; or of one that fails, shrunk, preserved as a layout."""
         if self._trial.control() or "zstd:chunked" not in self._trial.subject.adapter.compressions:
             return
-        # What the fixed image fails already is no news.
+        # Failures of the fixed image are not repeated.
         self._known = _failed(judged_artifacts(self._trial, "single", replay=self._replay))
         failing: list[Tree] = []
 
@@ -124,7 +124,7 @@ class GeneratedPushes:
         if not directory.exists():
             source.write(directory)
         where = f"{directory.parent.name}/{directory.name}"
-        note = Note(f"the smallest image found that shows it, of {len(tree)} entries: {where}, seed {number}")
+        note = Note(f"the smallest image found that fails, of {len(tree)} entries: {where}, seed {number}")
 
         def noted(finding: Finding) -> Finding:
             return msgspec.structs.replace(finding, evidence=(note, *finding.evidence))
@@ -140,7 +140,7 @@ def _binding() -> tuple[Requirement, ...]:
 
 
 def _judged(source: ImageSource, replay: str) -> Results:
-    """With a command that makes the image again: the registry that it was judged in is gone by then."""
+    """With a command that rebuilds the image: its registry no longer exists then."""
     names = {requirement.id for requirement in _binding()}
     report = judge_source(source, CheckOptions(deep=True))
 

@@ -15,7 +15,7 @@ MODULES_OF_TOOLS: Final = frozenset(
 
 
 class BadOptionError(Exception):
-    """One line: which option is wrong and what it takes. Leads to exit status 2."""
+    """One line: the invalid option and its valid values. The exit status is 2."""
 
 
 def asked_for(
@@ -23,7 +23,7 @@ def asked_for(
 ) -> tuple[tuple[Role, ...], tuple[Profile, ...]]:
     """The roles and the profiles of a run; of a registry no role means all. Raises BadOptionError.
 
-    ``--profile`` claims; ``--role`` takes what the adapter, or a registry, claims in that role.
+    ``--profile`` claims; ``--role`` selects the claims of the adapter, or of a registry, in that role.
     """
     asked = tuple(dict.fromkeys((*roles, *(definition_of(profile).role for profile in profiles))))
     if adapter is None:

@@ -27,11 +27,11 @@ _WORKER_RUN_ID, _WORKER_VERSION = "conformance_run_id", "conformance_version"
 
 
 class SuiteSettings(msgspec.Struct, frozen=True):
-    """What the user requested. ``registry`` "" means the embedded one.
+    """The options of the user. ``registry`` "" means the embedded one.
 
-    ``profiles`` are those that are claimed, ``implied`` whether the user named none; an image claims by what is in it.
-    With an ``adapter`` the run judges that implementation, of this ``version``, in ``roles`` (never empty then);
-    ``implementation`` is how the user named it.
+    ``profiles`` are those that are claimed, ``implied`` whether the user named none; the profile of an image follows
+    from its content. With an ``adapter`` the run judges that implementation, of this ``version``, in ``roles`` (never
+    empty then); ``implementation`` is how the user named it.
     """
 
     registry: str
@@ -55,11 +55,11 @@ class SuiteSettings(msgspec.Struct, frozen=True):
         return tuple(profile for profile in self.profiles if definition_of(profile).role == role)
 
     def owes(self, role: Role, requirement_id: str) -> bool:
-        """Whether this requirement binds the target in this role, by a profile that it claims."""
+        """Whether this requirement is part of a profile that the target claims in this role."""
         return any(requirement_id in ids_of(profile) for profile in self.profiles_of(role))
 
     def risks(self, role: Role, requirement_id: str) -> bool:
-        """Whether a breach of this requirement, which does not bind it, is worth a note."""
+        """Whether a violation of this requirement, outside the profiles, becomes a note."""
         return any(hazard_of(profile, requirement_id) for profile in self.profiles_of(role))
 
     @property

@@ -1,8 +1,8 @@
 """The role consumer-unaware: clients and scanners that do not know sentinels (docs/consumers.md).
 
-They must take the plain variant, read all of it, and refuse the sentinel manifest: a scanner that reports anything on
-it, be it "nothing found", has processed it. Those that claim the profile toc-consumer pull plain images by TOC, and are
-given hostile ones.
+They must select the plain variant, read all of it, and refuse the sentinel manifest: a scanner that reports a result
+for it, including "nothing found", has processed it. Clients of the profile toc-consumer pull plain images by TOC, and
+are tested with hostile ones.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def trials(implementation: ImplementationUnderTest, settings: SuiteSettings) -> 
 
 @pytest.mark.parametrize("requirement_id", one_test_each(BY_TOC))
 def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement states, in every case that docs/consumers.md lists for it."""
+    """Expected: the statement of the requirement, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()
     if not trials.by_toc and requirement_id not in UNAWARE:
         pytest.skip("for clients that pull by TOC: the profile toc-consumer is not claimed")

@@ -22,7 +22,7 @@ def copies(implementation: ImplementationUnderTest) -> Iterator[CopierTrial]:
 
 @pytest.mark.parametrize("requirement_id", one_test_each(JOBS_OF))
 def test_copy(requirement_id: str, copies: CopierTrial, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement states (docs/requirements.md)."""
+    """Expected: the statement of the requirement (docs/requirements.md)."""
     verdict(requirement_id, copies.judgements(requirement_id, find_checks(checks)[requirement_id]))
 
 
@@ -34,5 +34,5 @@ def test_no_second_sentinel_by_copying(copies: CopierTrial, verdict: Callable[..
 
 @pytest.mark.requirement("SENT-PUSH-001")
 def test_order_of_a_copy(copies: CopierTrial, verdict: Callable[..., None]) -> None:
-    """Expected: no manifest comes to the destination before the blobs and manifests that it names."""
+    """Expected: every manifest is put after the blobs and manifests that it names."""
     verdict("SENT-PUSH-001", copies.in_order(find_checks(checks)["SENT-PUSH-001"]))

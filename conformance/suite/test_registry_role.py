@@ -20,13 +20,13 @@ pytestmark = pytest.mark.role("registry")
 
 @pytest.fixture(scope="module")
 def probe(registry: RegistryUnderTest) -> RegistryProbe:
-    """The scenarios over the registry; what they share is pushed once."""
+    """The scenarios over the registry; shared content is pushed once."""
     return RegistryProbe(registry)
 
 
 @pytest.fixture(scope="module")
 def uncontrolled(probe: RegistryProbe) -> str:
-    """Why the positive control failed: an ordinary image was not taken, or not given back; "" when it worked."""
+    """Why the positive control failed: an ordinary image was not stored, or not returned; "" when it passed."""
     return control_failure(probe)
 
 
@@ -35,7 +35,7 @@ _CHECKS = find_checks(checks)
 
 @pytest.mark.parametrize("requirement_id", one_test_each(SCENARIOS))
 def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement states (docs/requirements.md)."""
+    """Expected: the statement of the requirement (docs/requirements.md)."""
     assert requirement_id in load_catalogue().ids()
     if uncontrolled:
         verdict(requirement_id, [not_run(uncontrolled)])

@@ -1,4 +1,4 @@
-"""A certificate for registries on loopback, for tools that speak HTTPS only."""
+"""A certificate for registries on loopback, for tools that support HTTPS only."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The copier's trial: real copies between two registries of ours, each made once, and what came of them."""
+"""The copier's trial: real copies between two embedded registries, each run once, and the observations."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -41,7 +41,7 @@ _SOURCE: Final = "source"
 
 
 class CopyJob(msgspec.Struct, frozen=True):
-    """One copy that is requested, of which of the images."""
+    """One requested copy, and its source image."""
 
     name: str
     source: Source = "sentinel"
@@ -125,25 +125,25 @@ TWINS: Final[Mapping[str, str]] = {
     "from storage": "plain from storage",
     "other sentinel, from storage": "plain from storage",
 }
-"""Copies that may be refused, and one beside each that must work: else the refusal has another reason."""
+"""Copies that may be refused, each with a positive control: otherwise the refusal has another reason."""
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
 ORDERED: Final = ("plain", "kept", "index", "to gzip", "plain from storage")
 """Copies in which the order of requests is inspected (SENT-PUSH-001)."""
-# What a tool may leave undone that refuses all sentinels because it does not know them.
+# Copies that a tool may omit that refuses all sentinels because it does not know them.
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
-# The same of a tool that has to unpack what it copies.
+# The same for a tool that unpacks its copies.
 _OF_COPYING: Final = frozenset({"SENT-PULL-025"})
 _REFUSER: Final = (
     "it refuses every manifest with a sentinel, as a client that does not know sentinels must (SENT-PULL-031): "
     "nothing was recompressed"
 )
-# Of these the tool owes a result or a refusal: to crash is to fail. Of the others nothing was seen then.
+# These need a result or a refusal: a crash fails. The others are then not observed.
 _NEEDS_A_FINISHED_COPY: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 9, 15, 17, 20, 25, 26, 27))
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """A copy that was tried, what was seen of it, and in which order the destination got it."""
+    """A copy that was run, its observation, and the order of requests at the destination."""
 
     run: Run
     seen: CopySeen
@@ -151,8 +151,8 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class CopierTrial:
-    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are created when
-    requested.
+    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are run
+    when requested.
     """
 
     def __init__(self, subject: ImplementationUnderTest) -> None:
@@ -179,7 +179,7 @@ class CopierTrial:
         self._stack.close()
 
     def judgements(self, requirement_id: str, check: Callable[[CopySeen], Iterator[Judgement]]) -> list[Judgement]:
-        """What the check of a SENT-STRIP requirement states about the copies that it is about."""
+        """The judgements of a SENT-STRIP check on its copies."""
         return [*self._judged(requirement_id, JOBS_OF[requirement_id], lambda copied: check(copied.seen))]
 
     def again(self, check: Callable[[AgainSeen], Iterator[Judgement]]) -> list[Judgement]:
@@ -192,13 +192,13 @@ class CopierTrial:
         return [*self._judged("SENT-PUSH-001", able, lambda copied: check(copied.order))]
 
     def control(self) -> str:
-        """Why no copy of this tool shows anything: an ordinary image does not come through; "" when it does."""
+        """Why no copy of this tool proves anything: an ordinary image is not copied; "" when it is."""
         if self._problem is None:
             self._problem = self._control()
         return self._problem
 
     def copied(self, name: str) -> Copied:
-        """Make this copy, or take the one that was created."""
+        """Run this copy, or return the earlier run."""
         if name not in self._copies:
             job = JOBS[name]
             twin = None
@@ -252,7 +252,9 @@ class CopierTrial:
         made = copy_of_one(control.seen.after)
         wrong = [kind for layer in data_layers(made) if not _is_of(kind := layer.media_type, requested)] if made else []
         if made is None or wrong:
-            found = f"it wrote layers of {', '.join(sorted(set(wrong)))}" if wrong else "it wrote no one image"
+            found = (
+                f"it wrote layers of {', '.join(sorted(set(wrong)))}" if wrong else "it did not write exactly one image"
+            )
             return unsupported(f"requested {requested} with an image without sentinel {found}")
         return None
 
@@ -268,7 +270,7 @@ class CopierTrial:
         return all(copied.seen.refused or copied.run.outcome is Outcome.UNSUPPORTED for copied in tried)
 
     def _refused_like_its_twin(self, copied: Copied) -> Judgement | None:
-        """A refusal shows something only where what is one edit away is not refused."""
+        """A refusal counts only where the positive control is not refused."""
         name = TWINS.get(copied.seen.name)
         if name is None or not copied.seen.refused:
             return None
@@ -279,7 +281,7 @@ class CopierTrial:
         return not_run(message, where=copied.seen.name, evidence=twin.run.evidence)
 
     def _control(self) -> str:
-        """What the tool reports it can do, done with an image that has no sentinel."""
+        """The operations of the tool, with an image without sentinel."""
         operations = self._subject.adapter.operations
         names = [("copy", "plain"), ("recompress", "plain to gzip")]
         tried = [name for operation, name in names if operation in operations]
@@ -301,7 +303,7 @@ class CopierTrial:
         words = "".join(letter if letter.isalnum() else " " for letter in job.name.lower()).split()
         repository = f"copy/{'-'.join(words)}"
         before = self._from.observe(_SOURCE, job.source)
-        assert before is not None, "our own registry has our own image"
+        assert before is not None, "the embedded registry has the image of the suite"
         layout = self._subject.new_directory("layout") / "pulled"
         values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
         values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
@@ -364,7 +366,7 @@ def _sources() -> dict[Source, Image]:
 
 
 def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
-    """What to state about a copy that ended neither done nor refused."""
+    """The judgement on a copy that neither succeeded nor was refused."""
     run, where = copied.run, copied.seen.name
     if run.outcome is Outcome.ABSENT:
         return not_run(run.reason, where=where)
@@ -372,11 +374,11 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
         return unsupported(run.reason, where=where)
     if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
         if requirement_id in _NEEDS_A_FINISHED_COPY:
-            message = "The copy neither ended nor was it refused; a crash is not a refusal."
+            message = "The copy neither succeeded nor was refused; a crash is not a refusal."
             return failed(message, where=where, expected="done, or refused with a reason", found=run.described)
         return not_run(f"the copy was not made: {run.described}", where=where)
     if run.succeeded and copied.seen.after is None:
-        return not_run(f"{INCONCLUSIVE}it ended as if done, and there is nothing where the copy should be", where=where)
+        return not_run(f"{INCONCLUSIVE}it reported success, but there is no copy", where=where)
     return None
 
 
@@ -386,7 +388,7 @@ def _wrong_with_control(copied: Copied) -> str:
         return f"an image without sentinel could not be copied either ({seen.name}; {run.described})"
     made = copy_of_one(seen.after) if seen.after is not None else None
     if made is None:
-        return f"it ended as if an image without sentinel was copied, which is missing ({seen.name})"
+        return f"it reported success for an image without sentinel, but there is no copy ({seen.name})"
     config = seen.before.manifests[0].config
     if config is None or seen.data_diff_ids != config.view.rootfs.diff_ids:
         return f"the copy of an image without sentinel has other contents ({seen.name})"
@@ -428,7 +430,7 @@ def _root(after: ImageSeen | None) -> bytes | None:
 
 
 def _stores(exchange: Exchange) -> bool:
-    """Whether a manifest was put: blobs that nothing names harm nobody, and a registry removes them."""
+    """Whether a manifest was put: unreferenced blobs do no harm, and a registry removes them."""
     return exchange.method == "PUT" and exchange.status == 201 and "/manifests/" in exchange.url
 
 

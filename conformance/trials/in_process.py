@@ -75,7 +75,7 @@ class InProcessImplementation(ImplementationUnderTest):
         partial_pulls: bool = True,
         sandbox: Sandbox | None = None,
     ) -> Run:
-        del timeout, ca_file, partial_pulls  # nothing here can be stopped, or be told so
+        del timeout, ca_file, partial_pulls  # there is no process to stop
         lacking = [option for option in options if option not in self.adapter.options]
         if lacking or operation in self.adapter.unsupported:
             return Run(self.adapter.name, operation, Outcome.UNSUPPORTED, f"no {', '.join(lacking) or operation}")
@@ -131,7 +131,7 @@ def _adapter(operations: Sequence[Operation] | None, *, can_sign: bool, can_expo
 
 
 def _exporter(copier: Any) -> type[Copier]:
-    """A copy that plays the part of an export from a storage: layers are unpacked, so that their DiffIDs are known."""
+    """A copy that simulates an export from a storage: layers are unpacked, so that their DiffIDs are known."""
 
     class Exporter(copier):  # type: ignore[misc]
         def copy_plan(self) -> Plan:

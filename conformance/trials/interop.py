@@ -1,4 +1,4 @@
-"""Which tools understand each other: one image from every producer, through every registry, to every consumer."""
+"""Interoperability of the tools: one image from every producer, through every registry, to every consumer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

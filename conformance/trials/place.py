@@ -1,4 +1,4 @@
-"""An embedded registry for one trial: images put into it, and what is there afterwards."""
+"""An embedded registry for one trial: its stored images, and its content afterwards."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ _MAX_TAR: Final = 2**28
 
 
 class Place:
-    """One embedded registry with a client of ours; ``host`` is how tools name it."""
+    """One embedded registry with a client; ``host`` is its name for tools."""
 
     def __init__(self, registry: EmbeddedRegistry) -> None:
         self.registry = registry
@@ -118,7 +118,7 @@ class Place:
 
     @contextmanager
     def watching(self) -> Iterator[list[Exchange]]:
-        """The exchanges of what happens inside."""
+        """The exchanges within the block."""
         before = len(self.registry.exchanges)
         seen: list[Exchange] = []
         yield seen
@@ -149,7 +149,7 @@ class Place:
 
     def _created(self, exchange: Exchange) -> None:
         if exchange.status != _CREATED:
-            raise RuntimeError(f"our own registry refuses our own image: {exchange.as_text()}")
+            raise RuntimeError(f"the embedded registry refuses the image of the suite: {exchange.as_text()}")
 
 
 @contextmanager

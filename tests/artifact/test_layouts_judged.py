@@ -63,5 +63,5 @@ def test_an_index_json_that_only_some_readers_take_is_a_finding(layout: Path, be
 def test_what_uses_a_layout_refuses_it(layout: Path) -> None:
     path = layout / "index.json"
     path.write_bytes(path.read_bytes().replace(FIRST, b'"manifests":[],"manifests":', 1))
-    with pytest.raises(SourceError, match="readers of JSON differ on it"):
+    with pytest.raises(SourceError, match="JSON readers differ on it"):
         open_source(f"oci:{layout}", ConnectionOptions()).root()

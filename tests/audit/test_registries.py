@@ -158,7 +158,7 @@ def test_a_registry_without_catalog_names_the_remedy(state: State) -> None:
     ("body", "link", "words"),
     [
         (b"{", "", "cannot be read"),
-        (encode({"repositories": [1]}), "", "no list of names"),
+        (encode({"repositories": [1]}), "", "not a list of names"),
         (encode({"repositories": ["../../etc"]}), "", "is not a repository name"),
         (encode({"repositories": ["a"]}), "<http://169.254.169.254/x>; rel=next", "on another host"),
     ],

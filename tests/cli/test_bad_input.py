@@ -192,7 +192,7 @@ def test_a_run_against_a_registry_of_endless_manifests_says_what_it_could_not_ju
     assert run.returncode == EXIT_INCOMPLETE, run.stdout + run.stderr
     assert "NOT-RUN REG-001 [MUST]" in run.stdout
     assert "the response is larger than" in run.stdout
-    assert "client.py" not in run.stdout, "no source text of ours"
+    assert "client.py" not in run.stdout, "no source text of the suite"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_refused_login(tmp_path: Path, auth: BasicAuth | TokenAuth, password: 
         host = registry.url.removeprefix("http://")
         login = {"OCI_USERNAME": "user", "OCI_PASSWORD": password} if password else {}
         run = zcc("check", f"{host}/app:1", directory=tmp_path, **login)
-    one_line(run, "authentication failed for user 'user'" if password else "wants a login (HTTP 401)")
+    one_line(run, "authentication failed for user 'user'" if password else "requires authentication (HTTP 401)")
 
 
 def test_an_unknown_certificate(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_registry_that_wants_a_login(tmp_path: Path) -> None:
         refused = zcc("check", f"{host}/app:1", directory=tmp_path)
         absent = zcc("check", "--username", "user", f"{host}/app:1", directory=tmp_path, OCI_PASSWORD="right")
     assert refused.returncode == absent.returncode == 2
-    assert "wants a login (HTTP 401)" in refused.stderr
+    assert "requires authentication (HTTP 401)" in refused.stderr
     assert "no such image (HTTP 404)" in absent.stderr
 
 
@@ -202,7 +202,7 @@ def test_a_requirement_is_shown_with_a_wrong_and_a_right_example() -> None:
 
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_a_reader_that_is_gone_is_no_verdict(arguments: tuple[str, ...]) -> None:
-    """``zcc … | head``: whoever writes the output, the status is that of SIGPIPE."""
+    """``zcc … | head``: the status is that of SIGPIPE, for every writer of the output."""
     run = subprocess.run(
         ["bash", "-c", f'{shlex.join([sys.executable, "-c", CODE, *arguments])} | true; exit "${{PIPESTATUS[0]}}"'],
         capture_output=True,

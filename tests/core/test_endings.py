@@ -1,4 +1,6 @@
-"""Verdicts become an ending for each claimed profile: nothing conforms for nothing, nobody fails for an outage."""
+"""Verdicts become an ending for each claimed profile: nothing conforms without a decision, and an outage fails
+nothing.
+"""
 
 import pytest
 

@@ -18,7 +18,7 @@ USER = "tester"
 @pytest.fixture
 def known() -> Secrets:
     secrets = Secrets()
-    secrets.remember_login(USER, PASSWORD)
+    secrets.remember_credentials(USER, PASSWORD)
     secrets.remember("t0ken-of-the-service")
     return secrets
 
@@ -62,14 +62,14 @@ def test_what_is_no_secret_stays(known: Secrets) -> None:
 
 def test_a_short_password_is_masked_with_its_user_only() -> None:
     secrets = Secrets()
-    secrets.remember_login("user", "abc")
+    secrets.remember_credentials("user", "abc")
     assert secrets.mask("abc") == "abc"
     assert secrets.mask(base64.b64encode(b"user:abc").decode()) == MASK
 
 
 def test_exchanges_and_findings_are_made_without_secrets() -> None:
     try:
-        SECRETS.remember_login(USER, PASSWORD)
+        SECRETS.remember_credentials(USER, PASSWORD)
         echo = base64.b64encode(PAIR).decode()
         seen = Exchange.record(
             "GET",

@@ -124,7 +124,7 @@ MISTAKES = {
     "mixed steps": (GOOD.replace('["cp", "-a", "{stdout}/.", "{output}"]]', '"cp"]'), "operations.unpack: arguments"),
     "stdout of no step": (GOOD.replace('"pull", "{reference}"', '"pull", "{stdout}"'), "there is no step before"),
     "options within an argument": (GOOD.replace('"{options}"', '"-o{options}"'), "one by itself"),
-    "a bad expression": (GOOD.replace("(?m)^level=fatal", "(level"), "no regular expression"),
+    "a bad expression": (GOOD.replace("(?m)^level=fatal", "(level"), "not a regular expression"),
     "both ways": ('entry_point = "./x"\n' + GOOD, "entry_point"),
     "neither way": (
         'name = "x"\ndescription = "d"\nroles = ["copier"]\nversion = ["x"]',

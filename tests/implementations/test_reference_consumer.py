@@ -315,7 +315,7 @@ BROKEN: dict[str, tuple[Callable[[], Layer], str]] = {
     "name that climbs": (_named("../outside"), "climbs with '..'"),
     "name that climbs in the middle": (_named("a/../../outside"), "climbs with '..'"),
     "hard link that climbs": (_named("link", "hardlink", "../../etc/passwd"), "climbs with '..'"),
-    "hard link to nothing": (_named("link", "hardlink", "/etc/passwd"), "no file of the image"),
+    "hard link to nothing": (_named("link", "hardlink", "/etc/passwd"), "not a file of the image"),
     "file through a file": (_named("inside/file"), "is not a directory"),
 }
 
@@ -467,7 +467,7 @@ def test_other_annotation_values_are_ignored(value: str, tmp_path: Path) -> None
 
 
 class RefusesRanges(Defect):
-    """Answers this status to requests for more than so many ranges."""
+    """Responds with this status to requests for more than so many ranges."""
 
     def __init__(self, status: int, most: int = 0) -> None:
         self._status, self._most = status, most

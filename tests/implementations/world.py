@@ -89,7 +89,7 @@ class World:
 
     @contextmanager
     def watching(self) -> Iterator[list[Exchange]]:
-        """The exchanges of what happens inside."""
+        """The exchanges within the block."""
         before = len(self.registry.exchanges)
         seen: list[Exchange] = []
         yield seen
@@ -172,7 +172,7 @@ def entry(descriptor: JsonObject, *, sentinel: bool = False, zstd: bool = True, 
 
 @contextmanager
 def world(directory: Path, *defects: Defect) -> Iterator[World]:
-    """A world whose registry has these defects."""
+    """A setup whose registry has these defects."""
     directory.mkdir(exist_ok=True)
     with EmbeddedRegistry(defects=defects) as registry:
         made = World(registry, directory)

@@ -1,4 +1,4 @@
-"""Whatever bytes an image has: inspect and diff end with a view or one error of ours, printable and bounded."""
+"""Whatever bytes an image has: inspect and diff end with a view or one error of the suite, printable and bounded."""
 
 import io
 import json

@@ -172,6 +172,7 @@ LAYERS: dict[str, LayerSeen] = {
         **footer(form=FooterForm.FIRST), annotations={MANIFEST_CHECKSUM: "-", LEGACY_PREFIX + "manifest-checksum": "x"}
     ),
     "transitional form": layer(**footer(form=FooterForm.TRANSITIONAL)),
+    "smaller than its footer": layer(size=10, **footer(form=FooterForm.TRANSITIONAL)),
     "footer of another place": layer(**footer(toc_at=SHIFTED, split_at=Position(417, 50, 200))),
     "footer of other lengths": layer(**footer(TocPosition(308, 99, 400), Position(416, 51, 200))),
     "footer without tar-split": layer(**footer(split_at=None)),

@@ -217,3 +217,10 @@ def test_a_time_is_read_alike_each_time() -> None:
     ):
         comparison.compare(HEADER, changed(ENTRY, modtime=text), 0)
     assert found.count(Kind.ATTRIBUTE) == 3
+
+
+@pytest.mark.parametrize("field", ["modtime", "accesstime", "changetime"])
+def test_a_long_text_for_a_time_is_cut(field: str) -> None:
+    found = Discrepancies()
+    EntryComparison(found).compare(HEADER, changed(ENTRY, **{field: "x" * 100}), 0)
+    assert [each.found for each in found.of(*Kind)] == ["x" * 80 + " (TOC)"]

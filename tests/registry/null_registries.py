@@ -97,7 +97,7 @@ class HangsUp(Defect):
 
 
 class CaptivePortal(Defect):
-    """Sends everybody to a page where one logs in."""
+    """Redirects every request to an authentication page."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
         if call.path == "/login":

@@ -44,7 +44,7 @@ def test_html_says_who_was_judged_by_what_and_how_much_was_tried() -> None:
     text = render_html(report(), CATALOGUE).decode()
     for said in ("1" * 64, "2" * 64, "3" * 64, "image other bytes", "deep", "&lt; 12 %", "other bytes: 3"):
         assert said in text, said
-    waivers = text.index("Waived, by the user")
+    waivers = text.index("Waived, as declared by the user")
     assert text.index("SENT-BLOB-004: waived until 2027-01-01") > waivers
     assert waivers < text.index('id="results"'), "waivers stand on top"
 

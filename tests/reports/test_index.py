@@ -89,7 +89,7 @@ def test_the_matrix_is_an_svg_document_whatever_the_names() -> None:
         titles = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}title")]
         assert len(titles) == 3
         assert any(title.endswith(": refused") for title in titles)
-        assert "1 of 2 ways" in picture.text
+        assert "1 of 2 combinations" in picture.text
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "//evil.example", 'x" onclick="y'])

@@ -135,6 +135,11 @@ def test_repeated_names_are_told_with_the_first() -> None:
     assert found == [(index, "a unique name", "the name of entries[1]") for index in (3, 5)]
 
 
+@pytest.mark.parametrize("kind", ["reg", "block", "char", "dir", "symlink"])
+def test_names_of_all_types_may_climb(kind: str) -> None:
+    assert len(told(name_rules.climbing_names(Outline(entries("..", kind=kind))))) == 1
+
+
 @pytest.mark.parametrize("name", ["..", "../a", "a/..", "a/../b", "/.."])
 def test_a_name_that_climbs_is_told(name: str) -> None:
     assert told(name_rules.climbing_names(toc("a", name, f"c:{name}", "b..", "..b", "a..b"))) == [

@@ -275,6 +275,11 @@ def test_what_is_tiled_is_not_looked_at_again(rule: Any) -> None:
     assert told(rule(msgspec.structs.replace(outline(wrong), tiled=True))) == []
 
 
+def test_chunks_of_one_byte_tile_a_file() -> None:
+    entries = [changed(SPLIT, size=2, chunk_size=1), changed(CHUNK, chunk_offset=1, chunk_size=1)]
+    assert told(chunk_rules.untiled(msgspec.structs.replace(outline(entries), tiled=False))) == []
+
+
 @pytest.mark.parametrize(("tiled", "indices"), [(True, [0]), (False, [0, 1])])
 def test_chunk_types_of_chunks_are_looked_at_where_they_may_be_wrong(tiled: bool, indices: list[int]) -> None:
     wrong = [changed(SPLIT, chunk_type="x"), changed(CHUNK, chunk_type="y")]

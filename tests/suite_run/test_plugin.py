@@ -95,7 +95,7 @@ def test_a_refused_login_is_one_line_and_exit_2(tmp_path: Path) -> None:
             tmp_path, "--registry", registry.url, environ={"OCI_USERNAME": "user", "OCI_PASSWORD": "very-wrong"}
         )
     assert without.returncode == wrong.returncode == 2
-    assert "it wants a login" in without.stdout + without.stderr
+    assert "it requires authentication" in without.stdout + without.stderr
     assert "authentication failed for user 'user' at 127.0.0.1" in wrong.stdout + wrong.stderr
     assert "very-wrong" not in wrong.stdout + wrong.stderr
 

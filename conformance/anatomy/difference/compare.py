@@ -13,7 +13,7 @@ _WORDS: Final = {True: "true", False: "false", None: "null"}
 
 
 def compare_nodes(first: Node, second: Node, ignored: Collection[str] = ()) -> tuple[FieldChange, ...]:
-    """The attributes that differ, except for those ignored; each extended attribute is one of its own."""
+    """The attributes that differ, except for those ignored; each extended attribute is listed separately."""
     ours, theirs = attributes(first), attributes(second)
     changes = [
         FieldChange(field, shown(field, value), shown(field, theirs[field]))

@@ -19,7 +19,7 @@ from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource
 
-# A tree does not keep how its entries were written, and nobody unpacks these times.
+# A tree does not keep how its entries were written, and these times are not unpacked.
 _NOT_OF_A_TREE: Final = ("name", "accessed", "changed")
 
 

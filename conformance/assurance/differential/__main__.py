@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.assurance.differential import report
+from conformance.assurance.differential.documents import DocumentFault, run_documents
 from conformance.assurance.differential.harness import Found, Harness, Options, Summary
 from conformance.assurance.differential.tables import TableFault, run_tables
 from conformance.readers.panel import Panel
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--commands", type=int, default=50, help="give 1 of N that pass to the commands (50; 0: none)")
     parser.add_argument("--findings", type=Path, default=Path("build/differential"), help="where faults are saved")
     parser.add_argument("--tables", type=int, default=-1, help="TOCs and tar-splits to try (a tenth of --cases)")
+    parser.add_argument("--documents", type=int, default=-1, help="indexes, manifests, configs (a tenth of --cases)")
     parser.add_argument("--whole", action="store_true", help="keep faults as they are found, not shrunk")
     parser.add_argument("--table", action="store_true", help="print which pairs differ and what catches them")
     options = parser.parse_args(arguments)
@@ -40,16 +42,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = Options(options.cases, options.seed, options.commands, options.seconds, not options.whole)
         summary = Harness(panel, run, on_fault).run(_progress)
         tables = options.tables if options.tables >= 0 else options.cases // 10
+        documents = options.documents if options.documents >= 0 else options.cases // 10
         of_tables = run_tables(panel, tables, options.seed, lambda fault: _say(fault, options.findings))
-    sys.stdout.write("\n".join((*report.lines(summary), *report.table_lines(of_tables))) + "\n")
+    with Panel(timeout=5, reads=("documents",)) as panel:
+        for name, what in (panel.absent | panel.broken).items():
+            sys.stdout.write(f"not compared: {name} ({what})\n")
+        of_documents = run_documents(
+            panel, documents, options.seed, lambda fault: _say_document(fault, options.findings)
+        )
+    said = (*report.lines(summary), *report.table_lines(of_tables), *report.document_lines(of_documents))
+    sys.stdout.write("\n".join(said) + "\n")
     if options.table:
         sys.stdout.write("\n".join(report.table(summary)) + "\n")
-    return int(bool(summary.faults or of_tables.faults))
+    return int(bool(summary.faults or of_tables.faults or of_documents.faults))
 
 
 def _say(fault: TableFault, directory: Path) -> None:
     path = report.save_table(fault, directory)
     sys.stdout.write(f"fault: {fault.reader} sees another {fault.what} in a {fault.part} that passes: {path}\n")
+
+
+def _say_document(fault: DocumentFault, directory: Path) -> None:
+    path = report.save_document(fault, directory)
+    sys.stdout.write(f"fault: {fault.reader} reads {fault.place} of a {fault.part} that passes otherwise: {path}\n")
 
 
 def _progress(summary: Summary) -> None:

@@ -66,7 +66,7 @@ class Summary(msgspec.Struct):
 
 
 class Harness:
-    """One run on a panel that is running; ``on_fault`` is told each new kind of fault."""
+    """One run on a panel that is running; ``on_fault`` is called with each new kind of fault."""
 
     def __init__(self, panel: Panel, options: Options, on_fault: Callable[[Found], None]) -> None:
         self._panel, self._options, self._on_fault = panel, options, on_fault

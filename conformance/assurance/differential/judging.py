@@ -23,8 +23,9 @@ _DEEP = LayerReading(deep=True)
 class Verdict(msgspec.Struct, frozen=True):
     """What the deep check reports of a tar.
 
-    ``unwritten``: why the reference writer makes no layer of it; nobody then judged it. ``must`` and ``should`` are the
-    ids that fail, or could not be run; ``layer`` is the blob and its annotations as JSON, ``toc`` the TOC as a reading.
+    ``unwritten``: why the reference writer writes no layer of it, so that it is not judged. ``must`` and ``should`` are
+    the ids that fail, or could not be run; ``layer`` is the blob and its annotations as JSON, ``toc`` the TOC as a
+    reading.
     """
 
     unwritten: str = ""

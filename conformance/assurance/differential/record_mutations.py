@@ -161,7 +161,7 @@ def resize(random: Random, draft: Draft) -> None:
 
 
 def put_inside(random: Random, draft: Draft) -> None:
-    """A piece as the content of a file of another size in its PAX header: who mistakes the size sees it."""
+    """A piece as the content of a file of another size in its PAX header: a reader that mistakes the size finds it."""
     inner = random.choice(draft.pieces).copy()
     raw = bytes(Draft([inner], bytearray()).build())
     outer = random.choice(draft.pieces)

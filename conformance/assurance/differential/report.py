@@ -1,4 +1,4 @@
-"""A run in words: for the terminal, and as a table for docs/soundness.md. A finding as two files."""
+"""A run as text: for the terminal, and as a table for docs/soundness.md. A finding as two files."""
 
 import hashlib
 from collections import Counter
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.assurance.differential.documents import DocumentFault, DocumentSummary
 from conformance.assurance.differential.harness import Found, Summary
 from conformance.assurance.differential.tables import TableFault, TableSummary
 
@@ -46,7 +47,7 @@ def table(summary: Summary) -> Iterator[str]:
 
 
 def save(found: Found, directory: Path) -> Path:
-    """The archive, and beside it what each reader sees, as JSON; the name states what differs."""
+    """The archive, and the result of each reader as JSON; the name states what differs."""
     directory.mkdir(parents=True, exist_ok=True)
     what = "-".join(sorted({str(pair[2]) for pair in found.fault.pairs})) or "accused"
     name = f"{found.case:08d}-{what}"
@@ -77,5 +78,23 @@ def save_table(fault: TableFault, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(fault.document).hexdigest()[:16]
     path = directory / f"{fault.part.lower()}-{fault.what}-{digest}.json"
+    path.write_bytes(fault.document)
+    return path
+
+
+def document_lines(summary: DocumentSummary) -> Iterator[str]:
+    """A run over documents, a fact a line."""
+    yield f"{summary.cases} documents: {summary.passed} pass, {len(summary.faults)} kinds of faults"
+    for message, count in summary.refused.most_common(10):
+        yield f"refused, of those that pass, {count} by {message}"
+    for signature, count in summary.faults.most_common(20):
+        yield f"  {count} x {signature}"
+
+
+def save_document(fault: DocumentFault, directory: Path) -> Path:
+    """The document that a reader sees otherwise than the judge."""
+    directory.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(fault.document).hexdigest()[:16]
+    path = directory / f"{fault.part}-{digest}.json"
     path.write_bytes(fault.document)
     return path

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from conformance.assurance.differential.json_mutations import COMMON_VALUES, Vocabulary, mutated_json
 from conformance.assurance.differential.judging import image_of
-from conformance.assurance.differential.table_mutations import mutated_table
 from conformance.checks.artifact.judge import judge_image
 from conformance.format.errors import FormatError
 from conformance.images.layer_draft import DraftedLayer, LayerDraft, draft_layer, finish_layer, toc_document
@@ -30,6 +30,14 @@ _TREE: Final = (
     Node("empty"),
     Node("link", "symlink", link_name="dir/file", mode=0o777),
     Node("hard", "hardlink", link_name="dir/file", mode=0o4755),
+)
+WORDS: Final = Vocabulary(
+    (
+        *(b"type", b"name", b"linkName", b"mode", b"size", b"uid", b"gid", b"modtime", b"digest", b"offset"),
+        *(b"endOffset", b"xattrs", b"devMajor", b"chunkSize", b"chunkDigest", b"version", b"entries"),
+        *(b"tarSplitDigest", b"payload", b"name_raw", b"position", b"other"),
+    ),
+    (*COMMON_VALUES, b'"reg"', b'"evil"', b'"../x"', b'"Reg"', b'"symlink"', b'{"a":"eA=="}'),
 )
 
 
@@ -96,11 +104,11 @@ def _compare(
 def _mutated(sound: LayerDraft, random: Random) -> tuple[str, bytes, DraftedLayer]:
     draft = deepcopy(sound)
     if random.random() < 0.7:
-        draft.document = mutated_table(toc_document(draft), random)
+        draft.document = mutated_json(toc_document(draft), random, WORDS)
         return "TOC", draft.document, finish_layer(draft)
     lines = [json.dumps(line, separators=(",", ":")).encode() for line in draft.split]
     index = random.randrange(len(lines))
-    lines[index] = mutated_table(lines[index], random)
+    lines[index] = mutated_json(lines[index], random, WORDS)
     draft.split_document = b"".join(line + b"\n" for line in lines)
     return "tar-split", draft.split_document, finish_layer(draft)
 

@@ -1,4 +1,4 @@
-"""docs/mutants.md: what the kill matrix shows, for people."""
+"""docs/mutants.md: the kill matrix as a page."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -22,7 +22,7 @@ hours."""
 _BY_REQUIREMENT: Final = """## By requirement
 
 *Killed by*: mutants created for it, on which it fails. *Fails on*: all mutants on which it fails. *Variants*:
-conforming choices about it; where there is none, its sources leave no choice, or nobody has shown one yet.
+conforming choices about it; where there is none, its sources leave no choice, or none is known.
 """
 
 

@@ -99,7 +99,7 @@ def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
 
 
 def declared_matrix() -> Matrix:
-    """What the mutants and variants state about themselves, judged by nobody."""
+    """The declarations of mutants and variants, without verdicts."""
     rows = [
         Row(name_of(maker), "variant", _part(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
         if _is_variant(maker)
@@ -110,7 +110,7 @@ def declared_matrix() -> Matrix:
 
 
 _NO_FREEDOM: Final = frozenset(("FOOTER-006",))
-"""MAYs that name a legacy form: nobody who writes by this revision has a choice there."""
+"""MAYs that name a legacy form: a writer of this revision has no choice there."""
 
 
 def freedoms() -> tuple[str, ...]:

@@ -286,7 +286,7 @@ def breaks_on_bombs() -> Toolkit:
 
 @mutant("SEC-004", implies=("TOC-014",))
 def expands_bombs_in_memory() -> Toolkit:
-    """Only the memory of its own process shows it: what came of the bomb is then refused."""
+    """Only the memory of its own process shows it: the expanded bomb is then refused."""
 
     class Expands(Consumer):
         class toc_loader(TocLoader):  # noqa: N801 (the name of the step)

@@ -218,3 +218,38 @@ def gzip_layer_that_is_cut(draft: Draft) -> None:
 def opaque_directory_in_a_plain_layer(draft: Draft) -> None:
     tar = tar_of((Node("d/", "dir", xattrs={"user.overlay.opaque": "y"}),), blocks=1)
     other_platform(draft, tar, LAYER_TAR_TYPE, str(Digest.of(tar)))
+
+
+def _in_both_configs(draft: Draft, change: Callable[[Json], object]) -> None:
+    for config in (draft.plain_config, draft.sentinel_config):
+        change(config)
+
+
+@mutant("DOC-014")
+def label_that_is_a_number(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config["config"].update(Labels={"k": 1}))
+
+
+@mutant("DOC-014")
+def entrypoint_that_is_a_text(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config["config"].update(Entrypoint="/bin/a"))
+
+
+@mutant("DOC-014")
+def time_of_creation_that_is_none(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config.update(created="yesterday"))
+
+
+@mutant("DOC-014")
+def urls_that_are_a_text(draft: Draft) -> None:
+    draft.index["subject"] = {
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "digest": "sha256:" + "0" * 64,
+        "size": 2,
+        "urls": "https://registry.example",
+    }
+
+
+@mutant("DOC-001", implies=("SENT-INDEX-008",))
+def config_without_operating_system(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config.pop("os"))

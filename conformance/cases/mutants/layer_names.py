@@ -1,7 +1,9 @@
 """Layers whose names do not make one tree."""
 
+from conformance.format.tarheader import BLOCK
 from conformance.format.writer import WriterOptions
-from conformance.images.layer_draft import LayerDraft, draft_layer
+from conformance.images.layer_draft import LayerDraft, draft_layer, draft_of_tar
+from conformance.images.raw_tar import GNU, file
 from conformance.images.trees import Node
 from conformance.requirements import mutant
 
@@ -42,3 +44,16 @@ def entry_below_a_link() -> LayerDraft:
 @mutant("TAR-035")
 def entry_below_a_file() -> LayerDraft:
     return draft_layer((Node("a/b/c/d", content=b"one"), Node("./a", content=b"two")))
+
+
+@mutant("TOC-023")
+def root_that_is_a_file() -> LayerDraft:
+    return draft_of_tar(
+        file(b".", b"hello", magic=GNU) + file(b"other", b"x", magic=GNU) + bytes(2 * BLOCK), _ANY_NAMES
+    )
+
+
+@mutant("TOC-023")
+def root_that_is_a_link() -> LayerDraft:
+    link = file(b".", b"", b"2", magic=GNU, linkname=b"elsewhere")
+    return draft_of_tar(link + file(b"other", b"x", magic=GNU) + bytes(2 * BLOCK), _ANY_NAMES)

@@ -196,7 +196,7 @@ def data_behind_the_document() -> LayerDraft:
 
 @mutant("TOC-002", implies=("SEC-001",))
 def key_in_another_case() -> LayerDraft:
-    """Setuid for who ignores case, and not for who does not."""
+    """Setuid for readers that ignore case, and not for others."""
     return _reencoded(b'"mode":420', b'"mode":420,"Mode":2541')
 
 

@@ -1,4 +1,4 @@
-"""Tar archives with one odd construct each, by name, and the requirement that each breaks; beside them conforming ones.
+"""Tar archives with one irregular construct each, by name, with the requirement that each breaks; and conforming ones.
 
 Each construct stands between two ordinary files, so that a reader that loses its place shows it; ``tar_headers`` makes
 layers of them. What real readers make of each: docs/soundness.md, "Tar headers".
@@ -65,6 +65,7 @@ _BY_REQUIREMENT: Final = {
     "TAR-044": extended_headers.EXTENDED_LINKS,
     "TAR-045": headers.OWNER_DIGITS,
     "TAR-046": headers.ONLY_PREFIXES,
+    "TAR-047": headers.BLANK_ENDS,
 }
 _ENDS: Final = {"one_block_of_zeros": END[:512], "no_block_of_zeros": b""}
 _LAWFUL: Final = {

@@ -8,12 +8,12 @@ LONG: Final = b"d/" + b"n" * 150
 CUT: Final = LONG[:100]
 TEXT: Final = b"content\n"
 HIDDEN: Final = file(b"EVIL", b"evil") + END
-"""A whole archive as content: who takes the size of its file for 0 finds another entry."""
+"""A whole archive as content: a reader that reads the size of its file as 0 finds another entry."""
 LINK: Final = file(b"odd", b"", b"2", linkname=b"to")
 
 
 def odd(**fields: bytes) -> bytes:
-    """One odd file with content."""
+    """One irregular file with content."""
     return file(b"odd", TEXT, **fields)
 
 

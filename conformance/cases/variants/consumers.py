@@ -53,7 +53,7 @@ def fetches_blobs_whole_and_reads_them_by_toc() -> Toolkit:
 
 @variant("SENT-PULL-014", "SEC-003")
 def asks_for_one_range_at_a_time() -> Toolkit:
-    """Nobody has to request several ranges in one request (RFC 9110 section 14.2)."""
+    """No source requires several ranges in one request (RFC 9110 section 14.2)."""
 
     class OneByOne(BlobRanges):
         def _batch(self, wanted: Sequence[Span]) -> list[Span]:
@@ -86,7 +86,7 @@ def gives_up_on_the_first_error() -> Toolkit:
 
 @variant(warns=("SENT-PULL-003",))
 def fetches_the_sentinel_blob() -> Toolkit:
-    """A mirror or a cache fetches every blob; 512 bytes harm nobody (SENT-PULL-003 is a SHOULD)."""
+    """A mirror or a cache fetches every blob; 512 bytes do no harm (SENT-PULL-003 is a SHOULD)."""
 
     class Fetches(Consumer):
         def check(self, manifest: Manifest, config: object, sentinel: bool) -> None:
@@ -136,7 +136,7 @@ def takes_an_entry_without_platform_for_any() -> Toolkit:
 
 @variant(warns=("SENT-SELECT-010",))
 def prefers_gzip_to_every_zstd() -> Toolkit:
-    """Told to prefer gzip it takes the plain variant where there is none (SENT-SELECT-010 is a MAY)."""
+    """Configured to prefer gzip it selects the plain variant where there is none (SENT-SELECT-010 is a MAY)."""
 
     class Plain(Consumer):
         def select(self, index: Index) -> Descriptor:

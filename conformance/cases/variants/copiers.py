@@ -114,7 +114,7 @@ def recompresses_nothing() -> Toolkit:
 
 @variant("SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-025")
 def writes_gzip_only() -> Toolkit:
-    """Nobody has to write every compression: a refusal to write tar or zstd keeps no sentinel."""
+    """No source requires every compression: a refusal to write tar or zstd keeps no sentinel."""
 
     class Gzip(Copier):
         def plan(self, options: CopierOptions) -> Plan:

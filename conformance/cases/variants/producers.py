@@ -32,7 +32,7 @@ def _toolkit(**parts: type) -> Toolkit:
 
 @variant(warns=("SENT-PUSH-003",))
 def uploads_without_asking() -> Toolkit:
-    """Nobody has to probe: one POST with a digest is enough (OCI distribution-spec, "Pushing blobs")."""
+    """No source requires a probe: one POST with a digest is enough (OCI distribution-spec, "Pushing blobs")."""
     return mutants.never_probes()
 
 
@@ -51,7 +51,7 @@ def uploads_in_another_order() -> Toolkit:
 
 @variant("SENT-PUSH-022", warns=("SENT-PUSH-023",))
 def pushes_other_bytes_the_second_time() -> Toolkit:
-    """Compressors with threads, and time stamps, need not be reproducible (image-spec asks nobody for it)."""
+    """Compressors with threads, and time stamps, need not be reproducible (image-spec does not require it)."""
     return mutants.marks_the_index_of_a_second_push()
 
 
@@ -88,7 +88,7 @@ def leaves_the_plain_variant_without_a_toc() -> Toolkit:
             return self.bared(super().index(raw, compression, variants=variants))
 
         def bared(self, plan: Plan) -> Plan:
-            """The plain manifests that stand beside a sentinel variant, without chunk keys."""
+            """The plain manifests of pairs, without chunk keys."""
             root = decode_object(plan.root.raw, what="root")
             if "manifests" not in root:
                 return plan
@@ -114,7 +114,7 @@ def leaves_the_plain_variant_without_a_toc() -> Toolkit:
 
 @variant("SENT-PUSH-004", "SENT-PUSH-024")
 def writes_a_tar_of_its_own() -> Toolkit:
-    """A builder commits its own tar: other DiffIDs, the same files, and one of its own (nothing forbids it)."""
+    """A builder commits its own tar: other DiffIDs, the same files, and one additional file (nothing forbids it)."""
 
     class Rewrites(WholeLayers):
         def tar(self, layer: Descriptor, diff_id: Digest) -> Path:

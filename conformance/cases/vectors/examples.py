@@ -29,9 +29,9 @@ def examples_of(requirement_id: str) -> Examples:
     maker = next((maker for maker in find_mutants(mutants) if broken_by(maker)[0] == requirement_id), None)
     if maker is None:
         return Examples()
-    lawful = next((choice for choice in find_variants(variants) if requirement_id in freedom_of(choice).ids), None)
+    permitted = next((choice for choice in find_variants(variants) if requirement_id in freedom_of(choice).ids), None)
     right = "the reference implementation, or the embedded registry, in the same trial"
-    return Examples(_words(maker), "", right if lawful is None else f"{right}; also conforming: {_words(lawful)}")
+    return Examples(_words(maker), "", right if permitted is None else f"{right}; also conforming: {_words(permitted)}")
 
 
 def _cases() -> tuple[Case, ...]:

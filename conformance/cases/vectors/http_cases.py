@@ -40,15 +40,15 @@ def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
         later = (Rule(_RANGES, kind, skip=2),)
         yield f"{kind}-from-the-third-range-on", "SEC-003", later, f"from the third Range request on: {words}"
     for skip in (1, 2, 3):
-        words = f"the last byte of each range is another one, from Range request {skip + 1} on"
+        words = f"the last byte of each range is changed, from Range request {skip + 1} on"
         yield f"changed-from-range-{skip + 1}-on", "SEC-005", (Rule(_RANGES, "changed", skip=skip),), words
-    toc = "the last byte of the first range, of the TOC for who reads it first, is another one"
+    toc = "the last byte of the first range, usually of the TOC, is changed"
     yield "changed-first-range", "SENT-PULL-008", (Rule(_RANGES, "changed", count=1),), toc
     yield (
         "changed-in-every-blob",
         "SENT-PULL-009",
         (Rule("blob", "changed"),),
-        "the last byte of each is another one",
+        "the last byte of each is changed",
     )
     yield (
         "cut-once",

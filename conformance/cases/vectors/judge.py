@@ -29,7 +29,7 @@ def judge_results(
 ) -> tuple[tuple[RequirementResult, ...], Tally]:
     """A result for each requirement that a case breaks in the first place or touches, and the cases counted.
 
-    A requirement passes when each of its cases was taken rightly and one of them at least was a refusal that counts.
+    A requirement passes when each of its cases is right and at least one of them is a refusal that counts.
     """
     by_requirement: dict[str, list[tuple[Case, Judgement]]] = {}
     outcomes: list[str] = []
@@ -52,7 +52,7 @@ def judge_results(
 
 
 def _of_one(judged: list[tuple[Case, Judgement]]) -> Iterator[Judgement]:
-    """Who accepts everything accepts what is permitted: that alone is not a pass."""
+    """A runner that accepts everything accepts permitted cases: that alone is not a pass."""
     shown = any(case.expect in _SHOWS and judgement.outcome == "pass" for case, judgement in judged)
     for case, judgement in judged:
         if judgement.outcome != "pass" or shown:

@@ -21,6 +21,13 @@ def colliding_names(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(seen, name_rules.names_twice, "Two names are equal after cleaning: the last extracted one remains.")
 
 
+@decides("TOC-023")
+def root_is_a_directory(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen, name_rules.roots_of_other_types, "The root of the layer is not a directory: readers refuse it or go on."
+    )
+
+
 @decides("TAR-035")
 def parents_are_directories(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(

@@ -47,6 +47,18 @@ def names_twice(toc: Outline) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
+def roots_of_other_types(toc: Outline) -> Problems:
+    """Entries that name the root and are no directories (TOC-023)."""
+    entries = toc.entries
+
+    def problems() -> Problems:
+        for index, entry in enumerate(entries):
+            if entry.type not in ("dir", "chunk") and not is_clean(entry.name) and not cleaned(entry.name):
+                yield problem(entries, index, "type dir, for the name is that of the root", f"type {entry.type}")
+
+    yield from islice(problems(), MAX_PROBLEMS)
+
+
 def wrong_parents(toc: Outline) -> Problems:
     """Entries that are not directories and have entries below them (TAR-035)."""
     entries = toc.entries

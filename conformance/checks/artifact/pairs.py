@@ -53,7 +53,7 @@ def pairs(seen: ImageSeen) -> Iterator[Pair]:
     """Each sentinel manifest with its plain variant.
 
     Of the plain manifests of the same platform, the one that shares most layer digests (so a gzip counterpart
-    is not taken for it); when none shares any, the last one with zstd layers, so that the checks on
+    is not selected); when none shares any, the last one with zstd layers, so that the checks on
     reuse can report what differs.
     """
     for sentinel in sentinel_manifests(seen):

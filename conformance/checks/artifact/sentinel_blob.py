@@ -197,7 +197,7 @@ def says_what_it_is(blob: SentinelBlob) -> Iterator[Judgement]:
         where=blob.name,
         expected=f"the words {', '.join(WORDS)} in ASCII",
         found=f"missing: {', '.join(missing)}" if missing else "all",
-        evidence=(_bytes(blob, 0, "text for the person who opens it"),),
+        evidence=(_bytes(blob, 0, "a text for users"),),
     )
 
 
@@ -223,7 +223,7 @@ def links_to_a_document(blob: SentinelBlob) -> Iterator[Judgement]:
         where=blob.name,
         expected="an absolute URL, such as https://github.com/containers/image",
         found="none",
-        evidence=(_bytes(blob, 0, "a URL for the person who opens it"),),
+        evidence=(_bytes(blob, 0, "a URL for users"),),
     )
 
 

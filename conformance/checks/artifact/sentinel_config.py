@@ -81,10 +81,10 @@ def runs_the_same(seen: ImageSeen) -> Iterator[Judgement]:
 @decides("SENT-CONFIG-004")
 def nothing_lost(seen: ImageSeen) -> Iterator[Judgement]:
     for pair, plain, sentinel in _configs(seen):
-        keys = sorted((set(plain.fields) | set(sentinel.fields)) - _COMPARED_ELSEWHERE)
+        keys = [key for key in sorted({*plain.fields, *sentinel.fields}) if key not in _COMPARED_ELSEWHERE]
         differing = _differing(plain.fields, sentinel.fields, keys)
         ours, theirs = _execution(plain), _execution(sentinel)
-        inner = sorted((set(ours) | set(theirs)) - set(_EXECUTION))
+        inner = [key for key in sorted({*ours, *theirs}) if key not in _EXECUTION]
         differing += [f"config.{key}" for key in _differing(ours, theirs, inner)]
         yield judge(
             not differing,

@@ -106,7 +106,9 @@ def never_wrong(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
         else:
             problem = _wrong(seen) or _unasked(seen)
             if problem:
-                yield _fail(seen, "The response to a range request has wrong bytes.", expected, problem)
+                yield _fail(
+                    seen, "The response to a range request has bytes that differ from the blob.", expected, problem
+                )
             else:
                 yield passed(seen.response.what, found=_found(seen))
 

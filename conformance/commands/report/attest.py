@@ -33,7 +33,9 @@ PASSWORD: Final = "ZCC_KEY_PASSWORD"  # noqa: S105 (the name of a variable)
 _SUFFIX: Final = ".sigstore.json"
 BundleFile = Annotated[
     Path | None,
-    typer.Option("--bundle", metavar="FILE", help="The attestation (default: beside RESULTS, as sign writes it)."),
+    typer.Option(
+        "--bundle", metavar="FILE", help="The attestation (default: in the directory of RESULTS, as sign writes it)."
+    ),
 ]
 
 
@@ -49,7 +51,8 @@ def sign(
         Path, typer.Option(metavar="PEM", help=f"Private key, Ed25519 or ECDSA P-256; its password is in {PASSWORD}.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help=f"Default: beside RESULTS, with {_SUFFIX}.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help=f"Default: in the directory of RESULTS, with {_SUFFIX}."),
     ] = None,
     subject: Subject = "",
     username: Username = "",

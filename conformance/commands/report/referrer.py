@@ -116,7 +116,7 @@ def _add_to_tag(client: RegistryClient, repository: str, raw: bytes, subject: De
     index = _fields(response.content) if response.status == 200 else {}
     entries = index.get("manifests", [])
     if response.status == 200 and not isinstance(entries, list):
-        raise AttestationError(f"the tag {tag} is not an index of referrers: it is left as it is")
+        raise AttestationError(f"the tag {tag} is not an index of referrers: it is not changed")
     own = _fields(raw)
     entry = {
         **_described(MANIFEST_TYPE, raw),

@@ -38,9 +38,10 @@ def replay(
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Run again what RESULTS claim: exit 0 when all is reproduced, 1 when a verdict differs, 8 when one cannot be had.
+    """Repeat the run of RESULTS: exit 0 when all verdicts are reproduced, 1 when one differs, 8 when one cannot be
+    obtained.
 
-    A login from the environment is sent to a registry only that --target names: RESULTS may be somebody else's.
+    Credentials from the environment are sent only to a registry named by --target: RESULTS may come from another party.
     """
     from conformance.reports.encoding import indented_json  # noqa: PLC0415 (start-up time)
     from conformance.reports.html import render_page  # noqa: PLC0415

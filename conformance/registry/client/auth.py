@@ -31,7 +31,8 @@ class Challenge(msgspec.Struct, frozen=True):
 def parse_challenges(value: str) -> tuple[Challenge, ...]:
     """The challenges of a WWW-Authenticate header, or of several joined by commas (RFC 9110 section 11.6.1).
 
-    A name followed by ``=`` is a parameter of the challenge before it, any other a new scheme. What is neither ends it.
+    A name followed by ``=`` is a parameter of the challenge before it, any other a new scheme. Other text ends the
+    list.
     """
     text = value[:_MAX_CHALLENGE]
     found: list[Challenge] = []
@@ -71,11 +72,11 @@ def may_have_credentials(realm: str, registry: str, loopback: bool) -> bool:
 
 
 class RefusedError(Exception):
-    """The token service refuses the credentials."""
+    """The token service rejected the credentials."""
 
 
 def fetch_token(challenge: Challenge, scope: str, credentials: Credentials | None, request: TokenRequest) -> str | None:
-    """A bearer token from the challenge's realm; None when the service gives none. Anonymous without credentials.
+    """A bearer token from the challenge's realm; None when the service returns none. Anonymous without credentials.
 
     Raise RefusedError when it responds with 401 to credentials.
     """

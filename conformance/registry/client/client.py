@@ -1,7 +1,7 @@
 """The registry client: docker-registry-client's V2 client over one pooled, verified, recorded session.
 
-What is taken from that library: discovery, catalog, tags, manifest calls (they run over our session).
-What is contained: it switches all warnings off at import, does not verify TLS unless told to, and sends no
+Used from that library: discovery, catalog, tags, manifest calls (they run over our session).
+Contained: it switches all warnings off at import, verifies TLS only on request, and sets no
 time-outs (docs/architecture.md, chosen parts).
 """
 
@@ -17,6 +17,7 @@ import urllib3
 from conformance.format.digest import Digest
 from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import MAX_BODY_KEPT, Exchange, mask_url
+from conformance.registry.client.authentication import Authentication
 from conformance.registry.client.conventions import (
     MAX_WAIT,
     is_http_url,
@@ -27,7 +28,6 @@ from conformance.registry.client.conventions import (
     scope_of,
     wait_seconds,
 )
-from conformance.registry.client.login import Login
 from conformance.registry.client.patience import PatientAdapter, more_to_come
 from conformance.registry.client.ranges import Range, range_header
 from conformance.registry.client.transport import (
@@ -45,15 +45,15 @@ _CHUNK: Final = 64 * 2**10
 _MAX_SMALL: Final = 8 * 2**20
 _MAX_REDIRECTS: Final = 5
 _MAX_LOGINS: Final = 3
-"""Requests for one: as it is, with a token, with a password."""
-# A byte now and then is no time-out: a response has so many seconds, and more at a rate of so many bytes a second.
+"""Attempts for one request: without credentials, with a token, with a password."""
+# Slow bytes cause no socket time-out: a response may take this time, or longer at this rate in bytes a second.
 _MAX_ANSWER: Final = 120.0
 _SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
-# The request was not carried out: it may be sent again whatever its method (RFC 6585 section 4, RFC 9110 15.6.4).
+# The request was not processed: it may be sent again with any method (RFC 6585 section 4, RFC 9110 15.6.4).
 _NOT_NOW: Final = frozenset({429, 503})
 _MAX_WAITED: Final = 150.0
-"""Seconds that are waited in all for one request to be admitted."""
+"""Total seconds of waiting for one rate-limited request."""
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 Body = bytes | None
@@ -65,8 +65,8 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
     """Raw access for conformance tests: no status raises, every attempt is recorded.
 
     ``request`` waits where a registry responds with 429, or with 503 with Retry-After, whatever the method, and retries
-    idempotent requests on 502, 503, 504 and broken connections with back-off; where the waiting leads nowhere it
-    raises, for a rate limit is not a response. It follows redirects by hand and sends no credentials to another origin
+    idempotent requests on 502, 503, 504 and broken connections with back-off; when the limit persists it raises,
+    because a rate limit is not a response. It follows redirects itself and sends no credentials to another origin
     (RFC 9110). ``requests`` counts what was sent.
     """
 
@@ -87,12 +87,12 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         self._timeout, self._max_seconds, self._retries = timeout, max_seconds, retries
         self._record, self._sleep = record, sleep
         self._verify: bool | str = False if insecure else (ca_file or True)
-        self._login = Login(self.host, credentials, self._token_request)
+        self._authentication = Authentication(self.host, credentials, self._token_request)
         self.requests = 0
         self._is_silent = False
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, no proxies: only what the caller gives is sent
-        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # pieces are given up below, in better words
+        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # errors of pieces are raised below, with a better message
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -117,7 +117,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         sink: BinaryIO | None = None,
         sink_bytes: int | None = None,
     ) -> Response:
-        """One request, with login, retries and redirects. Raises TransportError only.
+        """One request, with authentication, retries and redirects. Raises TransportError only.
 
         The body of a 200 response goes to ``sink``, a seekable file, if one is given; ``content`` is then empty. It may
         have ``sink_bytes`` (by default ``max_bytes``, which bounds what is retained in memory).
@@ -127,11 +127,11 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         wanted = scope if scope is not None else scope_of(path, method)
         waited = 0.0
         for attempt in range(self._retries + 1):
-            # Who did not respond five times is not asked five times more, until there is a response.
+            # A host that did not respond five times is not retried five more times, until it responds.
             again = attempt < self._retries and not (self._is_silent and attempt)
             last = not again or not retry or method not in _IDEMPOTENT
             try:
-                response = self._with_login(method, url, dict(headers or {}), body, limit, follow_redirects, wanted)
+                response = self._authenticated(method, url, dict(headers or {}), body, limit, follow_redirects, wanted)
             except BrokenConnectionError as error:
                 if last:
                     self._is_silent = True
@@ -154,15 +154,15 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             self._sleep(wait)
         raise AssertionError("unreachable")
 
-    def _with_login(
+    def _authenticated(
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, scope: str
     ) -> Response:
         for attempt in range(_MAX_LOGINS):
-            sent = self._login.header(scope)
+            sent = self._authentication.header(scope)
             response = self._redirected(method, url, headers, body, limit, follow, sent)
-            if response.status != 401 or not self._login.take_up(response, scope, sent, is_new=attempt > 0):
+            if response.status != 401 or not self._authentication.take_up(response, scope, sent, is_new=attempt > 0):
                 break
-        self._login.response(response, sent)
+        self._authentication.note(response, sent)
         return response
 
     def _token_request(
@@ -198,7 +198,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         raise TransportError(f"more than {_MAX_REDIRECTS} redirects", response.exchange)
 
     def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit) -> Response:
-        # Identity: ranges and digests are of the stored bytes.
+        # Identity encoding: ranges and digests refer to the stored bytes.
         sent = {"Accept-Encoding": "identity", **headers}
         start = time.monotonic()
         self.requests += 1
@@ -229,7 +229,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 content, size = bytearray(), 0
                 sink = limit.sink if status == 200 else None
                 most = limit.size if sink is None else limit.sink_size
-                if sink is not None:  # what an attempt before this one brought is void
+                if sink is not None:  # content of an earlier attempt is discarded
                     sink.seek(0)
                     sink.truncate()
                 try:
@@ -247,17 +247,17 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                         else:
                             sink.write(piece)
                 except urllib3.exceptions.ProtocolError:
-                    # The words of an error response may be cut: distribution 2.8 sends 416 with the blob's
-                    # Content-Length and 33 bytes of text. Cut content of a success is no response at all.
+                    # The body of an error response may be truncated: distribution 2.8 sends 416 with the blob's
+                    # Content-Length and 33 bytes of text. Truncated content of a success is not a response.
                     if status < 400:
                         raise
                     shortened = "the body is shorter than Content-Length states"
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"{urlsplit(url).scheme}://{origin(url)[1]}: {reason(error)}"
-            # Who has used up the time that a response has does not get it four times more.
+            # A response that exceeded its time is not retried four times.
             final = time.monotonic() - start > self._max_seconds
             raise (TransportError if final else BrokenConnectionError)(message, exchange(error=message)) from None
-        # A token that comes is not yet known to be one; what is in another encoding could not be masked.
+        # A received token is not yet registered as a secret; a body in another encoding could not be masked.
         hidden = "token" in urlsplit(url).path or any(name.lower() == "content-encoding" for name, _ in got)
         kept_body = b"" if hidden else bytes(content[: 4 * MAX_BODY_KEPT])
         made = exchange(
@@ -278,7 +278,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         schema: str | None = None,
         **kwargs: str,
     ) -> Any:
-        """What the library's own methods call: the same session, login and time-outs as everything else."""
+        """Called by the library's own methods: the same session, authentication and time-outs as other requests."""
         headers = {"Accept": schema or self.schema_2, "Content-Type": content_type or "application/json"}
         body = None if data is None else (data if isinstance(data, bytes) else str(data).encode())
         response = self.request(method.__name__.upper(), url.format(**kwargs), headers=headers, body=body)
@@ -342,11 +342,11 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         location = _location(response)
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': named})}"
         headers = {"Content-Type": "application/octet-stream"}
-        # Not retried: an upload session is spent by the first attempt.
+        # Not retried: the first attempt consumes an upload session.
         return self.request("PUT", target, headers=headers, body=rest, retry=False, scope=_push(repository))
 
     def refusal_to_push(self, repository: str) -> int | None:
-        """The status that states we may not push here (401, 403, 405), asked by an upload that is given up at once."""
+        """The status that denies a push (401, 403, 405), from an upload that is cancelled at once."""
         response = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
         if response.status == 202:
             self.request("DELETE", _location(response), retry=False, scope=_push(repository))
@@ -379,7 +379,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
 
 
 def _limited(status: int, after: str) -> str:
-    wish = f", and asks to wait {after[:40]!r}" if after else ""
+    wish = f", Retry-After {after[:40]!r}" if after else ""
     return f"the registry limits the rate of requests (HTTP {status}{wish}); try again later"
 
 

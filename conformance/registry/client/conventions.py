@@ -1,4 +1,4 @@
-"""What clients of registries agree on, without a connection: token scopes, origins, waits, and errors in words."""
+"""Conventions of registry clients, without a connection: token scopes, origins, waits, and errors in words."""
 
 import email.utils
 import ipaddress
@@ -13,7 +13,7 @@ MAX_WAIT: Final = 30.0
 
 
 def scope_of(path: str, method: str) -> str:
-    """The token scope of a request (distribution, "Token Scope"); the login is retained by scope."""
+    """The token scope of a request (distribution, "Token Scope"); authentication is cached by scope."""
     match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
     if match is None:
         return "registry:catalog:*" if path.startswith("/v2/_catalog") else ""
@@ -33,7 +33,7 @@ def is_loopback_url(url: str) -> bool:
 
 
 def leads_inside(url: str, registry: str) -> bool:
-    """Whether an address that a registry sent is one that only this machine or network has, and the registry's not.
+    """Whether an address from a registry is local to this machine or network, and not to the registry.
 
     A link-local one may be the metadata service of a cloud, which responds with credentials.
     """
@@ -50,7 +50,7 @@ def leads_inside(url: str, registry: str) -> bool:
 
 
 def is_http_url(url: str) -> bool:
-    """Whether this, which a registry sent, is a URL that can be asked."""
+    """Whether this text from a registry is a URL that can be requested."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -59,7 +59,7 @@ def is_http_url(url: str) -> bool:
 
 
 def join_url(url: str, location: str) -> str:
-    """Where a Location leads; "" for what is none."""
+    """The target of a Location; "" for an invalid one."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -80,7 +80,7 @@ def wait_seconds(retry_after: str, attempt: int, *, most: float = MAX_WAIT) -> f
 
 
 def reason(error: BaseException) -> str:
-    """Why no response came, in words that state what to do."""
+    """Why there was no response, with the remedy."""
     text = str(error)
     for sign, words in (
         ("Connection refused", "connection refused: is the registry running?"),

@@ -1,4 +1,4 @@
-"""Where credentials come from: options, environment, login files of Docker and Podman, credential helpers."""
+"""Where credentials come from: options, environment, credential files of Docker and Podman, credential helpers."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers report wh
 
 
 class CredentialError(Exception):
-    """A login file or helper that cannot be used; one line without secrets."""
+    """A credential file or helper that cannot be used; one line without secrets."""
 
 
 def find_credentials(
@@ -31,10 +31,10 @@ def find_credentials(
     environ: Mapping[str, str],
     config_path: Path | None = None,
 ) -> Credentials | None:
-    """The credentials for ``host[:port]``: explicit, then OCI_USERNAME/OCI_PASSWORD, then login files.
+    """The credentials for ``host[:port]``: explicit, then OCI_USERNAME/OCI_PASSWORD, then credential files.
 
-    In those the key that names most of ``host/repository`` counts (containers-auth.json(5)), and for Docker Hub the
-    one that ``docker login`` writes.
+    There the key with the longest prefix of ``host/repository`` is used (containers-auth.json(5)), and for Docker Hub
+    the one that ``docker login`` writes.
 
     Raises CredentialError for a file that cannot be read or a helper that fails.
     """
@@ -104,7 +104,9 @@ def _from_config(
 
 
 def _names_of(host: str) -> tuple[str, ...]:
-    """A registry's names in login files: Docker Hub has the address of its first edition (docker/cli, registry)."""
+    """A registry's names in credential files: Docker Hub has the address of its first edition (docker/cli,
+    registry).
+    """
     if host in _DOCKER_HUB:
         return (_DOCKER_HUB_LOGIN, *dict.fromkeys((host, *_DOCKER_HUB)))
     return (host,)

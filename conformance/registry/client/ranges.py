@@ -1,6 +1,6 @@
 """Byte ranges: requesting them, and reading the response strictly (RFC 9110 sections 14 and 15.3.7).
 
-Every part is verified against its own Content-Range; nothing is guessed from what was requested.
+Every part is verified against its own Content-Range; the requested ranges are not used.
 """
 
 import re
@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.observed.evidence import Headers
 
-# docs/format.md section 13: clients send at most 1024 ranges; four times that is certainly no honest response.
+# docs/format.md section 13: clients send at most 1024 ranges; four times that is not a valid response.
 MAX_PARTS: Final = 4096
 _CONTENT_RANGE = re.compile(rb"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 # RFC 2046 section 5.1.1, and the unquoted ":" that CloudFront sends (docs/format.md section 15).
@@ -47,7 +47,7 @@ def range_header(ranges: Sequence[Range]) -> str:
 
 
 def parse_response(status: int, headers: Headers, content: bytes) -> tuple[Part, ...]:
-    """The parts of a 200 or 206 response, in the order they came; RangeError for anything malformed."""
+    """The parts of a 200 or 206 response, in the received order; RangeError for a malformed one."""
     if status == 200:
         return (Part(0, max(len(content) - 1, 0), len(content), content),)
     if status != 206:
@@ -106,7 +106,7 @@ def _next_part(content: bytes, position: int, number: int) -> tuple[Part, int]:
 def _part(content_range: bytes, content: bytes) -> Part:
     first, last, total = _content_range(content_range)
     if len(content) != last - first + 1:
-        raise RangeError(f"Content-Range {first}-{last} names {last - first + 1} bytes, {len(content)} came")
+        raise RangeError(f"Content-Range {first}-{last} names {last - first + 1} bytes, {len(content)} were received")
     return Part(first, last, total, content)
 
 

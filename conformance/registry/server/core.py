@@ -1,4 +1,4 @@
-"""An OCI registry without HTTP: a call in, a reply out (OCI distribution-spec 1.1).
+"""An OCI registry without HTTP: from a call to a reply (OCI distribution-spec 1.1).
 
 State is in memory, or in a ``Storage``; the transport is ``embedded``; deviations are ``defects``. Blobs are linked to
 repositories: what was not pushed or mounted into a repository cannot be read there.
@@ -20,7 +20,7 @@ from conformance.registry.server.serving import Call, Reply, serve_content
 _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _ROUTE = re.compile(r"/v2/(.+)/(manifests|blobs|tags|referrers)/(.*)")
-# No number of a client's is longer; int() refuses some thousand digits with its own error.
+# Numbers of clients are shorter; int() refuses some thousand digits with its own error.
 _COUNT = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 MAX_UPLOAD: Final = 256 * 2**20
@@ -35,7 +35,7 @@ class Repository:
         self.links: set[str] = set()
 
 
-class Problem(Exception):  # noqa: N818 (a response, not an error of ours)
+class Problem(Exception):  # noqa: N818 (a response, not a failure)
     """An error response with a code of the distribution-spec."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -51,14 +51,14 @@ class Storage(Protocol):
     blobs: MutableMapping[str, bytes]
 
     def load(self) -> dict[str, Repository]:
-        """What was kept."""
+        """The stored state."""
 
     def keep(self, name: str, repository: Repository) -> None:
         """Keep the present state of one repository."""
 
 
 class RegistryCore:
-    """The state of a registry and what each request does to it."""
+    """The state of a registry, and the effect of each request."""
 
     def __init__(self, storage: Storage | None = None) -> None:
         self._storage = storage

@@ -1,4 +1,4 @@
-"""Registries with one defect each, for the mutants of the REG requirements and for people who debug clients."""
+"""Registries with one defect each, for the mutants of the REG requirements and to debug clients."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,10 +17,10 @@ class Defect:
     """A deviation: ``before`` may respond instead of the registry, ``after`` may change its response."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
-        """A response given in place of the registry's own; None lets it through."""
+        """A response instead of that of the registry; None: no change."""
 
     def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
-        """The response that goes out; may change the state too."""
+        """The response that is sent; may also change the state."""
         return reply
 
     def collected(self, core: RegistryCore) -> None:
@@ -45,7 +45,7 @@ class RejectsSentinelType(Defect):
 
 
 class RewritesManifests(Defect):
-    """Changes what was put before it is stored, under the digest and tag of the original."""
+    """Changes a document before it is stored, under the digest and tag of the original."""
 
     def __init__(self, rewrite: Callable[[bytes], bytes]) -> None:
         self._rewrite = rewrite
@@ -89,7 +89,7 @@ def _drop_annotations(raw: bytes) -> bytes:
 
 
 class DropsMissingEntries(Defect):
-    """Accepts an index naming a missing manifest, and silently leaves the entry out."""
+    """Accepts an index naming a missing manifest, and silently omits the entry."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         if not _puts_manifest(call) or not _is_index(call.body):
@@ -133,7 +133,7 @@ class LosesSharedBlobsOnDelete(Defect):
 
 
 class GarbageCollectionForgetsLists(Defect):
-    """Collects what only manifests without their own tag need."""
+    """Deletes blobs that only manifests without a tag need."""
 
     def collected(self, core: RegistryCore) -> None:
         for repository in core.repositories.values():
@@ -216,7 +216,7 @@ def _short_sentinel(call: Call, reply: Reply, core: RegistryCore) -> Reply:
 
 
 class RefusesDockerEntries(Defect):
-    """Takes no index that lists manifests of two kinds."""
+    """Refuses an index that lists manifests of two kinds."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         mixed = _puts_manifest(call) and _is_index(call.body) and DOCKER_MANIFEST_TYPE.encode() in call.body
@@ -280,7 +280,7 @@ class NeverMounts(Defect):
 
 
 class RedirectsDropRange(Defect):
-    """Redirects blob requests to a place that misreads the Range header."""
+    """Redirects blob requests to a server that misreads the Range header."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         if _blob_get(call) and "moved" not in call.query:

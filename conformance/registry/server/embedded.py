@@ -78,7 +78,7 @@ class EmbeddedRegistry:
             return frozenset({*known.links, *known.manifests}) if known else frozenset()
 
     def arm(self, *defects: Defect) -> None:
-        """From the next request on the registry has these defects, and no others."""
+        """From the next request the registry has exactly these defects."""
         with self._lock:
             self._defects = defects
 
@@ -90,7 +90,7 @@ class EmbeddedRegistry:
     def load(
         self, repository: str, blobs: Mapping[str, bytes], manifests: Mapping[str, StoredManifest], **tags: str
     ) -> None:
-        """Put content in place without a request: blobs and manifests by digest, tags to digests; unchecked."""
+        """Store content without a request: blobs and manifests by digest, tags to digests; unchecked."""
         with self._lock:
             place = self._core.repository(repository)
             self._core.blobs.update(blobs)
@@ -99,7 +99,7 @@ class EmbeddedRegistry:
             place.tags |= tags
 
     def collect_garbage(self) -> None:
-        """Remove what no manifest needs."""
+        """Remove blobs that no manifest needs."""
         with self._lock:
             self._core.collect_garbage()
             for defect in self._defects:
@@ -139,15 +139,15 @@ class EmbeddedRegistry:
         await runner.cleanup()
         for transport in open_still:
             if transport is not None:
-                transport.abort()  # over TLS, closing waits for a goodbye that an idle client never sends
-        # aiohttp knows a connection only after its handshake: one that broke off is seen to its end here.
+                transport.abort()  # over TLS, closing waits for a close_notify that an idle client never sends
+        # aiohttp knows a connection only after its handshake: a failed one is closed here.
         await asyncio.sleep(_HANDSHAKE_SECONDS if self._tls else 0)
 
     async def _respond(self, request: web.BaseRequest) -> web.Response:
         start = time.monotonic()
         try:
             body = await _read(request)
-        except ConnectionError:  # the client went away in the middle of its upload: nobody reads this response
+        except ConnectionError:  # the client disconnected during its upload: no client reads this response
             return web.Response(status=400)
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = {name: " ".join(request.query.getall(name)) for name in request.query}  # ``scope`` may be repeated
@@ -158,7 +158,7 @@ class EmbeddedRegistry:
         head = request.method == "HEAD"
         if reply.wire is not None:
             await send_raw(request, reply)
-            return web.Response()  # the connection is gone; aiohttp wants a response nevertheless
+            return web.Response()  # the connection is closed; aiohttp requires a response
         response = web.Response(status=reply.status, body=None if head or reply.status in _NO_BODY else reply.body)
         response.headers.update(reply.headers)
         if head and "Content-Length" not in reply.headers and "X-No-Length" not in reply.headers:

@@ -1,4 +1,4 @@
-"""Faults of the embedded registry, for tests of clients and for people who debug one.
+"""Faults of the embedded registry, for tests of clients, and to debug them.
 
 A fault is a ``Defect`` that hits the requests its ``Match`` names; several compose: ``EmbeddedRegistry(defects=[…])``.
 ``FAULTS`` lists those that are known by name.
@@ -43,7 +43,7 @@ _MAX_SECONDS: Final = 120.0
 
 
 class FaultError(ValueError):
-    """A fault that is not known, or a value that it does not take; one line."""
+    """An unknown fault, or an invalid value; one line."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ class Fault(Defect):
 
 
 class FaultKind(msgspec.Struct, frozen=True):
-    """A fault by name: what it does, what its ``value`` means ("" = it takes none), and which requests it hits."""
+    """A fault by name: its effect, the meaning of its ``value`` ("" = none), and the requests it applies to."""
 
     summary: str
     match: Match
@@ -121,7 +121,7 @@ def parse_fault(text: str) -> Defect:
 
 
 class ServesBlobsOf(Defect):
-    """The second host of a redirect: serves what ``read`` finds by digest, with ranges, to whoever asks."""
+    """The second host of a redirect: serves the blobs of ``read`` by digest, with ranges, without authentication."""
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
         self._read = read
@@ -264,9 +264,7 @@ _PUT: Final = Match("manifest", "PUT")
 _POST: Final = Match("upload", "POST")
 
 FAULTS: Final[Mapping[str, FaultKind]] = {
-    "range-ignored": _kind_of(
-        "responds with 200 with the whole blob to a range request", _on_ranges(whole), ALL_RANGES
-    ),
+    "range-ignored": _kind_of("responds to a range request with 200 and the whole blob", _on_ranges(whole), ALL_RANGES),
     "first-range-only": _kind_of("serves only the first of several ranges", _on_ranges(first_only), ALL_RANGES),
     "parts-reordered": _kind_of("sends the parts in reverse order", _on_ranges(reordered), ALL_RANGES),
     "parts-overlapping": _kind_of("sends parts that overlap, one of them twice", _on_ranges(overlapping), ALL_RANGES),
@@ -295,10 +293,15 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
     ),
     "error-once": _kind_of("responds with 500 once", _once(500, "UNKNOWN", "something broke"), _FIRST_BLOB),
     "reset": _kind_of(
-        "resets the connection after so many bytes of a body", _on_success(reset, 100), value="bytes that come (100)"
+        "resets the connection after so many bytes of a body",
+        _on_success(reset, 100),
+        value="bytes that are sent (100)",
     ),
     "stall": _kind_of(
-        "sends half of a body, then nothing, and at last resets", _stall, _FIRST_BLOB, value="seconds of silence (15)"
+        "sends half of a body, then nothing, and finally resets the connection",
+        _stall,
+        _FIRST_BLOB,
+        value="seconds of silence (15)",
     ),
     "redirect": _kind_of("sends the client to another host for blobs", _redirect, value="URL of the host"),
     "no-length": _kind_of("sends bodies in chunks without Content-Length", _changing(chunked)),

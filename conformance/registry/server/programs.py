@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 _VERSION_SECONDS: Final = 20.0
-# Not within another word: neither the seconds of a time in a log nor the end of "go1.26.8" is a version of the program.
+# Not within a word: the seconds in a log, or the end of "go1.26.8", are not a version of the program.
 _NUMBER: Final = re.compile(r"(?<![\w.:-])v?\d+\.\d+(\.\d+)?[-+~.\w]*")
 
 
@@ -18,7 +18,7 @@ class RegistryProgram(msgspec.Struct, frozen=True):
     """A registry program: the names it goes by on PATH, and arguments with placeholders.
 
     ``{program}``, ``{port}``, ``{storage}`` (a directory) and ``{config}`` (a file with the text of ``config``) are
-    replaced. ``collect`` runs its garbage collection beside it, where it has such a command.
+    replaced. ``collect`` runs its garbage collection, where it has such a command.
     """
 
     name: str

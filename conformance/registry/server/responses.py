@@ -1,4 +1,4 @@
-"""What can be wrong with a response: changes that faults and defects of the embedded registry consist of."""
+"""Changes of responses, used by faults and defects of the embedded registry."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ def reordered(wanted: Ranges, content: bytes, reply: Reply) -> Reply:
 
 
 def overlapping(wanted: Ranges, content: bytes, reply: Reply) -> Reply:
-    """Every part reaches further on both sides, and one is sent twice; all bytes are right."""
+    """Every part is extended on both sides, and one is sent twice; all bytes are right."""
     more = [(max(first - 20, 0), min(last + 20, len(content) - 1)) for first, last in wanted]
     return ranges_reply([*more, more[0]], content, own_headers(reply))
 
@@ -68,7 +68,7 @@ def chunked(_: Call, reply: Reply, __: RegistryCore) -> Reply:
 
 
 def other_blob(call: Call, reply: Reply, core: RegistryCore) -> Reply:
-    """As many bytes of another blob as were due, at the same place."""
+    """The same number of bytes of another blob, at the same offset."""
     content = content_of(call, core)
     own = call.path.rsplit("/", 1)[1]
     others = [blob for digest, blob in sorted(core.blobs.items()) if digest != own and blob]

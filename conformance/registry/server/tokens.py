@@ -1,4 +1,4 @@
-"""Who may do what in the embedded registry: Basic, and Bearer tokens with its own token service.
+"""Authorization in the embedded registry: Basic, and Bearer tokens with its own token service.
 
 The flow is that of the distribution project ("Token Authentication Specification"): the registry responds with 401 with
 ``Bearer realm=…,service=…,scope=…``, the client asks the realm for a token of that scope with its password or a refresh
@@ -41,7 +41,7 @@ class Authority(Protocol):
 
 
 class BasicAuth(msgspec.Struct, frozen=True):
-    """One user who may do everything."""
+    """One user with all rights."""
 
     username: str
     password: str
@@ -63,7 +63,7 @@ class BasicAuth(msgspec.Struct, frozen=True):
 class TokenAuth:
     """One user, whose tokens live for ``seconds`` and grant what was requested, but no more than ``actions``.
 
-    ``anonymous`` are the actions of those who give no password. ``refresh_token`` may stand for the password
+    ``anonymous`` are the actions without a password. ``refresh_token`` may replace the password
     (an identity token of ``docker login``). ``clock`` gives seconds, for tests of expiry.
     """
 
@@ -141,7 +141,7 @@ def _needed(call: Call) -> Grants:
 
 
 def _granted(scope: str, allowed: frozenset[str]) -> Grants:
-    """What of the scopes requested is allowed: ``repository:NAME:pull,push repository:OTHER:pull``."""
+    """The allowed part of the requested scopes: ``repository:NAME:pull,push repository:OTHER:pull``."""
     found = set()
     for one in scope.split()[:_MAX_SCOPES]:
         resource, _, actions = one.rpartition(":")

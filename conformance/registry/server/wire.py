@@ -1,4 +1,4 @@
-"""Responses that HTTP libraries do not send: lengths that lie, bodies that end early, connections that are reset."""
+"""Responses that HTTP libraries do not send: false lengths, bodies that end early, connections that are reset."""
 
 import asyncio
 import socket
@@ -55,7 +55,7 @@ def _chunks(body: bytes) -> bytes:
 
 
 async def _until_sent(transport: asyncio.WriteTransport) -> None:
-    """Until the kernel has everything; what is still buffered would be lost by the reset."""
+    """Until the kernel has all bytes: a reset would lose buffered ones."""
     left = _FLUSH_SECONDS
     while transport.get_write_buffer_size() and not transport.is_closing() and left > 0:
         await asyncio.sleep(_POLL)

@@ -1,4 +1,4 @@
-"""Whether an attestation holds: its signature, and that it is of these results and of this image or program."""
+"""Whether an attestation is valid: its signature, the results, and the image or program."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from conformance.reports.words import safe
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What an attestation that holds states: of whom, by which key, with what result."""
+    """The content of a valid attestation: its subject, the key and the result."""
 
     subject: Identity
     fingerprint: str
@@ -34,7 +34,7 @@ def verify_attestation(
 ) -> Verified:
     """Check a bundle against the public key, the results and, where given, the image or program.
 
-    Raises RefusedError with the first reason why it does not hold, AttestationError for a key that cannot be used.
+    Raises RefusedError with the first reason why it is not valid, AttestationError for a key that cannot be used.
     """
     signed = read_bundle(raw_bundle)
     fingerprint = keys.verify(signed, key_file)
@@ -48,7 +48,7 @@ def verify_attestation(
     _same_catalogue(statement, expected)
     if statement.predicate != expected.predicate:
         says, comes_to = statement.predicate.result, expected.predicate.result
-        raise RefusedError(f"it states other verdicts ({says}) than the results come to ({comes_to})")
+        raise RefusedError(f"its verdicts ({says}) differ from those of the results ({comes_to})")
     if wanted is not None and wanted.digest != subject.digest:
         raise RefusedError(
             f"it is of {safe(subject.name)} ({subject.digest}), and {safe(wanted.name)} is {wanted.digest}"
@@ -57,8 +57,8 @@ def verify_attestation(
 
 
 def subject_of(raw_bundle: bytes) -> tuple[Identity, Statement]:
-    """What a bundle states it is of, without verifying its signature; RefusedError when it is not an attestation of
-    ours.
+    """The subject of a bundle, without verification of its signature; RefusedError when it is not an attestation of
+    this project.
     """
     signed = read_bundle(raw_bundle)
     statement = _statement(signed.payload, signed.payload_type)

@@ -13,9 +13,9 @@ from conformance.reports.words import safe
 from conformance.requirements import Catalogue
 from conformance.results import Ending, Finding, RequirementResult
 
-# A run over many images shows of each what did not pass; the catalogue is one command away.
+# A run over many images shows only what did not pass; ``zcc requirements`` shows the catalogue.
 _WHOLE_TABLES = 12
-# A failed SHOULD is a warning. The first four stand on top, the others in the order of the catalogue.
+# A failed SHOULD is a warning. The first four come first, the others in the order of the catalogue.
 WORDS = ("fail", "not-run", "warning", "waived", "pass", "unsupported", "not-applicable")
 _TELLING = WORDS[:4]
 _MAX_FINDINGS = 12
@@ -25,7 +25,7 @@ _MAX_EVIDENCE_TEXT = 6000
 
 
 class FindingView(msgspec.Struct, frozen=True):
-    """One finding: ``facts`` are label and text; ``evidence`` what shows it; ``replay`` what repeats it."""
+    """One finding: ``facts`` are label and text; ``evidence`` shows it; ``replay`` repeats it."""
 
     message: str
     facts: tuple[tuple[str, str], ...]
@@ -98,7 +98,7 @@ def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]
 
 
 def run_facts(report: Report) -> Iterator[tuple[str, str]]:
-    """What the run was and by what it judged, as label and text."""
+    """The run, its catalogue and its waivers, as label and text."""
     yield "suite", f"{report.tool.name} {report.tool.version}"
     provenance = report.provenance
     catalogue = f", {provenance.catalogue}" if provenance else ""
@@ -120,7 +120,7 @@ def run_facts(report: Report) -> Iterator[tuple[str, str]]:
 
 
 class TriedView(msgspec.Struct, frozen=True):
-    """What was tried over generated examples, and what follows from it."""
+    """The generated examples that were tried, and the bound that follows."""
 
     statement: str
     of: str

@@ -1,4 +1,4 @@
-"""Generated images: whatever tree they hold, the sentinel variant unpacks to the tree of the plain variant.
+"""Generated images: the sentinel variant of any tree unpacks to the tree of the plain variant.
 
 Hypothesis draws the trees from a seed that is preserved as evidence, and shrinks one that fails; that is preserved as a
 layout.
@@ -29,8 +29,8 @@ MAX_TRIES: Final = 40
 _MAX_NAME: Final = 200
 
 
-class _Different(AssertionError):  # noqa: N818 (what was found, not an error of ours)
-    """The two trees are not one."""
+class _Different(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
+    """The two trees differ."""
 
 
 def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep: Path, tally: Tally) -> Iterator[Seen]:
@@ -129,7 +129,7 @@ def _kept(tried: dict[str, TrialSeen], tree: Tree, number: int, keep: Path) -> T
     directory = keep / f"seed-{number}-{Digest.parse(hidden.root).hex[:12]}"
     hidden.write(directory)
     seen = tried[repr(tree)]
-    note = Note(f"the smallest image found that shows it: {directory.parent.name}/{directory.name}, seed {number}")
+    note = Note(f"the smallest image found that fails: {directory.parent.name}/{directory.name}, seed {number}")
     return msgspec.structs.replace(seen, run=msgspec.structs.replace(seen.run, evidence=(note, *seen.run.evidence)))
 
 

@@ -1,4 +1,4 @@
-"""SENT-PULL: sentinel images, sound and broken, and what stands in the storage before them."""
+"""SENT-PULL: conforming and defective sentinel images, and the content of the storage before them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -70,7 +70,7 @@ def _requests(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _which_reading(trials: ConsumerTrials) -> Iterator[Seen]:
-    """However a layer was fetched: which of its two readings came out tells how it was read."""
+    """The unpacked tree shows which of the two readings was used."""
     given, what = sentinel_image([tampered.dual()]), "A sentinel image whose TOC and tar describe different trees"
     for seen in trials.case("SENT-PULL-004", "two readings", what, given, expected=[DUAL_BY_TOC], twin="two files"):
         yield msgspec.structs.replace(seen, forbidden=expected_tree([DUAL]))
@@ -314,7 +314,7 @@ def _given_the_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
     given = pair([layer_of(other_contents(LOWER)), layer_of(other_contents(UPPER))])
     (digest,) = (key for key, document in given.manifests.items() if b"sentinel" in document.raw and key != given.root)
     for operation in trials.operations:
-        # Who reads no zstd at all shows by gzip that it works.
+        # A tool without zstd shows with gzip that it works.
         twin = "gzip" if trials.lacks_zstd(operation) else "plain pair"
         run = trials.bench.pull(given, operation, Pull(digest))
         yield TrialSeen(
@@ -376,7 +376,9 @@ def _nothing_kept(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _trusting(trials: ConsumerTrials) -> Iterator[Seen]:
-    """Full digests are switched off for all images: TOC, tar-split and contents of a sentinel image still count."""
+    """Full digests are switched off for all images: TOC, tar-split and contents of a sentinel image are still
+    verified.
+    """
     cases: tuple[tuple[str, str, Layer, str], ...] = (
         ("another TOC", "A TOC that was exchanged", tampered.tampered_toc(), "raw"),
         ("another content", "A file with one byte changed", tampered.tampered_content(FILE), "unchecked"),

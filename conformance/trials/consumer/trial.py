@@ -48,7 +48,7 @@ _WITH_DATABASE: Final = ("pair", "plain pair", "one frame", "gzip")
 
 
 class Sound(msgspec.Struct, frozen=True):
-    """A conforming image and the layers it unpacks to: the twin of cases."""
+    """A conforming image and its layers: the positive control of cases."""
 
     name: str
     image: Image
@@ -135,7 +135,7 @@ class ConsumerTrials:
         yield from self.case(about, name, what, given, expected=expected, twin=beside, memory_limit=memory_limit)
 
     def has_option(self, option: Option) -> bool:
-        """Whether the tool can be told so."""
+        """Whether the tool has such an option."""
         return self.subject.adapter.knows(option) and option not in self.subject.adapter.unsupported
 
     def options(self, *wanted: Option) -> tuple[Option, ...]:
@@ -150,16 +150,17 @@ class ConsumerTrials:
         return self._runs[key]
 
     def problem(self, name: str, operation: Operation) -> str:
-        """What is wrong with the run on a conforming image; "" when it gave the right tree (of a pull: when it
-        worked).
+        """What is wrong with the run on a conforming image; "" when the tree is right (for a pull:
+        when it succeeded).
         """
         expected = None if operation == "pull" else sound(name).expected
         return wrong_with(self.accepted(name, operation), expected, self.marker(operation, name))
 
     def control(self) -> str:
-        """Why no case of this tool shows anything: no operation gets the files of an ordinary image; "" when one does.
+        """Why no case of this tool proves anything: no operation unpacks the files of an ordinary image; "" when one
+        does.
 
-        An aware tool is given a sentinel image; of the others one that reads no zstd layers shows itself by gzip.
+        An aware tool is given a sentinel image; among the others a tool without zstd is tested with gzip.
         """
         problems = [self._problem_with_control(operation) for operation in self.operations]
         return problems[0] if all(problems) else ""
@@ -179,7 +180,7 @@ class ConsumerTrials:
         if problem and not self.aware and not self.problem("gzip", operation):
             return ""
         if not problem and self.subject.adapter.uses(operation, "reference") and not asked_for_blobs(run):
-            return "its files came without a request for a blob: they are not those of the image"
+            return "its files appeared without a request for a blob: they are not from the image"
         return f"with an ordinary image {problem}" if problem else ""
 
     def lacks_zstd(self, operation: Operation) -> bool:
@@ -204,7 +205,7 @@ class ConsumerTrials:
         """
         for operation in self.operations:
             sound_run = self.accepted(twin, operation) if twin else None
-            # A tool that hangs on what is conforming need not hang on every case.
+            # A tool that hangs on conforming images is not run on every case.
             hopeless = sound_run is not None and sound_run.ending in ("timed-out", "absent")
             run = sound_run if hopeless and sound_run else self.bench.pull(given, operation, how, faults=faults())
             yield TrialSeen(

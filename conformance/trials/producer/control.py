@@ -1,4 +1,4 @@
-"""The positive control of one kind of push: without it, nothing is shown by the pushes one edit away from it."""
+"""The positive control of one kind of push: without it, the pushes one edit away prove nothing."""
 
 from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.implementations.outcome import Outcome
@@ -7,9 +7,9 @@ from conformance.results import Judgement, not_run, unsupported
 
 
 def failed_control(run: Run, *, arrived: bool, what: str, where: str) -> Judgement | None:
-    """Why the pushes beside this one show nothing; None when it succeeded and its image ``arrived``.
+    """Why the other pushes prove nothing; None when it succeeded and its image ``arrived``.
 
-    ``what`` names the control in a sentence, ``where`` what the tool lacks if it does not support it.
+    ``what`` names the control in a sentence, ``where`` the missing feature if it is unsupported.
     """
     if run.outcome is Outcome.UNSUPPORTED:
         return unsupported(run.reason, where=where)

@@ -38,7 +38,7 @@ def interrupted_pushes(
         if not undisturbed.succeeded:
             yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
             return
-        # A tool that writes its own tar is held to the number of its layers.
+        # For a tool that writes its own tar only the number of layers is compared.
         contents = source.diff_ids if _has_contents(place, "interrupted/undisturbed", source.diff_ids) else ()
         expected = _shape(place, "interrupted/undisturbed", contents)
         step = -(-requests // MAX_REQUESTS)
@@ -81,7 +81,9 @@ def _interrupted(
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What an undisturbed push leaves: ``shape``, and the DiffIDs (``contents``; none: the tool writes its own tar)."""
+    """The result of an undisturbed push: ``shape``, and the DiffIDs (``contents``; none: the tool writes its own
+    tar).
+    """
 
     shape: tuple[bool, int] | None
     contents: tuple[str, ...]
@@ -92,7 +94,7 @@ def _has_contents(place: Place, repository: str, contents: tuple[str, ...]) -> b
 
 
 def _shape(place: Place, repository: str, contents: tuple[str, ...]) -> tuple[bool, int] | None:
-    """Whether it is an index, and of how many manifests; None unless all of it is there, with these contents."""
+    """Whether it is an index, and of how many manifests; None unless it is complete, with these contents."""
     seen = place.observe(repository)
     if seen is None or not place.is_complete(repository, seen):
         return None
@@ -112,17 +114,17 @@ def _push(subject: ImplementationUnderTest, place: Place, source: Image, name: s
 
 
 def _short(path: str, repository: str) -> str:
-    """The path without what differs between two runs of the same push."""
+    """The path without parts that differ between two runs of the same push."""
     rest = path.removeprefix(f"/v2/{repository}/")
     return "blobs/uploads/…" if rest.startswith("blobs/uploads/") else rest
 
 
 def unrepresentable_pushes(subject: ImplementationUnderTest) -> Iterator[UnrepresentableSeen | Judgement]:
-    """One push as zstd:chunked for each kind of tar that no TOC can represent, after one of its ordinary twin."""
+    """One push as zstd:chunked for each kind of tar that no TOC can represent, after a positive control."""
     with a_place() as place:
         twin = _push_tar(subject, place, _tar(), "twin")
         arrived = place.observe("unrepresentable/twin") is not None
-        what = "the same tar without the odd entry"
+        what = "the same tar without that entry"
         if problem := failed_control(twin, arrived=arrived, what=what, where="zstd:chunked"):
             yield problem
             return
@@ -160,7 +162,7 @@ def _unrepresentable(
 
 
 def unrepresentable_tars() -> dict[str, bytes]:
-    """Tars with one thing in them that a TOC has no words for, each beside an ordinary file."""
+    """Tars with one entry that a TOC cannot represent, and an ordinary file."""
     return {
         "a PAX global header": _tar(pax_headers={"comment": "global"}),
         "a sparse file": _tar(_sparse()),

@@ -1,4 +1,4 @@
-"""Images written to other places than a registry (SENT-PUSH-017), and pushes of truncated input (LAYER-011)."""
+"""Images written to destinations other than a registry (SENT-PUSH-017), and pushes of truncated input (LAYER-011)."""
 
 import gzip
 from collections.abc import Iterator, Mapping
@@ -59,7 +59,7 @@ def read_layout(layout: Path) -> tuple[ImageSeen | None, tuple[str, ...]]:
 
 
 def _tag(layout: Path) -> str:
-    """The name in a layout where one entry only has one, else "": what lies beside it is not asked about."""
+    """The name in a layout where one entry only has one, else "": other entries are ignored."""
     try:
         with (layout / "index.json").open("rb") as file:
             index = examine_index(file.read(MAX_DOCUMENT)).document

@@ -1,4 +1,4 @@
-"""REG-020: random sequences of requests, with a model of what the registry must then hold."""
+"""REG-020: random sequences of requests, with a model of the resulting content."""
 
 import itertools
 from collections import defaultdict
@@ -56,17 +56,17 @@ def explore(
         notes = "\n".join(getattr(error, "__notes__", ()))
         return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
     except Flaky as error:
-        # It failed and then did not: a registry whose responses depend on more than the requests.
+        # A failure that is not reproducible: the responses depend on more than the requests.
         return MachineSeen(next(counter), f"not reproducible: {error}", tuple(exchanges[-5:]))
     return MachineSeen(next(counter))
 
 
-class Contradiction(AssertionError):  # noqa: N818 (what the machine found, not an error of ours)
+class Contradiction(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
     """The registry and the model disagree; one line."""
 
 
 class RegistryMachine(RuleBasedStateMachine):
-    """The model: which blobs and manifests each repository must have. Each sequence has repositories of its own."""
+    """The model: which blobs and manifests each repository must have. Each sequence has new repositories."""
 
     def __init__(self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange]) -> None:
         super().__init__()
@@ -122,9 +122,9 @@ class RegistryMachine(RuleBasedStateMachine):
         if response.status in (405, 501):
             self._deletes = False
             return
-        if response.status == 404:  # the registry had removed what no tag reaches
+        if response.status == 404:  # the registry removed untagged manifests
             _require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
-        elif 400 <= response.status < 500:  # refused, for instance because an index lists it: it must stay
+        elif 400 <= response.status < 500:  # refused, for example because an index lists it: it must be retained
             return
         else:
             _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")

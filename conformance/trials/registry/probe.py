@@ -1,4 +1,4 @@
-"""The requests of each REG scenario, against a registry under judgement. I/O only: judging is in ``checks``."""
+"""The requests of each REG scenario, against a registry under test. I/O only: verdicts are in ``checks``."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -106,3 +106,25 @@ def all_of_the_execution_config() -> Drafted:
         }
         config.update(created="2026-01-01T00:00:00+02:00", author="somebody")
     return finish(draft)
+
+
+@variant("DOC-014")
+def null_in_optional_fields() -> Drafted:
+    """Docker writes null for what is not set; Go, Rust, Python and node read it as absent."""
+    draft = conforming_draft()
+    for config in (draft.plain_config, draft.sentinel_config):
+        unset = ("User", "ExposedPorts", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal")
+        config["config"].update(dict.fromkeys(unset))
+        config.update({"created": None, "author": None, "variant": None, "os.features": None})
+        config["history"] = [{**step, "comment": None, "empty_layer": None} for step in config["history"]]
+    return finish(draft)
+
+
+@variant("DOC-014")
+def times_with_offsets_and_nanoseconds() -> Drafted:
+    """RFC 3339 section 5.6 allows any number of digits after the point, and offsets other than Z."""
+    draft = conforming_draft()
+    for config in (draft.plain_config, draft.sentinel_config):
+        config["created"] = "2024-02-29T23:59:59.123456789+05:30"
+        config["history"][0]["created"] = "0001-01-01T00:00:00Z"
+    return finish(draft)

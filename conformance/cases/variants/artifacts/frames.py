@@ -170,7 +170,7 @@ def tar_split_in_two_frames() -> Drafted:
 
 @variant("ANNOT-001", "ANNOT-008")
 def annotations_of_other_tools() -> Drafted:
-    """Annotations beside the chunk keys (image-spec v1.1.1 annotations.md)."""
+    """Annotations in addition to the chunk keys (image-spec v1.1.1 annotations.md)."""
     return _annotated("org.opencontainers.image.title", "layer.tar.zst")
 
 

@@ -154,7 +154,7 @@ def pair_in_a_nested_index() -> Drafted:
 
 @variant("SENT-INDEX-018")
 def one_manifest_for_two_platforms() -> Drafted:
-    """One manifest for arm v6 and v7 beside the pair: image-index.md requires no distinct digests."""
+    """One manifest for arm v6 and v7 in addition to the pair: image-index.md requires no distinct digests."""
     draft = conforming_draft()
     for version in ("v6", "v7"):
         platform = {"architecture": "arm", "os": "linux", "variant": version}

@@ -63,7 +63,7 @@ def urls_in_one_variant_only() -> Drafted:
 
 @variant("SENT-MANIFEST-011")
 def annotations_of_other_tools_on_the_layers() -> Drafted:
-    """Annotations beside the TOC keys, the same in both variants (image-spec v1.1.1 annotations.md)."""
+    """Annotations in addition to the TOC keys, the same in both variants (image-spec v1.1.1 annotations.md)."""
     draft = conforming_draft()
     for manifest, first in ((draft.plain, 0), (draft.sentinel, 1)):
         manifest["layers"][first]["annotations"]["org.opencontainers.image.title"] = "base"
@@ -152,19 +152,19 @@ def the_same_layer_twice() -> Drafted:
 
 @variant("SENT-INDEX-001", "SENT-MANIFEST-001")
 def sentinel_manifest_alone() -> Drafted:
-    """The sentinel manifest under its own tag, without an index: whoever has its digest has that too."""
+    """The sentinel manifest under its own tag, without an index: a client with its digest has the annotation too."""
     return _alone(conforming_draft(), 1)
 
 
 @variant("SENT-MANIFEST-007")
 def plain_manifest_alone() -> Drafted:
-    """A plain zstd:chunked image without sentinel variant: nobody has to make one (PR 681 is not merged)."""
+    """A plain zstd:chunked image without sentinel variant: no source requires one (PR 681 is not merged)."""
     return _alone(conforming_draft(), 0)
 
 
 @variant("SENT-MANIFEST-011", "SENT-MANIFEST-004")
 def legacy_keys_on_the_plain_layers_too() -> Drafted:
-    """Keys of the first prefix for the oldest clients beside the current ones, in both variants."""
+    """Keys of the first prefix for the oldest clients in addition to the current ones, in both variants."""
     draft = conforming_draft()
     for manifest, first in ((draft.plain, 0), (draft.sentinel, 1)):
         for layer in manifest["layers"][first:]:

@@ -91,6 +91,6 @@ def twelve_bytes() -> Drafted:
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-009",))
 def message_in_french() -> Drafted:
-    """Another language: the review requires a text for people, and names no language."""
+    """Another language: the review requires a readable text, and names no language."""
     text = "À lire par la table des matières seulement, jamais comme archive : https://spec.example/fr"
     return image_with_sentinel(build_sentinel(message=text.encode()))

@@ -1,4 +1,6 @@
-"""The login of a client: which of a registry's challenges is taken up, and what is sent without being asked again."""
+"""Authentication of a client: which challenge of a registry is used, and which credentials are sent without a new
+challenge.
+"""
 
 from typing import NoReturn
 
@@ -10,36 +12,36 @@ from conformance.registry.client.conventions import is_http_url, is_loopback_url
 from conformance.registry.client.transport import AuthenticationError, Response
 
 
-class Login:
-    """Tokens by scope, and a password that Basic has requested once; ``request`` reaches token services."""
+class Authentication:
+    """Tokens by scope, and a password after one Basic challenge; ``request`` reaches token services."""
 
     def __init__(self, registry: str, credentials: Credentials | None, request: auth.TokenRequest) -> None:
         self._registry, self._credentials, self._request = registry, credentials, request
         self._tokens: dict[str, str] = {}
         self._basic = ""
         self._admitted = False
-        """Whether the credentials were taken once: then 401 is about what was requested."""
+        """Whether the credentials were accepted once: then 401 is about the requested scope."""
         if credentials is not None:
-            SECRETS.remember_login(credentials.username, credentials.password)
+            SECRETS.remember_credentials(credentials.username, credentials.password)
             SECRETS.remember(credentials.identity_token)
 
     def share(self, tokens: dict[str, str]) -> None:
-        """Keep the tokens in this, which other logins with the same credentials keep theirs in."""
+        """Share the store of tokens with other clients of the same credentials."""
         self._tokens = tokens
 
     def header(self, scope: str) -> str:
         """The Authorization to send for this scope; "" for none."""
         return self._tokens.get(scope) or self._basic
 
-    def response(self, response: Response, tried: str) -> None:
-        """Note the end of a request. Raise AuthenticationError for 401 to a password that was never taken."""
+    def note(self, response: Response, tried: str) -> None:
+        """Note the end of a request. Raise AuthenticationError for 401 to a password that was never accepted."""
         if response.status != 401:
             self._admitted = self._admitted or bool(tried)
         elif tried and tried == self._basic and not self._admitted:
             self._refused(response.exchange)
 
     def take_up(self, response: Response, scope: str, tried: str, *, is_new: bool) -> bool:
-        """Take up one of the registry's challenges; whether there is something new to try.
+        """Use one of the registry's challenges; return whether there is a new attempt.
 
         ``is_new``: what was tried was created for this request.
         """
@@ -47,13 +49,13 @@ class Login:
         self._tokens.pop(scope, None)
         for challenge in challenges:
             if tried.startswith("Bearer ") and is_new:
-                continue  # another token of the same service would state the same
+                continue  # another token of the same service would have the same result
             if challenge.scheme == "bearer" and (token := self._token(challenge, scope, response)):
                 self._tokens[scope] = f"Bearer {token}"
                 return True
         offered = any(challenge.scheme == "basic" for challenge in challenges)
         if offered and self._credentials and self._credentials.username and not tried.startswith("Basic "):
-            # The next request sends it at once: it is the same for all that this registry has.
+            # The next request sends it without a challenge: it applies to the whole registry.
             self._basic = auth.basic(self._credentials)
             return True
         return False
