@@ -343,7 +343,9 @@ def makes_up_a_missing_diff_id() -> Toolkit:
             for layer in layers[len(config["rootfs"]["diff_ids"]) :]:
                 tar = decompress(self.load(layer), limit=_MAX_TAR)
                 config["rootfs"]["diff_ids"].append(str(Digest.of(tar)))
-            return super().stripped(msgspec.structs.replace(instance, config=encode(config)))
+            manifest, raw = msgspec.json.decode(instance.raw), encode(config)
+            manifest["config"] |= {"digest": str(Digest.of(raw)), "size": len(raw)}
+            return super().stripped(msgspec.structs.replace(instance, raw=encode(manifest), config=raw))
 
     return Toolkit(copier=type("PadsDiffIDs", (Copier,), {"converter": Pads}))
 
