@@ -30,11 +30,11 @@ def settings(request: pytest.FixtureRequest) -> SuiteSettings:
 @pytest.fixture(scope="session")
 def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistryUnderTest]:
     """The registry to judge; everything created below its prefix is deleted at the end in any case."""
-    from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415 (not needed for a real registry)
-
     with ExitStack() as stack:
         url, collect = settings.registry, None
         if not url:
+            from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415 (start-up time)
+
             embedded = stack.enter_context(EmbeddedRegistry())
             url, collect = embedded.url, embedded.collect_garbage
         subject = RegistryUnderTest(

@@ -8,6 +8,10 @@ from conformance.requirements import Profile, Role, definition_of, profiles_of
 
 # What a run without --implementation judges.
 OF_REGISTRIES: Final[tuple[Role, ...]] = ("artifact", "registry")
+MODULES_OF_TOOLS: Final = frozenset(
+    {"test_consumer_aware.py", "test_consumer_unaware.py", "test_copier.py", "test_producer.py"}
+)
+"""The modules of the suite whose tests all need an implementation."""
 
 
 class BadOptionError(Exception):

