@@ -6,7 +6,7 @@ import os
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from conformance.implementations.adapter import Adapter, find_adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, classify
+from conformance.implementations.placeholders import OPTIONS as HERE
 from conformance.implementations.placeholders import fill
 from conformance.implementations.protocol import OPERATIONS, OPTIONS
 from conformance.implementations.runner import Run, Values
@@ -29,12 +30,25 @@ from conformance.trials.consumer.scenarios import AWARE, BY_TOC, UNAWARE, judge_
 from conformance.trials.consumer.trial import ConsumerTrials
 from conformance.trials.under_test import ImplementationSubject
 
+_OF_A_LAYOUT: Final = ("unpack", "--layout", "{layout}", "--output", "{output}", HERE)
+
 
 class InProcessConsumer(ImplementationSubject):
-    """A toolkit behind the adapter of the reference; ``operations`` may leave some out, or add ``scan``."""
+    """A toolkit behind the adapter of the reference; ``operations`` may leave some out, or add ``scan``.
 
-    def __init__(self, toolkit: Toolkit, directory: Path, operations: Sequence[Operation] = ("unpack",)) -> None:
-        super().__init__(_adapter(operations), "in process", directory)
+    ``from_layout``: it unpacks images in layouts, and asks no registry.
+    """
+
+    def __init__(
+        self,
+        toolkit: Toolkit,
+        directory: Path,
+        operations: Sequence[Operation] = ("unpack",),
+        *,
+        from_layout: bool = False,
+    ) -> None:
+        super().__init__(_adapter(operations, from_layout=from_layout), "in process", directory)
+        self._vectors = {**OPERATIONS, "unpack": _OF_A_LAYOUT} if from_layout else OPERATIONS
         client: Any = toolkit.client
 
         class Quick(client):  # type: ignore[misc]
@@ -63,7 +77,7 @@ class InProcessConsumer(ImplementationSubject):
         given = {**place.values(), **{key: str(value) for key, value in values.items()}}
         own: tuple[Option, ...] = ("authfile",) if place.secrets else ()
         extra = [argument for option in (*own, *options) for argument in fill(OPTIONS[option], given)]
-        argv = fill(OPERATIONS[operation], given, extra)
+        argv = fill(self._vectors[operation], given, extra)
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.dict(os.environ):
             os.environ.clear()
@@ -88,11 +102,12 @@ class InProcessConsumer(ImplementationSubject):
         return classify(exit_status=status, stdout=out, stderr=err, protocol=True)
 
 
-def _adapter(operations: Sequence[Operation]) -> Adapter:
+def _adapter(operations: Sequence[Operation], *, from_layout: bool) -> Adapter:
     reference = find_adapter("reference")
-    return msgspec.structs.replace(
-        reference, operations={name: reference.operations[name] for name in operations}, unsupported={}
-    )
+    known = {name: reference.operations[name] for name in operations}
+    if from_layout:
+        known["unpack"] = (_OF_A_LAYOUT,)
+    return msgspec.structs.replace(reference, operations=known, unsupported={})
 
 
 def judge_client(
@@ -101,12 +116,14 @@ def judge_client(
     directory: Path,
     aware: bool = True,
     by_toc: bool = False,
+    from_layout: bool = False,
     operations: Sequence[Operation] = ("unpack",),
     only: Sequence[str] = (),
 ) -> dict[str, RequirementResult]:
     """Results by requirement id."""
     aware = aware and not by_toc
-    trials = ConsumerTrials(InProcessConsumer(toolkit, directory, operations), aware=aware, by_toc=by_toc)
+    subject = InProcessConsumer(toolkit, directory, operations, from_layout=from_layout)
+    trials = ConsumerTrials(subject, aware=aware, by_toc=by_toc)
     wanted = only or tuple(AWARE if aware else BY_TOC if by_toc else UNAWARE)
     return {name: conclude(load_catalogue()[name], judge_requirement(trials, name)) for name in wanted}
 

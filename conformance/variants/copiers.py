@@ -16,6 +16,7 @@ from conformance.reference.reading import content_of
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan
 from conformance.requirements import variant
+from conformance.variants.bare_twins import BareTwins
 
 Json = dict[str, Any]
 
@@ -156,6 +157,26 @@ def adds_an_annotation_when_it_strips() -> Toolkit:
             return msgspec.structs.replace(new, raw=encode(manifest))
 
     return Toolkit(copier=type("AddsAnnotation", (Copier,), {"converter": Adds}), name="variant")
+
+
+@variant(warns=("SENT-STRIP-018",))
+def writes_a_manifest_anew_when_it_strips() -> Toolkit:
+    """A tool that knows the type of the manifest adds its members, here ``artifactType`` (a SHOULD)."""
+
+    class Normalises(Converter):
+        def stripped(self, instance: Instance) -> Instance:
+            new = super().stripped(instance)
+            manifest = decode_object(new.raw, what="manifest")
+            manifest.setdefault("artifactType", "application/vnd.oci.image.config.v1+json")
+            return msgspec.structs.replace(new, raw=encode(dict(sorted(manifest.items()))))
+
+    return Toolkit(copier=type("Normalises", (Copier,), {"converter": Normalises}), name="variant")
+
+
+@variant("SENT-STRIP-005", "SENT-PUSH-014", "SENT-STRIP-011")
+def leaves_the_plain_entry_of_a_pair_without_a_toc() -> Toolkit:
+    """Asked for zstd:chunked it writes a pair as PR 681's review has it: the plain twin has no TOC annotations."""
+    return Toolkit(copier=type("Bare", (Copier,), {"reshaper": BareTwins}), name="variant")
 
 
 def _named(raw: bytes) -> Json:

@@ -126,6 +126,12 @@ def level_nineteen() -> Drafted:
     return _free(Choices(compress=lambda content: zstandard.compress(content, 19)))
 
 
+@variant("LAYER-006")
+def level_one() -> Drafted:
+    """As above, the least effort."""
+    return _free(Choices(compress=lambda content: zstandard.compress(content, 1)))
+
+
 @variant("LAYER-001")
 def stored_blocks() -> Drafted:
     """Raw blocks (RFC 8878 section 3.1.1.2): content that does not compress, and content that could."""
