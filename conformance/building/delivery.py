@@ -71,7 +71,7 @@ def deliver(plan: Plan, target: Target, pieces: Pieces) -> Sent:
 def pieces_of(
     source: ImageSource, made: Mapping[str, bytes], on_bytes: Callable[[int], None] = lambda _: None
 ) -> Pieces:
-    """The verified bytes of a blob: of one that was made here, or of the source."""
+    """The verified bytes of a blob: of one that was created here, or of the source."""
 
     def pieces(blob: Descriptor) -> Iterator[bytes]:
         for piece in (made[blob.digest],) if blob.digest in made else blob_pieces(source, blob):
@@ -129,7 +129,7 @@ class PulledLayout(LayoutTarget):
         super().__init__(layout, name)
         self._download = download
 
-    def send_blob(self, blob: Descriptor, pieces: Pieces) -> None:  # noqa: ARG002 - it has a way of its own
+    def send_blob(self, blob: Descriptor, pieces: Pieces) -> None:  # noqa: ARG002 - it has its own way
         path: Path = self._download.fetch(blob)
         self._layout.store.adopt(path, Digest.parse(blob.digest))
 

@@ -1,9 +1,11 @@
-"""What several commands need: the console, the options of a registry, and the one way to give up."""
+"""Shared by commands: the console, the options of a registry, and the error exit."""
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -22,17 +24,17 @@ _MAX_LINE = 2000
 
 Image = Annotated[str, typer.Argument(help="oci:DIR[:TAG], a layout directory, host/name:tag or host/name@sha256:…")]
 Username = Annotated[str, typer.Option(help="User of the registry; the password is read from OCI_PASSWORD.")]
-PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Speak HTTP (the default for loopback hosts).")]
+PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Use plain HTTP (the default for loopback hosts).")]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Do not verify TLS certificates.")]
 CaFile = Annotated[str, typer.Option(help="PEM file of certificate authorities to trust.")]
 
 
 def console() -> "Console":
-    """Standard output; piped output is for grep: never folded at 80 columns."""
+    """Standard output; piped output is not folded at 80 columns, for grep."""
     from rich.console import Console  # noqa: PLC0415 (start-up time)
 
     class _Console(Console):
-        """Rich ends the process with status 1, which is a verdict here, when the reader of its output is gone."""
+        """Rich ends the process with status 1, which is a verdict here, when its output pipe is closed."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
@@ -84,7 +86,7 @@ def registry_client(reference: "RegistryReference", connection: "ConnectionOptio
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int], None]]:
-    """A line on standard error that counts bytes, where that is a terminal; the function to tell it of them."""
+    """A line on standard error that counts bytes, where that is a terminal; the function that reports them."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -95,3 +97,13 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(what, total=None)
         yield lambda count: shown.advance(task, count)
+
+
+def in_words(error: Exception) -> str:
+    """One line for an unexpected error, without secrets."""
+    if isinstance(error, OSError):
+        return SECRETS.mask(f"{error.filename or 'standard output'}: {error.strerror or error}")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    text = SECRETS.mask(repr(" ".join(str(error).split())))[:400]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"

@@ -1,4 +1,4 @@
-"""``zcc report compare`` and ``merge``: results beside each other, and results as one."""
+"""``zcc report compare`` and ``merge``: two results compared, and several results merged."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,12 +22,12 @@ def register(report: typer.Typer) -> None:
 
 
 def compare(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="results.json of a run before.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="results.json of an earlier run.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="results.json of a later one.")],
     form: PageForm = None,
     output: Output = None,
 ) -> None:
-    """Compare two results: exit 1 when a MUST fails that did not, 8 when one is no longer decided, else 0."""
+    """Compare two results: exit 1 when a MUST newly fails, 8 when one is no longer decided, otherwise 0."""
     from conformance.reports.comparison import compare as compared  # noqa: PLC0415 (start-up time)
 
     forms = chosen_forms(form or [], output or [], PAGE_FORMS)
@@ -36,7 +36,7 @@ def compare(
 
 
 def show(comparison: "Comparison", old: "Report", new: "Report", forms: list[tuple[str, str]]) -> None:
-    """Write a comparison in these forms, print it where none goes to standard output, and end with its exit status."""
+    """Write a comparison in these forms, print it if none is standard output, and end with its exit status."""
     from conformance.reports.comparison_page import comparison_page  # noqa: PLC0415 (start-up time)
     from conformance.requirements import load_catalogue  # noqa: PLC0415
 
@@ -51,7 +51,7 @@ def show(comparison: "Comparison", old: "Report", new: "Report", forms: list[tup
 
 def end(comparison: "Comparison") -> None:
     """Exit status 1 when it is worse, 8 when something is no longer decided."""
-    from conformance.endings import EXIT_INCOMPLETE  # noqa: PLC0415 (start-up time)
+    from conformance.results import EXIT_INCOMPLETE  # noqa: PLC0415 (start-up time)
 
     if comparison.is_worse:
         raise typer.Exit(EXIT_DIFFERS)
@@ -74,15 +74,16 @@ def merge(
     form: ReportForm = None,
     output: Output = None,
 ) -> None:
-    """Make one of several results: the roles of a tool, machines, shards of a run. JSON to standard output by default.
+    """Merge several results into one: the roles of a tool, machines, shards of a run. JSON to standard output by
+    default.
 
-    Exit status as of the run that it makes: 0, 1 or 8; 2 where the results do not belong together.
+    Exit status as of the merged run: 0, 1 or 8; 2 where the results do not belong together.
     """
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.merging import MergeError, merge_reports  # noqa: PLC0415
     from conformance.reports.verdict_line import verdict_line  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
 
     forms = chosen_forms(form or [], output or [], FORMS) or [("json", "-")]
     try:

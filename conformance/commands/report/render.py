@@ -1,4 +1,4 @@
-"""``zcc report render``: results that are there, in another form."""
+"""``zcc report render``: existing results, in another form."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ def render(
     form: Annotated[str, typer.Option("--format", help="json, junit, html, sarif, codequality, markdown or badge.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")] = "-",
 ) -> None:
-    """Write results in another form. Nothing is judged again: exit status 0, or 2 when the results cannot be read.
+    """Write results in another form. No verdict changes: exit status 0, or 2 when the results cannot be read.
 
     Example: zcc report render reports/latest/results.json --format markdown
     """

@@ -1,4 +1,4 @@
-"""``zcc report replay``: run again what a result claims, against the same target."""
+"""``zcc report replay``: repeat the run of a result, against the same target."""
 
 import os
 import tempfile
@@ -29,7 +29,7 @@ def register(report: typer.Typer) -> None:
 def replay(
     results: Results,
     target: Annotated[
-        str, typer.Option(help="Instead of what RESULTS name: an image, a registry's URL, an adapter or its file.")
+        str, typer.Option(help="Instead of the target in RESULTS: an image, a registry's URL, an adapter or its file.")
     ] = "",
     form: PageForm = None,
     output: Output = None,
@@ -38,9 +38,10 @@ def replay(
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Run again what RESULTS claim: exit 0 when all is reproduced, 1 when a verdict differs, 8 when one cannot be had.
+    """Repeat the run of RESULTS: exit 0 when all verdicts are reproduced, 1 when one differs, 8 when one cannot be
+    obtained.
 
-    A login from the environment is sent to a registry only that --target names: RESULTS may be somebody else's.
+    Credentials from the environment are sent only to a registry named by --target: RESULTS may come from another party.
     """
     from conformance.reports.encoding import indented_json  # noqa: PLC0415 (start-up time)
     from conformance.reports.html import render_page  # noqa: PLC0415
@@ -50,7 +51,7 @@ def replay(
     forms = chosen_forms(form or [], output or [], PAGE_FORMS)
     claimed, _ = read_results(results)
     if claimed.provenance is None:
-        cannot(f"{results}: it does not say what was judged: an older version made it")
+        cannot(f"{results}: it does not state what was judged: an older version made it")
     wanted = _target(claimed.provenance.target, target)
     hidden = () if target else _LOGIN
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
@@ -76,7 +77,9 @@ def replay(
 
 
 def _target(recorded: "Target", given: str) -> "Target":
-    """What is run: the given one in place of the recorded names. No file that RESULTS name is taken for an adapter."""
+    """What is run: the given target instead of the recorded names. No file that RESULTS name is treated as an
+    adapter.
+    """
     import msgspec  # noqa: PLC0415 (start-up time)
 
     from conformance.implementations.adapter import builtin_adapters  # noqa: PLC0415
@@ -94,12 +97,12 @@ def _target(recorded: "Target", given: str) -> "Target":
 def _check_again(
     target: "Target", environment: Mapping[str, str], username: str, plain_http: bool, insecure: bool, ca_file: str
 ) -> "Report":
-    from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
+    from conformance.audit.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.model import now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     started, clock = now(), time.monotonic()
     try:
@@ -115,7 +118,7 @@ def _check_again(
             readers="readers" in target.flags,
         )
         subject = check_image(target.names[0], options)
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
     return run_report(
         (subject,),
@@ -139,7 +142,7 @@ def _suite_again(target: "Target", environment: Mapping[str, str], options: list
 
 
 def _arguments(target: "Target") -> Iterator[str]:
-    """Each in one word with its option: no value is taken for another option."""
+    """Each value in one word with its option, so that no value is parsed as an option."""
     if target.kind == "registry":
         yield from (f"--registry={name}" for name in target.names[:1] if name)
     elif target.kind == "implementation":
@@ -153,6 +156,6 @@ def _arguments(target: "Target") -> Iterator[str]:
     if "golden" in target.flags:
         yield "--golden"
     if target.kind == "registry" and not any(target.names):
-        # Without an option of ours pytest would look for tests in its directory.
+        # Without one of these options pytest would search for tests in its directory.
         yield "--pyargs"
         yield "conformance.suite"

@@ -1,0 +1,253 @@
+"""Conforming producers: the reference with another choice, each a ``Toolkit``."""
+
+import io
+import tarfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from conformance.cases.mutants import producers as mutants
+from conformance.cases.variants.bare_twins import BareTwins
+from conformance.format.digest import Digest
+from conformance.format.document import decode_object, encode
+from conformance.format.names import MANIFEST_TYPE
+from conformance.format.oci import Descriptor, read_manifest
+from conformance.reference.convert import Converter, Instance
+from conformance.reference.errors import RefusalError
+from conformance.reference.producer import Producer, ProducerOptions
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, Step, Transfer
+from conformance.reference.whole import WholeLayers
+from conformance.registry.client.client import RegistryClient, Response
+from conformance.registry.client.ranges import Range
+from conformance.requirements import variant
+
+
+def _toolkit(**parts: type) -> Toolkit:
+    return Toolkit(producer=type("VariantProducer", (Producer,), parts), name="variant")
+
+
+@variant(warns=("SENT-PUSH-003",))
+def uploads_without_asking() -> Toolkit:
+    """No source requires a probe: one POST with a digest is enough (OCI distribution-spec, "Pushing blobs")."""
+    return mutants.never_probes()
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-002")
+def uploads_in_another_order() -> Toolkit:
+    """Blobs may come in any order before the manifests that name them (OCI distribution-spec)."""
+
+    class Backwards(Transfer):
+        def ordered(self, plan: Plan) -> Sequence[Step]:
+            steps = super().ordered(plan)
+            blobs = [step for step in steps if isinstance(step, BlobStep)]
+            return [*reversed(blobs), *reversed([step for step in steps if isinstance(step, ManifestStep)])]
+
+    return _toolkit(transfer=Backwards)
+
+
+@variant("SENT-PUSH-022", warns=("SENT-PUSH-023",))
+def pushes_other_bytes_the_second_time() -> Toolkit:
+    """Compressors with threads, and time stamps, need not be reproducible (image-spec does not require it)."""
+    return mutants.marks_the_index_of_a_second_push()
+
+
+@variant("SENT-PUSH-011", "SENT-PUSH-024", warns=("SENT-PUSH-025",))
+def names_the_plain_manifest_first() -> Toolkit:
+    """As the pull request's client does: a complete plain image stands under the tag until the index does."""
+    return mutants.tags_the_plain_manifest_on_the_way()
+
+
+@variant("SENT-PUSH-013")
+def refuses_a_destination_by_digest() -> Toolkit:
+    """A push may be refused where the digest cannot be promised (OCI distribution-spec, "Pushing manifests")."""
+
+    class Refuses(Producer):
+        def push(self, destination: Destination, options: ProducerOptions) -> Digest:
+            if options.digest is not None:
+                raise RefusalError("a destination is named by a tag")
+            return super().push(destination, options)
+
+    return Toolkit(producer=Refuses, name="variant")
+
+
+@variant("SENT-PUSH-004", "SENT-PUSH-005", warns=("SENT-PUSH-010",))
+def leaves_the_plain_variant_without_a_toc() -> Toolkit:
+    """The review's own alternative: the plain counterpart is "~ordinary zstd with no TOC annotations at all" (PR
+    681).
+    """
+
+    return _toolkit(reshaper=BareTwins)
+
+
+@variant("SENT-PUSH-004", "SENT-PUSH-024")
+def writes_a_tar_of_its_own() -> Toolkit:
+    """A builder commits its own tar: other DiffIDs, the same files, and one additional file (nothing forbids it)."""
+
+    class Rewrites(WholeLayers):
+        def tar(self, layer: Descriptor, diff_id: Digest) -> Path:
+            raw = super().tar(layer, diff_id).read_bytes()
+            return self._store.path(self._store.put(_rewritten(raw)))
+
+    class Own(Converter):
+        def __init__(self, source: Any, store: Any) -> None:
+            super().__init__(source, store, Rewrites)
+
+        def converted(self, instance: Instance, compression: str) -> Instance:
+            new = super().converted(instance, compression)
+            if new == instance:
+                return instance
+            config = decode_object(new.config, what="config")
+            layers = read_manifest(instance.raw).view.layers
+            pairs = zip(layers, config["rootfs"]["diff_ids"], strict=True)
+            tars = [self._whole.tar(layer, Digest.parse(diff_id)).read_bytes() for layer, diff_id in pairs]
+            config["rootfs"]["diff_ids"] = [str(Digest.of(tar)) for tar in tars]
+            raw = self.add(encode(config))
+            manifest = decode_object(new.raw, what="manifest")
+            manifest["config"] = {**manifest["config"], "digest": str(Digest.of(raw)), "size": len(raw)}
+            return Instance(encode(manifest), raw, new.sentinel)
+
+    return _toolkit(converter=Own)
+
+
+@variant("SENT-PUSH-012")
+def signs_all_of_a_pair() -> Toolkit:
+    """By a referrer of each manifest and of the index."""
+    return mutants.signs_everything()
+
+
+@variant(warns=("SENT-PUSH-012",))
+def signs_the_root_only() -> Toolkit:
+    """As cosign and notation do by default: the root is what they verify."""
+
+    class Signs(Producer):
+        def push(self, destination: Destination, options: ProducerOptions) -> Digest:
+            digest = super().push(destination, options)
+            mutants.sign(self.plan(options).root, destination)
+            return digest
+
+    return Toolkit(producer=Signs, name="variant")
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-002", "SENT-PUSH-024")
+def uploads_in_pieces() -> Toolkit:
+    """POST, PATCHes and PUT for every blob (OCI distribution-spec, "Pushing a blob in chunks")."""
+
+    class Pieces(RegistryClient):
+        def upload_blob(
+            self,
+            repository: str,
+            content: bytes,
+            *,
+            digest: str | None = None,
+            chunk_size: int | None = None,  # noqa: ARG002
+        ) -> Response:
+            return super().upload_blob(repository, content, digest=digest, chunk_size=1000)
+
+    return Toolkit(client=Pieces, name="variant")
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-002", "SENT-PUSH-003")
+def mounts_before_it_uploads() -> Toolkit:
+    """A mount without ``from`` is a probe too; 202 starts an upload (OCI distribution-spec, "Mounting")."""
+
+    class Mounts(RegistryClient):
+        def head_blob(self, repository: str, digest: str) -> Response:
+            query = urlencode({"mount": digest})
+            response = self.request("POST", f"/v2/{repository}/blobs/uploads/?{query}", body=b"")
+            return msgspec.structs.replace(response, status=200 if response.status == 201 else 404)
+
+    return Toolkit(client=Mounts, name="variant")
+
+
+@variant("SENT-PUSH-003")
+def asks_by_a_get_of_one_byte() -> Toolkit:
+    """GET reports too whether a blob is present (OCI distribution-spec, "Pulling blobs")."""
+
+    class Gets(RegistryClient):
+        def head_blob(self, repository: str, digest: str) -> Response:
+            response = self.get_blob(repository, digest, ranges=[Range(0, 0)], max_bytes=64 * 2**20)
+            return msgspec.structs.replace(response, status=200 if response.status == 206 else response.status)
+
+    return Toolkit(client=Gets, name="variant")
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-002", "SENT-PUSH-024")
+def uploads_blobs_at_the_same_time() -> Toolkit:
+    """Several uploads at once, then the manifests (OCI distribution-spec orders only blobs before manifests)."""
+
+    class AtOnce(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            steps = self.ordered(plan)
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda step: self.send_blob(step, destination), steps))
+            for step in steps:
+                if isinstance(step, ManifestStep):
+                    destination.put_manifest(step)
+            destination.put_root(plan.root)
+
+        def send_blob(self, step: Step, destination: Destination) -> None:
+            if isinstance(step, BlobStep) and self.must_upload(step, destination):
+                destination.put_blob(step.blob.digest, step.load(step.blob))
+
+    return _toolkit(transfer=AtOnce)
+
+
+@variant("SENT-PUSH-002", "SENT-PUSH-003")
+def asks_for_each_layer_again() -> Toolkit:
+    """Each instance probes all of its blobs, and skips those present (OCI distribution-spec does not limit HEAD)."""
+
+    class Again(Transfer):
+        def ordered(self, plan: Plan) -> Sequence[Step]:
+            return plan.steps
+
+    return _toolkit(transfer=Again)
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-011", "SENT-PUSH-024")
+def pushes_the_index_by_digest_and_tags_it_last() -> Toolkit:
+    """All of an image is present under digests before the tag moves (OCI distribution-spec, "Pushing manifests")."""
+
+    class TagsLast(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            super().send(Plan((*plan.steps, plan.root), plan.root), destination)
+
+    return _toolkit(transfer=TagsLast)
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-012", "SENT-PUSH-024")
+def attaches_a_manifest_to_what_it_pushed() -> Toolkit:
+    """A provenance or an inventory as a referrer of the root (OCI distribution-spec, "Listing Referrers")."""
+
+    class Attaches(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            super().send(plan, destination)
+            empty = b"{}"
+            digest = str(Digest.of(empty))
+            blob = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": digest, "size": len(empty)}
+            subject = {"mediaType": plan.root.media_type, "digest": str(plan.digest), "size": len(plan.root.raw)}
+            manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": "application/vnd.example.sbom"}
+            if not destination.has_blob(digest):
+                destination.put_blob(digest, empty)
+            raw = encode({**manifest, "config": blob, "layers": [blob], "subject": subject})
+            destination.put_manifest(ManifestStep(raw, MANIFEST_TYPE))
+
+    return _toolkit(transfer=Attaches)
+
+
+def _rewritten(tar: bytes) -> bytes:
+    """The members in the GNU form, and one more."""
+    out = io.BytesIO()
+    form = tarfile.GNU_FORMAT
+    with tarfile.open(fileobj=io.BytesIO(tar)) as reader, tarfile.open(fileobj=out, mode="w", format=form) as writer:
+        for member in reader:
+            member.pax_headers = {}
+            writer.addfile(member, reader.extractfile(member) if member.isreg() else None)
+        own = tarfile.TarInfo("built-by-variant")
+        own.mode = 0o644
+        writer.addfile(own)
+    return out.getvalue()
