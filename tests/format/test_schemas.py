@@ -68,10 +68,15 @@ BEYOND: Final[dict[str, str]] = {
 Document = tuple[str, Any]
 
 
+def schema_of(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(SCHEMAS[name].read_text())
+    return schema
+
+
 @cache
 def validator(name: str) -> Draft202012Validator:
     file, _, part = name.partition("#")
-    schema = json.loads(SCHEMAS[file].read_text())
+    schema = schema_of(file)
     if part:
         schema = {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#{part}"}
     return Draft202012Validator(schema)
@@ -177,7 +182,7 @@ def refusals() -> dict[str, tuple[Case, dict[str, str]]]:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_schema_is_valid(name: str) -> None:
-    schema = json.loads(SCHEMAS[name].read_text())
+    schema = schema_of(name)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
     # Look-around is ECMA-262, and the regular expressions of Go and Rust have none.
@@ -260,8 +265,7 @@ def test_the_exceptions_are_vectors() -> None:
 
 
 def test_the_properties_are_the_fields_of_the_models() -> None:
-    toc, record = validator("toc").schema, validator("tar-split-record").schema
-    pair, annotations = validator("pair").schema, validator("layer-annotations").schema
+    toc, record, pair, annotations = map(schema_of, ("toc", "tar-split-record", "pair", "layer-annotations"))
     entry = toc["$defs"]["entry"]
     assert list(toc["properties"]) == list(Toc.__struct_encode_fields__)
     assert list(entry["properties"]) == list(Entry.__struct_encode_fields__)
