@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import manual
 from conformance.commands.shared import cannot, console
+from conformance.commands.verbosity import say
 
 if TYPE_CHECKING:
     from conformance.matrix.model import Row
@@ -16,7 +18,17 @@ _PARTS = ("artifact", "registry", "producer", "consumer", "copier", "copies", "s
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(mutants)
+    app.command(
+        epilog=manual(
+            "mutants REG-008",
+            "mutants --part artifact",
+            status={
+                0: "each is judged as it says",
+                1: "one is not, or a requirement has no kill",
+                2: "could not run",
+            },
+        )
+    )(mutants)
 
 
 def mutants(
@@ -32,8 +44,7 @@ def mutants(
 ) -> None:
     """Judge every mutant and every lawful variant: does each check fail where it must, and nowhere else?
 
-    All of them take ten minutes or more. Exit status 1: a row is not as its mutant or variant says, or a requirement
-    is without a kill.
+    All of them take ten minutes or more.
     """
     from conformance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
     from conformance.matrix.page import page_lines  # noqa: PLC0415
@@ -55,9 +66,9 @@ def mutants(
     if page:
         page.write_text("\n".join(page_lines(matrix)) + "\n", "utf-8")
     for line in wrong:
-        typer.echo(line)
+        say(line)
     held = sum(row.holds for row in matrix.rows)
-    typer.echo(f"{held} of {len(matrix.rows)} mutants and variants are judged as they say")
+    say(f"{held} of {len(matrix.rows)} mutants and variants are judged as they say")
     if wrong:
         raise typer.Exit(1)
 
