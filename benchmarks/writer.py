@@ -1,8 +1,8 @@
 """``zcc build`` of one tar beside ``zstd -T1`` at the same level. Must: at least 0.8 of its speed.
 
-Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md. The writer is timed as ``zcc build`` uses
-it, with two lanes in threads, and in one thread; at its default level and at the 10 of the reference. numpy is needed
-(extra "fast").
+Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md. The writer is timed as ``zcc build``
+uses it, with two lanes in threads, and in one thread; at its default level and at the 10 of the reference. numpy
+is needed (extra "fast").
 """
 
 import argparse

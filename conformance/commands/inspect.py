@@ -92,7 +92,7 @@ def inspect(
 
         sys.stdout.buffer.write(encode(view))
     else:
-        console().print(image_tree(view, None if show_all else MAX_LISTED))
+        console(tree=True).print(image_tree(view, None if show_all else MAX_LISTED))
 
 
 def _draw(view: "ImageView", path: Path) -> None:

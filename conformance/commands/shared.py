@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EXIT_DIFFERS, EXIT_CANNOT = 1, 2
 _MAX_LINE = 2000
+_UNFOLDED = 200
 
 Image = Annotated[
     str,
@@ -32,10 +33,11 @@ Insecure = Annotated[bool, typer.Option("--insecure", help="Do not verify TLS ce
 CaFile = Annotated[str, typer.Option(help="PEM file of certificate authorities to trust.")]
 
 
-def console() -> "Console":
+def console(*, tree: bool = False) -> "Console":
     """Standard output, quiet where the command is.
 
-    In a pipe it is 80 columns wide (COLUMNS says otherwise) and only tables are folded: sentences stay whole for grep.
+    In a pipe it is 80 columns wide (COLUMNS says otherwise) and only tables are folded: sentences, and the lines of a
+    tree, stay whole for grep.
     """
     from rich.console import Console  # noqa: PLC0415 (start-up time)
 
@@ -45,7 +47,9 @@ def console() -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    return _Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), quiet=is_quiet())
+    piped = not sys.stdout.isatty()
+    width = _UNFOLDED if tree and piped else None
+    return _Console(highlight=False, markup=False, soft_wrap=piped, quiet=is_quiet(), width=width)
 
 
 def cannot(message: str) -> NoReturn:

@@ -31,7 +31,7 @@ def test_the_same_bytes_as_in_one_thread(tree: Tree, chosen: WriterOptions) -> N
 
 @pytest.mark.parametrize("size", [2**20 - 1, 2**20, 2**20 + 1, 5 * 2**20])
 def test_the_same_bytes_around_the_sizes_of_frames_and_batches(size: int) -> None:
-    content = noise(size // 2, 1) + bytes(size // 4) + noise(size - size // 2 - size // 4, 2)
+    content = noise(1, size // 2) + bytes(size // 4) + noise(2, size - size // 2 - size // 4)
     tar = tar_of((Node("a", content=content), Node("b", content=b"b"), Node("c", content=bytes(4096))))
     assert _in_threads(tar, WriterOptions()) == layer_from_tar(tar)
 
@@ -44,7 +44,7 @@ class _Full(io.BytesIO):
 @pytest.mark.parametrize("size", [1, 30 * 2**20])
 def test_what_the_output_raises_is_raised_and_the_threads_end(size: int) -> None:
     before = threading.active_count()
-    tar = tar_of((Node("a", content=noise(size, 1)),))
+    tar = tar_of((Node("a", content=noise(1, size)),))
     with pytest.raises(OSError, match="No space left"), thread_lanes() as lanes:
         write_layer(io.BytesIO(tar), cast("BinaryIO", _Full()), lanes=lanes)
     assert threading.active_count() == before
@@ -52,7 +52,7 @@ def test_what_the_output_raises_is_raised_and_the_threads_end(size: int) -> None
 
 def test_what_the_tar_raises_is_raised_and_the_threads_end() -> None:
     before = threading.active_count()
-    tar = tar_of((Node("a", content=noise(3 * 2**20, 1)),))[: 2**21]
+    tar = tar_of((Node("a", content=noise(1, 3 * 2**20)), Node("b")))[: 2**21]
     with pytest.raises(FormatError), thread_lanes() as lanes:
         write_layer(io.BytesIO(tar), io.BytesIO(), lanes=lanes)
     assert threading.active_count() == before
