@@ -109,7 +109,7 @@ def bounds(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """All benchmarks; figures are kept in benchmarks/README.md."""
+    """All benchmarks; figures are retained in benchmarks/README.md."""
     session.install("-e", ".[dev]")
     for name in (
         "plugin_cost",
@@ -183,7 +183,7 @@ def runners(session: nox.Session) -> None:
 
 @nox.session(python=["3.11", "3.12", "3.13"])
 def vectors_again(session: nox.Session) -> None:
-    """The vectors made by several versions of Python: byte for byte those that are committed."""
+    """The vectors created by several versions of Python: byte for byte those that are committed."""
     session.install(".")
     folder = Path(session.create_tmp()) / "vectors"
     session.run("zcc", "vectors", "build", str(folder))
@@ -197,7 +197,7 @@ def thorough(session: nox.Session) -> None:
     session.install(".")
     session.run("pytest", "--effort", "thorough", "-n", "2", *session.posargs)
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
-    session.run("python", "-m", "conformance.differential", "--cases", "20000")
+    session.run("python", "-m", "conformance.assurance.differential", "--cases", "20000")
 
 
 @nox.session
@@ -205,7 +205,7 @@ def differential(session: nox.Session) -> None:
     """Mutated archives through the judge and the real readers: nox -s differential -- --cases N [--seed S]."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "conformance.readers", "--install", success_codes=[0, 1])
-    session.run("python", "-m", "conformance.differential", *(session.posargs or ["--cases", "20000"]))
+    session.run("python", "-m", "conformance.assurance.differential", *(session.posargs or ["--cases", "20000"]))
 
 
 @nox.session

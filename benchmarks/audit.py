@@ -1,7 +1,7 @@
 """Shallow audits of generated registries beside single checks: the cost by images and by distinct layers, and memory.
 
 ``python -m benchmarks.audit`` runs every case on Debian's docker-registry where it is installed and on the embedded
-registry, which both run in a process of their own. Limit: with 1,000 images of 50 distinct layers an audit is at least
+registry, which both run in their own process. Limit: with 1,000 images of 50 distinct layers an audit is at least
 20 times as fast as single checks. Figures: benchmarks/README.md.
 """
 
@@ -23,7 +23,7 @@ from urllib.request import urlopen
 import msgspec
 
 from benchmarks.fleets import Fleet, fill_distribution, fill_embedded
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.launch import docker_registry, find_docker_registry
 
@@ -86,7 +86,7 @@ def report(name: str, fleet: Fleet, audit: Measured, checks: tuple[float, float]
 
 
 def measure_audit(url: str, directory: Path) -> Measured:
-    """``zcc audit`` in a process of its own, with a new state."""
+    """``zcc audit`` in its own process, with a new state."""
     out = directory / "summary.json"
     command = [*_ZCC, "audit", url, "--state", str(directory / "state.sqlite"), "--no-panel", "--format", "json"]
     start = time.perf_counter()

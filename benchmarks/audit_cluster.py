@@ -1,7 +1,7 @@
 """Deep audits on a Dask cluster with one worker and with two: the second should make them 1.7 times as fast.
 
-``python -m benchmarks.audit_cluster``: registry, scheduler, workers and audit are processes of their own
-on this machine. Measured is the time from the first request for a layer to the last answer: a start of Python is
+``python -m benchmarks.audit_cluster``: registry, scheduler, workers and audit are separate processes
+on this machine. Measured is the time from the first request for a layer to the last response: a start of Python is
 no work of a cluster. It needs a core for each worker and some of another; load by others shows in the figures, so the
 CPU seconds of the workers stand beside the wall time. Figures: benchmarks/README.md.
 """
@@ -25,8 +25,8 @@ import msgspec
 from benchmarks.fleets import Fleet, images_of, layers_of
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
-from conformance.registry.server.core import Manifest
 from conformance.registry.server.embedded import EmbeddedRegistry
 
 LIMIT = 1.7
@@ -36,7 +36,7 @@ _PYTHON = (sys.executable, "-W", "ignore")
 def main() -> None:
     """The same audit twice, each with a new state."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--layers", type=int, default=40, help="layers, each an image of its own")
+    parser.add_argument("--layers", type=int, default=40, help="layers, each its own image")
     parser.add_argument("--files", type=int, default=15_000, help="files of a layer")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zcc-bench-") as name:
@@ -94,7 +94,9 @@ def _serve(layers: int, files: int, told: Connection) -> None:
             (image,) = images_of(Fleet(1, 1, 1), [named])
             manifest, config = str(Digest.of(image.manifest)), str(Digest.of(image.config))
             blobs = {digest: layer.blob, config: image.config}
-            registry.load(f"app-{number}", blobs, {manifest: Manifest(image.manifest, MANIFEST_TYPE)}, v1=manifest)
+            registry.load(
+                f"app-{number}", blobs, {manifest: StoredManifest(image.manifest, MANIFEST_TYPE)}, v1=manifest
+            )
         told.send(registry.url)
         told.recv()
         told.send((times[0], times[-1]))

@@ -26,7 +26,7 @@ def one_run(directory: Path) -> float:
 
 
 def main() -> None:
-    """Every run in a directory of its own."""
+    """Every run in its own directory."""
     seconds = []
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as name:

@@ -1,6 +1,6 @@
 """Makes registries of many images that share their layers, for the benchmark of audits.
 
-Every image has a config of its own and ``per_image`` layers of the distinct ones, one after the other round the list.
+Every image has its own config and ``per_image`` layers of the distinct ones, one after the other round the list.
 Ten images share a repository.
 """
 
@@ -12,9 +12,9 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.images.layer_draft import DraftedLayer, draft_layer, finish_layer
 from conformance.images.trees import Node
-from conformance.registry.server.core import Manifest
 from conformance.registry.server.embedded import EmbeddedRegistry
 
 _TAGS = 10
@@ -76,7 +76,9 @@ def fill_embedded(registry: EmbeddedRegistry, fleet: Fleet) -> None:
     for image in images_of(fleet, layers):
         digest, config = str(Digest.of(image.manifest)), str(Digest.of(image.config))
         own = {name: blobs[name] for name in image.layers} | {config: image.config}
-        registry.load(image.repository, own, {digest: Manifest(image.manifest, MANIFEST_TYPE)}, **{image.tag: digest})
+        registry.load(
+            image.repository, own, {digest: StoredManifest(image.manifest, MANIFEST_TYPE)}, **{image.tag: digest}
+        )
 
 
 def fill_distribution(storage: Path, fleet: Fleet) -> None:

@@ -1,4 +1,4 @@
-"""Makes large layers for the benchmarks: from /usr by our own writer, in an OCI layout of its own."""
+"""Makes large layers for the benchmarks: from /usr by our own writer, in its own OCI layout."""
 
 import hashlib
 import os

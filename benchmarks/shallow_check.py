@@ -1,6 +1,6 @@
 """A shallow check of a large image in a registry: at most 2 % of its bytes, at most 4 requests a layer.
 
-The image is one layer made from /usr by our own writer, pushed to the embedded registry, which counts.
+The image is one layer created from /usr by our own writer, pushed to the embedded registry, which counts.
 Run with ``python -m benchmarks.shallow_check --size 1``; figures: benchmarks/README.md.
 """
 
@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.layers import layer_layout, usr_tar
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.document import decode_object
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.client.options import ConnectionOptions
@@ -31,8 +31,8 @@ def main() -> None:
         client = RegistryClient(registry.url)
         for path in blob.parent.iterdir():
             if path != manifest:
-                answer = client.upload_blob("bench", path.read_bytes(), chunk_size=64 * 2**20)
-                assert answer.status == 201, answer
+                result = client.upload_blob("bench", path.read_bytes(), chunk_size=64 * 2**20)
+                assert result.status == 201, result
         raw = manifest.read_bytes()
         media_type = decode_object(raw, what="manifest")["mediaType"]
         assert client.put_manifest_raw("bench", "latest", raw, media_type).status == 201

@@ -4,7 +4,6 @@ import functools
 import io
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +33,6 @@ from conformance.commands import (
 )
 from conformance.commands.manual import VERDICT, manual
 from conformance.commands.verbosity import with_verbosity
-from conformance.observed.masking import SECRETS
 from conformance.suite.signals import end_on_sigterm
 
 app = typer.Typer(
@@ -52,12 +50,12 @@ for command in _COMMANDS:
     command.register(app)
 
 _EXIT_INTERRUPTED = 130
-# As of a process that SIGPIPE ended.
+# The exit status of a process that SIGPIPE ended.
 _EXIT_BROKEN_PIPE = 141
 
 
 class _EndedError(BaseException):
-    """What ends a command and is no error of it; click would give it exit status 1, which is a verdict here."""
+    """What ends a command and is not an error of it; click would give it exit status 1, which is a verdict here."""
 
     def __init__(self, status: int, line: str = "") -> None:
         super().__init__(line)
@@ -65,7 +63,7 @@ class _EndedError(BaseException):
 
 
 def _ends_cleanly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same command; a signal, and a reader of its output that is gone, end it in a way of ours."""
+    """The same command; signals and a closed output pipe have defined exit statuses."""
 
     @functools.wraps(function)
     def run(*arguments: Any, **options: Any) -> Any:
@@ -73,7 +71,7 @@ def _ends_cleanly(function: Callable[..., Any]) -> Callable[..., Any]:
             result = function(*arguments, **options)
             sys.stdout.flush()
         except KeyboardInterrupt:
-            line = "interrupted: nothing is said on what was not finished"
+            line = "interrupted: no statement is made on what was not finished"
             raise _EndedError(_EXIT_INTERRUPTED, line) from None
         except BrokenPipeError:  # zcc … | head
             raise _EndedError(_EXIT_BROKEN_PIPE) from None
@@ -128,20 +126,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"zcc: {error}\n")
         sys.exit(shared.EXIT_CANNOT)
     except BrokenPipeError:
-        # The reader of our output is gone (zcc … | head): that is no verdict.
+        # The output pipe is closed (zcc … | head): that is not a verdict.
         _discard_output()
         sys.exit(_EXIT_BROKEN_PIPE)
     except Exception as error:
-        # The last net. Python's own exit status 1 would say that the image does not conform.
+        # The last handler. Python's own exit status 1 would mean that the image does not conform.
         if os.environ.get("ZCC_TRACEBACK"):
             raise
         _discard_output()
-        sys.stderr.write(f"zcc: {_in_words(error)}\n")
+        sys.stderr.write(f"zcc: {shared.in_words(error)}\n")
         sys.exit(shared.EXIT_CANNOT)
 
 
 def _ready_output() -> None:
-    """Output that is closed goes nowhere; a character that the locale cannot say is escaped."""
+    """Output to a closed stream is discarded; a character that the locale cannot represent is escaped."""
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     if sys.stderr is None:
@@ -155,12 +153,3 @@ def _discard_output() -> None:
     """What is still buffered cannot be written, and must not be tried again at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return SECRETS.mask(f"{error.filename or 'standard output'}: {error.strerror or error}")
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    text = SECRETS.mask(repr(" ".join(str(error).split())))[:400]
-    where = f"{Path(place.filename).name}:{place.lineno}"
-    return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"

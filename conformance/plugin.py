@@ -44,19 +44,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--username", metavar="NAME", help="user of the registry; the password is read from OCI_PASSWORD")
     group.addoption("--insecure", action="store_true", help="do not verify TLS certificates")
     group.addoption("--ca-file", metavar="PEM", help="certificate authorities to trust")
-    group.addoption("--report-dir", metavar="DIR", help="where results go (default: reports/latest)")
+    group.addoption("--report-dir", metavar="DIR", help="directory of the results (default: reports/latest)")
     group.addoption("--effort", metavar="PROFILE", help="quick (default), thorough or certify: how much is generated")
-    group.addoption("--waivers", metavar="FILE", help="TOML file of failures that are known, with reason and date")
+    group.addoption("--waivers", metavar="FILE", help="TOML file of known failures, with reason and date")
     parser.addini(_INI, "run the conformance suite when no tests are named", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement of the catalogue that this test decides")
     config.addinivalue_line("markers", "role(*names): the roles that this test judges; one of them is enough to run it")
-    config.addinivalue_line("markers", "golden: judges the golden images of the suite, which --golden asks for")
+    config.addinivalue_line("markers", "golden: judges the golden images of the suite, which --golden requests")
     config.addinivalue_line("markers", "read_only: needs no right to push")
-    # Any option of ours: pytest takes the directory in `--report-dir DIR` for a test path when it looks for the
-    # project's ini file, before it knows our options; then `conformance_default` is not seen.
+    # Any option of this plugin: pytest takes the directory in `--report-dir DIR` for a test path when it searches for
+    # the project's ini file, before it knows our options; then `conformance_default` is not seen.
     asked = any(config.getoption(name) for name in _OPTIONS)
     if config.args_source is not pytest.Config.ArgsSource.ARGS and (asked or config.getini(_INI)):
         config.args = [str(SUITE)]
@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
-    # A variable must not take over the runs of people who have it set; but they may have expected that.
+    # A variable must not turn other pytest runs into conformance runs; but users may expect that.
     nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
     if nothing and os.environ.get("OCI_REGISTRY") and not config.pluginmanager.has_plugin("conformance-session"):
         terminalreporter.write_line("To judge the registry of OCI_REGISTRY: pytest --pyargs conformance.suite")

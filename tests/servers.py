@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 @contextmanager
 def raw_server(send: Callable[[socket.socket, Event], None]) -> Iterator[str]:
-    """A loopback server that answers each request by what ``send`` puts on the wire."""
+    """A loopback server that responds to each request by what ``send`` puts on the wire."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = Event()
 
@@ -40,7 +40,7 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The URL of a loopback server that answers by this handler."""
+    """The URL of a loopback server that responds by this handler."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_address[1]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install tools to judge that are no Go modules: tools/install-other-tools.sh DIRECTORY [snyk] [udocker]
+# Install tools to judge that are not Go modules: tools/install-other-tools.sh DIRECTORY [snyk] [udocker]
 #
 # They come from npm and PyPI, by their ordinary clients; put DIRECTORY on PATH.
 set -euo pipefail

@@ -3,6 +3,11 @@
 Changes a copy of the source, one place at a time (cosmic-ray's operators), and runs the tests that run the changed
 line, quickest first, until one fails. Which tests those are is recorded in one run before. A sample is drawn from all
 changes of all files; N = 0 takes them all. The result is Markdown.
+
+``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. ``--part 1/3`` takes the first third of
+the sample, for runs in turns, for which ``--reach FILE`` keeps what was recorded. ``--survivors FILE`` writes what
+survived as JSON, and ``--again FILE`` tries just that once more. The copy is of the work tree as git knows it: files
+that are new have to be added.
 """
 
 import argparse
@@ -16,6 +21,8 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -35,14 +42,14 @@ FILES = (
     *("conformance/checks/artifact/layer_*.py", "conformance/checks/artifact/sentinel_*.py"),
     *("conformance/checks/consumer/select.py", "conformance/checks/copier/strip.py"),
 )
-# Not those that take minutes by themselves; checks/producer is looked at by such alone.
+# Not those that take minutes by themselves; checks/producer is inspected by such alone.
 TESTS = (
     *(f"tests/layer/test_{part}.py" for part in ("entry_comparison", "toc_rules", "name_rules")),
     *(f"tests/layer/test_{part}.py" for part in ("tarsplit", "pipeline")),
     *(f"tests/artifact/test_{part}.py" for part in ("edges_of_checks", "findings_told", "layer_checks")),
     *(f"tests/artifact/test_{part}.py" for part in ("metadata_checks", "partial_pulls", "tar_headers", "variants")),
     *("tests/blob/test_sentinel_blob_checks.py", "tests/blob/test_sentinel_format.py"),
-    *("tests/selection", "tests/copy", "tests/differential/test_kinds.py", "tests/rules"),
+    *("tests/selection", "tests/copy", "tests/judged", "tests/differential/test_kinds.py", "tests/rules"),
 )
 _OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 
@@ -87,47 +94,89 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=240)
     parser.add_argument("--seed", type=int, default=681)
-    parser.add_argument("--least", type=float, default=92.0)
-    parser.add_argument("--only", action="append", default=[], help="take only files whose path holds this")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--least", type=float, default=95.0)
+    parser.add_argument("--files", action="append", default=[], metavar="GLOB", help="take only such files")
+    parser.add_argument("--tests", action="append", default=[], metavar="GLOB", help="run only such files of tests")
+    parser.add_argument("--reach", type=Path, metavar="FILE", help="keep there which tests run which line, or take it")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="take the K-th of N parts of the sample")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="take only the changes that --survivors wrote there")
+    parser.add_argument("--survivors", type=Path, metavar="FILE", help="write what survived, as JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the report there too")
     given = parser.parse_args()
+    again = _named(given.again) if given.again else None
+    out, survivors, kept = (path and path.absolute() for path in (given.out, given.survivors, given.reach))
     with tempfile.TemporaryDirectory(prefix="zcc-mutation-") as copy:
-        _copy_source(Path(copy))
+        source = _copy_source(Path(copy))
         os.chdir(copy)
         files = sorted({str(path) for pattern in FILES for path in Path().glob(pattern)})
-        files = [file for file in files if not given.only or any(part in file for part in given.only)]
-        reach = _record(files)
+        files = [file for file in files if not given.files or any(fnmatch(file, each) for each in given.files)]
+        files = [file for file in files if again is None or file in {named for named, _ in again}]
+        tests = _tests(given.tests)
+        reach = _reach(kept, f"{source} {files} {tests}", files, tests)
         specs = _specs(files)
         random.Random(given.seed).shuffle(specs)
-        tried = (change for spec in specs if (change := _change(spec, reach)) is not None)
-        changes = list(islice(tried, given.sample or None))
+        part, parts = map(int, given.part.split("/"))
+        tried = (change for spec in specs[part - 1 :: parts] if (change := _change(spec, reach, again)) is not None)
+        changes = list(islice(tried, -(-given.sample // parts) or None))
         outcomes = [
             Outcome(change.file, change.line, change.diff, end)
             for change, end in zip(changes, _tried(changes, reach), strict=True)
         ]
     killed = sum(one.end == "killed" for one in outcomes)
     text = _report(outcomes, len(specs), given.seed)
-    if given.out:
-        given.out.write_text(text, "utf-8")
+    if out:
+        out.write_text(text, "utf-8")
+    if survivors:
+        left = [one._asdict() for one in outcomes if one.end != "killed"]
+        survivors.write_text(json.dumps(left, indent=1) + "\n", "utf-8")
     print(text)
     return int(100 * killed < given.least * len(outcomes))
 
 
-def _copy_source(target: Path) -> None:
-    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
+def _named(survivors: Path) -> set[tuple[str, str]]:
+    """File and difference of each change: line numbers and places move with every edit."""
+    return {(one["file"], one["diff"]) for one in json.loads(survivors.read_text("utf-8"))}
+
+
+def _tests(patterns: Sequence[str]) -> list[str]:
+    """The files of tests, all of them or some."""
+    found = [path for place in map(Path, TESTS) for path in ([place] if place.is_file() else place.glob("test_*.py"))]
+    return sorted(str(path) for path in found if not patterns or any(fnmatch(str(path), each) for each in patterns))
+
+
+def _copy_source(target: Path) -> str:
+    """Copy what git knows of the work tree; the id of it."""
+    changed = subprocess.run(["git", "stash", "create"], cwd=ROOT, check=True, capture_output=True, text=True)
+    commit = changed.stdout.strip() or "HEAD"
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "x"], cwd=target, input=archive.stdout, check=True)
     # By hashes: a change within the same second and of the same length must not meet old bytecode.
     argv = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "conformance"]
     subprocess.run(argv, cwd=target, check=True)
+    argv = ["git", "rev-parse", f"{commit}^{{tree}}"]
+    return subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _record(files: list[str]) -> Reach:
+def _reach(kept: Path | None, of: str, files: list[str], tests: list[str]) -> Reach:
+    """What was retained, if it is ``of`` this source, these files and tests; else recorded, and kept."""
+    if kept and kept.exists():
+        found = json.loads(kept.read_text("utf-8"))
+        if found["of"] == of:
+            return Reach(found["lines"], found["seconds"])
+    reach = _record(files, tests)
+    if kept:
+        kept.write_text(json.dumps({"of": of, **reach._asdict()}), "utf-8")
+    return reach
+
+
+def _record(files: list[str], tests: list[str]) -> Reach:
     """Run all tests once; what fails unchanged would kill everything, so it ends the run."""
     absolute = ":".join(str(Path(file).absolute()) for file in files)
-    if _pytest(TESTS, {"ZCC_MUTATION_RECORD": "reach.json", "ZCC_MUTATION_OF": absolute}):
+    if _pytest(tests, {"ZCC_MUTATION_RECORD": "reach.json", "ZCC_MUTATION_OF": absolute}):
         sys.exit("the tests fail without a change")
     found = json.loads(Path("reach.json").read_text("utf-8"))
-    return Reach({str(Path(file).relative_to(Path.cwd())): of for file, of in found["lines"].items()}, found["seconds"])
+    lines = {str(Path(file).relative_to(Path.cwd())): of for file, of in found["lines"].items()}
+    return Reach(lines, found["seconds"])
 
 
 def _specs(files: list[str]) -> list[MutationSpec]:
@@ -141,8 +190,11 @@ def _is_of_identity(spec: MutationSpec) -> bool:
     return spec.operator_name.endswith(_OF_IDENTITY)
 
 
-def _change(spec: MutationSpec, reach: Reach) -> Change | None:
-    """The change; None for one of an annotation, which mypy is for, and for what is no Python (``*,`` to ``^,``)."""
+def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None) -> Change | None:
+    """The change; None for what is not among those to be tried ``again``.
+
+    None also for one of an annotation, which mypy is for, and for what is not Python (``*,`` to ``^,``).
+    """
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
     changed = mutate_code(original, get_operator(spec.operator_name)(**(spec.operator_args or {})), spec.occurrence)
@@ -153,9 +205,13 @@ def _change(spec: MutationSpec, reach: Reach) -> Change | None:
             return None
     except SyntaxError:
         return None
-    return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], _diff(original, changed))
+    diff = _diff(original, changed)
+    if again is not None and (str(path), diff) not in again:
+        return None
+    return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], diff)
 
 
+@lru_cache(maxsize=64)
 def _without_annotations(source: str) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):
@@ -176,8 +232,9 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
     quickest = sorted(reach.seconds, key=lambda name: reach.seconds[name])
     control = {"file": "", "source": None, "tests": quickest[: len(quickest) // 2]}
     planned = [{"file": one.file, "source": one.source, "tests": one.tests} for one in changes]
-    Path("plan.json").write_text(json.dumps([control, *planned]), "utf-8")
-    _pytest(TESTS, {"ZCC_MUTATION_PLAN": "plan.json"})
+    plan = {"seconds": reach.seconds, "changes": [control, *planned]}
+    Path("plan.json").write_text(json.dumps(plan), "utf-8")
+    _pytest(sorted({name.partition("::")[0] for name in reach.seconds}), {"ZCC_MUTATION_PLAN": "plan.json"})
     passed, *ends = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
     if passed != "survived":
         sys.exit("the tests fail without a change, where each change is tried")
@@ -190,16 +247,27 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
 
 
 def _at_import(change: Change) -> str:
-    """A change of what a module does when it is imported: the file is changed, and the tests begin anew."""
+    """A change of what a module does when it is imported: the file is changed, and the tests begin again.
+
+    Those of the file with most tests come first, alone: to collect them all takes longer than to run one.
+    """
     path = Path(change.file)
     original = path.read_text("utf-8")
-    Path("only.json").write_text(json.dumps(change.tests), "utf-8")
+    by_file: dict[str, list[str]] = {}
+    for name in change.tests:
+        by_file.setdefault(name.partition("::")[0], []).append(name)
+    most = max(by_file.values(), key=len)
     try:
         path.write_text(change.source, "utf-8")
-        files = sorted({name.partition("::")[0] for name in change.tests})
-        return "survived" if _pytest(files, {"ZCC_MUTATION_ONLY": "only.json"}) == 0 else "killed"
+        return "killed" if _fails(most) or _fails(change.tests) else "survived"
     finally:
         path.write_text(original, "utf-8")
+
+
+def _fails(tests: Sequence[str]) -> bool:
+    Path("only.json").write_text(json.dumps(tests), "utf-8")
+    files = sorted({name.partition("::")[0] for name in tests})
+    return _pytest(files, {"ZCC_MUTATION_ONLY": "only.json"}) != 0
 
 
 def _pytest(tests: Sequence[str], variables: dict[str, str]) -> int:

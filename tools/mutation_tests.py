@@ -1,16 +1,18 @@
-"""A pytest plugin of ``mutation_run.py``; what it does is said by variables of the environment.
+"""A pytest plugin of ``mutation_run.py``; what it does is stated by variables of the environment.
 
 ``ZCC_MUTATION_RECORD=FILE`` writes, for each file in ``ZCC_MUTATION_OF`` (separated by colons), the tests that run
 each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tests that are named there, in that order.
-``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked behind the collection of the
+``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked after the collection of the
 tests, and appends what became of each to ``FILE.done``.
 """
 
 import importlib
 import json
 import os
+import re
 import resource
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +23,11 @@ import coverage
 import pytest
 
 _ONLY, _RECORD, _OF, _PLAN = (f"ZCC_MUTATION_{name}" for name in ("ONLY", "RECORD", "OF", "PLAN"))
-CPU_SECONDS = 60
+CPU_SECONDS = 30
+"""Of a change, beside four times what its tests took without it: after that it runs indefinitely, and is killed."""
 WALL_SECONDS = 600
 MAX_MEMORY = 6 * 2**30
+_CONSTANTS = (int, str, bytes, tuple, slice, frozenset, set, dict, re.Pattern)
 
 
 class _Recorder:
@@ -66,17 +70,23 @@ class _Selector:
 
 
 class _Trier:
-    """Tries each change of the plan: ``{"file", "source", "tests"}``; a source of None is the positive control."""
+    """Tries each change of the plan: ``{"file", "source", "tests"}``; a source of None is the positive control.
+
+    The plan has them as ``changes``, and the ``seconds`` that each test takes.
+    """
 
     def __init__(self, plan: Path) -> None:
         self._plan, self._done = plan, Path(f"{plan}.done")
         self._is_child = False
+        self._seconds: dict[str, float] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        plan = json.loads(self._plan.read_text("utf-8"))
+        self._seconds = plan["seconds"]
         with self._done.open("w", encoding="utf-8") as done:
-            for change in json.loads(self._plan.read_text("utf-8")):
+            for change in plan["changes"]:
                 done.write(json.dumps(self._try(change, [items[name] for name in change["tests"]])) + "\n")
                 done.flush()
         return True
@@ -102,14 +112,15 @@ class _Trier:
         os.waitpid(child, 0)
         return "killed"
 
-    def _run(self, patches: list[tuple[FunctionType, CodeType]], items: list[pytest.Item]) -> NoReturn:
+    def _run(self, patches: list["Patch"], items: list[pytest.Item]) -> NoReturn:
         try:
             self._is_child = True
             os.setsid()
-            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+            limit = CPU_SECONDS + int(4 * sum(self._seconds[item.nodeid] for item in items))
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-            for function, code in patches:
-                function.__code__ = code
+            for changed, name, value in patches:
+                setattr(changed, name, value)
             for item, following in zip(items, [*items[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         except BaseException:
@@ -117,19 +128,61 @@ class _Trier:
         os._exit(0)
 
 
-def patches_of(file: str, source: str) -> list[tuple[FunctionType, CodeType]] | None:
-    """The functions of a module that is imported, with their changed code; None for a change of what runs at import."""
+Patch = tuple[Any, str, Any]
+"""An object, the name of an attribute, and its changed value."""
+
+
+def patches_of(file: str, source: str) -> list[Patch] | None:
+    """What is to be set in a module that is imported; None for a change that only a new start can show."""
     module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
     before = _flat(compile(Path(file).read_text("utf-8"), file, "exec"))
     try:
-        after = _flat(compile(source, file, "exec"))
+        code = compile(source, file, "exec")
     except (SyntaxError, ValueError):
         return None
+    after = _flat(code)
     changed = [name for name in before if name not in after or before[name][0] != after[name][0]]
-    found = [(_function(module, name), after[name][1]) for name in changed if name in after]
-    if len(found) != len(changed) or not all(function for function, _ in found):
+    if changed == ["<module>"]:
+        return _constants(module, code)
+    found = [(_function(module, name), "__code__", after[name][1]) for name in changed if name in after]
+    if len(found) != len(changed) or not all(function for function, _, _ in found):
         return None
-    return [(function, code) for function, code in found if function is not None]
+    return list(found)
+
+
+def _constants(module: ModuleType, code: CodeType) -> list[Patch] | None:
+    """The constants of a module that are other ones after a change, wherever they were imported to.
+
+    None where nothing of that kind differs, as with a decorator or a default; where a default differs too; and where a
+    test names the constant, which it may have used when it was imported.
+    """
+    fresh = ModuleType(module.__name__)
+    fresh.__file__ = module.__file__
+    try:
+        exec(code, vars(fresh))
+    except Exception:
+        return None
+    names = [name for name, value in vars(module).items() if isinstance(value, _CONSTANTS) and name[:2] != "__"]
+    other = [name for name in names if _value(vars(fresh).get(name)) != _value(vars(module)[name])]
+    functions = [(one, vars(fresh).get(name)) for name, one in vars(module).items() if isinstance(one, FunctionType)]
+    if not other or any(_defaults(one) != _defaults(new) for one, new in functions):
+        return None
+    users = [user for user in list(sys.modules.values()) if user.__name__.startswith(("conformance.", "tests."))]
+    patches = [
+        (user, name, vars(fresh)[name])
+        for user in users
+        for name in other
+        if vars(user).get(name) is vars(module)[name]
+    ]
+    return None if any(user.__name__.startswith("tests.") for user, _, _ in patches) else patches
+
+
+def _value(constant: object) -> object:
+    return (constant.pattern, constant.flags) if isinstance(constant, re.Pattern) else repr(constant)
+
+
+def _defaults(function: object) -> str:
+    return repr((getattr(function, "__defaults__", None), getattr(function, "__kwdefaults__", None)))
 
 
 def _flat(code: CodeType, is_function: bool = False) -> dict[str, tuple[object, CodeType]]:

@@ -1,4 +1,4 @@
-"""The pictures of the README, made by today's program: python tools/pictures.py [DIRECTORY] (nox -s pictures).
+"""The pictures of the README, created by today's program: python tools/pictures.py [DIRECTORY] (nox -s pictures).
 
 ``report.svg`` is the end of a run in a terminal, ``report.png`` an HTML report in Chromium, ``anatomy.svg`` an
 image. Chromium is taken from PATH; where there is none, that one picture is left as it is, and the exit status is 1.

@@ -1,4 +1,4 @@
-"""Publish what example runners said of the vectors: python tools/publish_vector_results.py NAME=RESULTS.jsonl…
+"""Publish what example runners stated about the vectors: python tools/publish_vector_results.py NAME=RESULTS.jsonl…
 
 Writes reports/published/vectors/NAME.jsonl, and the counts into summary.json beside it. Reasons are cut to one short
 line: they may name paths of the machine.
@@ -11,9 +11,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from conformance.vectors.judge import judge_answers
-from conformance.vectors.results import Answer, read_results
-from conformance.vectors.store import read_index, vectors_directory
+from conformance.cases.vectors.judge import judge_results
+from conformance.cases.vectors.results import CaseResult, read_results
+from conformance.cases.vectors.store import read_index, vectors_directory
 
 PUBLISHED = Path(__file__).parents[1] / "reports" / "published" / "vectors"
 _PATH = re.compile(r"/[^\s:\"']*(?:tmp|vectors-)[^\s:\"']*")
@@ -22,25 +22,29 @@ _PATH = re.compile(r"/[^\s:\"']*(?:tmp|vectors-)[^\s:\"']*")
 def publish(name: str, path: Path) -> dict[str, object]:
     """One runner; its counts."""
     index = read_index(vectors_directory())
-    answers = read_results(path, (case.id for case in index.cases))
-    _, tally = judge_answers([case for case in index.cases if case.id in answers], answers)
-    lines = [json.dumps(_line(answer), ensure_ascii=False) for answer in answers.values()]
+    case_results = read_results(path, (case.id for case in index.cases))
+    _, tally = judge_results([case for case in index.cases if case.id in case_results], case_results)
+    lines = [json.dumps(_line(case_result), ensure_ascii=False) for case_result in case_results.values()]
     (PUBLISHED / f"{name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "cases": len(answers),
+        "cases": len(case_results),
         "right": tally.right,
         "wrong": tally.wrong,
         "either": tally.free,
-        "skipped": Counter(answer.outcome for answer in answers.values())["skipped"],
+        "skipped": Counter(case_result.outcome for case_result in case_results.values())["skipped"],
         "trees": tally.trees,
     }
 
 
-def _line(answer: Answer) -> dict[str, str]:
-    reason = _PATH.sub("…", answer.reason.split("\n", 1)[0])[:120]
-    fields = {"stage": answer.stage or "", "reason": reason, "tree_sha256": answer.tree_sha256}
-    return {"id": answer.id, "outcome": answer.outcome, **{key: value for key, value in fields.items() if value}}
+def _line(case_result: CaseResult) -> dict[str, str]:
+    reason = _PATH.sub("…", case_result.reason.split("\n", 1)[0])[:120]
+    fields = {"stage": case_result.stage or "", "reason": reason, "tree_sha256": case_result.tree_sha256}
+    return {
+        "id": case_result.id,
+        "outcome": case_result.outcome,
+        **{key: value for key, value in fields.items() if value},
+    }
 
 
 def main() -> None:

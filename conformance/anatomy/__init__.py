@@ -1,1 +1,1 @@
-"""What an image is made of, down to the frames: observed, not judged, for people to look at (``zcc inspect``)."""
+"""What an image consists of, down to the frames: observed, without verdicts (``zcc inspect``)."""

@@ -109,7 +109,7 @@ def _mark_zeros(canvas: Canvas, frames: Sequence[FrameView], size: int, top: flo
 def _zoom(
     canvas: Canvas, frames: Sequence[FrameView], size: int, above: float, top: float, left: float, width: float
 ) -> None:
-    """A stretch of the bar drawn larger, with the lines that say which stretch it is."""
+    """A stretch of the bar drawn larger, with the lines that state which stretch it is."""
     start, end = frames[0].offset, frames[-1].end
     first, last = MARGIN + SPAN * start / size, MARGIN + SPAN * end / size
     canvas.path(

@@ -1,4 +1,4 @@
-"""A self-contained SVG, put together from escaped text and numbers: no fonts, scripts or links from elsewhere."""
+"""A self-contained SVG, assembled from escaped text and numbers: no fonts, scripts or links from elsewhere."""
 
 from typing import Final
 from xml.sax.saxutils import escape
@@ -33,7 +33,7 @@ class Canvas:
         self.y = 0.0
 
     def text(self, x: float, y: float, words: str, classes: str = "ink") -> None:
-        """One line of text; it is made safe and escaped here."""
+        """One line of text; it is escaped here."""
         self._parts.append(f'<text x="{number(x)}" y="{number(y)}" class="{classes}">{escape(safe(words))}</text>')
 
     def rect(self, x: float, y: float, width: float, height: float, classes: str, radius: float = 0) -> None:

@@ -1,4 +1,4 @@
-"""What each frame of a layer holds, by what the TOC says of it. Pure."""
+"""What each frame of a layer holds, by what the TOC states about it. Pure."""
 
 from bisect import bisect_right
 from collections import Counter

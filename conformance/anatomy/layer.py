@@ -43,11 +43,11 @@ _WHITEOUT = ".wh."
 _OTHER_TYPE = "unknown"
 
 Read = Callable[[int, int], bytes]
-"""Gives ``length`` bytes of the blob from an offset; raises FormatError when they cannot be had."""
+"""Gives ``length`` bytes of the blob from an offset; raises FormatError when they cannot be read."""
 
 
 def kind_of(layer: Descriptor) -> LayerKind:
-    """What the descriptor says this layer is."""
+    """What the descriptor states this layer is."""
     if is_sentinel(layer):
         return "sentinel"
     annotations = ChunkedAnnotations.of(layer.annotations)
@@ -188,7 +188,7 @@ class LayerReader:
         footer: "_Found | None",
     ) -> FramesView | None:
         if toc is not None and len(toc.entries) > MAX_NAMED:
-            self._remarks.append(f"the frames: a TOC of {len(toc.entries)} entries is not laid beside them")
+            self._remarks.append(f"the frames: a TOC of {len(toc.entries)} entries is not compared with them")
             return None
         if frames is not None:
             try:

@@ -1,6 +1,6 @@
-"""The parts of an image as ``zcc inspect`` shows them: plain values, so that tree, picture and JSON say the same.
+"""The parts of an image as ``zcc inspect`` shows them: plain values, so that tree, picture and JSON state the same.
 
-Text comes from the image as it is: whoever shows it makes it safe. Offsets are absolute in the blob, sizes in bytes.
+Text is that of the image: the code that shows it escapes it. Offsets are absolute in the blob, sizes in bytes.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Listed(msgspec.Struct, Generic[T], frozen=True):
 class FrameView(msgspec.Struct, frozen=True, gc=False):
     """One frame: bytes ``offset`` to ``end``. ``name`` is the file it belongs to.
 
-    ``content_size`` is there where the header or plain blocks say it.
+    ``content_size`` is there where the header or plain blocks state it.
     """
 
     holds: Holds
@@ -88,7 +88,9 @@ class EntryView(msgspec.Struct, frozen=True):
 
 
 class TocView(msgspec.Struct, frozen=True):
-    """The TOC: ``digest`` is that of the bytes found, ``expected`` what the manifest says of them ("" = nothing)."""
+    """The TOC: ``digest`` is that of the bytes found, ``expected`` what the manifest states about them ("" =
+    nothing).
+    """
 
     position: TocPosition
     digest: str
@@ -107,7 +109,7 @@ class TocView(msgspec.Struct, frozen=True):
 
 
 class TarSplitView(msgspec.Struct, frozen=True):
-    """The tar-split: its records, and the raw tar bytes that its segments hold. ``expected``: what the TOC says."""
+    """The tar-split: its records, and the raw tar bytes that its segments hold. ``expected``: what the TOC states."""
 
     position: Position
     digest: str
@@ -148,7 +150,7 @@ class SentinelView(msgspec.Struct, frozen=True):
 class LayerView(msgspec.Struct, frozen=True):
     """One layer of a manifest. ``same_as`` names an earlier layer with the same descriptor, where the rest is said.
 
-    ``agreement``: footer and annotations compared, in words. ``remarks``: what could not be read, or is odd.
+    ``agreement``: footer and annotations compared, in words. ``remarks``: unreadable or irregular parts.
     """
 
     position: int
@@ -185,7 +187,7 @@ class ConfigView(msgspec.Struct, frozen=True):
 
 
 class ManifestView(msgspec.Struct, frozen=True):
-    """One manifest; ``kind`` is what the index says of it: sentinel, zstd or "" (nothing)."""
+    """One manifest; ``kind`` is what the index states about it: sentinel, zstd or "" (nothing)."""
 
     name: str
     media_type: str

@@ -40,5 +40,5 @@ def _field(name: str, start: int, end: int, content: bytes) -> FieldView:
 
 
 def _text(raw: bytes) -> str:
-    """ASCII as it is, everything else as a dot; line ends stay."""
+    """ASCII unchanged, other bytes as dots; line ends are retained."""
     return "".join(chr(byte) if 0x20 <= byte < 0x7F or byte == 0x0A else "." for byte in raw)

@@ -231,10 +231,10 @@ def _digest_line(found: str, expected: str, who: str) -> Text:
     if not found:
         return Text("not read", style=_ODD)
     if not expected:
-        return Text(f"digest {found}; {who} says nothing of it", style=_ODD)
+        return Text(f"digest {found}; {who} makes no statement on it", style=_ODD)
     if found != expected:
-        return Text(f"digest {found}; {who} says {cut(expected, 140)}", style=_ODD)
-    return Text(f"digest {found}, as {who} says", style=_QUIET)
+        return Text(f"digest {found}; {who} states {cut(expected, 140)}", style=_ODD)
+    return Text(f"digest {found}, as {who} states", style=_QUIET)
 
 
 def _frame_row(frame: FrameView) -> Text:

@@ -27,13 +27,13 @@ from conformance.format.selection import (
     wanted_platforms,
 )
 from conformance.observed.image import ImageSeen, ManifestSeen
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource, blob_pieces
 from conformance.sources.table_budget import TableBudget
 
 MAX_LISTED_IN_ALL: Final = 2**16
-"""Frames and entries of one image that are listed, whatever is asked for: each takes some hundred bytes."""
+"""Frames and entries of one image that are listed, whatever is requested: each takes some hundred bytes."""
 _SENTINEL, _ZSTD = "sentinel", "zstd"
 _READ_BY_PARTS: Final = ("zstd:chunked", "zstd:chunked (legacy keys)", "zstd")
 
@@ -41,8 +41,8 @@ _READ_BY_PARTS: Final = ("zstd:chunked", "zstd:chunked (legacy keys)", "zstd")
 class ViewOptions(msgspec.Struct, frozen=True):
     """``frames``: read the blobs whole. ``limit``: how many frames and entries to list, None for all.
 
-    ``layer``: only this position. ``expect`` is told how many bytes of blobs are read whole, ``on_bytes`` those that
-    were.
+    ``layer``: only this position. ``expect`` is called with the number of bytes of whole blobs, ``on_bytes`` with the
+    progress.
     """
 
     frames: bool = False
@@ -54,21 +54,21 @@ class ViewOptions(msgspec.Struct, frozen=True):
 
 
 def view_image(source: ImageSource, options: ViewOptions) -> ImageView:
-    """Look at an image. Raises SubjectError when there is none, or nothing of it is wanted."""
+    """Inspect an image. Raises SourceError when there is none, or no part of it is selected."""
     seen = observe_image(source, reading=None)
     chosen = [manifest for manifest in seen.manifests if _is_wanted(manifest, options.platform)]
     if seen.manifests and not chosen:
-        raise SubjectError(f"{seen.reference}: no manifest for {options.platform}")
+        raise SourceError(f"{seen.reference}: no manifest for {options.platform}")
     walk = _Walk(source, options)
     options.expect(walk.bytes_of(chosen))
     manifests = tuple(walk.manifest(manifest) for manifest in chosen)
     if options.layer is not None and not any(manifest.layers for manifest in manifests):
-        raise SubjectError(f"{seen.reference}: no manifest has a layer {options.layer}")
+        raise SourceError(f"{seen.reference}: no manifest has a layer {options.layer}")
     return ImageView(seen.reference, _index(seen, options.platform), manifests, len(seen.manifests) - len(chosen))
 
 
 class _Walk:
-    """One pass; a layer that several manifests share is looked at once."""
+    """One pass; a layer that several manifests share is inspected once."""
 
     def __init__(self, source: ImageSource, options: ViewOptions) -> None:
         self._source, self._options = source, options
@@ -76,7 +76,7 @@ class _Walk:
         self._room, self._left = TableBudget(), MAX_LISTED_IN_ALL
 
     def bytes_of(self, manifests: Iterable[ManifestSeen]) -> int:
-        """Of all blobs that will be read whole, each once."""
+        """Bytes of all blobs that will be read whole, each once."""
         if not self._options.frames:
             return 0
         layers = {
@@ -191,7 +191,7 @@ def _index(seen: ImageSeen, wanted: Platform | None) -> IndexView | None:
 
 
 def _choices(index: Index, wanted: Platform | None) -> Iterator[ChoiceView]:
-    """Who pulls what, for every platform of which there are several entries."""
+    """Which client pulls which entry, for every platform of which there are several entries."""
     platforms = [entry.platform for entry in index.manifests if entry.platform and entry.platform.os]
     for platform in [wanted] if wanted else list(dict.fromkeys(platforms)):
         if not wanted and platforms.count(platform) < 2:

@@ -1,1 +1,1 @@
-"""Every image of a registry, or of a list: each distinct layer judged once, the state kept in one file."""
+"""Every image of a registry, or of a list: each distinct layer judged once, the state retained in one file."""

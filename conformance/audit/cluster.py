@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from conformance.audit.model import AuditOptions
-from conformance.audit.pool import Answered, Task, crashed, judge_elsewhere
+from conformance.audit.pool import Task, TaskResult, crashed, judge_elsewhere
 from conformance.audit.traffic import StoppedError
 from conformance.registry.client.conventions import is_loopback_url
 
@@ -21,8 +21,8 @@ _CONNECT_SECONDS: Final = 30
 _WHY: Final = "pip install 'zstd-chunked-conformance[dask]'"
 
 
-def judge_on_worker(task: Task) -> Answered:
-    """As ``judge_elsewhere``, with the login files and helpers of the worker's own user."""
+def judge_on_worker(task: Task) -> TaskResult:
+    """As ``judge_elsewhere``, with the credential files and helpers of the worker's own user."""
     connection = msgspec.structs.replace(task.connection, environ=dict(os.environ))
     return judge_elsewhere(msgspec.structs.replace(task, connection=connection))
 
@@ -52,7 +52,7 @@ class ClusterWorkers:
         """The same as long as the audit runs."""
         return self._executor
 
-    def submit(self, executor: Executor, task: Task) -> Answered:
+    def submit(self, executor: Executor, task: Task) -> TaskResult:
         """On one of the workers. Of the environment nothing is sent."""
         given = task.connection
         password = given.password if given.username else ""

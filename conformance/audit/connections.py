@@ -1,4 +1,4 @@
-"""How an audit speaks with hosts: few connections each, patience with rate limits, none with silence, a byte budget."""
+"""Connections of an audit: few for each host, waits for rate limits, no retries without responses, a byte budget."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ import requests
 
 from conformance.audit.traffic import StoppedError, Traffic
 from conformance.observed.evidence import Exchange
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 from conformance.registry.client.conventions import wait_seconds
 from conformance.registry.client.options import ConnectionOptions
 from conformance.sources.reference import RegistryReference
@@ -25,7 +25,7 @@ _PASSING: Final = frozenset({502, 503, 504})
 
 
 class _Host:
-    """What all connections to one host share. ``given_up`` says why it is not asked again; "" while it is."""
+    """What all connections to one host share. ``given_up`` states why it is not asked again; "" while it is."""
 
     def __init__(self, connections: int) -> None:
         self.slots = threading.Semaphore(connections)
@@ -52,7 +52,7 @@ class Hosts:
         self._going, self._stopping = threading.Event(), threading.Event()
         self._going.set()
         self.traffic, self.clock = traffic, clock
-        self._sleep = sleep or self._stopping.wait  # who waits for a rate limit does not keep an audit from its end
+        self._sleep = sleep or self._stopping.wait  # a wait for a rate limit does not delay the end of an audit
         self._connections = connections
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
@@ -125,14 +125,14 @@ class PatientClient(RegistryClient):
     def share(self, hosts: Hosts, host: _Host, sessions: OrderedDict[str, requests.Session], repository: str) -> None:
         """Take part in the connections to a host, and in the tokens for a repository."""
         self._hosts, self._host = hosts, host
-        self._login.share(host.tokens.setdefault(repository, {}))
+        self._authentication.share(host.tokens.setdefault(repository, {}))
         own, self._session = self._session, sessions.setdefault(self.host, self._session)
         if own is not self._session:
             own.close()
         if len(sessions) > _MAX_CLIENTS:
             sessions.popitem(last=False)[1].close()
 
-    def request(self, method: str, path: str, **options: Any) -> Answer:
+    def request(self, method: str, path: str, **options: Any) -> Response:
         """One request; raises TransportError, or StoppedError before it is sent."""
         hosts, host = self._hosts, self._host
         if hosts is None or host is None:
@@ -142,7 +142,7 @@ class PatientClient(RegistryClient):
             self._await(hosts, host)
             try:
                 with host.slots:
-                    answer = super().request(method, path, **options)
+                    response = super().request(method, path, **options)
             except TransportError as error:
                 failures += 1
                 if not _is_silence(error):
@@ -153,14 +153,14 @@ class PatientClient(RegistryClient):
                 hosts.sleep(1.0)
                 continue
             host.silences = 0
-            if _is_limited(answer):
+            if _is_limited(response):
                 limited += 1
-                self._wait_longer(hosts, host, answer, limited, hosts.clock() - start)
-            elif answer.status in _PASSING and not failures:
+                self._wait_longer(hosts, host, response, limited, hosts.clock() - start)
+            elif response.status in _PASSING and not failures:
                 failures += 1
                 hosts.sleep(1.0)
             else:
-                return answer
+                return response
 
     def _await(self, hosts: Hosts, host: _Host) -> None:
         """Until the host may be asked."""
@@ -171,13 +171,15 @@ class PatientClient(RegistryClient):
         if host.given_up:
             raise TransportError(f"{self.host}: {host.given_up}; it is not asked again")
 
-    def _wait_longer(self, hosts: Hosts, host: _Host, answer: Answer, attempt: int, waited: float) -> None:
-        """As long as the host asks, but at most until the patience is at its end; then the host is given up."""
+    def _wait_longer(self, hosts: Hosts, host: _Host, response: Response, attempt: int, waited: float) -> None:
+        """Wait as long as the host requests, up to the limit; then give the host up."""
         left = PATIENCE - waited
         if left <= 0:
-            host.given_up = f"it limits the rate of requests (HTTP {answer.status}) for more than {PATIENCE:g} seconds"
-            raise TransportError(f"{self.host}: {host.given_up}; it is not asked again", answer.exchange)
-        asked = answer.header("Retry-After") or ""
+            host.given_up = (
+                f"it limits the rate of requests (HTTP {response.status}) for more than {PATIENCE:g} seconds"
+            )
+            raise TransportError(f"{self.host}: {host.given_up}; it is not asked again", response.exchange)
+        asked = response.header("Retry-After") or ""
         back_off = min(2.0**attempt, _LONGEST_BACK_OFF)
         wait = wait_seconds(asked, attempt, most=PATIENCE) if asked else back_off
         host.not_before = max(host.not_before, hosts.clock() + min(max(wait, 1.0), left))
@@ -186,7 +188,7 @@ class PatientClient(RegistryClient):
     def _note_silence(host: _Host) -> None:
         host.silences += 1
         if host.silences >= _SILENT_AFTER:
-            host.given_up = f"it did not answer {host.silences} times"
+            host.given_up = f"it did not respond {host.silences} times"
 
 
 def _is_silence(error: TransportError) -> bool:
@@ -194,5 +196,5 @@ def _is_silence(error: TransportError) -> bool:
     return exchange is not None and exchange.status is None
 
 
-def _is_limited(answer: Answer) -> bool:
-    return answer.status == 429 or (answer.status == 503 and bool(answer.header("Retry-After")))
+def _is_limited(response: Response) -> bool:
+    return response.status == 429 or (response.status == 503 and bool(response.header("Retry-After")))

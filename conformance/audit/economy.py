@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import LayerContent, estimate
 from conformance.audit.model import ImageVerdict, Variant
 from conformance.audit.state import PairPull, Run, State
-from conformance.difference.pull import LayerContent, estimate
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference, parse_reference
 
 _DIGITS: Final = re.compile(r"(\d+)")
@@ -38,7 +38,7 @@ def _tagged(state: State, run: Run) -> Iterator[_Tagged]:
     for image, reference, digest, verdict in state.judged(run.id):
         try:
             parsed = parse_reference(reference)
-        except SubjectError:
+        except SourceError:
             continue
         if isinstance(parsed, RegistryReference) and not parsed.by_digest:
             name = f"{parsed.host}/{parsed.repository}"
@@ -46,7 +46,7 @@ def _tagged(state: State, run: Run) -> Iterator[_Tagged]:
 
 
 def _created(verdict: ImageVerdict) -> str:
-    """When the image says that it was made; times of RFC 3339 in one zone sort as text."""
+    """When the image reports that it was created; times of RFC 3339 in one zone sort as text."""
     return min((variant.created for variant in verdict.variants), default="")
 
 

@@ -1,4 +1,4 @@
-"""Runs an audit: lists what is to be judged, judges it with threads, keeps every verdict as soon as it is known."""
+"""Runs an audit: lists what is to be judged, judges it with threads, stores every verdict as soon as it is known."""
 
 import os
 import sqlite3
@@ -24,7 +24,7 @@ from conformance.audit.work import Judge, Stripes
 from conformance.observed.masking import SECRETS
 from conformance.registry.client.client import TransportError
 from conformance.registry.client.credentials import CredentialError
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 _BATCH: Final = 500
 _HOSTS_AT_ONCE: Final = 4
@@ -40,7 +40,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a session of a run ended. ``stopped`` says why it is not finished; ``resumed``: it went on with another."""
+    """How a session of a run ended. ``stopped`` states why it is not finished; ``resumed``: it went on with another."""
 
     run: Run
     resumed: bool
@@ -143,7 +143,7 @@ class _Audit:
             self._judge_image(judge, image, reference)
         except (StoppedError, sqlite3.Error):
             raise
-        except (SubjectError, CredentialError, TransportError) as error:
+        except (SourceError, CredentialError, TransportError) as error:
             self._state.set_problem(image, _one_line(str(error)))
         except Exception as error:
             if os.environ.get("ZCC_TRACEBACK"):

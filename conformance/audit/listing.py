@@ -10,15 +10,15 @@ import msgspec
 from conformance.audit.connections import Hosts
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 from conformance.registry.client.conventions import origin
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference, parse_reference
 from conformance.sources.remote import explain_status
 
 PAGE: Final = 1000
-"""Names asked for at once; a registry may send fewer."""
+"""Names requested at once; a registry may send fewer."""
 _MAX_PAGES: Final = 100_000
 _MAX_REASON: Final = 200
 _NEXT: Final = re.compile(r"<([^<>]{1,4096})>\s*;[^,]*\brel=\"?next\"?")
@@ -43,7 +43,7 @@ class Place(msgspec.Struct, frozen=True):
 def place_of(target: str) -> Place | None:
     """The registry, or part of one, that a target names: ``https://HOST`` or ``HOST/PREFIX/``; None for an image.
 
-    Raises SubjectError for what is neither.
+    Raises SourceError for what is neither.
     """
     scheme, mark, rest = target.partition("://")
     is_url = bool(mark) and scheme in ("http", "https")
@@ -53,7 +53,7 @@ def place_of(target: str) -> Place | None:
     host, _, prefix = text.rstrip("/").partition("/")
     parsed = parse_reference(f"{scheme}://{host}/{prefix or _ANY}" if is_url else f"{host}/{prefix or _ANY}")
     if not isinstance(parsed, RegistryReference) or parsed.host != host or parsed.by_digest:
-        raise SubjectError(f"{target}: a registry is named https://HOST, a part of it HOST/PREFIX/")
+        raise SourceError(f"{target}: a registry is named https://HOST, a part of it HOST/PREFIX/")
     return Place(host, f"{prefix}/" if prefix else "", parsed.scheme)
 
 
@@ -61,7 +61,7 @@ def references_of(target: str, connection: ConnectionOptions, hosts: Hosts) -> I
     """What a target stands for, read page by page; what cannot be listed is one line. Raises StoppedError."""
     try:
         place = place_of(target)
-    except SubjectError as error:
+    except SourceError as error:
         yield Listed(target, str(error))
         return
     if place is None:
@@ -73,7 +73,7 @@ def references_of(target: str, connection: ConnectionOptions, hosts: Hosts) -> I
         for repository in _pages(client, f"/v2/_catalog?n={PAGE}", "repositories", _no_catalog):
             if repository.startswith(place.prefix):
                 yield from _tags(place, repository, connection, hosts)
-    except (TransportError, SubjectError) as error:
+    except (TransportError, SourceError) as error:
         yield Listed(target, str(error))
 
 
@@ -83,50 +83,50 @@ def _tags(place: Place, repository: str, connection: ConnectionOptions, hosts: H
     try:
         parsed = parse_reference(f"{shown}:latest")
         if not isinstance(parsed, RegistryReference) or parsed.repository != repository:
-            raise SubjectError(f"{repository[:_MAX_REASON]!r} is not a repository name")
+            raise SourceError(f"{repository[:_MAX_REASON]!r} is not a repository name")
         client = hosts.client(parsed, connection)
         for tag in _pages(client, f"/v2/{repository}/tags/list?n={PAGE}", "tags", explain_status):
             yield Listed(f"{shown}:{tag}")
-    except (TransportError, SubjectError) as error:
+    except (TransportError, SourceError) as error:
         yield Listed(shown[:_MAX_REASON], f"its tags cannot be listed: {error}")
 
 
-def _pages(client: RegistryClient, path: str, key: str, explain: Callable[[Answer], str]) -> Iterator[str]:
-    """All names of a list, whose pages are linked (distribution-spec, "Listing Tags"); raises SubjectError."""
+def _pages(client: RegistryClient, path: str, key: str, explain: Callable[[Response], str]) -> Iterator[str]:
+    """All names of a list, whose pages are linked (distribution-spec, "Listing Tags"); raises SourceError."""
     last = ""
     for _ in range(_MAX_PAGES):
-        answer = client.request("GET", path)
-        if answer.status != 200:
-            raise SubjectError(explain(answer))
-        names = _names(answer, key)
+        response = client.request("GET", path)
+        if response.status != 200:
+            raise SourceError(explain(response))
+        names = _names(response, key)
         yield from names
-        link = _NEXT.search(answer.header("Link") or "")
+        link = _NEXT.search(response.header("Link") or "")
         # A page that brings nothing new leads round in circles.
         if link is None or not names or names[-1] == last:
             return
         last = names[-1]
         url = urljoin(f"{client.host}{path}", link[1])
         if origin(url) != origin(client.host):
-            raise SubjectError(f"the next page of its list is on another host, {urlsplit(url).netloc[:_MAX_REASON]!r}")
+            raise SourceError(f"the next page of its list is on another host, {urlsplit(url).netloc[:_MAX_REASON]!r}")
         path = urlsplit(url)._replace(scheme="", netloc="").geturl()
-    raise SubjectError(f"its list has more than {_MAX_PAGES} pages")
+    raise SourceError(f"its list has more than {_MAX_PAGES} pages")
 
 
-def _names(answer: Answer, key: str) -> list[str]:
+def _names(response: Response, key: str) -> list[str]:
     try:
-        found = decode_object(answer.content, what="the list").get(key)
+        found = decode_object(response.content, what="the list").get(key)
     except FormatError as error:
-        raise SubjectError(f"its list cannot be read: {error}") from None
+        raise SourceError(f"its list cannot be read: {error}") from None
     if found is None:
         return []  # Go writes an empty list as null
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise SubjectError(f"its list cannot be read: {key!r} is no list of names")
+        raise SourceError(f"its list cannot be read: {key!r} is not a list of names")
     return found
 
 
-def _no_catalog(answer: Answer) -> str:
+def _no_catalog(response: Response) -> str:
     words = "the registry gives no catalog"
-    return f"{words} (HTTP {answer.status}): give the images as a list, with --from FILE"
+    return f"{words} (HTTP {response.status}): give the images as a list, with --from FILE"
 
 
 def read_list(lines: Iterable[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What an audit says of one image, and how it was asked to look."""
+"""What an audit reports of one image, and how it was asked to look."""
 
 from functools import cache
 from hashlib import sha256
@@ -7,10 +7,9 @@ from typing import Final, Literal
 import msgspec
 
 from conformance import __version__
-from conformance.endings import Claim, Ending
 from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import Level, load_catalogue
-from conformance.results import Finding, Verdict
+from conformance.results import Claim, Ending, Finding, Verdict
 
 MAX_FINDINGS: Final = 1000
 """Findings of one image that are kept."""
@@ -20,7 +19,7 @@ LayerKind = Literal["in-parts", "whole", "legacy", "lost-annotations", "foreign"
 
 
 class AuditOptions(msgspec.Struct, frozen=True):
-    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of answers, 0: any.
+    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of responses, 0: any.
 
     ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
     ``pulls``: keep what the TOCs list, and count what pulls of consecutive tags cost.
@@ -38,7 +37,7 @@ class AuditOptions(msgspec.Struct, frozen=True):
 
     @property
     def checker(self) -> str:
-        """What a verdict depends on beside the content: the version, the catalogue, and how deep it looked."""
+        """What a verdict depends on in addition to the content: the version, the catalogue, and how deep it looked."""
         asked = f"{' deep' * self.deep}{' panel' * self.use_panel}{' pulls' * self.pulls}"
         return f"{__version__} {_catalogue_digest()}{asked}"
 
@@ -60,7 +59,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """The data layers, as (digest, size), that a client of one platform pulls; ``created`` as the config says."""
+    """The data layers, as (digest, size), that a client of one platform pulls; ``created`` as the config states."""
 
     platform: str
     created: str
@@ -68,13 +67,13 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class ImageVerdict(msgspec.Struct, frozen=True):
-    """What ``zcc check`` says of an image, without evidence, and the facts that a summary counts.
+    """What ``zcc check`` states about an image, without evidence, and the facts that a summary counts.
 
-    Findings that only say that a deep check is needed are left out: ``needs_deep`` names their requirements.
+    Findings that only state that a deep check is needed are left out: ``needs_deep`` names their requirements.
 
     ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
     beyond MAX_FINDINGS, which are not kept. ``reusable``: nothing that was wanted could not be read.
-    ``variants`` are kept for counting pulls only.
+    ``variants`` are retained for counting pulls only.
     """
 
     ending: Ending

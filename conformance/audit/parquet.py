@@ -28,7 +28,7 @@ def write_parquet(state: State, run: Run, sink: BinaryIO) -> None:
         ) from None
     schema = _schema(arrow)
     rows = image_rows(state, run)
-    with tempfile.TemporaryFile(prefix="zcc-") as file:  # a pipe has no places, and the format wants them
+    with tempfile.TemporaryFile(prefix="zcc-") as file:  # a pipe has no offsets, which the format requires
         with parquet.ParquetWriter(file, schema) as writer:
             for batch in _batches(rows):
                 writer.write_table(arrow.Table.from_pylist([_record(row) for row in batch], schema=schema))

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import LayerContent, layer_content
 from conformance.checks.artifact.judge import judge_layer
-from conformance.difference.pull import LayerContent, layer_content
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.observed.evidence import Evidence, Exchange
@@ -16,13 +16,13 @@ from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, obs
 from conformance.sources.other_layers import observe_other
 from conformance.sources.source import ImageSource
 
-# Stands for the name of the layer, which is another in each image. No name of ours has a private-use character.
+# Stands for the name of the layer, which is another in each image. No name of the suite has a private-use character.
 _NAME: Final = "\ue000"
 _FOUND: Final = frozenset({200, 206})
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What the checks say of one layer, by requirement. What passed, or waits for a deep check, is only named."""
+    """What the checks report of one layer, by requirement. What passed, or waits for a deep check, is only named."""
 
     passed: frozenset[str]
     needs_deep: frozenset[str]
@@ -32,9 +32,9 @@ class Told(msgspec.Struct, frozen=True):
 class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     """What an image must know of a zstd:chunked layer: the judgements on it, and what the other checks ask of its TOC.
 
-    ``lowest`` is said of a layer with nothing below it; ``above``, where it differs, of one that has something there.
-    ``toc_size`` and ``toc_compressed`` are bytes, 0 where not known. ``reusable``: all that was wanted could be read,
-    so that another image that has the layer need not read it again.
+    ``lowest`` is stated about a layer with nothing below it; ``above``, where it differs, of one that has something
+    there. ``toc_size`` and ``toc_compressed`` are bytes, 0 where not known. ``reusable``: all that was wanted could be
+    read, so that another image that has the layer need not read it again.
     """
 
     lowest: Told
@@ -52,7 +52,7 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
 
 
 class OtherPart(msgspec.Struct, frozen=True, tag="other"):
-    """What was seen of a layer that is not zstd:chunked: small enough to be kept and judged with each image."""
+    """What was seen of a layer that is not zstd:chunked: small enough to be retained and judged with each image."""
 
     seen: OtherLayerSeen
     reusable: bool
@@ -102,12 +102,12 @@ def _is_reusable(seen: LayerSeen) -> bool:
 
 
 def _came(evidence: Iterable[Evidence]) -> bool:
-    """Whether every request brought what was asked for."""
+    """Whether every request brought what was requested."""
     return all(not isinstance(each, Exchange) or (each.status in _FOUND and not each.error) for each in evidence)
 
 
 def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
-    """Without evidence: the exchanges of one image are none for another."""
+    """Without evidence: the exchanges of one image do not apply to another."""
     found = judge_layer(msgspec.structs.replace(seen, has_lower=has_lower), deep=deep)
     others = {
         name: kept
@@ -127,13 +127,13 @@ def _is_plain(judgement: Judgement) -> bool:
 
 
 def part_key(wanted: Wanted) -> str:
-    """What makes two images want the same of a layer: its descriptor, and what their configs say of it."""
+    """The key by which two images share the judgement on a layer: its descriptor, and the DiffIDs in their configs."""
     kind = "chunked" if isinstance(wanted, WantedLayer) else f"other {wanted.is_foreign}"
     return f"{kind} {' '.join(wanted.diff_ids)} {chunk_key(wanted.descriptor)}"
 
 
 def layer_seen(wanted: WantedLayer, part: LayerPart) -> LayerSeen:
-    """The layer as the checks of the whole image look at it; its own rules were judged before."""
+    """The layer as the checks of the whole image inspect it; its own rules were judged before."""
     toc = Toc(tar_split_digest=part.tar_split_digest) if part.has_toc else None
     return LayerSeen(
         wanted.name,

@@ -14,11 +14,13 @@ RESUME: Final = signal.SIGUSR2
 
 @contextmanager
 def pausable(hosts: Hosts, say: Callable[[str], None]) -> Iterator[None]:
-    """While this is open, SIGUSR1 pauses the audit and SIGUSR2 lets it go on; ``say`` is told. Of the main thread."""
+    """While this is open, SIGUSR1 pauses the audit and SIGUSR2 lets it go on; ``say`` is called with a message. Main
+    thread only.
+    """
 
     def pause(_number: int, _frame: FrameType | None) -> None:
         hosts.pause()
-        say(f"paused: what is being read is read to its end; kill -{RESUME.name.removeprefix('SIG')} goes on")
+        say(f"paused: what is being read is read to its end; kill -{RESUME.name.removeprefix('SIG')} continues")
 
     def resume(_number: int, _frame: FrameType | None) -> None:
         hosts.resume()

@@ -16,7 +16,7 @@ from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import AuditedImage, Shared, open_image
 from conformance.audit.traffic import OverBudgetError, StoppedError, Traffic
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 _ATTEMPTS: Final = 3
 
@@ -24,8 +24,8 @@ _ATTEMPTS: Final = 3
 class Task(msgspec.Struct, frozen=True):
     """One layer to be judged: the image that has it, how to reach that, and what the verdict depends on.
 
-    ``left`` bytes may be received (0: any number). ``checker`` is that of who asks: another one here would judge by
-    other rules.
+    ``left`` bytes may be received (0: any number). ``checker`` is that of the caller: another one here would
+    have other rules.
     """
 
     reference: str
@@ -36,7 +36,7 @@ class Task(msgspec.Struct, frozen=True):
     left: int
 
 
-class Answered(msgspec.Struct, frozen=True):
+class TaskResult(msgspec.Struct, frozen=True):
     """A part from elsewhere, and what it cost; ``part`` is None when it was ``stopped`` ("" by the byte budget)."""
 
     part: Part | None
@@ -54,7 +54,7 @@ class Workers(Protocol):
     def executor(self) -> Executor:
         """The executor to submit to; a new one where the last one is broken."""
 
-    def submit(self, executor: Executor, task: Task) -> Answered:
+    def submit(self, executor: Executor, task: Task) -> TaskResult:
         """Carry out a task and wait for it."""
 
     def take(self, error: Exception, executor: Executor, task: Task) -> None:
@@ -64,24 +64,24 @@ class Workers(Protocol):
         """Give up what is not done."""
 
 
-def judge_elsewhere(task: Task) -> Answered:
+def judge_elsewhere(task: Task) -> TaskResult:
     """Judge one layer in this process."""
     here = task.options.checker
     if here != task.checker:
-        return Answered(None, 0, 0, f"a worker judges by other rules ({here}; here: {task.checker})")
+        return TaskResult(None, 0, 0, f"a worker judges by other rules ({here}; here: {task.checker})")
     traffic = Traffic(task.left)
     source = open_image(task.reference, task.connection, Hosts(traffic, 1), Shared())
     try:
         part = judge_part(source, task.wanted, deep=task.options.deep, with_content=task.options.pulls)
     except OverBudgetError:
-        return Answered(None, traffic.requests, traffic.bytes)
-    return Answered(part, traffic.requests, traffic.bytes)
+        return TaskResult(None, traffic.requests, traffic.bytes)
+    return TaskResult(part, traffic.requests, traffic.bytes)
 
 
-def crashed(task: Task) -> SubjectError:
+def crashed(task: Task) -> SourceError:
     """The layer that ends every process which reads it."""
     digest = task.wanted.descriptor.digest[:100]
-    return SubjectError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
+    return SourceError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
 
 
 class Pool:
@@ -108,21 +108,21 @@ class Pool:
             task = Task(source.locator, self._connection, wanted, self._sent, self._options.checker, traffic.left)
             executor = self._workers.executor()
             try:
-                answered = self._workers.submit(executor, task)
+                result = self._workers.submit(executor, task)
             except Exception as error:
                 self._workers.take(error, executor, task)
                 continue
-            traffic.add(answered.requests, answered.bytes)
-            if answered.stopped:
-                raise StoppedError(answered.stopped)
-            if answered.part is None:
+            traffic.add(result.requests, result.bytes)
+            if result.stopped:
+                raise StoppedError(result.stopped)
+            if result.part is None:
                 raise OverBudgetError("--max-bytes: a layer is larger than what is left")
-            return answered.part
+            return result.part
         raise crashed(task)
 
 
 def _leave_signals() -> None:
-    """Ctrl-C goes to all processes of a terminal; what becomes of the work is decided by the one that has the state."""
+    """Ctrl-C goes to all processes of a terminal; the process with the state decides on the work."""
     for name in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(name, signal.SIG_IGN)
 
@@ -142,14 +142,14 @@ class LocalProcesses:
         return () if executor is None else tuple(executor._processes)
 
     def executor(self) -> Executor:
-        """Started when it is first asked for."""
+        """Started when it is first requested."""
         with self._lock:
             if self._executor is None:
                 context = multiprocessing.get_context("spawn")  # threads hold locks that a fork would copy
                 self._executor = ProcessPoolExecutor(self.size, mp_context=context, initializer=_leave_signals)
             return self._executor
 
-    def submit(self, executor: Executor, task: Task) -> Answered:
+    def submit(self, executor: Executor, task: Task) -> TaskResult:
         """In one of the processes."""
         return executor.submit(judge_elsewhere, task).result()
 
@@ -163,7 +163,7 @@ class LocalProcesses:
         executor.shutdown(wait=False)
 
     def close(self) -> None:
-        """What is running is read to its end, and nobody waits for it."""
+        """Running tasks end by themselves; their results are discarded."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
@@ -172,7 +172,7 @@ MakeWorkers = Callable[[AuditOptions], Workers]
 
 
 def workers_of(options: AuditOptions) -> Workers | None:
-    """What the options ask for; None where layers are read by the threads of this process. Raises StoppedError."""
+    """What the options request; None where layers are read by the threads of this process. Raises StoppedError."""
     if options.scheduler:
         from conformance.audit.cluster import ClusterWorkers  # noqa: PLC0415 (an extra)
 

@@ -81,7 +81,7 @@ class AuditedImage(ImageSource, Protocol):
     is_lasting: bool
 
     def announced(self) -> tuple[str, str] | None:
-        """Digest and media type of the root, asked without reading it; None where that is not told."""
+        """Digest and media type of the root, asked without reading it; None where it is not known."""
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:
         """Whether this store has a blob that was judged in another repository, with as many bytes."""
@@ -106,13 +106,13 @@ class RegistryImage(RemoteSource):
         """By HEAD."""
         named = self._named
         try:
-            answer = self._registry.head_manifest(named.repository, named.reference, MANIFEST_TYPES)
-            digest = str(Digest.parse(answer.header("Docker-Content-Digest") or ""))
+            response = self._registry.head_manifest(named.repository, named.reference, MANIFEST_TYPES)
+            digest = str(Digest.parse(response.header("Docker-Content-Digest") or ""))
         except (TransportError, FormatError):
             return None
-        if answer.status != 200 or (named.by_digest and digest != named.reference):
+        if response.status != 200 or (named.by_digest and digest != named.reference):
             return None
-        return digest, (answer.header("Content-Type") or "").partition(";")[0].strip()
+        return digest, (response.header("Content-Type") or "").partition(";")[0].strip()
 
     def root(self) -> Stored:
         if self._root is None:
@@ -138,12 +138,12 @@ class RegistryImage(RemoteSource):
         if self._shared.is_held(self.scope, descriptor):
             return True
         try:
-            answer = self._registry.head_blob(self._named.repository, str(Digest.parse(descriptor.digest)))
+            response = self._registry.head_blob(self._named.repository, str(Digest.parse(descriptor.digest)))
         except (TransportError, FormatError):
             return False
-        length = answer.header("Content-Length") or ""
+        length = response.header("Content-Length") or ""
         found = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
-        if answer.status != 200 or found is None or found != (descriptor.size if size is None else size):
+        if response.status != 200 or found is None or found != (descriptor.size if size is None else size):
             return False
         self.read(descriptor)
         return True
@@ -163,7 +163,7 @@ class LayoutImage(LayoutSource):
         self.is_lasting = False
 
     def announced(self) -> tuple[str, str] | None:
-        """Nothing: reading a file costs no more than asking for it."""
+        """Nothing: reading a file costs no more than requesting it."""
         return None
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:  # noqa: ARG002 (of the protocol)
@@ -175,7 +175,7 @@ class LayoutImage(LayoutSource):
 
 
 def open_image(reference: str, connection: ConnectionOptions, hosts: Hosts, shared: Shared) -> AuditedImage:
-    """The image behind a reference; raises SubjectError, CredentialError."""
+    """The image behind a reference; raises SourceError, CredentialError."""
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
         return LayoutImage(parsed)

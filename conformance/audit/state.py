@@ -13,9 +13,9 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import Cost, LayerContent
 from conformance.audit.model import ImageVerdict
 from conformance.audit.parts import LayerPart, Part
-from conformance.difference.pull import Cost, LayerContent
 
 VERSION: Final = 2
 _APPLICATION: Final = 0x7A636361  # "zcca"
@@ -100,7 +100,7 @@ class State:
         self._connection, self._lock_file = connection, lock_file
         self._lock = threading.RLock()
         self._recent: OrderedDict[tuple[str, str], Part] = OrderedDict()
-        """Parts that were asked for lately: an image of fifty layers asks for fifty."""
+        """Parts that were requested lately: an image of fifty layers requests fifty."""
 
     @classmethod
     @contextmanager
@@ -216,7 +216,7 @@ class State:
             connection.execute("UPDATE images SET problem = ? WHERE id = ?", (problem[:_MAX_PROBLEM], image))
 
     def set_verdict(self, image: int, digest: str, verdict: int) -> None:
-        """An image has a verdict that is kept already."""
+        """An image has a verdict that is retained already."""
         with self._writing() as connection:
             connection.execute("UPDATE images SET digest = ?, verdict = ? WHERE id = ?", (digest, verdict, image))
 
@@ -282,7 +282,7 @@ class State:
             return None
 
     def verdict(self, number: int) -> ImageVerdict:
-        """A kept verdict. Raises StateError when the file is damaged."""
+        """A retained verdict. Raises StateError when the file is damaged."""
         found = self.rows("SELECT body FROM verdicts WHERE id = ?", number)
         try:
             return _VERDICT.decode(_unpacked(found[0][0]))
@@ -311,7 +311,7 @@ class State:
         return part
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
-        """Keep a part, and its content by itself: only pulls ask for that."""
+        """Keep a part, and its content by itself: only pulls request that."""
         content = part.content if isinstance(part, LayerPart) else None
         if content is not None:
             part = msgspec.structs.replace(part, content=None)

@@ -1,18 +1,18 @@
-"""What an audit says in the end: counts over all images, read from the state."""
+"""What an audit reports in the end: counts over all images, read from the state."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from conformance.anatomy.difference.pull import Cost
 from conformance.audit.state import Run, State
-from conformance.difference.pull import Cost
-from conformance.endings import Ending, gravest
 from conformance.reports.encoding import indented_json
+from conformance.results import Ending, gravest
 
 SCHEMA: Final = "urn:zstd-chunked-conformance:audit:1"
 LISTED: Final = 50
-"""Entries of each list of a summary; the counts beside them are of all."""
+"""Entries of each list of a summary; the counts are of all entries."""
 # Clients that follow containers-storage read no TOC of more than 50 MiB decompressed, before 2023, or 150 MiB since.
 NEAR: Final = (50 * 2**20, 150 * 2**20)
 _CLOSE: Final = 0.8
@@ -272,7 +272,7 @@ def _tag_pulls(state: State, run: Run) -> TagPulls | None:
     if not pairs:
         return None
     rows = state.rows(
-        f"SELECT a.reference, b.reference, platform, {', '.join(_COSTS)} FROM pulls"  # noqa: S608 (names of ours)
+        f"SELECT a.reference, b.reference, platform, {', '.join(_COSTS)} FROM pulls"  # noqa: S608 (constant names)
         " JOIN images AS a ON a.id = pulls.old JOIN images AS b ON b.id = pulls.new WHERE pulls.run = ?"
         " ORDER BY chunk_bytes DESC, b.id LIMIT ?",
         run.id,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from conformance.audit.summary import Summary, TagPulls
-from conformance.endings import Ending
 from conformance.reports.page import TONE_OF, Listing, Page, Paragraph, Section
+from conformance.results import Ending
 
 _ENDING = {"conforms": "conform", "does-not-conform": "do not conform", "incomplete": "could not be decided"}
 _WHOLE: dict[Ending, str] = {
@@ -17,14 +17,14 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def lines(summary: Summary) -> Iterator[str]:
-    """The summary for a terminal; each list has a heading and is cut as the summary says."""
+    """The summary for a terminal; each list has a heading and is cut as the summary states."""
     run = summary.run
     yield f"{summary.images} images, {summary.judged} judged ({summary.contents} different), " + (
         f"{summary.not_judged} could not be judged" + (f", {summary.waiting} waiting" if summary.waiting else "")
     )
     yield f"{run.requests} requests, {amount(run.bytes)} received, {run.seconds:.1f} s"
     if not run.finished:
-        yield "not finished: run the same command again to go on"
+        yield "not finished: run the same command again to continue"
     for heading, entries in _lists(summary):
         yield ""
         yield heading

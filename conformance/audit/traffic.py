@@ -10,11 +10,11 @@ class StoppedError(Exception):
 
 
 class OverBudgetError(StoppedError):
-    """The answers so far have as many bytes as the user allowed."""
+    """The responses so far have as many bytes as the user allowed."""
 
 
 class Traffic:
-    """Requests and bytes of answers of a run, counted by all threads; ``max_bytes`` 0: no bound."""
+    """Requests and bytes of responses of a run, counted by all threads; ``max_bytes`` 0: no bound."""
 
     def __init__(self, max_bytes: int = 0) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Judges one image of an audit from parts that are judged once. What it says equals what ``zcc check`` says."""
+"""Judges one image of an audit from parts that are judged once. What it states equals what ``zcc check`` states."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,6 +6,8 @@ from typing import Final, Protocol
 
 import msgspec
 
+from conformance.anatomy.difference.pulling import data_layers, manifests_by_platform
+from conformance.audit.checking import CheckOptions, report_on
 from conformance.audit.model import (
     MAX_FINDINGS,
     MAX_NOTES,
@@ -26,10 +28,8 @@ from conformance.audit.parts import (
     together,
 )
 from conformance.audit.sources import AuditedImage
-from conformance.checking import CheckOptions, report_on
 from conformance.checks.artifact.judge import has_sentinel
 from conformance.checks.artifact.partial_pulls import pulled_whole
-from conformance.difference.pulling import data_layers, manifests_by_platform
 from conformance.format.names import LEGACY_PREFIX, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.observed.image import ImageSeen, ReaderOutcome
@@ -47,7 +47,7 @@ _MAX_CREATED: Final = 40
 
 
 class PartStore(Protocol):
-    """Where parts are kept, by host and key."""
+    """Where parts are retained, by host and key."""
 
     def part(self, host: str, key: str) -> Part | None:
         """A part that was judged before."""
@@ -80,7 +80,7 @@ class Judge:
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
 
     def verdict(self, source: AuditedImage) -> ImageVerdict:
-        """The verdict on one image; raises SubjectError when it cannot be judged at all."""
+        """The verdict on one image; raises SourceError when it cannot be judged at all."""
         seen = observe_image(source, panel=self._panel if self._options.use_panel else None, reading=None)
         wanted, others = wanted_layers(seen.every_manifest), wanted_others(seen.every_manifest)
         check = CheckOptions(self._options.connection, use_panel=self._options.use_panel, deep=self._options.deep)
@@ -193,7 +193,7 @@ def _facts(seen: ImageSeen, failed: list[tuple[str, str]], parts: dict[str, Laye
     for digest, descriptor in descriptors.items():
         kind = _kind(descriptor, others.get(digest), is_whole=not whole.isdisjoint(names[digest]))
         if digest not in chunked and digest not in others:
-            continue  # of an artifact that is no image
+            continue  # of an artifact that is not an image
         failing = dict.fromkeys(name for name, where in failed if where.startswith(tuple(names[digest])))
         part = parts.get(digest)
         sizes = (part.toc_size, part.toc_compressed) if part else (0, 0)

@@ -50,14 +50,14 @@ class Target(Protocol):
 
 
 def bytes_of(plan: Plan) -> int:
-    """Of all blobs of a plan."""
+    """Bytes of all blobs of a plan."""
     return sum(max(step.blob.size, 0) for step in plan.steps if isinstance(step, BlobStep))
 
 
 def deliver(plan: Plan, target: Target, pieces: Pieces, on_skipped: Callable[[int], None] = lambda _: None) -> Sent:
     """Carry out a plan; the tag is changed when everything else is there.
 
-    ``on_skipped`` is told the size of each blob that need not be sent.
+    ``on_skipped`` is called with the size of each blob that is not sent because it exists.
     """
     blobs = size = present = left_out = 0
     _expect_sha256(plan.root)
@@ -81,7 +81,7 @@ def deliver(plan: Plan, target: Target, pieces: Pieces, on_skipped: Callable[[in
 def pieces_of(
     source: ImageSource, made: Mapping[str, bytes], on_bytes: Callable[[int], None] = lambda _: None
 ) -> Pieces:
-    """The verified bytes of a blob: of one that was made here, or of the source."""
+    """The verified bytes of a blob: of one that was created here, or of the source."""
 
     def pieces(blob: Descriptor) -> Iterator[bytes]:
         for piece in (made[blob.digest],) if blob.digest in made else blob_pieces(source, blob):
@@ -139,7 +139,7 @@ class PulledLayout(LayoutTarget):
         super().__init__(layout, name)
         self._download = download
 
-    def send_blob(self, blob: Descriptor, pieces: Pieces) -> None:  # noqa: ARG002 - it has a way of its own
+    def send_blob(self, blob: Descriptor, pieces: Pieces) -> None:  # noqa: ARG002 - it has its own way
         path: Path = self._download.fetch(blob)
         self._layout.store.adopt(path, Digest.parse(blob.digest))
 

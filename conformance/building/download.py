@@ -16,13 +16,13 @@ from typing import BinaryIO, Final
 from conformance.building.errors import BuildError
 from conformance.format.digest import Digest
 from conformance.format.oci import Descriptor
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
-from conformance.registry.client.ranges import Range, RangeError, parse_answer
+from conformance.registry.client.client import RegistryClient, Response, TransportError
+from conformance.registry.client.ranges import Range, RangeError, parse_response
 from conformance.sources.remote import explain_status
 from conformance.sources.source import MAX_LAYER, most_of
 
 PIECE: Final = 16 * 2**20
-"""Bytes of one range request; a blob up to this size is asked for whole."""
+"""Bytes of one range request; a blob up to this size is requested whole."""
 _SLACK: Final = 2**20
 _ATTEMPTS: Final = 5
 
@@ -44,7 +44,7 @@ class BlobDownload:
         self._piece, self._on_bytes, self._sleep = piece, on_bytes, sleep
 
     def fetch(self, blob: Descriptor) -> Path:
-        """The file with this blob, verified; it is the caller's. Raise BuildError when it cannot be had."""
+        """The file with this blob, verified; it is the caller's. Raise BuildError when it cannot be obtained."""
         digest = Digest.parse(blob.digest)
         if not 0 <= blob.size <= MAX_LAYER:
             raise BuildError(f"blob {digest}: a size of {blob.size} bytes; at most {MAX_LAYER} are fetched")
@@ -60,7 +60,7 @@ class BlobDownload:
         return path
 
     def _fill(self, file: BinaryIO, blob: Descriptor, digest: Digest) -> None:
-        """Until the file has the size of the blob; what an earlier run left is not asked for again."""
+        """Until the file has the size of the blob; what an earlier run left is not requested again."""
         if file.seek(0, os.SEEK_END) > blob.size:
             file.truncate(0)
         failures = 0
@@ -77,12 +77,12 @@ class BlobDownload:
             self._on_bytes(max(now - have, 0))
             failures = 0 if now > have else failures + 1
             if now > blob.size or failures == _ATTEMPTS:
-                raise BuildError(f"blob {digest}: the registry sent {now} bytes; the descriptor says {blob.size}")
+                raise BuildError(f"blob {digest}: the registry sent {now} bytes; the descriptor states {blob.size}")
 
     def _piece_of(self, file: BinaryIO, have: int, blob: Descriptor, digest: Digest) -> None:
         last = min(have + self._piece, blob.size) - 1
         whole = have == 0 and last == blob.size - 1
-        answer = self._client.get_blob(
+        response = self._client.get_blob(
             self._repository,
             str(digest),
             ranges=() if whole else (Range(have, last),),
@@ -90,16 +90,16 @@ class BlobDownload:
             sink=file,
             sink_bytes=most_of(blob),
         )
-        if answer.status == 200:  # all of it is in the file, whatever was asked for
+        if response.status == 200:  # all of it is in the file, whatever was requested
             if file.seek(0, os.SEEK_END) != blob.size:
                 size = file.tell()
-                raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor says {blob.size}")
+                raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor states {blob.size}")
             return
-        if answer.status != 206:
-            raise BuildError(f"blob {digest}: {_refusal(answer)}")
-        (part, *more) = parse_answer(answer.status, answer.headers, answer.content)
+        if response.status != 206:
+            raise BuildError(f"blob {digest}: {_refusal(response)}")
+        (part, *more) = parse_response(response.status, response.headers, response.content)
         if more or part.first != have or part.last > last:
-            raise RangeError(f"the registry sent bytes {part.first}-{part.last}; {have}-{last} were asked for")
+            raise RangeError(f"the registry sent bytes {part.first}-{part.last}; {have}-{last} were requested")
         file.seek(have)
         file.write(part.content)
 
@@ -116,5 +116,5 @@ def _alone(path: Path) -> Iterator[BufferedRandom]:
         yield file
 
 
-def _refusal(answer: Answer) -> str:
-    return "the registry does not have it (HTTP 404)" if answer.status == 404 else explain_status(answer)
+def _refusal(response: Response) -> str:
+    return "the registry does not have it (HTTP 404)" if response.status == 404 else explain_status(response)

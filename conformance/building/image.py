@@ -26,7 +26,7 @@ COMPRESSIONS: Final = tuple(MEDIA_TYPE)
 
 
 class LayerSource(msgspec.Struct, frozen=True):
-    """What one layer is made of: its name for the user, and the tar when it is asked for."""
+    """What one layer consists of: its name for the user, and the tar when it is requested."""
 
     name: str
     pieces: Callable[[], Iterable[bytes]]

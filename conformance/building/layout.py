@@ -144,7 +144,7 @@ def _with_tag(raw: bytes, root: Descriptor, name: str) -> bytes:
 
 
 def _exchanged(raw: bytes, old: str, root: Descriptor, name: str) -> bytes:
-    """The index with other content behind one entry; every other byte stays."""
+    """The index with other content after one entry; every other byte stays."""
     text = raw.decode()
     array = find(text, ("manifests",))
     if array is None:

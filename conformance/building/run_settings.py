@@ -1,4 +1,4 @@
-"""What a container of an image runs, as the config says it (OCI image-spec 1.1, config.md, "config")."""
+"""What a container of an image runs, as the config states it (OCI image-spec 1.1, config.md, "config")."""
 
 import json
 import shlex

@@ -37,14 +37,14 @@ class Change(msgspec.Struct, frozen=True):
 def plan_addition(source: ImageSource, store: ContentStore) -> Change:
     """A sentinel variant for every image that has none and may have one (SENT-PUSH-007).
 
-    Raise BuildError where none can be made, RefusalError and FormatError for an image that cannot be read.
+    Raise BuildError where none can be created, RefusalError and FormatError for an image that cannot be read.
     """
     converter = _Keeping(source, store)
     adding = _Adding(source, converter)
     plan = adding.plan(CHUNKED, variants=True)
     changed = plan.root.raw != content_of(source.root(), source.reference)
     if not changed and adding.left_out and not adding.seen_variant:
-        raise BuildError(f"{source.reference}: no sentinel variant can be made: {'; '.join(adding.left_out)}")
+        raise BuildError(f"{source.reference}: no sentinel variant can be created: {'; '.join(adding.left_out)}")
     return Change(plan, converter.made, changed, tuple(adding.left_out))
 
 
@@ -92,7 +92,7 @@ def _is_wrapper(index: bytes, plain: Instance) -> bool:
 
 
 class _Keeping(Converter):
-    """Converts nothing, and keeps what is made."""
+    """Converts nothing, and keeps what is created."""
 
     def __init__(self, source: ImageSource, store: ContentStore) -> None:
         super().__init__(source, store)

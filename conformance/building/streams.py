@@ -33,7 +33,7 @@ class Counted:
 
 
 def file_pieces(path: Path) -> Iterator[bytes]:
-    """A tar file as it is. Raise BuildError if it cannot be read, or is no tar."""
+    """A tar file as it is. Raise BuildError if it cannot be read, or is not a tar."""
     try:
         with path.open("rb") as file:
             reader = TarReader(file)

@@ -1,4 +1,4 @@
-"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry says.
+"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry reports.
 
 OCI distribution-spec 1.1, "Pushing a blob in chunks". Memory: one piece.
 """
@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 from conformance.format.oci import Descriptor
 from conformance.reference.errors import RefusalError
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 
 PIECE: Final = 16 * 2**20
 """Bytes of one request; a blob up to this size goes in one."""
 MAX_PIECE: Final = 256 * 2**20
-"""A registry may ask for larger pieces (OCI-Chunk-Min-Length), up to this."""
+"""A registry may request larger pieces (OCI-Chunk-Min-Length), up to this."""
 _ATTEMPTS: Final = 5
 _FAILED_FOR_NOW: Final = frozenset({500, 502, 503, 504})
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
@@ -36,41 +36,41 @@ class BlobUpload:
         self._client, self._repository, self._piece, self._sleep = client, repository, piece, sleep
         self._scope = f"repository:{repository}:pull,push"
 
-    def send(self, blob: Descriptor, content: Iterable[bytes]) -> Answer:
+    def send(self, blob: Descriptor, content: Iterable[bytes]) -> Response:
         """The response that ended the upload; TransportError when the registry does not come back.
 
         ``content`` raises when these are not the bytes of the descriptor: then the upload is never completed.
         """
         if blob.size <= self._piece:
             return self._whole(blob, b"".join(content))
-        answer = self._client.request(
+        response = self._client.request(
             "POST", f"/v2/{self._repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b""
         )
-        wanted = answer.header("OCI-Chunk-Min-Length") or ""
+        wanted = response.header("OCI-Chunk-Min-Length") or ""
         size = min(max(self._piece, int(wanted[:12]) if wanted.isdecimal() else 0), MAX_PIECE)
         start = 0
         for piece in resized(content, size):
-            if answer.status != 202:
-                return answer
-            answer = self._append(_location(answer), start, piece)
+            if response.status != 202:
+                return response
+            response = self._append(_location(response), start, piece)
             start += len(piece)
-        return answer if answer.status != 202 else self._complete(_location(answer), blob)
+        return response if response.status != 202 else self._complete(_location(response), blob)
 
-    def _whole(self, blob: Descriptor, content: bytes) -> Answer:
+    def _whole(self, blob: Descriptor, content: bytes) -> Response:
         """In one request; a session that broke is not used again."""
         for attempt in range(_ATTEMPTS):
             try:
-                answer = self._client.upload_blob(self._repository, content, digest=blob.digest)
+                response = self._client.upload_blob(self._repository, content, digest=blob.digest)
             except TransportError:
                 if attempt == _ATTEMPTS - 1:
                     raise
             else:
-                if answer.status not in _FAILED_FOR_NOW or attempt == _ATTEMPTS - 1:
-                    return answer
+                if response.status not in _FAILED_FOR_NOW or attempt == _ATTEMPTS - 1:
+                    return response
             self._sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
 
-    def _append(self, location: str, start: int, piece: bytes) -> Answer:
+    def _append(self, location: str, start: int, piece: bytes) -> Response:
         """Send one piece, as often as it takes, each time from the byte that the registry has not got."""
         sent = 0
         for attempt in range(_ATTEMPTS):
@@ -80,11 +80,11 @@ class BlobUpload:
                 "Content-Type": "application/octet-stream",
             }
             try:
-                answer = self._client.request(
+                response = self._client.request(
                     "PATCH", location, headers=headers, body=left, retry=False, scope=self._scope
                 )
-                if answer.status == 202 or (answer.status not in _FAILED_FOR_NOW and answer.status != 416):
-                    return answer
+                if response.status == 202 or (response.status not in _FAILED_FOR_NOW and response.status != 416):
+                    return response
             except TransportError:
                 if attempt == _ATTEMPTS - 1:
                     raise
@@ -95,16 +95,16 @@ class BlobUpload:
             sent = min(max(_received(status) - start, 0), len(piece))
             location = _location(status) or location
             if sent == len(piece):
-                return Answer(202, (("Location", location),), b"", status.exchange)
+                return Response(202, (("Location", location),), b"", status.exchange)
         raise TransportError(f"the upload of a piece failed {_ATTEMPTS} times")
 
-    def _complete(self, location: str, blob: Descriptor) -> Answer:
+    def _complete(self, location: str, blob: Descriptor) -> Response:
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': blob.digest})}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": "0"}
         try:
             return self._client.request("PUT", target, headers=headers, body=b"", retry=False, scope=self._scope)
         except TransportError:
-            # The response was lost; whether the blob is there tells whether the request arrived.
+            # The response was lost; whether the blob is there indicates whether the request arrived.
             found = self._client.head_blob(self._repository, blob.digest)
             if found.status != 200:
                 raise
@@ -123,16 +123,16 @@ def resized(content: Iterable[bytes], size: int) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def _location(answer: Answer) -> str:
-    return answer.header("Location") or ""
+def _location(response: Response) -> str:
+    return response.header("Location") or ""
 
 
-def _received(status: Answer) -> int:
+def _received(status: Response) -> int:
     """How many bytes the registry has of an upload (its Range header, "0-N")."""
     text = status.header("Range") or ""
     match = _RANGE.fullmatch(text.strip())
     if match is None:
-        raise RefusalError(f"the registry does not say how much of an upload it has: Range {text[:40]!r}")
-    # "0-0" is one byte, or none: registries say it for an upload that has not begun. Then the piece is sent again.
+        raise RefusalError(f"the registry does not state how much of an upload it has: Range {text[:40]!r}")
+    # "0-0" is one byte, or none: registries state it for an upload that has not begun. Then the piece is sent again.
     last = int(match[1])
     return last + 1 if last else 0

@@ -33,7 +33,7 @@ _NOT_OURS: Final = ("security.selinux", "trusted.overlay.", "user.overlay.")
 
 
 class WalkRules(msgspec.Struct, frozen=True):
-    """What the entries say instead of what the file system says; times in nanoseconds since 1970.
+    """What the entries state instead of what the file system states; times in nanoseconds since 1970.
 
     ``mtime`` is for all entries; later times than ``latest`` become that. ``owner``: uid and gid.
     """
@@ -44,7 +44,7 @@ class WalkRules(msgspec.Struct, frozen=True):
 
 
 def tar_pieces(directory: Path, rules: WalkRules) -> Iterator[bytes]:
-    """The tar of all that is in the directory. Raise BuildError for what no TOC can say, or cannot be read."""
+    """The tar of all that is in the directory. Raise BuildError for what no TOC can represent, or cannot be read."""
     if not directory.is_dir():
         raise BuildError(f"{_shown(str(directory))}: no such directory")
     walk = _Walk(str(directory), rules)
@@ -186,7 +186,7 @@ def _expect_utf8(text: str, what: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BuildError(f"{what} {_shown(text)} is not UTF-8, and a TOC cannot say it; rename it") from None
+        raise BuildError(f"{what} {_shown(text)} is not UTF-8, and a TOC cannot represent it; rename it") from None
     return text
 
 

@@ -1,1 +1,1 @@
-"""Findings from observations, grouped as the catalogue is. Pure: a check neither prints, skips nor asserts."""
+"""Findings from observations, grouped like the catalogue. Pure: a check neither prints, skips nor asserts."""

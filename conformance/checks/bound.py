@@ -1,4 +1,4 @@
-"""The checks by what they look at: the type of a check's first parameter says which observation it judges."""
+"""The checks by what they inspect: the type of a check's first parameter states which observation it judges."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -29,7 +29,7 @@ def judge_all(observation: type[Seen], seen: Sequence[Seen], *, replay: str = ""
 
 
 def judged(check: Check[Any], seen: Iterable[object]) -> Iterator[Judgement]:
-    """What a check says of these; a judgement among them (of what could not be seen) stands for itself."""
+    """What a check reports of these; a judgement among them (on an unobserved item) is used as is."""
     for item in seen:
         if isinstance(item, Judgement):
             yield item

@@ -1,6 +1,6 @@
-"""From a trial to a judgement: what must be refused, what must work, and what may do either but nothing wrong.
+"""From a trial to a judgement: cases that must be refused, cases that must work, and cases that allow both.
 
-A refusal counts only beside a positive control, one edit away, that was accepted and gave what it should. A crash or
+A refusal counts only with a positive control, one edit away, that was accepted with the right result. A crash or
 a hang is never a refusal. The same rules as ``implementations.twins``, over what was seen.
 """
 
@@ -18,7 +18,7 @@ _REFUSED: Final = "refused: a non-zero exit with a stated reason"
 
 
 def refusal(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterator[Judgement]:
-    """The case must be refused; ``also`` is something wrong that a refusal does not make good."""
+    """The case must be refused; ``also`` is a failure that a refusal does not excuse."""
     if requirement_id not in seen.about:
         return
     weak = inconclusive(seen)
@@ -37,7 +37,7 @@ def refusal(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iterator
 def acceptance(requirement_id: str, seen: TrialSeen, *, problem: str = "") -> Iterator[Judgement]:
     """The case must work and give the expected tree; ``problem`` is what else is wrong with a run that did.
 
-    With a twin that does not work either, nothing is shown.
+    If the positive control fails too, nothing is proved.
     """
     if requirement_id not in seen.about:
         return
@@ -47,7 +47,7 @@ def acceptance(requirement_id: str, seen: TrialSeen, *, problem: str = "") -> It
         return
     found = wrong_with(seen.run, seen.expected, seen.marker) or problem
     if found:
-        yield _fail(seen, f"{seen.what}: {found}", "it works, and gives what the image holds")
+        yield _fail(seen, f"{seen.what}: {found}", "it works, with the content of the image")
     else:
         yield passed(seen.name, found=describe(seen.run))
 
@@ -77,24 +77,24 @@ def harmless(requirement_id: str, seen: TrialSeen, *, also: str = "", cost: str 
 
 
 def took_forbidden(seen: TrialSeen) -> bool:
-    """Whether the tree is that of the reading which must not be taken."""
+    """Whether the tree is that of the forbidden reading."""
     run = seen.run
     return run.succeeded and run.tree is not None and seen.forbidden is not None and not wrong_with(run, seen.forbidden)
 
 
 def bounded(seen: TrialSeen) -> str:
-    """What is wrong with the memory that the run took; "" when it kept to the limit."""
+    """What is wrong with the memory that the run took; "" when it stayed within the limit."""
     limit, peak = seen.memory_limit, seen.run.peak_memory
     if not limit or peak <= limit:
         return ""
-    return f"{seen.what} took {peak >> 20} MiB of memory; {limit >> 20} MiB are enough"
+    return f"{seen.what} took {peak >> 20} MiB of memory; {limit >> 20} MiB are sufficient"
 
 
 def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str:
     """Why a run did not unpack the files with their contents, in words; "" when it did.
 
-    That is what safety needs. Modes, times, attributes and names in addition are fidelity: requirements of their own
-    judge it, so that one lost bit makes nothing else inconclusive.
+    Safety requires this. Modes, times, attributes and names in addition are fidelity: their own requirements
+    judge it, so that one lost bit makes no other case inconclusive.
     """
     if not run.succeeded:
         return f"it did not work ({describe(run)})"
@@ -105,7 +105,7 @@ def wrong_with(run: RunSeen, expected: TreeSeen | None, marker: str = "") -> str
     if run.operation == "scan" and marker and marker not in run.output:
         return f"its output does not list the package {marker}"
     if run.tree is None and not asked_for_blobs(run):
-        return "it asked for no blob"
+        return "it requested no blob"
     return ""
 
 
@@ -115,7 +115,7 @@ def asked_for_blobs(run: RunSeen) -> bool:
 
 
 def lost_content(expected: TreeSeen, found: TreeSeen) -> str:
-    """The first file or symbolic link that is not there, or leads to something else; "" when all are as they were."""
+    """The first file or symbolic link that is missing, or differs; "" when all are equal."""
     for name, ours in sorted(expected.items()):
         if ours.kind not in ("reg", "symlink"):
             continue
@@ -129,9 +129,10 @@ def lost_content(expected: TreeSeen, found: TreeSeen) -> str:
 
 
 def difference(expected: TreeSeen, found: TreeSeen) -> str:
-    """The first difference between the tree that should be and the one that is; "" when there is none.
+    """The first difference between the expected and the actual tree; "" when there is none.
 
-    Kinds, modes, contents, link targets and hard links; owners, times and attributes depend on who unpacks, and where.
+    Kinds, modes, contents, link targets and hard links; owners, times and attributes depend on the user and the file
+    system.
     """
     for name in sorted({*expected, *found}):
         ours, theirs = expected.get(name), found.get(name)
@@ -144,12 +145,12 @@ def difference(expected: TreeSeen, found: TreeSeen) -> str:
 
 
 def infidelity(first: TreeSeen, second: TreeSeen) -> str:
-    """The first difference between two trees on one machine but for times: owners and attributes too."""
+    """The first difference between two trees on one machine except for times: owners and attributes too."""
     return difference(first, second) or _field_difference(first, second, ("owner", "xattrs"))
 
 
 def time_difference(first: TreeSeen, second: TreeSeen) -> str:
-    """The first other time of what both trees have; directories get theirs from whoever writes into them."""
+    """The first time that differs in both trees; times of directories change with their content."""
     return _field_difference({n: entry for n, entry in first.items() if entry.kind != "dir"}, second, ("mtime",))
 
 
@@ -162,7 +163,7 @@ def _field_difference(first: TreeSeen, second: TreeSeen, fields: Sequence[str]) 
 
 
 def fetched_whole(seen: TrialSeen, runs: Sequence[RunSeen] = ()) -> str:
-    """A data layer that one request asked for from end to end, in words; "" when none was.
+    """A data layer that one request fetched completely, in words; "" when none was.
 
     A range from the first byte to the last is the whole as well.
     """
@@ -184,7 +185,7 @@ def _asks_for_all(asked: str | None, size: int) -> bool:
 
 
 def by_parts(run: RunSeen, layers: Sequence[LayerFacts]) -> bool:
-    """Whether a part of a data layer, and not all of it, was asked for."""
+    """Whether a part of a data layer, and not all of it, was requested."""
     return any(
         not _asks_for_all(item.request_header("range"), layer.size) and item.url.endswith(f"/blobs/{layer.digest}")
         for layer in layers
@@ -193,7 +194,9 @@ def by_parts(run: RunSeen, layers: Sequence[LayerFacts]) -> bool:
 
 
 def read_by_toc(seen: TrialSeen) -> bool:
-    """Whether the data layers came in parts only: who asks for parts and then takes the whole has used no TOC."""
+    """Whether the data layers were fetched in parts only: a client that requests parts and then the whole used no
+    TOC.
+    """
     return by_parts(seen.run, seen.layers) and not fetched_whole(seen)
 
 
@@ -206,12 +209,12 @@ def toc_refusal(requirement_id: str, seen: TrialSeen, *, also: str = "") -> Iter
     if seen.expected is None:
         yield from refusal(requirement_id, seen, also=also)
         return
-    used = "its TOC was used: the layer came in parts" if read_by_toc(seen) else ""
+    used = "its TOC was used: the layer was fetched in parts" if read_by_toc(seen) else ""
     yield from harmless(requirement_id, seen, also=used, cost=also)
 
 
 def leftovers(run: RunSeen) -> str:
-    """What a run that refused left in the output."""
+    """The files that a refused run left in the output."""
     first = next(iter(sorted(run.tree or ())), "")
     return f"left {len(run.tree or ())} files behind, {first!r} first" if first else ""
 
@@ -222,9 +225,9 @@ def describe(run: RunSeen) -> str:
 
 
 def inconclusive(seen: TrialSeen) -> Judgement | None:
-    """The judgement on a case that can show nothing, else None.
+    """The judgement on a case that proves nothing, else None.
 
-    Its twin did not work or cannot be tried, or it worked itself and nobody sees what came of it.
+    Its positive control failed or cannot be run, or its result cannot be observed.
     """
     lacking = _lacking(seen.run) or (_lacking(seen.twin) if seen.twin is not None else None)
     if lacking is not None:
@@ -235,7 +238,7 @@ def inconclusive(seen: TrialSeen) -> Judgement | None:
     if not problem:
         return None
     return not_run(
-        f"{INCONCLUSIVE}with the positive control of this case {problem}, so that what happened here "
+        f"{INCONCLUSIVE}with the positive control of this case {problem}, so that the result here "
         f"({describe(seen.run)}) shows nothing",
         where=seen.name,
         evidence=(*seen.run.evidence, *(seen.twin.evidence if seen.twin else ())),
@@ -255,8 +258,8 @@ def _lacking(run: RunSeen) -> Judgement | None:
 
 
 def _broke(seen: TrialSeen) -> str:
-    how = "crash" if seen.run.ending == "crashed" else "hang"
-    return f"{seen.what} made it {how}; that is no refusal"
+    how = "crashed" if seen.run.ending == "crashed" else "hung"
+    return f"{seen.what}: the tool {how}; that is not a refusal"
 
 
 def _fail(seen: TrialSeen, message: str, expected: str) -> Judgement:

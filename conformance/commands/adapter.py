@@ -1,4 +1,4 @@
-"""``zcc adapter``: check adapter files, list those that are shipped."""
+"""``zcc adapter``: check adapter files, list the shipped ones."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from conformance.commands.shared import EXIT_CANNOT, console
 from conformance.commands.verbosity import say
 
 _adapters = typer.Typer(
-    help="Adapter files: how a tool is driven (docs/adapters.md).",
+    help="Adapter files: how to run a tool (docs/adapters.md).",
     no_args_is_help=True,
     epilog=manual("adapter check mytool.toml", status=DONE),
 )
@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
     )
 )
 def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML).")]) -> None:
-    """Say of each file what it describes and what will be unsupported, or in one line what is wrong with it.
+    """Show for each file what it describes and what will be unsupported, or one line with the error.
 
-    The tool is asked for its version; that it is not on this machine is said, and no mistake of the file.
+    The tool is asked for its version; an absent tool is reported, and is not an error in the file.
     """
     from conformance.implementations.adapter import AdapterError, load_adapter  # noqa: PLC0415 (start-up time)
     from conformance.implementations.adapter_limits import unsupported_of  # noqa: PLC0415

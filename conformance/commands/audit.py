@@ -1,4 +1,4 @@
-"""``zcc audit``: every image of a registry or of a list; ``zcc audit show``: what the state of audits has."""
+"""``zcc audit``: every image of a registry or of a list; ``zcc audit show``: the content of the state file."""
 
 import os
 import sys
@@ -45,7 +45,7 @@ Form = Annotated[
     typer.Option("--format", help="A summary (text, json, markdown, html), or one row an image (csv, jsonl, parquet)."),
 ]
 Since = Annotated[
-    Literal["", "last"], typer.Option("--since", help="last: also say what changed since the run before.")
+    Literal["", "last"], typer.Option("--since", help="last: also show what changed since the previous run.")
 ]
 
 
@@ -80,7 +80,7 @@ def run(
     connections: Annotated[int, typer.Option(min=1, max=64, help="Connections to one host.")] = 4,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Processes for --deep (0: one for each core).")] = 0,
     max_bytes: Annotated[
-        int, typer.Option("--max-bytes", min=0, help="Stop when so many bytes were received (0: never).")
+        int, typer.Option("--max-bytes", min=0, help="Stop after this number of bytes was received (0: no limit).")
     ] = 0,
     pulls: Annotated[
         bool, typer.Option("--pulls", help="Count what each tag costs a client that has the tag before it.")
@@ -88,13 +88,13 @@ def run(
     scheduler: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Read layers on the workers of a Dask cluster: tcp://HOST:PORT.")
     ] = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew and reuse no earlier verdict.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again and reuse no earlier verdict.")] = False,
     username: Username = "",
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Judge all images. Stopped or killed, the same command goes on where it was.
+    """Judge all images. After an interruption the same command continues.
 
     SIGUSR1 pauses it, SIGUSR2 lets it go on.
     """
@@ -119,10 +119,10 @@ def run(
                 with pausable(hosts, lambda text: tell(f"zcc: {text}")), _shown() as on_progress:
                     outcome = run_audit(opened, wanted, options, on_progress=on_progress, hosts=hosts)
             except KeyboardInterrupt:
-                typer.echo("zcc: interrupted: run the same command again to go on", err=True)
+                typer.echo("zcc: interrupted: run the same command again to continue", err=True)
                 raise typer.Exit(_INTERRUPTED) from None
             if outcome.stopped:
-                typer.echo(f"zcc: {outcome.stopped}: run the same command again to go on", err=True)
+                typer.echo(f"zcc: {outcome.stopped}: run the same command again to continue", err=True)
             _end(_print(opened, outcome.run, form, since))
     except (StateError, CredentialError) as error:
         cannot(str(error))
@@ -144,7 +144,7 @@ def show(
     form: Form = "text",
     since: Since = "",
 ) -> None:
-    """Show the last audit of a state file: its summary, or some of its images. Nothing is judged."""
+    """Show the last audit of a state file: its summary, or some of its images. No image is judged."""
     from conformance.audit.state import State, StateError  # noqa: PLC0415 (start-up time)
 
     chosen = [name for name, value in (("image", image), ("requirement", requirement), ("layer", layer)) if value]
@@ -186,7 +186,7 @@ def _print(state: "State", run: "Run", form: Form, since: str) -> "Summary":
 
     before = state.last_run(before=run.id, finished=True) if since else None
     if since and before is None:
-        tell("zcc: --since last: there is no finished run before this one")
+        tell("zcc: --since last: there is no finished earlier run")
     summary = summarize(state, run, before)
     if form == "json":
         sys.stdout.buffer.write(encode_summary(summary))
@@ -210,7 +210,7 @@ def _write_parquet(state: "State", run: "Run") -> None:
     from conformance.audit.parquet import NoParquetError, write_parquet  # noqa: PLC0415 (start-up time)
 
     if sys.stdout.isatty():
-        cannot("--format parquet is no text: send it to a file (> audit.parquet)")
+        cannot("--format parquet is not text: send it to a file (> audit.parquet)")
     try:
         write_parquet(state, run, sys.stdout.buffer)
     except NoParquetError as error:
@@ -244,7 +244,7 @@ def _print_images(state: "State", run: "Run", what: str, value: str) -> None:
 
 
 def _end(summary: "Summary") -> None:
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
 
     if summary.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[summary.ending])

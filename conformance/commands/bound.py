@@ -1,4 +1,4 @@
-"""One bound for the time of a whole command, and one way in which signals end it."""
+"""One time limit for a whole command, and one way in which signals end it."""
 
 import signal
 import threading
@@ -23,12 +23,12 @@ Timeout = Annotated[
 
 
 class OutOfTimeError(BaseException):
-    """The time is up. Like KeyboardInterrupt nothing that handles errors on the way may take it for one of them."""
+    """The time limit is exceeded. Like KeyboardInterrupt, it is not handled as an ordinary error."""
 
 
 @contextmanager
 def time_bound(seconds: float | None, *, reads_whole: bool) -> Iterator[None]:
-    """Raise OutOfTimeError in what is inside once the time is up, whatever it is waiting for."""
+    """Raise OutOfTimeError in the body when the time limit is exceeded, also during a wait."""
     wanted = (0.0 if reads_whole else DEFAULT_SECONDS) if seconds is None else seconds
     alarm = getattr(signal, "SIGALRM", None)
     if not wanted or alarm is None or threading.current_thread() is not threading.main_thread():

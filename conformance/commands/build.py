@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         epilog=manual(
             "build ./app -o oci:./layout:1 --sentinel",
             'build base.tar ./app -o oci:./layout:1 --cmd "/app --serve"',
-            status={0: "built", 2: "could not"},
+            status={0: "built", 2: "failed"},
         )
     )(build)
 
@@ -41,7 +41,7 @@ def build(
     compression: Annotated[str, typer.Option(help="zstd:chunked, zstd, gzip or uncompressed.")] = "zstd:chunked",
     sentinel: Annotated[bool, typer.Option("--sentinel", help="Write the sentinel variant as well.")] = False,
     platform: Annotated[
-        str, typer.Option(help="os/architecture or os/architecture/variant; this machine's when not given.")
+        str, typer.Option(help="os/architecture or os/architecture/variant; default: that of this machine.")
     ] = "",
     tar: Annotated[
         list[str] | None,
@@ -58,15 +58,20 @@ def build(
     ] = "",
     owner: Annotated[str, typer.Option(metavar="UID:GID", help="Owner of all entries of directories.")] = "",
     cmd: Annotated[
-        str, typer.Option(metavar="WORDS", help='What is run: words as for a shell, or ["a", "JSON", "array"].')
+        str,
+        typer.Option(
+            metavar="WORDS", help='The command of the container: words as in a shell, or ["a", "JSON", "array"].'
+        ),
     ] = "",
-    entrypoint: Annotated[str, typer.Option(metavar="WORDS", help="The program that gets WORDS of --cmd.")] = "",
+    entrypoint: Annotated[
+        str, typer.Option(metavar="WORDS", help="The program that gets the words of --cmd as arguments.")
+    ] = "",
     env: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="May be repeated.")] = None,
     label: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="May be repeated.")] = None,
-    user: Annotated[str, typer.Option(metavar="USER[:GROUP]", help="Who runs it.")] = "",
-    workdir: Annotated[str, typer.Option(metavar="DIR", help="Where it is run.")] = "",
+    user: Annotated[str, typer.Option(metavar="USER[:GROUP]", help="The user of the process.")] = "",
+    workdir: Annotated[str, typer.Option(metavar="DIR", help="The working directory.")] = "",
 ) -> None:
-    """Build an image and put it into an OCI layout, which may be there already: the tag is added or replaced.
+    """Build an image and put it into an OCI layout, new or existing: the tag is added or replaced.
 
     The same input and options give the same bytes.
     """
@@ -78,7 +83,7 @@ def build(
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.format.times import format_time  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
     from conformance.sources.platforms import machine_platform  # noqa: PLC0415
 
     if compression not in COMPRESSIONS:
@@ -107,7 +112,7 @@ def build(
             sources = _sources(names, _rules(mtime, epoch, owner), on_bytes)
             built = build_image(sources, layout.store, options)
             layout.tag(built.root, target.tag or _TAG)
-    except (BuildError, FormatError, SubjectError) as error:
+    except (BuildError, FormatError, SourceError) as error:
         cannot(str(error))
     _print(built, target, compression, sentinel)
 
@@ -122,7 +127,7 @@ def _target(output: str, names: Sequence[str]) -> "LayoutReference":
         raise BuildError(f"{output}: an image is built into a layout: -o oci:DIR[:TAG]")
     for name in names:
         if Path(name).is_dir() and target.directory.resolve().is_relative_to(Path(name).resolve()):
-            raise BuildError(f"{target.directory}: the layout lies in {name}, which is to become the image")
+            raise BuildError(f"{target.directory}: the layout is inside {name}, which is the input of the image")
     if target.tag:
         expect_tag(target.tag)
     return target

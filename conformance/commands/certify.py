@@ -1,4 +1,4 @@
-"""``zcc certify``: run the suite for several tools, each in its roles, then try which tools understand each other."""
+"""``zcc certify``: run the suite for several tools, each in its roles, then test their interoperability."""
 
 import tempfile
 import time
@@ -16,7 +16,7 @@ from conformance.commands.verbosity import tell
 
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
-    from conformance.reports.certificate import Cell, Certificate, ToolResult
+    from conformance.reports.certification import Cell, CertificationReport, ToolResult
     from conformance.trials.interop import AvailableRegistry
 
 FILE: Final = "certificate.json"
@@ -37,23 +37,23 @@ def register(app: typer.Typer) -> None:
 
 def certify(
     tools: Annotated[list[str], typer.Argument(metavar="NAME|FILE…", help="Shipped adapters, or adapter files.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the results go.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Directory of the results.")],
     role: Annotated[list[str] | None, typer.Option(help="Only this role; may be repeated.")] = None,
     effort: Annotated[str, typer.Option(help="quick, thorough or certify: how much is generated.")] = "quick",
     waivers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML file of failures that are known, with reason and date.")
+        Path | None, typer.Option(metavar="FILE", help="TOML file of known failures, with reason and date.")
     ] = None,
     matrix: Annotated[
-        bool, typer.Option("--matrix/--no-matrix", help="One image through every producer, registry and consumer.")
+        bool, typer.Option("--matrix/--no-matrix", help="Test one image with every producer, registry and consumer.")
     ] = True,
 ) -> None:
-    """Judge tools in their roles, then try which of them understand each other."""
-    from conformance.endings import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
+    """Certify tools in their roles, then test their interoperability."""
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
-    from conformance.reports.certificate import Certificate, encode  # noqa: PLC0415
-    from conformance.reports.certificate_page import certificate_page  # noqa: PLC0415
+    from conformance.reports.certification import CertificationReport, encode  # noqa: PLC0415
+    from conformance.reports.certification_page import certification_page  # noqa: PLC0415
     from conformance.reports.html import render_page  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
 
     try:
         adapters = [(text, find_adapter(text)) for text in dict.fromkeys(tools)]
@@ -79,10 +79,10 @@ def certify(
         results.append(_judged(text, adapter, output, arguments, say))
     present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
     cells = tuple(_matrix(present, say)) if matrix else ()
-    certificate = Certificate(tuple(results), cells, started, round(time.monotonic() - clock, 1))
-    (output / FILE).write_bytes(encode(certificate))
-    (output / PAGE).write_bytes(render_page(certificate_page(certificate, links=True)))
-    _print(certificate, output)
+    certification = CertificationReport(tuple(results), cells, started, round(time.monotonic() - clock, 1))
+    (output / FILE).write_bytes(encode(certification))
+    (output / PAGE).write_bytes(render_page(certification_page(certification, links=True)))
+    _print(certification, output)
     if not all(result.was_judged for result in results):
         raise typer.Exit(EXIT_CANNOT)
     ending = gravest(each.ending for result in results for each in result.roles)
@@ -91,7 +91,7 @@ def certify(
 
 
 def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> None:
-    """End with one line where a role is none, or a tool has none of those that are asked for."""
+    """End with one line where a role is unknown, or a tool has none of the requested roles."""
     from conformance.implementations.adapter_document import KNOWN_WORDS  # noqa: PLC0415 (start-up time)
 
     for name in wanted:
@@ -103,8 +103,8 @@ def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> 
 
 
 def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
-    """The suite for one tool, in a process of its own; its results stay in ``output``/NAME."""
-    from conformance.reports.certificate import ToolResult, tool_result  # noqa: PLC0415
+    """The suite for one tool, in its own process; its results stay in ``output``/NAME."""
+    from conformance.reports.certification import ToolResult, tool_result  # noqa: PLC0415
     from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
     version = ask_version(adapter)
@@ -118,9 +118,9 @@ def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str
 
 
 def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
-    """Every pair of those that are here, through every available registry."""
+    """Every pair of available tools, with every available registry."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
-    from conformance.trials.under_test import ImplementationSubject, ask_version  # noqa: PLC0415
+    from conformance.trials.under_test import ImplementationUnderTest, ask_version  # noqa: PLC0415
 
     with ExitStack() as stack:
         registries = list(_registries(stack, say))
@@ -129,7 +129,7 @@ def _matrix(adapters: Sequence["Adapter"], say: Say) -> Iterator["Cell"]:
         for adapter in adapters:
             directory = Path(place) / adapter.name
             directory.mkdir()
-            subjects.append(ImplementationSubject(adapter, ask_version(adapter).text, directory))
+            subjects.append(ImplementationUnderTest(adapter, ask_version(adapter).text, directory))
         yield from interoperate(subjects, registries, progress=say)
 
 
@@ -147,23 +147,23 @@ def _registries(stack: ExitStack, say: Say) -> Iterator["AvailableRegistry"]:
         say(f"docker-registry: absent from the matrix: {error}")
 
 
-def _print(certificate: "Certificate", output: Path) -> None:
-    from conformance.reports.certificate import matrix_tables, reasons, tools_table, verdict_lines, what_broke  # noqa: PLC0415
+def _print(certification: "CertificationReport", output: Path) -> None:
+    from conformance.reports.certification import matrix_tables, reasons, tools_table, verdict_lines, what_broke  # noqa: PLC0415
     from conformance.reports.model import read_report  # noqa: PLC0415
 
     screen = console()
-    for verdict in verdict_lines(certificate.tools):
+    for verdict in verdict_lines(certification.tools):
         screen.print(verdict)
-    for tool in certificate.tools:
+    for tool in certification.tools:
         if tool.was_judged and not all(role.conforms for role in tool.roles):
             for line in what_broke(tool.name, read_report((output / tool.name / "results.json").read_bytes())):
                 screen.print(f"  {line}")
-    if any(tool.was_judged for tool in certificate.tools):
+    if any(tool.was_judged for tool in certification.tools):
         screen.print()
-        screen.print(tools_table(certificate.tools))
-    for table in matrix_tables(certificate.matrix):
+        screen.print(tools_table(certification.tools))
+    for table in matrix_tables(certification.matrix):
         screen.print()
         screen.print(table)
-    for line in reasons(certificate.matrix):
+    for line in reasons(certification.matrix):
         screen.print(f"  {line}")
     screen.print(f"\nresults: {output}/{FILE} and {PAGE}, {output}/NAME/results.json and junit.xml")

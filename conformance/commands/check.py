@@ -47,17 +47,17 @@ def check(
         bool, typer.Option("--require-sentinel", help="An image without a sentinel variant does not conform.")
     ] = False,
     require_chunked: Annotated[
-        bool, typer.Option("--require-chunked", help="An image with a layer that is pulled whole does not conform.")
+        bool, typer.Option("--require-chunked", help="An image with a layer without partial pulls does not conform.")
     ] = False,
     panel: Annotated[
         bool, typer.Option("--panel/--no-panel", help="Feed the sentinel to the real tar readers on this machine.")
     ] = True,
     readers: Annotated[
         bool,
-        typer.Option("--readers", help="With --deep: what the real tar readers on this machine see beside the TOC."),
+        typer.Option("--readers", help="With --deep: also compare the real tar readers on this machine with the TOC."),
     ] = False,
     waivers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML file of failures that are known, with reason and date.")
+        Path | None, typer.Option(metavar="FILE", help="TOML file of known failures, with reason and date.")
     ] = None,
     form: ReportForm = None,
     output: Output = None,
@@ -69,16 +69,16 @@ def check(
 ) -> None:
     """Judge one image: index, manifests, configs, sentinel blobs, and the tables of its zstd:chunked layers.
 
-    Of an image in a registry only the ends of the layers are fetched, by Range requests; with --deep all of them.
+    For an image in a registry only the ends of the layers are fetched, by Range requests; with --deep whole layers.
     """
-    from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.audit.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest, digest_of_waivers  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     forms = chosen_forms(form or [], output or [], FORMS)
     if readers and not deep:
@@ -100,7 +100,7 @@ def check(
                 waivers=known,
             )
             report = check_image(image, options)
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
     if forms:
         elapsed = round(time.monotonic() - clock, 3)

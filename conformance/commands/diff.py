@@ -21,7 +21,7 @@ from conformance.commands.shared import (
 )
 
 if TYPE_CHECKING:
-    from conformance.difference.pulling import PullDifference
+    from conformance.anatomy.difference.pulling import PullDifference
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def diff(
     ] = False,
     pull: Annotated[
         bool,
-        typer.Option("--pull", help="What a pull of OTHER costs a client that has REF."),
+        typer.Option("--pull", help="The cost of a pull of OTHER for a client that has REF."),
     ] = False,
     platform: Annotated[str, typer.Option(help="Only this platform: os/architecture or os/architecture/variant.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
@@ -61,19 +61,18 @@ def diff(
 ) -> None:
     """Show what differs between two images, or between the TOC and the tar of each layer of one.
 
-    With --pull only what a pull in parts fetches is counted, from the TOCs.
+    With --pull the bytes of a partial pull are computed from the TOCs.
     """
-    from conformance.checking import open_source  # noqa: PLC0415 (start-up time)
-    from conformance.difference import terminal  # noqa: PLC0415
-    from conformance.difference.duality import compare_readings  # noqa: PLC0415
-    from conformance.difference.images import CompareOptions, compare_images  # noqa: PLC0415
-    from conformance.difference.model import DiffError  # noqa: PLC0415
-    from conformance.difference.pulling import compare_pulls  # noqa: PLC0415
+    from conformance.anatomy.difference import terminal  # noqa: PLC0415
+    from conformance.anatomy.difference.duality import compare_readings  # noqa: PLC0415
+    from conformance.anatomy.difference.images import CompareOptions, compare_images  # noqa: PLC0415
+    from conformance.anatomy.difference.model import DiffError  # noqa: PLC0415
+    from conformance.anatomy.difference.pulling import compare_pulls  # noqa: PLC0415
+    from conformance.audit.checking import open_source  # noqa: PLC0415 (start-up time)
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
-    from conformance.reference.errors import NotSupportedError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     if not other and pull:
         cannot("--pull is for two images: the one that a client has, and the one that it pulls")
@@ -93,7 +92,7 @@ def diff(
                 difference = compare_images(first, open_source(other, connection), options)
             else:
                 difference = compare_readings(first, on_bytes, on_bytes.expect)
-    except (DiffError, SubjectError, CredentialError, FormatError, NotSupportedError) as error:
+    except (DiffError, SourceError, CredentialError, FormatError) as error:
         cannot(str(error))
     if pull:
         _print_pull(costs, json=json)
@@ -109,7 +108,7 @@ def diff(
 
 
 def _print_pull(costs: "PullDifference", *, json: bool) -> None:
-    from conformance.difference import pulling  # noqa: PLC0415 (start-up time)
+    from conformance.anatomy.difference import pulling  # noqa: PLC0415 (start-up time)
 
     if json:
         sys.stdout.buffer.write(pulling.encode(costs))

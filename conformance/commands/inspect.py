@@ -1,4 +1,4 @@
-"""``zcc inspect``: what an image is made of, as a tree, a picture or JSON."""
+"""``zcc inspect``: what an image consists of, as a tree, a picture or JSON."""
 
 import sys
 from pathlib import Path
@@ -39,16 +39,16 @@ def register(app: typer.Typer) -> None:
 def inspect(
     image: Image,
     json: Annotated[bool, typer.Option("--json", help="Print the anatomy as one JSON document.")] = False,
-    svg: Annotated[str, typer.Option("--svg", metavar="FILE", help="Draw a picture instead.")] = "",
+    svg: Annotated[str, typer.Option("--svg", metavar="FILE", help="Write a picture instead.")] = "",
     platform: Annotated[
-        str, typer.Option(help="Only what this platform can run: os/architecture or os/architecture/variant.")
+        str, typer.Option(help="Only manifests for this platform: os/architecture or os/architecture/variant.")
     ] = "",
     layer: Annotated[
         int | None, typer.Option(min=0, help="Only the layer at this position, with its frames and entries listed.")
     ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
     frames: Annotated[
-        bool, typer.Option("--frames", help="Read the blobs of a registry whole, to map their frames.")
+        bool, typer.Option("--frames", help="Read whole blobs of a registry, to map their frames.")
     ] = False,
     username: Username = "",
     plain_http: PlainHttp = False,
@@ -56,17 +56,17 @@ def inspect(
     ca_file: CaFile = "",
     timeout: Timeout = None,
 ) -> None:
-    """Show what an image is made of: index, manifests, layers, frames, TOC, tar-split, footer, sentinel.
+    """Show what an image consists of: index, manifests, layers, frames, TOC, tar-split, footer, sentinel.
 
-    Of an image in a registry only the ends of the layers are fetched, by Range requests.
+    For an image in a registry only the ends of the layers are fetched, by Range requests.
     """
     from conformance.anatomy.tree import MAX_LISTED, image_tree  # noqa: PLC0415 (start-up time)
     from conformance.anatomy.walk import ViewOptions, view_image  # noqa: PLC0415
-    from conformance.checking import open_source  # noqa: PLC0415
+    from conformance.audit.checking import open_source  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
 
     limit = None if show_all or svg else (0 if layer is None else MAX_LISTED)
@@ -83,7 +83,7 @@ def inspect(
                 on_bytes.expect,
             )
             view = view_image(open_source(image, connection), options)
-    except (SubjectError, CredentialError, FormatError) as error:
+    except (SourceError, CredentialError, FormatError) as error:
         cannot(str(error))
     if svg:
         _draw(view, Path(svg))

@@ -1,4 +1,4 @@
-"""``zcc layouts``: the OCI layouts that some files belong to, as pre-commit names them."""
+"""``zcc layouts``: the OCI layouts of the files that pre-commit names."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,16 +20,16 @@ def register(app: typer.Typer) -> None:
 
 
 def layouts(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="index.json of layouts; others are passed over.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="index.json of layouts; others are skipped.")],
 ) -> None:
-    """Judge every image of the OCI layouts that these index.json files are of, as zcc check --deep does.
+    """Judge every image of the OCI layouts with these index.json files, as zcc check --deep does.
 
     For hooks of pre-commit (docs/pipelines.md). The exit status is that of the worst verdict.
     """
-    from conformance.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
-    from conformance.endings import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
+    from conformance.audit.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
     from conformance.reports.words import safe  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     endings: list[Ending] = []
     for directory in sorted({Path(name).parent for name in files if Path(name).name == "index.json"}):
@@ -38,7 +38,7 @@ def layouts(
         for image in _images(directory):
             try:
                 report = check_image(image, CheckOptions(deep=True))
-            except SubjectError as error:
+            except SourceError as error:
                 cannot(str(error))
             failed = [
                 verdict.id for verdict in report.verdicts if verdict.verdict == "fail" and verdict.level == "MUST"

@@ -1,12 +1,12 @@
-"""What stands below the options in every ``--help``: examples, and what the exit status says."""
+"""The end of every ``--help``: examples and exit statuses."""
 
 from collections.abc import Mapping
 from typing import Final
 
 VERDICT: Final[Mapping[int, str]] = {0: "conforms", 1: "does not conform", 2: "could not run", 8: "incomplete"}
-"""Exit statuses of what judges (docs/verdicts.md)."""
-DONE: Final[Mapping[int, str]] = {0: "done", 2: "could not"}
-"""Exit statuses of what judges nothing."""
+"""Exit statuses of commands that judge (docs/verdicts.md)."""
+DONE: Final[Mapping[int, str]] = {0: "done", 2: "failed"}
+"""Exit statuses of commands that do not judge."""
 
 
 def manual(*examples: str, status: Mapping[int, str]) -> str:

@@ -1,4 +1,4 @@
-"""``zcc mutants``: the kill matrix, made by judging every mutant and every lawful variant (docs/mutants.md)."""
+"""``zcc mutants``: the kill matrix, created by judging every mutant and every conforming variant (docs/mutants.md)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +10,10 @@ from conformance.commands.shared import cannot, console
 from conformance.commands.verbosity import say
 
 if TYPE_CHECKING:
-    from conformance.matrix.model import Row
-    from conformance.matrix.run import Maker
+    from conformance.assurance.matrix.model import Row
+    from conformance.assurance.matrix.run import Maker
 
-_PARTS = ("artifact", "registry", "producer", "consumer", "copier", "copies", "selection")
+_PARTS = ("artifact", "registry", "producer", "consumer", "copier")
 
 
 def register(app: typer.Typer) -> None:
@@ -23,8 +23,8 @@ def register(app: typer.Typer) -> None:
             "mutants REG-008",
             "mutants --part artifact",
             status={
-                0: "each is judged as it says",
-                1: "one is not, or a requirement has no kill",
+                0: "all have the expected verdicts",
+                1: "one has not, or a requirement has no kill",
                 2: "could not run",
             },
         )
@@ -32,23 +32,27 @@ def register(app: typer.Typer) -> None:
 
 
 def mutants(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Only what is about these ids.")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]…", help="Only mutants and variants of these ids.")
+    ] = None,
     part: Annotated[list[str] | None, typer.Option(help=f"Only of this part: {', '.join(_PARTS)}.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the matrix to this file.")] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Client mutants through every requirement: hours.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Judge client mutants by every requirement: takes hours.")
+    ] = False,
     rows: Annotated[
-        Path | None, typer.Option(help="Keep rows here; those that are there are not judged again.")
+        Path | None, typer.Option(help="Store rows in this file; existing rows are not judged again.")
     ] = None,
-    kept_only: Annotated[bool, typer.Option("--kept-only", help="Judge nothing more than stands in --rows.")] = False,
+    kept_only: Annotated[bool, typer.Option("--kept-only", help="Use only the rows in --rows; judge nothing.")] = False,
     page: Annotated[Path | None, typer.Option(help="Write the page to this file, as Markdown.")] = None,
 ) -> None:
-    """Judge every mutant and every lawful variant: does each check fail where it must, and nowhere else?
+    """Judge every mutant and every conforming variant: whether each check fails on the right ones only.
 
     All of them take ten minutes or more.
     """
-    from conformance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
-    from conformance.matrix.page import page_lines  # noqa: PLC0415
-    from conformance.matrix.run import freedoms, makers, matrix_of  # noqa: PLC0415
+    from conformance.assurance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
+    from conformance.assurance.matrix.page import page_lines  # noqa: PLC0415
+    from conformance.assurance.matrix.run import freedoms, makers, matrix_of  # noqa: PLC0415
     from conformance.reports.encoding import indented_json  # noqa: PLC0415
 
     if unknown := set(part or ()) - set(_PARTS):
@@ -58,7 +62,7 @@ def mutants(
         cannot("no mutant and no variant is about that; ids: zcc requirements")
     is_whole = not ids and not part
     if (output or page) and not is_whole:
-        cannot("--output and --page take the whole matrix: name no ids and no part")
+        cannot("--output and --page need the whole matrix: give no ids and no part")
     matrix = matrix_of(_shown(chosen, whole, rows, kept_only), whole=whole)
     wrong = problems(matrix, freedoms()) if is_whole else tuple(broken_rows(matrix))
     if output:
@@ -68,17 +72,18 @@ def mutants(
     for line in wrong:
         say(line)
     held = sum(row.holds for row in matrix.rows)
-    say(f"{held} of {len(matrix.rows)} mutants and variants are judged as they say")
+    say(f"{held} of {len(matrix.rows)} mutants and variants have the expected verdicts")
     if wrong:
         raise typer.Exit(1)
 
 
 def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None, kept_only: bool) -> "list[Row]":
-    """The rows; a bar where a terminal looks on."""
+    """The rows; with a progress bar on a terminal."""
     from rich.progress import track  # noqa: PLC0415 (start-up time)
 
-    from conformance.matrix.run import name_of, run  # noqa: PLC0415
+    from conformance.assurance.matrix.run import run  # noqa: PLC0415
     from conformance.reports.encoding import json_bytes  # noqa: PLC0415
+    from conformance.requirements import name_of  # noqa: PLC0415
 
     found = _kept(kept)
     left = [] if kept_only else [maker for maker in chosen if name_of(maker) not in found]
@@ -97,7 +102,7 @@ def _shown(chosen: "tuple[Maker, ...]", whole: bool, kept: Path | None, kept_onl
 def _kept(file: Path | None) -> "dict[str, Row]":
     import msgspec  # noqa: PLC0415 (start-up time)
 
-    from conformance.matrix.model import Row  # noqa: PLC0415
+    from conformance.assurance.matrix.model import Row  # noqa: PLC0415
 
     if file is None or not file.is_file():
         return {}

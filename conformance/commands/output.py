@@ -1,4 +1,4 @@
-"""``--format`` and ``--output``, each as often as wanted: which form goes into which file."""
+"""``--format`` and ``--output``, may be repeated: forms and their files."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ import typer
 from conformance.commands.shared import cannot
 
 PAGE_FORMS: Final = ("json", "html", "markdown")
-"""The forms of what is no report of one run."""
+"""The forms of documents other than the report of one run."""
 ReportForm = Annotated[
     list[str] | None,
     typer.Option("--format", help="Write json, junit, html, sarif, codequality, markdown or badge; may be repeated."),
@@ -33,12 +33,12 @@ def chosen_forms(names: Sequence[str], targets: Sequence[str], known: Iterable[s
     if len(names) == 1 and not targets:
         return [(names[0], "-")]
     if len(names) != len(targets):
-        cannot(f"{len(names)} --format and {len(targets)} --output: each form needs a file of its own")
+        cannot(f"{len(names)} --format and {len(targets)} --output: each form needs its own file")
     return list(zip(names, targets, strict=True))
 
 
 def write_forms(forms: Iterable[tuple[str, str]], render: Callable[[str], bytes]) -> None:
-    """Write each form into its file; ends the command where that cannot be."""
+    """Write each form into its file; ends the command where it cannot."""
     for form, target in forms:
         content = render(form)
         if target == "-":

@@ -65,7 +65,7 @@ def push(
 ) -> None:
     """Push an image of an OCI layout to a registry, byte for byte, with all that an index names.
 
-    Blobs that are there are not sent again, and the tag changes last: repeat the command after an interruption.
+    Existing blobs are not sent again, and the tag changes last: repeat the command after an interruption.
     """
     from conformance.building.delivery import RegistryTarget, bytes_of, deliver, pieces_of  # noqa: PLC0415 (start-up time)
     from conformance.reference.copier import Copier  # noqa: PLC0415
@@ -93,8 +93,8 @@ def pull(
 ) -> None:
     """Pull an image of a registry into an OCI layout, byte for byte, with all that an index names.
 
-    Everything is verified by its digest. Repeat the command after an interruption: what has arrived is kept, and a blob
-    is continued where it ended.
+    Everything is verified by its digest. Repeat the command after an interruption: received content is retained,
+    and partial blobs are continued.
     """
     from conformance.building.delivery import PulledLayout, bytes_of, deliver, pieces_of  # noqa: PLC0415 (start-up time)
     from conformance.building.download import BlobDownload  # noqa: PLC0415
@@ -123,7 +123,7 @@ def pull(
     epilog=manual(
         "sentinel add registry.example/app:1",
         "sentinel add oci:./layout:1",
-        status={0: "done, or nothing to do", 2: "could not"},
+        status={0: "done, or nothing to do", 2: "failed"},
     )
 )
 def add(
@@ -135,7 +135,7 @@ def add(
 ) -> None:
     """Add a sentinel variant for every platform that may have one: the tag then names an index with both variants.
 
-    Layers and plain manifests stay as they are. A platform with a layer that is not zstd:chunked gets none.
+    Layers and plain manifests are not changed. A platform with a layer that is not zstd:chunked gets none.
     """
     from conformance.building.sentinels import plan_addition  # noqa: PLC0415 (start-up time)
 
@@ -147,7 +147,7 @@ def add(
     epilog=manual(
         "sentinel strip registry.example/app:1",
         "sentinel strip oci:./layout:1",
-        status={0: "done, or nothing to do", 2: "could not"},
+        status={0: "done, or nothing to do", 2: "failed"},
     )
 )
 def strip(
@@ -159,7 +159,7 @@ def strip(
 ) -> None:
     """Remove all sentinel variants: the tag then names the same image with its plain variants only.
 
-    Layers and plain manifests stay as they are; the blobs of the variants stay until garbage is collected.
+    Layers and plain manifests are not changed; the blobs of the variants remain until garbage collection.
     """
     from conformance.building.sentinels import plan_removal  # noqa: PLC0415 (start-up time)
 
@@ -172,7 +172,7 @@ def _change(
     connection: "ConnectionOptions",
     planned: "Callable[[ImageSource, ContentStore], Change]",
 ) -> None:
-    """Plan a change of an image and carry it out where the image is."""
+    """Plan a change of an image and apply it to its source."""
     from conformance.building.delivery import deliver, pieces_of  # noqa: PLC0415 (start-up time)
 
     with _refusals(), _opened(image, connection) as (source, target):
@@ -186,7 +186,7 @@ def _change(
 
 @contextmanager
 def _opened(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[ImageSource, Target]]":
-    """An image to read, and the same place to write to."""
+    """An image to read, and its location to write to."""
     from conformance.building.delivery import LayoutTarget, RegistryTarget  # noqa: PLC0415 (start-up time)
     from conformance.building.errors import BuildError  # noqa: PLC0415
     from conformance.building.layout import continued_layout  # noqa: PLC0415
@@ -203,14 +203,14 @@ def _opened(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[Imag
         yield layout, LayoutTarget(continued_layout(reference.directory), reference.tag, entry.digest)
         return
     if reference.by_digest:
-        raise BuildError(f"{reference}: a digest names these bytes and no others; give a tag")
+        raise BuildError(f"{reference}: a digest identifies fixed bytes; give a tag")
     with registry_client(reference, connection) as client:
         yield RemoteSource(client, reference), RegistryTarget(client, reference)
 
 
 @contextmanager
 def _scratch() -> "Iterator[ContentStore]":
-    """A store that a plan may need, for the time of a command."""
+    """A temporary store for one command."""
     import tempfile  # noqa: PLC0415 (start-up time)
     from pathlib import Path  # noqa: PLC0415
 
@@ -222,19 +222,19 @@ def _scratch() -> "Iterator[ContentStore]":
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Whatever cannot be done is one line, and exit status 2."""
+    """A failure is one line, and exit status 2."""
     from conformance.building.errors import BuildError  # noqa: PLC0415 (start-up time)
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.reference.errors import NotSupportedError, RefusalError  # noqa: PLC0415
     from conformance.registry.client.client import TransportError  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     try:
         yield
     except NotSupportedError as error:
         cannot(f"not supported: {error}")
-    except (BuildError, FormatError, RefusalError, TransportError, CredentialError, SubjectError) as error:
+    except (BuildError, FormatError, RefusalError, TransportError, CredentialError, SourceError) as error:
         cannot(str(error))
 
 

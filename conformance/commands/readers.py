@@ -1,4 +1,4 @@
-"""``zcc readers``: the real tar readers on this machine, and bringing those that can be brought."""
+"""``zcc readers``: the real tar readers on this machine, and the installation of those that can be installed."""
 
 import sys
 from typing import Annotated
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def readers(
-    action: Annotated[str, typer.Argument(help="list; or install: build and fetch what can be had here.")] = "list",
+    action: Annotated[str, typer.Argument(help="list, or install: build and fetch the available ones.")] = "list",
 ) -> None:
     """List the real tar readers on this machine with their versions."""
     from conformance.readers.__main__ import main  # noqa: PLC0415 (start-up time)

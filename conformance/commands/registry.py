@@ -1,4 +1,4 @@
-"""``zcc registry``: the recording registry by itself, for people who debug a client."""
+"""``zcc registry``: the recording registry as a command, to debug clients."""
 
 import threading
 from pathlib import Path
@@ -29,9 +29,9 @@ def register(app: typer.Typer) -> None:
 
 
 def registry(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on loopback (0: any that is free).")] = 5000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on loopback (0: any free port).")] = 5000,
     directory: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the content here (default: in memory).")
+        Path | None, typer.Option(metavar="DIR", help="Store the content in this directory (default: in memory).")
     ] = None,
     fault: Annotated[
         list[str] | None, typer.Option(metavar="NAME[=VALUE]", help="A deviation; may be repeated.")
@@ -68,7 +68,7 @@ def _wait() -> None:
 
 
 def _print(exchange: "Exchange") -> None:
-    """Method, path, status, sizes and seconds; ranges where there are any."""
+    """Method, path, status, sizes and seconds; ranges if present."""
     path = "/" + exchange.url.split("/", 3)[-1]
     ranges = [
         f"{name}: {value}"

@@ -27,12 +27,13 @@ def register(app: typer.Typer) -> None:
 
 def requirements(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID|GROUP]…", help="Only these, such as REG-028, or a group: REG.")
+        list[str] | None,
+        typer.Argument(metavar="[ID|GROUP]…", help="Only these ids, such as REG-028, or a group: REG."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the catalogue as one JSON document.")] = False,
-    untested: Annotated[bool, typer.Option("--untested", help="Only requirements that have no check yet.")] = False,
+    untested: Annotated[bool, typer.Option("--untested", help="Only requirements without a check.")] = False,
 ) -> None:
-    """Print the catalogue, or all there is to say of some: why, source, advice, check, mutants, examples."""
+    """Print the catalogue, or all that it has on some: why, source, advice, check, mutants, examples."""
     from conformance.reports.catalogue import (  # noqa: PLC0415 (start-up time)
         catalogue_entries,
         catalogue_json,
@@ -60,7 +61,7 @@ def requirements(
 
 
 def _print_examples(requirement_id: str) -> None:
-    from conformance.vectors.examples import examples_of  # noqa: PLC0415 (start-up time)
+    from conformance.cases.vectors.examples import examples_of  # noqa: PLC0415 (start-up time)
 
     found = examples_of(requirement_id)
     for name, text, case in (("wrong", found.wrong, found.wrong_case), ("right", found.right, found.right_case)):
@@ -72,7 +73,7 @@ def _print_examples(requirement_id: str) -> None:
 def _named(
     entries: tuple["CatalogueEntry", ...], retired: tuple["Retired", ...], names: list[str]
 ) -> tuple[tuple["CatalogueEntry", ...], tuple["Retired", ...]]:
-    """Those of these ids and groups; a name that is neither ends the command."""
+    """The requirements of these ids and groups; an unknown name ends the command."""
 
     def is_named(requirement_id: str, name: str) -> bool:
         return name in (requirement_id, requirement_id.rpartition("-")[0])

@@ -1,9 +1,11 @@
-"""What several commands need: the console, the options of a registry, and the one way to give up."""
+"""Shared by commands: the console, the options of a registry, and the error exit."""
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -28,21 +30,21 @@ Image = Annotated[
     typer.Argument(metavar="REF", help="oci:DIR[:TAG], a layout directory, host/name:tag or host/name@sha256:…"),
 ]
 Username = Annotated[str, typer.Option(help="User of the registry; the password is read from OCI_PASSWORD.")]
-PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Speak HTTP (the default for loopback hosts).")]
+PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Use plain HTTP (the default for loopback hosts).")]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Do not verify TLS certificates.")]
 CaFile = Annotated[str, typer.Option(help="PEM file of certificate authorities to trust.")]
 
 
 def console(*, tree: bool = False) -> "Console":
-    """Standard output, quiet where the command is.
+    """Standard output; nothing with --quiet.
 
-    In a pipe it is 80 columns wide (COLUMNS says otherwise) and only tables are folded: sentences, and the lines of a
-    tree, stay whole for grep.
+    Piped output is 80 columns wide (or COLUMNS), but only tables are folded: sentences, and the lines of a tree, are
+    not, for grep.
     """
     from rich.console import Console  # noqa: PLC0415 (start-up time)
 
     class _Console(Console):
-        """Rich ends the process with status 1, which is a verdict here, when the reader of its output is gone."""
+        """Rich ends the process with status 1, which is a verdict here, when its output pipe is closed."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
@@ -94,7 +96,7 @@ def registry_client(reference: "RegistryReference", connection: "ConnectionOptio
 
 
 class ByteCount:
-    """What a command tells of the bytes that are done, by a call, and of those that are to come, by ``expect``."""
+    """Counts bytes: a call reports bytes that are done, ``expect`` adds bytes that are to come."""
 
     def __init__(self, shown: "Progress | None" = None, what: str = "") -> None:
         self._shown, self._total = shown, 0
@@ -105,7 +107,7 @@ class ByteCount:
             self._shown.advance(self._task, count)
 
     def expect(self, count: int) -> None:
-        """So many bytes more are to come."""
+        """Add this number of bytes to the total."""
         self._total += count
         if self._shown is not None and self._task is not None:
             self._shown.update(self._task, total=self._total)
@@ -113,7 +115,7 @@ class ByteCount:
 
 @contextmanager
 def progress(what: str) -> Iterator[ByteCount]:
-    """A line on standard error that counts bytes, and those to come, where that is a terminal."""
+    """A line on standard error that counts bytes of a total, where that is a terminal."""
     if is_quiet() or not sys.stderr.isatty():
         yield ByteCount()
         return
@@ -130,3 +132,13 @@ def progress(what: str) -> Iterator[ByteCount]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as shown:
         yield ByteCount(shown, what)
+
+
+def in_words(error: Exception) -> str:
+    """One line for an unexpected error, without secrets."""
+    if isinstance(error, OSError):
+        return SECRETS.mask(f"{error.filename or 'standard output'}: {error.strerror or error}")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    text = SECRETS.mask(repr(" ".join(str(error).split())))[:400]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return f"internal error, please report it: {type(error).__name__} {text} at {where} (ZCC_TRACEBACK=1 shows more)"

@@ -1,4 +1,4 @@
-"""The suite in a process of its own: what several commands start, and how it is ended with them."""
+"""The suite in its own process: started by several commands, and ended with them."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ _MAX_LINE: Final = 400
 def judge_by_suite(
     arguments: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None
 ) -> "Report | str":
-    """Run the suite; its results stay in ``directory``. Where there are none: the reason, in one line."""
+    """Run the suite; its results stay in ``directory``. If there are none: the reason, in one line."""
     from conformance.reports.model import read_report  # noqa: PLC0415 (start-up time)
 
     results = directory.resolve() / "results.json"
@@ -34,7 +34,7 @@ def judge_by_suite(
         try:
             ended = _run(command, Path(place), environment or os.environ)
         except subprocess.TimeoutExpired:
-            return f"the suite did not end in {_MAX_SECONDS} s"
+            return f"the suite did not end within {_MAX_SECONDS} s"
     if results.is_file():
         return read_report(results.read_bytes())
     lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
@@ -42,7 +42,7 @@ def judge_by_suite(
 
 
 def _run(command: Sequence[str], place: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Run a suite in ``place``, where all that it makes lies too; what ends this command lets it clean up first."""
+    """Run a suite in ``place``, which also holds its temporary files; it cleans up before this command ends."""
     with subprocess.Popen(
         command,
         cwd=place,

@@ -34,9 +34,9 @@ def register(app: typer.Typer) -> None:
     )
 )
 def build(directory: Annotated[Path, typer.Argument(help="Where index.json and blobs/ are written.")]) -> None:
-    """Make all cases from the mutants and variants of this version: the same bytes on every machine."""
-    from conformance.vectors.build import build_vectors  # noqa: PLC0415 (start-up time)
-    from conformance.vectors.store import write_vectors  # noqa: PLC0415
+    """Build all cases from the mutants and variants of this version: the same bytes on every machine."""
+    from conformance.cases.vectors.build import build_vectors  # noqa: PLC0415 (start-up time)
+    from conformance.cases.vectors.store import write_vectors  # noqa: PLC0415
 
     vectors = build_vectors()
     write_vectors(vectors, directory)
@@ -54,11 +54,11 @@ def build(directory: Annotated[Path, typer.Argument(help="Where index.json and b
 )
 def export(
     directory: Annotated[Path, typer.Argument(help="Where cases/ID/ are written; must not exist or be empty.")],
-    source: Annotated[Path | None, typer.Option("--vectors", help="Other vectors than those of this package.")] = None,
+    source: Annotated[Path | None, typer.Option("--vectors", help="Vectors other than those of this package.")] = None,
 ) -> None:
-    """Write one directory for each case that stands alone: case.json, and an OCI layout, a layer or a sentinel blob."""
-    from conformance.vectors.model import VectorError  # noqa: PLC0415 (start-up time)
-    from conformance.vectors.store import export_cases, read_vectors, vectors_directory  # noqa: PLC0415
+    """Write one directory for each case: case.json, and an OCI layout, a layer or a sentinel blob."""
+    from conformance.cases.vectors.model import VectorError  # noqa: PLC0415 (start-up time)
+    from conformance.cases.vectors.store import export_cases, read_vectors, vectors_directory  # noqa: PLC0415
 
     try:
         vectors = read_vectors(source or vectors_directory())
@@ -76,30 +76,30 @@ def export(
     )
 )
 def judge(
-    results: Annotated[Path, typer.Argument(help="What the runner wrote: JSON lines, one for each case.")],
-    source: Annotated[Path | None, typer.Option("--vectors", help="Other vectors than those of this package.")] = None,
+    results: Annotated[Path, typer.Argument(help="The output of the runner: JSON lines, one for each case.")],
+    source: Annotated[Path | None, typer.Option("--vectors", help="Vectors other than those of this package.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON document.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file too.")] = None,
     form: ReportForm = None,
     output: Output = None,
 ) -> None:
-    """Give verdicts by requirement on a runner. A refusal counts at the right stage, beside an accepted twin."""
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    """Judge a runner by requirement. A refusal counts at the right stage, with an accepted positive control."""
+    from conformance.cases.vectors.judge import judge_results  # noqa: PLC0415
+    from conformance.cases.vectors.model import VectorError  # noqa: PLC0415
+    from conformance.cases.vectors.results import read_results  # noqa: PLC0415
+    from conformance.cases.vectors.store import read_index, vectors_directory  # noqa: PLC0415
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, subject_report  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.vectors.judge import judge_answers  # noqa: PLC0415
-    from conformance.vectors.model import VectorError  # noqa: PLC0415
-    from conformance.vectors.results import read_results  # noqa: PLC0415
-    from conformance.vectors.store import read_index, vectors_directory  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
 
     start, forms = time.monotonic(), chosen_forms(form or [], output or [], FORMS)
     try:
         index = read_index(source or vectors_directory())
-        answers = read_results(results, (case.id for case in index.cases))
+        case_results = read_results(results, (case.id for case in index.cases))
     except VectorError as error:
         cannot(str(error))
-    verdicts, tally = judge_answers(index.cases, answers)
+    verdicts, tally = judge_results(index.cases, case_results)
     report = subject_report(str(results), ("artifact",), verdicts)
     if junit is not None:
         forms.append(("junit", str(junit)))
@@ -114,7 +114,7 @@ def judge(
         _print(report)
         say(
             f"{len(index.cases)} cases: {tally.right} right, {tally.wrong} wrong, {tally.undecided} not decided, "
-            f"{tally.free} where either is right; {tally.trees} trees said and right"
+            f"{tally.free} where either is right; {tally.trees} trees stated and right"
         )
     if report.ending is not None and report.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[report.ending])

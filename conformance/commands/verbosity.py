@@ -28,7 +28,7 @@ Verbose = Annotated[
 
 
 def is_quiet() -> bool:
-    """Whether the command that runs was given ``--quiet``."""
+    """Whether the running command has ``--quiet``."""
     return _quiet.get()
 
 
@@ -45,7 +45,7 @@ def tell(text: str) -> None:
 
 
 def quieted() -> contextlib.AbstractContextManager[Any]:
-    """Standard output of what prints by itself goes nowhere where the command is quiet."""
+    """Discard standard output of code that prints by itself, if quiet."""
     return contextlib.redirect_stdout(io.StringIO()) if is_quiet() else contextlib.nullcontext()
 
 
@@ -83,7 +83,7 @@ class _OneLine(logging.Formatter):
 
 @contextmanager
 def _log_shown() -> Iterator[None]:
-    """What the packages log goes to standard error."""
+    """Write the log of the packages to standard error."""
     logger, handler = logging.getLogger("conformance"), logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine())
     before = logger.level

@@ -15,7 +15,7 @@ import msgspec
 
 WINDOW: Final = 64
 HOLE: Final = 1024
-"""A run of so many zeros or more is a chunk of its own, of type ``zeros``."""
+"""A run of so many zeros or more is a separate chunk, of type ``zeros``."""
 
 # s2 & 0xffff == 0xffff, where s2 = 64 * 63 * 31 + the weighted sum of the window.
 _TARGET: Final = (0xFFFF - WINDOW * (WINDOW - 1) * 31) & 0xFFFF
@@ -170,7 +170,7 @@ def splits_by_integers(known: bytes) -> list[int]:
         older = sums << shift
         weighted += (weighted << shift) + (older << doubling)
         sums += older
-    # Lanes past the end are carries of nobody: at most 63 more than the bytes.
+    # Lanes past the end have no owner: at most 63 more than the bytes.
     lanes = bytearray(weighted.to_bytes(_LANE * (count + WINDOW), "little"))
     low = bytearray(2 * count)
     low[::2] = lanes[0 : _LANE * count : _LANE]

@@ -45,7 +45,7 @@ def iterate(
                 piece = frame.decompress(step)
             except zstandard.ZstdError as error:
                 if window < MAX_WINDOW and "too much memory" in str(error):
-                    raise WindowError(f"{what} wants a window beyond {window} bytes") from None
+                    raise WindowError(f"{what} needs a window of more than {window} bytes") from None
                 raise FormatError(f"{what} is not valid zstd: {_reason(error)}", where=f"byte {position}") from None
             position += len(step) - (len(frame.unused_data) if frame.eof else 0)
             total += len(piece)

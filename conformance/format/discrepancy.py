@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 MAX_KEPT: Final = 10
-"""Discrepancies of one kind that are kept; the others are counted."""
+"""Discrepancies of one kind that are retained; the others are counted."""
 
 
 class Kind(StrEnum):
@@ -60,7 +60,7 @@ class Discrepancies:
         return sum(self._counts.get(kind, 0) for kind in kinds)
 
     def of(self, *kinds: Kind) -> Iterator[Discrepancy]:
-        """Those of these kinds that are kept, kind by kind."""
+        """Those of these kinds that are retained, kind by kind."""
         for kind in kinds:
             yield from self._kept.get(kind, ())
 
@@ -68,7 +68,7 @@ class Discrepancies:
 def both_shown(expected: bytes, found: bytes) -> tuple[str, str]:
     """Two different values for a report: where their texts are equal they are shown as bytes from the first difference.
 
-    Two values can be escaped to one text, or differ only behind where it is cut.
+    Two values can be escaped to one text, or differ only after where it is cut.
     """
     texts = shown(expected), shown(found)
     if texts[0] != texts[1]:

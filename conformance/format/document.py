@@ -50,7 +50,7 @@ def decode_leniently(
     """One JSON object as most readers take it, and at most MAX_PROBLEMS places where some take it otherwise.
 
     Keys are compared exactly, of a key that is there twice the last value counts, a lone surrogate is U+FFFD. Raise
-    FormatError for what no strict reader of JSON accepts: the bounds of ``decode_object``, and what is no JSON.
+    FormatError for what no strict reader of JSON accepts: the bounds of ``decode_object``, and what is not JSON.
     """
     if len(raw) > limit:
         raise FormatError(f"{what} has {len(raw)} bytes; the limit is {limit}")
@@ -99,7 +99,7 @@ class _Doubt:
         self.raised = False
 
     def object(self, pairs: list[tuple[str, Any]]) -> JsonObject:
-        # Which object this is is not known here: every key is looked at that any object has.
+        # Which object this is is not known here: every key is inspected that any object has.
         found = dict(pairs)
         if len(found) != len(pairs):
             self.raised = True

@@ -1,4 +1,4 @@
-"""What a TOC says of a tar header (docs/format.md section 11.1), and what it cannot say (TOC-016)."""
+"""What a TOC states about a tar header (docs/format.md section 11.1), and what it cannot represent (TOC-016)."""
 
 import base64
 import posixpath
@@ -79,4 +79,4 @@ def _text(raw: bytes, what: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise FormatError(f"the {what} {raw[:80]!r} is not UTF-8 and cannot be said in JSON") from None
+        raise FormatError(f"the {what} {raw[:80]!r} is not UTF-8 and cannot be represented in JSON") from None

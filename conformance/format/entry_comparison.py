@@ -1,6 +1,7 @@
-"""One tar header beside its TOC entry: every attribute that both can say (docs/format.md section 11.3)."""
+"""One tar header compared with its TOC entry: every attribute that both can represent (docs/format.md section 11.3)."""
 
 import base64
+from functools import lru_cache
 from typing import Final
 
 from conformance.format.discrepancy import Discrepancies, Discrepancy, Kind, both_shown, shown
@@ -10,8 +11,13 @@ from conformance.format.tar import TarHeader
 from conformance.format.times import YEAR_ONE, format_time, parse_time
 from conformance.format.toc import Entry
 
-_MAX_TIMES: Final = 2**16
-_LONG: Final = 256
+_MAX_TIMES: Final = 65_536
+_NO_TIME: Final = 64
+"""Characters: no time has so many, nor what begins a longer text."""
+_ATTRIBUTES: Final = (
+    *("type", "mode", "size", "uid", "gid", "devMajor", "devMinor", "linkName"),
+    *("modtime", "accesstime", "changetime", "form"),
+)
 
 
 class EntryComparison:
@@ -19,59 +25,45 @@ class EntryComparison:
 
     def __init__(self, found: Discrepancies) -> None:
         self._found = found
-        self._times: dict[str, int | None] = {"": 0}
+        self._instant = lru_cache(maxsize=_MAX_TIMES)(_instant)
 
     def compare(self, header: TarHeader, entry: Entry, offset: int) -> None:
         """The attributes of one header at ``offset`` in the tar; names were compared when the pair was found."""
-        if (
-            TYPE_OF_FLAG.get(header.typeflag) != entry.type
-            or header.mode != entry.mode
-            or header.size != entry.size
-            or header.uid != entry.uid
-            or header.gid != entry.gid
-            or header.dev_major != entry.dev_major
-            or header.dev_minor != entry.dev_minor
-            or header.link_name != _bytes(entry.link_name)
-            or _moment(header.mtime) != self._instant(entry.modtime)
-            or (header.atime is not None or entry.accesstime)
-            or (header.ctime is not None or entry.changetime)
-            or header.is_sparse
-        ):
-            self._attributes(header, entry, offset)
+        # Whether two differ is decided on the values; their text is for the report only.
+        tar = (
+            TYPE_OF_FLAG.get(header.typeflag),
+            header.mode,
+            header.size,
+            header.uid,
+            header.gid,
+            header.dev_major,
+            header.dev_minor,
+            header.link_name,
+            _moment(header.mtime),
+            _moment(header.atime),
+            _moment(header.ctime),
+            header.is_sparse,
+        )
+        toc = (
+            entry.type,
+            entry.mode,
+            entry.size,
+            entry.uid,
+            entry.gid,
+            entry.dev_major,
+            entry.dev_minor,
+            _bytes(entry.link_name),
+            self._instant(entry.modtime[:_NO_TIME]),
+            self._instant(entry.accesstime[:_NO_TIME]),
+            self._instant(entry.changetime[:_NO_TIME]),
+            False,
+        )
+        if tar != toc:
+            for what, one, other in zip(_ATTRIBUTES, tar, toc, strict=True):
+                if one != other:
+                    self._add(Kind.ATTRIBUTE, entry, what, *_texts(what, header, entry), offset)
         if header.xattrs or entry.xattrs:
             self._xattrs(header, entry, offset)
-
-    def _attributes(self, header: TarHeader, entry: Entry, offset: int) -> None:
-        # Whether two differ is decided on the values; their text is for the report only.
-        flag = header.typeflag
-        if TYPE_OF_FLAG.get(flag) != entry.type:
-            kind = TYPE_OF_FLAG.get(flag, f"tar type {flag!r}")
-            self._add(Kind.ATTRIBUTE, entry, "type", kind, shown(entry.type), offset)
-        if header.mode != entry.mode:
-            self._add(Kind.ATTRIBUTE, entry, "mode", f"{header.mode:04o}", f"{entry.mode:04o}", offset)
-        numbers = (
-            ("size", header.size, entry.size),
-            ("uid", header.uid, entry.uid),
-            ("gid", header.gid, entry.gid),
-            ("devMajor", header.dev_major, entry.dev_major),
-            ("devMinor", header.dev_minor, entry.dev_minor),
-        )
-        for what, tar, toc in numbers:
-            if tar != toc:
-                self._add(Kind.ATTRIBUTE, entry, what, str(tar), str(toc), offset)
-        if header.link_name != (target := _bytes(entry.link_name)):
-            expected, found = both_shown(header.link_name, target)
-            self._add(Kind.ATTRIBUTE, entry, "linkName", expected, found, offset)
-        times = (
-            ("modtime", header.mtime, entry.modtime),
-            ("accesstime", header.atime, entry.accesstime),
-            ("changetime", header.ctime, entry.changetime),
-        )
-        for what, moment, text in times:
-            if _moment(moment) != self._instant(text):
-                self._add(Kind.ATTRIBUTE, entry, what, _time_text(moment), text[:80] or "absent", offset)
-        if header.is_sparse:
-            self._add(Kind.ATTRIBUTE, entry, "form", "a sparse file", "a TOC cannot represent one", offset)
 
     def _xattrs(self, header: TarHeader, entry: Entry, offset: int) -> None:
         said = {_bytes(key): value for key, value in (entry.xattrs or {}).items()}
@@ -85,24 +77,40 @@ class EntryComparison:
                 expected, found = both_shown(encoded, text)
                 self._add(Kind.XATTR, entry, f"xattr {shown(key)}", expected, found, offset)
 
-    def _instant(self, text: str) -> int | None:
-        """Nanoseconds since 1970; absent, the year 1 and 1970 are one value; None for what is no time."""
-        try:
-            return self._times[text]
-        except KeyError:
-            pass
-        try:
-            moment: int | None = _moment(parse_time(text))
-        except FormatError:
-            moment = None
-        if len(self._times) < _MAX_TIMES and len(text) <= _LONG:
-            self._times[text] = moment
-        return moment
-
     def _add(self, kind: Kind, entry: Entry, what: str, expected: str, found: str, offset: int) -> None:
         self._found.add(
             Discrepancy(kind, shown(entry.name), what, f"{expected} (tar header)", f"{found} (TOC)", offset)
         )
+
+
+def _texts(what: str, header: TarHeader, entry: Entry) -> tuple[str, str]:
+    """What header and entry state about an attribute, for the report."""
+    if what == "type":
+        return TYPE_OF_FLAG.get(header.typeflag, f"tar type {header.typeflag!r}"), shown(entry.type)
+    if what == "linkName":
+        return both_shown(header.link_name, _bytes(entry.link_name))
+    return {
+        "mode": (f"{header.mode:04o}", f"{entry.mode:04o}"),
+        "size": (str(header.size), str(entry.size)),
+        "uid": (str(header.uid), str(entry.uid)),
+        "gid": (str(header.gid), str(entry.gid)),
+        "devMajor": (str(header.dev_major), str(entry.dev_major)),
+        "devMinor": (str(header.dev_minor), str(entry.dev_minor)),
+        "modtime": (_time_text(header.mtime), entry.modtime[:80] or "absent"),
+        "accesstime": (_time_text(header.atime), entry.accesstime[:80] or "absent"),
+        "changetime": (_time_text(header.ctime), entry.changetime[:80] or "absent"),
+        "form": ("a sparse file", "a TOC cannot represent one"),
+    }[what]
+
+
+def _instant(text: str) -> int | None:
+    """Nanoseconds since 1970; absent, the year 1 and 1970 are one value; None for what is no time."""
+    if not text:
+        return 0
+    try:
+        return _moment(parse_time(text))
+    except FormatError:
+        return None
 
 
 def _bytes(text: str) -> bytes:

@@ -2,7 +2,7 @@
 
 
 class FormatError(ValueError):
-    """Bytes that are not what the format says.
+    """Bytes that are not what the format states.
 
     ``what`` is one sentence in the user's words; ``where`` names the place (a field path, or an
     offset in bytes) and may be empty.
@@ -19,7 +19,7 @@ class LimitError(FormatError):
 
 
 class StructureError(FormatError):
-    """Bytes that are no zstd or skippable frames."""
+    """Bytes that are not zstd or skippable frames."""
 
 
 class ChecksumError(FormatError):

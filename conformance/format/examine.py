@@ -1,4 +1,4 @@
-"""One pass over the tar of a layer: each header, byte and content beside what TOC and tar-split say of it.
+"""One pass over the tar of a layer: each header, byte and content compared with TOC and tar-split.
 
 Source: docs/format.md sections 1, 11 and 12. Pure: the tar comes as an iterator of pieces. Nothing is decided here;
 what disagrees is counted (``discrepancy``), and where the content of each entry stands is noted.
@@ -30,7 +30,7 @@ from conformance.format.toc_outline import DIGEST
 _ZEROS: Final = bytes(2**16)
 _MAX_SHOWN: Final = 120
 NOWHERE: Final = -1
-# A field that can be a number; most of other bytes are told by it.
+# A field that can be a number; it distinguishes most other bytes.
 _SUM: Final = re.compile(rb"[ \0]*[0-7]|[\x80\xff]")
 _NO_PARTS: Final = range(0)
 Piece = bytes | memoryview
@@ -63,7 +63,7 @@ class Examined(msgspec.Struct):
 def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
     """Compare a whole tar with a TOC and the records of a tar-split, as far as there are any.
 
-    The pieces are used up whatever happens. Malformed tars and tar-splits are told, not raised.
+    The pieces are used up whatever happens. Malformed tars and tar-splits are reported, not raised.
     """
     return _Examiner(toc.entries if toc else None, records).run(iter(pieces))
 
@@ -115,7 +115,7 @@ class _Examiner:
             self._result.files += 1
             parts = _NO_PARTS
             if index is not None:
-                # Of a name that comes again (Kind.TWICE) the chunks are not looked at again: there may be a million.
+                # Of a name that comes again (Kind.TWICE) the chunks are not inspected again: there may be a million.
                 parts = self._parts(index) if self._result.starts[index] == NOWHERE else _NO_PARTS
                 self._result.starts[index] = reader.offset
             crc = self._content(reader, header, entry, parts)
@@ -153,7 +153,7 @@ class _Examiner:
         if tracker is not None:
             self._result.chunks += len(parts)
         if entry is not None and entry.digest != (found := f"sha256:{whole.hexdigest()}"):
-            # Of a digest that is none, or of another algorithm, nothing is known: that is TOC-006.
+            # An invalid digest, or one of another algorithm, is not compared: that is TOC-006.
             kind = Kind.DIGEST if not entry.digest or DIGEST.fullmatch(entry.digest) else Kind.UNKNOWN_DIGEST
             self._add(kind, header.name, "digest", entry.digest[:_MAX_SHOWN] or "none in the TOC", found, start)
         return crc.digest()

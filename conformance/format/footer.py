@@ -31,7 +31,7 @@ FORM_OF_SIZE: Final = {CURRENT_SIZE: FooterForm.CURRENT, 56: FooterForm.TRANSITI
 
 
 class Footer(msgspec.Struct, frozen=True):
-    """What a footer says. ``toc.type`` is as written, not yet judged; the old forms know no tar-split."""
+    """What a footer states. ``toc.type`` is as written, not yet judged; the old forms know no tar-split."""
 
     form: FooterForm
     toc: TocPosition

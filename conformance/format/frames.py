@@ -40,7 +40,7 @@ class FrameKind(StrEnum):
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """One frame: bytes ``offset`` to ``end`` of the blob, its payload within (for data: its blocks).
 
-    The rest is of data frames only: ``window`` in bytes, ``content_size`` if the header says it,
+    The rest is of data frames only: ``window`` in bytes, ``content_size`` if the header states it,
     ``known_size`` if no block is compressed, ``dictionary_id`` (0: none), ``checksum`` (low half of XXH64).
     """
 
@@ -133,7 +133,7 @@ class FrameScanner:
         self._position = 0
         self._buffer = b""
         self._steps = self._walk()
-        # Negative: so many bytes to skip; positive: so many to read. The walk asks, feed answers.
+        # Negative: so many bytes to skip; positive: so many to read. The walk requests, feed responds.
         self._wanted = next(self._steps)
 
     def feed(self, piece: bytes | memoryview) -> None:
@@ -157,13 +157,13 @@ class FrameScanner:
                 if len(taken) < missing:
                     self._buffer += taken
                     return
-                answer, self._buffer = self._buffer + taken, b""
-                self._wanted = self._steps.send(answer)
+                response, self._buffer = self._buffer + taken, b""
+                self._wanted = self._steps.send(response)
 
     def _whole_frames(self, view: memoryview) -> int:
         """Take the frames that lie wholly in this piece, quickly; how many bytes they are.
 
-        Whatever is odd or long is left to the walk, which says what is wrong.
+        Whatever is odd or long is left to the walk, which states what is wrong.
         """
         start = 0
         while (frame := _plain_frame(view, start, self._position)) is not None and self._count < self._max_frames:
@@ -180,7 +180,7 @@ class FrameScanner:
         return FrameMap(tuple(self.frames), self._position)
 
     def take(self) -> tuple[list[Frame], list[int]]:
-        """The frames completed, and the cuts passed, since this was last called; they are not kept here."""
+        """The frames completed, and the cuts passed, since this was last called; they are not retained here."""
         taken = self.frames, self.cuts
         self.frames, self.cuts = [], []
         return taken
@@ -280,7 +280,7 @@ class FrameScanner:
 def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
     """The frame that begins at ``start`` of a piece and at ``offset`` of the blob, if it lies wholly in the piece.
 
-    None as well for what is no frame, or one of more than CUT_BLOCKS blocks.
+    None as well for what is not a frame, or one of more than CUT_BLOCKS blocks.
     """
     end = len(view)
     if start + _MAX_HEADER > end:
@@ -309,7 +309,7 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
     payload = position
     max_block = min(window, MAX_BLOCK)
     known: int | None = 0
-    for blocks in range(1, CUT_BLOCKS):  # noqa: B007 (it is used behind the loop)
+    for blocks in range(1, CUT_BLOCKS):  # noqa: B007 (it is used after the loop)
         if position + 3 > end:
             return None
         header = view[position] | view[position + 1] << 8 | view[position + 2] << 16

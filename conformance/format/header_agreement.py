@@ -1,4 +1,4 @@
-"""The headers in a tar-split beside the entries of a TOC: what a client compares that never sees the tar.
+"""The headers in a tar-split compared with the entries of a TOC: what a client compares that never sees the tar.
 
 Source: docs/format.md section 11.3 (ensureTOCMatchesTarSplit in the reference); TARSPLIT-003, TARSPLIT-004.
 """
@@ -20,7 +20,7 @@ from conformance.format.toc import Toc
 class HeaderAgreement(msgspec.Struct, frozen=True):
     """``problem`` is why the records could not be read to the end; the differences are then of what came before.
 
-    ``ranks`` say of each entry of the TOC which header it is, counted from 0 (EntryMatcher).
+    ``ranks`` state about each entry of the TOC which header it is, counted from 0 (EntryMatcher).
     """
 
     differences: Discrepancies

@@ -11,13 +11,13 @@ _UNKNOWN = "unknown"
 
 
 def is_unknown_platform(entry: Descriptor | None) -> bool:
-    """Whether no client selects an index entry, for it is under the platform unknown/unknown."""
+    """Whether no client selects an index entry, because its platform is unknown/unknown."""
     platform = entry.platform if entry is not None else None
     return platform is not None and (platform.os, platform.architecture) == (_UNKNOWN, _UNKNOWN)
 
 
 def is_layer_type(media_type: str) -> bool:
-    """Whether a client takes it for a layer of an image: spelt exactly or not."""
+    """Whether a client takes it for a layer of an image: written exactly or not."""
     return media_type in LAYER_TYPES or meant(media_type, LAYER_TYPES) is not None
 
 

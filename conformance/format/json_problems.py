@@ -2,8 +2,8 @@
 
 Known differences (docs/documents.md): of a key that is there twice some take the first, most the last; keys are
 compared with or without case; a number out of range is refused, or becomes infinite; an escaped lone surrogate is
-refused, kept, or becomes U+FFFD. Only the keys of places where readers have fields are compared without case: in maps
-(annotations, labels, xattrs) and in members that no reader knows a key is wrong only when it is there twice.
+refused, retained, or becomes U+FFFD. Only the keys of places where readers have fields are compared without case: in
+maps (annotations, labels, xattrs) and in members that no reader knows a key is wrong only when it is there twice.
 """
 
 import json
@@ -50,7 +50,7 @@ class KeyProblem(msgspec.Struct, frozen=True):
 class Shape(msgspec.Struct, frozen=True):
     """The keys that readers know of an object, with the shapes of their values; an array has that of its items.
 
-    ``closed``: what is not known is a problem of its own kind. ``integers``: known keys whose value is an integer.
+    ``closed``: what is not known is a problem of its kind. ``integers``: known keys whose value is an integer.
     ``everywhere`` has the keys of all objects within as well. Build with ``of``.
     """
 
@@ -100,7 +100,7 @@ class Walk:
     """Looks at every key and value of a JSON text that is known to be well-formed.
 
     ``refuses_empty``: an empty key is a problem, for a reader that takes it for the end of the object. ``problems``
-    may be asked for several parts of the text, in order: an offset costs no more than the way to it.
+    may be requested several parts of the text, in order: an offset costs no more than the way to it.
     """
 
     def __init__(self, text: str, *, refuses_empty: bool = False) -> None:
@@ -132,7 +132,7 @@ class Walk:
                 yield from self._value(lexeme, names, match.start(), level)
 
     def _offset(self, character: int) -> int:
-        """Bytes before this character; asked for in growing order."""
+        """Bytes before this character; requested in growing order."""
         self._byte += len(self._text[self._character : character].encode())
         self._character = character
         return self._byte

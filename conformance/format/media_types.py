@@ -58,7 +58,7 @@ _KNOWN: Final = frozenset((*ENTRY_TYPES, *CONFIG_TYPES, *LAYER_TYPES))
 def meant(media_type: str, known: Iterable[str] = _KNOWN) -> str | None:
     """The known type that a client takes this one for when it cuts parameters, drops blanks or folds case.
 
-    None for a type that is spelt exactly, and for one that is like none.
+    None for a type that is written exactly, and for one that is like none.
     """
     known = frozenset(known)
     if media_type in known:

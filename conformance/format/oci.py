@@ -80,7 +80,7 @@ class RootFs(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True, rename={"os_version": "os.version", "os_features": "os.features"}):
-    """The parts of an image config that the requirements look at; the rest is in the fields."""
+    """The parts of an image config that the requirements inspect; the rest is in the fields."""
 
     architecture: str = ""
     os: str = ""
@@ -112,17 +112,17 @@ class Document(msgspec.Struct, Generic[T], frozen=True):
 
 
 def read_manifest(raw: bytes) -> Document[Manifest]:
-    """Parse an image manifest; raise FormatError if it is none."""
+    """Parse an image manifest; raise FormatError for other documents."""
     return _read(raw, Manifest, "manifest")
 
 
 def read_index(raw: bytes) -> Document[Index]:
-    """Parse an image index; raise FormatError if it is none."""
+    """Parse an image index; raise FormatError for other documents."""
     return _read(raw, Index, "index")
 
 
 def read_config(raw: bytes) -> Document[Config]:
-    """Parse an image config; raise FormatError if it is none."""
+    """Parse an image config; raise FormatError for other documents."""
     return _read(raw, Config, "config")
 
 
@@ -134,9 +134,9 @@ def is_index(fields: JsonObject) -> bool:
 
 
 class Reading(msgspec.Struct, Generic[T], frozen=True):
-    """A document of somebody else's: what most readers see, and where readers differ on it.
+    """A parsed document: the reading of most readers, and the keys on which readers differ.
 
-    ``document`` is None when it is not of its kind; ``malformed`` then says why.
+    ``document`` is None when it is not of its kind; ``malformed`` then states why.
     """
 
     document: Document[T] | None = None
@@ -168,13 +168,25 @@ def _examine(raw: bytes, view: type[T], what: str, shape: Shape) -> Reading[T]:
     problems: tuple[KeyProblem, ...] = ()
     try:
         fields, problems = decode_leniently(raw, what=what, shape=shape)
-        return Reading(Document(raw, fields, _typed(_with_media_types(fields), view, what)), problems)
+        there = without_nulls(fields) if b"null" in raw else fields
+        return Reading(Document(raw, fields, _typed(_with_media_types(there), view, what)), problems)
     except FormatError as error:
         return Reading(None, problems, str(error))
 
 
+def without_nulls(value: Any) -> Any:
+    """The same without fields that are null: readers take them for absent. Annotations stay, their keys are free."""
+    if isinstance(value, dict):
+        return {
+            key: inner if key == "annotations" else without_nulls(inner)
+            for key, inner in value.items()
+            if inner is not None
+        }
+    return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _with_media_types(fields: JsonObject) -> JsonObject:
-    """The same with "" for each absent media type of a descriptor: that is a finding of its own (SENT-INDEX-011)."""
+    """The same with "" for each absent media type of a descriptor: that is a separate finding (SENT-INDEX-011)."""
     typed = dict(fields)
     for key in ("manifests", "layers"):
         if isinstance(items := fields.get(key), list):
@@ -192,4 +204,4 @@ def _typed(fields: JsonObject, view: type[T], what: str) -> T:
         text, _, path = str(error).partition(" - at `$")
         raise FormatError(f"{what}: {text}", where=path.rstrip("`").lstrip(".")) from None
     except UnicodeEncodeError:
-        raise FormatError(f"{what}: a text holds a lone surrogate, which is no Unicode") from None
+        raise FormatError(f"{what}: a text holds a lone surrogate, which is not Unicode") from None

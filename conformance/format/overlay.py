@@ -17,7 +17,7 @@ _CHARACTER_DEVICE: Final = "3"
 
 
 def overlay_marks(header: TarHeader) -> Iterator[str]:
-    """Those of a tar header, in words."""
+    """Those of a tar header, as text."""
     for key in header.xattrs:
         if key.startswith(_BYTE_PREFIXES):
             yield f"xattr {shown(key)} on {shown(header.name)}"
@@ -26,7 +26,7 @@ def overlay_marks(header: TarHeader) -> Iterator[str]:
 
 
 def overlay_marks_of_entry(entry: Entry) -> Iterator[str]:
-    """Those of a TOC entry, in words."""
+    """Those of a TOC entry, as text."""
     for key in entry.xattrs or {}:
         if key.startswith(PREFIXES):
             yield f"xattr {shown(key)}"

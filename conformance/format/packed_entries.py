@@ -1,4 +1,4 @@
-"""Entries of a large TOC, held as compressed JSON and decoded where they are looked at.
+"""Entries of a large TOC, held as compressed JSON and decoded where they are inspected.
 
 A decoded entry takes several hundred bytes, its compressed JSON some tens: only so the TOCs of a large image fit into
 memory together.

@@ -4,7 +4,6 @@ Source: POSIX.1-2017 pax, "pax Extended Header"; what real readers were seen to 
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -19,6 +18,7 @@ _LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
 _SAID_AGAIN: Final = (_LIBARCHIVE, b"SCHILY.acl.")
 _HEAD: Final = re.compile(rb"([1-9][0-9]{0,8}) ([^=\0\n \t][^=\0\n]*)=")
 _LINE: Final = re.compile(rb"([0-9]{1,9}) [^=]+=")
+_NUL_IN_KEY: Final = re.compile(rb"[0-9]+ [^=\0]{0,197}\0")
 _DECIMAL: Final = re.compile(rb"[0-9]{1,20}")
 _TIME: Final = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]*)?")
 _IDS: Final = frozenset((b"uid", b"gid"))
@@ -38,7 +38,7 @@ _FORBIDDEN: Final = (
     b"SCHILY.filetype",
     b"SUN.",
 )
-# Attributes that only some readers know and a TOC cannot say; GNU tar and bsdtar write them when asked to.
+# Attributes that only some readers know and a TOC cannot represent; GNU tar and bsdtar write them when asked to.
 _ATTRIBUTES: Final = (b"SCHILY.acl.", b"SCHILY.fflags", b"RHT.security.selinux", b"hdrcharset")
 _MAX_SIZE: Final = 2**63 - 1
 _MAX_FLAWS: Final = 100
@@ -54,7 +54,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
         head = _HEAD.match(content, position)
         length = int(head[1]) if head else 0
         end = position + length
-        if head is None or end > len(content) or end <= head.end() or content[end - 1] != 0x0A:
+        if head is None or end > len(content) or content[end - 1] != 0x0A:
             flaws.append(_malformed(content, position))
             break
         key, value = head[2], content[head.end() : end - 1]
@@ -78,8 +78,7 @@ def _is_plain(key: bytes, value: bytes) -> bool:
 
 
 def _malformed(content: bytes, position: int) -> Flaw:
-    nul = content.find(b"\0", position, position + 200)
-    if nul >= 0 and re.match(rb"[0-9]+ [^=]*\0", content[position:]):
+    if _NUL_IN_KEY.match(content, position):
         return Flaw(TarRule.NUL, "the key of a record", "no NUL", raw(content[position : position + 40]), position)
     expected = "length in decimal, blank, key, equals sign, value, newline"
     return Flaw(TarRule.SYNTAX, "a record", expected, raw(content[position : position + 40]), position)
@@ -112,12 +111,12 @@ def _record(key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
         )
     elif not is_binary and key.startswith(_ATTRIBUTES):
         yield Flaw(
-            TarRule.ATTRIBUTE_KEY, "a key of an extended header", "none that a TOC cannot say", raw(key), position
+            TarRule.ATTRIBUTE_KEY, "a key of an extended header", "none that a TOC cannot represent", raw(key), position
         )
 
 
 def _lines(what: str, key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
-    """node-tar and Archive::Tar take a line for a record, whatever its length says."""
+    """node-tar and Archive::Tar take a line for a record, whatever its length states."""
     if any((match := _LINE.match(line)) and int(match[1]) == len(line) + 1 for line in value.split(b"\n")[1:]):
         yield Flaw(TarRule.RECORD_INSIDE, what, "no line that is a record itself", raw(value), position)
     elif key in _NAMES:
@@ -133,7 +132,7 @@ def _is_utf8(value: bytes) -> bool:
 
 
 def _contradictions(records: Records) -> Iterator[Flaw]:
-    """Extended attributes that are said twice, in different words."""
+    """Extended attributes that are present twice, in different words."""
     for key, value in records.items():
         if key.startswith(_LIBARCHIVE):
             name = unquote_to_bytes(key.removeprefix(_LIBARCHIVE))
@@ -144,7 +143,7 @@ def _contradictions(records: Records) -> Iterator[Flaw]:
     for kind in (b"access", b"default"):
         text, binary = records.get(b"SCHILY.acl." + kind), records.get(XATTR + b"system.posix_acl_" + kind)
         if text is not None and binary is not None and not _same_acl(text, binary):
-            expected = f"what the extended attribute system.posix_acl_{kind.decode()} says"
+            expected = f"what the extended attribute system.posix_acl_{kind.decode()} states"
             yield Flaw(TarRule.XATTR, f"the record SCHILY.acl.{kind.decode()}", expected, raw(text))
 
 
@@ -157,5 +156,5 @@ def _base64(value: bytes) -> bytes | None:
     """libarchive writes base64 without padding."""
     try:
         return base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None

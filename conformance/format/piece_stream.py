@@ -1,4 +1,4 @@
-"""Pieces that are made when they are asked for, read as a file."""
+"""Pieces that are created when they are requested, read as a file."""
 
 from collections.abc import Iterable
 

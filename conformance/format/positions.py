@@ -1,7 +1,7 @@
 """The annotations that locate and authenticate the parts of a zstd:chunked layer (docs/format.md section 10).
 
 Two readings of a position exist on purpose: the strict one, which is the format, and the lenient one,
-which says what the reference client makes of the same text.
+which states what the reference client makes of the same text.
 """
 
 import re
@@ -120,7 +120,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
 
     @property
     def claims_toc(self) -> bool:
-        """Whether any key speaks of a zstd:chunked TOC, in whatever form."""
+        """Whether any key mentions a zstd:chunked TOC, in whatever form."""
         return self.is_chunked or bool(self.stray_keys) or bool(self.legacy)
 
     @property
@@ -130,7 +130,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
 
     @property
     def stray_keys(self) -> tuple[str, ...]:
-        """Chunk keys on a layer that lacks manifest-checksum, so that no reader looks at them."""
+        """Chunk keys on a layer that lacks manifest-checksum, so that no reader inspects them."""
         if self.is_chunked:
             return ()
         values = (
@@ -141,7 +141,9 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
         return tuple(key for key, value in values if value is not None)
 
     def toc_digest(self) -> Digest:
-        """The digest of the compressed TOC; raise FormatError when absent, malformed, or beside an eStargz one."""
+        """The digest of the compressed TOC; raise FormatError when absent, malformed, or combined with an eStargz
+        one.
+        """
         if self.manifest_checksum is None:
             raise FormatError("the annotation is absent", where=names.MANIFEST_CHECKSUM)
         if self.estargz_digest is not None:

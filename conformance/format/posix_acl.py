@@ -20,7 +20,7 @@ _MAX: Final = 2**16
 
 
 def acl_of_xattr(value: bytes) -> Acl | None:
-    """The list of an extended attribute system.posix_acl_access or _default; None for what is none."""
+    """The list of an extended attribute system.posix_acl_access or _default; None for invalid input."""
     if len(value) > _MAX or len(value) % _ENTRY.size != _HEAD.size or _HEAD.unpack_from(value)[0] != _VERSION:
         return None
     entries = _ENTRY.iter_unpack(value[_HEAD.size :])
@@ -28,7 +28,7 @@ def acl_of_xattr(value: bytes) -> Acl | None:
 
 
 def acl_of_text(text: bytes) -> Acl | None:
-    """The list of a text such as ``user::rw-,user:1000:r--,other::---``; None for what is none."""
+    """The list of a text such as ``user::rw-,user:1000:r--,other::---``; None for invalid input."""
     found: set[tuple[int, int, int | bytes]] = set()
     for line in text[:_MAX].replace(b"\n", b",").split(b","):
         fields = line.partition(b"#")[0].strip().split(b":")

@@ -21,7 +21,7 @@ class SegmentRules:
         self._count = 0
         """Segments since the last file that hold anything but its padding."""
         self._behind = False
-        """Whether one stands behind those, where clients look for the padding that is due behind the content."""
+        """Whether one stands after those, where clients look for the padding that is due after the content."""
         self._odd_end = ""
 
     def add(self, record: Record) -> None:
@@ -50,7 +50,7 @@ class SegmentRules:
         self._behind = self._count > 0
         self._count += bool(rest)
         if rest and not _ends(rest) and not self._odd_end:
-            self._odd_end = f"segment {record.position}, behind the last file, does not begin with blocks of zeros"
+            self._odd_end = f"segment {record.position}, after the last file, does not begin with blocks of zeros"
 
     def finish(self) -> str:
         """The problem when no record is left."""

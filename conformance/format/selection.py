@@ -23,7 +23,7 @@ class Policy(StrEnum):
 
 
 def wanted_platforms(os: str, architecture: str, variant: str = "") -> tuple[Platform, ...]:
-    """The platforms that a client of this one can run, best first; ``os.version`` and features are not looked at."""
+    """The platforms that a client of this one can run, best first; ``os.version`` and features are not inspected."""
     known = KNOWN_VARIANTS.get(architecture, ())
     if not variant:
         variants: tuple[str, ...] = ("", *known)

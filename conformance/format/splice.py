@@ -1,7 +1,7 @@
-"""Edits in the text of a JSON document that leave every other byte as it is.
+"""Edits in the text of a JSON document that leave every other byte unchanged.
 
 Decoding and encoding again would lose what Python's types cannot hold (``1e999``, ``1.10``, a lone surrogate) and how
-the writer spelt the rest. All functions expect text that ``document.decode_object`` accepted.
+the writer written the rest. All functions expect text that ``document.decode_object`` accepted.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 _BLANK = re.compile(r"[ \t\r\n]*")
-# Numbers stay text: only where a value ends is asked for, and Python refuses to convert very long ones.
+# Numbers stay text: only where a value ends is requested, and Python refuses to convert very long ones.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 

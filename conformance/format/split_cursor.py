@@ -1,4 +1,4 @@
-"""A tar-split walked beside the tar it should rebuild (docs/format.md section 12; TARSPLIT-002, TARSPLIT-004)."""
+"""A tar-split compared with the tar that it rebuilds (docs/format.md section 12; TARSPLIT-002, TARSPLIT-004)."""
 
 from collections.abc import Iterable
 from typing import Final

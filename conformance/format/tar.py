@@ -79,7 +79,7 @@ class TarReader:
         self.offset = 0
 
     def header(self) -> TarHeader | None:
-        """The next entry, or None at the end of the archive; raise FormatError for what is no tar header."""
+        """The next entry, or None at the end of the archive; raise FormatError for what is not a tar header."""
         if self._left:
             raise ValueError("the content of the entry before has not been read")
         self._read_raw(self._padding, "padding")
@@ -186,7 +186,7 @@ def _parse_block(block: bytes) -> TarHeader:
     wanted = _octal(block[148:156])
     unsigned = sum(block) - sum(block[148:156]) + _BLANKS
     if wanted != unsigned and wanted != unsigned - 256 * _high_bytes(block):
-        raise FormatError("this is no tar header: its checksum is wrong")
+        raise FormatError("this is not a tar header: its checksum is wrong")
     typeflag = chr(block[156])
     size = _size(_number(block[124:136]))
     if typeflag in _EXTENSIONS:
@@ -223,7 +223,7 @@ def _parse_block(block: bytes) -> TarHeader:
 
 
 def _high_bytes(block: bytes) -> int:
-    """How many bytes outside the checksum field are negative to those who sum signed bytes."""
+    """How many bytes outside the checksum field are negative in a signed sum."""
     return len((block[:148] + block[156:]).translate(None, _LOW))
 
 
@@ -240,7 +240,7 @@ def _merge(header: TarHeader, records: Records, long_name: bytes | None, long_li
         changes["is_sparse"] = True
     for key, value in records.items():
         if not value:
-            continue  # an empty value leaves what the header says
+            continue  # an empty value leaves what the header states
         if key in (b"path", b"linkpath"):
             changes["name" if key == b"path" else "link_name"] = value
         elif key in (b"uid", b"gid"):
@@ -298,7 +298,7 @@ def _octal(field: bytes) -> int:
     if not digits.isdigit():
         digits = _until_nul(digits)
     if digits.translate(None, b"01234567"):
-        raise FormatError(f"{digits!r} is no octal number of a tar header")
+        raise FormatError(f"{digits!r} is not an octal number of a tar header")
     return int(digits, 8)
 
 
@@ -328,7 +328,7 @@ def _size(value: int) -> int:
 def _decimal(text: bytes) -> int:
     digits = text[1:] if text[:1] in (b"-", b"+") else text
     if not digits.isdigit() or len(digits) > 20 or not -(2**63) <= int(text) < 2**63:
-        raise FormatError(f"{text[:80]!r} is no decimal number of a PAX record")
+        raise FormatError(f"{text[:80]!r} is not a decimal number of a PAX record")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""What is not canonical in a tar, counted by rule, the first ones kept (TAR-001 to TAR-046; docs/soundness.md)."""
+"""What is not canonical in a tar, counted by rule, the first ones retained (TAR-001 to TAR-046; docs/soundness.md)."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -53,6 +53,7 @@ class TarRule(StrEnum):
     EXTENDED_LINK = "extended-link"
     OWNER_DIGITS = "owner-digits"
     ONLY_PREFIX = "only-prefix"
+    BLANK_END = "blank-end"
 
 
 class Flaw(msgspec.Struct, frozen=True, gc=False):
@@ -94,7 +95,7 @@ class TarFaults:
         return self._counts.get(rule, 0)
 
     def of(self, rules: Iterable[TarRule]) -> Iterator[TarFault]:
-        """Those that are kept, rule by rule."""
+        """Those that are retained, rule by rule."""
         for rule in rules:
             yield from self._kept.get(rule, ())
 

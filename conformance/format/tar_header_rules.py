@@ -6,6 +6,7 @@ seen to do with what keeps to neither (docs/soundness.md, "Tar headers").
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from conformance.format.tar_faults import Flaw, TarRule, raw
@@ -18,10 +19,11 @@ EXTENSIONS: Final = b"xgLK"
 LINKS: Final = b"12"
 WITHOUT_CONTENT: Final = b"123456"
 MAX_ID: Final = 2**32 - 1
-"""Of users, groups and device numbers: node-tar passes over an entry with one beyond 2**53."""
+"""Of users, groups and device numbers: node-tar skips an entry with one beyond 2**53."""
+_BLANKS: Final = b"\0\t\n\v\f\r "
 _BOUNDED: Final = ("uid", "gid", "devmajor", "devminor")
 MAX_OCTAL_SIZE: Final = 8**11 - 1
-"""The largest size that the octal field of a header can say."""
+"""The largest size that the octal field of a header can represent."""
 
 _TYPES: Final = b"\x000123456xLK"
 _OCTAL: Final = re.compile(rb" *([0-7]+)[ \0]*")
@@ -55,13 +57,15 @@ _PLAIN: Final = re.compile(
 _ZERO_TAIL: Final = bytes(BLOCK - PREFIX)
 _ZERO_LINK: Final = bytes(100)
 _MAX_CACHED: Final = 1024
+_NAME_AND_MODE: Final = b"n".ljust(100, b"\0") + b"0000644\0"
+_SIZE_TO_SUM: Final = b"00000000000\0" * 2 + b"000000\0 "
 
 
 class HeaderRules:
-    """Judges headers one after the other; remembers the owner names that were right, for they repeat."""
+    """Judges headers one after the other; remembers the owners, magics and types that were right, for they repeat."""
 
     def __init__(self) -> None:
-        self._right: set[bytes] = set()
+        self._is_right = lru_cache(maxsize=_MAX_CACHED)(_is_right)
 
     def is_plain(self, block: bytes) -> bool:
         """Whether nothing is wrong with a header, and with an entry of this alone: cheap, and true of most headers.
@@ -81,14 +85,14 @@ class HeaderRules:
             return False
         if kind in WITHOUT_CONTENT and block[124:135] != b"00000000000":
             return False
-        key = block[108:124] + block[257:PREFIX] + block[TYPE : TYPE + 1]
-        if key in self._right:
-            return True
-        if any(header_flaws(block)):
-            return False
-        if len(self._right) < _MAX_CACHED:
-            self._right.add(key)
-        return True
+        # What was inspected is put in its plainest form, so that the rest repeats.
+        return self._is_right(
+            _NAME_AND_MODE + block[108:124] + _SIZE_TO_SUM + block[156:157] + _ZERO_LINK + block[257:]
+        )
+
+
+def _is_right(block: bytes) -> bool:
+    return not any(header_flaws(block))
 
 
 def number_of(field: bytes) -> int | None:
@@ -99,6 +103,11 @@ def number_of(field: bytes) -> int | None:
     if match is not None:
         return int(match[1], 8)
     return 0 if _EMPTY.fullmatch(field) else None
+
+
+def is_v7(block: bytes) -> bool:
+    """Whether a header has no magic."""
+    return not any(block[257:265])
 
 
 def text_of(field: bytes) -> bytes:
@@ -123,33 +132,36 @@ def header_flaws(block: bytes) -> Iterator[Flaw]:
 
 
 def _extended(block: bytes) -> Iterator[Flaw]:
-    """What holds for the header of an extended header, beside what holds for all."""
-    if block[257:265] == V7_MAGIC:
+    """Rules for the header of an extended header, in addition to those for all."""
+    if is_v7(block):
         expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
     if not block[0]:
-        expected = "a name: node-tar passes over an extended header without one, busybox refuses it"
+        expected = "a name: node-tar skips an extended header without one, busybox refuses it"
         yield Flaw(TarRule.NAME, "the name of an extended header", expected, "none", 0)
     if text_of(block[:100]).endswith(b"/"):
         expected = "no slash at its end: commons-compress and Archive::Tar see a directory in it"
         yield Flaw(TarRule.SLASH, "the name of an extended header", expected, raw(text_of(block[:100])))
-    if text_of(block[157:257]):
-        expected = "none: node-tar passes over an extended header with one"
+    if block[157]:
+        expected = "none: node-tar skips an extended header with one"
         yield Flaw(
             TarRule.EXTENDED_LINK, "the link name of an extended header", expected, raw(text_of(block[157:257])), 157
         )
 
 
 def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
-    fields = _NUMBERS if block[257:265] == V7_MAGIC else (*_NUMBERS, *_DEVICES)
+    fields = _NUMBERS if is_v7(block) else (*_NUMBERS, *_DEVICES)
     for what, where in fields:
         field = block[where]
         value = number_of(field)
         if value is None or (field[0] & 0x80 and not _is_due(what, field, value)):
-            expected = "octal digits, then blanks or NULs, or base-256 for what these cannot say"
+            expected = "octal digits, then blanks or NULs, or base-256 for what these cannot represent"
             yield Flaw(TarRule.NUMBER, f"the field {what}", expected, raw(field), where.start)
         elif what in _BOUNDED and value > MAX_ID:
             yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
+        elif what in ("uid", "gid") and field[0] & 0x80 and field[-1] in _BLANKS:
+            expected = "a last byte that is no NUL, blank or line end: Archive::Tar cuts these off"
+            yield Flaw(TarRule.BLANK_END, f"the field {what} in base-256", expected, raw(field), where.start)
         elif _EMPTY.fullmatch(field) and what not in ("devmajor", "devminor"):
             is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)
             rule = TarRule.NUMBER if is_due else TarRule.EMPTY_OWNER
@@ -159,7 +171,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
 
 
 def _is_due(what: str, field: bytes, value: int) -> bool:
-    """Whether a number needs base-256: it is larger than octal can say, or a negative time."""
+    """Whether a number needs base-256: it is larger than octal can represent, or a negative time."""
     if value < 0:
         return what == "mtime" and value >= -(2**63)
     return what != "mode" and 8 ** (len(field) - 1) <= value < 2**63
@@ -185,14 +197,14 @@ def _form(block: bytes) -> Iterator[Flaw]:
     if end is None:
         yield Flaw(TarRule.MAGIC, "magic and version", "b'ustar\\x0000' or b'ustar  \\x00'", raw(magic), 257)
         return
-    if magic == V7_MAGIC:
+    if is_v7(block):
         yield Flaw(TarRule.V7, "magic and version", "those of ustar or GNU tar", "none: the form v7", 257)
     rest = block[end:]
-    if magic == V7_MAGIC and _DEVICES_OF_V7.fullmatch(block, 329, 345):
+    if is_v7(block) and _DEVICES_OF_V7.fullmatch(block, 329, 345):
         rest = block[end:329] + bytes(16) + block[345:]  # GNU tar writes zeros there
     if rest.strip(b"\0"):
         at = end + len(rest) - len(rest.lstrip(b"\0"))
-        what = {500: "behind the prefix (star)", PREFIX: "behind the device numbers (old GNU, or a prefix)"}
+        what = {500: "after the prefix (star)", PREFIX: "after the device numbers (old GNU, or a prefix)"}
         where = what.get(end, "behind the link name (v7 has no more fields)")
         yield Flaw(TarRule.TAIL, f"the bytes {where}", "NULs", raw(block[at:].rstrip(b"\0")), at)
 
@@ -204,15 +216,15 @@ def _texts(block: bytes) -> Iterator[Flaw]:
         if not field[len(text) :].strip(b"\0"):
             continue
         if what != "prefix":
-            yield Flaw(TarRule.TEXT, f"the field {what}", "NULs behind the text", raw(field), where.start + len(text))
+            yield Flaw(TarRule.TEXT, f"the field {what}", "NULs after the text", raw(field), where.start + len(text))
         elif block[257:265] == USTAR_MAGIC:  # of the others: TarRule.TAIL
             yield _behind_the_prefix(block, len(text))
 
 
 def _behind_the_prefix(block: bytes, length: int) -> Flaw:
     if _STAR_TIMES.fullmatch(block, 476, 500) and not block[PREFIX + length : 476].strip(b"\0"):
-        return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs behind the text", raw(block[476:500]), 476)
-    return Flaw(TarRule.TEXT, "the field prefix", "NULs behind the text", raw(block[PREFIX:500]), PREFIX + length)
+        return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs after the text", raw(block[476:500]), 476)
+    return Flaw(TarRule.TEXT, "the field prefix", "NULs after the text", raw(block[PREFIX:500]), PREFIX + length)
 
 
 def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:
@@ -230,15 +242,15 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
         yield Flaw(TarRule.MODE, "the field mode", "permission bits only (0 to 7777)", f"{mode:o}", 100)
     for what, where, place in (("uname", slice(108, 116), 265), ("gname", slice(116, 124), 297)):
         value = number_of(block[where])
-        if block[257:265] != V7_MAGIC and value is not None:
+        if value is not None and not is_v7(block):
             yield from owner_flaws(what, text_of(block[place : place + 32]), value, place)
     if block[257:265] == USTAR_MAGIC and not block[0] and block[PREFIX]:
-        yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name behind the prefix", "none", 0)
+        yield Flaw(TarRule.ONLY_PREFIX, "the field name", "a name after the prefix", "none", 0)
     size = number_of(block[124:136])
     if kind in WITHOUT_CONTENT and size:
         yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)
     # A directory of the form v7: there is no other type for it.
-    is_v7_directory = block[257:265] == V7_MAGIC and not size
+    is_v7_directory = is_v7(block) and not size
     if kind == b"\0" and not is_v7_directory and text_of(block[:100]).endswith(b"/"):
         yield Flaw(
             TarRule.SLASH, "the field name", "no slash at its end beside the type NUL", raw(text_of(block[:100]))

@@ -1,6 +1,6 @@
-"""Every header, extended header and end of a tar as it is read, held against the canonical form.
+"""Every header, extended header and end of a tar, compared with the canonical form while it is read.
 
-Told by the tar reader before it takes a header for what it says: what it then refuses is judged too.
+Told by the tar reader before it takes a header for what it states: what it then refuses is judged too.
 """
 
 from typing import Final
@@ -83,7 +83,7 @@ class HeaderWatch:
         self._extended[flag] = content
 
     def end(self, zero_blocks: int, offset: int) -> None:
-        """The end of the archive: so many blocks of zeros were there, two at most looked for."""
+        """The end of the archive: so many blocks of zeros were there, two at most searched for."""
         if self._extended:
             self._orphans(offset)
         self._flush("")
@@ -99,7 +99,7 @@ class HeaderWatch:
     def _orphans(self, offset: int) -> None:
         for kind in self._extended:
             what = _WORDS.get(kind, "an extended header")
-            self._note((Flaw(TarRule.ORPHAN, what, "an entry behind it", "none"),), offset)
+            self._note((Flaw(TarRule.ORPHAN, what, "an entry after it", "none"),), offset)
         self._extended.clear()
         self._records = _NO_RECORDS
 
@@ -110,11 +110,11 @@ class HeaderWatch:
         path = self._records.get(b"path")
         if path:
             return path
-        name, prefix = text_of(block[:100]), text_of(block[345:500]) if block[257:265] == USTAR_MAGIC else b""
+        name, prefix = text_of(block[:100]), text_of(block[345:]) if block[257:265] == USTAR_MAGIC else b""
         return prefix + b"/" + name if prefix else name
 
     def _entry(self, block: bytes, kind: bytes) -> list[Flaw]:
-        """What the header of an entry and the extended headers before it say together."""
+        """What the header of an entry and the extended headers before it state together."""
         records, extended = self._records, self._extended
         flaws = []
         name = self._name(block)
@@ -130,14 +130,13 @@ class HeaderWatch:
             )
         link = extended.get(b"K", records.get(b"linkpath", b"")) or block[157:158].strip(b"\0")
         if bool(link) != (kind in LINKS):
-            expected = "a link name" if kind in LINKS else "no link name on what is no link"
+            expected = "a link name" if kind in LINKS else "no link name on what is not a link"
             flaws.append(Flaw(TarRule.LINK_NAME, "the link name", expected, raw(link) if link else "none", 157))
         if kind in LINKS and link and not block[157]:
-            # Go writes so where a PAX link target has no ASCII character; nobody does beside a GNU long link.
+            # Go writes so where a PAX link target has no ASCII character; no known writer does with a GNU long link.
             rule = TarRule.LINK_NAME if b"K" in extended else TarRule.BARE_LINK
             flaws.append(Flaw(rule, "the link name in the header", "its beginning there too", "none", 157))
-        if len(extended) > 1:
-            flaws += self._mixed()
+        flaws += self._mixed()
         if b"size" in records:
             flaws += self._size(block, kind)
         if not _OWNER_KEYS.isdisjoint(records):
@@ -151,7 +150,7 @@ class HeaderWatch:
             for key in keys
             if letter in self._extended and key in self._records
         ]
-        if not mixed and b"x" in self._extended:
+        if not mixed and {b"x"} < self._extended.keys():
             return [Flaw(TarRule.BOTH_FORMS, "the extended headers", "PAX or GNU tar", "both")]
         return mixed
 
@@ -180,8 +179,6 @@ class HeaderWatch:
         return flaws
 
     def _note(self, flaws: tuple[Flaw, ...], offset: int) -> None:
-        if not flaws:
-            return
         self._pending += [
             TarFault(flaw.rule, "", flaw.what, flaw.expected, flaw.found, offset + flaw.at) for flaw in flaws
         ]

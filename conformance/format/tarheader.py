@@ -85,7 +85,7 @@ Notation = Literal["octal", "octal after blanks", "octal after NUL", "octal and 
 
 
 def write_checksum(block: bytes, notation: Notation = "octal", *, signed: bool = False) -> bytes:
-    """A 512-byte block with its checksum field made right; what tests and invalid examples are made with."""
+    """A 512-byte block with its checksum field made right; what tests and invalid examples are created with."""
     sums = header_sums(block)
     value = sums.signed if signed else sums.unsigned
     field = {
@@ -140,12 +140,12 @@ def is_unchecked_entry(block: bytes) -> bool:
     if kind in b"123456789V":
         return True
     name = block[:100].partition(b"\0")[0]
-    # Letters are the number 0 to Perl, hence files; what is no word character becomes a file.
+    # Letters are the number 0 to Perl, hence files; what is not a word character becomes a file.
     return name.endswith(b"/")
 
 
 def accepted_header(block: bytes) -> str | None:
-    """Why some reader takes a 512-byte block for a tar header, in words, or None if none does."""
+    """Why some reader accepts a 512-byte block as a tar header, as text, or None if none does."""
     if (how := matching_checksum(block)) is not None:
         return f"its checksum field is right ({how})"
     if is_unchecked_entry(block):

@@ -49,7 +49,7 @@ Contents = Callable[[FileRecord], Iterable[bytes]]
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    # All optional: what is missing gets a message of ours.
+    # All optional: a missing field gets a specific message.
     type: int = 0
     name: str = ""
     name_raw: bytes = b""
@@ -102,7 +102,7 @@ class Recorder:
 
 
 def build(records: Iterable[Record]) -> bytes:
-    """The lines of these records; positions are counted anew."""
+    """The lines of these records; positions are counted again."""
     lines: list[bytes] = []
     recorder = Recorder(lines.append)
     for record in records:
@@ -161,7 +161,7 @@ def _only_header(raw: bytes, padding: int, record: FileRecord) -> TarHeader:
         raise FormatError(f"more than one tar header stands before the record of {_shown(record.name)}")
     if (header.name, header.size) != (record.name, record.size):
         raise FormatError(
-            f"the tar header says {_shown(header.name)} of {header.size} bytes, "
+            f"the tar header states {_shown(header.name)} of {header.size} bytes, "
             f"its record {_shown(record.name)} of {record.size}"
         )
     return header

@@ -43,7 +43,9 @@ def format_time(nanoseconds: int) -> str:
         return ""
     seconds, fraction = divmod(nanoseconds, NANOSECONDS)
     if not YEAR_ONE // NANOSECONDS <= seconds <= _LAST:
-        raise FormatError(f"a time {seconds} seconds from 1970 is outside the years 1 to 9999 that RFC 3339 can say")
+        raise FormatError(
+            f"a time {seconds} seconds from 1970 is outside the years 1 to 9999 that RFC 3339 can represent"
+        )
     text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
     return f"{text}{digits}Z"

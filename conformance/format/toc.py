@@ -1,7 +1,7 @@
 """The TOC: the JSON list of what is in a layer and where (docs/format.md sections 1, 11 and 13).
 
-Decoding says only whether the document can be read; what it must say is for the checks. Whether its keys
-are spelt as every parser would read them is a question of its own: see ``toc_keys``.
+Decoding states only whether the document can be read; what it must state is for the checks. Whether its keys
+are written as every parser would read them is a separate question: see ``toc_keys``.
 """
 
 import codecs
@@ -73,7 +73,7 @@ class Toc(msgspec.Struct, frozen=True, rename={"tar_split_digest": "tarSplitDige
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """The entries in order; empty when there is no array of them (TOC-001 says so)."""
+        """The entries in order; empty when there is no array of them (TOC-001 states this)."""
         entries = self.entries_or_none
         return [] if entries is None or entries is msgspec.UNSET else entries
 
@@ -84,8 +84,8 @@ _DECODER = msgspec.json.Decoder(Toc)
 def read_toc(payload: bytes | memoryview, *, declared_size: int | None = None, limit: int = MAX_TOC) -> Toc:
     """Decompress a TOC payload and decode it.
 
-    ``declared_size`` is what the annotation or footer says of the uncompressed length. Raise FormatError
-    if the payload or its content exceeds ``limit`` bytes, is no zstd, differs from the declaration, or is no TOC.
+    ``declared_size`` is what the annotation or footer states about the uncompressed length. Raise FormatError
+    if the payload or its content exceeds ``limit`` bytes, is not zstd, differs from the declaration, or is not a TOC.
     """
     return decode_toc(decompress_toc(payload, declared_size=declared_size, limit=limit))
 

@@ -1,8 +1,8 @@
 """Keys and numbers of a TOC that two parsers may read differently (TOC-002).
 
 The reference compares keys without case, takes the last of duplicates, skips what it does not know, and
-stops at an empty key; another parser does otherwise. Such a key is a second TOC hidden in the first. What is said in
-``json_problems`` of all documents is looked for here in a way that is fast for a million entries.
+stops at an empty key; another parser does otherwise. Such a key is a second TOC hidden in the first. What is stated in
+``json_problems`` of all documents is searched for here in a way that is fast for a million entries.
 """
 
 import json
@@ -82,7 +82,7 @@ def _encoded(toc: Toc) -> Iterator[bytes]:
 
 
 class _Walk:
-    """The slow way, for documents that have or may have a problem: every object is looked at.
+    """The slow way, for documents that have or may have a problem: every object is inspected.
 
     The hooks see the pairs of every object when it closes, and every number, so they only note *that* an entry is odd;
     where in the text its keys are is then found by walking that one entry.

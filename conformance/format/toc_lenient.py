@@ -31,7 +31,7 @@ def read_as_containers_storage(document: bytes) -> Toc:
 
 
 def first_difference(strict: Toc, lenient: Toc) -> str:
-    """What the second reading has otherwise, in words; "" if it is the same."""
+    """The differences of the second reading, as text; "" if there is none."""
     if strict.tar_split_digest != lenient.tar_split_digest:
         return f"tarSplitDigest {lenient.tar_split_digest or 'absent'} instead of {strict.tar_split_digest or 'absent'}"
     for index, (ours, theirs) in enumerate(zip_longest(strict.entries, lenient.entries)):

@@ -1,4 +1,4 @@
-"""One pass over the entries of a TOC: which of them each rule has to look at (docs/format.md section 11).
+"""One pass over the entries of a TOC: which of them each rule has to inspect (docs/format.md section 11).
 
 A TOC may have a million entries, and nearly all are plainly right: the rules in ``toc_rules`` and ``chunk_rules`` look
 at the others only.
@@ -50,7 +50,7 @@ def _indices() -> "array[int]":
 
 
 class _Times:
-    """Which texts for times are not in the usual form; each is looked at once, as long as there are not too many."""
+    """Which texts for times are not in the usual form; each is inspected once, as long as there are not too many."""
 
     def __init__(self) -> None:
         self.plain: set[str] = {""}
@@ -70,7 +70,7 @@ class _Times:
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """The entries of a TOC, and the indices of those that the rules look at.
+    """The entries of a TOC, and the indices of those that the rules inspect.
 
     ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields;
     ``odd_times`` the first texts for times that are not in the usual form, ``times_left_out`` whether there are more;
@@ -94,7 +94,7 @@ class Outline(msgspec.Struct, frozen=True):
 
     @property
     def has_chunks(self) -> bool:
-        """Whether any file is split, or says anything of chunks."""
+        """Whether any file is split, or states anything of chunks."""
         return bool(self.chunks or self.owners)
 
 
@@ -209,5 +209,5 @@ def problem(entries: Sequence[Entry], index: int, expected: str, found: str) -> 
 
 
 def where(found: EntryProblem) -> str:
-    """The place of an entry in words."""
+    """The position of an entry as text."""
     return f"entries[{found.index}] {found.name}"

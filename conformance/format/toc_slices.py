@@ -27,7 +27,7 @@ _MEMBER: Final = rb'\s*"(?!entries")[^"\\]{0,64}"\s*:\s*(?:"[^"\\]{0,256}"|-?\d{
 _HEAD: Final = re.compile(rb"\s*\{(?:" + _MEMBER + rb'){0,16}?\s*"entries"\s*:\s*\[\s*')
 _MAX_HEAD: Final = 8192
 _CUT: Final = re.compile(rb"\}\s*,\s*(?=\{)")
-# msgspec says "truncated" of it.
+# msgspec reports "truncated" of it.
 _LONE_SURROGATE: Final = re.compile(
     rb"(?<!\\)(?:\\\\)*(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u....)\\u[dD][c-fC-F])"
 )
@@ -39,13 +39,13 @@ Accept = Callable[[bytes, list[Entry]], None]
 
 
 class UncutError(FormatError):
-    """A TOC that cannot be read in slices of bounded size; nothing is said of whether it is right."""
+    """A TOC that cannot be read in slices of bounded size; no statement is made on whether it is right."""
 
 
 class SlicedToc(msgspec.Struct, frozen=True):
     """What is left when all entries were given away: ``toc`` has none of them, ``size`` is that of the JSON in bytes.
 
-    ``replaced``: the key ``entries`` comes again behind the entries. What was given away is void, and ``toc`` has those
+    ``replaced``: the key ``entries`` comes again after the entries. What was given away is void, and ``toc`` has those
     that count.
     """
 
@@ -91,7 +91,7 @@ class _Reader:
             self._refuse()
 
     def finish(self) -> SlicedToc:
-        """Decode what is behind the last cut together with the head: it is a TOC by itself."""
+        """Decode what is after the last cut with the head: it is a TOC by itself."""
         head = self._head or b""
         document = head + self._buffer
         self._buffer.clear()
@@ -135,7 +135,7 @@ class _Reader:
         return False
 
     def _decoded(self, raw: bytes) -> list[Entry] | None:
-        """The entries of a slice; None if it is none. What is wrong before its end is wrong wherever it ends."""
+        """The entries of a slice; None if it is invalid. An error before its end does not depend on its end."""
         try:
             check_utf8(raw)
             entries = _ENTRIES.decode(b"[" + raw + b"]")

@@ -1,6 +1,6 @@
 """Blob bytes in, tar bytes out, in one pass: which frame begins where, in the blob and in the tar.
 
-Bounded whatever the blob says: a frame is decompressed at once when its blocks cannot hold more than 4 MiB, and
+Bounded whatever the blob states: a frame is decompressed at once when its blocks cannot hold more than 4 MiB, and
 else in steps of so many blocks (docs/format.md section 9.1; LAYER-006, LAYER-009).
 """
 
@@ -17,7 +17,7 @@ from conformance.format.errors import ChecksumError, FormatError, LimitError, St
 from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameKind, FrameScanner
 
 MAX_KEPT: Final = 64
-"""Skippable frames, and frames with something odd, that are kept one by one; the others are counted."""
+"""Skippable frames, and frames with something odd, that are retained one by one; the others are counted."""
 
 _BATCH: Final = 4 * 2**20
 _MAGIC_BYTES: Final = 4
@@ -51,11 +51,11 @@ class FrameTable(msgspec.Struct):
         return None if index is None else self.tar_offsets[index]
 
     def payload_at(self, offset: int) -> Frame | None:
-        """The kept skippable frame whose payload begins at this byte."""
+        """The retained skippable frame whose payload begins at this byte."""
         return next((frame for frame in self.skippable if frame.payload_offset == offset), None)
 
     def _begin(self, frame: Frame) -> None:
-        """Note what the header of a frame says: that counts even if the frame then does not decompress."""
+        """Note what the header of a frame states: that counts even if the frame then does not decompress."""
         self.first = self.first or frame
         if frame.window > MAX_WINDOW and len(self.wide) < MAX_KEPT:
             self.wide.append(frame)
@@ -77,7 +77,7 @@ class FrameTable(msgspec.Struct):
 class LayerUnpacker:
     """``feed`` it the blob in pieces of any size and take the tar in batches of some MiB; then ``finish``.
 
-    Both raise FormatError for what are no frames, for content that does not decompress, and when the tar
+    Both raise FormatError for what are not frames, for content that does not decompress, and when the tar
     exceeds ``limit`` bytes; the table then holds what came before.
     """
 
@@ -196,7 +196,7 @@ class LayerUnpacker:
 def _lies(frame: Frame) -> bool:
     """Whether the header states a size that the blocks cannot have.
 
-    Decompressing at once allocates what the header says, and for 0 does not look at the blocks.
+    Decompressing at once allocates what the header states, and for 0 does not inspect the blocks.
     """
     said = frame.content_size
     return said is not None and not frame.is_skippable and (said == 0 or said > frame.bound)

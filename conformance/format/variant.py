@@ -1,7 +1,7 @@
 """Making the sentinel variant of an image, putting it into an index, and taking both back (docs/format.md 16, 19).
 
-Documents are edited in their text, so annotations, subject, artifactType and fields nobody knows stay byte for byte,
-and stripping what was attached gives the bytes one began with. No I/O: who calls stores what is returned.
+Documents are edited in their text, so annotations, subject, artifactType and unknown fields are retained byte for byte,
+and stripping an attached variant restores the original bytes. No I/O: the caller stores the result.
 """
 
 import base64
@@ -57,7 +57,8 @@ def ineligibility(manifest_raw: bytes, revision: Revision = PR681) -> str | None
     """Why this manifest must get no sentinel variant, in one sentence; None when it may.
 
     Stricter than the reference, which is content with one TOC of either kind (docs/format.md section 16.2):
-    every layer must be zstd:chunked with a tar-split, or nobody can pull the variant. Raise FormatError if it is none.
+    every layer must be zstd:chunked with a tar-split, or no client can pull the variant. Raise FormatError if it is
+    none.
     """
     manifest = _read_manifest(manifest_raw).view
     if manifest.media_type == DOCKER_MANIFEST_TYPE:
@@ -84,7 +85,7 @@ def make_sentinel_variant(
     Raise FormatError if the image is not eligible, or its manifest and config do not belong together.
     """
     if (reason := ineligibility(manifest_raw, revision)) is not None:
-        raise FormatError(f"no sentinel variant can be made: {reason}")
+        raise FormatError(f"no sentinel variant can be created: {reason}")
     manifest, _ = _read_pair(manifest_raw, config_raw)
     digest = str(Digest.of(sentinel))
     config_text = config_raw.decode()
@@ -98,7 +99,7 @@ def make_sentinel_variant(
 def strip_manifest(manifest_raw: bytes, config_raw: bytes, revision: Revision = PR681) -> tuple[bytes, bytes]:
     """Manifest and config without the sentinel, whatever its content; both as given when there is none.
 
-    The history stays as it is. Raise FormatError when the sentinel is not layer 0, occurs twice, or is not
+    The history is unchanged. Raise FormatError when the sentinel is not layer 0, occurs twice, or is not
     the first DiffID: what would be left could not be trusted.
     """
     manifest, config = _read_pair(manifest_raw, config_raw)
@@ -123,7 +124,7 @@ def attach_to_index(index_raw: bytes, additions: Sequence[Addition], revision: R
 
     A sentinel entry keeps platform, annotations and unknown fields of its plain entry. A platform that has a
     sentinel entry gets no second one; when nothing is added the index is returned as given. Raise FormatError
-    if this is no OCI index or names a plain entry that it does not hold.
+    if this is not an OCI index or names a plain entry that it does not hold.
     """
     index = _oci_index(index_raw)
     text = index_raw.decode()
@@ -169,7 +170,7 @@ def wrap_single(manifest_raw: bytes, config_raw: bytes, variant: SentinelVariant
 def strip_index(index_raw: bytes, sentinels: Collection[str] = (), revision: Revision = PR681) -> bytes:
     """The index without its sentinel entries: those annotated so, and those whose digest is among ``sentinels``.
 
-    As given when it has none. Raise FormatError if it is no OCI index, or if nothing would be left.
+    As given when it has none. Raise FormatError if it is not an OCI index, or if nothing would be left.
     """
     index = _oci_index(index_raw)
     text = index_raw.decode()

@@ -79,7 +79,7 @@ def write_layer(
 
     Raise FormatError for a malformed tar, and for what a TOC cannot represent (TOC-016): PAX global headers,
     sparse files, unknown types, names that are not UTF-8, names that occur twice. What was then written to
-    ``blob`` is no layer.
+    ``blob`` is not a layer.
     """
     return _Writer(tar, blob, options, lanes).run()
 

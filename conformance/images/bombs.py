@@ -1,4 +1,4 @@
-"""Frames put together by hand: of raw blocks, whose length does not depend on what they hold, and bombs.
+"""Frames assembled by hand: of raw blocks, whose length does not depend on what they hold, and bombs.
 
 A bomb is built in its compressed form; nothing here ever has its expanded size.
 """
@@ -9,7 +9,7 @@ from typing import Final
 from conformance.format.frames import MAX_BLOCK, ZSTD_MAGIC, skippable
 
 BOMB: Final = 2560 * 2**20
-"""Bytes that a bomb expands to: more than the memory that a reader may take for the largest lawful TOC."""
+"""Bytes that a bomb expands to: more than the memory that a reader may take for the largest conforming TOC."""
 _RAW, _RLE = 0, 1
 _CHECKSUM = 4
 _HAS_SIZE = 0xC0

@@ -1,6 +1,6 @@
-"""Small images to try consumers with: layers, manifests and indexes, put together without a check.
+"""Small images to try consumers with: layers, manifests and indexes, assembled without a check.
 
-Whatever is asked for is built, sound or not. ``tampered`` makes the layers that are not.
+Whatever is requested is built, sound or not. ``tampered`` makes the layers that are not.
 """
 
 import gzip
@@ -26,23 +26,23 @@ from conformance.format.names import (
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.sentinel import canonical_sentinel
+from conformance.format.stored import StoredManifest
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
 from conformance.images.trees import Node, Tree, noise, tar_of
 from conformance.observed.trials import LayerFacts
-from conformance.registry.server.core import Manifest
 from conformance.sources.layout import write_layout
 from conformance.sources.platforms import machine_platform
 
 _CREATED: Final = "2020-09-13T12:26:40Z"
 MARKER: Final = "zcc-marker"
-"""The name of the one package that an inventory of a sound image lists."""
+"""The name of the one package that an inventory of a conforming image lists."""
 _STATUS: Final = (
     f"Package: {MARKER}\nStatus: install ok installed\nPriority: optional\nSection: misc\nMaintainer: nobody"
     " <nobody@example.org>\nArchitecture: all\nVersion: 1.2.3\nDescription: tells that the whole layer was read\n\n"
 )
 
 # Ordinary trees: every parent directory is there, no bit is special. What is special is in FEATURES, each by itself.
-# The package database is the last file: who stops early does not see it.
+# The package database is the last file: a reader that stops early does not read it.
 LOWER: Final[Tree] = (
     Node("etc", "dir", mode=0o755, mtime=1_600_000_000),
     Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n', mtime=1_600_000_001),
@@ -97,7 +97,7 @@ FEATURES: Final[Mapping[str, tuple[Tree, ...]]] = {
 }
 """Images that hold one special thing each, the lowest layer first."""
 IMPLIED: Final[Tree] = (Node("implied/below/file", content=noise(31, 100), mtime=1_600_000_007),)
-"""A file whose directories are not in the layer: readers give them modes of their own."""
+"""A file whose directories are not in the layer: readers give them their own modes."""
 
 
 def other_contents(tree: Tree) -> Tree:
@@ -111,7 +111,7 @@ def other_contents(tree: Tree) -> Tree:
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest says of it ("", 0: the truth)."""
+    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest states about it ("", 0: the truth)."""
 
     blob: bytes
     diff_id: str
@@ -138,14 +138,14 @@ class Image(msgspec.Struct, frozen=True):
     """
 
     blobs: dict[str, bytes]
-    manifests: dict[str, Manifest]
+    manifests: dict[str, StoredManifest]
     root: str
     layers: tuple[LayerFacts, ...] = ()
     sentinel: str = ""
     label: str = ""
 
     @property
-    def root_document(self) -> Manifest:
+    def root_document(self) -> StoredManifest:
         return self.manifests[self.root]
 
     def write(self, directory: Path, digest: str = "") -> None:
@@ -157,7 +157,7 @@ class Image(msgspec.Struct, frozen=True):
 
 
 def host_platform() -> JsonObject:
-    """The platform of this machine: images are of it, so that every tool pulls them without being told."""
+    """The platform of this machine: images are of it, so that every tool pulls them without options."""
     found = machine_platform()
     return {"architecture": found.architecture, "os": found.os}
 
@@ -235,7 +235,7 @@ def image(
     blobs = {layer.named: layer.blob for layer in stack} | {str(Digest.of(config)): config}
     facts = tuple(_facts(layer) for layer in layers)
     named = str(Digest.of(sentinel)) if sentinel is not None else ""
-    return Image(blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, digest, facts, named, label)
+    return Image(blobs, {digest: StoredManifest(manifest, MANIFEST_TYPE)}, digest, facts, named, label)
 
 
 def sentinel_image(layers: Sequence[Layer], **more: Any) -> Image:
@@ -269,7 +269,7 @@ def index(entries: Sequence[Entry]) -> Image:
     blobs = {digest: blob for entry in entries for digest, blob in entry.image.blobs.items()}
     manifests = {digest: document for entry in entries for digest, document in entry.image.manifests.items()}
     last = entries[-1].image
-    return Image(blobs, {**manifests, digest: Manifest(raw, INDEX_TYPE)}, digest, last.layers, last.sentinel)
+    return Image(blobs, {**manifests, digest: StoredManifest(raw, INDEX_TYPE)}, digest, last.layers, last.sentinel)
 
 
 def pair(layers: Sequence[Layer], **more: Any) -> Image:

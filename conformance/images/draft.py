@@ -1,4 +1,4 @@
-"""A conforming image in parts that a mutant may edit, and the image made from them with digests put right."""
+"""A conforming image in parts that a mutant may edit, and the image created from them with digests put right."""
 
 import io
 import tarfile
@@ -74,7 +74,7 @@ class Drafted(msgspec.Struct, frozen=True):
 
 
 def conforming_draft() -> Draft:
-    """A pair that breaks no requirement; every call gives a copy of its own."""
+    """A pair that breaks no requirement; every call gives its own copy."""
     return deepcopy(_draft())
 
 

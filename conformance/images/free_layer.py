@@ -28,7 +28,7 @@ class Choices(msgspec.Struct, frozen=True):
     """``chunk``: bytes of a chunk (0: the whole file); ``frames``: how many frames a chunk is written in.
 
     ``zeros``: chunks of zeros are called so. ``segment``: bytes of a tar-split segment at most (0: as they come).
-    ``before``: a frame before each frame of content; ``behind``: one behind each file. ``chunk_fields``: also on files
+    ``before``: a frame before each frame of content; ``behind``: one after each file. ``chunk_fields``: also on files
     of one chunk.
     """
 

@@ -96,7 +96,7 @@ def image(
     annotations: Mapping[str, str] | None = None,
     blocks: int = 1,
 ) -> Image:
-    """A single image: one layer for each tree, in this compression (``estargz``: gzip that says it has such a TOC).
+    """A single image: one layer for each tree, in this compression (``estargz``: gzip that states it has such a TOC).
 
     The tars end as those of Go's archive/tar do; with ``blocks`` 20 they are padded as GNU tar's are.
     """
@@ -145,7 +145,7 @@ def pair(plain: Image, sentinel: bytes | None = None) -> tuple[Image, Image]:
 
 
 def index(members: Sequence[tuple[Image, JsonObject]]) -> Image:
-    """An index of images, each with its platform and what else its entry says."""
+    """An index of images, each with its platform and what else its entry states."""
     blobs: dict[str, bytes] = {}
     entries = []
     for member, fields in members:

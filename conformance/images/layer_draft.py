@@ -1,4 +1,4 @@
-"""A zstd:chunked layer in parts that a test may edit, and the layer made from them with all positions put right.
+"""A zstd:chunked layer in parts that a test may edit, and the layer created from them with all positions put right.
 
 Tamperings and mutants are functions that edit a draft: what they do not touch stays conforming.
 """
@@ -81,7 +81,7 @@ def draft_layer(
 ) -> LayerDraft:
     """A conforming draft of a tree; ``trailing`` bytes follow the end of the tar.
 
-    ``first`` is a frame before all others, for trees without content: nothing then says where others begin.
+    ``first`` is a frame before all others, for trees without content: nothing then states where others begin.
     """
     return draft_of_tar(tar_of(tree) + trailing, options, first=first)
 
@@ -100,7 +100,7 @@ def draft_of_tar(tar: bytes, options: WriterOptions = DEFAULTS, *, first: bytes 
 
 
 def conforming_layer() -> LayerDraft:
-    """A draft with every kind of entry and chunk; every call gives a copy of its own."""
+    """A draft with every kind of entry and chunk; every call gives its own copy."""
     return deepcopy(_conforming())
 
 

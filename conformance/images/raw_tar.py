@@ -1,4 +1,4 @@
-"""Tar archives put together from raw fields: what no writer of today would write, beside what every one writes.
+"""Tar archives assembled from raw fields: forms that no current writer writes, and ordinary ones.
 
 Source: POSIX.1-2017 pax ("ustar Interchange Format", "pax Extended Header"), the GNU tar manual ("Basic Tar Format").
 """
@@ -86,5 +86,5 @@ def extended(records: Sequence[tuple[bytes, bytes]] | bytes, typeflag: bytes = b
 
 
 def long_name(payload: bytes, typeflag: bytes = b"L", **fields: bytes) -> bytes:
-    """A GNU long name (L) or long link (K) with this payload as it is."""
+    """A GNU long name (L) or long link (K) with this payload unchanged."""
     return file(b"././@LongLink", payload, typeflag, **{"magic": GNU, **fields})

@@ -1,4 +1,4 @@
-"""Small images to push at registries: a plain and a sentinel variant with data a registry never looks into."""
+"""Small images to push at registries: a plain and a sentinel variant with data a registry never inspects."""
 
 import random
 

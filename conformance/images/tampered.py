@@ -1,6 +1,6 @@
-"""Layers that are one edit away from a sound one: what each does is in its name and first line.
+"""Layers that are one edit away from a conforming one: what each does is in its name and first line.
 
-Unless said otherwise TOC, tar-split and annotations are sealed again, so that only the edit itself is wrong.
+Unless stated otherwise TOC, tar-split and annotations are sealed again, so that only the edit itself is wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +17,11 @@ from conformance.format.footer import Footer, FooterForm
 from conformance.format.frames import SKIPPABLE_HEADER, map_frames, skippable
 from conformance.format.positions import Position, TocPosition
 from conformance.format.seal import CompressedTarSplit, seal
+from conformance.format.tarheader import BLOCK
 from conformance.format.tarsplit import FileRecord, Record, Segment, build, parse
 from conformance.format.toc import Entry, Toc, encode_toc
 from conformance.format.writer import WriterOptions, WrittenLayer
+from conformance.images import raw_tar
 from conformance.images.bombs import BOMB, raw_frame, zeros_frame
 from conformance.images.composed import SINGLE, Layer, layer_of, written
 from conformance.images.trees import Node, Tree, noise, tar_of
@@ -32,7 +34,7 @@ NO_CHECKSUMS: Final = WriterOptions(checksums=False)
 
 @cache
 def single() -> tuple[bytes, WrittenLayer]:
-    """The sound layer that most cases begin with."""
+    """The conforming layer that most cases begin with."""
     return written(SINGLE)
 
 
@@ -51,7 +53,7 @@ def resealed(
 
 
 def with_annotations(**changes: str | None) -> Layer:
-    """The sound layer with annotations changed or (None) gone; keys by the last part of their names."""
+    """The conforming layer with annotations changed or (None) removed; keys by the last part of their names."""
     layer = sound()
     keys = {
         "checksum": names.MANIFEST_CHECKSUM,
@@ -64,7 +66,7 @@ def with_annotations(**changes: str | None) -> Layer:
 
 
 def without_toc(layer: Layer | None = None) -> Layer:
-    """No annotation says that there is a TOC."""
+    """No annotation states that there is a TOC."""
     return msgspec.structs.replace(layer or sound(), annotations={})
 
 
@@ -162,7 +164,7 @@ def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
 
 
 def unchecked(tree: Tree = SINGLE) -> Layer:
-    """A sound layer whose frames have no checksum; of the tree CONTROL the twin of ``tampered_content``."""
+    """A conforming layer whose frames have no checksum; of the tree CONTROL the twin of ``tampered_content``."""
     return layer_of(tree, NO_CHECKSUMS)
 
 
@@ -181,14 +183,25 @@ def frame_bomb() -> Layer:
 
 
 def lying_frame_bomb() -> Layer:
-    """The same, and the frame's header states the size that the TOC says."""
+    """The same, and the frame's header states the size that the TOC states."""
     _, made = single()
     size = next(entry.size for entry in made.toc.entries if entry.name == FILE)
     return _frame_of_file(zeros_frame(BOMB, stated=size))
 
 
+def tar_frame_bomb() -> Layer:
+    """A layer without a TOC; the frame of its one large file states a small size, and expands to what the tar declares.
+
+    Apart from that header the tar is complete: a reader that stops at the first two blocks of zeros, as it may at the
+    end of an archive, meets the frame nevertheless.
+    """
+    header, rest = raw_tar.header(FILE.encode(), BOMB), tar_of(SINGLE[2:])
+    blob = raw_frame(tar_of(SINGLE[:1], blocks=1)[:BLOCK] + header) + zeros_frame(BOMB, stated=BLOCK) + raw_frame(rest)
+    return Layer(blob, sound().diff_id)
+
+
 def _frame_of_file(frame: bytes) -> Layer:
-    """The frame of ``FILE`` replaced, everything behind it moved."""
+    """The frame of ``FILE`` replaced, everything after it moved."""
     blob, made = single()
     entry = next(entry for entry in made.toc.entries if entry.name == FILE)
     shift = len(frame) - (entry.end_offset - entry.offset)
@@ -239,7 +252,7 @@ def _moved(entry: Entry, start: Callable[[int], int], end: Callable[[int], int] 
 
 
 def footer_of_another_toc() -> Layer:
-    """Annotations name one TOC, the footer a second one behind it, by which two files have each other's contents."""
+    """Annotations name one TOC, the footer a second one after it, by which two files have each other's contents."""
     blob, made = written(DUAL)
     front = seal(made.data_size, made.toc, made.tar_split, footer=False)
     data_size = made.data_size + len(front.content)
@@ -253,7 +266,7 @@ DUAL_BY_TOC: Final[Tree] = (Node("a", content=noise(6, 400)), Node("b", content=
 
 
 TWO_FILES: Final[Tree] = (Node("a", content=noise(15, 400)), Node("b", content=noise(16, 400)))
-"""Of the shape of DUAL and of other contents: the twin of what is made of it."""
+"""Of the shape of DUAL and of other contents: the positive control of layers that are created from it."""
 
 
 def dual() -> Layer:
@@ -305,7 +318,7 @@ def with_split(document: bytes, toc: Toc | None = None, base: tuple[bytes, Writt
 
 
 def with_extra_line(line: Mapping[str, object]) -> Layer:
-    """A further line at the end, with the position that is due; who skips it gets the same tar."""
+    """A further line at the end, with the position that is due; a reader that skips it gets the same tar."""
     _, made = single()
     document = split_document(made)
     return with_split(document + encode({**line, "position": document.count(b"\n")}) + b"\n")
@@ -332,7 +345,7 @@ OTHER_NAMES: Final[Tree] = (Node("a", content=b"third content"), Node("b", conte
 
 
 def duplicate_names() -> Layer:
-    """The tar and its tar-split have "a" and "./a" (the second was b); the TOC says the same."""
+    """The tar and its tar-split have "a" and "./a" (the second was b); the TOC states the same."""
     blob, made = written(TWO_NAMES)
     other = tuple(msgspec.structs.replace(node, name={"b": "./a"}.get(node.name, node.name)) for node in TWO_NAMES)
     document = _renamed_split(made, other)
@@ -358,7 +371,7 @@ def _renamed_split(made: WrittenLayer, tree: Tree) -> bytes:
 
 
 def named(name: str, kind: str = "reg", link: str = "", before: Sequence[Node] = ()) -> Layer:
-    """A layer that says in both readings what may lead outside."""
+    """A layer that states in both readings what may lead outside."""
     content = b"escaped" if kind == "reg" else b""
     node = Node(name, kind, link_name=link, content=content)  # type: ignore[arg-type]
     return layer_of((Node("inside", content=b"y"), *before, node))

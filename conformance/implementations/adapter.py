@@ -1,4 +1,4 @@
-"""Adapters: a TOML file that says how a tool is driven (docs: adapter.schema.json beside this file).
+"""Adapters: a TOML files that describe how to run a tool (schema: adapter.schema.json in this directory).
 
 A tool is described by argument vectors for its operations, or is an executable that speaks the entry-point
 protocol itself (``protocol``). Every mistake in the file is an AdapterError of one line.
@@ -87,7 +87,7 @@ class Adapter(msgspec.Struct, frozen=True):
         return any(placeholder in words(argument) for step in steps for argument in step)
 
     def option(self, operation: Operation, option: Option) -> Vector | None:
-        """The arguments of this option for this operation; None when it cannot be asked for.
+        """The arguments of this option for this operation; None when it cannot be requested.
 
         Partial pulls are switched off in the settings of the storage where the tool has no option for it.
         """
@@ -99,7 +99,7 @@ class Adapter(msgspec.Struct, frozen=True):
         return () if self.switches_partial_pulls(option) else None
 
     def knows(self, option: Option) -> bool:
-        """Whether the option can be asked for, of at least one operation."""
+        """Whether the option can be requested, of at least one operation."""
         return any(self.option(operation, option) is not None for operation in OPERATIONS)
 
     def switches_partial_pulls(self, option: Option) -> bool:
@@ -141,7 +141,7 @@ def load_adapter(path: Path) -> Adapter:
 
 
 def parse_adapter(text: str, *, source: str, directory: Path | None = None) -> Adapter:
-    """Read an adapter's TOML; ``directory`` is where a relative entry point is looked for."""
+    """Read an adapter's TOML; ``directory`` is where a relative entry point is searched for."""
     try:
         fields = tomllib.loads(text)
         _reject_strings(fields)
@@ -162,7 +162,7 @@ _NO_SUCH_WORD: Final = ("Invalid enum value", "Object contains unknown field")
 
 
 def _mistake(error: str) -> str:
-    """The place, then what is wrong with it; msgspec says "… - at `$.roles[0]`" or "… - at `key` in `$.options`"."""
+    """The place, then what is wrong with it; msgspec reports "… - at `$.roles[0]`" or "… - at `key` in `$.options`"."""
     what, _, path = error.partition(" - at `")
     where = path.removeprefix("key` in `").rstrip("`").removeprefix("$").lstrip(".")
     known = KNOWN_WORDS.get(where.partition("[")[0], ())
@@ -179,7 +179,7 @@ def _reject_newer(version: object) -> None:
 
 
 def _reject_strings(fields: Mapping[str, Any]) -> None:
-    """Commands for a shell, where argument vectors belong, get a message that says what to write."""
+    """Commands for a shell, where argument vectors belong, get a message that states what to write."""
     places = {key: fields.get(key) for key in ("version", "setup", "service", "ready", "login", "teardown")}
     for table in ("operations", "options"):
         inner = fields.get(table)
@@ -195,7 +195,7 @@ def _resolve(document: AdapterDocument, directory: Path) -> Adapter:
     adapter = _of_entry_point(document, directory) if document.entry_point else _of_vectors(document)
     _check_roles(adapter)
     if adapter.ready and not adapter.service:
-        raise ValueError("ready: tells when the service can be used; there is no service")
+        raise ValueError("ready: indicates when the service can be used; there is no service")
     for feature, reason in adapter.unsupported.items():
         if not reason.strip():
             raise ValueError(f"unsupported.{feature}: declared without a reason")

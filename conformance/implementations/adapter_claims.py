@@ -33,7 +33,7 @@ def claimed_profiles(
 ) -> tuple[Profile, ...]:
     """The profiles named, and one for each role that none of them is of.
 
-    Who is ``consumer-aware`` knows sentinels; then it is taken for a producer and copier that knows them too.
+    A tool that is ``consumer-aware`` knows sentinels; it is then treated as a producer and copier that knows them too.
     """
     aware = "consumer-aware" in roles
     copier: Profile = "recompressing-copier" if "recompress" in operations else "copier"

@@ -1,4 +1,4 @@
-"""What an adapter file may say: the model, and the JSON Schema that is published from it (adapter.schema.json)."""
+"""What an adapter file may contain: the model, and the JSON Schema that is published from it (adapter.schema.json)."""
 
 from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, get_args
@@ -67,15 +67,15 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``entry_point`` is the path of an executable, relative to the file, or an argument vector to which the protocol's
     arguments are added.
     ``options`` are the arguments that ``{options}`` becomes; none mean that the tool does so anyway.
-    ``operation_options`` are those of one operation, before ``options``. ``executable`` is what is looked for to tell
+    ``operation_options`` are those of one operation, before ``options``. ``executable`` is what is searched for to tell
     whether the tool is there (default: the first argument of ``version``), ``refusals`` are regular expressions for
     output that states a reason, ``timeout`` is in seconds. ``storage`` is the driver of containers-storage: it pulls
     in parts with ``overlay`` only, which needs mounts.
 
     Around each operation: ``files`` (path below HOME to content) are written, ``setup`` is run, ``service`` is started
-    and ``ready`` is run until it succeeds, ``login`` is run where the registry wants one; at the end, whatever
-    happened, the service is stopped and ``teardown`` is run. ``scan_output`` is the file that a scan writes its list
-    to. ``tags_only``: the tool takes no digests. ``https_only``: it speaks to no registry in plain HTTP.
+    and ``ready`` is run until it succeeds, ``login`` is run where the registry requires authentication; at the end,
+    whatever happened, the service is stopped and ``teardown`` is run. ``scan_output`` is the file that a scan writes
+    its list to. ``tags_only``: the tool takes no digests. ``https_only``: it speaks to no registry in plain HTTP.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]

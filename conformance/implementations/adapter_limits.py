@@ -6,7 +6,7 @@ from typing import Final
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import COMPRESSIONS, OPERATIONS, ImplementationRole, Operation, Option
 
-# What cases of a role ask for: its operations, and options of each. docs/adapters.md lists them.
+# What cases of a role request: its operations, and options of each. docs/adapters.md lists them.
 _ASKED: Final[Mapping[ImplementationRole, Mapping[Operation, tuple[Option, ...]]]] = {
     "producer": {
         "push": ("all", "preserve-digests", "no-sentinel", "sign"),
@@ -34,7 +34,7 @@ def unsupported_of(adapter: Adapter) -> Iterator[str]:
             if operation in adapter.unsupported:
                 continue
             if operation not in adapter.operations and role.startswith("consumer") and _looks(adapter):
-                continue  # one way to look into an image is enough
+                continue  # one way to inspect an image is enough
             if operation not in adapter.operations:
                 yield f"{operation}: no such operation ({role})"
                 continue
@@ -54,5 +54,5 @@ def _looks(adapter: Adapter) -> bool:
 
 
 def _has(adapter: Adapter, operation: Operation, option: Option) -> bool:
-    """Whether the option can be asked for; what the adapter declares has been said."""
+    """Whether the option can be requested; what the adapter declares has been said."""
     return option in adapter.unsupported or adapter.option(operation, option) is not None

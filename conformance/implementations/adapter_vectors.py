@@ -45,12 +45,12 @@ def read_arguments(arguments: list[Any], where: str, *, first: bool = True, arou
 
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a tool is given beside those of its sandbox."""
+    """The variables that a tool gets in addition to those of its sandbox."""
     for name, value in environment.items():
         if not _ENVIRONMENT_NAME.fullmatch(name):
-            raise ValueError(f"environment: {name!r} is no name of an environment variable")
+            raise ValueError(f"environment: {name!r} is not a name of an environment variable")
         if name in _RUNNERS_OWN or name.startswith("XDG_"):
-            raise ValueError(f"environment.{name}: is set for each run, to a directory of its own")
+            raise ValueError(f"environment.{name}: is set for each run, to its own directory")
         _check_words(value, f"environment.{name}")
     return dict(environment)
 
@@ -62,7 +62,7 @@ def read_files(files: Mapping[str, str]) -> dict[str, str]:
     for name, content in files.items():
         path = PurePosixPath(name)
         if not name or "\0" in name or path.is_absolute() or ".." in path.parts or path == PurePosixPath("."):
-            raise ValueError(f"files: {name!r} is no path below HOME; give a relative one without '..'")
+            raise ValueError(f"files: {name!r} is not a path below HOME; give a relative one without '..'")
         _check_words(content, f"files.{name}")
     return dict(files)
 
@@ -78,7 +78,7 @@ def read_expression(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"refusals: {text!r} is no regular expression: {error}") from None
+        raise ValueError(f"refusals: {text!r} is not a regular expression: {error}") from None
     return text
 
 
@@ -91,7 +91,7 @@ def _check_words(argument: str, where: str, *, first: bool = True, around: bool 
         if word == "options" and not around:
             raise ValueError(f"{where}: {OPTIONS} stands for whole arguments and must be one by itself")
         if word not in PLACEHOLDERS:
-            raise ValueError(f"{where}: {{{word}}} is no placeholder; known: {', '.join(PLACEHOLDERS)}, options")
+            raise ValueError(f"{where}: {{{word}}} is not a placeholder; known: {', '.join(PLACEHOLDERS)}, options")
         if around and word not in SURROUNDINGS:
             raise ValueError(f"{where}: {{{word}}} is not known around an operation; known: {', '.join(SURROUNDINGS)}")
         if word == "stdout" and first:

@@ -54,7 +54,7 @@ def classify(
 ) -> Classified:
     """The outcome of a program that was run.
 
-    ``refusals`` are an adapter's patterns for output, of either stream, that states a reason; ``protocol`` says that
+    ``refusals`` are an adapter's patterns for output, of either stream, that states a reason; ``protocol`` states that
     the program speaks the entry-point protocol, where only status 3 refuses.
     """
     if timed_out:
@@ -68,7 +68,7 @@ def classify(
     if crash is not None:
         return Classified(Outcome.CRASHED, f"exit {exit_status}: {_cut(crash[0])}")
     if protocol and exit_status not in (REFUSED, UNSUPPORTED):
-        return Classified(Outcome.CRASHED, f"exit {exit_status} is none of 0, 3 and 4 of the protocol")
+        return Classified(Outcome.CRASHED, f"exit {exit_status} is not 0, 3 or 4 of the protocol")
     reason = _stated(refusals, stderr, stdout, anywhere=not protocol)
     if reason is None:
         return Classified(Outcome.CRASHED, f"exit {exit_status} without a stated reason")
@@ -76,9 +76,9 @@ def classify(
 
 
 def _stated(refusals: Sequence[str], stderr: str, stdout: str, *, anywhere: bool) -> str | None:
-    """The reason: the line an adapter's pattern finds, else what stderr says last of an error, else its last line.
+    """The reason: the line an adapter's pattern finds, else what stderr reports last of an error, else its last line.
 
-    With ``anywhere``, and where stderr says nothing, what stdout says last of an error: some tools state it there.
+    With ``anywhere``, and where stderr states nothing, what stdout reports last of an error: some tools state it there.
     """
     for text in (stderr, stdout):
         for pattern in refusals:

@@ -24,10 +24,10 @@ PLACEHOLDERS: Final = {
     "os": "the platform's operating system",
     "architecture": "the platform's architecture",
     "variant": "the platform's variant, may be empty",
-    "digest": "the digest that is asked for",
-    "username": "the user name for the registry of the image; empty where it wants no login",
+    "digest": "the digest that is requested",
+    "username": "the user name for the registry of the image; empty where it requires no authentication",
     "password": "the password that goes with it",
-    "authfile": "the login file of the run (the form of containers-auth.json and of Docker's config.json)",
+    "authfile": "the credential file of the run (the form of containers-auth.json and of Docker's config.json)",
     "cafile": "the file with the certificate authority to trust",
     "home": "the HOME of the run, which is also its current directory",
     "storage": "the directory for the tool's image storage",
@@ -39,9 +39,9 @@ SURROUNDINGS: Final = (
 )
 """Those that steps around an operation may use; empty where an operation has no such value."""
 OPTIONS: Final = "{options}"
-"""As a whole argument: here come the arguments of the options that were asked for."""
+"""As a whole argument: here come the arguments of the options that were requested."""
 
-# Only {word} is a placeholder: the {{.ID}} of Go templates stays as it is.
+# Only {word} is a placeholder: the {{.ID}} of Go templates is not replaced.
 _WORD = re.compile(r"(?<!\{)\{([a-z_]+)\}(?!\})")
 
 
@@ -51,7 +51,7 @@ def words(argument: str) -> Iterator[str]:
 
 
 def fill(vector: Sequence[str], values: Mapping[str, str], options: Sequence[str] = ()) -> Vector:
-    """The argument vector with every placeholder replaced, once: what a value contains is not looked at again.
+    """The argument vector with every placeholder replaced, once: what a value contains is not inspected again.
 
     ``options`` are already filled. Raise KeyError with the word that has no value.
     """

@@ -3,11 +3,11 @@
     exe --version                                                       prints its name and version
     exe push       --layout DIR --reference REF --compression C         image of a layout -> registry
     exe pull       --reference REF --layout DIR                         image of a registry -> layout
-    exe copy       --reference REF --destination REF                    registry -> registry, compression kept
+    exe copy       --reference REF --destination REF                    registry -> registry, compression retained
     exe recompress --reference REF --destination REF --compression C    registry -> registry, compression changed
     exe export     --reference REF --destination REF                    registry -> the tool's own storage -> registry
     exe unpack     --reference REF --output DIR                         root file system into an empty directory
-    exe scan       --reference REF                                      looks into the image, prints what it found
+    exe scan       --reference REF                                      inspects the image, prints what it found
     exe store      --layout DIR --target PATH --compression C           image of a layout -> new OCI layout directory
     exe archive    --layout DIR --target PATH --compression C           image of a layout -> new OCI archive (tar)
     exe build      --reference REF --destination REF                    an image FROM the one of REF, one layer more

@@ -12,21 +12,20 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.oci import Platform
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
 from conformance.implementations.placeholders import Vector, fill
 from conformance.implementations.surroundings import SurroundingsError, surroundings
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import CommandEvidence, mask_url
 from conformance.observed.masking import MASK, forms_of
 from conformance.processes.overlay import MOUNTS, how_to_mount, undo_mounts
 from conformance.processes.run import Ended, run_program
 from conformance.processes.sandbox import Sandbox
-from conformance.registry.client.credentials import Credentials
 
 MAX_EVIDENCE: Final = 4096
-"""Characters of output kept as evidence of one command."""
+"""Characters of output preserved as evidence of one command."""
 _VERSION_SECONDS: Final = 30
 _MAX_SCAN: Final = 2**20
 
@@ -57,20 +56,25 @@ class Run(msgspec.Struct, frozen=True):
         return self.outcome is Outcome.SUCCEEDED
 
     @property
+    def described(self) -> str:
+        """The outcome with its reason, in one line."""
+        return f"{self.outcome}: {self.reason}" if self.reason else str(self.outcome)
+
+    @property
     def claim_is_false(self) -> bool:
         """Whether what the adapter declares unsupported was done."""
         return bool(self.declared) and self.succeeded
 
 
 class Version(msgspec.Struct, frozen=True):
-    """What a tool says its version is; ``absent`` says by name what is missing."""
+    """What a tool reports its version is; ``absent`` states by name what is missing."""
 
     text: str = ""
     absent: str = ""
 
 
 def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
-    """Ask the tool for its version, or say that it is not on this machine."""
+    """Ask the tool for its version, or report that it is not on this machine."""
     values = _values(sandbox, {})
     missing = _missing(adapter, sandbox, values)
     if missing:
@@ -89,7 +93,7 @@ def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
         why = ended.problem or (lines[-1] if lines else f"exit {ended.status}")
         return Version(absent=f"{adapter.executable} does not run: {why[:200]}")
     mask = _Mask(sandbox, {})
-    # A tool may say other things before its version: a line with "1.2" goes before one with a digit.
+    # A tool may print other things before its version: a line with "1.2" goes before one with a digit.
     likely = sorted(map(mask, lines), key=lambda line: [re.search(form, line) is None for form in (r"\d\.\d", r"\d")])
     return Version((likely or [""])[0][:200])
 
@@ -210,7 +214,9 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
 def _option_arguments(
     adapter: Adapter, sandbox: Sandbox, operation: Operation, options: Sequence[Option], values: Mapping[str, str]
 ) -> Vector:
-    """Those asked for, and login and certificate where the sandbox has them and the adapter takes them."""
+    """The requested options, and credentials and certificate where the sandbox has them and the adapter accepts
+    them.
+    """
     own: list[Option] = ["authfile", "login"] if sandbox.secrets else []
     own += ["cafile"] if sandbox.ca_file else []
     given = (adapter.option(operation, option) or () for option in dict.fromkeys([*own, *options]))
@@ -238,8 +244,8 @@ def _values(sandbox: Sandbox, given: Values) -> dict[str, str]:
     login = sandbox.logins.get(values.get("host", "")) or next(iter(sandbox.logins.values()), Credentials())
     values |= {"username": login.username, "password": login.password}
     if "platform" in values:
-        wanted = Platform.parse(values["platform"])
-        values |= {"os": wanted.os, "architecture": wanted.architecture, "variant": wanted.variant}
+        system, architecture, *variant = values["platform"].split("/")
+        values |= {"os": system, "architecture": architecture, "variant": "".join(variant)}
     return values
 
 

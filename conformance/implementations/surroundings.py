@@ -1,4 +1,4 @@
-"""What is done around an operation: files, setup, a service in the background, a login.
+"""What is done around an operation: files, setup, a service in the background, authentication.
 
 At the end, whatever happened, the service is stopped and the teardown is run.
 """
@@ -37,7 +37,7 @@ class Steps:
         self.ended: list[Ended] = []
 
     def run(self, steps: tuple[Vector, ...], name: str) -> None:
-        """Run them until one fails: SurroundingsError then, with what the tool said."""
+        """Run them until one fails: SurroundingsError then, with what the tool reported."""
         self._values["stdout"] = ""
         for step in steps:
             ended = self._run(step)
@@ -95,7 +95,7 @@ class Steps:
 def surroundings(
     adapter: Adapter, sandbox: Sandbox, environment: Mapping[str, str], values: Mapping[str, str]
 ) -> Iterator[Steps]:
-    """Enter when an operation can be asked for: SurroundingsError when that fails. ``teardown`` is always run."""
+    """Enter when an operation can be requested: SurroundingsError when that fails. ``teardown`` is always run."""
     write_files(adapter, sandbox, values)
     steps = Steps(sandbox, environment, values)
     try:
@@ -144,9 +144,9 @@ def _how(ended: Ended) -> str:
         return "did not end in time"
     lines = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
     status = f"status {ended.status}" if ended.signal is None else f"signal {ended.signal}"
-    return f"ended with {status}: {lines[-1][:300] if lines else 'it said nothing'}"
+    return f"ended with {status}: {lines[-1][:300] if lines else 'no output'}"
 
 
 def _last_line(log: Path) -> str:
     lines = log.read_bytes()[-_MAX_LOG:].decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:300] if lines else "it said nothing"
+    return lines[-1][:300] if lines else "no output"

@@ -1,1 +1,1 @@
-"""What was seen of an image, a layer, a registry, a producer or a consumer, and the evidence for it. Frozen values."""
+"""Observations of images, layers, registries, producers and consumers, and their evidence. Frozen values."""

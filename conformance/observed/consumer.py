@@ -1,4 +1,4 @@
-"""What a client did when it chose an entry of an index: the input of the SENT-SELECT checks."""
+"""The selection of an index entry by a client: the input of the SENT-SELECT checks."""
 
 import msgspec
 
@@ -9,10 +9,10 @@ from conformance.observed.evidence import Evidence
 class SelectionSeen(msgspec.Struct, frozen=True):
     """One choice. ``chosen`` is a position in ``index.manifests``, None when the client refused.
 
-    ``aware`` says whether the client knows sentinels, ``toc_capable`` whether it could pull by TOC here.
-    ``has_sentinel_layer`` is what the chosen manifest really is, ``relaxed`` whether the client skipped the
+    ``aware`` states whether the client knows sentinels, ``toc_capable`` whether it could pull by TOC here.
+    ``has_sentinel_layer`` is a fact of the selected manifest, ``relaxed`` whether the client skipped the
     full digest for it; None where that is not known. ``read_whole_by_toc``: there were no ranges, and the pull worked
-    all the same, of a sentinel variant by reading whole blobs by their TOC (SENT-PULL-030 judges that).
+    nevertheless, of a sentinel variant by reading whole blobs by their TOC (SENT-PULL-030 judges that).
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""What shows that a finding is true: bytes, an HTTP exchange, a command, a remark.
+"""Evidence of a finding: bytes, an HTTP exchange, a command, a remark.
 
 Exchanges are recorded by the client and by the embedded registry alike; secrets are masked before
-anything is kept (docs/architecture.md, safety rules).
+anything is retained (docs/architecture.md, safety rules).
 """
 
 import re
@@ -45,10 +45,10 @@ def _mask_value(name: str, value: str) -> str:
 
 
 class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
-    """One HTTP request and its answer. Sizes in bytes, times in seconds, answers cut at MAX_BODY_KEPT.
+    """One HTTP request and its response. Sizes in bytes, times in seconds, responses cut at MAX_BODY_KEPT.
 
     ``request_body`` is the whole body, where that is at most MAX_REQUEST_KEPT, else empty.
-    ``status`` is None when no answer came; ``error`` then says why. Build with ``Exchange.record``,
+    ``status`` is None when no response came; ``error`` then states why. Build with ``Exchange.record``,
     which masks.
     """
 
@@ -82,7 +82,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
     ) -> "Exchange":
         """An exchange with all secrets masked and the body cut.
 
-        Give more of the body than is kept: a secret may lie across the end.
+        Give more of the body than is retained: a secret may lie across the end.
         """
         return cls(
             method,
@@ -100,7 +100,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
 
     @property
     def body_file(self) -> str:
-        """Where a report keeps the body of the request, relative to its directory; "" where there is none to keep."""
+        """Where a report keeps the body of the request, relative to its directory; "" where there is none."""
         return f"bodies/{sha256(self.request_body).hexdigest()[:16]}" if self.request_body else ""
 
     def header(self, name: str) -> str | None:
@@ -123,13 +123,13 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             if name.lower() not in skipped:
                 parts += ["-H", f"{name}: {value}"]
         if self.request_size:
-            # A body that was not kept has to be made again: FILE is no file of ours.
+            # A body that was not retained must be created by the user: FILE is a placeholder.
             parts += ["--data-binary", f"@{self.body_file or 'FILE'}"]
         return shlex.join([*parts, self.url])
 
     def as_text(self) -> str:
-        """The curl line and the status line, for terminals."""
-        answer = f"HTTP {self.status}" if self.status is not None else f"no answer: {self.error}"
+        """The curl command and the status line, for terminals."""
+        response = f"HTTP {self.status}" if self.status is not None else f"no response: {self.error}"
         shown = (
             "content-type",
             "content-length",
@@ -139,7 +139,7 @@ class Exchange(msgspec.Struct, frozen=True, tag="http", tag_field="kind"):
             "accept-ranges",
         )
         headers = "; ".join(f"{name}: {value}" for name, value in self.response_headers if name.lower() in shown)
-        return f"{self.as_curl()}\n  -> {answer}" + (f" ({headers})" if headers else "")
+        return f"{self.as_curl()}\n  -> {response}" + (f" ({headers})" if headers else "")
 
 
 class BytesEvidence(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):

@@ -1,4 +1,4 @@
-"""What was seen of a subject: the input of every check. Frozen values, no I/O."""
+"""Observations of an image: the input of checks. Frozen values, no I/O."""
 
 from typing import Literal
 
@@ -16,9 +16,9 @@ Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size
 class Stored(msgspec.Struct, frozen=True):
     """What a descriptor led to.
 
-    ``content`` is there only when it was fetched whole and has the digest that was asked for.
-    Otherwise ``problem`` says what is wrong, ``detail`` in words, and ``actual_digest`` and
-    ``actual_size`` what was found, where known. ``media_type`` is what the store announced ("" = nothing).
+    ``content`` is there only when it was fetched whole and has the digest that was requested.
+    Otherwise ``problem`` states what is wrong, ``detail`` in words, and ``actual_digest`` and
+    ``actual_size`` are the found values, where known. ``media_type`` is that of the store ("" = nothing).
     ``named_in``: the index.json of a layout that leads to it.
     """
 
@@ -33,7 +33,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class ReaderOutcome(msgspec.Struct, frozen=True):
-    """What one tar reader made of a blob: ``accepted`` means success, with any number of entries.
+    """The result of one tar reader for a blob: ``accepted`` means success, with any number of entries.
 
     A reader that is not on this machine is ``absent``; ``lenient`` ones inform and do not decide.
     """
@@ -48,7 +48,7 @@ class ReaderOutcome(msgspec.Struct, frozen=True):
 
 
 class SentinelBlob(msgspec.Struct, frozen=True):
-    """A sentinel blob's bytes and what the panel of tar readers made of it (empty: panel not run)."""
+    """A sentinel blob's bytes and the results of the panel of tar readers (empty: panel not run)."""
 
     name: str
     content: bytes
@@ -56,7 +56,7 @@ class SentinelBlob(msgspec.Struct, frozen=True):
 
 
 class TocSummary(msgspec.Struct, frozen=True):
-    """What the metadata checks need of a data layer's TOC; ``problem`` when it could not be read."""
+    """The part of a data layer's TOC that the metadata checks need; ``problem`` when it could not be read."""
 
     layer: Descriptor
     has_tar_split_digest: bool = False
@@ -68,9 +68,9 @@ class ManifestSeen(msgspec.Struct, frozen=True):
     """One image manifest with what it refers to.
 
     ``entry`` is its descriptor in the index, None when the manifest stands alone. ``document`` and
-    ``config`` are None when they could not be parsed; ``problem`` then says why. ``malformed`` says why what is stored
-    is no image manifest, ``config_malformed`` the same of the config; ``key_problems`` and ``config_key_problems`` are
-    the places where JSON readers differ on them.
+    ``config`` are None when they could not be parsed; ``problem`` then states why. ``malformed`` states why the
+    stored document is not an image manifest, ``config_malformed`` the same of the config; ``key_problems`` and
+    ``config_key_problems`` are the places where JSON readers differ on them.
     """
 
     name: str
@@ -104,8 +104,8 @@ class ImageSeen(msgspec.Struct, frozen=True):
     """One image: an index with its manifests, or one manifest alone (``index`` is None).
 
     ``reference`` is what the user named. ``index_stored.media_type`` is what the store announced. ``index_malformed``
-    says why a root document that claims to be an index or a manifest is none, ``index_key_problems`` where JSON readers
-    differ on the index. ``layout`` is the index.json of a layout, where that leads to another root.
+    states why a root document that claims to be an index or a manifest is none, ``index_key_problems`` where JSON
+    readers differ on the index. ``layout`` is the index.json of a layout, where that leads to another root.
     """
 
     reference: str
@@ -120,7 +120,7 @@ class ImageSeen(msgspec.Struct, frozen=True):
 
     @property
     def nested(self) -> tuple["ImageSeen", ...]:
-        """The indexes that this one lists, and those that they list: each like an image of its own, without layers."""
+        """The indexes that this one lists, and those that they list: each as a separate image, without layers."""
         own = tuple(
             ImageSeen(
                 f"{self.reference}, {manifest.name}",
@@ -142,14 +142,14 @@ class ImageSeen(msgspec.Struct, frozen=True):
 
 
 Requested = Literal["", "gzip", "zstd", "zstd:chunked", "uncompressed"]
-"""The compression that a copier is asked for; empty: none."""
+"""The compression that a copier is asked to write; empty: none."""
 
 
 class CopySeen(msgspec.Struct, frozen=True):
     """A manifest before and after a copy: the input of the SENT-STRIP checks on pairs.
 
-    ``requested`` is the compression asked for ("" = none asked). ``refused`` when the copier
-    declined; ``wrote`` then tells whether a manifest was written all the same.
+    ``requested`` is the compression requested ("" = none asked). ``refused`` when the copier
+    declined; ``wrote`` then indicates whether a manifest was written nevertheless.
     """
 
     name: str
@@ -165,6 +165,6 @@ class CopySeen(msgspec.Struct, frozen=True):
     from_storage: bool = False  # exported from local storage, where the sentinel was filtered
     referrers_before: tuple[str, ...] | None = None  # digests of what refers to the source; None: not asked
     referrers_after: tuple[str, ...] | None = None
-    partial: bool = False  # one platform of an index was asked for
+    partial: bool = False  # one platform of an index was requested
     damaged: bool = False  # the source has a DiffID less than layers
     evidence: tuple[Evidence, ...] = ()  # the command, and what it put

@@ -1,4 +1,4 @@
-"""What was seen of a zstd:chunked layer: its tail and tables (shallow), and every byte of it (deep)."""
+"""Observations of a zstd:chunked layer: its tail and tables (shallow), and every byte of it (deep)."""
 
 from array import array
 
@@ -18,7 +18,7 @@ from conformance.observed.evidence import Evidence
 
 
 class WholeLayer(msgspec.Struct, frozen=True):
-    """What one pass over a blob brought: digests as text, sizes in bytes; ``problem`` is why it did not decompress."""
+    """The result of one pass over a blob: digests as text, sizes in bytes; ``problem`` is why it did not decompress."""
 
     blob_digest: str
     blob_size: int
@@ -35,7 +35,7 @@ class WholeLayer(msgspec.Struct, frozen=True):
 
 
 class PayloadSeen(msgspec.Struct, frozen=True):
-    """A payload where the annotations say it is: the bytes that came, and the frame header before them.
+    """A payload at its annotated position: the received bytes, and the frame header before them.
 
     ``framed`` is the payload length in the header of a skippable frame that ends right before ``offset``; None when
     no such header is there.
@@ -48,11 +48,12 @@ class PayloadSeen(msgspec.Struct, frozen=True):
 
 
 class TocSeen(msgspec.Struct, frozen=True):
-    """A TOC, and the ``outline`` of its entries that the rules look at.
+    """A TOC, and the ``outline`` of its entries that the rules inspect.
 
-    ``problem`` says why there is no ``toc``: not fetched (``unreadable``), not decompressed (``over_limit``: for its
-    size), no TOC. ``document_size`` is what it really decompresses to, None when it does not. ``lenient_problem`` says
-    what containers-storage, which reads keys in its own way, makes of it that is not what it says; "" for nothing.
+    ``problem`` states why there is no ``toc``: not fetched (``unreadable``), not decompressed (``over_limit``: for its
+    size), no TOC. ``document_size`` is what it really decompresses to, None when it does not. ``lenient_problem``
+    states what containers-storage, which reads keys in its own way, reads differently; "" for
+    nothing.
     """
 
     payload: PayloadSeen | None = None
@@ -67,11 +68,12 @@ class TocSeen(msgspec.Struct, frozen=True):
 
 
 class TarSplitSeen(msgspec.Struct, frozen=True):
-    """A tar-split. ``problem`` says why its records could not be read to the end; ``unreadable`` that nothing came.
+    """A tar-split. ``problem`` states why its records could not be read to the end; ``unreadable`` that no bytes were
+    received.
 
     ``differences`` are those between its tar headers and the TOC (None: not compared).
-    ``duplicates`` are names that are one after lexical cleaning. ``ranks`` are the places of the TOC's entries in the
-    tar (EntryMatcher). ``segment_problem`` is what is wrong with the cut into segments (SegmentRules).
+    ``duplicates`` are names that are equal after lexical cleaning. ``ranks`` are the positions of the TOC's entries in
+    the tar (EntryMatcher). ``segment_problem`` is the problem of the segments (SegmentRules).
     """
 
     payload: PayloadSeen | None = None
@@ -86,10 +88,11 @@ class TarSplitSeen(msgspec.Struct, frozen=True):
 
 
 class ReaderSeen(msgspec.Struct, frozen=True):
-    """What a real reader of this machine made of a layer beside its TOC.
+    """The result of a real reader for a layer, compared with its TOC.
 
-    ``refused`` is why it refuses the layer ("" when it accepts), ``limited`` what the layer uses that this reader never
-    knows: it is then not compared. Of the ``count`` differences the first are in ``differences``: expected is the TOC.
+    ``refused`` is why it refuses the layer ("" when it accepts), ``limited`` a feature of the layer that this reader
+    does not support: it is then not compared. Of the ``count`` differences the first are in ``differences``: expected
+    is the TOC.
     """
 
     reader: str
@@ -102,12 +105,12 @@ class ReaderSeen(msgspec.Struct, frozen=True):
 
 
 class LayerSeen(msgspec.Struct, frozen=True):
-    """One data layer. ``name`` is where the image names it first; ``diff_ids`` what the configs say of it.
+    """One data layer. ``name`` is where the image names it first; ``diff_ids`` what the configs state about it.
 
     ``skippable`` has the payload length by payload offset of each skippable frame whose header was read (``whole`` is
-    None: only those the tables and footer name). ``has_lower`` tells whether a data layer lies below it in every image
-    that has it. ``notes`` are remarks on how it could be read; ``unread`` are places that the footer names
-    and that could not be fetched. ``readers`` is what real readers see, where they were asked; ``readers_problem`` why
+    None: only those the tables and footer name). ``has_lower`` indicates whether a data layer lies below it in every
+    image that has it. ``notes`` are remarks on how it could be read; ``unread`` are places that the footer names and
+    that could not be fetched. ``readers`` are the results of real readers, where they were run; ``readers_problem`` why
     they were not.
     """
 
@@ -133,19 +136,19 @@ class LayerSeen(msgspec.Struct, frozen=True):
 
     @property
     def is_current(self) -> bool:
-        """Whether the layer claims this revision of the format; old writers' layers are only reported."""
+        """Whether the layer claims this revision of the format; legacy layers are only reported."""
         return self.annotations.is_chunked
 
 
 class OtherLayerSeen(msgspec.Struct, frozen=True):
-    """One layer of an image that is neither zstd:chunked nor a sentinel; ``compression`` None: of no kind known here.
+    """One layer of an image that is neither zstd:chunked nor a sentinel; ``compression`` None: unknown.
 
-    ``stored_problem`` says why no byte of it could be had (``unreadable``: it may be there), ``stored_size`` how many
-    bytes the store has, where known. ``has_footer``: it ends like a zstd:chunked layer. Of a layer that was read whole
-    ``diff_id`` and ``blob_digest`` are digests as text, else None and ``whole_problem`` says why (``damaged``: it does
-    not decompress); ``padded_diff_id`` is that of the tar with zeros up to a whole record of 10240 bytes. ``overlay``
-    are the first things that only overlayfs gives a meaning, in words, ``tar_problem`` why its tar could not be looked
-    at for them.
+    ``stored_problem`` states why no byte of it could be read (``unreadable``: it may be there), ``stored_size`` how
+    many bytes the store has, where known. ``has_footer``: it ends like a zstd:chunked layer. Of a layer that was read
+    whole ``diff_id`` and ``blob_digest`` are digests as text, else None and ``whole_problem`` states why (``damaged``:
+    it does not decompress); ``padded_diff_id`` is that of the tar with zeros up to a whole record of 10240 bytes.
+    ``overlay`` are the first entries that only overlayfs interprets, in words, ``tar_problem`` why its tar could not be
+    inspected for them.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Secrets taken out of all that is kept or written, by their value and whatever they look like on the way.
+"""Masking of secrets in everything that is stored or written, by value, in every encoding.
 
-A registry may send back what it was sent, in any header or body. So a secret is known here from the moment it is read
-or received, and every exchange, finding, error and line of output is made by way of ``mask``.
+A registry may return a secret in any header or body. So a secret is registered here when it
+is read or received, and every exchange, finding, error and line of output passes through ``mask``.
 """
 
 import base64
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Secrets:
-    """The secrets of this process; there is one, for whoever writes does not know whose secret it may be."""
+    """The secrets of this process; one set, because writers do not know the owner of a secret."""
 
     def __init__(self) -> None:
         self._forms: dict[str, None] = {}
@@ -34,14 +34,14 @@ class Secrets:
             if len(secret) >= _SHORTEST:
                 self._add(forms_of(secret))
 
-    def remember_login(self, username: str, password: str) -> None:
+    def remember_credentials(self, username: str, password: str) -> None:
         """A password, and the pair as Basic sends it."""
         self.remember(password)
         if password:
             self._add(forms_of(f"{username}:{password}"))
 
     def forget(self) -> None:
-        """Know no secret any more."""
+        """Forget all secrets."""
         self._forms, self._pattern = {}, None
 
     def mask(self, text: str) -> str:
@@ -83,7 +83,7 @@ class Secrets:
 
 
 def forms_of(secret: str) -> Iterator[str]:
-    """How a secret may be written: as it is, in base64, in URLs, JSON, HTML, and these of each other."""
+    """The encodings of a secret: plain, base64, URL, JSON, HTML, and combinations."""
     raw = secret.encode("utf-8", "surrogateescape")
     written = [secret]
     for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
@@ -94,7 +94,7 @@ def forms_of(secret: str) -> Iterator[str]:
         )
         spelt = (text, *escaped, *(_lower_escapes(one) for one in escaped))
         yield from (*spelt, json.dumps(text)[1:-1], html.escape(text), repr(text)[1:-1])
-    # In base64 of something longer the secret begins at any of three places of a group.
+    # Within longer base64 text the secret begins at any of three positions of a group.
     for shift in range(3):
         whole = base64.b64encode(bytes(shift) + raw).decode()
         inner = whole[(0, 2, 3)[shift] : -4] if len(raw) > _LONG_ENOUGH else ""

@@ -1,4 +1,4 @@
-"""What was seen of a producer's pushes: the input of the SENT-PUSH checks."""
+"""Observations of a producer's pushes: the input of the SENT-PUSH checks."""
 
 from typing import Literal
 
@@ -14,8 +14,8 @@ Ended = Literal["succeeded", "refused", "crashed", "timed-out"]
 class PushEvent(msgspec.Struct, frozen=True):
     """One step of a push that matters for its order, as the registry saw it.
 
-    ``probe``: presence of a blob was asked for (``found`` says what was answered), ``mount`` and ``upload``: a blob
-    came to be there, ``manifest``: a manifest was put (``content``), under its digest or a tag (``name``).
+    ``probe``: presence of a blob was requested (``found`` has the response), ``mount`` and ``upload``: a
+    blob was stored, ``manifest``: a manifest was put (``content``), under its digest or a tag (``name``).
     """
 
     kind: EventKind
@@ -27,14 +27,14 @@ class PushEvent(msgspec.Struct, frozen=True):
 
 
 class PushSeen(msgspec.Struct, frozen=True):
-    """One push: what was asked, how it ended, and what the registry then holds.
+    """One push: the request, the outcome, and the resulting content of the registry.
 
-    ``requested`` is the compression asked for, ``source_root`` the bytes of the image that was pushed, ``before``
+    ``requested`` is the compression requested, ``source_root`` the bytes of the image that was pushed, ``before``
     the bytes under the tag before it, ``after`` the image there afterwards (None: nothing). ``to_digest`` is the
-    digest that named the destination, ``rejects`` what the registry would not take. ``twin`` is the same push with
+    digest that named the destination, ``rejects`` what the registry rejects. ``twin`` is the same push with
     sentinels switched off. ``signed`` are the digests that have a signature afterwards (None: no signing).
-    ``sentinels_off``: the tool was told to make no variant; ``due``: a variant was due, and cannot be made of the
-    source; ``output`` is what the tool printed.
+    ``sentinels_off``: the option forbade a variant; ``due``: a variant was required, and cannot be created from
+    the source; ``output`` is what the tool printed.
     """
 
     name: str
@@ -65,7 +65,7 @@ class InterruptedSeen(msgspec.Struct, frozen=True):
 
     ``whole``: the tag names the image that was pushed, as an undisturbed push leaves it: the same variants, the
     contents that were given, nothing missing. ``complete``: it names an image with these contents and nothing missing,
-    be it without its sentinel variant.
+    possibly without its sentinel variant.
     """
 
     at: str
@@ -79,7 +79,9 @@ class InterruptedSeen(msgspec.Struct, frozen=True):
 
 
 class StoredSeen(msgspec.Struct, frozen=True):
-    """An image written to another place than a registry; ``missing`` is what its documents name and it lacks."""
+    """An image written to a destination other than a registry; ``missing`` are named but missing blobs and
+    manifests.
+    """
 
     name: str
     ended: Ended
@@ -90,7 +92,7 @@ class StoredSeen(msgspec.Struct, frozen=True):
 
 
 class BrokenInputSeen(msgspec.Struct, frozen=True):
-    """A push of an image whose layer breaks off or is not there (``what``); ``tagged``: a tag names something then."""
+    """A push of an image whose layer ends early or is missing (``what``); ``tagged``: a tag names something then."""
 
     what: str
     ended: Ended
@@ -100,7 +102,7 @@ class BrokenInputSeen(msgspec.Struct, frozen=True):
 
 
 class AgainSeen(msgspec.Struct, frozen=True):
-    """An image that has sentinels, and what a second push or a copy made of it; None: nothing was written."""
+    """An image with sentinels, and the result of a second push or a copy; None: nothing was written."""
 
     name: str
     before: ImageSeen
@@ -112,8 +114,8 @@ class UnrepresentableSeen(msgspec.Struct, frozen=True):
     """A layer whose tar no TOC can represent (``what``), pushed as zstd:chunked.
 
     ``diff_id`` is the tar's digest, ``after_diff_id`` that of the layer that was written ("" = none was),
-    ``has_toc`` whether that layer says it has a TOC, ``same_entries`` whether its tar, which may be of the tool's own,
-    has every entry with its kind and content.
+    ``has_toc`` whether that layer states it has a TOC, ``same_entries`` whether its tar, which may be of the tool's
+    own, has every entry with its kind and content.
     """
 
     what: str

@@ -1,12 +1,12 @@
-"""What was seen of a registry: requests of one scenario, what they should bring, and what came."""
+"""Observations of a registry: requests of one scenario, expected and received content."""
 
 import msgspec
 
 from conformance.observed.evidence import Exchange, Headers
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """One answer. ``what`` says in words what was asked."""
+class ResponseSeen(msgspec.Struct, frozen=True):
+    """One response. ``what`` describes the request in words."""
 
     what: str
     status: int
@@ -20,18 +20,18 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class StoredSeen(msgspec.Struct, frozen=True):
-    """A document that was put, and every way it was read back."""
+    """A document that was put, and the responses to every way of reading it."""
 
     what: str
     raw: bytes
     media_type: str
     digest: str
-    put: Answered
-    got: tuple[Answered, ...]
+    put: ResponseSeen
+    got: tuple[ResponseSeen, ...]
 
 
 class RangePart(msgspec.Struct, frozen=True):
-    """A parsed part of an answer: first byte, its content, the total stated."""
+    """A parsed part of a response: first byte, its content, the total stated."""
 
     first: int
     content: bytes
@@ -41,86 +41,86 @@ class RangePart(msgspec.Struct, frozen=True):
 class RangeSeen(msgspec.Struct, frozen=True):
     """A range request: ``wanted`` inclusive satisfiable ranges in request order (empty: unsatisfiable).
 
-    ``parts`` when the answer parsed by RFC 9110, else ``malformed`` says why not.
+    ``parts`` when the response parsed by RFC 9110, else ``malformed`` states why not.
     """
 
     header: str
     wanted: tuple[tuple[int, int], ...]
     blob: bytes
-    answered: Answered
+    response: ResponseSeen
     parts: tuple[RangePart, ...] = ()
     malformed: str = ""
 
 
 class BlobSeen(msgspec.Struct, frozen=True):
-    """HEAD and GET of a blob, ``content`` being what was pushed; and HEAD of one that is not there."""
+    """HEAD and GET of a blob, ``content`` being what was pushed; and HEAD of one that is missing."""
 
     digest: str
     content: bytes
-    head: Answered
-    get: Answered
-    head_missing: Answered | None = None
+    head: ResponseSeen
+    get: ResponseSeen
+    head_missing: ResponseSeen | None = None
 
 
 class RedirectSeen(msgspec.Struct, frozen=True):
     """A range request without following, and the same with following redirects."""
 
-    direct: Answered
+    direct: ResponseSeen
     followed: RangeSeen
 
 
 class MountSeen(msgspec.Struct, frozen=True):
-    """A mount and what HEAD says after it (None: not asked, the mount gave an upload session)."""
+    """A mount and the response to HEAD after it (None: not asked, the mount gave an upload session)."""
 
-    answered: Answered
-    head: Answered | None = None
+    response: ResponseSeen
+    head: ResponseSeen | None = None
 
 
 class SurvivalSeen(msgspec.Struct, frozen=True):
-    """Deleting (``deletes``), then reading what must still be there: pairs of expected bytes and answer."""
+    """Deleting (``deletes``), then reading what must still be there: pairs of expected bytes and response."""
 
-    deletes: tuple[Answered, ...]
-    reads: tuple[tuple[bytes, Answered], ...]
+    deletes: tuple[ResponseSeen, ...]
+    reads: tuple[tuple[bytes, ResponseSeen], ...]
     collected: bool
 
 
 class RefusalSeen(msgspec.Struct, frozen=True):
-    """A request that must be refused, and a read of what it must not have left behind."""
+    """A request that must be refused, and a read of content that it must not have stored."""
 
-    answered: Answered
-    after: Answered
+    response: ResponseSeen
+    after: ResponseSeen
 
 
 class DanglingSeen(msgspec.Struct, frozen=True):
-    """A manifest or index that names something missing: its bytes, the put, and the read after it."""
+    """A manifest or index that names missing content: its bytes, the put, and the read after it."""
 
     what: str
     raw: bytes
-    put: Answered
-    got: Answered
+    put: ResponseSeen
+    got: ResponseSeen
 
 
 class ReferrersSeen(msgspec.Struct, frozen=True):
-    """The referrers answer for a subject, and the digest that must be listed."""
+    """The referrers response for a subject, and the digest that must be listed."""
 
     referrer: str
-    put: Answered
-    listed: Answered
+    put: ResponseSeen
+    listed: ResponseSeen
 
 
 class RoundSeen(msgspec.Struct, frozen=True):
     """One round of concurrent pushes: the requests that were refused, the same repeated alone, and reads of all."""
 
-    refused: tuple[Answered, ...]
-    repeated: tuple[Answered, ...]
-    reads: tuple[tuple[bytes, Answered], ...]
+    refused: tuple[ResponseSeen, ...]
+    repeated: tuple[ResponseSeen, ...]
+    reads: tuple[tuple[bytes, ResponseSeen], ...]
 
 
 class ControlSeen(msgspec.Struct, frozen=True):
     """An ordinary image pushed and read back: pairs of expected bytes and response."""
 
-    pushes: tuple[Answered, ...]
-    reads: tuple[tuple[bytes, Answered], ...]
+    pushes: tuple[ResponseSeen, ...]
+    reads: tuple[tuple[bytes, ResponseSeen], ...]
 
 
 class MachineSeen(msgspec.Struct, frozen=True):

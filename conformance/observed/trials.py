@@ -1,4 +1,4 @@
-"""What an implementation did with crafted images: the input of the checks on consumers."""
+"""Observations of an implementation with crafted images: the input of the checks on consumers."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -34,10 +34,10 @@ class LayerFacts(msgspec.Struct, frozen=True):
 
 
 class RunSeen(msgspec.Struct, frozen=True):
-    """One operation: how it ended, what it left, and what it asked.
+    """One operation: its outcome, its files, and its requests.
 
     ``tree`` is None for an operation that unpacks nothing. ``output`` is what it printed. ``identity`` are the local
-    ids that it told, empty when it told none. ``peak_memory`` in bytes is 0 when it stayed below that of the suite.
+    ids that it reported, if any. ``peak_memory`` in bytes is 0 when it stayed below that of the suite.
     """
 
     operation: str
@@ -59,12 +59,12 @@ class RunSeen(msgspec.Struct, frozen=True):
 class TrialSeen(msgspec.Struct, frozen=True):
     """A case: one crafted image or fault, the run it led to, and the run on its positive control, one edit away.
 
-    ``about`` are the requirements that the case was made for, ``what`` names it in the user's words ("a TOC with a
+    ``about`` are the requirements that the case was created for, ``what`` names it in the user's words ("a TOC with a
     wrong digest"). ``expected`` is the tree that a success must give (None: there must be none), ``twin_expected`` that
-    of the twin; ``forbidden`` is the other reading, where the image has two. ``marker`` is what a scan of the sound
-    image prints. ``escaped`` are places outside of the root that were touched; ``redirected`` what the second host was
-    asked; ``memory_limit`` in bytes, 0 for none; ``earlier`` are runs that came before in the same storage,
-    or to compare with. ``twin_layers`` are the layers of the twin.
+    of the twin; ``forbidden`` is the other reading, where the image has two. ``marker`` is what a scan of the
+    conforming image prints. ``escaped`` are changed paths outside the root; ``redirected`` the requests to
+    the second host; ``memory_limit`` in bytes, 0 for none; ``earlier`` are runs that came before in the same
+    storage, or to compare with. ``twin_layers`` are the layers of the twin.
     """
 
     name: str
@@ -85,5 +85,5 @@ class TrialSeen(msgspec.Struct, frozen=True):
     twin_layers: tuple[LayerFacts, ...] = ()
 
     def on_twin(self) -> "TrialSeen":
-        """The run on the positive control, to be looked at in the same way."""
+        """The run on the positive control, for the same checks."""
         return self if self.twin is None else msgspec.structs.replace(self, run=self.twin, layers=self.twin_layers)

@@ -1,4 +1,4 @@
-"""Overlay mounts of image layers: in a mount namespace of its own, which takes them away with its last process.
+"""Overlay mounts of image layers: in its own mount namespace, which takes them away with its last process.
 
 ``python -m conformance.processes.overlay`` tells how layers can be mounted here: ``native`` or
 ``fuse-overlayfs``; else status 1, and the reason on standard error. Linux only.
@@ -30,10 +30,10 @@ class OverlayError(Exception):
 
 
 def enter_private_namespace() -> None:
-    """Give this process a mount namespace of its own: what it mounts is seen by its children only."""
+    """Give this process its own mount namespace: what it mounts is seen by its children only."""
     libc = _libc()
     if libc.unshare(_CLONE_NEWNS) != 0:
-        raise OverlayError(f"a mount namespace of its own is not allowed: {_reason()}")
+        raise OverlayError(f"its own mount namespace is not allowed: {_reason()}")
     if libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None) != 0:
         raise OverlayError(f"mounts cannot be made private: {_reason()}")
 
@@ -93,7 +93,7 @@ def undo_mounts(directory: Path) -> None:
 
 @cache
 def how_to_mount() -> str:
-    """``native``, ``fuse-overlayfs``, or a sentence that says why layers cannot be mounted on this machine."""
+    """``native``, ``fuse-overlayfs``, or a sentence that states why layers cannot be mounted on this machine."""
     if sys.platform != "linux":
         return "overlay mounts exist on Linux only"
     ended = subprocess.run(

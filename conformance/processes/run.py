@@ -32,7 +32,7 @@ _ROUNDING: Final = 4 * 2**20
 class Ended(msgspec.Struct, frozen=True):
     """How a program ended.
 
-    ``status`` is its exit status, None when ``signal`` ended it or it could not be started (``problem`` says why).
+    ``status`` is its exit status, None when ``signal`` ended it or it could not be started (``problem`` states why).
     ``peak_memory`` in bytes is that of the largest process among it and the children it waited for; 0 when it stayed
     below the peak of this process, which the kernel counts in (exec keeps the high-water mark of the forking one).
     """
@@ -143,7 +143,7 @@ def stop_group(group: int) -> None:
     """Kill every process of this group, if there is one."""
     try:
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # nothing of it is left (macOS says EPERM for zombies)
+    except (ProcessLookupError, PermissionError):  # nothing of it is left (macOS reports EPERM for zombies)
         return
 
 

@@ -1,4 +1,4 @@
-"""A place of its own for the runs of one tool: HOME, storage, login file, and the settings of containers tools.
+"""A sandbox for the runs of one tool: HOME, storage, credential file, and the settings of containers tools.
 
 Nothing of this machine's settings is read: registries.conf knows only the registry under test, policy.json accepts
 any image (signatures are not what is tested), storage.conf points below this directory.
@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
+from conformance.observed.credentials import Credentials
+from conformance.observed.hosts import is_loopback
 from conformance.observed.masking import SECRETS
-from conformance.registry.client.credentials import Credentials
-from conformance.sources.reference import is_loopback
 
 _PRIVATE: Final = 0o700
 _PARTIAL: Final = 'enable_partial_images = "{}"'
@@ -27,7 +27,7 @@ class SandboxOptions(msgspec.Struct, frozen=True):
 
     ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, speak plain
     HTTP. ``partial_pulls`` is containers-storage's enable_partial_images, which counts with the driver ``overlay``
-    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are looked for
+    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are searched for
     ("": the PATH of this process).
     """
 
@@ -127,7 +127,7 @@ def _environment(home: Path, options: SandboxOptions) -> dict[str, str]:
         "CONTAINERS_CONF": str(settings / "containers.conf"),
         "REGISTRY_AUTH_FILE": str(home / ".docker" / "config.json"),
         "DOCKER_CONFIG": str(home / ".docker"),
-        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME says
+        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME states
         # (pkg/blobinfocache/default.go); as this user it keeps that below XDG_DATA_HOME.
         "_CONTAINERS_ROOTLESS_UID": "65534",
     }
@@ -186,7 +186,7 @@ def _logins(logins: Mapping[str, Credentials]) -> str:
 def _secrets(logins: Mapping[str, Credentials]) -> tuple[str, ...]:
     found = []
     for login in logins.values():
-        SECRETS.remember_login(login.username, login.password)
+        SECRETS.remember_credentials(login.username, login.password)
         SECRETS.remember(login.identity_token)
         found += [login.password, login.identity_token, _pair(login) if login.password else ""]
     return tuple(secret for secret in found if secret)

@@ -9,28 +9,38 @@ from conformance.readers.panel import Panel
 from conformance.readers.programs import PROGRAM_LIST
 from conformance.readers.sentinel_panel import read_with_panel, sound_archive
 from conformance.readers.sentinel_tools import build_go_reader
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 
 def install(say: Callable[[str], object]) -> None:
-    """Build and fetch what can be had here; say in a line what cannot."""
+    """Build and fetch what can be had here; state in a line what cannot."""
     steps = [(program.name, program.install) for program in PROGRAM_LIST]
     for name, step in [*steps, ("go (sentinel)", build_go_reader)]:
         try:
             step()
-        except (SubjectError, OSError) as error:
+        except (SourceError, OSError) as error:
             say(f"{name}: {error}")
 
 
 def lines() -> Iterable[tuple[str, bool]]:
     """A line for each reader of both panels, and whether it is here."""
     yield "readers of data layers:", True
-    with Panel() as panel:
+    yield from _of_panel("layers", tuple(each.name for each in COMMANDS))
+    yield "readers of indexes, manifests and configs:", True
+    yield from _of_panel("documents", ())
+    yield "readers of sentinel blobs:", True
+    for outcome in read_with_panel(sound_archive()):
+        state = outcome.version or "found"
+        if outcome.absent:
+            state = "broken" if outcome.evidence else "not on this machine"
+        yield f"  {outcome.reader}: {state}{' (lenient)' if outcome.lenient else ''}", not outcome.absent
+
+
+def _of_panel(reads: str, commands: Sequence[str]) -> Iterable[tuple[str, bool]]:
+    with Panel(reads=(reads,)) as panel:
         versions = {info.name: info.version or "found" for info in panel.readers}
-        for name in (
-            *(name for program in PROGRAM_LIST for name in program.readers),
-            *(each.name for each in COMMANDS),
-        ):
+        names = (name for program in PROGRAM_LIST if program.reads == reads for name in program.readers)
+        for name in (*names, *commands):
             if name in versions:
                 yield f"  {name}: {versions[name]}", True
             elif name in panel.broken:
@@ -38,12 +48,6 @@ def lines() -> Iterable[tuple[str, bool]]:
             else:
                 needs = panel.absent.get(name)
                 yield f"  {name}: not on this machine{f' (it needs {needs})' if needs else ''}", False
-    yield "readers of sentinel blobs:", True
-    for outcome in read_with_panel(sound_archive()):
-        state = outcome.version or "found"
-        if outcome.absent:
-            state = "broken" if outcome.evidence else "not on this machine"
-        yield f"  {outcome.reader}: {state}{' (lenient)' if outcome.lenient else ''}", not outcome.absent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

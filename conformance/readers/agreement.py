@@ -10,7 +10,7 @@ from conformance.readers.reading import NOT_TOLD, Member, Reading, path_of
 _MODE: Final = 0o7777
 _LINKS: Final = ("symlink", "hardlink")
 _MODELESS: Final = ("symlink", "hardlink")
-"""The mode of a link is that of its target, or nobody's."""
+"""The mode of a link is that of its target, or undefined."""
 
 
 class Difference(StrEnum):

@@ -1,6 +1,6 @@
 """Readers that are only there as commands: each archive is a process and a file. Slow, so they are asked last.
 
-They list, and tell no contents. What a listing cannot say without doubt (a line break in a name) is no answer.
+They list, and tell no contents. What a listing cannot represent without doubt (a line break in a name) is not a result.
 """
 
 import re

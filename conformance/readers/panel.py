@@ -23,16 +23,21 @@ class Panel:
     ``absent`` names the readers that are not on this machine, and what they need; ``broken`` those that do not start.
     """
 
-    def __init__(self, *, timeout: float = 10.0, only: Sequence[str] | None = None) -> None:
-        """``timeout`` in seconds for one answer; ``only`` names the programs to start, None for all."""
+    def __init__(
+        self, *, timeout: float = 10.0, only: Sequence[str] | None = None, reads: Sequence[str] = ("layers",)
+    ) -> None:
+        """``timeout`` in seconds for one response; ``only`` names the programs to start, None for all.
+
+        ``reads``: what the programs to start read, "layers" or "documents".
+        """
         self._stack = ExitStack()
         self._programs: list[ReaderProgram] = []
         self.absent: dict[str, str] = {}
         self.broken: dict[str, str] = {}
         for program in PROGRAM_LIST:
-            if only is None or program.name in only:
+            if program.reads in reads and (only is None or program.name in only):
                 self._start(program, timeout)
-        self.commands = command_readers() if only is None else ()
+        self.commands = command_readers() if only is None and "layers" in reads else ()
         self._timeout = timeout
         self._pool = self._stack.enter_context(ThreadPoolExecutor(max(1, len(self._programs))))
 
@@ -54,6 +59,13 @@ class Panel:
     def read_layers(self, layers: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Reading]]:
         """What the readers of whole layers see: of each layer its blob, and its annotations as a JSON object."""
         return self._ask([Request(blob, "layer", annotations) for blob, annotations in layers], "layer")
+
+    def read_documents(self, documents: Sequence[tuple[str, bytes]]) -> list[dict[str, Reading]]:
+        """What the readers of documents see: of each its kind (index, manifest, config) and its bytes.
+
+        A reading has a member of the type ``other:fact`` for each fact: its name is the place, its link the value.
+        """
+        return self._ask([Request(raw, "document", kind.encode()) for kind, raw in documents], "document")
 
     def read_with_commands(self, tar: bytes) -> dict[str, Reading]:
         """What the commands list, as far as their listings are clear."""
@@ -87,9 +99,9 @@ class Panel:
     def _ask(self, requests: Sequence[Request], op: str) -> list[dict[str, Reading]]:
         asked = [program for program in self._programs if program.readers[0].op == op]
         results: list[dict[str, Reading]] = [{} for _ in requests]
-        for program, answers in zip(asked, self._pool.map(lambda one: one.ask(requests), asked), strict=True):
-            for result, answer in zip(results, answers, strict=True):
-                result |= {info.name: reading for info, reading in zip(program.readers, answer, strict=True)}
+        for program, replies in zip(asked, self._pool.map(lambda one: one.ask(requests), asked), strict=True):
+            for result, reply in zip(results, replies, strict=True):
+                result |= {info.name: reading for info, reading in zip(program.readers, reply, strict=True)}
         return results
 
 

@@ -1,4 +1,4 @@
-"""Where built and fetched readers are kept, and running the tools that bring them."""
+"""Where built and fetched readers are retained, and running the tools that bring them."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
 BUILD_TIMEOUT: Final = 600
@@ -19,7 +19,7 @@ _PASSED_ON_PREFIXES: Final = ("npm_config_", "cargo_", "rustup_", "maven_", "jav
 
 
 def cache_directory() -> Path:
-    """Where built and fetched readers are kept: XDG_CACHE_HOME/zcc, or ~/.cache/zcc."""
+    """Where built and fetched readers are retained: XDG_CACHE_HOME/zcc, or ~/.cache/zcc."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zcc"
 
 
@@ -30,7 +30,7 @@ def node_modules() -> Path:
 
 
 def version_of(*argv: str, environment: dict[str, str] | None = None) -> str | None:
-    """The version that a program prints; None when it is not here or says none."""
+    """The version that a program prints; None when it is not here or states none."""
     line = first_line(*argv, environment=environment)
     return None if line is None else number_in(line)
 
@@ -47,7 +47,7 @@ def first_line(*argv: str, environment: dict[str, str] | None = None) -> str | N
         return None
     try:
         output = run_tool(argv, what=argv[0], environment=environment, timeout=_VERSION_TIMEOUT)
-    except SubjectError:
+    except SourceError:
         return None
     return next((line for line in output.splitlines() if line.strip()), "")
 
@@ -55,7 +55,7 @@ def first_line(*argv: str, environment: dict[str, str] | None = None) -> str | N
 def run_tool(
     argv: tuple[str, ...], *, what: str, environment: dict[str, str] | None = None, timeout: float = BUILD_TIMEOUT
 ) -> str:
-    """What the tool prints. Raise SubjectError with its last words when it fails, or runs for ``timeout`` seconds."""
+    """What the tool prints. Raise SourceError with its last words when it fails, or runs for ``timeout`` seconds."""
     with tempfile.TemporaryDirectory(prefix="zcc-tool-") as home:
         # Or the go command leaves a child behind that writes into HOME while it is removed.
         telemetry = Path(home) / ".config" / "go" / "telemetry"
@@ -72,16 +72,16 @@ def run_tool(
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise SubjectError(f"{what} failed: {error}") from None
+            raise SourceError(f"{what} failed: {error}") from None
     output = ended.stdout.decode("utf-8", "replace")
     if ended.returncode != 0:
         words = (ended.stderr.decode("utf-8", "replace").strip() or output.strip()).splitlines()
-        raise SubjectError(f"{what} failed: {words[-1] if words else f'exit {ended.returncode}'}")
+        raise SourceError(f"{what} failed: {words[-1] if words else f'exit {ended.returncode}'}")
     return output
 
 
 def _environment(home: str) -> dict[str, str]:
-    """PATH, a HOME of its own, and what a machine needs to reach its package registries and toolchains at all."""
+    """PATH, its own HOME, and what a machine needs to reach its package registries and toolchains at all."""
     own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LC_ALL": "C"}
     for name, value in os.environ.items():
         lower = name.lower()

@@ -1,6 +1,6 @@
 """The programs of the panel: how each is brought into the cache, and started.
 
-Nothing here is built but by ``install`` (``zcc readers install``): what is not there is not on this machine.
+Nothing here is built but by ``install`` (``zcc readers install``): what is missing is not on this machine.
 """
 
 import hashlib
@@ -9,23 +9,24 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from conformance.readers.places import PROGRAMS, cache_directory, node_modules, run_tool, version_of
 from conformance.readers.sentinel_tools import install_node_readers
 from conformance.readers.stream import Launch
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 _JAVA_MEMORY: Final = "-Xmx1g"
+DOCUMENT_FACTS: Final = "document_facts.json"
 _NODE_MEMORY: Final = "--max-old-space-size=1024"
 
 
 class Program(msgspec.Struct, frozen=True):
     """A program and the readers in it. ``launch`` is None when it is not on this machine.
 
-    ``install`` brings it; it raises SubjectError when the machine lacks what that needs.
+    ``install`` brings it; it raises SourceError when the machine lacks what that needs.
     """
 
     name: str
@@ -33,10 +34,11 @@ class Program(msgspec.Struct, frozen=True):
     launch: Callable[[], Launch | None]
     install: Callable[[], None]
     needs: str
+    reads: Literal["layers", "documents"] = "layers"
 
 
 def _built(name: str, *sources: str) -> Path:
-    """Where the program built from these sources is kept: another place for other sources."""
+    """Where the program built from these sources is retained: another place for other sources."""
     digest = hashlib.sha256()
     for source in sources:
         digest.update((PROGRAMS / source).read_bytes())
@@ -46,7 +48,7 @@ def _built(name: str, *sources: str) -> Path:
 def _demand(*tools: str) -> None:
     for tool in tools:
         if shutil.which(tool) is None:
-            raise SubjectError(f"{tool} is not on this machine")
+            raise SourceError(f"{tool} is not on this machine")
 
 
 def _place(build: Callable[[Path], None], target: Path) -> None:
@@ -106,26 +108,39 @@ def _go_environment() -> dict[str, str]:
 
 
 _STORAGE_SOURCES: Final = ("main.go", "linkname.s", "go.mod", "go.sum")
+_DOCUMENT_SOURCES: Final = ("main.go", "go.mod", "go.sum")
 
 
 def _storage_target() -> Path:
     return _built("go-storage", *(f"go_storage/{source}" for source in _STORAGE_SOURCES))
 
 
+def _go_documents_target() -> Path:
+    return _built("go-documents", *(f"go_documents/{source}" for source in _DOCUMENT_SOURCES))
+
+
 def _build_storage() -> None:
+    _build_module("go_storage", _STORAGE_SOURCES, _storage_target())
+
+
+def _build_go_documents() -> None:
+    _build_module("go_documents", _DOCUMENT_SOURCES, _go_documents_target())
+
+
+def _build_module(directory: str, sources: tuple[str, ...], target: Path) -> None:
     _demand("go")
 
     def build(made: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="zcc-go-") as work:
-            for source in _STORAGE_SOURCES:
-                shutil.copy(PROGRAMS / "go_storage" / source, work)
+            for source in sources:
+                shutil.copy(PROGRAMS / directory / source, work)
             run_tool(
                 ("go", "build", "-C", work, "-trimpath", "-o", str(made), "."),
                 what="go build",
                 environment=_go_environment() | {"GOFLAGS": "-mod=readonly"},
             )
 
-    _place(build, _storage_target())
+    _place(build, target)
 
 
 # Rust
@@ -135,21 +150,35 @@ def _rust_target() -> Path:
     return _built("rust", "rust/src/main.rs", "rust/Cargo.toml", "rust/Cargo.lock")
 
 
+def _rust_documents_target() -> Path:
+    sources = (f"rust_documents/{source}" for source in ("src/main.rs", "Cargo.toml", "Cargo.lock"))
+    return _built("rust-documents", *sources, DOCUMENT_FACTS)
+
+
 def _build_rust() -> None:
+    _build_crate("rust", "zcc-reader", _rust_target())
+
+
+def _build_rust_documents() -> None:
+    _build_crate("rust_documents", "zcc-document-reader", _rust_documents_target())
+
+
+def _build_crate(directory: str, binary: str, place: Path) -> None:
     _demand("cargo")
 
     def build(made: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="zcc-cargo-") as work:
-            shutil.copytree(PROGRAMS / "rust", work, dirs_exist_ok=True)
+            shutil.copytree(PROGRAMS / directory, work, dirs_exist_ok=True)
+            shutil.copy(PROGRAMS / DOCUMENT_FACTS, work)
             manifest = str(Path(work) / "Cargo.toml")
             target = str(Path(work) / "target")
             run_tool(
                 ("cargo", "build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", target),
                 what="cargo build",
             )
-            shutil.move(Path(target) / "release" / "zcc-reader", made)
+            shutil.move(Path(target) / "release" / binary, made)
 
-    _place(build, _rust_target())
+    _place(build, place)
 
 
 def _binary(target: Callable[[], Path]) -> Callable[[], Launch | None]:
@@ -206,6 +235,12 @@ def _node() -> Launch | None:
     return Launch(("node", _NODE_MEMORY, script), (("NODE_PATH", str(modules.absolute())),), bounded=False)
 
 
+def _node_documents() -> Launch | None:
+    if shutil.which("node") is None:
+        return None
+    return Launch(("node", _NODE_MEMORY, str(PROGRAMS / "node" / "documents.cjs")), bounded=False)
+
+
 def _install_node() -> None:
     install_node_readers(node_modules())
 
@@ -226,4 +261,21 @@ PROGRAM_LIST: Final = (
     Program("node", ("node tar", "node tar-stream"), _node, _install_node, "node and npm"),
     Program("perl", ("Perl Archive::Tar",), _perl, _nothing, "perl"),
     Program("go-storage", ("containers-storage (TOC)",), _binary(_storage_target), _build_storage, "go"),
+    Program(
+        "go-documents",
+        ("Go encoding/json", "Go json-iterator"),
+        _binary(_go_documents_target),
+        _build_go_documents,
+        "go",
+        "documents",
+    ),
+    Program(
+        "rust-documents",
+        ("Rust oci-spec",),
+        _binary(_rust_documents_target),
+        _build_rust_documents,
+        "cargo",
+        "documents",
+    ),
+    Program("node-documents", ("node JSON.parse",), _node_documents, _nothing, "node", "documents"),
 )

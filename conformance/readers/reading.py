@@ -1,4 +1,4 @@
-"""What a reader says of an archive, in one form for all readers."""
+"""What a reader reports of an archive, in one form for all readers."""
 
 from functools import lru_cache
 from typing import Final
@@ -35,7 +35,7 @@ class Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """``members`` in the order of the archive. ``refused`` is why the reader refuses the archive, None when it accepts.
 
-    ``crashed``: it ended, or did not answer in its time. What it does with another archive is then not known.
+    ``crashed``: it ended, or did not respond in its time. What it does with another archive is then not known.
     """
 
     members: tuple[Member, ...] = ()

@@ -24,7 +24,7 @@ from conformance.readers.sentinel_tools import (
 
 PYTHON_STRICT = "Python tarfile"
 PYTHON_LENIENT = "Python tarfile (ignore_zeros)"
-# Without the limit an archive that points back into itself would be listed for ever.
+# Without the limit an archive that points back into itself would be listed indefinitely.
 MAX_MEMBERS = 4096
 MAX_ENTRIES_KEPT = 64
 WORKERS = 2

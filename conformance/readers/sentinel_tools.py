@@ -10,7 +10,7 @@ import msgspec
 
 from conformance.readers.places import cache_directory, first_line, node_modules, number_in, run_tool, version_of
 from conformance.readers.process import BLOB_ARGUMENT
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 SCRIPTS = Path(__file__).parent / "scripts"
 NPM_INSTALL = ("npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix")
@@ -35,11 +35,11 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 def install_node_readers(directory: Path) -> None:
-    """Fetch npm's ``tar`` and ``tar-stream`` into a directory named node_modules; SubjectError if that fails."""
+    """Fetch npm's ``tar`` and ``tar-stream`` into a directory named node_modules; SourceError if that fails."""
     if directory.name != "node_modules":
-        raise SubjectError(f"npm installs into a directory named node_modules, not {directory.name!r}")
+        raise SourceError(f"npm installs into a directory named node_modules, not {directory.name!r}")
     if shutil.which("npm") is None:
-        raise SubjectError("npm is not on this machine; the node readers cannot be installed")
+        raise SourceError("npm is not on this machine; the node readers cannot be installed")
     directory.parent.mkdir(parents=True, exist_ok=True)
     run_tool(
         (*NPM_INSTALL, str(directory.parent.absolute()), *NODE_PACKAGES),
@@ -48,11 +48,11 @@ def install_node_readers(directory: Path) -> None:
 
 
 def build_go_reader() -> Path:
-    """Compile the reader over Go's archive/tar once, into the cache; SubjectError if that fails."""
+    """Compile the reader over Go's archive/tar once, into the cache; SourceError if that fails."""
     source = SCRIPTS / "go_tar" / "main.go"
     version = version_of("go", "version")
     if version is None:
-        raise SubjectError("Go is not on this machine; its reader cannot be built")
+        raise SourceError("Go is not on this machine; its reader cannot be built")
     key = hashlib.sha256(f"{version}\n".encode() + source.read_bytes()).hexdigest()[:16]
     program = cache_directory() / f"go-tar-{key}"
     if program.exists():
@@ -115,7 +115,7 @@ def _node(script: str, *mode: str) -> Callable[[], Found | None]:
 def _go() -> Found | None:
     try:
         program = str(build_go_reader())
-    except (SubjectError, OSError):  # no Go, or a cache that cannot be written
+    except (SourceError, OSError):  # no Go, or a cache that cannot be written
         return None
     version = version_of(program, "--version")
     return None if version is None else Found((program, BLOB_ARGUMENT), version)

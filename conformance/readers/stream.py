@@ -1,7 +1,7 @@
-"""The other side of ``programs/README.md``: one long-lived program that answers many archives.
+"""The other side of ``programs/README.md``: one long-lived program that results many archives.
 
-Hostile archives may make a reader crash or run for ever: it is then started again, and the archive it stood at is the
-one that it crashed on.
+Hostile archives may make a reader crash or run indefinitely: it is then started again, and the archive it stood at is
+the one that it crashed on.
 """
 
 import os
@@ -22,7 +22,7 @@ import msgspec
 from conformance.readers.reading import ReaderInfo, Reading
 
 MAX_ANSWER: Final = 256 * 2**20
-"""Bytes of one answer; a program that writes more is stopped."""
+"""Bytes of one result; a program that writes more is stopped."""
 MAX_MEMORY: Final = 4 * 2**30
 START_TIMEOUT: Final = 60.0
 _CHUNK: Final = 2**16
@@ -51,7 +51,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class ReaderProgram:
-    """One running program. Use it in a ``with``; OSError when it cannot be started, or says no readers."""
+    """One running program. Use it in a ``with``; OSError when it cannot be started, or states no readers."""
 
     def __init__(self, launch: Launch, *, timeout: float = 10.0) -> None:
         self._launch, self._timeout = launch, timeout
@@ -72,20 +72,20 @@ class ReaderProgram:
         self.close()
 
     def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> list[tuple[Reading, ...]]:
-        """For each request the answers of all readers of this program, in their order.
+        """For each request the results of all readers of this program, in their order.
 
-        ``timeout`` in seconds for one answer, instead of what the program was started with.
+        ``timeout`` in seconds for one result, instead of what the program was started with.
         """
         patience = self._timeout if timeout is None else timeout
-        answers: list[tuple[Reading, ...]] = []
-        while len(answers) < len(requests):
-            problem = self._exchange(requests[len(answers) :], answers, patience)
+        replies: list[tuple[Reading, ...]] = []
+        while len(replies) < len(requests):
+            problem = self._exchange(requests[len(replies) :], replies, patience)
             if problem:
-                answers.append((Reading(refused=problem, crashed=True),) * len(self.readers))
+                replies.append((Reading(refused=problem, crashed=True),) * len(self.readers))
                 self._stop()
                 self.restarts += 1
                 self._start()
-        return answers
+        return replies
 
     def close(self) -> None:
         """End the program."""
@@ -118,7 +118,7 @@ class ReaderProgram:
         try:
             return _INFOS.decode(lines[0])
         except msgspec.DecodeError as error:
-            raise OSError(f"{self._launch.argv[0]} says no readers: {error}") from None
+            raise OSError(f"{self._launch.argv[0]} states no readers: {error}") from None
 
     def _stop(self) -> None:
         process, self._process = self._process, None
@@ -134,8 +134,8 @@ class ReaderProgram:
                     continue
         process.wait()
 
-    def _exchange(self, requests: Sequence[Request], answers: list[tuple[Reading, ...]], patience: float) -> str:
-        """Send all; append what is answered. Why the first unanswered one is not answered, "" when all are."""
+    def _exchange(self, requests: Sequence[Request], replies: list[tuple[Reading, ...]], patience: float) -> str:
+        """Send all; append the replies. Return why the first missing reply is missing, "" when none is."""
         lines: list[bytes] = []
         out = memoryview(b"".join(part for request in requests for part in (request.head(), request.content)))
         problem = self._pump(out, lines, len(requests), patience)
@@ -143,8 +143,8 @@ class ReaderProgram:
             try:
                 decoded = _ANSWERS.decode(line)
             except msgspec.DecodeError as error:
-                decoded = (Reading(refused=f"an answer that is none: {error}", crashed=True),) * len(self.readers)
-            answers.append(decoded)
+                decoded = (Reading(refused=f"a result that is none: {error}", crashed=True),) * len(self.readers)
+            replies.append(decoded)
         return problem
 
     def _pump(self, out: memoryview, lines: list[bytes], wanted: int, timeout: float) -> str:
@@ -160,7 +160,7 @@ class ReaderProgram:
             while len(lines) < wanted:
                 events = selector.select(max(0.0, until - time.monotonic()))
                 if not events:
-                    return f"no answer within {timeout:g} s"
+                    return f"no result within {timeout:g} s"
                 for key, _ in events:
                     try:
                         if key.fileobj is process.stdout:
@@ -176,7 +176,7 @@ class ReaderProgram:
                     except BrokenPipeError:
                         selector.unregister(process.stdin)
                 if len(self._received) > MAX_ANSWER:
-                    return "its answer is too long"
+                    return "its result is too long"
         return ""
 
     def _receive(self, descriptor: int, lines: list[bytes]) -> bool:

@@ -11,11 +11,11 @@ from conformance.readers.limits import LIMITS, Feature, without_unknown
 from conformance.readers.reading import Member, Reading, path_of
 
 MAX_KEPT: Final = 5
-"""Differences of one reader that are kept; the others are counted."""
+"""Differences of one reader that are retained; the others are counted."""
 
 
 def reading_of(toc: Toc) -> Reading:
-    """What a TOC says, in the form of a reading."""
+    """What a TOC states, in the form of a reading."""
     return Reading(
         tuple(
             Member(

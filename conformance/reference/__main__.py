@@ -27,7 +27,7 @@ from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.reference.transfer import LayoutDestination, RegistryDestination
 from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.registry.client.credentials import CredentialError, find_credentials
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.platforms import machine_platform
 from conformance.sources.reference import LayoutReference, RegistryReference, parse_reference
@@ -37,7 +37,7 @@ from conformance.sources.source import ImageSource
 # A registry that stalls is given up in less than a minute.
 _TIMEOUT: Final = 10.0
 _RETRIES: Final = 3
-_SAID: Final = (RefusalError, FormatError, SubjectError, TransportError, CredentialError, OSError)
+_SAID: Final = (RefusalError, FormatError, SourceError, TransportError, CredentialError, OSError)
 
 
 def main(arguments: Sequence[str] | None = None, toolkit: Toolkit = REFERENCE) -> int:
@@ -98,7 +98,7 @@ class _Commands:
     def _image(self) -> ImageSource:
         given = self._given
         if given.layout and given.platform:
-            raise NotSupportedError("push knows --platform for tars and directories only; a layout says its own")
+            raise NotSupportedError("push knows --platform for tars and directories only; a layout states its own")
         if given.layout:
             return LayoutSource(_layout(given.layout))
         if given.directory:

@@ -32,7 +32,7 @@ def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespac
     pull.add_argument("--layout", required=True)
     copies = (
         ("copy", "registry to registry, byte for byte"),
-        ("recompress", "the same, compressed anew"),
+        ("recompress", "the same, compressed again"),
         ("export", "not supported"),
         ("build", "not supported"),
     )
@@ -41,7 +41,7 @@ def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespac
     unpack = operations.add_parser("unpack", help="the root file system into an empty directory")
     unpack.add_argument("--output", required=True)
     unpack.add_argument("--layout", help="an image in a layout, instead of --reference")
-    unpack.add_argument("--store", help="directory for contents that are kept (default: below XDG_DATA_HOME)")
+    unpack.add_argument("--store", help="directory for contents that are retained (default: below XDG_DATA_HOME)")
     operations.add_parser("scan", help="not supported")
     for name, text in (("store", "an image of a layout to a new layout"), ("archive", "not supported")):
         stored = operations.add_parser(name, help=text)
@@ -64,7 +64,7 @@ def _push(push: argparse.ArgumentParser) -> None:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--authfile", help="login file")
+    parser.add_argument("--authfile", help="credential file")
     parser.add_argument("--cafile", help="certificate authority")
     parser.add_argument("--platform", help="os/architecture[/variant]")
     for flag in ("--all", "--preserve-digests", "--to-docker", "--prefer-gzip", "--no-partial", "--no-sentinel"):

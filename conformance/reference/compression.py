@@ -26,7 +26,7 @@ _LEVEL: Final = 6
 
 
 def compression_of(media_type: str) -> str:
-    """gzip, zstd or uncompressed; NotSupportedError for a layer that is no tar, or encrypted."""
+    """gzip, zstd or uncompressed; NotSupportedError for a layer that is not a tar, or encrypted."""
     try:
         return COMPRESSION_OF[media_type]
     except KeyError:

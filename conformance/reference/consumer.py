@@ -124,7 +124,7 @@ class Consumer:
         raise RefusalError(f"indexes in indexes, more than {MAX_DEPTH} deep")
 
     def select(self, index: Index) -> Descriptor:
-        """The best entry; without TOC pulls only among those that are no sentinels (SENT-SELECT-008)."""
+        """The best entry; without TOC pulls only among those that are not sentinels (SENT-SELECT-008)."""
         candidates = index.manifests
         if self._open_ranges is None:
             candidates = tuple(entry for entry in candidates if not is_annotated_sentinel(entry))
@@ -137,7 +137,9 @@ class Consumer:
         return candidates[position]
 
     def has_sentinel(self, manifest: Manifest) -> bool:
-        """By the media type of layer 0, whatever annotation, content or digest say (SENT-PULL-001, SENT-SELECT-006)."""
+        """By the media type of layer 0, whatever annotation, content or digest state (SENT-PULL-001,
+        SENT-SELECT-006).
+        """
         return begins_with_sentinel(manifest)
 
     def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
@@ -205,7 +207,7 @@ class Consumer:
             hasher.update(piece)
         if hasher.hexdigest() != diff_id.hex:
             found = f"{diff_id.algorithm}:{hasher.hexdigest()}"
-            raise RefusalError(f"the layer read by its TOC has the DiffID {found}; the config says {diff_id}")
+            raise RefusalError(f"the layer read by its TOC has the DiffID {found}; the config states {diff_id}")
 
     def _build(self, output: Path, raw: bytes, manifest: Manifest, sentinel: bool, layers: list[PulledLayer]) -> Pulled:
         tree = self.tree(output, self._store)

@@ -14,7 +14,7 @@ from conformance.reference.store import ContentStore, Writing
 BATCH: Final = 64 * 2**20
 """Compressed bytes that are held in memory at once, unless one chunk alone is longer."""
 MAX_KEPT_CHUNK: Final = 16 * 2**20
-"""Bytes: a chunk of up to so much is kept by itself as well, for files that share it."""
+"""Bytes: a chunk of up to so much is retained by itself as well, for files that share it."""
 _PIECE: Final = 2**20
 
 Fetched = dict[Span, bytes]
@@ -27,7 +27,7 @@ class ContentFetcher:
         self._store = store
 
     def fetch(self, items: Sequence[Item], ranges: BlobRanges) -> None:
-        """Raise RefusalError or FormatError for a content that is not what the TOC says."""
+        """Raise RefusalError or FormatError for a content that is not what the TOC states."""
         missing: dict[object, Item] = {item.digest: item for item in items if item.digest and not self.has(item)}
         for batch in self._batches(list(missing.values())):
             spans = [chunk.span for item in batch for chunk in item.chunks if self.must_fetch(chunk)]
@@ -81,7 +81,7 @@ class ContentFetcher:
             found += len(piece)
             yield piece
         if found != size:
-            raise FormatError(f"a chunk has {found} bytes; the TOC says {size}")
+            raise FormatError(f"a chunk has {found} bytes; the TOC states {size}")
 
     def verify_chunk(self, item: Item, chunk: Chunk, found: str) -> None:
         """The chunk's own digest, where it has one (SENT-PULL-009)."""
@@ -93,7 +93,7 @@ class ContentFetcher:
         if writing.digest != item.digest or writing.size != item.entry.size:
             raise RefusalError(
                 f"{item.entry.name!r}: {writing.size} bytes with the digest {writing.digest} came; "
-                f"the TOC says {item.entry.size} bytes with {item.digest}"
+                f"the TOC states {item.entry.size} bytes with {item.digest}"
             )
 
     def _batches(self, items: Sequence[Item]) -> Iterator[list[Item]]:

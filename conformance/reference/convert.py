@@ -1,4 +1,4 @@
-"""One image manifest in another compression: layers anew, DiffIDs and all that is not about layers as they were."""
+"""One image manifest in another compression: layers again, DiffIDs and all that is not about layers as they were."""
 
 import json
 from typing import Any, BinaryIO, Final, cast
@@ -67,7 +67,7 @@ class Converter:
         return Instance(raw, self.add(config))
 
     def converted(self, instance: Instance, compression: str) -> Instance:
-        """All layers in this compression; the very same bytes when they are already, or when they are no tars."""
+        """All layers in this compression; the very same bytes when they are already, or when they are not tars."""
         document = read_manifest(instance.raw)
         layers = document.view.layers
         if not all(is_tar_layer(layer.media_type) for layer in layers):
@@ -94,7 +94,7 @@ class Converter:
         return {**kept, **written} | ({"annotations": annotations} if annotations else {})
 
     def is_already(self, layer: Descriptor, compression: str) -> bool:
-        """A zstd:chunked layer is not plain zstd: what is asked for has no TOC (SENT-STRIP-003)."""
+        """A zstd:chunked layer is not plain zstd: what is requested has no TOC (SENT-STRIP-003)."""
         annotations = ChunkedAnnotations.of(layer.annotations)
         if compression == CHUNKED:
             whole = annotations.is_chunked and annotations.tar_split_position and not annotations.estargz_digest
@@ -128,12 +128,12 @@ class Converter:
         return encode({"schemaVersion": 2, "mediaType": DOCKER_MANIFEST_TYPE, "config": config, "layers": layers})
 
     def add(self, content: bytes) -> bytes:
-        """Remember a small blob that was made here."""
+        """Remember a small blob that was created here."""
         self._made[str(Digest.of(content))] = content
         return content
 
     def load(self, blob: Descriptor) -> bytes:
-        """The bytes of a blob that was made here, or else of the source, verified."""
+        """The bytes of a blob that was created here, or else of the source, verified."""
         if blob.digest in self._made:
             return self._made[blob.digest]
         digest = Digest.parse(blob.digest)

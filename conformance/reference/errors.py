@@ -1,8 +1,8 @@
-"""How the reference says no: one line each, for standard error."""
+"""Refusals of the reference: one line each, for standard error."""
 
 
 class RefusalError(Exception):
-    """What was asked for is not done, and why: exit status 3."""
+    """What was requested is not done, and why: exit status 3."""
 
 
 class NotSupportedError(Exception):

@@ -13,7 +13,7 @@ from conformance.reference.names import check_entry_names
 from conformance.reference.ranges import Span
 
 MAX_CONTENT: Final = 16 * 2**30
-"""Bytes of all files of one layer: more is taken for an attack (SEC-004)."""
+"""Bytes of all files of one layer: more is treated as an attack (SEC-004)."""
 MAX_ENTRIES: Final = 4_000_000
 
 _TYPES: Final = frozenset(TYPE_OF_FLAG.values())
@@ -31,7 +31,7 @@ class Chunk(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True):
     """One entry of a layer; a regular file that is not empty has the ``digest`` of its content.
 
-    ``chunks`` say where the content is, when it comes by TOC.
+    ``chunks`` state where the content is, when it comes by TOC.
     """
 
     entry: Entry

@@ -33,7 +33,7 @@ class Producer:
         self._source, self._store = source, store
 
     def push(self, destination: Destination, options: ProducerOptions) -> Digest:
-        """Push; the digest under the tag. Nothing is sent before all of it is made."""
+        """Push; the digest under the tag. Nothing is sent before all of it is created."""
         return deliver(self.plan(options), destination, options.digest, self.transfer())
 
     def plan(self, options: ProducerOptions) -> Plan:

@@ -1,7 +1,7 @@
 """Byte ranges of one blob, with the fall-backs that registries make necessary (docs/format.md sections 4 and 15).
 
-Every part is placed by its own Content-Range, never by the order in which it came; what was not asked for is not
-looked at. The bytes themselves are not trusted: who asked has their digests.
+Every part is placed by its own Content-Range, never by the order in which it came; what was not requested is not
+inspected. The bytes themselves are not trusted: who asked has their digests.
 """
 
 from bisect import bisect_right
@@ -12,19 +12,19 @@ import msgspec
 
 from conformance.format.oci import Descriptor
 from conformance.reference.errors import NoRangesError, RefusalError
-from conformance.registry.client.client import Answer, RegistryClient
-from conformance.registry.client.ranges import Part, Range, RangeError, parse_answer
+from conformance.registry.client.client import RegistryClient, Response
+from conformance.registry.client.ranges import Part, Range, RangeError, parse_response
 
 MAX_RANGES: Final = 1024
 """In one request."""
 MAX_GAP: Final = 1024
 """Bytes between two ranges that are rather fetched than asked around."""
 MAX_REQUEST: Final = 64 * 2**20
-"""Bytes asked for in one request, unless one range alone is longer."""
+"""Bytes requested in one request, unless one range alone is longer."""
 MAX_ANSWER: Final = 2**30
 # Headers of a part: boundary, Content-Type, Content-Range.
 _PART_OVERHEAD: Final = 1024
-# What says "no ranges here" rather than "no such blob" or "try later".
+# What states "no ranges here" rather than "no such blob" or "try later".
 _NO_RANGES: Final = frozenset({400, 405, 416, 501})
 
 
@@ -40,7 +40,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
 
 class BlobRanges:
-    """Fetches spans of one blob; a body that came whole (200) is kept and never fetched again."""
+    """Fetches spans of one blob; a body that came whole (200) is retained and never fetched again."""
 
     def __init__(self, client: RegistryClient, repository: str, blob: Descriptor) -> None:
         self._client, self._repository, self.blob = client, repository, blob
@@ -54,7 +54,7 @@ class BlobRanges:
         while wanted:
             batch = self._batch(wanted)
             if self._whole is None:
-                got.add(self.answer_of(batch))
+                got.add(self.response_of(batch))
             if self._whole is not None:
                 got = _Parts([Part(0, len(self._whole) - 1, len(self._whole), self._whole)])
             missing = [span for span in batch if got.cut(span) is None]
@@ -62,21 +62,21 @@ class BlobRanges:
             wanted = missing + wanted[len(batch) :]
         return {span: got.cut(span) or b"" for span in spans}
 
-    def answer_of(self, batch: Sequence[Span]) -> list[Part]:
+    def response_of(self, batch: Sequence[Span]) -> list[Part]:
         """One request: its parts, none when the registry wants fewer ranges."""
-        answer = self.ask(batch)
-        if answer.status == 200:
-            self._whole = self.check_whole(answer.content)
+        response = self.ask(batch)
+        if response.status == 200:
+            self._whole = self.check_whole(response.content)
             return []
-        if answer.status == 206:
-            return self.check_parts(answer)
-        if answer.status in _NO_RANGES:
+        if response.status == 206:
+            return self.check_parts(response)
+        if response.status in _NO_RANGES:
             if len(batch) > 1:
                 return []
-            raise NoRangesError(f"the registry does not serve byte ranges (HTTP {answer.status})")
-        raise RefusalError(f"{self.blob.digest}: the registry answered HTTP {answer.status} to a range request")
+            raise NoRangesError(f"the registry does not serve byte ranges (HTTP {response.status})")
+        raise RefusalError(f"{self.blob.digest}: the registry responded with HTTP {response.status} to a range request")
 
-    def ask(self, batch: Sequence[Span]) -> Answer:
+    def ask(self, batch: Sequence[Span]) -> Response:
         """Send the request."""
         ranges = [Range(span.start, span.end - 1) for span in batch]
         expected = sum(span.size + _PART_OVERHEAD for span in batch)
@@ -89,10 +89,10 @@ class BlobRanges:
             raise RefusalError(f"{self.blob.digest}: {len(content)} bytes came; the blob has {self.blob.size}")
         return content
 
-    def check_parts(self, answer: Answer) -> list[Part]:
+    def check_parts(self, response: Response) -> list[Part]:
         """The parts of a 206, each verified against its own Content-Range and the size of the blob."""
         try:
-            parts = parse_answer(answer.status, answer.headers, answer.content)
+            parts = parse_response(response.status, response.headers, response.content)
         except RangeError as error:
             raise RefusalError(f"{self.blob.digest}: {error}") from None
         for part in parts:
@@ -102,9 +102,9 @@ class BlobRanges:
         return list(parts)
 
     def next_limit(self, asked: int, came: int) -> int:
-        """How many ranges to ask for next: no more than came, and half when none did."""
+        """How many ranges to request next: no more than came, and half when none did."""
         if came == 0 and asked == 1:
-            raise RefusalError(f"{self.blob.digest}: the registry did not send the bytes that were asked for")
+            raise RefusalError(f"{self.blob.digest}: the registry did not send the bytes that were requested")
         return self._limit if came == asked else max(came or asked // 2, 1)
 
     def _batch(self, wanted: Sequence[Span]) -> list[Span]:
@@ -140,7 +140,7 @@ class _Parts:
         self._parts = sorted([*self._parts, *parts], key=_first)
 
     def cut(self, span: Span) -> bytes | None:
-        """These bytes, if one part has them all; the nearest that begins before is looked at first."""
+        """These bytes, if one part has them all; the nearest that begins before is inspected first."""
         nearest = bisect_right(self._parts, span.start, key=_first)
         for part in reversed(self._parts[:nearest]):
             if span.end <= part.first + len(part.content):

@@ -7,7 +7,7 @@ from conformance.reference.errors import RefusalError
 
 
 def content_of(stored: Stored, what: str) -> bytes:
-    """The bytes, whole and with the digest and size that were asked for; else RefusalError."""
+    """The bytes, whole and with the digest and size that were requested; else RefusalError."""
     if stored.content is None or stored.problem is not None:
         raise RefusalError(f"{what}: {stored.detail}")
     return stored.content

@@ -1,6 +1,6 @@
 """A whole image, single or index, in one compression: the common work of producer and copier.
 
-Sentinel variants are made where every layer is zstd:chunked, and are taken away where it is not. What need not
+Sentinel variants are created where every layer is zstd:chunked, and are taken away where it is not. What need not
 change stays byte for byte, so that doing it again changes nothing (SENT-PUSH-023).
 """
 
@@ -93,7 +93,7 @@ class Reshaper:
         return Plan((*steps, *self.variant_steps(made)), ManifestStep(index, INDEX_TYPE, "index"))
 
     def index(self, raw: bytes, compression: str, *, variants: bool) -> Plan:
-        """An index: every image in it, each entry kept in its place."""
+        """An index: every image in it, each entry retained in its place."""
         members = self.members(raw)
         kept = self.kept(members, compression)
         converted = [self.member(member, compression) for member in kept]
@@ -122,7 +122,7 @@ class Reshaper:
         return found
 
     def kept(self, members: list[Member], compression: str) -> list[Member]:
-        """Without the sentinel variants whose plain variant says the same in this compression (SENT-STRIP-011)."""
+        """Without the sentinel variants whose plain variant states the same in this compression (SENT-STRIP-011)."""
         if compression == CHUNKED:
             return members
         return [member for member in members if not (member.is_sentinel and self.has_twin(member, members))]
@@ -149,7 +149,7 @@ class Reshaper:
         return Member(fields, msgspec.convert(fields, Descriptor), new.raw, new)
 
     def entry_annotations(self, given: dict[str, str], raw: bytes) -> dict[str, str]:
-        """Those of an entry: what says zstd or sentinel says what is true now (SENT-STRIP-005)."""
+        """Those of an entry: what states zstd or sentinel states what is true now (SENT-STRIP-005)."""
         kept = {key: value for key, value in given.items() if key not in (ZSTD_ANNOTATION, SENTINEL_ANNOTATION)}
         layers = read_manifest(raw).view.layers
         is_zstd = bool(layers) and all(compression_of(layer.media_type) == ZSTD for layer in layers)

@@ -1,4 +1,4 @@
-"""Contents by digest, kept between pulls. What is found is hashed again: the disk is not trusted either."""
+"""Contents by digest, retained between pulls. What is found is hashed again: the disk is not trusted either."""
 
 import hashlib
 import os
@@ -46,7 +46,7 @@ class ContentStore:
 
     @contextmanager
     def writing(self, algorithm: str = "sha256") -> Iterator["Writing"]:
-        """A content that comes piece by piece; it is kept only if ``commit`` is called."""
+        """A content that comes piece by piece; it is retained only if ``commit`` is called."""
         writing = Writing(self, self._directory, algorithm)
         with writing:
             yield writing

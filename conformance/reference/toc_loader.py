@@ -84,7 +84,7 @@ class TocLoader:
     def check_toc_digest(self, payload: bytes, digest: Digest) -> None:
         """Before a byte is decompressed (SENT-PULL-008)."""
         if not digest.matches(payload):
-            raise RefusalError(f"the TOC has the digest {Digest.of(payload)}; the manifest says {digest}")
+            raise RefusalError(f"the TOC has the digest {Digest.of(payload)}; the manifest states {digest}")
 
     def decode(self, payload: bytes, declared: int) -> Toc:
         """Decompress within the declared size, and refuse what two parsers could read in two ways (TOC-002)."""
@@ -108,10 +108,10 @@ class TocLoader:
         if not toc.tar_split_digest:
             raise RefusalError("the TOC does not name its tar-split")
         if not Digest.parse(toc.tar_split_digest).matches(payload):
-            raise RefusalError(f"the tar-split does not have the digest {toc.tar_split_digest} that the TOC says")
+            raise RefusalError(f"the tar-split does not have the digest {toc.tar_split_digest} that the TOC states")
 
     def check_agreement(self, loaded: LoadedToc) -> None:
-        """TOC and tar-split say the same of every entry (TARSPLIT-006)."""
+        """TOC and tar-split state the same of every entry (TARSPLIT-006)."""
         problem = disagreement(loaded.toc, loaded.records())
         if problem is not None:
             raise FormatError(f"TOC and tar-split disagree: {problem}")

@@ -1,4 +1,4 @@
-"""What the command line is made of. A tool with one defect is this with one other class."""
+"""What the command line consists of. A tool with one defect is this with one other class."""
 
 import msgspec
 

@@ -10,7 +10,7 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.oci import Descriptor, read_manifest
 from conformance.reference.errors import RefusalError
-from conformance.registry.client.client import Answer, RegistryClient
+from conformance.registry.client.client import RegistryClient, Response
 from conformance.sources.layout import write_layout
 from conformance.sources.reference import RegistryReference
 
@@ -96,10 +96,10 @@ class RegistryDestination:
         self._client, self._reference = client, reference
 
     def has_blob(self, digest: str) -> bool:
-        answer = self._client.head_blob(self._reference.repository, digest)
-        if answer.status not in (200, 404):
-            raise RefusalError(f"asking for blob {digest}: {_words(answer)}")
-        return answer.status == 200
+        response = self._client.head_blob(self._reference.repository, digest)
+        if response.status not in (200, 404):
+            raise RefusalError(f"requesting blob {digest}: {_words(response)}")
+        return response.status == 200
 
     def put_blob(self, digest: str, content: bytes) -> None:
         self._expect(self._client.upload_blob(self._reference.repository, content, digest=digest), f"blob {digest}")
@@ -112,15 +112,15 @@ class RegistryDestination:
 
     def _put(self, manifest: ManifestStep, reference: str) -> None:
         repository = self._reference.repository
-        answer = self._client.put_manifest_raw(repository, reference, manifest.raw, manifest.media_type)
-        self._expect(answer, f"the {manifest.what} ({manifest.media_type})")
-        stored = answer.header("Docker-Content-Digest")
+        response = self._client.put_manifest_raw(repository, reference, manifest.raw, manifest.media_type)
+        self._expect(response, f"the {manifest.what} ({manifest.media_type})")
+        stored = response.header("Docker-Content-Digest")
         if stored and stored != str(Digest.of(manifest.raw)) and stored.startswith("sha256:"):
             raise RefusalError(f"the registry stored the {manifest.what} under {stored}, which is not its digest")
 
-    def _expect(self, answer: Answer, what: str) -> None:
-        if answer.status not in _CREATED:
-            raise RefusalError(f"the registry rejects {what}: {_words(answer)}; the tag is left as it was")
+    def _expect(self, response: Response, what: str) -> None:
+        if response.status not in _CREATED:
+            raise RefusalError(f"the registry rejects {what}: {_words(response)}; the tag is left as it was")
 
 
 class LayoutDestination:
@@ -151,12 +151,12 @@ def _key(step: Step) -> str:
     return step.blob.digest if isinstance(step, BlobStep) else str(Digest.of(step.raw))
 
 
-def _words(answer: Answer) -> str:
+def _words(response: Response) -> str:
     """The status, and the first error of the body (OCI distribution-spec, "Error Codes")."""
     try:
-        error = json.loads(answer.content)["errors"][0]
+        error = json.loads(response.content)["errors"][0]
         words = f"{error.get('code', '')} {error.get('message', '')}".strip()
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         words = ""
     printable = "".join(character for character in words[:200] if character.isprintable())
-    return f"HTTP {answer.status}" + (f" {printable}" if printable else "")
+    return f"HTTP {response.status}" + (f" {printable}" if printable else "")

@@ -1,6 +1,6 @@
 """A root file system on disk, layer by layer, that no name or link of an image leads out of (TOC-013).
 
-Nobody else changes the directory meanwhile. Every component of a path is looked at, symbolic links are followed
+No other process changes the directory meanwhile. Every component of a path is inspected, symbolic links are followed
 inside the root only. What this user may not do (owners, devices, attributes) is left out and listed.
 """
 
@@ -44,7 +44,7 @@ class TreeBuilder:
     def __init__(self, root: Path, store: ContentStore) -> None:
         self._root, self._store = os.fsencode(root), store
         self._own: set[Parts] = set()
-        # No entry says when the root, or a directory that is only implied, was changed: 1970, the same every time.
+        # No entry states when the root, or a directory that is only implied, was changed: 1970, the same every time.
         self._directory_times: dict[Parts, tuple[int, int]] = {(): (0, 0)}
         self.skipped: list[Skipped] = []
 
@@ -92,9 +92,9 @@ class TreeBuilder:
         self._remove((*parent, name))
 
     def resolve(self, parts: Parts, *, create: bool = True) -> Parts | None:
-        """The real place of a directory, symbolic links followed inside the root; missing ones are made.
+        """The real place of a directory, symbolic links followed inside the root; missing ones are created.
 
-        Without ``create`` None when it is not there.
+        Without ``create`` None when it is missing.
         """
         done: list[bytes] = []
         left = list(reversed(parts))
@@ -125,7 +125,7 @@ class TreeBuilder:
             elif not stat.S_ISDIR(mode):
                 if not create:
                     return None
-                raise RefusalError(f"{b'/'.join((*done, part))!r} is no directory, and something is to lie in it")
+                raise RefusalError(f"{b'/'.join((*done, part))!r} is not a directory, and something is to lie in it")
             done.append(part)
         return tuple(done)
 
@@ -182,7 +182,7 @@ class TreeBuilder:
         mode = None if target is None else _mode(target)
         if target is None or mode is None or stat.S_ISDIR(mode):
             raise RefusalError(
-                f"the hard link {entry.name!r} leads to {entry.link_name!r}, which is no file of the image"
+                f"the hard link {entry.name!r} leads to {entry.link_name!r}, which is not a file of the image"
             )
         os.link(target, path, follow_symlinks=False)
 

@@ -1,4 +1,4 @@
-"""Consumers that know no sentinels: by TOC as clients of today pull, and by tar.
+"""Consumers that know no sentinels: by TOC as current clients pull, and by tar.
 
 ``python -m conformance.reference.unaware toc|tar unpack …`` is such a client as a command.
 """

@@ -57,7 +57,7 @@ class WholeLayers:
     def verify_diff_id(self, layer: Descriptor, found: Digest, diff_id: Digest) -> None:
         """What was decompressed is what the config commits to."""
         if found != diff_id:
-            raise RefusalError(f"layer {layer.digest}: its tar has the digest {found}; the config says {diff_id}")
+            raise RefusalError(f"layer {layer.digest}: its tar has the digest {found}; the config states {diff_id}")
 
     def read_tar(self, tar: Path) -> list[Item]:
         """The entries of a tar; of two with one name the later counts, as for every tar reader."""

@@ -1,1 +1,1 @@
-"""Results in, documents out: terminal, JSON, JUnit. A report never re-judges."""
+"""Documents from results: terminal, JSON, JUnit. A report does not change a verdict."""

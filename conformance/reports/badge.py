@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from conformance.endings import Ending
 from conformance.reports.model import Report
+from conformance.results import Ending
 
 _COLOUR: Final[dict[Ending, str]] = {"conforms": "brightgreen", "does-not-conform": "red", "incomplete": "lightgrey"}
 
@@ -21,7 +21,7 @@ class Badge(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def badge_of(report: Report) -> Badge:
-    """The badge of a run; a partial run and one without subjects say nothing on conformance."""
+    """The badge of a run; a partial run and one without targets make no statement on conformance."""
     if report.partial or not report.subjects:
         return Badge("no statement", "lightgrey")
     ending: Ending = report.ending or "incomplete"

@@ -1,4 +1,4 @@
-"""The bodies of the requests in evidence, as files: what a curl line of a report sends."""
+"""The bodies of the requests in evidence, as files: sent by the curl commands of a report."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from conformance.reports.model import Report
 
 
 def write_bodies(report: Report, directory: Path) -> int:
-    """Write each body below ``directory``, where the curl lines look for it; how many there are. Raises OSError."""
+    """Write each body below ``directory``, where the curl commands read it; return their number. Raises OSError."""
     bodies = {exchange.body_file: exchange.request_body for exchange in _exchanges(report) if exchange.request_body}
     for name, body in bodies.items():
         path = directory / name

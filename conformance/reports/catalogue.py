@@ -1,4 +1,4 @@
-"""The catalogue with its columns: what decides each requirement, and what shows that the check can fail."""
+"""The catalogue with its columns: the check of each requirement, and the mutants that show that the check can fail."""
 
 from collections import defaultdict
 
@@ -6,7 +6,8 @@ import msgspec
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from conformance import checks, mutants, variants
+from conformance import checks
+from conformance.cases import mutants, variants
 from conformance.reports.encoding import indented_json
 from conformance.requirements import (
     Level,
@@ -20,13 +21,14 @@ from conformance.requirements import (
     find_variants,
     freedom_of,
     load_catalogue,
+    name_of,
 )
 
 
 class CatalogueEntry(msgspec.Struct, frozen=True):
     """One requirement with the names of its checks, mutants and variants (``module.function``).
 
-    ``check`` says in words how it is checked, ``advice`` what who fails it should do.
+    ``check`` describes the check in words, ``advice`` the remedy.
     """
 
     id: str
@@ -55,11 +57,11 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
     bound = find_checks(checks)
     breaking: dict[str, list[str]] = defaultdict(list)
     for maker in find_mutants(mutants):
-        breaking[broken_by(maker)[0]].append(_name(maker))
+        breaking[broken_by(maker)[0]].append(name_of(maker))
     free: dict[str, list[str]] = defaultdict(list)
     for choice in find_variants(variants):
         for requirement_id in freedom_of(choice).ids:
-            free[requirement_id].append(_name(choice))
+            free[requirement_id].append(name_of(choice))
     entries = (
         CatalogueEntry(
             requirement.id,
@@ -68,7 +70,7 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
             requirement.profiles,
             requirement.class_,
             requirement.statement,
-            (_name(bound[requirement.id]),) if requirement.id in bound else (),
+            (name_of(bound[requirement.id]),) if requirement.id in bound else (),
             tuple(breaking[requirement.id]),
             tuple(free[requirement.id]),
             requirement.why,
@@ -103,7 +105,7 @@ def catalogue_list(entries: tuple[CatalogueEntry, ...]) -> RenderableType:
 
 
 def entry_page(entry: CatalogueEntry) -> RenderableType:
-    """All there is to say of one requirement."""
+    """All that the catalogue has on one requirement."""
     lines = [
         ("level", entry.level),
         ("class", entry.class_),
@@ -122,11 +124,6 @@ def entry_page(entry: CatalogueEntry) -> RenderableType:
 
 
 def retired_line(item: Retired) -> str:
-    """That an id is used no more, and which took its place."""
-    now = f"; now: {', '.join(item.successors)}" if item.successors else "; nothing took its place"
+    """A retired id, and its successors."""
+    now = f"; now: {', '.join(item.successors)}" if item.successors else "; without successor"
     return f"{item.id} is retired: {item.reason.rstrip('.')}{now}"
-
-
-def _name(function: object) -> str:
-    module = getattr(function, "__module__", "?").removeprefix("conformance.")
-    return f"{module}.{getattr(function, '__name__', function)}"

@@ -1,4 +1,4 @@
-"""Two results beside each other: what fails anew, what was mended, what is no longer decided, what else changed."""
+"""A comparison of two results: new failures, fixed failures, requirements no longer decided, other changes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
@@ -18,7 +18,7 @@ _DECIDED: Final = frozenset({"pass", "fail", "waived"})
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One requirement of one subject that is not as it was. ``before`` and ``after`` are None where it is not there."""
+    """One requirement of one target that changed. ``before`` and ``after`` are None where it is missing."""
 
     kind: Kind
     subject: str
@@ -33,7 +33,7 @@ class Change(msgspec.Struct, frozen=True):
 class Comparison(msgspec.Struct, frozen=True):
     """All changes, and what is only on one side. ``catalogue``: both name theirs, and they are not the same.
 
-    ``named_otherwise`` are pairs of names of subjects that were compared with each other all the same.
+    ``named_otherwise`` are pairs of names of targets that were compared with each other nevertheless.
     """
 
     changes: tuple[Change, ...]
@@ -50,17 +50,17 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def is_worse(self) -> bool:
-        """A MUST fails that did not."""
+        """A MUST fails that did not fail before."""
         return any(change.level == "MUST" for change in self.of("new-failure"))
 
     @property
     def lost(self) -> bool:
-        """A MUST that was decided is not any more, or a subject is gone."""
+        """A MUST is no longer decided, or a target is missing."""
         return bool(self.old_only) or any(change.level == "MUST" for change in self.of("undecided"))
 
 
 def compare(old: Report, new: Report) -> Comparison:
-    """What changed from ``old`` to ``new``. Of a partial run what was not selected is no change."""
+    """What changed from ``old`` to ``new``. Requirements that a partial run did not select are not changes."""
     pairs, old_only, new_only = pair_subjects(old, new)
     partial = old.partial or new.partial
     changes = [change for before, after in pairs for change in _changes(before, after, partial=partial)]
@@ -79,7 +79,7 @@ def compare(old: Report, new: Report) -> Comparison:
 def pair_subjects(
     old: Report, new: Report
 ) -> tuple[list[tuple[SubjectReport, SubjectReport]], tuple[str, ...], tuple[str, ...]]:
-    """Subjects of one name and role; then the only ones of a role that are left: the next version of a tool."""
+    """Targets with the same name and role; then the only remaining ones of a role: the next version of a tool."""
     pairs, taken = [], set()
     left = {(each.subject, each.roles): each for each in old.subjects}
     for each in new.subjects:
@@ -144,6 +144,6 @@ def _kind(old: RequirementResult | None, new: RequirementResult | None, *, is_sa
 
 
 def _evidence(result: RequirementResult | None) -> set[str]:
-    """What was found, without the exchanges and times that are others in every run."""
+    """The findings, without exchanges and times, which differ in every run."""
     telling = result.telling if result else ()
     return {" | ".join(filter(None, (each.where, each.message, each.expected, each.found))) for each in telling}

@@ -12,18 +12,18 @@ _HEADINGS: Final[dict[Kind, str]] = {
     "new-failure": "New failures",
     "undecided": "No longer decided",
     "mended": "Mended",
-    "evidence": "Fails as before, with other evidence",
-    "verdict": "Other verdicts that changed",
+    "evidence": "Fails as before, with different evidence",
+    "verdict": "Other changed verdicts",
     "level": "Levels that changed",
-    "added": "Judged now, and not before",
-    "removed": "Not judged any more",
+    "added": "Newly judged",
+    "removed": "No longer judged",
 }
 _TONES: Final[dict[Kind, Tone]] = {"new-failure": "fail", "undecided": "warning", "mended": "pass"}
 _SHOWN: Final = 3
 
 
 def comparison_page(comparison: Comparison, old: Report, new: Report, catalogue: Catalogue) -> Page:
-    """What changed, the gravest first."""
+    """The changes, the most severe first."""
     sections = [
         Section(_HEADINGS[kind], (_table(comparison.of(kind), catalogue),), kind)
         for kind in KINDS
@@ -38,13 +38,13 @@ def _lead(comparison: Comparison) -> Iterator[Paragraph]:
     lost = [change for change in comparison.of("undecided") if change.level == "MUST"]
     mended = comparison.of("mended")
     if worse:
-        yield Paragraph(f"{len(worse)} MUST failed anew: {_ids(worse)}", "fail")
+        yield Paragraph(f"{len(worse)} MUST newly failed: {_ids(worse)}", "fail")
     if lost:
         yield Paragraph(f"{len(lost)} MUST no longer decided: {_ids(lost)}", "warning")
     if comparison.old_only:
         yield Paragraph(f"no longer judged: {', '.join(comparison.old_only)}", "warning")
     if not worse and not lost and not comparison.old_only:
-        yield Paragraph(f"no MUST failed anew, of {comparison.compared} verdicts compared", "pass")
+        yield Paragraph(f"no MUST newly failed, of {comparison.compared} verdicts compared", "pass")
     if mended:
         yield Paragraph(f"{len(mended)} mended: {_ids(mended)}", "pass")
     if comparison.new_only:
@@ -52,7 +52,7 @@ def _lead(comparison: Comparison) -> Iterator[Paragraph]:
     for before, after in comparison.named_otherwise:
         yield Paragraph(f"{after} is compared with {before}")
     if comparison.catalogue:
-        yield Paragraph("the two runs used different catalogues: some changes may come from that", "warning")
+        yield Paragraph("the two runs used different catalogues: some changes may result from that", "warning")
 
 
 def _ids(changes: tuple[Change, ...] | list[Change]) -> str:
@@ -61,7 +61,7 @@ def _ids(changes: tuple[Change, ...] | list[Change]) -> str:
 
 def _table(changes: tuple[Change, ...], catalogue: Catalogue) -> Table:
     rows = tuple(_row(change, catalogue) for change in changes)
-    return Table(("requirement", "level", "subject", "old", "new", "what"), rows)
+    return Table(("requirement", "level", "target", "old", "new", "what"), rows)
 
 
 def _row(change: Change, catalogue: Catalogue) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""JSON of values that may hold text from anywhere: also lone surrogates, which no JSON in UTF-8 can hold."""
+"""JSON of values with untrusted text: also lone surrogates, which JSON in UTF-8 cannot hold."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 def json_bytes(value: object) -> bytes:
-    """Compact JSON in UTF-8; what is no Unicode is escaped with a backslash, as Python shows it."""
+    """Compact JSON in UTF-8; what is not Unicode is escaped with a backslash, as Python shows it."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -1,7 +1,8 @@
-"""JUnit XML: one test case per subject and requirement.
+"""JUnit XML: one test case per target and requirement.
 
 A failed MUST is a ``<failure>``, a MUST that was not decided an ``<error>``. A failed SHOULD or MAY does not break
-conformance: it is a pass, with the finding in ``<system-out>``. What does not apply is ``<skipped>``, with the reason.
+conformance: it is a pass, with the finding in ``<system-out>``. A requirement that does not apply is ``<skipped>``,
+with the reason.
 """
 
 import re

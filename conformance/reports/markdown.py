@@ -48,5 +48,5 @@ def _failures(subject: SubjectReport, catalogue: Catalogue) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """Text of a subject that no Markdown reader takes for markup."""
+    """Text of a target, escaped for Markdown."""
     return safe(text).translate(_SPECIAL)

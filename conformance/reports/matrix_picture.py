@@ -1,11 +1,11 @@
-"""The interoperability matrix as a picture: producers down, consumers across, one square for each way of an image."""
+"""The interoperability matrix as a picture: producers down, consumers across, one square for each combination."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import Final
 
-from conformance.reports.certificate import Cell, CellOutcome
+from conformance.reports.certification import Cell, CellOutcome
 from conformance.reports.page import Picture
 from conformance.reports.words import safe, short_name
 
@@ -34,7 +34,9 @@ _MAX_NAME: Final = 24
 
 
 def matrix_pictures(cells: Sequence[Cell]) -> Iterator[Picture]:
-    """A picture for each registry and compression. The words of each square are its title, and the picture's text."""
+    """A picture for each registry and compression. The text of each square is its title, and the text of the
+    picture.
+    """
 
     def place(cell: Cell) -> tuple[str, str]:
         return cell.registry, cell.compression
@@ -42,7 +44,7 @@ def matrix_pictures(cells: Sequence[Cell]) -> Iterator[Picture]:
     for (registry, compression), group in groupby(sorted(cells, key=place), key=place):
         listed = list(group)
         same = sum(cell.outcome == "same tree" for cell in listed)
-        words = f"{compression} through {registry}: {same} of {len(listed)} ways end with the same tree"
+        words = f"{compression} through {registry}: {same} of {len(listed)} combinations give the same tree"
         yield Picture("\n".join(_svg(listed, words)), words)
 
 

@@ -1,4 +1,6 @@
-"""Several results as one: roles of a tool, machines, shards of a run. What does not belong together is refused."""
+"""Several results as one: roles of a tool, machines, shards of a run. Results that do not belong together are
+refused.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
@@ -16,7 +18,7 @@ Parts = Sequence[tuple[str, Report]]
 
 
 class _Member(msgspec.Struct, frozen=True):
-    """One subject of one of the results; ``of_whole``: of a run without a selection of tests."""
+    """One target of one of the results; ``of_whole``: of a run without a selection of tests."""
 
     name: str
     subject: SubjectReport
@@ -28,12 +30,12 @@ class MergeError(Exception):
 
 
 def merge_reports(parts: Parts) -> Report:
-    """One report of several, each with a name to speak of it. Raises MergeError.
+    """One report of several, each with a name for messages. Raises MergeError.
 
-    Together belong results of one version and catalogue; of one subject, where it has an identity, of one identity. A
-    requirement that several decided gets the graver verdict, and a note where they differ.
+    Results belong together when version and catalogue are equal, and the identity of each target that has one. A
+    requirement that several decided gets the more severe verdict, and a note where they differ.
     """
-    if len(parts) < 2:  # one is no merge, and most likely a mistake
+    if len(parts) < 2:  # one result is not a merge, and probably an error
         raise MergeError("give at least two results")
     _refuse_strangers(parts)
     first = parts[0][1]
@@ -105,7 +107,7 @@ def _waivers(report: Report) -> str:
 
 
 def _merged(members: Sequence[_Member], parts: Parts) -> tuple[SubjectReport, bool]:
-    """One subject of several results, and whether nothing that it owes is missing."""
+    """One target of several results, and whether it is complete."""
     subjects = [member.subject for member in members]
     first = subjects[0]
     results: dict[str, RequirementResult] = {}
@@ -155,4 +157,4 @@ def _differences(members: Sequence[_Member]) -> Iterator[str]:
     for requirement, verdicts in said.items():
         if len(set(verdicts.values())) > 1:
             each = ", ".join(f"{verdict} in {safe(name)}" for name, verdict in verdicts.items())
-            yield f"{requirement} was judged otherwise: {each}"
+            yield f"{requirement} has different verdicts: {each}"

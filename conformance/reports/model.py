@@ -1,4 +1,4 @@
-"""The document a run leaves behind. Its JSON Schema is published beside this file and tested for drift."""
+"""The document that a run writes. Its JSON Schema is published beside this file and tested for drift."""
 
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -7,12 +7,11 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conformance import __version__
-from conformance.endings import Claim, Ending, ending_of, gravest, judge_claim
 from conformance.reports.encoding import indented_json
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity, Provenance
 from conformance.requirements import Profile, Role
-from conformance.results import RequirementResult
+from conformance.results import Claim, Ending, RequirementResult, ending_of, gravest, judge_claim
 
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:results:3"
 SCHEMA_FILE: Final = "results.schema.json"
@@ -30,12 +29,12 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class SubjectReport(msgspec.Struct, frozen=True):
-    """All verdicts for one subject, and what they come to for each profile that it claims (``claims``).
+    """All verdicts for one target, and the outcome for each profile that it claims (``claims``).
 
     ``conforms`` is ``ending == "conforms"``. ``unchecked``: ids that this version has no check for; ``needs_deep``: ids
-    that were not looked at, or not wholly, because the layers were not read whole; ``unmet``: what an option asked for
-    and the subject lacks, each in a sentence. ``ending`` is None in documents of the first edition only. ``identity``
-    is what was judged, by content, where it is an image or a program.
+    that were not inspected, or not wholly, because the layers were not read whole; ``unmet``: content that an option
+    requires and the target lacks, each in a sentence. ``ending`` is None in documents of the first edition only.
+    ``identity`` is what was judged, by content, where it is an image or a program.
     """
 
     subject: str
@@ -52,10 +51,10 @@ class SubjectReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One run. ``partial`` when the user selected tests: then nothing is said on conformance.
+    """One run. ``partial`` when the user selected tests: then no statement is made on conformance.
 
-    ``stopped`` says why the run ended before its end, in one sentence: what was not decided then is "not-run".
-    ``interrupted``: it was by Ctrl-C or SIGTERM. ``power``: what was tried over generated examples, and what follows.
+    ``stopped`` states why the run ended before its end, in one sentence: what was not decided then is "not-run".
+    ``interrupted``: by Ctrl-C or SIGTERM. ``power``: the generated examples that were tried, and the bounds.
     """
 
     subjects: tuple[SubjectReport, ...]
@@ -75,7 +74,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class CheckReport(msgspec.Struct, frozen=True):
-    """What ``zcc check --json`` prints: one subject, one document."""
+    """What ``zcc check --json`` prints: one target, one document."""
 
     subject: str
     conforms: bool
@@ -136,7 +135,7 @@ def run_report(
     provenance: Provenance | None = None,
     power: tuple[Property, ...] = (),
 ) -> Report:
-    """A Report whose ending follows from its subjects; a run that was ``stopped`` is at best incomplete."""
+    """A Report whose ending follows from its targets; a run that was ``stopped`` is at best incomplete."""
     endings: list[Ending] = [subject.ending or "conforms" for subject in subjects]
     if stopped:
         endings.append("incomplete")
@@ -174,12 +173,12 @@ def check_report(report: SubjectReport, revision: str) -> CheckReport:
 
 
 def now() -> datetime:
-    """This moment, aware."""
+    """The current time, with time zone."""
     return datetime.now(UTC)
 
 
 def build_schema() -> dict[str, Any]:
-    """The JSON Schema of Report and CheckReport, made from the models."""
+    """The JSON Schema of Report and CheckReport, created from the models."""
     (report, check), components = msgspec.json.schema_components([Report, CheckReport], ref_template="#/$defs/{name}")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -188,7 +187,7 @@ def build_schema() -> dict[str, Any]:
         "oneOf": [report, check],
         "$defs": components,
     }
-    # Through JSON once: defaults of tuples are lists there.
+    # Converted through JSON: defaults of tuples are lists there.
     return dict(msgspec.json.decode(msgspec.json.encode(schema)))
 
 
@@ -198,7 +197,7 @@ def published_schema() -> bytes:
 
 
 def read_report(raw: bytes) -> Report:
-    """A report as it was written, of the first edition too; ValueError when it is none."""
+    """A report as it was written, also of the first edition; ValueError for other documents."""
     report = msgspec.json.decode(raw, type=Report)
     if report.ending is not None:
         return report
@@ -208,7 +207,7 @@ def read_report(raw: bytes) -> Report:
 
 
 def _with_ending(subject: SubjectReport) -> SubjectReport:
-    """The first edition said only whether a subject conforms."""
+    """The first edition stated only whether a target conforms."""
     ending: Ending = "conforms" if subject.conforms else ending_of(subject.verdicts)
     if not subject.conforms and ending == "conforms":
         ending = "does-not-conform"

@@ -1,4 +1,4 @@
-"""What is worth knowing of a subject and decides nothing: alike notes are one line."""
+"""Notes on a target, which decide nothing: equal notes are one line."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ _SHOWN_PLACES: Final = 8
 
 
 def notes(subject: SubjectReport) -> Iterator[Text]:
-    """One line each: what a deep check would decide, the notes on the subject, then those of requirements."""
+    """One line each: requirements that need a deep check, notes on the target, notes on requirements."""
     if subject.needs_deep:
         count = len(subject.needs_deep)
         yield Text(f"note: {count} requirements need every byte of the layers (--deep)", style="cyan")
@@ -30,7 +30,7 @@ def notes(subject: SubjectReport) -> Iterator[Text]:
 
 
 def _places(places: Sequence[str]) -> str:
-    """The places in brackets; what they all begin with, up to a colon, is said once."""
+    """The positions in brackets; a common prefix, up to a colon, is written once."""
     if not places:
         return ""
     first = places[0].partition(": ")[0]

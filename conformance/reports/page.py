@@ -1,17 +1,17 @@
-"""A document in parts, for whatever is not the report of one run: as HTML, Markdown or text (docs/reports.md).
+"""A document in parts, for documents other than the report of one run: as HTML, Markdown or text (docs/reports.md).
 
-Whoever has something to show (a comparison, an index, a certificate, an audit) makes a ``Page``; how it looks is
-decided once, by ``html.render_page`` and ``page_forms``. All texts may be hostile: the renderers make them harmless.
+Code with content to show (a comparison, an index, a certification report, an audit) creates a ``Page``; its rendering
+is defined once, in ``html.render_page`` and ``page_forms``. All texts may be hostile: the renderers escape them.
 """
 
 from typing import Literal
 
 import msgspec
 
-from conformance.endings import Ending
+from conformance.results import Ending
 
 Tone = Literal["", "pass", "fail", "warning", "none"]
-"""How good a thing is: "" says nothing of it."""
+"""The rating of a line: "" is none."""
 TONE_OF: dict[Ending, Tone] = {"conforms": "pass", "does-not-conform": "fail", "incomplete": "warning"}
 
 
@@ -32,7 +32,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """Lines beside each other in importance."""
+    """Lines of equal importance."""
 
     items: tuple[str, ...]
 
@@ -49,7 +49,7 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """An SVG document made by this project; ``text`` says the same in words."""
+    """An SVG document created by this project; ``text`` states the same in words."""
 
     svg: str
     text: str
@@ -67,7 +67,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A whole document: what it comes to in a line or a few (``lead``), the parts, and facts as label and text."""
+    """A whole document: its result in a few lines (``lead``), the parts, and facts as label and text."""
 
     title: str
     lead: tuple[Paragraph, ...] = ()

@@ -19,7 +19,7 @@ def render_page_markdown(page: Page) -> bytes:
 
 
 def page_lines(page: Page) -> Iterator[str]:
-    """The page as lines of Markdown. Pictures are left out: their words stand there."""
+    """The page as lines of Markdown. Pictures are replaced by their text."""
     yield f"# {plain(page.title)}"
     for each in page.lead:
         yield ""
@@ -56,7 +56,7 @@ def _cell(cell: Cell) -> str:
 
 
 def print_page(console: Console, page: Page) -> None:
-    """The page for a terminal: its lead, then each part that has something."""
+    """The page for a terminal: its lead, then each part with content."""
     for each in page.lead:
         console.print(Text(safe(each.text), style=_STYLE[each.tone]))
     for section in page.sections:

@@ -1,4 +1,4 @@
-"""How much a run can show: examples tried of each property, their shapes, the seed, and the bound that follows."""
+"""The power of a run: examples tried for each property, their shapes, the seed, and the bound that follows."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -16,11 +16,11 @@ _READING: Final = "fails < p: with 95 % confidence, fewer than p of the examples
 class Property(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was tried over generated examples.
 
-    ``statement`` says what always holds, ``examples`` for how many examples it was tried. ``requirement`` and
-    ``subject`` are set where the examples judge a subject; without them they are the suite's control of its own checks.
-    ``shapes`` counts the examples by what they look like; ``seed`` gives the same examples again ("" where the tool
-    decides what comes next). ``failed``: an example failed, generation stopped there, and ``bound`` is None. Otherwise
-    ``bound`` is the upper end of the 95 % confidence interval of the failure rate.
+    ``statement`` is the property, ``examples`` the number of examples. ``requirement`` and
+    ``subject`` are set where the examples judge a target; without them they are the suite's control of its own checks.
+    ``shapes`` counts the examples by shape; ``seed`` reproduces the examples ("" where the
+    tool determines the sequence). ``failed``: an example failed, generation stopped there, and ``bound`` is None.
+    Otherwise ``bound`` is the upper end of the 95 % confidence interval of the failure rate.
     """
 
     statement: str
@@ -53,18 +53,18 @@ def failure_bound(examples: int, confidence: float = CONFIDENCE) -> float:
     """The largest failure rate that is consistent with no failure in ``examples`` independent draws.
 
     The exact (Clopper-Pearson) one-sided upper limit for 0 of n: 1 - (1 - confidence) ** (1 / n); for n of 30 and more
-    about 3 / n (the rule of three). It is about examples as the generator draws them, not about all that there are.
+    about 3 / n (the rule of three). It holds for examples as the generator draws them, not for all inputs.
     ValueError for fewer than one example.
     """
     if examples < 1:
-        raise ValueError(f"a bound needs an example, and there are {examples}")
+        raise ValueError(f"a bound needs an example, but there are {examples}")
     return float(round(1 - (1 - confidence) ** (1 / examples), 6))
 
 
 def power_lines(properties: Sequence[Property]) -> Iterator[str]:
-    """The statement of power for a terminal: what was tried on subjects, then the control of the suite's own checks.
+    """The statement of power for a terminal: what was tried on targets, then the control of the suite's own checks.
 
-    Neighbours of one statement, each about another requirement, are one line.
+    Adjacent entries with one statement, each on another requirement, are one line.
     """
     on_subjects = [each for each in properties if each.subject]
     control = [each for each in properties if not each.subject]

@@ -1,4 +1,4 @@
-"""What a run judged and by what: enough to bind a result to it, and to run the same again."""
+"""The target and the criteria of a run: sufficient to bind a result to it, and to repeat the run."""
 
 import hashlib
 from functools import cache
@@ -15,7 +15,7 @@ from conformance.results import Waiver
 CATALOGUE_FILE: Final = "requirements.toml"
 
 Flag = Literal["deep", "readers", "no-panel", "require-sentinel", "require-chunked", "golden"]
-"""Options that change what is judged. How a registry is reached, and the login, are not part of a result."""
+"""Options that change what is judged. The connection to a registry, and the credentials, are not part of a result."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What the run was pointed at. ``names``: an image, a registry's URL ("" is the embedded one), an adapter."""
+    """The target of the run. ``names``: an image, a registry's URL ("" is the embedded one), an adapter."""
 
     kind: Literal["image", "registry", "implementation", "read-only"]
     names: tuple[str, ...]
@@ -41,7 +41,9 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """By what a run judged, and what: digests of the catalogue and of the waivers ("": there are none), and target."""
+    """The criteria and the target of a run: digests of the catalogue and of the waivers ("": there are none), and
+    target.
+    """
 
     catalogue: str
     target: Target

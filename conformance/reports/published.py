@@ -2,7 +2,7 @@
 
 Verdicts stay as they are. Of each requirement the first findings stay, of each finding the first pieces of evidence,
 without bodies; ports, which are others in every run, become PORT, and paths of this project are relative. SUBJECT
-takes the place of the address of a registry, which says nothing of what was judged.
+takes the place of the address of a registry, which makes no statement on what was judged.
 """
 
 import re
@@ -26,7 +26,7 @@ _PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
 
 
 def trimmed(report: Report, name: str = "") -> Report:
-    """The same verdicts with less evidence; ``name`` takes the place of the subject's where it is given."""
+    """The same verdicts with less evidence; ``name`` replaces that of the subject where it is given."""
     return msgspec.structs.replace(
         report,
         subjects=tuple(_subject(subject, name) for subject in report.subjects),
@@ -86,13 +86,13 @@ def _headers(headers: Headers) -> Headers:
 
 
 def _neutral(text: str) -> str:
-    """Without ports, and without directories of this machine: where this project lies, where a tool was built."""
+    """Without ports, and without directories of this machine: of this project and of the build of a tool."""
     text = _PORT.sub(r"127.0.0.\1:PORT", text).replace(f"{_PROJECT}/", "")
     return _DIRECTORY.sub("…/", text)
 
 
 def main(arguments: list[str]) -> int:
-    """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is no results file."""
+    """Write DIRECTORY/results.json; 2 and a line on standard error when RESULTS is not a results file."""
     source, directory = (Path(argument) for argument in arguments[:2])
     name = arguments[2] if len(arguments) > 2 else ""
     try:

@@ -1,7 +1,7 @@
 """``python -m conformance.reports.published_index DIRECTORY``: the index of published results, as HTML and Markdown.
 
-Who was judged, which version, when, by which profiles, with which verdict, how to repeat it; requirement by requirement
-what fails where; and the interoperability matrix of the newest certificate.
+Target, version, date, profiles, verdict and the command to repeat it; the failures by requirement;
+and the interoperability matrix of the newest certification report.
 """
 
 import sys
@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from conformance.reports.certificate import Certificate
-from conformance.reports.certificate_page import matrix_blocks
+from conformance.reports.certification import CertificationReport
+from conformance.reports.certification_page import matrix_blocks
 from conformance.reports.html import render_page
 from conformance.reports.model import Report, SubjectReport, read_report
 from conformance.reports.page import TONE_OF, Cell, Page, Paragraph, Section, Table, Tone, row
@@ -22,8 +22,8 @@ from conformance.requirements import Catalogue, load_catalogue
 from conformance.results import RequirementResult
 
 NAME: Final = "index"
-_LACKS: Final = {"1": "no profiles and no endings", "2": "no statement of power"}
-"""What the earlier editions of results do not say."""
+_LACKS: Final = {"1": "no profiles and no outcomes", "2": "no statement of power"}
+"""The information that earlier editions of results lack."""
 _SIGNS: Final[dict[str, tuple[str, Tone]]] = {
     "pass": ("pass", "pass"),
     "fail": ("FAIL", "fail"),
@@ -57,28 +57,28 @@ def entries(directory: Path) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def newest_certificate(directory: Path) -> Certificate | None:
-    """The certificate that was made last, if there is one."""
+def newest_certification(directory: Path) -> CertificationReport | None:
+    """The certification report that was created last, if there is one."""
     made = [
-        msgspec.json.decode(path.read_bytes(), type=Certificate)
+        msgspec.json.decode(path.read_bytes(), type=CertificationReport)
         for path in sorted(directory.glob("certificate-*.json"))
     ]
-    return max(made, key=lambda certificate: certificate.started, default=None)
+    return max(made, key=lambda certification: certification.started, default=None)
 
 
-def index_page(found: Sequence[Entry], certificate: Certificate | None, catalogue: Catalogue) -> Page:
+def index_page(found: Sequence[Entry], certification: CertificationReport | None, catalogue: Catalogue) -> Page:
     """The page of all entries."""
     sections = [Section("Results", (_list(found),), "results")]
     sections += [
         Section(f"As {role}", (_requirements(found, role, catalogue),), role)
         for role in dict.fromkeys(subject.roles[0] for entry in found for subject in entry.report.subjects)
     ]
-    if certificate is not None and certificate.matrix:
-        made = Paragraph(f"Of the certificate of {certificate.started:%Y-%m-%d}.")
+    if certification is not None and certification.matrix:
+        made = Paragraph(f"Of the certification report of {certification.started:%Y-%m-%d}.")
         sections.append(
-            Section("Which tools understand each other", (made, *matrix_blocks(certificate.matrix)), "matrix")
+            Section("Interoperability of the tools", (made, *matrix_blocks(certification.matrix)), "matrix")
         )
-    lead = [Paragraph(f"{len(found)} runs. A verdict is for the profiles that the subject claims (docs/verdicts.md).")]
+    lead = [Paragraph(f"{len(found)} runs. A verdict is for the profiles that the target claims (docs/verdicts.md).")]
     for edition, lacks in _LACKS.items():
         count = sum(entry.edition == edition for entry in found)
         if count:
@@ -87,7 +87,7 @@ def index_page(found: Sequence[Entry], certificate: Certificate | None, catalogu
 
 
 def _list(found: Sequence[Entry]) -> Table:
-    headers = ("subject", "role", "date", "profiles", "verdict", "edition", "repeat it by")
+    headers = ("target", "role", "date", "profiles", "verdict", "edition", "repeat it by")
     rows = [_row(entry, subject) for entry in found for subject in entry.report.subjects]
     return Table(headers, tuple(sorted(rows, key=lambda cells: (cells[1].text, cells[0].text))))
 
@@ -116,7 +116,7 @@ def _command(subject: SubjectReport) -> str:
 
 
 def _requirements(found: Sequence[Entry], role: str, catalogue: Catalogue) -> Table:
-    """A row for each requirement that somebody does not pass, a column for each subject."""
+    """A row for each requirement that a target does not pass, a column for each target."""
     subjects = sorted(
         (subject for entry in found for subject in entry.report.subjects if subject.roles[0] == role),
         key=lambda subject: subject.subject,
@@ -139,7 +139,7 @@ def _requirements(found: Sequence[Entry], role: str, catalogue: Catalogue) -> Ta
         )
         for name, results in sorted(telling.items())
     )
-    caption = f"{len(telling)} of {len(by_id)} requirements: those that somebody does not pass"
+    caption = f"{len(telling)} of {len(by_id)} requirements: those that at least one target does not pass"
     return Table(
         ("requirement", "level", *(short_name(subject.subject) for subject in subjects), "statement"), rows, caption
     )
@@ -154,7 +154,7 @@ def _verdict(result: RequirementResult | None) -> Cell:
 
 def documents(directory: Path) -> Iterator[tuple[str, bytes]]:
     """The files of the index, by name."""
-    page = index_page(entries(directory), newest_certificate(directory), load_catalogue())
+    page = index_page(entries(directory), newest_certification(directory), load_catalogue())
     yield f"{NAME}.html", render_page(page)
     yield f"{NAME}.md", render_page_markdown(page)
 

@@ -22,7 +22,7 @@ def rows(directory: Path) -> Iterator[str]:
 
 
 def beginning(subject: SubjectReport, directory: str) -> str:
-    """The cells that tool, role and counts make: MUST passed of those that were judged, unsupported, not applicable."""
+    """The cells of tool, role and counts: MUST passed of those that were judged, unsupported, not applicable."""
     verdicts = Counter(result.verdict for result in subject.verdicts if result.level == "MUST")
     judged = verdicts["pass"] + verdicts["fail"] + verdicts["not-run"]
     name = short_name(subject.subject)

@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.reference FILE``: the requirement reference, made from the catalogue."""
+"""``python -m conformance.reports.reference FILE``: the requirement reference, created from the catalogue."""
 
 import sys
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def reference_lines() -> Iterator[str]:
         yield ""
         yield "# Retired ids"
         yield ""
-        yield "No id changes its meaning, and none is used again."
+        yield "An id never changes its meaning, and is never used again."
         yield ""
         yield "| id | why | now |"
         yield "|---|---|---|"
@@ -50,7 +50,7 @@ def _section(requirement: Requirement, entry: CatalogueEntry) -> Iterator[str]:
     yield f"- class: {requirement.class_}"
     yield f"- why: {requirement.why}"
     yield f"- source: {requirement.source}"
-    yield f"- how it is checked: {requirement.check}"
+    yield f"- method: {requirement.check}"
     yield f"- check: {_code(entry.checks) or 'none yet'}"
     if requirement.advice:
         yield f"- advice: {requirement.advice}"

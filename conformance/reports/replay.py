@@ -1,16 +1,15 @@
-"""What a result claims, judged again: reproduced, otherwise, or not to be had again."""
+"""The verdicts of a result, judged again: reproduced, different, or not obtainable."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
 
-from conformance.endings import EXIT_STATUS
 from conformance.reports.comparison import pair_subjects
 from conformance.reports.model import Report, SubjectReport, made_by
 from conformance.reports.page import Cell, Page, Paragraph, Section, Table, Tone, row
 from conformance.requirements import Level
-from conformance.results import RequirementResult, Verdict
+from conformance.results import EXIT_STATUS, RequirementResult, Verdict
 
 Outcome = Literal["reproduced", "differs", "cannot be run again"]
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:replay:1"
@@ -18,7 +17,7 @@ _TONES: Final[dict[Outcome, Tone]] = {"reproduced": "pass", "differs": "fail", "
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """One requirement of one subject: what was claimed, what came out ``now`` (None: nothing), why it is no match."""
+    """One requirement of one target: what was claimed, the verdict ``now`` (None: nothing), why it does not match."""
 
     subject: str
     id: str
@@ -36,7 +35,7 @@ class Replay(msgspec.Struct, frozen=True):
     schema: Literal["urn:zstd-chunked-conformance:replay:1"] = SCHEMA_ID
 
     def count(self, outcome: Outcome) -> int:
-        """How many claims came out so."""
+        """The number of claims with this outcome."""
         return sum(claim.outcome == outcome for claim in self.claims)
 
     @property
@@ -48,18 +47,18 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 def replayed(claimed: Report, now: Report) -> Replay:
-    """The claims of a result beside a new run on the same target."""
+    """The claims of a result compared with a new run on the same target."""
     pairs, gone, _ = pair_subjects(claimed, now)
     claims = [claim for before, after in pairs for claim in _claims(before, after)]
     for subject in claimed.subjects:
         if subject.subject in gone:
-            claims += _lost(subject, "the new run has no such subject")
+            claims += _lost(subject, "the new run has no such target")
     return Replay(tuple(claims))
 
 
 def _claims(before: SubjectReport, after: SubjectReport) -> Iterator[Replayed]:
     if before.identity and after.identity and before.identity.digest != after.identity.digest:
-        yield from _lost(before, f"another {after.identity.kind} is there now: {after.identity.digest}")
+        yield from _lost(before, f"the {after.identity.kind} has changed: {after.identity.digest}")
         return
     found = {result.id: result for result in after.verdicts}
     for result in before.verdicts:
@@ -82,7 +81,7 @@ def _claim(subject: str, before: RequirementResult, after: RequirementResult | N
 def _outcome(before: RequirementResult, after: RequirementResult | None) -> tuple[Outcome, str]:
     if after is None:
         return "cannot be run again", "this version does not judge it here"
-    # A waiver is a word on a failure, and no part of what is judged.
+    # A waiver is a comment on a failure, and not part of the judgement.
     was, now = ("fail" if each.verdict == "waived" else each.verdict for each in (before, after))
     if was != now:
         if now == "not-run":
@@ -96,7 +95,7 @@ def _outcome(before: RequirementResult, after: RequirementResult | None) -> tupl
 
 
 def replay_page(replay: Replay, claimed: Report, now: Report) -> Page:
-    """What was not reproduced, and how much was."""
+    """The claims that were not reproduced, and the count of the others."""
     total = len(replay.claims)
     lead = [Paragraph(f"{replay.count('reproduced')} of {total} verdicts reproduced", "pass" if total else "warning")]
     for outcome in ("differs", "cannot be run again"):
@@ -107,7 +106,7 @@ def replay_page(replay: Replay, claimed: Report, now: Report) -> Page:
         for claim in replay.claims
         if claim.outcome != "reproduced"
     )
-    table = Table(("requirement", "level", "subject", "claimed", "now", "outcome", "why"), rows)
+    table = Table(("requirement", "level", "target", "claimed", "now", "outcome", "why"), rows)
     facts = (("claimed", made_by(claimed)), ("now", made_by(now)))
     sections = (Section("Not reproduced", (table,)),) if rows else ()
     return Page("Replay of a result", tuple(lead), sections, facts)

@@ -1,7 +1,7 @@
 """SARIF 2.1.0 for code scanning: a rule for each requirement, a result for each failure.
 
 GitHub shows nothing without a physical location and tracks a result by ``primaryLocationLineHash``; an image has no
-source file, so that the location is a file which the user names, or the name of the image as a path.
+source file, so the location is a file that the user names, or the name of the image as a path.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _MAX_RESULTS: Final = 25_000
 
 
 def render_sarif(report: Report, catalogue: Catalogue, *, location: str = "") -> bytes:
-    """The failures of a report; ``location`` is the file to show them at, by default the name of the subject."""
+    """The failures of a report; ``location`` is the file to show them at, by default the name of the target."""
     results = [
         _result(subject, result, finding, location)
         for subject in report.subjects
@@ -71,7 +71,7 @@ def _rule(name: str, catalogue: Catalogue) -> dict[str, Any]:
         "id": name,
         "shortDescription": {"text": statement[:_MAX_DESCRIPTION]},
         "fullDescription": {"text": f"{statement} {why}".strip()[:_MAX_DESCRIPTION]},
-        "help": {"text": advice or f"zcc requirements {name} says more."},
+        "help": {"text": advice or f"See zcc requirements {name}."},
         "defaultConfiguration": {"level": _LEVELS[level]},
         "properties": {"tags": [name.rpartition("-")[0]]},
     }

@@ -1,20 +1,20 @@
-"""``python -m conformance.reports.schema``: write the JSON Schemas again after a model of theirs changed."""
+"""``python -m conformance.reports.schema``: write the JSON Schemas after a change of their models."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from conformance.format.document import JsonObject
 from conformance.implementations import adapter_document
-from conformance.reports import certificate, model
+from conformance.reports import certification, model
 
 _PACKAGE = Path(__file__).parents[1]
 
 
-def schemas() -> Iterator[tuple[Path, JsonObject]]:
-    """Every schema this project publishes, and where its file is."""
+def schemas() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every published schema, and its file."""
     yield _PACKAGE / "reports" / model.SCHEMA_FILE, model.build_schema()
-    yield _PACKAGE / "reports" / certificate.SCHEMA_FILE, certificate.build_schema()
+    yield _PACKAGE / "reports" / certification.SCHEMA_FILE, certification.build_schema()
     yield _PACKAGE / "implementations" / adapter_document.SCHEMA_FILE, adapter_document.build_schema()
 
 

@@ -21,7 +21,7 @@ _STYLE: Final[dict[Verdict, str]] = {
     "not-applicable": "dim",
     "not-run": "magenta",
 }
-# Two lines each: the whole words are too wide beside each other.
+# Two lines each: the whole words are too wide for one line.
 _HEADERS: Final[dict[Verdict, str]] = {
     "unsupported": "unsup-\nported",
     "not-applicable": "not appli-\ncable",
@@ -30,7 +30,7 @@ _HEADERS: Final[dict[Verdict, str]] = {
 
 
 def summary_tables(subjects: Iterable[SubjectReport], catalogue: Catalogue) -> Iterator[RenderableType]:
-    """For each subject that has verdicts its name and its table."""
+    """For each target that has verdicts its name and its table."""
     for subject in subjects:
         rows = list(_rows(subject, catalogue))
         if rows:

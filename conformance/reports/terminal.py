@@ -1,18 +1,17 @@
-"""What a run says, for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
+"""The result of a run for terminals (and, as SVG, for the README): verdicts first, then failures, notes and a table."""
 
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from conformance.endings import Ending
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.notes import notes
 from conformance.reports.table import summary_tables
 from conformance.reports.verdict_line import as_role, run_line, verdict_line
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import LEVELS, Catalogue, load_catalogue
-from conformance.results import RequirementResult
+from conformance.results import Ending, RequirementResult
 
 _ENDING_STYLE: dict[Ending, str] = {
     "conforms": "bold green",
@@ -22,7 +21,7 @@ _ENDING_STYLE: dict[Ending, str] = {
 
 
 def print_report(console: Console, report: Report) -> None:
-    """The verdict on each subject, then every failure once, the notes, and the counts by role and level."""
+    """The verdict on each target, then every failure once, the notes, and the counts by role and level."""
     catalogue = load_catalogue()
     for subject in report.subjects:
         console.print(statement(subject, partial=report.partial))
@@ -39,7 +38,7 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue, *, named: bool) -> None:
-    """What stands behind the verdict on one subject; nothing where there is nothing to say."""
+    """The lines after the verdict on one target, if any."""
     blocks = [*_blocks(subject, catalogue), *notes(subject)]
     if not blocks:
         return
@@ -50,12 +49,12 @@ def print_details(console: Console, subject: SubjectReport, catalogue: Catalogue
 
 
 def findings(subject: SubjectReport, catalogue: Catalogue) -> RenderableType:
-    """Every failure and warning in full, then what was not decided, unsupported or worth knowing."""
+    """Every failure and warning in full, then undecided and unsupported requirements, and notes."""
     return Group(*_blocks(subject, catalogue), *notes(subject))
 
 
 def statement(subject: SubjectReport, *, partial: bool = False) -> Text:
-    """The verdict on one subject, in its colour."""
+    """The verdict on one target, in its colour."""
     style = "" if partial else _ENDING_STYLE[subject.ending or "incomplete"]
     return Text(verdict_line(subject, partial=partial), style=style)
 

@@ -1,12 +1,12 @@
-"""The verdict on a subject in one line: what it conforms to, what not, and what could not be decided."""
+"""The verdict on a target in one line: the profiles to which it conforms or not, and what could not be decided."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from conformance.endings import GRAVEST_FIRST, Claim, Ending, gravest
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.words import safe
+from conformance.results import GRAVEST_FIRST, Claim, Ending, gravest
 
 _SHOWN_IDS: Final = 6
 _WORDS: Final[dict[Ending, str]] = {
@@ -17,7 +17,7 @@ _WORDS: Final[dict[Ending, str]] = {
 
 
 def verdict_line(subject: SubjectReport, *, partial: bool = False) -> str:
-    """The one line on this subject, in plain text."""
+    """The one line on this target, in plain text."""
     name = safe(subject.subject)
     if partial:
         return f"{name}{as_role(subject)}: partial run, {_no_statement(subject)}"
@@ -32,7 +32,7 @@ def verdict_line(subject: SubjectReport, *, partial: bool = False) -> str:
 
 
 def run_line(report: Report) -> str:
-    """The ending of the whole run in words; "" for a partial run, which has none."""
+    """The outcome of the whole run in words; "" for a partial run, which has none."""
     if report.partial:
         return ""
     ending = report.ending or gravest(subject.ending or "conforms" for subject in report.subjects)
@@ -42,7 +42,7 @@ def run_line(report: Report) -> str:
 
 
 def _groups(claims: Sequence[Claim]) -> Iterator[str]:
-    """The gravest ending first, each with its profiles; then those that were only implied and are not claimed."""
+    """The most severe outcome first, each with its profiles; then those that were only implied and are not claimed."""
     withdrawn = [claim for claim in claims if claim.is_withdrawn]
     made = sorted(
         (claim for claim in claims if not claim.is_withdrawn), key=lambda claim: GRAVEST_FIRST.index(claim.ending)
@@ -78,7 +78,7 @@ def _ids(ids: Sequence[str]) -> str:
 
 
 def as_role(subject: SubjectReport) -> str:
-    """In which role, where the same subject may have several."""
+    """In which role, where the same target may have several."""
     named = [role for role in subject.roles if role not in ("artifact", "registry")]
     return f" as {' and '.join(named)}" if named else ""
 

@@ -1,4 +1,4 @@
-"""How a finding reads, the same in every report."""
+"""The text of a finding, the same in every report."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
 
 
 def safe(text: str) -> str:
-    """Text of a subject without control characters (terminal escapes), and not endless."""
+    """Text of a target without control characters (terminal escapes), and of bounded length."""
     cut = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in cut)
 

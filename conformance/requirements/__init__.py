@@ -1,4 +1,4 @@
-"""The catalogue: what a conforming artifact, registry or implementation does."""
+"""The catalogue: requirements on artifacts, registries and implementations."""
 
 from conformance.requirements.binding import (
     Freedom,
@@ -10,6 +10,7 @@ from conformance.requirements.binding import (
     find_variants,
     freedom_of,
     mutant,
+    name_of,
     variant,
 )
 from conformance.requirements.model import (
@@ -64,6 +65,7 @@ __all__ = [
     "ids_of",
     "load_catalogue",
     "mutant",
+    "name_of",
     "parse_catalogue",
     "profiles_of",
     "variant",

@@ -1,6 +1,6 @@
 """How checks, mutants and variants name the requirement they belong to.
 
-The decorators only leave a mark on the function; ``find_bound`` collects the marks by walking a
+The decorators only mark the function; ``find_bound`` collects the marks by walking a
 package. So there is no registry to fill at import, and grepping for an id finds catalogue, check and mutant.
 """
 
@@ -20,9 +20,10 @@ _VARIES = "__varies__"
 
 
 class Freedom(msgspec.Struct, frozen=True):
-    """What a lawful choice has to do with: the requirements that it ``touches``, and the SHOULDs that it ``warns`` of.
+    """What a permitted choice is about: the requirements that it ``touches``, and the SHOULDs that it ``warns``
+    of.
 
-    A requirement of level MAY that it touches may also fail: that is said, and nothing follows from it.
+    A requirement of level MAY that it touches may also fail; this has no consequence.
     """
 
     touches: tuple[str, ...]
@@ -30,7 +31,7 @@ class Freedom(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """All requirements it has to do with, each once."""
+        """All its requirements, each once."""
         return tuple(dict.fromkeys(self.touches + self.warns))
 
 
@@ -45,7 +46,7 @@ def decides(requirement_id: str) -> Callable[[F], F]:
 
 
 def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a subject that breaks this requirement, and those it ``implies``."""
+    """Mark a function that makes a target which breaks this requirement, and those it ``implies``."""
 
     def mark(maker: F) -> F:
         setattr(maker, _BREAKS, (requirement_id, *implies))
@@ -55,9 +56,10 @@ def mutant(requirement_id: str, *, implies: tuple[str, ...] = ()) -> Callable[[F
 
 
 def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Mark a function as making a subject that is lawful, and differs from the reference in what ``touches`` are about.
+    """Mark a function that makes a permitted target, which differs from the reference in the
+    requirements ``touches``.
 
-    No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring says what the choice is and
+    No MUST fails on it, and of the SHOULDs exactly those in ``warns``. Its docstring states what the choice is and
     which source leaves it open; TypeError without one.
     """
 
@@ -71,7 +73,7 @@ def variant(*touches: str, warns: tuple[str, ...] = ()) -> Callable[[F], F]:
 
 
 def freedom_of(maker: Callable[..., Any]) -> Freedom:
-    """What a variant has to do with; TypeError when it has no mark."""
+    """The mark of a variant; TypeError when it has none."""
     freedom = getattr(maker, _VARIES, None)
     if not isinstance(freedom, Freedom):
         raise TypeError(f"{maker!r} has no @variant(…)")
@@ -92,6 +94,12 @@ def broken_by(maker: Callable[..., Any]) -> tuple[str, ...]:
     if not isinstance(ids, tuple):
         raise TypeError(f"{maker!r} has no @mutant(…)")
     return ids
+
+
+def name_of(bound: Callable[..., Any]) -> str:
+    """Module and function of a check, mutant or variant, below ``conformance`` or ``conformance.cases``."""
+    module = bound.__module__.removeprefix("conformance.").removeprefix("cases.")
+    return f"{module}.{bound.__name__}"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a requirement is, and how the catalogue is read (requirements.toml beside this file)."""
+"""The model of a requirement, and the loader of the catalogue (requirements.toml beside this file)."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ from conformance.requirements.profiles import Profile, binds
 from conformance.requirements.roles import Role
 
 Level = Literal["MUST", "SHOULD", "MAY"]
-# Who says so: a published standard, the pull request or its review, the behaviour of a named implementation,
+# The class of source: a published standard, the pull request or its review, the behaviour of a named implementation,
 # or this project alone.
 RequirementClass = Literal["standard", "pull-request", "implementation", "project"]
 CLASSES: tuple[RequirementClass, ...] = get_args(RequirementClass)
@@ -21,7 +21,7 @@ _ID = re.compile(r"[A-Z]+(-[A-Z]+)*-\d{3}")
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One decidable sentence, with the roles it binds and the place it comes from."""
+    """One decidable sentence, with its roles and its source."""
 
     id: str
     level: Level
@@ -32,7 +32,7 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check: str
     profiles: tuple[Profile, ...]
     class_: RequirementClass = msgspec.field(name="class")
-    # What who fails it should do: one imperative sentence.
+    # The remedy: one imperative sentence.
     advice: str = ""
 
     @property
@@ -41,12 +41,12 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.id.rsplit("-", 1)[0]
 
     def binds(self, profile: Profile) -> bool:
-        """Whether who claims this profile owes this requirement."""
+        """Whether this profile includes this requirement."""
         return binds(profile, self.id, self.profiles)
 
 
 class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An id that was used and is used no more: no id changes its meaning. ``successors`` took its place."""
+    """A retired id: no id changes its meaning. ``successors`` replace it."""
 
     id: str
     reason: str
@@ -77,7 +77,7 @@ class Catalogue(msgspec.Struct, frozen=True):
         raise KeyError(f"no requirement {requirement_id!r} in the catalogue")
 
     def statement_of(self, requirement_id: str) -> str:
-        """The statement, or for an id of an older catalogue why there is none."""
+        """The statement, or for an unknown id the reason."""
         for requirement in self.requirements:
             if requirement.id == requirement_id:
                 return requirement.statement
@@ -87,7 +87,7 @@ class Catalogue(msgspec.Struct, frozen=True):
         return "(unknown to this catalogue)"
 
     def advice_on(self, requirement_id: str) -> str:
-        """What who fails this requirement should do; "" where the catalogue has no advice."""
+        """The remedy; "" where the catalogue has no advice."""
         return next((item.advice for item in self.requirements if item.id == requirement_id), "")
 
     def ids(self) -> frozenset[str]:
@@ -97,7 +97,7 @@ class Catalogue(msgspec.Struct, frozen=True):
         return tuple(requirement for requirement in self.requirements if role in requirement.roles)
 
     def of_profile(self, profile: Profile) -> tuple[Requirement, ...]:
-        """The requirements that bind who claims ``profile``, those of the profiles it includes among them."""
+        """The requirements of ``profile``, including those of the profiles that it includes."""
         return tuple(requirement for requirement in self.requirements if requirement.binds(profile))
 
 
@@ -123,7 +123,7 @@ def load_catalogue() -> Catalogue:
 
 @cache
 def ids_of(profile: Profile) -> frozenset[str]:
-    """The ids of the shipped catalogue that bind who claims this profile."""
+    """The ids of the shipped catalogue for this profile."""
     return frozenset(requirement.id for requirement in load_catalogue().of_profile(profile))
 
 
@@ -133,9 +133,9 @@ def _validate(requirement: Requirement, seen: set[str]) -> None:
     if requirement.id in seen:
         raise CatalogueError(f"{requirement.id} occurs twice")
     if not requirement.roles or len(set(requirement.roles)) != len(requirement.roles):
-        raise CatalogueError(f"{requirement.id}: roles must be named, each once")
+        raise CatalogueError(f"{requirement.id}: roles must be given, each once")
     if not requirement.profiles or len(set(requirement.profiles)) != len(requirement.profiles):
-        raise CatalogueError(f"{requirement.id}: profiles must be named, each once")
+        raise CatalogueError(f"{requirement.id}: profiles must be given, each once")
     for field in ("statement", "why", "source", "check"):
         text = getattr(requirement, field)
         if not text.strip():

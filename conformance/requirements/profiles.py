@@ -1,4 +1,4 @@
-"""What an implementation or an image can claim: sets of requirements with a name, each building on others."""
+"""Profiles that an implementation or an image can claim: named sets of requirements, which may include others."""
 
 from typing import Literal, get_args
 
@@ -60,7 +60,7 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         "consumer-aware",
         "a client that knows sentinel variants",
         ("toc-consumer",),
-        # It takes the sentinel variant on purpose.
+        # It selects the sentinel variant on purpose.
         ("SENT-SELECT-002", "SENT-PULL-031", "SENT-PULL-032"),
     ),
     ProfileDefinition("copier", "copier", "a tool that copies images byte for byte"),
@@ -69,8 +69,8 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         "copier",
         "a copier that changes the compression of layers",
         ("copier",),
-        # It carries the unknown layer along, as image-spec asks of it; what it makes then has a sentinel over layers
-        # that no TOC describes.
+        # It copies the unknown layer, as image-spec requires; the result then has a sentinel
+        # over layers without TOC.
         hazards=("SENT-STRIP-014",),
     ),
     ProfileDefinition("sentinel-copier", "copier", "a copier that knows sentinel variants", ("recompressing-copier",)),
@@ -79,7 +79,7 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         "copier",
         "a tool that pushes images from its local storage",
         ("sentinel-copier",),
-        # What these ask of a copy from registry to registry, it does not make: bytes go by way of its storage.
+        # These are about copies from registry to registry; it copies through its storage.
         (
             "SENT-STRIP-008",
             "SENT-STRIP-011",
@@ -102,7 +102,7 @@ def definition_of(profile: Profile) -> ProfileDefinition:
 
 
 def binds(profile: Profile, requirement_id: str, named: tuple[Profile, ...]) -> bool:
-    """Whether a requirement that names the profiles ``named`` binds who claims ``profile``."""
+    """Whether a requirement of the profiles ``named`` is part of ``profile``."""
     definition = _BY_NAME[profile]
     if requirement_id in definition.without:
         return False
@@ -110,10 +110,10 @@ def binds(profile: Profile, requirement_id: str, named: tuple[Profile, ...]) -> 
 
 
 def profiles_of(role: Role) -> tuple[Profile, ...]:
-    """The profiles that a subject in this role can claim."""
+    """The profiles that a target in this role can claim."""
     return tuple(definition.name for definition in DEFINITIONS if definition.role == role)
 
 
 def hazard_of(profile: Profile, requirement_id: str) -> bool:
-    """Whether a breach of this requirement is worth a note on who claims ``profile``, which does not bind it."""
+    """Whether a violation of this requirement, which is not part of ``profile``, becomes a note."""
     return requirement_id in _BY_NAME[profile].hazards

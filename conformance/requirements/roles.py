@@ -1,4 +1,4 @@
-"""The roles that requirements bind: kinds of subjects."""
+"""The roles that requirements bind: types of targets."""
 
 from typing import Literal, get_args
 

@@ -1,1 +1,1 @@
-"""Where images are read from: layouts, registries, memory. Reads and verifies digests; judges nothing."""
+"""Where images are read from: layouts, registries, memory. Reads images and verifies digests; gives no verdicts."""

@@ -1,5 +1,5 @@
-"""Why a subject could not be observed at all."""
+"""Why an image could not be read."""
 
 
-class SubjectError(Exception):
-    """One line for the user: what could not be judged, why, and what to do. Leads to exit status 2."""
+class SourceError(Exception):
+    """One line for the user: what could not be judged, why, and the remedy. The exit status is 2."""

@@ -1,4 +1,4 @@
-"""Walk one image from its root and keep what was seen: the observation that all artifact checks judge."""
+"""Read one image from its root into an observation: the observation that all artifact checks judge."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -27,20 +27,20 @@ from conformance.sources.layers import LayerReading, chunk_key, observe_layers
 from conformance.sources.other_layers import observe_other_layers
 from conformance.sources.source import ImageSource
 
-# SENT-BLOB-012 wants 4096 bytes, and no standard bounds them. More than this is not read: the rules look at every byte,
-# a second or ten for each MiB; and so much for all different sentinels of one image together.
+# SENT-BLOB-012 requires 4096 bytes, and no standard limits them. More than this is not read: the rules inspect every
+# byte, a second or ten for each MiB; and so much for all different sentinels of one image together.
 MAX_SENTINEL = 2**20
 MAX_SENTINELS = 2 * 2**20
-# An index of more entries is judged by its first ones and the rest is a problem said in words.
+# An index of more entries is judged by its first ones and the rest is a problem stated in words.
 MAX_ENTRIES = 512
-# Indexes in indexes are read so deep; their entries count among MAX_ENTRIES.
+# The depth to which nested indexes are read; their entries count among MAX_ENTRIES.
 MAX_DEPTH = 4
 # Different sentinels of one image that real readers are run on, a second or so each; the rest by the rules alone.
 MAX_PANEL = 16
 # A manifest of more layers is not read; container engines stop at 128 or so.
 MAX_LAYERS = 1024
-# What the manifests and configs of one image may cost together: their bytes, and so much for each layer they name, also
-# when one manifest is named many times. Each alone may have 4 MiB; 512 of them must not fill memory.
+# The limit for the manifests and configs of one image together: their bytes, and an amount for each layer they name,
+# also when one manifest is named many times. Each alone may have 4 MiB; 512 of them must not fill memory.
 MAX_METADATA = 32 * 2**20
 LAYER_COST = 256
 
@@ -51,9 +51,10 @@ Panel = Callable[[bytes], tuple[ReaderOutcome, ...]]
 def observe_image(
     source: ImageSource, *, panel: Panel | None = None, reading: LayerReading | None = SHALLOW
 ) -> ImageSeen:
-    """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` says (None: not at all).
+    """Read an image: index, manifests, configs, sentinel blobs, and its layers as ``reading`` states (None: not at
+    all).
 
-    ``panel`` feeds sentinel blobs to real tar readers. Raises SubjectError when the root cannot be had.
+    ``panel`` feeds sentinel blobs to real tar readers. Raises SourceError when the root cannot be read.
     """
     seen = _observe_metadata(source, panel)
     if reading is None:
@@ -182,10 +183,10 @@ class _Walk:
         return self._left > 0
 
     def _fetch_entry(self, entry: Descriptor) -> Stored:
-        # What some client takes for a manifest is looked at, whatever it is called (DOC-007).
+        # A document that some client reads as a manifest is inspected, whatever its media type (DOC-007).
         known = not entry.media_type or entry.media_type in ENTRY_TYPES
         if not known and meant(entry.media_type, ENTRY_TYPES) is None:
-            return Stored(problem="not-fetched", detail=f"media type {entry.media_type!r} is no image manifest")
+            return Stored(problem="not-fetched", detail=f"media type {entry.media_type!r} is not an image manifest")
         return self._source.manifest(entry, MAX_DOCUMENT)
 
     def manifest(self, name: str, stored: Stored, entry: Descriptor | None) -> ManifestSeen:

@@ -43,7 +43,7 @@ MAX_TAR_SPLIT: Final = 256 * 2**20
 MAX_TAR_SPLIT_DOCUMENT: Final = 4 * 2**30
 """Bytes of a decompressed one; it is streamed."""
 MAX_TAR: Final = 256 * 2**30
-"""Bytes of a layer's tar: more is taken for a bomb."""
+"""Limit in bytes of a layer's tar: a larger one is treated as a bomb."""
 MAX_LAYERS: Final = 512
 """Layers of one image that are read; an image for twenty platforms has some hundreds."""
 FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
@@ -56,7 +56,7 @@ _SPLIT_KINDS: Final = (Kind.SPLIT_BYTES, Kind.SPLIT_RECORDS)
 class LayerReading(msgspec.Struct, frozen=True):
     """How much of the layers is read: ``deep`` for every byte.
 
-    ``expect`` is told before how many bytes that is, ``progress`` the bytes read of each blob.
+    ``expect`` is called before with the number of bytes, ``progress`` with the bytes read of each blob.
     """
 
     deep: bool = False
@@ -70,7 +70,7 @@ class LayerReading(msgspec.Struct, frozen=True):
 
 
 class WantedLayer(msgspec.Struct):
-    """One layer to be read: its first ``name``, what the configs say of it, whether a data layer lies below it."""
+    """One layer to be read: its first ``name``, what the configs state about it, whether a data layer lies below it."""
 
     name: str
     descriptor: Descriptor
@@ -89,7 +89,7 @@ def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], readi
 
 
 def _unread(layers: Sequence[WantedLayer]) -> LayerSeen:
-    """What stands for the layers that are too many to read: nothing was looked at."""
+    """A placeholder for layers beyond the limit, which were not inspected."""
     problem = f"the image has {MAX_LAYERS + len(layers)} different layers; {MAX_LAYERS} were read"
     first = layers[0]
     return LayerSeen(
@@ -124,7 +124,7 @@ def wanted_layers(manifests: Iterable[ManifestSeen]) -> Sequence[WantedLayer]:
             if annotations.claims_toc:
                 name = f"{manifest.name}.layers[{position}]"
                 wanted = found.setdefault(chunk_key(layer), WantedLayer(name, layer, [], data > 0))
-                wanted.has_lower &= data > 0  # of several images the one that has nothing below it counts
+                wanted.has_lower &= data > 0  # of several images the one without a lower layer is used
                 if len(diff_ids) == len(layers) and diff_ids[position] not in wanted.diff_ids:
                     wanted.diff_ids.append(diff_ids[position])
             data += 1
@@ -132,7 +132,7 @@ def wanted_layers(manifests: Iterable[ManifestSeen]) -> Sequence[WantedLayer]:
 
 
 def chunk_key(layer: Descriptor) -> str:
-    """What makes two descriptors name the same layer read in the same way."""
+    """The key by which two descriptors name the same layer."""
     return f"{layer.digest} {layer.size} {layer.media_type} {sorted((layer.annotations or {}).items())}"
 
 
@@ -191,7 +191,7 @@ class _Layer:
         return "" if not self._annotations.is_chunked else "its position is not known"
 
     def _framed(self, at: Position, limit: int) -> Place | None:
-        """The place of a payload with the frame header before it; None if it cannot be in the blob."""
+        """The byte range of a payload with its frame header; None if it cannot be in the blob."""
         if at.compressed > limit or at.end > self._layer.size or at.offset < SKIPPABLE_HEADER or not at.compressed:
             return None
         return at.offset - SKIPPABLE_HEADER, at.compressed + SKIPPABLE_HEADER
@@ -210,7 +210,7 @@ class _Layer:
         return [(size - length, length)] if length else []
 
     def _fetch(self, places: Sequence[Place]) -> None:
-        """Read these places: those that touch as one, all in one request where that can be."""
+        """Read these byte ranges: adjacent ones as one, all in one request where possible."""
         merged = _merge(places)
         if not merged:
             return
@@ -227,7 +227,7 @@ class _Layer:
                 self._notes |= {part.detail: None} if part.detail else {}
 
     def _read(self, offset: int, length: int) -> memoryview | None:
-        """What was fetched of this place, None if it was not."""
+        """The content of this byte range, None if it was not fetched."""
         for start, content in self._pieces.items():
             if start <= offset and offset + length <= start + len(content):
                 return content[offset - start : offset - start + length]
@@ -249,14 +249,14 @@ class _Layer:
         return PayloadSeen(at.offset, len(content), str(Digest.of(content)), self._header(at.offset)), content
 
     def _toc(self, at: TocPosition) -> TocSeen:
-        """The TOC. Its digest comes first: nothing unauthenticated is decompressed."""
+        """The TOC. Its digest is verified first: no unauthenticated content is decompressed."""
         found = self._payload(at)
         if found is None:
             problem = self._problem or f"manifest-position {at} is not within the blob, or beyond the limits"
             return TocSeen(problem=problem, unreadable=bool(self._problem))
         payload, content = found
         if payload.digest != self._annotations.manifest_checksum:
-            return TocSeen(payload, problem="the TOC does not have the digest that the annotation says")
+            return TocSeen(payload, problem="the TOC does not have the digest that the annotation states")
         try:
             read = self._room.read(content)
         except NoRoomError as error:
@@ -278,7 +278,7 @@ class _Layer:
         if toc.toc is None:
             return TarSplitSeen(payload, problem="the TOC that authenticates it could not be read"), None
         if payload.digest != toc.toc.tar_split_digest:
-            return TarSplitSeen(payload, problem="it does not have the digest that the TOC says"), None
+            return TarSplitSeen(payload, problem="it does not have the digest that the TOC states"), None
         return TarSplitSeen(payload), content
 
     def _footer(self) -> tuple[bytes, Footer | None, str]:
@@ -323,7 +323,7 @@ class _Layer:
 
 
 class _Counted:
-    """How many bytes a tar-split decompressed to, and how its records are cut."""
+    """The decompressed size of a tar-split, and its segments."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -417,7 +417,7 @@ def _with_keys(seen: TocSeen, found: ReadToc, payload: memoryview) -> TocSeen:
 
 
 def _tar_limit(toc: Toc | None, annotations: ChunkedAnnotations) -> int:
-    """How large the tar may be by what TOC and tar-split declare; generous, for a bomb is much larger."""
+    """The maximum size of the tar by the declarations of TOC and tar-split; generous, since a bomb is much larger."""
     split = _position(annotations.tar_split_position, Position)
     declared = min(split.uncompressed, MAX_TAR_SPLIT_DOCUMENT) if split else 0
     if toc is None:
@@ -427,7 +427,7 @@ def _tar_limit(toc: Toc | None, annotations: ChunkedAnnotations) -> int:
 
 
 def _position(text: str | None, kind: type[P]) -> P | None:
-    """By the strict grammar; else as the reference reads it, so that what it would read is seen."""
+    """By the strict grammar; otherwise as the reference parses it, to observe what it would read."""
     if text is None:
         return None
     for parse_text in (kind.parse, kind.parse_as_reference):
@@ -440,7 +440,7 @@ def _position(text: str | None, kind: type[P]) -> P | None:
 
 
 def _merge(places: Sequence[Place]) -> list[Place]:
-    """The same bytes in ascending order, places that overlap or touch as one."""
+    """The same bytes in ascending order, with overlapping and adjacent ranges merged."""
     merged: list[Place] = []
     for offset, length in sorted(places):
         if merged and offset <= merged[-1][0] + merged[-1][1]:

@@ -14,7 +14,7 @@ from conformance.format.document import MAX_DOCUMENT, encode
 from conformance.format.names import SENTINEL_ANNOTATION
 from conformance.format.oci import Descriptor, Document, Index, examine_index
 from conformance.observed.image import Stored
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import LayoutReference
 from conformance.sources.source import Place, most_of, parse_digest, verified
 
@@ -25,8 +25,8 @@ _MAX_LISTED = 8
 class LayoutSource:
     """Reads one image of a layout; implements ImageSource.
 
-    An index.json that readers of JSON take differently is refused; ``judged``: it is handed over with the image, to be
-    judged, or in its place where it names none.
+    An index.json that readers of JSON take differently is refused; ``judged``: it is returned with the image, to be
+    judged, or instead of it where it names none.
     """
 
     def __init__(self, reference: LayoutReference, *, judged: bool = False) -> None:
@@ -47,22 +47,22 @@ class LayoutSource:
             return msgspec.structs.replace(stored, media_type=media_type)
         found = self.manifest(chosen, MAX_DOCUMENT)
         if found.content is None:
-            raise SubjectError(f"{self.reference}: {chosen.digest}: {found.detail}")
+            raise SourceError(f"{self.reference}: {chosen.digest}: {found.detail}")
         return msgspec.structs.replace(found, named_in=stored) if self._judged else found
 
     def _entry(self) -> tuple[Stored, Descriptor | None, str]:
-        """index.json, the entry that is meant in it, and its media type; SubjectError when none can be chosen."""
+        """index.json, the selected entry, and its media type; SourceError when none can be selected."""
         if not self._directory.is_dir():
-            raise SubjectError(f"{self._directory}: no such directory; an OCI layout is a directory with index.json")
+            raise SourceError(f"{self._directory}: no such directory; an OCI layout is a directory with index.json")
         path = self._directory / "index.json"
         stored = _read(path, MAX_DOCUMENT)
         if stored.content is None:
-            raise SubjectError(f"{path}: {stored.detail}")
+            raise SourceError(f"{path}: {stored.detail}")
         read = examine_index(stored.content)
         if read.document is None:
             if self._judged:
                 return stored, None, ""
-            raise SubjectError(f"{path}: {read.malformed}")
+            raise SourceError(f"{path}: {read.malformed}")
         if not read.key_problems:
             chosen = self._choose(read.document, path)
         elif self._judged:
@@ -70,7 +70,7 @@ class LayoutSource:
         else:
             problem = read.key_problems[0]
             which = f"{problem.key!r} at byte {problem.offset} ({problem.kind})"
-            raise SubjectError(f"{path}: readers of JSON differ on it, and so on which image this is: {which}")
+            raise SourceError(f"{path}: JSON readers differ on it, and on the image that it names: {which}")
         return stored, chosen, read.document.view.media_type
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
@@ -99,7 +99,7 @@ class LayoutSource:
             return
         with opened:
             size = os.fstat(opened.fileno()).st_size
-            # A sparse file takes no space and a lifetime to read; that it has another size is plain already.
+            # A sparse file takes no space and very long to read; its size is already known to differ.
             if size > (most := most_of(descriptor)):
                 detail = f"it has {size} bytes; of this blob at most {most} are read"
                 yield Stored(problem="too-large", detail=detail, actual_size=size)
@@ -113,7 +113,7 @@ class LayoutSource:
         """The entry as one reader sees it; None, so that index.json itself is judged, when that one sees none."""
         try:
             return self._choose(layout, path)
-        except SubjectError:
+        except SourceError:
             return None
 
     def _choose(self, layout: Document[Index], path: Path) -> Descriptor | None:
@@ -124,16 +124,16 @@ class LayoutSource:
             if len(named) == 1:
                 return named[0]
             count = f"{len(named)} images are" if named else "no image is"
-            raise SubjectError(f"{path}: {count} named {self._reference.tag!r}; {_names(entries)}")
+            raise SourceError(f"{path}: {count} named {self._reference.tag!r}; {_names(entries)}")
         if len(entries) == 1:
             return entries[0]
         if not entries:
-            raise SubjectError(f"{path}: the layout holds no image")
+            raise SourceError(f"{path}: the layout holds no image")
         if any(entry.annotation(SENTINEL_ANNOTATION) for entry in entries) or not any(
             entry.annotation(_REF_NAME) for entry in entries
         ):
             return None
-        raise SubjectError(
+        raise SourceError(
             f"{path}: {len(entries)} images; choose one with oci:{self._directory}:TAG; {_names(entries)}"
         )
 
@@ -165,7 +165,7 @@ def _names(entries: tuple[Descriptor, ...]) -> str:
 def _open(path: Path) -> BinaryIO | Stored:
     """A regular file for reading, or the problem."""
     try:
-        # O_NONBLOCK: a FIFO put in place of a blob must not hang us.
+        # O_NONBLOCK: a FIFO in place of a blob must not hang us.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
         return Stored(problem="missing", detail="no such file")
@@ -188,10 +188,10 @@ def _read(path: Path, limit: int, offset: int | None = None) -> Stored:
             return Stored(problem="too-large", detail=f"{size} bytes; the limit here is {limit}", actual_size=size)
         try:
             if offset is not None:
-                file.seek(min(offset, size))  # an offset from a descriptor may be beyond what can be sought
+                file.seek(min(offset, size))  # an offset from a descriptor may be too large to seek
             content: bytes | None = file.read(max(limit, 0))
         except OSError as error:
             return Stored(problem="unreadable", detail=error.strerror or str(error), actual_size=size)
-    if content is None:  # a file of the kernel's that has nothing to say yet
+    if content is None:  # a kernel file without content
         return Stored(problem="unreadable", detail="no bytes can be read from it", actual_size=size)
     return Stored(content, actual_size=size)

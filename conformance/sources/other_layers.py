@@ -1,4 +1,4 @@
-"""Looks at the layers that are not zstd:chunked: whether they are there, and on demand every byte. Judges nothing."""
+"""Reads the layers that are not zstd:chunked: their presence, and on demand every byte. Gives no verdicts."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,11 +33,11 @@ _TAIL: Final = max(FORM_OF_SIZE)
 def observe_other_layers(
     source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading
 ) -> tuple[OtherLayerSeen, ...]:
-    """Each layer of an image that claims no TOC, once; one more than MAX_LAYERS stands for those not looked at."""
+    """Each layer of an image that claims no TOC, once; a placeholder after MAX_LAYERS stands for the others."""
     wanted = wanted_others(manifests)
     reading.announce(layer.descriptor for layer in wanted[:MAX_LAYERS] if not layer.is_foreign)
     seen = [observe_other(source, layer, reading) for layer in wanted[:MAX_LAYERS]]
-    many = f"the image has {len(wanted)} different layers without TOC; {MAX_LAYERS} were looked at"
+    many = f"the image has {len(wanted)} different layers without TOC; {MAX_LAYERS} were inspected"
     unseen = (
         msgspec.structs.replace(layer, unreadable=True, stored_problem=many, whole_problem=many)
         for layer in wanted[MAX_LAYERS : MAX_LAYERS + 1]
@@ -72,7 +72,7 @@ def wanted_others(manifests: Iterable[ManifestSeen]) -> tuple[OtherLayerSeen, ..
 
 
 def observe_other(source: ImageSource, layer: OtherLayerSeen, reading: LayerReading) -> OtherLayerSeen:
-    """One layer by itself, as ``reading`` says."""
+    """One layer by itself, as ``reading`` states."""
     seen = _with_tail(source, layer)
     if reading.deep and not seen.stored_problem and not seen.is_foreign:
         return _with_whole(source, seen, reading.progress)
@@ -80,7 +80,7 @@ def observe_other(source: ImageSource, layer: OtherLayerSeen, reading: LayerRead
 
 
 def _with_tail(source: ImageSource, layer: OtherLayerSeen) -> OtherLayerSeen:
-    """Ask for the last bytes: whether the blob is there and of its size, and whether it ends in a footer."""
+    """Request the last bytes: whether the blob exists with its size, and whether it ends with a footer."""
     descriptor = layer.descriptor
     length = min(max(descriptor.size, 0), _TAIL)
     offset = max(descriptor.size, 0) - length
@@ -213,7 +213,7 @@ def _marks(tar: Iterator[bytes]) -> tuple[tuple[str, ...], str]:
 
 
 class _Guarded:
-    """Pieces, and the error that ended them: not to be taken for one of the tar in them."""
+    """Pieces, and the error that ended them: not to be treated as one of the tar in them."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces

@@ -1,7 +1,7 @@
 """Reads a whole layer once: decompress, hash and compare at the same time.
 
-The work itself is pure and lies in ``conformance.format``; here is only what runs beside what. A large file is unpacked
-by a process of its own, anything else on a thread.
+The work itself is pure, in ``conformance.format``; this module only schedules it. A large file is unpacked
+by its own process, anything else on a thread.
 """
 
 import io
@@ -21,7 +21,7 @@ from conformance.sources.unpack_worker import UnpackWorker
 from conformance.sources.unpacking import Bounds, Progress, Unpacked, Unpacking
 
 LARGE: Final = 32 * 2**20
-"""Bytes of a blob for which a process of its own pays."""
+"""Size of a blob from which a separate process is faster."""
 # Batches have 4 to 8 MiB.
 _WAITING: Final = 2
 
@@ -86,7 +86,7 @@ def _beside(batches: Iterator[bytes]) -> Generator[bytes]:
                 if stopped.is_set():
                     break
             put(None)
-        except BaseException as error:  # whatever it is, it belongs to the caller
+        except BaseException as error:  # any exception is raised in the caller
             put(error)
 
     thread = threading.Thread(target=work, name="zcc-unpack", daemon=True)

@@ -1,6 +1,5 @@
 """The names users give to images: ``oci:DIR[:TAG]``, ``host/name:tag``, ``host/name@sha256:…``."""
 
-import ipaddress
 import re
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
-from conformance.sources.errors import SubjectError
+from conformance.observed.hosts import is_loopback
+from conformance.sources.errors import SourceError
 
 # OCI distribution-spec 1.1, "Pulling manifests": the grammar of <name> and of a tag.
 _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -41,7 +41,9 @@ class RegistryReference(msgspec.Struct, frozen=True):
         return ":" in self.reference
 
     def base_url(self, *, plain_http: bool = False, tls: bool = False) -> str:
-        """``scheme://host``; plain HTTP when asked for, or for loopback hosts as other clients do, but for ``tls``."""
+        """``scheme://host``; plain HTTP when requested, or for loopback hosts as other clients do, except for
+        ``tls``.
+        """
         plain = plain_http or (is_loopback(self.host) and not tls)
         scheme = self.scheme or ("http" if plain else "https")
         return f"{scheme}://{self.host}"
@@ -50,26 +52,14 @@ class RegistryReference(msgspec.Struct, frozen=True):
         return f"{self.host}/{self.repository}{'@' if self.by_digest else ':'}{self.reference}"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host[:port]`` is this machine."""
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    name = name.strip("[]")
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 def parse_reference(text: str) -> LayoutReference | RegistryReference:
-    """Read what the user typed; raise SubjectError with the remedy."""
+    """Parse the text of the user; raise SourceError with the remedy."""
     if not text or len(text) > _MAX_REFERENCE or not text.isprintable():
-        raise SubjectError("an image is named oci:DIR[:TAG], host/name:tag or host/name@sha256:…")
+        raise SourceError("an image is named oci:DIR[:TAG], host/name:tag or host/name@sha256:…")
     if text.startswith("oci:"):
         return _layout(text.removeprefix("oci:"))
-    if _has_login(text):
-        raise SubjectError("a reference has no user and no password: give --username and OCI_PASSWORD")
+    if _has_credentials(text):
+        raise SourceError("a reference has no user and no password: give --username and OCI_PASSWORD")
     scheme = ""
     for prefix, value in (("docker://", ""), ("http://", "http"), ("https://", "https")):
         if text.startswith(prefix):
@@ -78,12 +68,12 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
     if text.startswith((".", "/", "~")) or Path(text).is_dir():
         return _layout(text)
     if before_tag and "/" not in tag and Path(before_tag).is_dir():
-        return _layout(text)  # DIR:TAG where DIR is here; a registry is never meant by the name of a directory
+        return _layout(text)  # DIR:TAG where DIR exists; the name of a directory never means a registry
     return _registry(text, scheme)
 
 
-def _has_login(text: str) -> bool:
-    """Whether there is ``user:password@`` where a host belongs: nothing of that may be printed."""
+def _has_credentials(text: str) -> bool:
+    """Whether there is ``user:password@`` where a host belongs: it must not be printed."""
     host = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://", "", text)
     first, at, rest = host.partition("@")
     if not at or re.fullmatch(r"[a-z0-9]+:[0-9a-fA-F]+", rest):  # name@sha256:…
@@ -110,15 +100,15 @@ def _registry(text: str, scheme: str) -> RegistryReference:
         host, rest = DOCKER_HUB, (rest if "/" in rest else f"library/{rest}")
     repository, colon, tag = rest.partition(":")
     if not _HOST.fullmatch(host):
-        raise SubjectError(f"{text}: {host!r} is not a registry host; name an image host/name:tag or oci:DIR")
+        raise SourceError(f"{text}: {host!r} is not a registry host; name an image host/name:tag or oci:DIR")
     if not _NAME.fullmatch(repository):
-        raise SubjectError(f"{text}: {repository!r} is not a repository name, nor is there such a directory")
+        raise SourceError(f"{text}: {repository!r} is not a repository name, nor is there such a directory")
     if at:
         try:
             return RegistryReference(host, repository, str(Digest.parse(digest)), scheme)
         except FormatError as error:
-            raise SubjectError(f"{text}: {error}") from None
+            raise SourceError(f"{text}: {error}") from None
     tag = tag if colon else "latest"
     if not _TAG.fullmatch(tag):
-        raise SubjectError(f"{text}: {tag!r} is not a tag")
+        raise SourceError(f"{text}: {tag!r} is not a tag")
     return RegistryReference(host, repository, tag, scheme)

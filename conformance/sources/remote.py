@@ -14,16 +14,16 @@ from conformance.format.names import MANIFEST_TYPES
 from conformance.format.oci import Descriptor
 from conformance.observed.evidence import Exchange
 from conformance.observed.image import Stored
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
 from conformance.registry.client.options import ConnectionOptions
-from conformance.registry.client.ranges import Range, RangeError, parse_answer
-from conformance.sources.errors import SubjectError
+from conformance.registry.client.ranges import Range, RangeError, parse_response
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.source import Place, most_of, parse_digest, verified
 
 _MAX_PLACE = 2**63 - 1
 _MAX_IN_MEMORY = 16 * 2**20
-WHOLE_SENT = "the registry answered a Range request with the whole blob"
+WHOLE_SENT = "the registry responded to a Range request with the whole blob"
 
 
 class RemoteSource:
@@ -39,28 +39,28 @@ class RemoteSource:
 
     def root(self) -> Stored:
         reference = self._reference
-        answer = self._ask(
+        response = self._ask(
             lambda: self._client.get_manifest_raw(reference.repository, reference.reference, accept=MANIFEST_TYPES)
         )
-        if isinstance(answer, Stored):
-            raise SubjectError(f"{reference}: {answer.detail}")
-        if answer.status != 200:
-            raise SubjectError(f"{reference}: {explain_status(answer)}")
-        media_type = _media_type(answer)
-        if len(answer.content) > MAX_DOCUMENT:
-            raise SubjectError(f"{reference}: a manifest of {len(answer.content)} bytes; the limit is {MAX_DOCUMENT}")
+        if isinstance(response, Stored):
+            raise SourceError(f"{reference}: {response.detail}")
+        if response.status != 200:
+            raise SourceError(f"{reference}: {explain_status(response)}")
+        media_type = _media_type(response)
+        if len(response.content) > MAX_DOCUMENT:
+            raise SourceError(f"{reference}: a manifest of {len(response.content)} bytes; the limit is {MAX_DOCUMENT}")
         if reference.by_digest:
             digest = Digest.parse(reference.reference)
-            actual = Digest.of(answer.content, digest.algorithm)
+            actual = Digest.of(response.content, digest.algorithm)
             if actual != digest:
-                raise SubjectError(f"{reference}: the registry answered with bytes of digest {actual}")
-        digest = Digest.of(answer.content)
+                raise SourceError(f"{reference}: the registry responded with bytes of digest {actual}")
+        digest = Digest.of(response.content)
         return Stored(
-            answer.content,
+            response.content,
             actual_digest=digest,
-            actual_size=len(answer.content),
+            actual_size=len(response.content),
             media_type=media_type,
-            evidence=(answer.exchange,),
+            evidence=(response.exchange,),
         )
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
@@ -68,24 +68,24 @@ class RemoteSource:
         if isinstance(digest, Stored):
             return digest
         name = self._reference.repository
-        answer = self._ask(lambda: self._client.get_manifest_raw(name, str(digest), accept=MANIFEST_TYPES))
-        return self._whole(answer, descriptor, digest, limit)
+        response = self._ask(lambda: self._client.get_manifest_raw(name, str(digest), accept=MANIFEST_TYPES))
+        return self._whole(response, descriptor, digest, limit)
 
     def blob(self, descriptor: Descriptor, limit: int) -> Stored:
         digest = parse_digest(descriptor)
         if isinstance(digest, Stored):
             return digest
         if descriptor.size > limit:
-            detail = f"the descriptor says {descriptor.size} bytes; the limit here is {limit}"
+            detail = f"the descriptor states {descriptor.size} bytes; the limit here is {limit}"
             return Stored(problem="too-large", detail=detail)
-        answer = self._ask(lambda: self._client.get_blob(self._reference.repository, str(digest), max_bytes=limit))
-        return self._whole(answer, descriptor, digest, limit)
+        response = self._ask(lambda: self._client.get_blob(self._reference.repository, str(digest), max_bytes=limit))
+        return self._whole(response, descriptor, digest, limit)
 
     def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
         return self.parts(descriptor, ((offset, length),))[0]
 
     def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
-        """In one request; in one each where the registry does not send all of what was asked for together."""
+        """In one request; in one each where the registry does not send all of what was requested together."""
         digest = parse_digest(descriptor)
         if isinstance(digest, Stored):
             return (digest,) * len(places)
@@ -100,20 +100,20 @@ class RemoteSource:
         wanted = [Range(offset, offset + length - 1) for offset, length in places]
         bound = sum(length for _, length in places) + MAX_DOCUMENT
         name = self._reference.repository
-        # A registry that knows no ranges sends the whole blob: that may be larger than memory. So may what a hostile
-        # one sends for a range: that is not read.
+        # A registry without ranges sends the whole blob, which may be larger than memory. So may the response of a
+        # hostile one to a range: it is not read.
         with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, prefix="zcc-") as spool:
             whole = cast("BinaryIO", spool)
-            answer = self._ask(
+            response = self._ask(
                 lambda: self._client.get_blob(
                     name, str(digest), ranges=wanted, max_bytes=bound, sink=whole, sink_bytes=most_of(descriptor)
                 )
             )
-            if isinstance(answer, Stored):
-                return (answer,) * len(places)
-            if answer.status == 200:
-                return tuple(_read_whole(whole, place, answer) for place in places)
-        return tuple(_cut(answer, offset, length) for offset, length in places)
+            if isinstance(response, Stored):
+                return (response,) * len(places)
+            if response.status == 200:
+                return tuple(_read_whole(whole, place, response) for place in places)
+        return tuple(_cut(response, offset, length) for offset, length in places)
 
     @contextmanager
     def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:
@@ -125,66 +125,69 @@ class RemoteSource:
         name = self._reference.repository
         with tempfile.TemporaryFile(prefix="zcc-") as file:
             sink = cast("BinaryIO", file)
-            answer = self._ask(
+            response = self._ask(
                 lambda: self._client.get_blob(
                     name, str(digest), max_bytes=MAX_DOCUMENT, sink=sink, sink_bytes=most_of(descriptor)
                 )
             )
-            if isinstance(answer, Stored) or answer.status != 200:
-                yield answer if isinstance(answer, Stored) else _refused(answer)
+            if isinstance(response, Stored) or response.status != 200:
+                yield response if isinstance(response, Stored) else _refused(response)
                 return
             file.seek(0)
             yield sink
 
-    def _ask(self, request: Callable[[], Answer]) -> Answer | Stored:
+    def _ask(self, request: Callable[[], Response]) -> Response | Stored:
         try:
             return request()
         except TransportError as error:
             evidence: Sequence[Exchange] = () if error.exchange is None else (error.exchange,)
             return Stored(problem="unreadable", detail=str(error), evidence=tuple(evidence))
 
-    def _whole(self, answer: Answer | Stored, descriptor: Descriptor, digest: Digest, limit: int) -> Stored:
-        if isinstance(answer, Stored):
-            return answer
-        evidence = (answer.exchange,)
-        if answer.status != 200:
-            return _refused(answer)
-        if len(answer.content) > limit:
-            detail = f"{len(answer.content)} bytes; the limit here is {limit}"
-            return Stored(problem="too-large", detail=detail, actual_size=len(answer.content), evidence=evidence)
-        stored = verified(answer.content, descriptor, digest, media_type=_media_type(answer))
+    def _whole(self, response: Response | Stored, descriptor: Descriptor, digest: Digest, limit: int) -> Stored:
+        if isinstance(response, Stored):
+            return response
+        evidence = (response.exchange,)
+        if response.status != 200:
+            return _refused(response)
+        if len(response.content) > limit:
+            detail = f"{len(response.content)} bytes; the limit here is {limit}"
+            return Stored(problem="too-large", detail=detail, actual_size=len(response.content), evidence=evidence)
+        stored = verified(response.content, descriptor, digest, media_type=_media_type(response))
         return msgspec.structs.replace(stored, evidence=evidence)
 
 
 def client_for(reference: RegistryReference, connection: ConnectionOptions) -> RegistryClient:
-    """A client for the registry of this image, with the login for its repository; CredentialError for a bad file."""
+    """A client for the registry of this image, with the credentials for its repository; CredentialError for a bad
+    file.
+    """
     url = reference.base_url(plain_http=connection.plain_http, tls=connection.tls)
     return connection.client(url, reference.repository)
 
 
-def explain_status(answer: Answer) -> str:
-    """An HTTP status in words, with what the user can do."""
+def explain_status(response: Response) -> str:
+    """An HTTP status in words, with the remedy."""
     known = {
-        401: "the registry wants a login (HTTP 401); give --username and OCI_PASSWORD, or log in with docker or podman",
+        401: "the registry requires authentication (HTTP 401); give --username and OCI_PASSWORD, or log in "
+        "with docker or podman",
         403: "the registry refuses access (HTTP 403)",
         404: "no such image (HTTP 404)",
         429: "the registry limits the rate of requests (HTTP 429); try again later",
     }
-    return known.get(answer.status, f"the registry answered HTTP {answer.status}")
+    return known.get(response.status, f"the registry responded with HTTP {response.status}")
 
 
-def _refused(answer: Answer) -> Stored:
-    evidence = (answer.exchange,)
-    if answer.status == 404:
-        return Stored(problem="missing", detail="the registry answered 404", evidence=evidence)
-    return Stored(problem="unreadable", detail=explain_status(answer), evidence=evidence)
+def _refused(response: Response) -> Stored:
+    evidence = (response.exchange,)
+    if response.status == 404:
+        return Stored(problem="missing", detail="the registry responded with 404", evidence=evidence)
+    return Stored(problem="unreadable", detail=explain_status(response), evidence=evidence)
 
 
-def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
+def _read_whole(whole: BinaryIO, place: Place, response: Response) -> Stored:
     offset, length = place
-    evidence = (answer.exchange,)
+    evidence = (response.exchange,)
     size = whole.seek(0, io.SEEK_END)
-    whole.seek(min(offset, size))  # whatever the descriptor says, this is a place in the file
+    whole.seek(min(offset, size))  # an offset within the file, for any descriptor
     content = whole.read(length)
     if len(content) < length:
         detail = f"the blob has {size} bytes: none at {offset + len(content)}"
@@ -192,12 +195,12 @@ def _read_whole(whole: BinaryIO, place: Place, answer: Answer) -> Stored:
     return Stored(content, detail=WHOLE_SENT, actual_size=size, evidence=evidence)
 
 
-def _cut(answer: Answer, offset: int, length: int) -> Stored:
-    evidence = (answer.exchange,)
-    if answer.status != 206:
-        return _refused(answer)
+def _cut(response: Response, offset: int, length: int) -> Stored:
+    evidence = (response.exchange,)
+    if response.status != 206:
+        return _refused(response)
     try:
-        parts = parse_answer(answer.status, answer.headers, answer.content)
+        parts = parse_response(response.status, response.headers, response.content)
     except RangeError as error:
         return Stored(problem="unreadable", detail=str(error), evidence=evidence)
     for part in parts:
@@ -208,5 +211,5 @@ def _cut(answer: Answer, offset: int, length: int) -> Stored:
     return Stored(problem="unreadable", detail=detail, evidence=evidence)
 
 
-def _media_type(answer: Answer) -> str:
-    return (answer.header("Content-Type") or "").partition(";")[0].strip()
+def _media_type(response: Response) -> str:
+    return (response.header("Content-Type") or "").partition(";")[0].strip()

@@ -1,4 +1,4 @@
-"""What an image can be read from. Implementations do I/O and verify digests; they judge nothing."""
+"""The protocol of image readers. Implementations do I/O and verify digests; they give no verdicts."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from conformance.observed.image import Stored
 Place = tuple[int, int]
 """Offset and length of a part, in bytes."""
 MAX_LAYER: Final = 256 * 2**30
-"""Bytes of a blob: a larger one is not read whole, whatever its descriptor says."""
+"""Bytes of a blob: a larger one is not read whole, whatever its descriptor states."""
 _PIECE: Final = 2**20
 
 
@@ -23,10 +23,10 @@ class ImageSource(Protocol):
 
     @property
     def reference(self) -> str:
-        """What the user named."""
+        """The text of the user."""
 
     def root(self) -> Stored:
-        """The index or manifest the reference leads to. Raises SubjectError when there is none."""
+        """The index or manifest of the reference. Raises SourceError when there is none."""
 
     def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
         """A manifest by digest, of at most ``limit`` bytes."""
@@ -38,10 +38,10 @@ class ImageSource(Protocol):
         """``length`` bytes of a blob from ``offset``; they are not verified: the caller has their digest."""
 
     def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
-        """Several parts of a blob, in one request where that can be; ``actual_size`` is the blob's, if known."""
+        """Several parts of a blob, in one request where possible; ``actual_size`` is that of the blob, if known."""
 
     def open_blob(self, descriptor: Descriptor) -> AbstractContextManager[BinaryIO | Stored]:
-        """A whole blob to be read once, not verified; the problem when it cannot be had."""
+        """A whole blob to be read once, not verified; the problem when it cannot be read."""
 
 
 def blob_pieces(source: ImageSource, descriptor: Descriptor) -> Iterator[bytes]:
@@ -63,12 +63,12 @@ def blob_pieces(source: ImageSource, descriptor: Descriptor) -> Iterator[bytes]:
 
 
 def most_of(descriptor: Descriptor) -> int:
-    """How many bytes of a blob are read at most: somewhat more than described, so that too many are seen to be."""
+    """The maximum number of bytes read of a blob: more than described, so that a larger blob is detected."""
     return min(max(descriptor.size, 0) + MAX_DOCUMENT, MAX_LAYER)
 
 
 def parse_digest(descriptor: Descriptor) -> Digest | Stored:
-    """The descriptor's digest, or the problem that it is none."""
+    """The digest of the descriptor, or the problem if it is invalid."""
     try:
         return Digest.parse(descriptor.digest)
     except FormatError as error:
@@ -76,7 +76,7 @@ def parse_digest(descriptor: Descriptor) -> Digest | Stored:
 
 
 def verified(content: bytes, descriptor: Descriptor, digest: Digest, *, media_type: str = "") -> Stored:
-    """``content`` as Stored if it is what the descriptor names, else with the problem (and no content)."""
+    """``content`` as Stored if it matches the descriptor, else with the problem (and no content)."""
     actual = Digest.of(content, digest.algorithm)
     if actual != digest:
         return Stored(
@@ -90,7 +90,7 @@ def verified(content: bytes, descriptor: Descriptor, digest: Digest, *, media_ty
         return Stored(
             content=content,
             problem="size-mismatch",
-            detail=f"the stored bytes are {len(content)}, the descriptor says {descriptor.size}",
+            detail=f"the stored bytes are {len(content)}, the descriptor states {descriptor.size}",
             actual_digest=actual,
             actual_size=len(content),
             media_type=media_type,

@@ -1,7 +1,7 @@
 """How much memory the tables of one image may take together (docs/format.md section 13).
 
-The limits of one TOC and one layer (TOC-009) are no bound for hundreds of them. What there is no room for is not
-judged: it is said to be unread.
+The limits of one TOC and one layer (TOC-009) do not limit hundreds of them. Content beyond the budget is not
+judged: it is reported as unread.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ MAX_TOC_ENTRIES: Final = 2**20
 MAX_TABLES: Final = 48 * 2**20
 """Bytes of compressed TOC and tar-split of one layer that are held."""
 MAX_TABLE_WINDOW: Final = MAX_WINDOW // 2
-"""Bytes of the window of a TOC or tar-split: the layer beside it may have one of its own."""
+"""Bytes of the window of a TOC or tar-split."""
 MAX_DECODED: Final = 48 * 2**20
 """Bytes that the decoded entries of an image take, about; those of further layers are held compressed."""
 MAX_PACKED: Final = 64 * 2**20
@@ -40,7 +40,7 @@ class NoRoomError(FormatError):
 
 
 class ReadToc(msgspec.Struct, frozen=True):
-    """A decoded TOC, the length of its JSON in bytes, and its keys that are not as they should be."""
+    """A decoded TOC, the length of its JSON in bytes, and its ambiguous keys."""
 
     toc: Toc
     size: int
@@ -48,7 +48,7 @@ class ReadToc(msgspec.Struct, frozen=True):
 
 
 class TableBudget:
-    """What is left for the TOCs of one image."""
+    """The remaining budget for the TOCs of one image."""
 
     def __init__(self) -> None:
         self._decoded, self._packed = MAX_DECODED, MAX_PACKED
@@ -56,7 +56,7 @@ class TableBudget:
     def read(self, payload: bytes | memoryview, *, declared_size: int | None = None) -> ReadToc:
         """Decompress and decode a TOC payload.
 
-        Raise FormatError as ``read_toc`` does, LimitError beyond MAX_TOC, and NoRoomError where there is no room.
+        Raise FormatError as ``read_toc`` does, LimitError beyond MAX_TOC, and NoRoomError beyond the budget.
         """
         limit = MAX_TOC if declared_size is None else declared_size
         if max(len(payload), limit) > MAX_TOC:
@@ -78,7 +78,7 @@ class TableBudget:
 
 
 class _Pile:
-    """The entries of one TOC while they come: as objects while there is room for these, else all of them packed."""
+    """The entries of one TOC while they are decoded: as objects within the budget, otherwise all packed."""
 
     def __init__(self, decoded: int, packed: int) -> None:
         self._decoded, self._room = decoded, packed

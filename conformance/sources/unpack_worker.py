@@ -1,8 +1,8 @@
-"""``python -m conformance.sources.unpack_worker``: unpacks a blob in a process of its own, into shared memory.
+"""``python -m conformance.sources.unpack_worker``: unpacks a blob in its own process, into shared memory.
 
 Two processes share no interpreter lock: one decompresses and hashes while the other reads the tar. The worker has the
-blob and the shared memory as inherited files, says on standard output which slot it filled, and waits on standard input
-for slots that are free again. It ends when the other side does.
+blob and the shared memory as inherited files, states on standard output which slot it filled, and waits on standard
+input for slots that are free again. It ends when the other side does.
 """
 
 import contextlib
@@ -78,14 +78,14 @@ _PROBLEMS: Final = {
 class UnpackWorker:
     """The other side: ``with UnpackWorker(blob, bounds) as worker`` starts it, as soon as possible.
 
-    Take ``batches`` to the end, each to be used before the next is asked for; then ``result``.
+    Take ``batches`` to the end, each to be used before the next is requested; then ``result``.
     """
 
     def __init__(self, blob: BinaryIO, bounds: Bounds) -> None:
         self._file = os.memfd_create("zcc-unpack") if hasattr(os, "memfd_create") else _unnamed_file()
         os.ftruncate(self._file, SLOTS * SLOT_SIZE)
         self._memory = mmap.mmap(self._file, SLOTS * SLOT_SIZE)
-        # -P: a directory named like this package where the user stands is none of ours.
+        # -P: a directory with the name of this package in the working directory is not imported.
         files = (str(blob.fileno()), str(self._file))
         command = (sys.executable, "-P", "-m", _MODULE, *files, msgspec.json.encode(bounds).decode())
         self._process = subprocess.Popen(
@@ -113,10 +113,10 @@ class UnpackWorker:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                with contextlib.suppress(BrokenPipeError):  # what was not sent, nobody wants
+                with contextlib.suppress(BrokenPipeError):  # unsent messages are discarded
                     stream.close()
         os.close(self._file)
-        # Views of the memory may be alive in a traceback: it goes when they do.
+        # Views of the memory may be referenced by a traceback, and are released with it.
 
     def batches(self, progress: Progress | None = None) -> Iterator[memoryview]:
         """The tar in pieces. Raises OSError when the blob cannot be read, or the worker ended."""
@@ -142,10 +142,10 @@ class UnpackWorker:
                 stdin.write(b"\n")
                 stdin.flush()
             except BrokenPipeError:
-                continue  # it has ended: its last messages tell how
+                continue  # it has ended: its last messages have the reason
 
     def result(self) -> Unpacked:
-        """What became of the blob."""
+        """The result of unpacking the blob."""
         if self._result is None:
             raise OSError("the unpacking process has not ended")
         return self._result
@@ -237,7 +237,7 @@ def main() -> None:
         with os.fdopen(blob_file, "rb") as blob, mmap.mmap(memory_file, SLOTS * SLOT_SIZE) as memory:
             _work(blob, memory, bounds, sys.stdin.buffer, sys.stdout.buffer)
     except (BrokenPipeError, KeyboardInterrupt):
-        os._exit(1)  # the other side is gone, or told the user
+        os._exit(1)  # the other side has ended, or reported the error
     except OSError as error:
         _send(sys.stdout.buffer, _Failed(error.errno or 0, error.strerror or str(error)))
 

@@ -1,6 +1,6 @@
-"""Decompresses a blob and hashes it and its tar, the hashing on a thread of its own (hashlib releases the GIL).
+"""Decompresses a blob and hashes it and its tar, the hashing on its own thread (hashlib releases the GIL).
 
-Both ways of reading a whole layer stand on it: a thread of this process, or a process beside it (``pipeline``).
+Used by both ways of reading a whole layer: a thread of this process, or another process (``pipeline``).
 """
 
 import errno
@@ -17,7 +17,7 @@ from conformance.format.unpack import FrameTable, LayerUnpacker
 
 READ: Final = 2**20
 MAX_FRAMES: Final = 2**21
-"""Frames of a blob whose places are held; a layer of a million files has as many, and their headers."""
+"""Frames of a blob whose offsets are held; a layer of a million files has as many, and their headers."""
 # Pieces have up to 8 MiB: what waits for the hashing thread stays below 40 MiB.
 _WAITING: Final = 4
 
@@ -34,7 +34,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 class Unpacked(msgspec.Struct, frozen=True):
-    """What became of a blob: sizes in bytes; ``problem`` is why it did not decompress to its end."""
+    """The result of unpacking a blob: sizes in bytes; ``problem`` is why it did not decompress to its end."""
 
     blob_digest: str
     blob_size: int
@@ -45,7 +45,7 @@ class Unpacked(msgspec.Struct, frozen=True):
 
 
 class Unpacking:
-    """Take ``batches`` of the tar to the end, then ``result``. The blob is read to its end whatever is in it."""
+    """Take ``batches`` of the tar to the end, then ``result``. The blob is always read to its end."""
 
     def __init__(self, blob: BinaryIO, bounds: Bounds, progress: Progress | None = None) -> None:
         self._blob, self._bounds, self._progress = blob, bounds, progress
@@ -79,7 +79,7 @@ class Unpacking:
             raise failures[0]
 
     def result(self) -> Unpacked:
-        """What was found, once all batches were taken."""
+        """The result, after all batches."""
         return Unpacked(
             f"{self._bounds.algorithm}:{self._blob_hash.hexdigest()}",
             self._blob_size,
@@ -103,7 +103,7 @@ class Unpacking:
 def _hash_all(hashing: _Hashing, failures: list[BaseException]) -> None:
     while (item := hashing.get()) is not None:
         digest, content = item
-        if not failures:  # else only taken, or who puts would wait for ever
+        if not failures:  # otherwise only consumed, so that the producer does not block
             try:
                 digest.update(content)
             except BaseException as error:

@@ -114,7 +114,7 @@ def _short() -> st.SearchStrategy[bytes]:
 def _right_checksum(draw: st.DrawFn) -> bytes:
     blob = draw(sentinel_blobs())
     signed = draw(st.booleans())
-    block = _put(blob[:BLOCK], MESSAGE_OFFSET, b"\xc3\xa9") if signed else blob[:BLOCK]  # a sum of its own
+    block = _put(blob[:BLOCK], MESSAGE_OFFSET, b"\xc3\xa9") if signed else blob[:BLOCK]  # a separate sum
     return write_checksum(block, draw(st.sampled_from(_NOTATIONS)), signed=signed) + blob[BLOCK:]
 
 

@@ -1,6 +1,6 @@
 """Single conforming documents as JSON bytes, in any spelling of JSON: manifests, configs, indexes.
 
-The requirements tie the documents of an image together, so the invalid relative of a document is an image that holds
+The requirements tie the documents of an image together, so the invalid counterpart of a document is an image that holds
 it: ``images.broken_images("SENT-MANIFEST")``, ``("SENT-CONFIG")``, ``("SENT-INDEX")``, ``("SENT-DESC")``.
 """
 

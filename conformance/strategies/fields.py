@@ -1,4 +1,4 @@
-"""Parts of OCI documents that a conforming client must carry along: annotations, platforms, and fields nobody knows."""
+"""Parts of OCI documents that a conforming client must carry along: annotations, platforms, and unknown fields."""
 
 from functools import cache
 from typing import Final
@@ -18,7 +18,7 @@ OTHER_PLATFORMS: Final[tuple[JsonObject, ...]] = (
     {"architecture": "s390x", "os": "linux"},
     {"architecture": "amd64", "os": "windows", "os.version": "10.0.20348.2700"},
 )
-"""Platforms of further entries; none is ``linux/arm64``, which the invalid relatives use."""
+"""Platforms of further entries; none is ``linux/arm64``, which the invalid counterparts use."""
 
 _TEXT: Final = st.text(max_size=20)
 _KEYS: Final = st.text(min_size=1, max_size=12)
@@ -57,7 +57,7 @@ def other_platforms(*, max_size: int = len(OTHER_PLATFORMS)) -> st.SearchStrateg
 def descriptors(draw: st.DrawFn) -> JsonObject:
     """Conforming layer descriptors as JSON objects: any compression, annotations, ``urls``, embedded or unknown fields.
 
-    The blob they describe is made up. Their invalid relatives are ``documents.broken_descriptors``: what the
+    The blob they describe is made up. Their invalid counterparts are ``documents.broken_descriptors``: what the
     requirements forbid on a descriptor, they forbid on the sentinel's.
     """
     optional: JsonObject = {

@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 from hypothesis import strategies as st
 
+from conformance.cases.mutants import metadata
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
 from conformance.format.names import (
@@ -39,7 +40,6 @@ from conformance.format.writer import WriterOptions, layer_from_tar
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, finish
 from conformance.images.trees import Node, tar_of
-from conformance.mutants import metadata
 from conformance.requirements import broken_by
 from conformance.strategies.fields import (
     MAIN_PLATFORM,
@@ -59,9 +59,9 @@ _SENTINEL: Final = {ZSTD_ANNOTATION: "true", SENTINEL_ANNOTATION: "true"}
 
 
 class BrokenImage(msgspec.Struct, frozen=True):
-    """An image that breaks ``requirement`` in the way ``what`` says, and by that what it ``implies``; nothing else.
+    """An image that breaks ``requirement`` in the way ``what`` states, and by that what it ``implies``; nothing else.
 
-    ``twin`` is the conforming image it was made from by one edit.
+    ``twin`` is the conforming image it was created from by one edit.
     """
 
     requirement: str
@@ -72,7 +72,7 @@ class BrokenImage(msgspec.Struct, frozen=True):
 
 
 def images() -> st.SearchStrategy[Bundle]:
-    """Conforming images; beside the pair of ``linux/amd64`` there may be a gzip twin, and other platforms.
+    """Conforming images; beside the pair of ``linux/amd64`` there may be a gzip counterpart, and other platforms.
 
     Another platform has a gzip variant, an uncompressed one, or a pair too. The documents have annotations and
     unknown fields; the entries of the index are in the order of the reference.
@@ -84,7 +84,7 @@ def broken_images(of: str | None = None) -> st.SearchStrategy[BrokenImage]:
     """Images with one thing wrong: of any kind, or that break the requirement ``of``, or one of the group ``of``.
 
     ValueError when there are none. The other platforms of these have no pair, so that an edit of the one pair
-    breaks no more than it says.
+    breaks no more than it states.
     """
     kinds = [edit for edit in BREAKS if of is None or of in (broken_by(edit)[0], broken_by(edit)[0].rpartition("-")[0])]
     if not kinds:

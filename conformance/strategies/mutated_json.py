@@ -40,7 +40,7 @@ Node = Members | list[Any]
 
 
 def parse(document: bytes) -> Any:
-    """A document as Members, lists and literals (JSON text of their own)."""
+    """A document as Members, lists and literals (their own JSON text)."""
     return _literal(json.loads(document, object_pairs_hook=Members))
 
 

@@ -1,4 +1,4 @@
-"""Tampered layers: each edit breaks one requirement, and edits of different parts can be put together.
+"""Tampered layers: each edit breaks one requirement, and edits of different parts can be assembled.
 
 A tampering is drawn as ``Tampering``: what it is in words, the requirement it breaks, and the edit of a draft. A
 duality is a layer whose TOC and tar describe different trees, in one attribute or by one trick.
@@ -30,7 +30,7 @@ BASE: Final[Tree] = (
 
 
 class Tampering(msgspec.Struct, frozen=True):
-    """An edit of one ``place`` that breaks ``breaks``; ``what`` says in words how."""
+    """An edit of one ``place`` that breaks ``breaks``; ``what`` states in words how."""
 
     what: str
     breaks: str
@@ -118,7 +118,7 @@ def _spelt(old: bytes, new: bytes) -> Callable[[], LayerDraft]:
 
 
 def _appended(hidden: Tree) -> Callable[[], LayerDraft]:
-    """A second archive behind the first, recorded by the tar-split: only who reads on sees it."""
+    """A second archive after the first, recorded by the tar-split: only who reads on sees it."""
     return lambda: draft_layer(BASE, trailing=tar_of(hidden))
 
 

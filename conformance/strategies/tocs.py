@@ -1,4 +1,4 @@
-"""TOC documents: conforming ones, and relatives with one thing wrong, each naming the requirement it breaks.
+"""TOC documents: conforming ones, and invalid ones with one defect, each with the requirement that it breaks.
 
 These are documents by themselves; put one over data frames with ``format.seal.seal``.
 """
@@ -17,7 +17,7 @@ from conformance.strategies.trees import paths
 
 
 class BrokenToc(msgspec.Struct, frozen=True):
-    """A TOC document that breaks ``requirement`` in the way ``what`` says, made from the conforming ``twin``."""
+    """A TOC document that breaks ``requirement`` in the way ``what`` states, created from the conforming ``twin``."""
 
     requirement: str
     what: str

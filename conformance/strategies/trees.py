@@ -24,7 +24,7 @@ def components() -> st.SearchStrategy[str]:
     No line ends: a PAX record with one is a warning (TAR-041).
     """
     odd = st.sampled_from(
-        (" ", "a b", 'say "hi"', "back\\slash", "<b>&amp;", "…", "naïve", "日本", "\u202egnp.exe", "\x7f")
+        (" ", "a b", 'state "hi"', "back\\slash", "<b>&amp;", "…", "naïve", "日本", "\u202egnp.exe", "\x7f")
     )
     plain = st.text("abcdefgh0123456789._-", min_size=1, max_size=8).filter(lambda text: text.strip("."))
     text = st.text(

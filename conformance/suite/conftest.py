@@ -1,4 +1,4 @@
-"""Fixtures of the suite: the registry under judgement, and how a test records its verdict."""
+"""Fixtures of the suite: the registry under test, and the fixture by which a test records its verdict."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +13,8 @@ from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.suite.session import ConformanceSession, Recorded, judged_roles, record, take_note
 from conformance.suite.settings import DEFAULT_REPOSITORY, SuiteSettings
-from conformance.trials.registry.target import RegistrySubject
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.registry.target import RegistryUnderTest
+from conformance.trials.under_test import ImplementationUnderTest
 
 Verdict = Callable[..., None]
 
@@ -28,16 +28,16 @@ def settings(request: pytest.FixtureRequest) -> SuiteSettings:
 
 
 @pytest.fixture(scope="session")
-def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistrySubject]:
-    """The registry to judge; everything created below its prefix is deleted at the end, come what may."""
-    from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415 (not needed for a real registry)
-
+def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterator[RegistryUnderTest]:
+    """The registry to judge; everything created below its prefix is deleted at the end in any case."""
     with ExitStack() as stack:
         url, collect = settings.registry, None
         if not url:
+            from conformance.registry.server.embedded import EmbeddedRegistry  # noqa: PLC0415 (start-up time)
+
             embedded = stack.enter_context(EmbeddedRegistry())
             url, collect = embedded.url, embedded.collect_garbage
-        subject = RegistrySubject(
+        subject = RegistryUnderTest(
             settings.connection.client(url, settings.repository),
             f"{settings.repository}/{settings.run_id}",
             collect_garbage=collect,
@@ -47,31 +47,33 @@ def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterato
         yield subject
 
 
-def _clean_up(subject: RegistrySubject, request: pytest.FixtureRequest) -> None:
-    """Delete what was pushed; the end of the output names what the registry keeps."""
+def _clean_up(subject: RegistryUnderTest, request: pytest.FixtureRequest) -> None:
+    """Delete what was pushed; the end of the output lists what the registry retains."""
     kept = subject.clean_up()
     session = request.config.pluginmanager.get_plugin("conformance-session")
     if kept and isinstance(session, ConformanceSession):
         session.leave(
-            f"{subject.name} keeps {len(kept)} or more things below {subject.prefix}: it refused to delete them. "
-            f"Once it allows that: {kept[0].as_curl()}"
+            f"{subject.name} retains {len(kept)} or more items below {subject.prefix}: it refused to delete them. "
+            f"To delete them: {kept[0].as_curl()}"
         )
 
 
 @pytest.fixture(scope="session")
-def implementation(settings: SuiteSettings) -> Iterator[ImplementationSubject]:
+def implementation(settings: SuiteSettings) -> Iterator[ImplementationUnderTest]:
     """The implementation to judge; its sandboxes are removed at the end."""
-    assert settings.adapter is not None, "only tests of the roles of implementations ask for one"
+    assert settings.adapter is not None, "only tests of the roles of implementations request one"
     with TemporaryDirectory(prefix="zcc-implementation-", ignore_cleanup_errors=True) as directory:
-        yield ImplementationSubject(settings.adapter, settings.version, Path(directory))
+        yield ImplementationUnderTest(settings.adapter, settings.version, Path(directory))
 
 
 @pytest.fixture(autouse=True)
 def _false_claims(request: pytest.FixtureRequest, settings: SuiteSettings) -> Iterator[None]:
-    """What the adapter declares unsupported, and the tool did in this test, goes into the notes of the report."""
+    """Features that the adapter declares unsupported, and the tool supports in this test, become notes of the
+    report.
+    """
     yield
     if settings.adapter is not None and "implementation" in request.fixturenames:
-        subject: ImplementationSubject = request.getfixturevalue("implementation")
+        subject: ImplementationUnderTest = request.getfixturevalue("implementation")
         for claim in subject.take_false_claims():
             take_note(request.node, settings, claim)
 
@@ -97,7 +99,7 @@ def verdict(request: pytest.FixtureRequest, settings: SuiteSettings) -> Verdict:
 
 
 def note_hazards(item: pytest.Item, settings: SuiteSettings, results: Iterable[RequirementResult]) -> None:
-    """Failures of requirements that do not bind the subject become notes: its users should know of them."""
+    """Failures of requirements outside the claimed profiles become notes for users."""
     for result in results:
         if result.verdict == "fail":
             why = next(finding.message for finding in result.findings if finding.outcome == "fail")
@@ -106,7 +108,7 @@ def note_hazards(item: pytest.Item, settings: SuiteSettings, results: Iterable[R
 
 
 def announce(result: RequirementResult) -> None:
-    """Let pytest show a verdict: a failed MUST fails the test; what was not decided or does not apply skips it."""
+    """Show a verdict in pytest: a failed MUST fails the test; an undecided or not applicable one skips it."""
     if result.level == "MUST" and result.verdict == "fail":
         text = "\n".join(line for finding in result.findings for line in finding_lines(finding))
         pytest.fail(f"{result.id} {load_catalogue()[result.id].statement}\n{text}", pytrace=False)

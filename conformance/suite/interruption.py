@@ -1,4 +1,4 @@
-"""What a run that ended before its end would leave in doubt: results of an earlier one, and who did not answer."""
+"""Interrupted runs: results of an earlier run, and registries that do not respond."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,14 +15,14 @@ _PROBE_SECONDS: Final = 10.0
 
 
 def remove_results(directory: Path) -> None:
-    """Remove the results of an earlier run, or they would be taken for those of a run that did not end."""
+    """Remove the results of an earlier run, which could be mistaken for those of an interrupted run."""
     for name in ("results.json", "junit.xml"):
         with suppress(OSError):
             (directory / name).unlink()
 
 
 def is_silent(settings: SuiteSettings) -> bool:
-    """Whether the registry of this run gives no answer at all."""
+    """Whether the registry of this run sends no response at all."""
     try:
         client = settings.connection.client(settings.registry, timeout=_PROBE_SECONDS, retries=1)
         client.request("GET", "/v2/", max_bytes=2**20)
@@ -33,8 +33,8 @@ def is_silent(settings: SuiteSettings) -> bool:
     return False
 
 
-def was_not_answered(results: Iterable[RequirementResult]) -> bool:
-    """Whether a failure stands on a request that got no answer."""
+def lacks_a_response(results: Iterable[RequirementResult]) -> bool:
+    """Whether a failure rests on a request without a response."""
     return any(
         isinstance(evidence, Exchange) and evidence.status is None
         for result in results

@@ -1,4 +1,4 @@
-"""Tests over generated artifacts: each says in a sentence what always holds, and how many examples were tried."""
+"""Tests over generated artifacts: each has its property as a sentence, and the number of examples."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -22,7 +22,9 @@ from conformance.suite.power import attach
 
 _ATTRIBUTE: Final = "__invariant__"
 _SEED: Final = "_hypothesis_internal_use_generated_seed"
-"""Where Hypothesis keeps the seed that it prints for a failure; nothing is said of the seed where it is not there."""
+"""Where Hypothesis keeps the seed that it prints for a failure; no statement is made on the seed where it is
+missing.
+"""
 
 
 def invariant(
@@ -46,7 +48,7 @@ def invariant(
 
 
 def counted(item: pytest.Item, test: Callable[[], None]) -> None:
-    """Run an invariant that was made within the test ``item``, and attach what it tried."""
+    """Run an invariant that was created within the test ``item``, and attach what it tried."""
     is_failed = True
     try:
         test()
@@ -56,7 +58,7 @@ def counted(item: pytest.Item, test: Callable[[], None]) -> None:
 
 
 def note_tried(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Attach to the report of a test how many examples it tried; nothing where it is no such test."""
+    """Attach to the report of a test how many examples it tried; nothing for other tests."""
     test = getattr(item, "function", None)
     if test is not None and report.when == "call":
         _attach(item, report.user_properties, test, failed=report.failed)

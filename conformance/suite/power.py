@@ -1,4 +1,4 @@
-"""What tests tried over generated examples, on the way from a test (perhaps in a worker) to the report."""
+"""Counts of generated examples, from a test (possibly in a worker) to the report."""
 
 import zlib
 from typing import Any, Final
@@ -20,19 +20,19 @@ def attach(properties: list[tuple[str, Any]], each: Property) -> None:
 
 
 def tried_of(report: pytest.TestReport) -> list[Property]:
-    """What a report says was tried."""
+    """What was tried, as a report shows it."""
     return [
         msgspec.json.decode(str(value), type=Property) for name, value in report.user_properties if name == _PROPERTY
     ]
 
 
 def seed_number(settings: SuiteSettings) -> int:
-    """The seed of this run for examples that are put to a subject; the same in every quick run."""
+    """The seed of this run for examples on a target; the same in every quick run."""
     return 0 if settings.effort == "quick" else zlib.crc32(settings.run_id.encode())
 
 
 def note_power(item: pytest.Item, settings: SuiteSettings, tally: Tally, number: int, *, failed: bool) -> None:
-    """Attach to a test what was tried on the subject of this run; nothing where nothing was."""
+    """Attach to a test the counts of examples on the target of this run, if any."""
     if tally.examples:
         each = tried(
             tally.statement,

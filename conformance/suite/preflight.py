@@ -1,19 +1,19 @@
-"""Whether what is to be judged answers and lets us in, before any test."""
+"""Whether the registry responds and authorizes the user, before any test."""
 
 from conformance.registry.client.client import AuthenticationError, TransportError
 from conformance.registry.client.credentials import CredentialError
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.remote import RemoteSource, client_for, explain_status
 from conformance.suite.settings import SuiteSettings
 
 
 def preflight(settings: SuiteSettings) -> str:
-    """Why the registry or an image in one cannot be judged, in one line; "" when all answer and let us in."""
+    """Why the registry or an image in one cannot be judged, in one line; "" when all respond and authorize the user."""
     for reference in settings.read_only:
         try:
             client = client_for(reference, settings.connection)
             RemoteSource(client, reference).root()
-        except (SubjectError, CredentialError) as error:
+        except (SourceError, CredentialError) as error:
             return f"--read-only {' '.join(str(error).split())}"
     return _registry_preflight(settings) if settings.registry else ""
 
@@ -21,24 +21,27 @@ def preflight(settings: SuiteSettings) -> str:
 def _registry_preflight(settings: SuiteSettings) -> str:
     try:
         client = settings.connection.client(settings.registry, settings.repository)
-        answer = client.request("GET", "/v2/", max_bytes=2**20)
-        if answer.status == 200 and not settings.read_only:
+        response = client.request("GET", "/v2/", max_bytes=2**20)
+        if response.status == 200 and not settings.read_only:
             refused = client.refusal_to_push(f"{settings.repository}/{settings.run_id}/preflight")
             if refused:
                 return (
-                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); log in as a user "
-                    "who may push there, choose another --repository, or judge existing images with --read-only REF"
+                    f"{settings.registry}: no pushes below {settings.repository!r} (HTTP {refused}); authenticate as a "
+                    "user with the right to push there, choose another --repository, or judge existing images "
+                    "with --read-only REF"
                 )
     except AuthenticationError as error:
         return str(error)
     except (TransportError, CredentialError) as error:
         reason = " ".join(str(error).split())
         return reason if reason.startswith(settings.registry) else f"{settings.registry}: {reason}"
-    if answer.status in (401, 403):
-        given = "the login was refused" if settings.connection.username else "it wants a login"
-        return f"{settings.registry}: {given} (HTTP {answer.status}); give --username and OCI_PASSWORD, or docker login"
-    if answer.status == 404:
-        return f"{settings.registry}: no OCI registry here: GET /v2/ answered HTTP 404"
-    if answer.status != 200:
-        return f"{settings.registry}: GET /v2/: {explain_status(answer)}"
+    if response.status in (401, 403):
+        given = "authentication failed" if settings.connection.username else "it requires authentication"
+        return (
+            f"{settings.registry}: {given} (HTTP {response.status}); give --username and OCI_PASSWORD, or docker login"
+        )
+    if response.status == 404:
+        return f"{settings.registry}: no OCI registry here: GET /v2/ responded with HTTP 404"
+    if response.status != 200:
+        return f"{settings.registry}: GET /v2/: {explain_status(response)}"
     return ""

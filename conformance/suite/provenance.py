@@ -1,4 +1,4 @@
-"""What a run of the suite writes down of itself: its target, the catalogue, the waivers, and the program it judged."""
+"""Provenance of a run: its target, the catalogue, the waivers, and the judged program."""
 
 import shutil
 from pathlib import Path
@@ -24,7 +24,7 @@ _PROPERTY: Final = "conformance.identity"
 
 
 def provenance_of(settings: SuiteSettings) -> Provenance:
-    """By what this run judges, and what."""
+    """The criteria and the target of this run."""
     return Provenance(catalogue_digest(), _target(settings), digest_of_waivers(settings.waivers))
 
 
@@ -32,7 +32,7 @@ def _target(settings: SuiteSettings) -> Target:
     flags: tuple[Flag, ...] = ("golden",) if settings.golden else ()
     profiles = () if settings.implied else settings.profiles
     if settings.adapter is not None:
-        # A file is named by its adapter: where it lies says nothing elsewhere.
+        # A file is named by its adapter: its path has no meaning on another machine.
         is_file = Path(settings.implementation).is_file()
         name = settings.adapter.name if is_file else settings.implementation
         return Target("implementation", (name,), flags, settings.roles, profiles, settings.effort)
@@ -46,7 +46,7 @@ def _target(settings: SuiteSettings) -> Target:
 def program_of(settings: SuiteSettings) -> Identity | None:
     """The file of the program under test; None for a registry, and where no file is the program.
 
-    An interpreter that runs a module, or a program that a run makes for itself, says nothing of the tool.
+    An interpreter that runs a module, or a program that a run makes for itself, does not identify the tool.
     """
     if settings.adapter is None or any(words(settings.adapter.executable)):
         return None
@@ -60,6 +60,6 @@ def attach_identity(item: pytest.Item, name: str, identity: Identity | None) -> 
 
 
 def identities_of(report: pytest.TestReport) -> dict[str, Identity | None]:
-    """The images that a test judged, by subject."""
+    """The images that a test judged, by target."""
     recorded = [str(value) for name, value in report.user_properties if name == _PROPERTY]
     return dict(msgspec.json.decode(value, type=tuple[str, Identity | None]) for value in recorded)

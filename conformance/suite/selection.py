@@ -1,4 +1,4 @@
-"""Which roles and profiles a run judges, from what the user asked for and what an adapter claims."""
+"""Which roles and profiles a run judges, from what the user requested and what an adapter claims."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,10 +8,14 @@ from conformance.requirements import Profile, Role, definition_of, profiles_of
 
 # What a run without --implementation judges.
 OF_REGISTRIES: Final[tuple[Role, ...]] = ("artifact", "registry")
+MODULES_OF_TOOLS: Final = frozenset(
+    {"test_consumer_aware.py", "test_consumer_unaware.py", "test_copier.py", "test_producer.py"}
+)
+"""The modules of the suite whose tests all need an implementation."""
 
 
 class BadOptionError(Exception):
-    """One line: which option is wrong and what it takes. Leads to exit status 2."""
+    """One line: the invalid option and its valid values. The exit status is 2."""
 
 
 def asked_for(
@@ -19,7 +23,7 @@ def asked_for(
 ) -> tuple[tuple[Role, ...], tuple[Profile, ...]]:
     """The roles and the profiles of a run; of a registry no role means all. Raises BadOptionError.
 
-    ``--profile`` claims; ``--role`` takes what the adapter, or a registry, claims in that role.
+    ``--profile`` claims; ``--role`` selects the claims of the adapter, or of a registry, in that role.
     """
     asked = tuple(dict.fromkeys((*roles, *(definition_of(profile).role for profile in profiles))))
     if adapter is None:
@@ -40,7 +44,7 @@ def _of_registry(asked: tuple[Role, ...], profiles: Sequence[Profile]) -> tuple[
         if role not in OF_REGISTRIES:
             named = [profile for profile in profiles if definition_of(profile).role == role]
             option = f"--profile {named[0]}" if named else f"--role {role}"
-            raise BadOptionError(f"{option}: say whose with --implementation NAME|FILE")
+            raise BadOptionError(f"{option}: requires --implementation NAME|FILE")
     if any(_is_of(profile, ("registry",)) for profile in profiles):
         return asked, tuple(profiles)
     return asked, (*profiles, *(profiles_of("registry") if not asked or "registry" in asked else ()))

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from conformance import checks
-from conformance.checking import unchecked
-from conformance.endings import EXIT_COULD_NOT_RUN, EXIT_STATUS
+from conformance.audit.checking import unchecked
 from conformance.observed.masking import SECRETS
 from conformance.registry.client.client import TransportError
 from conformance.registry.client.credentials import CredentialError
@@ -20,14 +19,22 @@ from conformance.reports.model import Report, SubjectReport, encode, now, run_re
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity
 from conformance.requirements import Profile, Requirement, Role, find_checks, ids_of, load_catalogue
-from conformance.results import RequirementResult, apply_waivers, merge, notes_on_waivers, undecided
-from conformance.sources.errors import SubjectError
-from conformance.suite.interruption import is_silent, remove_results, was_not_answered
+from conformance.results import (
+    EXIT_COULD_NOT_RUN,
+    EXIT_STATUS,
+    RequirementResult,
+    apply_waivers,
+    merge,
+    notes_on_waivers,
+    undecided,
+)
+from conformance.sources.errors import SourceError
+from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
 from conformance.suite.invariants import note_tried
 from conformance.suite.power import tried_of
 from conformance.suite.preflight import preflight
 from conformance.suite.provenance import attach_identity, identities_of, program_of, provenance_of
-from conformance.suite.selection import OF_REGISTRIES, BadOptionError
+from conformance.suite.selection import MODULES_OF_TOOLS, OF_REGISTRIES, BadOptionError
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
 from conformance.trials.under_test import ask_version
@@ -36,11 +43,11 @@ _PROPERTY = "conformance.verdict"
 _NOTE = "conformance.note"
 _STOPPED = "conformance.stopped"
 _NEEDS_DEEP = "conformance.needs-deep"
-_EXPECTED = (TransportError, CredentialError, SubjectError)
+_EXPECTED = (TransportError, CredentialError, SourceError)
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """A verdict on its way from a test (perhaps in a worker) to the report."""
+    """A verdict, sent from a test (possibly in a worker) to the report."""
 
     subject: str
     role: Role
@@ -48,12 +55,12 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 def record(item: pytest.Item, recorded: Recorded) -> None:
-    """Attach a verdict to the running test; user properties survive the way from an xdist worker."""
+    """Attach a verdict to the running test; user properties are transferred from an xdist worker."""
     item.user_properties.append((_PROPERTY, json_bytes(recorded).decode()))
 
 
 class Noted(msgspec.Struct, frozen=True):
-    """Something worth knowing of an implementation in a role, on its way to the notes of the report."""
+    """A note on an implementation in a role, for the report."""
 
     role: Role
     text: str
@@ -66,7 +73,7 @@ def take_note(item: pytest.Item, settings: SuiteSettings, text: str) -> None:
 
 
 def record_image(item: pytest.Item, name: str, report: SubjectReport) -> None:
-    """Attach all verdicts on an image, under ``name``, the ids that a deep check only decides, and its digest."""
+    """Attach all verdicts on an image, under ``name``, the ids that only a deep check decides, and its digest."""
     for result in report.verdicts:
         record(item, Recorded(name, "artifact", result))
     attach_identity(item, name, report.identity)
@@ -74,15 +81,15 @@ def record_image(item: pytest.Item, name: str, report: SubjectReport) -> None:
 
 
 def end_early(item: pytest.Item, reason: str) -> None:
-    """Let the run end after this test, "incomplete": what has no verdict yet is then not run, for this ``reason``.
+    """End the run after this test, "incomplete": requirements without a verdict are then not-run, for this ``reason``.
 
-    ``reason`` is one sentence without a full stop, such as "registry.example stopped answering after 512 requests".
+    ``reason`` is one sentence without a full stop, such as "registry.example stopped responding after 512 requests".
     """
     item.user_properties.append((_STOPPED, reason))
 
 
 class ConformanceSession:
-    """Hooks of a conformance run; registered by the plugin only when the suite is run."""
+    """Hooks of a conformance run; registered by the plugin only for a conformance run."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -118,7 +125,7 @@ class ConformanceSession:
         hand_to_worker(self.settings, node.workerinput)
 
     def pytest_configure(self) -> None:
-        # Not at session start: there pytest says twice why it stops.
+        # Not at session start: there pytest prints the reason twice.
         option = self._config.option
         if self._is_worker or option.collectonly or option.help or option.version:
             return
@@ -139,6 +146,10 @@ class ConformanceSession:
         if self.settings.read_only and not self.settings.adapter:
             return f"conformance: {', '.join(map(str, self.settings.read_only))}, read-only"
         return f"conformance: {self.settings.subject}{roles}, effort {self.settings.effort}"
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """A registry is judged without the modules of tools, whose imports take half a second."""
+        return True if self.settings.adapter is None and collection_path.name in MODULES_OF_TOOLS else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -165,7 +176,7 @@ class ConformanceSession:
         return self._is_owed(item)
 
     def _is_owed(self, item: pytest.Item) -> bool:
-        """Whether the requirement that this test decides binds by a profile that is claimed, or is worth a note."""
+        """Whether the requirement of this test is part of a claimed profile, or becomes a note."""
         requirement = item.get_closest_marker("requirement")
         if requirement is None or self.settings.read_only:
             return True
@@ -180,17 +191,17 @@ class ConformanceSession:
         report = yield
         problem = call.excinfo.value if call.excinfo else None
         if not self._is_silent and (
-            isinstance(problem, TransportError) or was_not_answered(one.result for one in _verdicts(report))
+            isinstance(problem, TransportError) or lacks_a_response(one.result for one in _verdicts(report))
         ):
             self._is_silent = self._end_if_silent(item)
         if self._is_silent:
             _take_back(report, self.settings.subject)
         if isinstance(problem, _EXPECTED):
-            report.longrepr = " ".join(str(problem).split())  # the registry's doing: a line, no traceback of ours
+            report.longrepr = " ".join(str(problem).split())  # caused by the registry: one line, no traceback
         marker, role = item.get_closest_marker("requirement"), item.get_closest_marker("role")
         if report.failed and marker and role and not _verdicts(report):
             detail = report.longrepr if isinstance(problem, _EXPECTED) else call.excinfo and call.excinfo.exconly()
-            reason = f"the test could not be carried out: {detail or 'no reason'}"
+            reason = f"the test could not be run: {detail or 'no reason'}"
             result = undecided(load_catalogue()[marker.args[0]], reason[:600])
             for name in judged_roles(item, self.settings):
                 recorded = Recorded(self.settings.subject, name, result)
@@ -216,16 +227,16 @@ class ConformanceSession:
             self._notes |= dict.fromkeys(_noted(report))
 
     def _end_if_silent(self, item: pytest.Item) -> bool:
-        """End the run where the registry answers nothing any more; whether that is so."""
+        """End the run when the registry has stopped responding; return whether it has."""
         if not self.settings.registry or not is_silent(self.settings):
             return False
         subject = getattr(item, "funcargs", {}).get("registry")
         count = f" after {subject.client.requests} requests" if subject is not None else ""
-        end_early(item, f"{self.settings.subject} stopped answering{count}")
+        end_early(item, f"{self.settings.subject} stopped responding{count}")
         return True
 
     def leave(self, text: str) -> None:
-        """Say at the end what the run could not remove."""
+        """Report at the end what the run could not remove."""
         self._left.append(text)
 
     def pytest_runtest_logstart(self) -> None:
@@ -250,7 +261,7 @@ class ConformanceSession:
             return None
         results = [recorded.result for recorded in _verdicts(report)]
         if report.failed and results:
-            # Not pytest's own word: then it would print the failure a second time.
+            # Not by pytest itself, which would print the failure twice.
             return "failed MUST", "F", ("FAILED", {"red": True})
         if report.passed and any(result.verdict == "fail" for result in results):
             return "warned (SHOULD failed)", "w", ("WARNED", {"yellow": True})
@@ -265,12 +276,12 @@ class ConformanceSession:
             return
         self._report = self._build_report()
         self._write(self._report)
-        # A test of the suite that gave no verdict and failed is a fault that no ending may hide.
+        # A failed test without a verdict is an error of the suite, which no outcome may hide.
         if not self._broken_tests:
             session.exitstatus = EXIT_STATUS[self._report.ending or "incomplete"]
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        # Our own selection by mode and role leaves the run whole; the user's -k, -m and --deselect do not.
+        # The selection by mode and role leaves the run complete; the user's -k, -m and --deselect do not.
         if any(self._wanted(item) for item in items):
             self._deselected = True
 
@@ -288,7 +299,7 @@ class ConformanceSession:
             terminalreporter.write_line(line)
         for text in self._left:
             terminalreporter.write_line(f"left behind: {SECRETS.mask(text)}")
-        bodies = "; run curl lines with a body there" if self._bodies else ""
+        bodies = "; run curl commands with a body there" if self._bodies else ""
         terminalreporter.write_line(f"results: {self.settings.report_dir}/results.json, report.html, junit.xml{bodies}")
 
     def _build_report(self) -> Report:
@@ -312,7 +323,7 @@ class ConformanceSession:
         )
 
     def _add_missing(self, results: dict[str, RequirementResult], role: Role) -> None:
-        """What binds by a claimed profile, has a check and no verdict is ``not-run``, never silent."""
+        """A requirement of a claimed profile with a check and without a verdict is ``not-run``."""
         reason = f"the run ended early: {self._stopped}" if self._stopped else "no test gave a verdict"
         bound = find_checks(checks)
         for requirement in load_catalogue().requirements:
@@ -344,19 +355,19 @@ class ConformanceSession:
         )
 
     def _profiles(self, role: Role, ids: Sequence[str]) -> tuple[tuple[Profile, ...], bool]:
-        """What a subject claims, and whether that is only implied; an image claims what its requirements show."""
+        """The profiles of a target, and whether they are implied; those of an image follow from its verdicts."""
         if self._is_partial():
             return (), True
         if role == "artifact":
             of_layers = ids_of("layer").issuperset(ids)
             shown: Profile = "layer" if of_layers else "pair"
             return self.settings.profiles_of(role) or ((shown,) if ids else ()), False
-        if self.settings.read_only:  # a registry of which only the serving of one image was seen
+        if self.settings.read_only:  # a registry of which only one existing image was read
             return (), True
         return self.settings.profiles_of(role), self.settings.implied
 
     def _whole_roles(self) -> tuple[Role, ...]:
-        """The roles of which every requirement that has a check must have got a verdict."""
+        """The roles in which every requirement with a check must have a verdict."""
         if self.settings.adapter is not None:
             return self.settings.roles
         return () if self.settings.roles and "registry" not in self.settings.roles else ("registry",)
@@ -379,20 +390,22 @@ class ConformanceSession:
 
 
 def _is_of_role(requirement: Requirement, role: Role) -> bool:
-    """Whether a subject in this role can owe it: a client that pulls by TOC owes what others owe who know sentinels."""
+    """Whether the requirement applies in this role: a client that pulls by TOC has some requirements of aware
+    clients.
+    """
     return role in requirement.roles or (role == "consumer-unaware" and "consumer-aware" in requirement.roles)
 
 
 def judged_roles(item: pytest.Item, settings: SuiteSettings) -> tuple[Role, ...]:
-    """The roles of this test in this run: of an implementation those that are judged of it."""
+    """The roles of this test in this run: for an implementation those that are judged."""
     marker = item.get_closest_marker("role")
     named: tuple[Role, ...] = marker.args if marker else ("artifact",)
     return tuple(role for role in named if role in settings.roles) if settings.adapter else named[:1]
 
 
 def _take_back(report: pytest.TestReport, subject: str) -> None:
-    """What was found of a registry that answers nothing is no verdict: it is not run."""
-    reason = f"{subject} stopped answering"
+    """Findings of a registry that stopped responding are not verdicts: they become not-run."""
+    reason = f"{subject} stopped responding"
     for place, (name, value) in enumerate(report.user_properties):
         if name != _PROPERTY:
             continue
@@ -425,6 +438,6 @@ def _noted(report: Any) -> list[Noted]:
 
 
 def _deep_ids(report: Any) -> dict[str, tuple[str, ...]]:
-    """What only a deep check decides, by subject."""
+    """The ids that only a deep check decides, by target."""
     recorded = [value for name, value in report.user_properties if name == _NEEDS_DEEP]
     return dict(msgspec.json.decode(value, type=tuple[str, tuple[str, ...]]) for value in recorded)

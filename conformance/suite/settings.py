@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from conformance.implementations.adapter import Adapter, AdapterError, find_adapter
+from conformance.observed.hosts import is_loopback
 from conformance.registry.client.conventions import is_http_url
 from conformance.registry.client.credentials import CredentialError
 from conformance.registry.client.options import ConnectionOptions
 from conformance.requirements import PROFILES, ROLES, Profile, Role, definition_of, hazard_of, ids_of
 from conformance.results import Waiver, read_waivers
-from conformance.sources.errors import SubjectError
-from conformance.sources.reference import RegistryReference, is_loopback, parse_reference
+from conformance.sources.errors import SourceError
+from conformance.sources.reference import RegistryReference, parse_reference
 from conformance.suite.selection import BadOptionError, asked_for
 from conformance.trials.under_test import subject_name
 
@@ -26,11 +27,11 @@ _WORKER_RUN_ID, _WORKER_VERSION = "conformance_run_id", "conformance_version"
 
 
 class SuiteSettings(msgspec.Struct, frozen=True):
-    """What the user asked for. ``registry`` "" means the embedded one.
+    """The options of the user. ``registry`` "" means the embedded one.
 
-    ``profiles`` are those that are claimed, ``implied`` whether the user named none; an image claims by what is in it.
-    With an ``adapter`` the run judges that implementation, of this ``version``, in ``roles`` (never empty then);
-    ``implementation`` is how the user named it.
+    ``profiles`` are those that are claimed, ``implied`` whether the user named none; the profile of an image follows
+    from its content. With an ``adapter`` the run judges that implementation, of this ``version``, in ``roles`` (never
+    empty then); ``implementation`` is how the user named it.
     """
 
     registry: str
@@ -50,15 +51,15 @@ class SuiteSettings(msgspec.Struct, frozen=True):
     golden: bool = False
 
     def profiles_of(self, role: Role) -> tuple[Profile, ...]:
-        """The profiles that the subject claims in this role."""
+        """The profiles that the target claims in this role."""
         return tuple(profile for profile in self.profiles if definition_of(profile).role == role)
 
     def owes(self, role: Role, requirement_id: str) -> bool:
-        """Whether this requirement binds the subject in this role, by a profile that it claims."""
+        """Whether this requirement is part of a profile that the target claims in this role."""
         return any(requirement_id in ids_of(profile) for profile in self.profiles_of(role))
 
     def risks(self, role: Role, requirement_id: str) -> bool:
-        """Whether a breach of this requirement, which does not bind it, is worth a note."""
+        """Whether a violation of this requirement, outside the profiles, becomes a note."""
         return any(hazard_of(profile, requirement_id) for profile in self.profiles_of(role))
 
     @property
@@ -124,7 +125,7 @@ def _adapter(config: pytest.Config, text: str) -> Adapter:
     for option in ("registry", "read_only"):
         if config.getoption(option):
             name = option.replace("_", "-")
-            raise BadOptionError(f"--implementation and --{name}: give one of them; each is a run of its own")
+            raise BadOptionError(f"--implementation and --{name}: give one of them; each is a separate run")
     try:
         return find_adapter(text)
     except AdapterError as error:
@@ -163,7 +164,7 @@ def _choices(option: str, given: list[str], known: tuple[Any, ...]) -> list[Any]
 def _reference(text: str) -> RegistryReference:
     try:
         reference = parse_reference(text)
-    except SubjectError as error:
+    except SourceError as error:
         raise BadOptionError(f"--read-only {error}") from None
     if not isinstance(reference, RegistryReference):
         raise BadOptionError(f"--read-only {text}: name an image in a registry; for a layout use zcc check")

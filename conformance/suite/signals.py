@@ -6,7 +6,7 @@ from types import FrameType
 
 
 def end_on_sigterm() -> None:
-    """SIGTERM is to end a run as Ctrl-C does: with what was decided said, and everything cleaned up."""
+    """SIGTERM ends a run as Ctrl-C does: verdicts are reported, and everything is cleaned up."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

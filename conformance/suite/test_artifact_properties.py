@@ -6,7 +6,7 @@ This is the suite's own control: a checker that is broken shows here before it j
 import pytest
 from hypothesis import strategies as st
 
-from conformance.checks.artifact.judge import judge_blob, judge_image
+from conformance.checks.artifact.judge import judge_content, judge_image
 from conformance.checks.artifact.toc_rules import repeated_names, wrong_shapes
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, decode_object, encode
@@ -28,7 +28,6 @@ from conformance.format.variant import (
 from conformance.format.writer import WrittenLayer
 from conformance.images.bundle import Bundle
 from conformance.images.draft import conforming_draft
-from conformance.observed.image import SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python
 from conformance.sources.image import observe_image
 from conformance.sources.memory import MemorySource
@@ -44,11 +43,12 @@ pytestmark = pytest.mark.role("artifact")
 
 
 @invariant(
-    "a sentinel blob is no valid tar, by the header rules and to every strict reader asked", blob=sentinel_blobs()
+    "a sentinel blob is not a valid tar, by the header rules and to every strict reader that was run",
+    blob=sentinel_blobs(),
 )
 def test_conforming_sentinel_blobs_pass(blob: bytes) -> None:
     """Expected: no MUST fails, and no Python tar reader in strict mode accepts the blob."""
-    failed = [r.id for r in judge_blob(SentinelBlob("generated", blob)) if r.verdict == "fail" and r.level == "MUST"]
+    failed = [r.id for r in judge_content(blob) if r.verdict == "fail" and r.level == "MUST"]
     assert not failed, f"a conforming blob fails {failed}"
     assert not [seen.reader for seen in read_with_python(blob) if seen.accepted and not seen.lenient]
 
@@ -61,15 +61,15 @@ def test_forbidden_sentinel_blobs_are_caught(requirement_id: str, request: pytes
 
     @invariant(statement, requirement=requirement_id, blob=forbidden_blob(requirement_id))
     def caught(blob: bytes) -> None:
-        verdicts = {result.id: result.verdict for result in judge_blob(SentinelBlob("generated", blob))}
-        assert verdicts[requirement_id] == "fail", f"{requirement_id} does not catch this blob"
+        verdicts = {result.id: result.verdict for result in judge_content(blob)}
+        assert verdicts[requirement_id] == "fail", f"{requirement_id} does not detect this blob"
 
     counted(request.node, caught)
 
 
 @invariant("a sentinel blob has a binary zero within its first 16 bytes", blob=sentinel_blobs())
 def test_a_binary_zero_near_the_start(blob: bytes) -> None:
-    """Expected: whoever opens the blob as text, or looks for a compression, sees binary data within 16 bytes."""
+    """Expected: a program that detects text or compression finds binary data within 16 bytes."""
     zero = first_zero(blob)
     assert zero is not None
     assert zero < NEAR_START
@@ -81,7 +81,7 @@ def test_a_binary_zero_near_the_start(blob: bytes) -> None:
     extra=annotations(),
 )
 def test_unknown_fields_and_annotations_change_no_verdict(fields: JsonObject, extra: dict[str, str]) -> None:
-    """Expected: a conforming pair stays conforming whatever else both of its documents carry."""
+    """Expected: a conforming pair conforms with any further fields in both documents."""
     draft = conforming_draft()
     for document in (draft.plain, draft.sentinel, draft.plain_config, draft.sentinel_config):
         document.update(fields)
@@ -91,7 +91,7 @@ def test_unknown_fields_and_annotations_change_no_verdict(fields: JsonObject, ex
     assert not failed, f"a conforming image fails {failed}"
 
 
-@invariant("an index with its manifests and configs, made as it must be, fails no requirement", image=images())
+@invariant("an index with its manifests and configs, built correctly, fails no requirement", image=images())
 def test_conforming_images_pass(image: Bundle) -> None:
     """Expected: no requirement fails, whatever platforms, compressions, annotations and unknown fields there are."""
     failed = _failing(image)
@@ -104,25 +104,25 @@ def test_broken_images_are_caught(broken: BrokenImage) -> None:
     assert _failing(broken.image) == {broken.requirement, *broken.implies}, broken.what
 
 
-@invariant("every client is led to an image that it can use", image=images())
+@invariant("every client selects an image that it can use", image=images())
 def test_every_client_gets_an_image_it_can_use(image: Bundle) -> None:
-    """Expected: on each platform an aware client is led to the sentinel, every other client never is."""
+    """Expected: on each platform an aware client selects the sentinel, and no other client does."""
     index = read_index(image.content(image.root.digest)).view
     served = {entry.platform for entry in index.manifests if is_annotated_sentinel(entry)}
     for platform in {entry.platform for entry in index.manifests if entry.platform}:
         chosen = {policy: select(index, policy, platform) for policy in Policy}
         for policy, position in chosen.items():
-            assert position is not None, f"{policy} finds nothing for {platform}"
+            assert position is not None, f"{policy} selects no entry for {platform}"
             sentinel = is_annotated_sentinel(index.manifests[position])
             assert sentinel == (policy is Policy.AWARE and platform in served), f"{policy} on {platform}"
 
 
 @invariant(
-    "a sentinel variant reuses the digests of the layers, and is stripped without trace when they are recompressed",
+    "a sentinel variant reuses the digests of the layers, and is stripped completely when they are recompressed",
     data=st.data(),
 )
 def test_data_layers_are_reused_and_recompression_strips_without_trace(data: st.DataObject) -> None:
-    """Expected: a variant made for an image reuses its layers' digests; stripping it gives back every byte."""
+    """Expected: a variant created for an image reuses its layers' digests; stripping it gives back every byte."""
     image = data.draw(images())
     plain = next(entry for entry in entries_of(image) if ineligibility(image.content(entry.digest)) is None)
     config = data.draw(spellings(config_of(image, plain.digest)))
@@ -137,7 +137,9 @@ def test_data_layers_are_reused_and_recompression_strips_without_trace(data: st.
 
 @invariant("an index is stripped of exactly the sentinels", data=st.data())
 def test_an_index_is_stripped_of_exactly_the_sentinels(data: st.DataObject) -> None:
-    """Expected: taking all sentinel entries away and attaching them again leads to the same choice everywhere."""
+    """Expected: taking all sentinel entries away and attaching them again gives the same selection on every
+    platform.
+    """
     image = data.draw(images())
     raw = data.draw(spellings(image.content(image.root.digest)))
     entries = read_index(raw).view.manifests

@@ -1,6 +1,6 @@
 """The role consumer-aware: clients that know sentinels. One test for each requirement (docs/consumers.md).
 
-Each case is a crafted image, or a registry that lies; a refusal counts only beside a positive control, one edit away.
+Each case is a crafted image, or a registry with faults; a refusal counts only with a positive control, one edit away.
 """
 
 import zlib
@@ -16,21 +16,21 @@ from conformance.suite.settings import SuiteSettings
 from conformance.trials.consumer.generated import generated_images
 from conformance.trials.consumer.scenarios import AWARE, judge_requirement, judge_seen
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("consumer-aware")
 _GENERATED = {"quick": 3, "thorough": 12, "certify": 30}
 
 
 @pytest.fixture(scope="module")
-def trials(implementation: ImplementationSubject) -> ConsumerTrials:
+def trials(implementation: ImplementationUnderTest) -> ConsumerTrials:
     """The cases for this implementation; positive controls are run once."""
     return ConsumerTrials(implementation, aware=True)
 
 
 @pytest.mark.parametrize("requirement_id", one_test_each(AWARE))
 def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says, in every case that docs/consumers.md lists for it."""
+    """Expected: the statement of the requirement, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()
     verdict(requirement_id, judge_requirement(trials, requirement_id))
 
@@ -39,7 +39,7 @@ def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable
 def test_generated_images(
     trials: ConsumerTrials, settings: SuiteSettings, verdict: Callable[..., None], request: pytest.FixtureRequest
 ) -> None:
-    """Whatever tree an image holds. Expected: the sentinel variant unpacks to the tree of the plain variant."""
+    """For any tree of an image. Expected: the sentinel variant unpacks to the tree of the plain variant."""
     number = zlib.crc32(settings.run_id.encode())
     keep = settings.report_dir / "counterexamples"
     tally = Tally("the sentinel variant of a generated image unpacks to the tree of the plain variant", "SENT-PULL-027")

@@ -1,8 +1,8 @@
 """The role consumer-unaware: clients and scanners that do not know sentinels (docs/consumers.md).
 
-They must take the plain variant, read all of it, and refuse the sentinel manifest: a scanner that reports anything on
-it, be it "nothing found", has processed it. Those that claim the profile toc-consumer pull plain images by TOC, and are
-given hostile ones.
+They must select the plain variant, read all of it, and refuse the sentinel manifest: a scanner that reports a result
+for it, including "nothing found", has processed it. Clients of the profile toc-consumer pull plain images by TOC, and
+are tested with hostile ones.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from conformance.suite.parameters import one_test_each
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.consumer.scenarios import BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("consumer-unaware")
 
 
 @pytest.fixture(scope="module")
-def trials(implementation: ImplementationSubject, settings: SuiteSettings) -> ConsumerTrials:
+def trials(implementation: ImplementationUnderTest, settings: SuiteSettings) -> ConsumerTrials:
     """The cases for this implementation; positive controls are run once."""
     return ConsumerTrials(implementation, aware=False, by_toc="toc-consumer" in settings.profiles)
 
 
 @pytest.mark.parametrize("requirement_id", one_test_each(BY_TOC))
 def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says, in every case that docs/consumers.md lists for it."""
+    """Expected: the statement of the requirement, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()
     if not trials.by_toc and requirement_id not in UNAWARE:
         pytest.skip("for clients that pull by TOC: the profile toc-consumer is not claimed")

@@ -1,7 +1,7 @@
 """Images written by real tools: pushed to the registry, fetched back, and judged as artifacts.
 
-What the registry returns must be judged exactly like what was pushed. The failures of an image are its
-own (see fixtures/golden/README.md): they are reported under its name and do not count against the registry.
+The returned image must have the same verdicts as the pushed one. Failures of an image are independent of the
+registry (see fixtures/golden/README.md): they are reported under its name and do not count against the registry.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.reports.model import SubjectReport
 from conformance.results import RequirementResult
@@ -19,14 +19,14 @@ from conformance.sources.reference import LayoutReference
 from conformance.sources.remote import RemoteSource
 from conformance.suite.session import record_image
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = [pytest.mark.role("artifact"), pytest.mark.golden]
 
 
 @pytest.mark.parametrize("name", GOLDEN_IMAGES)
 def test_golden_image_is_judged_alike_before_and_after_the_registry(
-    name: str, registry: RegistrySubject, request: pytest.FixtureRequest
+    name: str, registry: RegistryUnderTest, request: pytest.FixtureRequest
 ) -> None:
     """Expected: the image in the registry has the verdicts of the layout it came from."""
     options = CheckOptions(use_panel=False)
@@ -35,7 +35,7 @@ def test_golden_image_is_judged_alike_before_and_after_the_registry(
     remote = judge_source(RemoteSource(registry.client, reference), options)
     verdicts = tuple(_replayed_on_disk(result, name) for result in remote.verdicts)
     record_image(request.node, f"golden image {name}", msgspec.structs.replace(remote, verdicts=verdicts))
-    assert _verdicts(remote) == _verdicts(local), f"{name} is judged otherwise after a way through the registry"
+    assert _verdicts(remote) == _verdicts(local), f"the verdicts on {name} differ after a push to the registry"
 
 
 def _replayed_on_disk(result: RequirementResult, name: str) -> RequirementResult:

@@ -13,28 +13,28 @@ from conformance.strategies.shapes import Tally
 from conformance.suite.conftest import announce_all, note_hazards, replay_command
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power
+from conformance.suite.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
 from conformance.suite.session import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
 from conformance.trials.producer.other_pushes import broken_pushes, stored_images
-from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
 from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 pytestmark = pytest.mark.role("producer")
 _GENERATED = {"quick": 4, "thorough": 20, "certify": 60}
 
 
 @pytest.fixture(scope="module")
-def pushes(implementation: ImplementationSubject) -> Iterator[ProducerTrial]:
-    """The pushes of this tool; each is made once, by the first test that needs it."""
+def pushes(implementation: ImplementationUnderTest) -> Iterator[ProducerTrial]:
+    """The pushes of this tool; each is created once, by the first test that needs it."""
     with ProducerTrial(implementation) as trial:
         yield trial
 
 
 @pytest.mark.parametrize("requirement_id", one_test_each(JOBS_OF))
 def test_push(requirement_id: str, pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says (docs/requirements.md)."""
+    """Expected: the statement of the requirement (docs/requirements.md)."""
     verdict(requirement_id, pushes.judgements(requirement_id, find_checks(checks)[requirement_id]))
 
 
@@ -46,7 +46,7 @@ def test_no_second_sentinel_by_pushing(pushes: ProducerTrial, verdict: Callable[
 
 @pytest.fixture(scope="module")
 def interrupted(pushes: ProducerTrial) -> list[object]:
-    """One push for every request that fails; none where the ordinary push does not work."""
+    """One push for every failing request; none where the ordinary push fails."""
     return [] if pushes.control() else list(interrupted_pushes(pushes.subject))
 
 
@@ -60,13 +60,13 @@ def interrupted(pushes: ProducerTrial) -> list[object]:
 def test_every_request_fails_in_turn(
     requirement_id: str, pushes: ProducerTrial, interrupted: list[object], verdict: Callable[..., None]
 ) -> None:
-    """Expected: whichever request of a push fails, the tag names what it named before, or the new image."""
+    """Expected: when any request of a push fails, the tag names its previous target, or the new image."""
     verdict(requirement_id, _judged(pushes, requirement_id, interrupted))
 
 
 @pytest.mark.requirement("SENT-PUSH-017")
 def test_another_place_than_a_registry(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
-    """Expected: an image written to an OCI layout is complete there, its sentinel variant too."""
+    """Expected: an image written to an OCI layout is complete, with its sentinel variant."""
     verdict("SENT-PUSH-017", _judged(pushes, "SENT-PUSH-017", stored_images(pushes.subject)))
 
 
@@ -78,7 +78,7 @@ def test_input_that_breaks_off(pushes: ProducerTrial, verdict: Callable[..., Non
 
 @pytest.mark.requirement("TOC-016")
 def test_tars_that_no_toc_can_represent(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
-    """Expected: the writer refuses them, or writes a layer without TOC that holds the same tar."""
+    """Expected: the writer refuses them, or writes a layer without TOC with the same tar."""
     verdict("TOC-016", _judged(pushes, "TOC-016", unrepresentable_pushes(pushes.subject)))
 
 
@@ -86,7 +86,7 @@ def test_tars_that_no_toc_can_represent(pushes: ProducerTrial, verdict: Callable
 def test_pushed_image(
     name: str, pushes: ProducerTrial, settings: SuiteSettings, request: pytest.FixtureRequest
 ) -> None:
-    """Expected: what the tool pushed breaks no requirement on artifacts that binds producers."""
+    """Expected: the pushed artifacts break no requirement that binds producers."""
     results = judged_artifacts(pushes, name, replay=f"{replay_command(settings)} -k test_pushed_image")
     remark = remark_on(pushes, name)
     if remark:
@@ -97,7 +97,7 @@ def test_pushed_image(
 def test_pushed_generated_images(
     pushes: ProducerTrial, settings: SuiteSettings, request: pytest.FixtureRequest
 ) -> None:
-    """Whatever tree an image holds. Expected: what the tool pushed breaks no requirement on artifacts."""
+    """For any tree of an image. Expected: what the tool pushed breaks no requirement on artifacts."""
     replay = f"{replay_command(settings)} -k test_pushed_generated_images"
     tally = Tally("what the tool pushes of a generated image breaks no requirement on artifacts")
     generated = GeneratedPushes(pushes, replay=replay, keep=settings.report_dir / "counterexamples", tally=tally)
@@ -112,7 +112,7 @@ def test_pushed_generated_images(
 
 
 def _record_pushed(results: Iterable[RequirementResult], settings: SuiteSettings, item: pytest.Item) -> None:
-    """The verdicts on pushed images that bind by a claimed profile; failures of the others are noted."""
+    """The verdicts on pushed images for the claimed profiles; other failures become notes."""
     listed = list(results)
     owed = [result for result in listed if settings.owes("producer", result.id)]
     others = [result for result in listed if result not in owed]
@@ -123,7 +123,7 @@ def _record_pushed(results: Iterable[RequirementResult], settings: SuiteSettings
 
 
 def _judged(pushes: ProducerTrial, requirement_id: str, seen: Iterable[object]) -> list[Judgement]:
-    """A judgement stands for itself; an observation is put to the check."""
+    """A judgement is used as is; an observation is checked."""
     problem = pushes.control()
     if problem:
         return [pushes.inconclusive(problem)]

@@ -1,4 +1,4 @@
-"""Existing images, where one may not push (``--read-only REF…``): the image, and how the registry serves it."""
+"""Existing images, without the right to push (``--read-only REF…``): the image, and the responses of the registry."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from conformance import checks
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.requirements import find_checks
 from conformance.results import Judgement
 from conformance.sources.reference import RegistryReference
@@ -64,7 +64,7 @@ _SCENARIOS: dict[str, Callable[[ReadOnlyProbe], Any]] = {
 def test_serving(
     requirement_id: str, reference: RegistryReference, probe: ReadOnlyProbe, verdict: Callable[..., None]
 ) -> None:
-    """Expected: the registry serves this image's blobs and ranges of them as it must."""
+    """Expected: the registry serves this image's blobs and their byte ranges correctly."""
     check = find_checks(checks)[requirement_id]
     scenario = _SCENARIOS.get(requirement_id)
     judgements = check(scenario(probe)) if scenario else _sentinel(probe, check)

@@ -10,23 +10,23 @@ from conformance.results import not_run
 from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
-from conformance.suite.registry_machine import explore
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
 
 
 @pytest.fixture(scope="module")
-def probe(registry: RegistrySubject) -> RegistryProbe:
-    """The scenarios over the registry; what they share is pushed once."""
+def probe(registry: RegistryUnderTest) -> RegistryProbe:
+    """The scenarios over the registry; shared content is pushed once."""
     return RegistryProbe(registry)
 
 
 @pytest.fixture(scope="module")
 def uncontrolled(probe: RegistryProbe) -> str:
-    """Why the positive control failed: an ordinary image was not taken, or not given back; "" when it worked."""
+    """Why the positive control failed: an ordinary image was not stored, or not returned; "" when it passed."""
     return control_failure(probe)
 
 
@@ -35,7 +35,7 @@ _CHECKS = find_checks(checks)
 
 @pytest.mark.parametrize("requirement_id", one_test_each(SCENARIOS))
 def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, verdict: Callable[..., None]) -> None:
-    """Expected: what the statement of the requirement says (docs/requirements.md)."""
+    """Expected: the statement of the requirement (docs/requirements.md)."""
     assert requirement_id in load_catalogue().ids()
     if uncontrolled:
         verdict(requirement_id, [not_run(uncontrolled)])
@@ -46,7 +46,7 @@ def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, 
 
 @pytest.mark.requirement("REG-020")
 def test_any_sequence_of_requests(
-    registry: RegistrySubject,
+    registry: RegistryUnderTest,
     settings: SuiteSettings,
     uncontrolled: str,
     verdict: Callable[..., None],
@@ -60,6 +60,6 @@ def test_any_sequence_of_requests(
         "after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it", "REG-020"
     )
     number = seed_number(settings)
-    seen = explore(registry, settings.effort, number, tally)
+    seen = explore(registry, settings.effort, number, tally.count_requests)
     note_power(request.node, settings, tally, number, failed=bool(seen.failure))
     verdict("REG-020", _CHECKS["REG-020"](seen))

@@ -1,1 +1,1 @@
-"""What an implementation is put through: scenarios in, frozen observations out. One module for each role."""
+"""Trials of implementations: from scenarios to frozen observations. One module for each role."""

@@ -1,4 +1,4 @@
-"""A certificate for registries on loopback, for tools that speak HTTPS only."""
+"""A certificate for registries on loopback, for tools that support HTTPS only."""
 
 import shutil
 import subprocess
@@ -21,7 +21,7 @@ class Certificate(msgspec.Struct, frozen=True):
 
 
 class CertificateError(Exception):
-    """No certificate can be made here; one line."""
+    """No certificate can be created; one line."""
 
 
 @cache
@@ -44,7 +44,7 @@ def own_certificate() -> Certificate:
     )
     if ended.returncode != 0:
         said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise CertificateError(f"openssl made no certificate: {said[-1] if said else 'it said nothing'}")
+        raise CertificateError(f"openssl made no certificate: {said[-1] if said else 'no output'}")
     return made
 
 

@@ -1,4 +1,4 @@
-"""What the tars of an image hold, whoever wrote them: the tree they unpack to, and the files a tool added to it."""
+"""The content of the tars of an image: the tree they unpack to, and the files a tool added to it."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ def tree_of_tars(tars: Sequence[bytes]) -> TreeSeen:
     try:
         return expected_tree([tuple(_nodes(tar)) for tar in tars])
     except KeyError as error:
-        raise FormatError(f"a hard link to {error}, which is not there") from None
+        raise FormatError(f"a hard link to {error}, which is missing") from None
 
 
 def lost(given: Sequence[bytes], found: Sequence[bytes]) -> str:
@@ -54,7 +54,7 @@ def _entries(tar: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:
     while (header := reader.header()) is not None:
         reader.take_raw()
         content = b"".join(reader.content())
-        if header.typeflag != _GLOBAL_HEADER:  # no entry: it changes those that follow
+        if header.typeflag != _GLOBAL_HEADER:  # not an entry: it changes the following entries
             yield header.typeflag, header.name, header.link_name, content
 
 

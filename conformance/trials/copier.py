@@ -1,4 +1,4 @@
-"""The copier's trial: real copies between two registries of ours, each made once, and what came of them."""
+"""The copier's trial: real copies between two embedded registries, each run once, and the observations."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from conformance.checks.artifact.pairs import copy_of_one, data_layers
+from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE
 from conformance.images.inputs import (
@@ -23,25 +24,24 @@ from conformance.images.inputs import (
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen, Requested
 from conformance.observed.producer import AgainSeen, PushSeen
 from conformance.results import Judgement, failed, informed, not_run, unsupported
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place, signature_tag
 from conformance.trials.producer.push_log import TakesAnyOrder, events_of
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 Source = Literal["plain", "plain-gzip", "sentinel", "index", "other", "other-index", "short", "dual", "platforms"]
 _SOURCE: Final = "source"
 
 
 class CopyJob(msgspec.Struct, frozen=True):
-    """One copy that is asked for, of which of the images."""
+    """One requested copy, and its source image."""
 
     name: str
     source: Source = "sentinel"
@@ -125,25 +125,25 @@ TWINS: Final[Mapping[str, str]] = {
     "from storage": "plain from storage",
     "other sentinel, from storage": "plain from storage",
 }
-"""Copies that may be refused, and one beside each that must work: else the refusal has another reason."""
+"""Copies that may be refused, each with a positive control: otherwise the refusal has another reason."""
 AGAIN: Final = ("to zstd:chunked", "kept", "index", "index to zstd:chunked")
 """Copies after which no manifest may have two sentinels (SENT-PUSH-014)."""
 ORDERED: Final = ("plain", "kept", "index", "to gzip", "plain from storage")
-"""Copies in which the order of requests is looked at (SENT-PUSH-001)."""
-# What a tool may leave undone that refuses all sentinels because it does not know them.
+"""Copies in which the order of requests is inspected (SENT-PUSH-001)."""
+# Copies that a tool may omit that refuses all sentinels because it does not know them.
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
-# The same of a tool that has to unpack what it copies.
+# The same for a tool that unpacks its copies.
 _OF_COPYING: Final = frozenset({"SENT-PULL-025"})
 _REFUSER: Final = (
     "it refuses every manifest with a sentinel, as a client that does not know sentinels must (SENT-PULL-031): "
     "nothing was recompressed"
 )
-# Of these the tool owes a result or a refusal: to crash is to fail. Of the others nothing was seen then.
+# These need a result or a refusal: a crash fails. The others are then not observed.
 _NEEDS_A_FINISHED_COPY: Final = frozenset(f"SENT-STRIP-{n:03}" for n in (1, 2, 9, 15, 17, 20, 25, 26, 27))
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """A copy that was tried, what was seen of it, and in which order the destination got it."""
+    """A copy that was run, its observation, and the order of requests at the destination."""
 
     run: Run
     seen: CopySeen
@@ -151,9 +151,11 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class CopierTrial:
-    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are made when asked for."""
+    """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are run
+    when requested.
+    """
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self._subject = subject
         self._stack = ExitStack()
         self._sources = _sources()
@@ -177,7 +179,7 @@ class CopierTrial:
         self._stack.close()
 
     def judgements(self, requirement_id: str, check: Callable[[CopySeen], Iterator[Judgement]]) -> list[Judgement]:
-        """What the check of a SENT-STRIP requirement says of the copies that it is about."""
+        """The judgements of a SENT-STRIP check on its copies."""
         return [*self._judged(requirement_id, JOBS_OF[requirement_id], lambda copied: check(copied.seen))]
 
     def again(self, check: Callable[[AgainSeen], Iterator[Judgement]]) -> list[Judgement]:
@@ -190,18 +192,20 @@ class CopierTrial:
         return [*self._judged("SENT-PUSH-001", able, lambda copied: check(copied.order))]
 
     def control(self) -> str:
-        """Why no copy of this tool shows anything: an ordinary image does not come through; "" when it does."""
+        """Why no copy of this tool proves anything: an ordinary image is not copied; "" when it is."""
         if self._problem is None:
             self._problem = self._control()
         return self._problem
 
     def copied(self, name: str) -> Copied:
-        """Make this copy, or take the one that was made."""
+        """Run this copy, or return the earlier run."""
         if name not in self._copies:
             job = JOBS[name]
             twin = None
             if job.requested and job.source == "sentinel" and not job.options:
-                twin = self._copy(msgspec.structs.replace(job, name=f"{name}, plain twin", source="plain")).seen.after
+                twin = self._copy(
+                    msgspec.structs.replace(job, name=f"{name}, plain counterpart", source="plain")
+                ).seen.after
             made = self._copy(job)
             seen = msgspec.structs.replace(made.seen, plain_twin=twin)
             self._copies[name] = Copied(made.run, seen, made.order)
@@ -230,7 +234,7 @@ class CopierTrial:
     def _cannot_write(self, requested: Requested) -> Judgement | None:
         """A compression counts only where an image without sentinel is written in it.
 
-        Who cannot write it has refused nothing and kept nothing.
+        Who cannot write it has refused nothing and retained nothing.
         """
         if not requested:
             return None
@@ -243,13 +247,15 @@ class CopierTrial:
         if run.outcome is Outcome.REFUSED:
             return unsupported(f"it does not write an image without sentinel as {requested} either: {run.reason}")
         if not run.succeeded or control.seen.after is None:
-            message = f"{INCONCLUSIVE}an image without sentinel was not written as {requested} either ({describe(run)})"
+            message = f"{INCONCLUSIVE}an image without sentinel was not written as {requested} either ({run.described})"
             return not_run(message, evidence=run.evidence)
         made = copy_of_one(control.seen.after)
         wrong = [kind for layer in data_layers(made) if not _is_of(kind := layer.media_type, requested)] if made else []
         if made is None or wrong:
-            found = f"it wrote layers of {', '.join(sorted(set(wrong)))}" if wrong else "it wrote no one image"
-            return unsupported(f"asked for {requested} with an image without sentinel {found}")
+            found = (
+                f"it wrote layers of {', '.join(sorted(set(wrong)))}" if wrong else "it did not write exactly one image"
+            )
+            return unsupported(f"requested {requested} with an image without sentinel {found}")
         return None
 
     def _goes_by_storage(self) -> bool:
@@ -264,18 +270,18 @@ class CopierTrial:
         return all(copied.seen.refused or copied.run.outcome is Outcome.UNSUPPORTED for copied in tried)
 
     def _refused_like_its_twin(self, copied: Copied) -> Judgement | None:
-        """A refusal shows something only where what is one edit away is not refused."""
+        """A refusal counts only where the positive control is not refused."""
         name = TWINS.get(copied.seen.name)
         if name is None or not copied.seen.refused:
             return None
         twin = self.copied(name)
         if twin.seen.after is not None:
             return None
-        message = f"{INCONCLUSIVE}refused ({copied.run.reason}), and so is {name!r} ({describe(twin.run)})"
+        message = f"{INCONCLUSIVE}refused ({copied.run.reason}), and so is {name!r} ({twin.run.described})"
         return not_run(message, where=copied.seen.name, evidence=twin.run.evidence)
 
     def _control(self) -> str:
-        """What the tool says it can do, done with an image that has no sentinel."""
+        """The operations of the tool, with an image without sentinel."""
         operations = self._subject.adapter.operations
         names = [("copy", "plain"), ("recompress", "plain to gzip")]
         tried = [name for operation, name in names if operation in operations]
@@ -297,7 +303,7 @@ class CopierTrial:
         words = "".join(letter if letter.isalnum() else " " for letter in job.name.lower()).split()
         repository = f"copy/{'-'.join(words)}"
         before = self._from.observe(_SOURCE, job.source)
-        assert before is not None, "our own registry has our own image"
+        assert before is not None, "the embedded registry has the image of the suite"
         layout = self._subject.new_directory("layout") / "pulled"
         values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
         values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
@@ -360,7 +366,7 @@ def _sources() -> dict[Source, Image]:
 
 
 def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
-    """What to say of a copy that ended neither done nor refused."""
+    """The judgement on a copy that neither succeeded nor was refused."""
     run, where = copied.run, copied.seen.name
     if run.outcome is Outcome.ABSENT:
         return not_run(run.reason, where=where)
@@ -368,27 +374,29 @@ def _no_result(copied: Copied, requirement_id: str) -> Judgement | None:
         return unsupported(run.reason, where=where)
     if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
         if requirement_id in _NEEDS_A_FINISHED_COPY:
-            message = "The copy neither ended nor was it refused; a crash is no refusal."
-            return failed(message, where=where, expected="done, or refused with a reason", found=describe(run))
-        return not_run(f"the copy was not made: {describe(run)}", where=where)
+            message = "The copy neither succeeded nor was refused; a crash is not a refusal."
+            return failed(message, where=where, expected="done, or refused with a reason", found=run.described)
+        return not_run(f"the copy was not made: {run.described}", where=where)
     if run.succeeded and copied.seen.after is None:
-        return not_run(f"{INCONCLUSIVE}it ended as if done, and there is nothing where the copy should be", where=where)
+        return not_run(f"{INCONCLUSIVE}it reported success, but there is no copy", where=where)
     return None
 
 
 def _wrong_with_control(copied: Copied) -> str:
     run, seen = copied.run, copied.seen
     if not run.succeeded:
-        return f"an image without sentinel could not be copied either ({seen.name}; {describe(run)})"
+        return f"an image without sentinel could not be copied either ({seen.name}; {run.described})"
     made = copy_of_one(seen.after) if seen.after is not None else None
     if made is None:
-        return f"it ended as if an image without sentinel was copied, which is not there ({seen.name})"
+        return f"it reported success for an image without sentinel, but there is no copy ({seen.name})"
     config = seen.before.manifests[0].config
     if config is None or seen.data_diff_ids != config.view.rootfs.diff_ids:
         return f"the copy of an image without sentinel has other contents ({seen.name})"
     types = {layer.media_type for layer in data_layers(made)}
     if seen.requested == "gzip" and types != {LAYER_GZIP_TYPE} and not all(kind.endswith("gzip") for kind in types):
-        return f"asked for gzip it wrote layers of {', '.join(sorted(types))}: what it says it did it did not do"
+        return (
+            f"requested gzip it wrote layers of {', '.join(sorted(types))}: it reports an operation that it did not do"
+        )
     return ""
 
 
@@ -410,7 +418,7 @@ def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[s
 def _observe_layout(layout: Path) -> ImageSeen | None:
     try:
         return observe_image(LayoutSource(LayoutReference(layout)))
-    except SubjectError:
+    except SourceError:
         return None
 
 
@@ -422,7 +430,7 @@ def _root(after: ImageSeen | None) -> bytes | None:
 
 
 def _stores(exchange: Exchange) -> bool:
-    """Whether a manifest was put: blobs that nothing names harm nobody, and a registry removes them."""
+    """Whether a manifest was put: unreferenced blobs do no harm, and a registry removes them."""
     return exchange.method == "PUT" and exchange.status == 201 and "/manifests/" in exchange.url
 
 

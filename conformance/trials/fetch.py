@@ -8,15 +8,15 @@ from conformance.reference.errors import RefusalError
 from conformance.reference.store import ContentStore
 from conformance.reference.transfer import LayoutDestination
 from conformance.registry.client.client import TransportError
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.source import ImageSource
 
 
 def fetch_layout(source: ImageSource, directory: Path) -> Path:
-    """Copy the image with all that it names into a new layout; SubjectError when that does not work."""
+    """Copy the image with all that it names into a new layout; SourceError when that does not work."""
     with tempfile.TemporaryDirectory(prefix="zcc-fetch-") as store:
         try:
             Copier(source, ContentStore(Path(store))).copy(LayoutDestination(directory), CopierOptions())
         except (RefusalError, TransportError) as error:
-            raise SubjectError(f"{source.reference}: {error}") from None
+            raise SourceError(f"{source.reference}: {error}") from None
     return directory

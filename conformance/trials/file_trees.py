@@ -1,4 +1,4 @@
-"""File trees as they should be, from what was generated, and as they are on disk."""
+"""Expected file trees, from generated content, and actual ones on disk."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from conformance.observed.trials import EntrySeen
 
 MAX_ENTRIES: Final = 100_000
 MAX_FILE: Final = 64 * 2**20
-"""Bytes that are read of one file: no image of ours has so many."""
+"""Limit in bytes for one file: more than any image of the suite has."""
 _KINDS: Final = {
     stat.S_IFREG: "reg",
     stat.S_IFDIR: "dir",
@@ -54,7 +54,7 @@ def expected_tree(layers: Sequence[Tree]) -> dict[str, EntrySeen]:
 def read_tree(root: Path) -> dict[str, EntrySeen]:
     """Everything below ``root``, links not followed; files are read up to MAX_FILE bytes.
 
-    A root that is gone, as some tools leave it when they refuse, is empty.
+    A removed root, as some tools leave after a refusal, is empty.
     """
     found: dict[str, EntrySeen] = {}
     left = [root] if root.is_dir() else []

@@ -1,4 +1,4 @@
-"""Which tools understand each other: one image from every producer, through every registry, to every consumer."""
+"""Interoperability of the tools: one image from every producer, through every registry, to every consumer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
@@ -13,13 +13,13 @@ from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
 from conformance.observed.trials import EntrySeen
 from conformance.registry.client.client import RegistryClient
-from conformance.reports.certificate import Cell, CellOutcome
-from conformance.sources.errors import SubjectError
+from conformance.reports.certification import Cell, CellOutcome
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
 from conformance.trials.fetch import fetch_layout
 from conformance.trials.file_trees import expected_tree, read_tree
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 COMPRESSIONS: Final = ("zstd:chunked", "gzip")
 _OUTCOMES: Final[dict[Outcome, CellOutcome]] = {
@@ -43,7 +43,7 @@ class AvailableRegistry(msgspec.Struct, frozen=True):
 
 
 def interoperate(
-    subjects: Sequence[ImplementationSubject],
+    subjects: Sequence[ImplementationUnderTest],
     registries: Sequence[AvailableRegistry],
     *,
     progress: Callable[[str], None] = lambda _: None,
@@ -58,10 +58,10 @@ def interoperate(
 
 
 def _row(
-    producer: ImplementationSubject,
+    producer: ImplementationUnderTest,
     compression: str,
     registry: AvailableRegistry,
-    consumers: Sequence[ImplementationSubject],
+    consumers: Sequence[ImplementationUnderTest],
 ) -> Iterator[Cell]:
     repository = f"interop/{producer.adapter.name}-{compression.replace(':', '-')}"
     reference = f"{registry.host}/{repository}:1"
@@ -78,7 +78,9 @@ def _row(
             yield Cell(*where, *_unpacked(consumer, registry, repository))
 
 
-def _unpacked(consumer: ImplementationSubject, registry: AvailableRegistry, repository: str) -> tuple[CellOutcome, str]:
+def _unpacked(
+    consumer: ImplementationUnderTest, registry: AvailableRegistry, repository: str
+) -> tuple[CellOutcome, str]:
     output = consumer.new_directory("tree")
     values: dict[str, str | Path] = {"reference": f"{registry.host}/{repository}:1", "output": output}
     options: tuple[Option, ...] = ()
@@ -90,7 +92,7 @@ def _unpacked(consumer: ImplementationSubject, registry: AvailableRegistry, repo
         try:
             source = RemoteSource(client, RegistryReference(registry.host, repository, "1", "http"))
             values["layout"] = fetch_layout(source, consumer.new_directory("layout") / "image")
-        except SubjectError as error:
+        except SourceError as error:
             return "refused", str(error)
         finally:
             client.close()

@@ -1,4 +1,4 @@
-"""An embedded registry for one trial: images put into it, and what is there afterwards."""
+"""An embedded registry for one trial: its stored images, and its content afterwards."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from conformance.reference.errors import NotSupportedError
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
@@ -30,7 +30,7 @@ _MAX_TAR: Final = 2**28
 
 
 class Place:
-    """One embedded registry with a client of ours; ``host`` is how tools name it."""
+    """One embedded registry with a client; ``host`` is its name for tools."""
 
     def __init__(self, registry: EmbeddedRegistry) -> None:
         self.registry = registry
@@ -70,8 +70,8 @@ class Place:
 
     def signatures(self, repository: str, digest: str) -> tuple[str, ...]:
         """The layers of all that refers to this digest, or is found by a tag made of it."""
-        answer = self.client.referrers(repository, digest)
-        listed = read_index(answer.content).view.manifests if answer.status == 200 else ()
+        response = self.client.referrers(repository, digest)
+        listed = read_index(response.content).view.manifests if response.status == 200 else ()
         references = [entry.digest for entry in listed] + [signature_tag(digest)]
         found: dict[str, None] = {}
         for reference in references:
@@ -82,8 +82,8 @@ class Place:
 
     def root(self, repository: str, tag: str = "1") -> bytes | None:
         """The bytes under the tag; None when there is nothing."""
-        answer = self.client.get_manifest_raw(repository, tag, accept=MANIFEST_TYPES)
-        return answer.content if answer.status == 200 else None
+        response = self.client.get_manifest_raw(repository, tag, accept=MANIFEST_TYPES)
+        return response.content if response.status == 200 else None
 
     def source(self, repository: str, tag: str = "1") -> RemoteSource:
         """The image under the tag, to be read."""
@@ -93,7 +93,7 @@ class Place:
         """The image under the tag; None when there is nothing."""
         try:
             return observe_image(self.source(repository, tag))
-        except SubjectError:
+        except SourceError:
             return None
 
     def blobs(self, repository: str) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ class Place:
 
     @contextmanager
     def watching(self) -> Iterator[list[Exchange]]:
-        """The exchanges of what happens inside."""
+        """The exchanges within the block."""
         before = len(self.registry.exchanges)
         seen: list[Exchange] = []
         yield seen
@@ -133,23 +133,23 @@ class Place:
         return problem or str(Digest.of(tar))
 
     def _tar(self, repository: str, layer: Descriptor) -> tuple[bytes, str]:
-        answer = self.client.get_blob(repository, layer.digest)
-        if answer.status != 200:
-            return b"", f"not there: HTTP {answer.status}"
+        response = self.client.get_blob(repository, layer.digest)
+        if response.status != 200:
+            return b"", f"not there: HTTP {response.status}"
         try:
-            return b"".join(decompressed(answer.content, compression_of(layer.media_type), _MAX_TAR)), ""
+            return b"".join(decompressed(response.content, compression_of(layer.media_type), _MAX_TAR)), ""
         except (FormatError, NotSupportedError) as error:
             return b"", f"not readable: {error}"
 
     def _small(self, repository: str, content: bytes, media_type: str) -> dict[str, object]:
-        answer = self.client.upload_blob(repository, content)
-        self._created(answer.exchange)
-        digest = answer.header("Docker-Content-Digest")
+        response = self.client.upload_blob(repository, content)
+        self._created(response.exchange)
+        digest = response.header("Docker-Content-Digest")
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     def _created(self, exchange: Exchange) -> None:
         if exchange.status != _CREATED:
-            raise RuntimeError(f"our own registry refuses our own image: {exchange.as_text()}")
+            raise RuntimeError(f"the embedded registry refuses the image of the suite: {exchange.as_text()}")
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values, Version, find_version, run_operation
+from conformance.observed.credentials import Credentials
 from conformance.observed.producer import Ended
 from conformance.processes.overlay import how_to_mount
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
-from conformance.registry.client.credentials import Credentials
 from conformance.trials.certificate import Certificate, CertificateError, own_certificate
 
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
@@ -28,10 +28,10 @@ ENDED: Final[Mapping[Outcome, Ended]] = {
 """How a run that took place ended, in the words of observations."""
 
 
-class ImplementationSubject:
+class ImplementationUnderTest:
     """A tool by its adapter; every run has its own sandbox below ``directory``, unless one is given.
 
-    ``version`` is what the tool says of itself.
+    ``version`` is what the tool reports of itself.
     """
 
     def __init__(self, adapter: Adapter, version: str, directory: Path) -> None:
@@ -86,7 +86,7 @@ class ImplementationSubject:
     ) -> Run:
         """Carry out one operation. ``hosts`` are the registries (host:port) that it may need.
 
-        With a ``sandbox`` given, what it was made with counts, and hosts, credentials and the rest do not.
+        With a ``sandbox`` given, what it was created with counts, and hosts, credentials and the rest do not.
         """
         place = sandbox or self.sandbox(
             hosts=hosts, credentials=credentials, ca_file=ca_file, partial_pulls=partial_pulls
@@ -94,12 +94,12 @@ class ImplementationSubject:
         run = run_operation(self.adapter, place, operation, values, options=options, timeout=timeout)
         if run.claim_is_false:
             asked = " ".join([operation, *options])
-            claim = f"the adapter declares that {asked} is unsupported ({run.declared}), and it was done all the same"
+            claim = f"the adapter declares that {asked} is unsupported ({run.declared}), and it was done nevertheless"
             self._false_claims[claim] = None
         return run
 
     def new_directory(self, kind: str) -> Path:
-        """A new, empty directory of this subject."""
+        """A new, empty directory of this target."""
         return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self.directory))
 
     def take_false_claims(self) -> Iterable[str]:
@@ -115,7 +115,7 @@ def subject_name(adapter: Adapter, version: str) -> str:
 
 
 def ask_version(adapter: Adapter) -> Version:
-    """What the tool says its version is, or, by name, that it is not on this machine, or cannot be tried here."""
+    """What the tool reports its version is, or, by name, that it is not on this machine, or cannot be tried here."""
     try:
         _ = own_certificate() if adapter.https_only else None
     except CertificateError as error:

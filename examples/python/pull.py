@@ -19,20 +19,20 @@ LIMIT = 2**24
 
 
 def fetch(url: str, span: tuple[int, int] | None = None) -> bytes:
-    """A whole document, or the bytes from ``span[0]`` to before ``span[1]``; Refused for another answer."""
+    """A whole document, or the bytes from ``span[0]`` to before ``span[1]``; Refused for any other response."""
     request = urllib.request.Request(url)  # noqa: S310 (the URL is of this process)
     if span is not None:
         request.add_header("Range", f"bytes={span[0]}-{span[1] - 1}")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-            content: bytes = answer.read(LIMIT)
-            status, told = answer.status, answer.headers.get("Content-Range", "")
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
+            content: bytes = response.read(LIMIT)
+            status, told = response.status, response.headers.get("Content-Range", "")
     except (OSError, http.client.HTTPException, urllib.error.URLError) as error:
         raise runner.Refused("transfer", f"{type(error).__name__}: {error}") from None
     if span is None:
         runner.need(status == 200, "transfer", f"HTTP {status}")
         return content
-    if status == 200:  # it serves no ranges: what was asked for is in the whole
+    if status == 200:  # it serves no ranges: what was requested is in the whole
         return content[span[0] : span[1]]
     is_asked = status == 206 and told.startswith(f"bytes {span[0]}-{span[1] - 1}/")
     runner.need(is_asked and len(content) == span[1] - span[0], "transfer", f"HTTP {status}, {told}")
@@ -66,7 +66,7 @@ def is_sentinel(entry: Json) -> bool:
 
 
 def layer(url: str, descriptor: Json, diff_id: str) -> str:
-    """Fetch TOC, tar-split and every file by a range of its own, and read the tar that they make."""
+    """Fetch TOC, tar-split and every file by a separate range, and read the tar that they make."""
     annotations = descriptor["annotations"]
     toc_at, split_at = (
         runner.numbers(annotations[key], count) for key, count in ((runner.POSITION, 4), (runner.SPLIT, 3))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD OR CC0-1.0
-"""A registry that serves one case and misbehaves as its script says: Python's standard library only.
+"""A registry that serves one case and misbehaves as its script states: Python's standard library only.
 
     cd fixtures/vectors && python ../../examples/python/registry.py http-no-ranges
 
@@ -20,7 +20,7 @@ from typing import Any
 
 Json = Any
 Range = tuple[int, int]
-BOUNDARY = "part-of-the-answer"
+BOUNDARY = "part-of-the-response"
 
 
 class Registry(ThreadingHTTPServer):
@@ -35,7 +35,7 @@ class Registry(ThreadingHTTPServer):
         self.lock = threading.Lock()
 
     def answer_for(self, is_ranged: bool) -> str:
-        """What the script says of this request for a blob; "" to serve it."""
+        """What the script states about this request for a blob; "" to serve it."""
         said = ""
         with self.lock:
             for number, rule in enumerate(self.script):
@@ -70,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
             self.blob(content, is_scripted=match[1] == "v2" and self.command == "GET")
 
     def blob(self, content: bytes, *, is_scripted: bool) -> None:
-        """As RFC 9110 section 14 says, or as the script does."""
+        """As RFC 9110 section 14 states, or as the script does."""
         ranges = parse(self.headers.get("Range", ""), len(content))
         said = self.server.answer_for(ranges is not None) if is_scripted else ""
         if said in ("not-found", "error", "unsatisfiable"):
@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         return f"bytes {shown[0]}-{shown[1]}/{len(content)}", tampered(content[begin:end], said)
 
     def give(self, status: int, body: bytes, headers: Mapping[str, str] = {}, *, is_cut: bool = False) -> None:
-        """Send it; half of it where the answer is cut."""
+        """Send it; half of it where the result is cut."""
         self.send_response(status)
         for name, value in {"Content-Type": "application/octet-stream", **headers}.items():
             self.send_header(name, value)

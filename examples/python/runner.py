@@ -160,7 +160,7 @@ def layer(blob: bytes, descriptor: Json, diff_id: str) -> str:
 
 
 def tree(listed: list[Json]) -> str:
-    """The digest of a tree as docs/vectors.md says, by the TOC; the contents are verified."""
+    """The digest of a tree as docs/vectors.md states, by the TOC; the contents are verified."""
     by_name = {clean(entry["name"]): entry for entry in listed if entry["type"] != "chunk"}
     lines = []
     for name, own in sorted(by_name.items(), key=lambda item: item[0].encode()):
@@ -437,15 +437,15 @@ def judge(case: Json) -> str:
 
 def main() -> None:
     for case in json.load(sys.stdin)["cases"]:
-        answer = {"id": case["id"], "outcome": "accepted"}
+        response = {"id": case["id"], "outcome": "accepted"}
         try:
             if tree_sha256 := judge(case):
-                answer["tree_sha256"] = tree_sha256
+                response["tree_sha256"] = tree_sha256
         except Refused as refused:
-            answer |= {"outcome": "refused", "stage": refused.stage, "reason": str(refused)}
+            response |= {"outcome": "refused", "stage": refused.stage, "reason": str(refused)}
         except Exception as error:
-            answer |= {"outcome": "crashed", "reason": repr(error)[:200]}
-        sys.stdout.write(json.dumps(answer) + "\n")
+            response |= {"outcome": "crashed", "reason": repr(error)[:200]}
+        sys.stdout.write(json.dumps(response) + "\n")
 
 
 if __name__ == "__main__":

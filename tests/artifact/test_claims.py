@@ -1,6 +1,6 @@
 """What an image claims: a profile only where something in it can be judged by that profile."""
 
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE

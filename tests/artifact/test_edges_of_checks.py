@@ -1,4 +1,4 @@
-"""What a check must still see at its edge: the last allowed value, the second of two, a thing that is not there."""
+"""What a check must still see at its edge: the last allowed value, the second of two, a thing that is missing."""
 
 import json
 
@@ -6,13 +6,13 @@ import msgspec
 import pytest
 import zstandard
 
+from conformance.cases.mutants.layers import another_diff_id
 from conformance.checks.artifact.judge import judge_blob, judge_image, needs_deep
 from conformance.format.footer import Footer
 from conformance.format.names import CHUNKED_PREFIX, MANIFEST_POSITION, SENTINEL_TYPE
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Draft, conforming_draft, finish
 from conformance.images.layer_draft import conforming_layer, finish_layer
-from conformance.mutants.layers import another_diff_id
 from conformance.observed.image import SentinelBlob
 from conformance.results import RequirementResult
 from conformance.sources.image import observe_image

@@ -1,4 +1,4 @@
-"""What each mutant's findings say, word for word: where, expected and found are what a user goes by.
+"""What each mutant's findings state, word for word: where, expected and found are what a user goes by.
 
 The texts are in findings.json. After a change that is meant: ``ZCC_WRITE_FINDINGS=1 pytest THIS FILE``, and read the
 difference. Of layers numbers are left out: they depend on the version of zstd.
@@ -15,13 +15,11 @@ from typing import Any
 
 import pytest
 
+from conformance.cases.mutants import blob, documents, layers, metadata
 from conformance.checks.artifact.judge import judge_blob, judge_image
 from conformance.checks.bound import judge_all
 from conformance.images.draft import conforming_draft, finish
 from conformance.images.layer_draft import finish_layer
-from conformance.matrix.judging import judge_copied
-from conformance.mutants import blob, copies, documents, layers, metadata, selection
-from conformance.mutants.selection import SITUATIONS, Client
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import SentinelBlob
@@ -31,6 +29,10 @@ from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
 from tests.artifact.pairs import pair_with
+from tests.copy import copies
+from tests.copy.copies import judge_copied
+from tests.selection import clients
+from tests.selection.clients import SITUATIONS, Client
 
 FILE = Path(__file__).parent / "findings.json"
 _DIGEST = re.compile(r"[0-9a-f]{64,128}")
@@ -96,7 +98,7 @@ _KINDS: tuple[tuple[ModuleType, Callable[[Any], list[str]]], ...] = (
     (documents, of_image),
     (layers, of_layer),
     (copies, of_copy),
-    (selection, of_selection),
+    (clients, of_selection),
 )
 MAKERS: dict[str, Callable[[], list[str]]] = {
     f"{module.__name__.rpartition('.')[2]}.{value.__name__}": partial(judged, value)

@@ -12,6 +12,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conformance.cases.mutants.layers import frame_checksum_flipped
 from conformance.checks.artifact.judge import judge_image
 from conformance.format import names
 from conformance.format.digest import Digest
@@ -29,7 +30,6 @@ from conformance.format.unpack import LayerUnpacker
 from conformance.images.draft import conforming_draft, finish
 from conformance.images.layer_draft import DraftedLayer, Json, conforming_layer, draft_layer, finish_layer
 from conformance.images.trees import Node
-from conformance.mutants.layers import frame_checksum_flipped
 from conformance.observed.image import ReaderOutcome, Stored
 from conformance.results import RequirementResult
 from conformance.sources import table_budget
@@ -44,7 +44,7 @@ _TREE = (Node("a", content=b"content\n" * 100), Node("b", "symlink", link_name="
 
 
 def judged(layer: DraftedLayer, blob: bytes, *, deep: bool = True) -> dict[str, RequirementResult]:
-    """The verdicts on an image whose last layer has this blob under the descriptor of the sound one."""
+    """The verdicts on an image whose last layer has this blob under the descriptor of the conforming one."""
     finished = pair_with(layer, blob)
     seen = observe_image(MemorySource(finished.blobs, finished.root), reading=LayerReading(deep))
     return {result.id: result for result in judge_image(seen)}
@@ -225,7 +225,7 @@ def test_a_frame_of_many_blocks_is_unpacked_in_steps_of_any_size() -> None:
 
 @pytest.mark.parametrize("said", [0, 2**33, 2**62])
 def test_a_frame_that_lies_about_its_content_size_is_a_finding(said: int) -> None:
-    """Neither is so much allocated, nor is a frame taken for empty because it says so."""
+    """Neither is so much allocated, nor is a frame treated as empty because its header states so."""
     frame = b"\x28\xb5\x2f\xfd\xc0\x50" + said.to_bytes(8, "little") + (1 | 5 << 3).to_bytes(3, "little") + b"hello"
     draft = draft_layer(_TREE)
     draft.frames.append(frame)

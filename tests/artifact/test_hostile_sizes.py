@@ -1,4 +1,4 @@
-"""Sizes and positions that are no numbers of any file: findings wherever the image lies, never a traceback."""
+"""Sizes and positions that are not numbers of any file: findings wherever the image lies, never a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
+from conformance.anatomy.difference.duality import compare_readings
+from conformance.anatomy.difference.model import DiffError
 from conformance.anatomy.walk import ViewOptions, view_image
-from conformance.checking import CheckOptions, judge_source, open_source
-from conformance.difference.duality import compare_readings
-from conformance.difference.model import DiffError
+from conformance.audit.checking import CheckOptions, judge_source, open_source
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_POSITION, MANIFEST_TYPE
 from conformance.format.oci import Descriptor
+from conformance.format.stored import StoredManifest
 from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.registry.client.options import ConnectionOptions
-from conformance.registry.server.core import Manifest
 from conformance.registry.server.defects import DEFECTS
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import write_layout
 from conformance.sources.source import ImageSource
 
@@ -30,7 +30,7 @@ PLACES = ("layout", "registry", "ignores-range")
 
 @contextmanager
 def image(place: str, directory: Path, size: int, *, position: str = "") -> Iterator[ImageSource]:
-    """An image of one sound layer whose descriptor says this size, and perhaps another place of the TOC."""
+    """An image of one conforming layer whose descriptor states this size, and perhaps another place of the TOC."""
     layer = finish_layer(conforming_layer())
     described: dict[str, Any] = {**layer.descriptor, "size": size}
     if position:
@@ -46,7 +46,7 @@ def image(place: str, directory: Path, size: int, *, position: str = "") -> Iter
         return
     defects = [DEFECTS[place]()] if place in DEFECTS else []
     with EmbeddedRegistry(defects=defects) as registry:
-        registry.load("image", blobs, {root: Manifest(raw, MANIFEST_TYPE)}, latest=root)
+        registry.load("image", blobs, {root: StoredManifest(raw, MANIFEST_TYPE)}, latest=root)
         host = registry.url.partition("://")[2]
         yield open_source(f"{host}/image:latest", ConnectionOptions(plain_http=True))
 
@@ -60,7 +60,7 @@ def test_a_size_that_no_blob_has_is_a_finding(place: str, size: int, far: bool, 
         report = judge_source(source, CheckOptions(use_panel=False, deep=True))
         assert not report.conforms
         assert view_image(source, ViewOptions(frames=True)).manifests
-        with pytest.raises((DiffError, SubjectError)):
+        with pytest.raises((DiffError, SourceError)):
             compare_readings(source, lambda _: None)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from conformance import checks
+from conformance.cases.mutants import layer_names, layers
+from conformance.cases.mutants.tar_headers import MAKERS
 from conformance.checks.artifact.judge import judge_image, needs_deep
 from conformance.checks.bound import checks_of
 from conformance.format import names
@@ -12,8 +14,6 @@ from conformance.format.document import encode
 from conformance.format.oci import read_manifest
 from conformance.images.layer_draft import DraftedLayer, LayerDraft, conforming_layer, draft_layer, finish_layer
 from conformance.images.trees import Node
-from conformance.mutants import layer_names, layers
-from conformance.mutants.tar_headers import MAKERS
 from conformance.observed.image import ImageSeen, ManifestSeen, Stored
 from conformance.observed.layer import LayersSeen
 from conformance.requirements import broken_by, find_checks

@@ -1,14 +1,14 @@
-"""The index.json of a layout is judged like the documents behind it: it says which image is meant."""
+"""The index.json of a layout is judged like the documents after it: it states which image is meant."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from conformance.checking import CheckOptions, check_image, open_source
+from conformance.audit.checking import CheckOptions, check_image, open_source
 from conformance.images.golden import golden_directory
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 
 OPTIONS = CheckOptions(use_panel=False)
 FIRST = b'"manifests":'
@@ -63,5 +63,5 @@ def test_an_index_json_that_only_some_readers_take_is_a_finding(layout: Path, be
 def test_what_uses_a_layout_refuses_it(layout: Path) -> None:
     path = layout / "index.json"
     path.write_bytes(path.read_bytes().replace(FIRST, b'"manifests":[],"manifests":', 1))
-    with pytest.raises(SubjectError, match="readers of JSON differ on it"):
+    with pytest.raises(SourceError, match="JSON readers differ on it"):
         open_source(f"oci:{layout}", ConnectionOptions()).root()

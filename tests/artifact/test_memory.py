@@ -1,6 +1,6 @@
 """Images that are small on the wire and were made to fill memory: at most 512 MiB, and nothing passes unread.
 
-Each check runs in a process of its own, which tells its peak; nothing here is large enough for an unpacking process.
+Each check runs in its own process, which tells its peak; nothing here is large enough for an unpacking process.
 """
 
 import base64
@@ -153,7 +153,7 @@ def test_a_check_takes_at_most_512_mib(name: str, deep: list[str], bombs: Callab
         decided = "TARSPLIT-004" if deep else "TARSPLIT-003"
         assert verdicts[decided]["verdict"] == "pass"
         return
-    # What was not read is said to be so: it neither passes nor fails.
+    # What was not read is reported as not read: it neither passes nor fails.
     assert status != 0
     assert verdicts["TOC-005"]["verdict"] == "not-run"
     told = "".join(finding["message"] for finding in verdicts["TOC-005"]["findings"])

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from conformance.cases.mutants import documents, metadata
 from conformance.checks.artifact.judge import judge_image
 from conformance.images.draft import Draft, conforming_draft, finish
-from conformance.mutants import documents, metadata
 from conformance.requirements import broken_by
 from conformance.results import Verdict
 from conformance.sources.image import observe_image

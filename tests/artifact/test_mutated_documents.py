@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.format.oci import Config, Descriptor, Index, Manifest, Platform, RootFs
 from conformance.format.toc import decode_toc
 from conformance.format.toc_lenient import first_difference, read_as_containers_storage
@@ -23,7 +23,7 @@ from conformance.reports import terminal
 from conformance.reports.junit import render_junit
 from conformance.reports.model import Report, SubjectReport, check_report, encode
 from conformance.requirements import load_catalogue
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.memory import MemorySource
 from conformance.strategies.mutated_json import mutated_json, parse, write
 from tests.artifact.pairs import pair_with
@@ -54,10 +54,10 @@ def every_form(report: SubjectReport) -> None:
 
 
 def judged(source: MemorySource) -> SubjectReport | None:
-    """The report, written in every form; None when it is no image at all."""
+    """The report, written in every form; None when it is not an image at all."""
     try:
         report = judge_source(source, DEEP)
-    except SubjectError:
+    except SourceError:
         return None
     every_form(report)
     return report

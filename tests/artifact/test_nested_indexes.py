@@ -14,7 +14,7 @@ from conformance.sources.memory import MemorySource
 
 
 def failures(edit: Callable[[bytes], bytes], depth: int) -> set[str]:
-    """The MUSTs that fail when a conforming index, so edited, lies behind so many others."""
+    """The MUSTs that fail when a conforming index, so edited, lies after so many others."""
     image = finish(conforming_draft())
     blobs, raw = dict(image.blobs), edit(image.root)
     for _ in range(depth):

@@ -1,10 +1,10 @@
-"""Layers that no client pulls in parts are explained, one line a layer, and judged only when asked for."""
+"""Layers that no client pulls in parts are explained, one line a layer, and judged only when requested."""
 
 from pathlib import Path
 
 import pytest
 
-from conformance.checking import CheckOptions, judge_source
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, decode_object, encode
 from conformance.format.names import (

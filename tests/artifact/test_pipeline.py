@@ -13,11 +13,11 @@ from typing import BinaryIO
 import pytest
 import zstandard
 
+from conformance.cases.mutants import layers
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError, LimitError, StructureError
 from conformance.format.examine import examine
 from conformance.images.layer_draft import LayerDraft, conforming_layer, finish_layer
-from conformance.mutants import layers
 from conformance.observed.layer import WholeLayer
 from conformance.sources import pipeline
 from conformance.sources.pipeline import read_whole

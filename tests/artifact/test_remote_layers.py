@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import pytest
 
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.checks.artifact.judge import judge_image
 from conformance.format.digest import Digest
 from conformance.format.document import encode

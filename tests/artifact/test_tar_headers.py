@@ -1,20 +1,20 @@
-"""Canonical tar headers: each construct breaks its rule and what follows from that, and lawful ones break none."""
+"""Canonical tar headers: each construct breaks its rule and what follows from that, and conforming ones break none."""
 
 from collections.abc import Callable
 
 import pytest
 
 from conformance import checks
+from conformance.cases.mutants.tar_constructs import LAWFUL
+from conformance.cases.mutants.tar_headers import MAKERS
 from conformance.checks.artifact.judge import needs_deep
 from conformance.images.layer_draft import LayerDraft, conforming_layer, draft_of_tar
 from conformance.images.raw_tar import END, file
-from conformance.mutants.tar_constructs import LAWFUL
-from conformance.mutants.tar_headers import MAKERS
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import RequirementResult
 from tests.artifact.test_layer_checks import results
 
-OF_NAMES = {"TAR-035"}  # conformance.mutants.layer_names
+OF_NAMES = {"TAR-035"}  # conformance.cases.mutants.layer_names
 TAR_RULES = {each.id for each in load_catalogue().requirements if each.group == "TAR"} - OF_NAMES
 
 

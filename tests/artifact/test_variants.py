@@ -1,16 +1,18 @@
-"""Lawful choices: no MUST fails on them, none is left out, and SHOULDs fail exactly where the variant says so."""
+"""Permitted choices: no MUST fails on them, none is left out, and SHOULDs fail exactly where the variant states
+this.
+"""
 
 from collections.abc import Callable
 
 import pytest
 
+from conformance.cases.variants import artifacts
 from conformance.checks.artifact.judge import judge_image, needs_deep
 from conformance.images.draft import Drafted
 from conformance.requirements import find_variants, freedom_of, load_catalogue
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
-from conformance.variants import artifacts
 
 VARIANTS = find_variants(artifacts)
 

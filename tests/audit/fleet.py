@@ -3,9 +3,9 @@
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.images.layer_draft import DraftedLayer, draft_layer, finish_layer
 from conformance.images.trees import Node
-from conformance.registry.server.core import Manifest
 from conformance.registry.server.embedded import EmbeddedRegistry
 
 
@@ -36,5 +36,5 @@ def load(registry: EmbeddedRegistry, repository: str, tag: str, layers: list[Dra
     manifest, config = image_of(layers, f"{repository}:{tag}")
     blobs = {layer.descriptor["digest"]: layer.blob for layer in layers} | {str(Digest.of(config)): config}
     digest = str(Digest.of(manifest))
-    registry.load(repository, blobs, {digest: Manifest(manifest, MANIFEST_TYPE)}, **{tag: digest})
+    registry.load(repository, blobs, {digest: StoredManifest(manifest, MANIFEST_TYPE)}, **{tag: digest})
     return manifest

@@ -1,4 +1,4 @@
-"""Deep audits on a real Dask cluster: a scheduler and workers as programs of their own on loopback."""
+"""Deep audits on a real Dask cluster: a scheduler and workers as separate programs on loopback."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def _slow_registry() -> Iterator[tuple[EmbeddedRegistry, set[str]]]:
 
 
 def test_a_worker_that_dies_and_one_that_comes(scheduler: str, tmp_path: Path) -> None:
-    """Expected: nothing is lost, and no layer whose verdict was kept is read again."""
+    """Expected: nothing is lost, and no layer whose verdict was retained is read again."""
     state = tmp_path / "audit.sqlite"
     with _slow_registry() as (registry, digests):
         command = [*_ZCC, registry.url, "--deep", "--no-panel", "--scheduler", scheduler, "--state", str(state)]

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from conformance.anatomy.difference.pulling import compare_pulls
 from conformance.audit import text
+from conformance.audit.checking import open_source
 from conformance.audit.engine import run_audit
 from conformance.audit.model import AuditOptions
 from conformance.audit.state import State
 from conformance.audit.summary import TagPulls, summarize
-from conformance.checking import open_source
 from conformance.cli import app
-from conformance.difference.pulling import compare_pulls
 from conformance.images.layer_draft import DraftedLayer, draft_layer, finish_layer
 from conformance.images.trees import Node
 from conformance.registry.client.options import ConnectionOptions
@@ -49,7 +49,7 @@ def test_each_tag_is_compared_with_the_one_before(tmp_path: Path) -> None:
             counted = compare_pulls(sources[0], sources[1], None).pull
             assert (each.full, each.by_file, each.by_chunk) == (counted.full, counted.by_file, counted.by_chunk)
             assert each.by_file.bytes < each.full.bytes / 2
-        # A second run reads no layer again and says the same.
+        # A second run reads no layer again and states the same.
         again = run_audit(state, [registry.url], OPTIONS).run
         assert again.requests < first.requests
         assert summarize(state, again).tag_pulls == pulls

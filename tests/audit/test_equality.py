@@ -1,4 +1,4 @@
-"""What an audit says of an image equals what ``zcc check`` says of it, layers judged before or not."""
+"""What an audit reports of an image equals what ``zcc check`` states about it, layers judged before or not."""
 
 from collections.abc import Callable, Iterator
 from inspect import isfunction
@@ -7,20 +7,20 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from conformance.audit.checking import CheckOptions, judge_source
 from conformance.audit.model import AuditOptions, ImageVerdict
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import LayoutImage
 from conformance.audit.work import Judge
-from conformance.checking import CheckOptions, judge_source
+from conformance.cases.mutants import layers, metadata
 from conformance.format.oci import Descriptor
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, conforming_draft, finish
 from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.images.layer_draft import LayerDraft, finish_layer
-from conformance.mutants import layers, metadata
 from conformance.reports.model import SubjectReport
 from conformance.results import Finding
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.memory import MemorySource
 from conformance.sources.reference import LayoutReference
@@ -31,7 +31,7 @@ LAYERS = [value for value in vars(layers).values() if isfunction(value) and hasa
 
 
 class Kept:
-    """Parts in memory, through the form in which they are kept on disk."""
+    """Parts in memory, through the form in which they are retained on disk."""
 
     def __init__(self) -> None:
         self.parts: dict[tuple[str, str], bytes] = {}
@@ -91,8 +91,8 @@ def assert_equal(image: Image, source: MemorySource | LayoutSource, *, deep: boo
     options = CheckOptions(use_panel=False, deep=deep)
     try:
         report = judge_source(source, options)
-    except SubjectError as error:
-        with pytest.raises(SubjectError, match="^" + str(error)[:10]):
+    except SourceError as error:
+        with pytest.raises(SourceError, match="^" + str(error)[:10]):
             next(audited(image, deep=deep))
         return
     for verdict in audited(image, deep=deep):
@@ -102,7 +102,7 @@ def assert_equal(image: Image, source: MemorySource | LayoutSource, *, deep: boo
         assert sorted(verdict.findings, key=msgspec.json.encode) == findings(report)
 
 
-# A deep check looks at all that a shallow one does: these are enough to show that both take the same way.
+# A deep check inspects all that a shallow one does: these are enough to show that both take the same way.
 @pytest.mark.parametrize(
     ("mutant", "deep"),
     [*((mutant, True) for mutant in LAYERS), *((mutant, False) for mutant in LAYERS[::4])],

@@ -99,7 +99,7 @@ def test_tokens_are_asked_for_once_a_repository(state: State) -> None:
 
 
 def test_a_catalog_of_thousands_of_pages(state: State) -> None:
-    """Expected: 3,000 pages are read, and the audit goes on to the end of them."""
+    """Expected: 3,000 pages are read, and the audit continues to the end of them."""
     pages = 3000
 
     def page(call: Call, _core: RegistryCore) -> Reply:
@@ -119,7 +119,7 @@ def test_a_catalog_of_thousands_of_pages(state: State) -> None:
 
 @contextmanager
 def _hanging_host() -> Iterator[str]:
-    """A host that takes connections and never answers."""
+    """A host that accepts connections and never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)

@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.audit.connections import Hosts
 from conformance.audit.engine import run_audit
 from conformance.audit.export import image_rows
@@ -13,7 +14,6 @@ from conformance.audit.pool import LocalProcesses, Pool
 from conformance.audit.sources import Shared, open_image
 from conformance.audit.state import State
 from conformance.audit.traffic import Traffic
-from conformance.checking import CheckOptions, check_image
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.sources.image import observe_image
 from conformance.sources.layers import wanted_layers

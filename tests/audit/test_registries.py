@@ -1,4 +1,4 @@
-"""Audits of registries: what is read once, what goes wrong, and how the audit goes on."""
+"""Audits of registries: what is read once, what goes wrong, and how the audit continues."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.audit import listing
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.audit.connections import PATIENCE, Hosts
 from conformance.audit.engine import Outcome, run_audit
 from conformance.audit.export import image_rows
@@ -21,7 +22,6 @@ from conformance.audit.model import AuditOptions
 from conformance.audit.state import State, StateError
 from conformance.audit.summary import Summary, summarize
 from conformance.audit.traffic import Traffic
-from conformance.checking import CheckOptions, check_image
 from conformance.format.document import encode
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
@@ -68,7 +68,7 @@ def layer_reads(registry: EmbeddedRegistry, since: int = 0) -> Counter[str]:
 
 
 def test_each_layer_is_read_once(registry: EmbeddedRegistry, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expected: all images by a catalog in pages, each layer read once, and what ``zcc check`` says of each."""
+    """Expected: all images by a catalog in pages, each layer read once, and what ``zcc check`` states about each."""
     monkeypatch.setattr(listing, "PAGE", 2)
     before = len(registry.exchanges)
     outcome = audit(state, registry.url)
@@ -158,7 +158,7 @@ def test_a_registry_without_catalog_names_the_remedy(state: State) -> None:
     ("body", "link", "words"),
     [
         (b"{", "", "cannot be read"),
-        (encode({"repositories": [1]}), "", "no list of names"),
+        (encode({"repositories": [1]}), "", "not a list of names"),
         (encode({"repositories": ["../../etc"]}), "", "is not a repository name"),
         (encode({"repositories": ["a"]}), "<http://169.254.169.254/x>; rel=next", "on another host"),
     ],
@@ -260,7 +260,7 @@ def _zcc(*arguments: str) -> list[str]:
 
 
 def test_killed_and_run_again(registry: EmbeddedRegistry, tmp_path: Path) -> None:
-    """Expected: after SIGKILL the same command ends with the same summary; no layer that was kept is read again."""
+    """Expected: after SIGKILL the same command ends with the same summary; no layer that was retained is read again."""
     state, host = tmp_path / "killed.sqlite", registry.url
     command = _zcc(host, "--state", str(state), "--no-panel", "--connections", "1", "--format", "json")
     slow = Fault(Match("manifest", "GET"), change=_slowly)

@@ -1,4 +1,4 @@
-"""The state file, and what is made of it."""
+"""The state file, and what is derived from it."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ def zcc(*arguments: str, directory: Path) -> Result:
 
 @pytest.fixture(scope="module", name="place")
 def _place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the state of an audit of three images, one of which is not there."""
+    """A directory with the state of an audit of three images, one of which is missing."""
     place = tmp_path_factory.mktemp("audit")
     (place / "images.txt").write_text(f"# images\n{GOLDEN}\n\noci:/nowhere\n=SUM(1)\n")
     run = zcc("--from", "images.txt", "--no-panel", "--state", "audit.sqlite", directory=place)

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from conformance.cases.mutants import blob as mutants
 from conformance.checks.artifact.sentinel_blob import rejected_by_strict_readers
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.tarheader import write_checksum
-from conformance.mutants import blob as mutants
 from conformance.observed.image import SentinelBlob
 from conformance.readers import places
 from conformance.readers import sentinel_tools as reader_tools
 from conformance.readers.process import MAX_OUTPUT, run_on
 from conformance.readers.sentinel_panel import read_with_panel, reader_names
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.strategies.blobs import sentinel_blobs
 
 PYTHON, PYTHON_LENIENT = "Python tarfile", "Python tarfile (ignore_zeros)"
@@ -87,7 +87,7 @@ def test_who_accepts_what(row: str) -> None:
     outcomes = read_with_panel(content)
     present = {outcome.reader for outcome in outcomes if not outcome.absent}
     accepted = {outcome.reader for outcome in outcomes if outcome.accepted}
-    assert accepted == expected & present, f"{row}: other readers accept it than docs/format.md says"
+    assert accepted == expected & present, f"{row}: other readers accept it than docs/format.md states"
 
 
 @pytest.mark.parametrize("reader", sorted(ALL))
@@ -168,7 +168,7 @@ def test_children_that_keep_the_output_open_are_stopped_too() -> None:
 
 
 def _runs(stat: Path) -> bool:
-    """Whether a process is there and is no zombie."""
+    """Whether a process is there and is not a zombie."""
     try:
         return ") Z " not in stat.read_text()
     except OSError:
@@ -197,7 +197,7 @@ def test_program_that_cannot_be_started_says_so() -> None:
 
 
 def test_node_readers_go_into_a_node_modules_only(tmp_path: Path) -> None:
-    with pytest.raises(SubjectError, match="a directory named node_modules, not 'elsewhere'"):
+    with pytest.raises(SourceError, match="a directory named node_modules, not 'elsewhere'"):
         reader_tools.install_node_readers(tmp_path / "elsewhere")
 
 

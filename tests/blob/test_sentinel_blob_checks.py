@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.cases.mutants import blob as mutants
 from conformance.checks.artifact import sentinel_blob
 from conformance.format.sentinel import canonical_sentinel
-from conformance.mutants import blob as mutants
 from conformance.observed.evidence import CommandEvidence
 from conformance.observed.image import ReaderOutcome, SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python
@@ -33,7 +33,7 @@ def failing(content: bytes) -> set[str]:
 
 
 def judged(outcome: ReaderOutcome) -> Judgement:
-    """What SENT-BLOB-001 says of one reader's outcome on the canonical blob."""
+    """What SENT-BLOB-001 states about one reader's outcome on the canonical blob."""
     blob = SentinelBlob("layers[0]", canonical_sentinel(), (outcome,))
     return list(sentinel_blob.rejected_by_strict_readers(blob))[-1]
 

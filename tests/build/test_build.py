@@ -10,7 +10,7 @@ import pytest
 
 from conformance.anatomy.model import ImageView
 from conformance.anatomy.walk import ViewOptions, view_image
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.oci import read_config
 from conformance.images.trees import tar_of
 from conformance.sources.layout import LayoutSource
@@ -167,7 +167,7 @@ def test_refusals_are_one_line_and_exit_2(tree: Path, tmp_path: Path) -> None:
         (build(new, "--tar", twice), "occurs twice in the tar"),
         (build(tmp_path / "full", tree), "neither an OCI layout nor an empty directory"),
         (build(tmp_path / "damaged", tree), "not an object"),
-        (build(tree / "etc", tree), "is to become the image"),
+        (build(tree / "etc", tree), "is the input of the image"),
         (zcc("build", str(tree), "-o", "example.com/app:1"), "is built into a layout"),
     ):
         assert run.returncode == 2, (message, run.stdout)

@@ -1,4 +1,4 @@
-"""Real tools take what ``zcc build`` writes, and get the tree that it was made from."""
+"""Real tools take what ``zcc build`` writes, and get the tree that it was created from."""
 
 import json
 import os
@@ -72,7 +72,7 @@ def without(facts: dict[str, Facts], *names: str) -> dict[str, Facts]:
 
 
 WHITEOUT = "etc/.wh.removed"
-"""For a tool that applies layers it is no file of the image."""
+"""For a tool that applies layers it is not a file of the image."""
 DEVICE = "data/null"
 """containers-storage creates no devices when it takes itself to be rootless, as in our sandboxes."""
 
@@ -173,7 +173,7 @@ def test_gnu_tar_lists_the_layer(bench: Bench) -> None:
 
 
 def test_what_the_newest_containers_image_writes_is_sound_to_the_last_byte(bench: Bench) -> None:
-    """Its own chunking, its own tar-split, its own frames: nothing of ours is in that layer."""
+    """Its own chunking, its own tar-split, its own frames: no part of that layer comes from this project."""
     bench.build("--compression", "gzip")
     bench.run(
         "containers-image", "copy", "--format", "zstd:chunked", f"oci:{bench.layout}:latest", "oci:written:latest"
@@ -196,4 +196,4 @@ def test_what_skopeo_of_2022_writes_is_reported_as_legacy(bench: Bench) -> None:
     if "version 1.9." not in version:
         pytest.skip(f"{version.strip()} is newer than the legacy form")
     assert done.exit_code == 0
-    assert "a layer of an old writer: the first footer of 40 bytes" in done.output
+    assert "a legacy layer: the first footer of 40 bytes" in done.output

@@ -1,4 +1,4 @@
-"""A directory as a tar: what it says, that it is the same every time, and what is refused."""
+"""A directory as a tar: what it states, that it is the same every time, and what is refused."""
 
 import io
 import os

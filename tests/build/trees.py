@@ -14,7 +14,7 @@ MOMENT = 1_600_000_000_123_456_789
 
 
 class Facts(NamedTuple):
-    """What a tar says of an entry; ``link`` is the target, the device, or the first name of the same file."""
+    """What a tar states about an entry; ``link`` is the target, the device, or the first name of the same file."""
 
     mode: int
     owner: tuple[int, int]

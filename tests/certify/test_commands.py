@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from conformance.endings import EXIT_INCOMPLETE
+from conformance.results import EXIT_INCOMPLETE
 from tests.cli.test_cli import zcc
 
 ROOT = Path(__file__).parents[2]
@@ -54,8 +54,8 @@ def test_certify_judges_each_tool_and_counts_an_absent_one_as_such(tmp_path: Pat
     run = zcc("certify", *tools, "-o", str(out), "--role", "copier", "--no-matrix", directory=tmp_path)
     assert run.returncode == 2, run.stdout + run.stderr
     assert "absent: no-such-tool is not installed on this machine" in run.stderr
-    certificate = json.loads((out / "certificate.json").read_bytes())
-    null, missing = certificate["tools"]
+    certification = json.loads((out / "certificate.json").read_bytes())
+    null, missing = certification["tools"]
     assert null["roles"][0]["conforms"] is False
     assert set(null["roles"][0]["musts"]) == {"not-run"}
     assert missing["absent"]
@@ -118,7 +118,7 @@ def test_registry_says_which_faults_there_are() -> None:
     assert "range-ignored" in zcc("registry", "--list-faults").stdout
     run = zcc("registry", "--fault", "nonesuch")
     assert run.returncode == 2
-    assert "'nonesuch' is no fault" in run.stderr
+    assert "'nonesuch' is not a fault" in run.stderr
 
 
 @pytest.mark.parametrize(

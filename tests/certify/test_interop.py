@@ -1,12 +1,12 @@
-"""The interoperability matrix: what each cell says, with tools whose ends are known."""
+"""The interoperability matrix: what each cell states, with tools whose ends are known."""
 
 from pathlib import Path
 
 from conformance.implementations.adapter import find_adapter
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.reports.certificate import Cell, matrix_tables, reasons
+from conformance.reports.certification import Cell, matrix_tables, reasons
 from conformance.trials.interop import COMPRESSIONS, AvailableRegistry, interoperate
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 TOOLS = ("reference", "null-always-succeed", "null-always-fail", "null-crash")
 EXPECTED = {
@@ -14,7 +14,7 @@ EXPECTED = {
     ("reference", "null-always-succeed"): "wrong tree",
     ("reference", "null-always-fail"): "refused",
     ("reference", "null-crash"): "crashed",
-    ("null-always-succeed", "reference"): "refused",  # nothing was pushed, and the consumer says so
+    ("null-always-succeed", "reference"): "refused",  # nothing was pushed, and the consumer states this
     ("null-always-fail", "reference"): "not pushed",
     ("null-crash", "null-crash"): "not pushed",
 }
@@ -24,7 +24,7 @@ def cells(directory: Path) -> list[Cell]:
     subjects = []
     for name in TOOLS:
         (directory / name).mkdir()
-        subjects.append(ImplementationSubject(find_adapter(name), "1.0", directory / name))
+        subjects.append(ImplementationUnderTest(find_adapter(name), "1.0", directory / name))
     with EmbeddedRegistry() as registry:
         return list(interoperate(subjects, [AvailableRegistry("embedded registry", registry.url)]))
 

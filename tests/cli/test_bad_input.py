@@ -15,7 +15,6 @@ from threading import Event
 
 import pytest
 
-from conformance.endings import EXIT_INCOMPLETE
 from conformance.images.golden import golden_directory
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.core import RegistryCore
@@ -23,8 +22,9 @@ from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.tokens import TokenAuth
+from conformance.results import EXIT_INCOMPLETE
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 from tests.cli.test_cli import zcc
 from tests.registry.certificates import certificate
 from tests.servers import raw_server
@@ -148,7 +148,7 @@ def test_a_spoilt_sentinel_blob_is_a_finding(layout: Layout) -> None:
 
 @contextmanager
 def endless(head: bytes) -> Iterator[str]:
-    """A server that answers every request with this head, and then never stops to send."""
+    """A server that responds to every request with this head, and then never stops to send."""
 
     def send(connection: socket.socket, over: Event) -> None:
         connection.sendall(b"HTTP/1.1 " + head + b"\r\n\r\n")
@@ -174,7 +174,7 @@ def test_a_run_against_a_registry_that_sends_without_end(tmp_path: Path) -> None
     with endless(b"200 OK\r\nConnection: close") as host:
         run = run_pytest(tmp_path, "--registry", f"http://{host}")
     assert run.returncode == 2, run.stdout + run.stderr
-    assert "the answer is larger than" in run.stdout + run.stderr
+    assert "the response is larger than" in run.stdout + run.stderr
     assert "Traceback" not in run.stdout + run.stderr
 
 
@@ -191,8 +191,8 @@ def test_a_run_against_a_registry_of_endless_manifests_says_what_it_could_not_ju
         run = run_pytest(tmp_path, "--registry", registry.url, "-k", "REG-001")
     assert run.returncode == EXIT_INCOMPLETE, run.stdout + run.stderr
     assert "NOT-RUN REG-001 [MUST]" in run.stdout
-    assert "the answer is larger than" in run.stdout
-    assert "client.py" not in run.stdout, "no source text of ours"
+    assert "the response is larger than" in run.stdout
+    assert "client.py" not in run.stdout, "no source text of the suite"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_refused_login(tmp_path: Path, auth: BasicAuth | TokenAuth, password: 
         host = registry.url.removeprefix("http://")
         login = {"OCI_USERNAME": "user", "OCI_PASSWORD": password} if password else {}
         run = zcc("check", f"{host}/app:1", directory=tmp_path, **login)
-    one_line(run, "authentication failed for user 'user'" if password else "wants a login (HTTP 401)")
+    one_line(run, "authentication failed for user 'user'" if password else "requires authentication (HTTP 401)")
 
 
 def test_an_unknown_certificate(tmp_path: Path) -> None:
@@ -248,5 +248,5 @@ def test_the_unspoilt_twin_conforms_everywhere(tmp_path: Path, layout: Layout) -
     """The same image, layout and registry: what is refused above is refused for the damage."""
     assert zcc("check", f"oci:{layout.directory}").returncode == 0
     with EmbeddedRegistry() as registry:
-        reference = push_layout(RegistrySubject(RegistryClient(registry.url), "team"), layout.directory, "app")
+        reference = push_layout(RegistryUnderTest(RegistryClient(registry.url), "team"), layout.directory, "app")
         assert zcc("check", f"{reference}", directory=tmp_path).returncode == 0

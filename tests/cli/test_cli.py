@@ -58,7 +58,7 @@ def test_an_image_without_sentinel_says_so() -> None:
     assert "legacy" in run.stdout
     required = zcc("check", "--require-sentinel", legacy)
     assert required.returncode == 1
-    assert "no sentinel variant, which --require-sentinel asks for" in required.stdout
+    assert "no sentinel variant, which --require-sentinel requests" in required.stdout
     assert "does not conform" in required.stdout.splitlines()[0]
 
 
@@ -85,7 +85,7 @@ def test_a_registry_that_wants_a_login(tmp_path: Path) -> None:
         refused = zcc("check", f"{host}/app:1", directory=tmp_path)
         absent = zcc("check", "--username", "user", f"{host}/app:1", directory=tmp_path, OCI_PASSWORD="right")
     assert refused.returncode == absent.returncode == 2
-    assert "wants a login (HTTP 401)" in refused.stderr
+    assert "requires authentication (HTTP 401)" in refused.stderr
     assert "no such image (HTTP 404)" in absent.stderr
 
 
@@ -162,7 +162,7 @@ def test_an_error_nobody_thought_of_is_one_line_and_no_verdict(
     def broken(*_: object) -> None:
         raise RuntimeError("of some\nkind")
 
-    monkeypatch.setattr("conformance.checking.check_image", broken)
+    monkeypatch.setattr("conformance.audit.checking.check_image", broken)
     monkeypatch.setattr("conformance.cli._discard_output", lambda: None)
     with pytest.raises(SystemExit) as ended:
         main(["check", GOLDEN])
@@ -202,7 +202,7 @@ def test_a_requirement_is_shown_with_a_wrong_and_a_right_example() -> None:
 
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_a_reader_that_is_gone_is_no_verdict(arguments: tuple[str, ...]) -> None:
-    """``zcc … | head``: whoever writes the output, the status is that of SIGPIPE."""
+    """``zcc … | head``: the status is that of SIGPIPE, for every writer of the output."""
     run = subprocess.run(
         ["bash", "-c", f'{shlex.join([sys.executable, "-c", CODE, *arguments])} | true; exit "${{PIPESTATUS[0]}}"'],
         capture_output=True,

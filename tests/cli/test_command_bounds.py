@@ -1,4 +1,6 @@
-"""What a registry can do to keep a command: it ends in one line, within its bound, and a closed pipe is no verdict."""
+"""What a registry can do to keep a command: it ends in one line, within its bound, and a closed pipe is not a
+verdict.
+"""
 
 import os
 import signal
@@ -89,7 +91,7 @@ def test_a_signal_ends_a_command_in_one_line(number: signal.Signals, tmp_path: P
         output, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert not output
-    assert errors == "zcc: interrupted: nothing is said on what was not finished\n"
+    assert errors == "zcc: interrupted: no statement is made on what was not finished\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from conformance.checks.bound import checks_of, judge_all
-from conformance.matrix.judging import copy_seen, judge_copied
-from conformance.mutants import copies
-from conformance.mutants.copies import JOBS, Copied, Job, right_copy
 from conformance.observed.image import CopySeen
 from conformance.requirements import broken_by
+from tests.copy import copies
+from tests.copy.copies import JOBS, Copied, Job, copy_seen, judge_copied, right_copy
 
 MUTANTS = [value for value in vars(copies).values() if hasattr(value, "__breaks__")]
 

@@ -1,10 +1,25 @@
-"""Verdicts become an ending for each claimed profile: nothing conforms for nothing, nobody fails for an outage."""
+"""Verdicts become an ending for each claimed profile: nothing conforms without a decision, and an outage fails
+nothing.
+"""
 
 import pytest
 
-from conformance.endings import EXIT_STATUS, Claim, ending_of, gravest, judge_claim
 from conformance.requirements import ids_of, load_catalogue
-from conformance.results import Judgement, RequirementResult, conclude, failed, not_run, passed, undecided, unsupported
+from conformance.results import (
+    EXIT_STATUS,
+    Claim,
+    Judgement,
+    RequirementResult,
+    conclude,
+    ending_of,
+    failed,
+    gravest,
+    judge_claim,
+    not_run,
+    passed,
+    undecided,
+    unsupported,
+)
 
 CATALOGUE = load_catalogue()
 MUSTS = tuple(requirement.id for requirement in CATALOGUE.of_profile("registry") if requirement.level == "MUST")

@@ -31,10 +31,10 @@ def test_the_curl_line_reproduces_the_request() -> None:
     )
 
 
-def test_an_exchange_without_answer_says_why() -> None:
+def test_an_exchange_without_response_says_why() -> None:
     exchange = Exchange.record("HEAD", "http://127.0.0.1:1/v2/", error="connection refused")
     assert "curl -i --head http://127.0.0.1:1/v2/" in exchange.as_text()
-    assert "no answer: connection refused" in exchange.as_text()
+    assert "no response: connection refused" in exchange.as_text()
 
 
 def test_every_kind_of_evidence_has_words() -> None:

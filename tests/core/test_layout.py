@@ -9,14 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.images.golden import golden_directory
+from conformance.observed.hosts import is_loopback
 from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport
-from conformance.sources.errors import SubjectError
-from conformance.sources.reference import LayoutReference, RegistryReference, is_loopback, parse_reference
+from conformance.sources.errors import SourceError
+from conformance.sources.reference import LayoutReference, RegistryReference, parse_reference
 
 OPTIONS = CheckOptions(ConnectionOptions(), use_panel=False)
 
@@ -58,7 +59,7 @@ def test_the_legacy_image_has_no_sentinel_and_its_keys_are_reported() -> None:
 
 
 def test_a_directory_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(SubjectError, match="no such directory"):
+    with pytest.raises(SourceError, match="no such directory"):
         check_image(f"oci:{tmp_path}/absent", OPTIONS)
 
 
@@ -75,20 +76,20 @@ def test_a_directory_that_does_not_exist(tmp_path: Path) -> None:
 )
 def test_a_wrong_index_json_is_one_line(layout: Path, content: bytes, message: str) -> None:
     (layout / "index.json").write_bytes(content)
-    with pytest.raises(SubjectError, match=message) as caught:
+    with pytest.raises(SourceError, match=message) as caught:
         check_image(f"oci:{layout}", OPTIONS)
     assert "\n" not in str(caught.value)
 
 
 def test_no_index_json(layout: Path) -> None:
     (layout / "index.json").unlink()
-    with pytest.raises(SubjectError, match=r"index\.json: no such file"):
+    with pytest.raises(SourceError, match=r"index\.json: no such file"):
         check_image(f"oci:{layout}", OPTIONS)
 
 
 def test_a_huge_manifest_is_not_read(layout: Path) -> None:
     os.truncate(blob(layout, INDEX), 2 * 2**30)
-    with pytest.raises(SubjectError, match="2147483648 bytes; the limit"):
+    with pytest.raises(SourceError, match="2147483648 bytes; the limit"):
         check_image(f"oci:{layout}", OPTIONS)
 
 
@@ -96,13 +97,13 @@ def test_a_fifo_in_place_of_a_blob_does_not_hang(layout: Path) -> None:
     target = blob(layout, INDEX)
     target.unlink()
     os.mkfifo(target)
-    with pytest.raises(SubjectError, match="not a regular file"):
+    with pytest.raises(SourceError, match="not a regular file"):
         check_image(f"oci:{layout}", OPTIONS)
 
 
 def test_a_root_whose_bytes_do_not_match_its_name(layout: Path) -> None:
     blob(layout, INDEX).write_bytes(b"{}")
-    with pytest.raises(SubjectError, match="the stored bytes have digest"):
+    with pytest.raises(SourceError, match="the stored bytes have digest"):
         check_image(f"oci:{layout}", OPTIONS)
 
 
@@ -131,10 +132,10 @@ def test_several_images_want_a_tag(layout: Path) -> None:
     index = json.loads((layout / "index.json").read_bytes())
     index["manifests"].append({**index["manifests"][0], "annotations": {"org.opencontainers.image.ref.name": "two"}})
     (layout / "index.json").write_text(json.dumps(index))
-    with pytest.raises(SubjectError, match=r"choose one with oci:.*names: 1, two"):
+    with pytest.raises(SourceError, match=r"choose one with oci:.*names: 1, two"):
         check_image(f"oci:{layout}", OPTIONS)
     assert check_image(f"oci:{layout}:two", OPTIONS).conforms
-    with pytest.raises(SubjectError, match="no image is named 'three'"):
+    with pytest.raises(SourceError, match="no image is named 'three'"):
         check_image(f"oci:{layout}:three", OPTIONS)
 
 
@@ -169,7 +170,7 @@ def test_references_to_registries(text: str, host: str, repository: str, referen
     ],
 )
 def test_what_is_no_reference_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(SubjectError) as caught:
+    with pytest.raises(SourceError) as caught:
         parse_reference(text)
     assert "\n" not in str(caught.value)
 
@@ -209,7 +210,7 @@ def test_blobs_that_lead_to_files_of_the_kernel_are_one_line(layout: Path, devic
     for path in (layout / "blobs" / "sha256").iterdir():
         path.unlink()
         path.symlink_to(device)
-    with pytest.raises(SubjectError) as raised:
+    with pytest.raises(SourceError) as raised:
         check_image(f"oci:{layout}", OPTIONS)
     assert "\n" not in str(raised.value)
 

@@ -18,7 +18,7 @@ USER = "tester"
 @pytest.fixture
 def known() -> Secrets:
     secrets = Secrets()
-    secrets.remember_login(USER, PASSWORD)
+    secrets.remember_credentials(USER, PASSWORD)
     secrets.remember("t0ken-of-the-service")
     return secrets
 
@@ -62,14 +62,14 @@ def test_what_is_no_secret_stays(known: Secrets) -> None:
 
 def test_a_short_password_is_masked_with_its_user_only() -> None:
     secrets = Secrets()
-    secrets.remember_login("user", "abc")
+    secrets.remember_credentials("user", "abc")
     assert secrets.mask("abc") == "abc"
     assert secrets.mask(base64.b64encode(b"user:abc").decode()) == MASK
 
 
 def test_exchanges_and_findings_are_made_without_secrets() -> None:
     try:
-        SECRETS.remember_login(USER, PASSWORD)
+        SECRETS.remember_credentials(USER, PASSWORD)
         echo = base64.b64encode(PAIR).decode()
         seen = Exchange.record(
             "GET",
@@ -84,7 +84,7 @@ def test_exchanges_and_findings_are_made_without_secrets() -> None:
         command = CommandEvidence(("tool", PASSWORD), 1, f"wrong password {PASSWORD}")
         judgement = failed(PASSWORD, where=echo, expected=PASSWORD, found=echo, evidence=(seen, command))
         requirement = load_catalogue().requirements[0]
-        shown = repr((seen, conclude(requirement, [judgement]), undecided(requirement, f"it said {echo}")))
+        shown = repr((seen, conclude(requirement, [judgement]), undecided(requirement, f"it stated {echo}")))
     finally:
         SECRETS.forget()
     assert PASSWORD not in shown

@@ -2,7 +2,8 @@
 
 import pytest
 
-from conformance import checks, mutants
+from conformance import checks
+from conformance.cases import mutants
 from conformance.requirements import (
     DEFINITIONS,
     PROFILES,
@@ -80,10 +81,10 @@ def test_every_judged_requirement_has_a_check_and_a_mutant(requirement: object) 
     [
         (("X-001", "x1"), "not an id"),
         (("MUST", "OUGHT"), "Invalid enum value"),
-        (('"artifact"', ""), "roles must be named"),
+        (('"artifact"', ""), "roles must be given"),
         (('"artifact"', '"artifact", "artifact"'), "each once"),
-        (('"layer"', ""), "profiles must be named"),
-        (('"layer"', '"layer", "layer"'), "profiles must be named, each once"),
+        (('"layer"', ""), "profiles must be given"),
+        (('"layer"', '"layer", "layer"'), "profiles must be given, each once"),
         (('"layer"', '"layers"'), "Invalid enum value"),
         (('"project"', '"hearsay"'), "Invalid enum value"),
         (("It holds.", "It holds"), "full stop"),

@@ -68,7 +68,7 @@ def test_a_waiver_holds_until_its_date_and_keeps_the_finding() -> None:
     assert on_time.findings
     assert "ticket 7" in on_time.reason
     assert too_late.verdict == "fail"
-    assert "ran out on 2026-12-31: ticket 7" in too_late.reason
+    assert "expired on 2026-12-31: ticket 7" in too_late.reason
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_a_waiver_that_is_not_needed_and_one_that_ran_out_are_said() -> None:
     waiver = Waiver(MUST.id, "ticket 7", date(2026, 12, 31))
     passing, failing = conclude(MUST, [passed("x")]), conclude(MUST, [FAILED])
     (line,) = notes_on_waivers([passing], [waiver], date(2026, 12, 1))
-    assert line == f"{MUST.id} passes and is waived until 2026-12-31 (ticket 7): take the waiver away"
+    assert line == f"{MUST.id} passes and is waived until 2026-12-31 (ticket 7): remove the waiver"
     (line,) = notes_on_waivers([failing], [waiver], date(2027, 1, 1))
-    assert line == f"the waiver of {MUST.id} ran out on 2026-12-31 (ticket 7)"
+    assert line == f"the waiver of {MUST.id} expired on 2026-12-31 (ticket 7)"
     assert not list(notes_on_waivers([failing], [waiver], date(2026, 12, 1)))
     assert not list(notes_on_waivers([], [waiver], date(2027, 1, 1))), "what was not judged here is no news"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from conformance.difference.duality import compare_readings
-from conformance.difference.model import Change, Difference, DiffError
+from conformance.anatomy.difference.duality import compare_readings
+from conformance.anatomy.difference.model import Change, Difference, DiffError
 from conformance.format.toc import Entry
 from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.images.trees import Node
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.memory import MemorySource
 from conformance.sources.reference import LayoutReference
@@ -108,7 +108,7 @@ def test_data_after_the_end_of_the_archive() -> None:
 
 
 def test_an_image_without_tocs_has_one_reading() -> None:
-    with pytest.raises(SubjectError, match="no layer has a TOC"):
+    with pytest.raises(SourceError, match="no layer has a TOC"):
         compared(plain(TREE))
 
 

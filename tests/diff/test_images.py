@@ -7,13 +7,13 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.difference import readings
-from conformance.difference.decompression import tar_of_layer
-from conformance.difference.images import CompareOptions, compare_images
-from conformance.difference.model import Change, Difference, DiffError, Section
-from conformance.difference.nodes import Node as Seen
-from conformance.difference.readings import Reading
-from conformance.difference.tree import tree_of
+from conformance.anatomy.difference import readings
+from conformance.anatomy.difference.decompression import tar_of_layer
+from conformance.anatomy.difference.images import CompareOptions, compare_images
+from conformance.anatomy.difference.model import Change, Difference, DiffError, Section
+from conformance.anatomy.difference.nodes import Node as Seen
+from conformance.anatomy.difference.readings import Reading
+from conformance.anatomy.difference.tree import tree_of
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.frames import skippable
@@ -23,12 +23,12 @@ from conformance.images.golden import golden_directory
 from conformance.images.trees import Node, Tree, noise, tar_of
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.sources.remote import RemoteSource
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 from tests.diff.images import TREE, dual, in_memory, plain
 
 FILES = CompareOptions(files_only=True)
@@ -164,7 +164,7 @@ def test_documents_are_compared_member_by_member() -> None:
 
 
 def test_platforms_that_only_one_has() -> None:
-    with pytest.raises(SubjectError, match="no manifest for linux/s390x"):
+    with pytest.raises(SourceError, match="no manifest for linux/s390x"):
         compare_images(plain(TREE), plain(TREE), CompareOptions(platform=Platform("s390x", "linux")))
     assert compare_images(
         golden("sentinel-single"), golden("sentinel-single"), CompareOptions(platform=Platform("amd64", "linux"))
@@ -216,7 +216,7 @@ def test_damaged_layers_and_bombs_are_errors(media_type: str, blob: bytes, messa
 def test_trees_of_a_registry_by_toc_need_only_the_tocs() -> None:
     with EmbeddedRegistry() as registry:
         client = RegistryClient(registry.url)
-        subject = RegistrySubject(client, "team")
+        subject = RegistryUnderTest(client, "team")
         first = push_layout(subject, golden_directory("sentinel-single"), "app")
         second = push_layout(subject, golden_directory("skopeo-1.9.3-plain"), "old")
         before = len(registry.exchanges)

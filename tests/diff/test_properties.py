@@ -2,8 +2,8 @@
 
 from hypothesis import given, settings
 
+from conformance.anatomy.difference.duality import compare_readings
 from conformance.anatomy.walk import ViewOptions, view_image
-from conformance.difference.duality import compare_readings
 from conformance.format.writer import WrittenLayer
 from conformance.strategies.trees import layers
 from tests.inspect.images import image_of

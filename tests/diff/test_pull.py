@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from conformance.anatomy.difference.pull import MAX_RANGES, MERGED_GAP, Cost, LayerContent, estimate, pack
+from conformance.anatomy.difference.pulling import compare_pulls
 from conformance.cli import app
-from conformance.difference.pull import MAX_RANGES, MERGED_GAP, Cost, LayerContent, estimate, pack
-from conformance.difference.pulling import compare_pulls
 from conformance.format.toc import Entry
 from conformance.images.golden import golden_directory
 from conformance.images.layer_draft import DraftedLayer, draft_layer, finish_layer

@@ -5,15 +5,15 @@ from random import Random
 
 import pytest
 
-from conformance.differential.corpus import Seed, generated, seeds
-from conformance.differential.draft import SPELLINGS, parse, with_checksum
-from conformance.differential.harness import Found, Harness, Options
-from conformance.differential.judging import Verdict, judge_tar
-from conformance.differential.mutating import MAX_SIZE, mutated
-from conformance.differential.oracle import TOC, look
-from conformance.differential.report import lines, table
-from conformance.differential.shrinking import shrink
-from conformance.differential.steering import Steering
+from conformance.assurance.differential.corpus import Seed, generated, seeds
+from conformance.assurance.differential.draft import SPELLINGS, parse, with_checksum
+from conformance.assurance.differential.harness import Found, Harness, Options
+from conformance.assurance.differential.judging import Verdict, judge_tar
+from conformance.assurance.differential.mutating import MAX_SIZE, mutated
+from conformance.assurance.differential.oracle import TOC, look
+from conformance.assurance.differential.report import lines, table
+from conformance.assurance.differential.shrinking import shrink
+from conformance.assurance.differential.steering import Steering
 from conformance.readers.agreement import Difference
 from conformance.readers.panel import Panel
 from conformance.readers.reading import Member, Reading

@@ -1,15 +1,18 @@
 """Kinds that the harness found: the judge tells of each, and the readers that it is about do differ.
 
-When a reader has changed its mind, its line here fails: then the requirement's reason is to be looked at again.
+When a reader has changed its mind, its line here fails: then the requirement's reason is to be inspected again.
 """
 
 from collections.abc import Iterator
 
 import pytest
 
-from conformance.differential.judging import judge_tar
-from conformance.differential.oracle import look
-from conformance.mutants.tar_constructs import LAWFUL, constructs
+from conformance.assurance.differential.judging import judge_tar
+from conformance.assurance.differential.oracle import look
+from conformance.cases.mutants.tar_constructs import LAWFUL, constructs
+from conformance.format.tarheader import BLOCK
+from conformance.images.raw_tar import header
+from conformance.images.trees import Node, tar_of
 from conformance.readers.agreement import differing_pairs
 from conformance.readers.panel import Panel
 from tests.tools import need
@@ -34,7 +37,10 @@ FOUND = {
     "pax_header_with_slash": None,  # Archive::Tar refuses, or sees another file, by what the records are
     "group_name_of_digits": None,  # busybox, a command: it sees group 0
     "name_in_the_prefix_alone": (GO, PERL),
-    "device_number_of_blanks": None,  # 7-Zip, a command: it passes over the entry
+    "uid_base256_ends_with_nul": (GO, PERL),
+    "gid_base256_ends_with_blank": (GO, PERL),
+    "uid_base256_ends_with_newline": (GO, PERL),
+    "device_number_of_blanks": None,  # 7-Zip, a command: it skips the entry
     "group_root_of_1000_behind_one_of_0": None,
     "extended_header_without_name": None,  # busybox refuses it, node-tar sees the file without the record
 }
@@ -69,3 +75,16 @@ def test_readers_agree_on_lawful_headers(panel: Panel, name: str) -> None:
     assert verdict.passes, verdict
     (readings,) = panel.read_tars([tar])
     assert look(tar, verdict, readings | panel.read_with_commands(tar)).fault is None
+
+
+def test_perl_alone_reads_on_behind_the_end_and_the_judge_warns(panel: Panel) -> None:
+    valid = tar_of((Node("a", content=b"a"),))
+    wrong = bytearray(header(b"hidden/", typeflag=b"5"))
+    wrong[148:156] = b"0000000\0"
+    tar = valid + bytes(wrong) + bytes(BLOCK)
+    verdict = judge_tar(tar)
+    (readings,) = panel.read_tars([tar])
+    need(PERL in readings, PERL)
+    assert (verdict.must, "SEC-012" in verdict.should) == ((), True)
+    assert (GO, PERL) in {pair[:2] for pair in differing_pairs({GO: readings[GO], PERL: readings[PERL]})}
+    assert look(tar, verdict, readings).fault is None

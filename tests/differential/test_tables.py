@@ -2,8 +2,8 @@
 
 from random import Random
 
-from conformance.differential.table_mutations import mutated_table
-from conformance.differential.tables import TableFault, python_reading, run_tables
+from conformance.assurance.differential.json_mutations import mutated_json
+from conformance.assurance.differential.tables import WORDS, TableFault, python_reading, run_tables
 from conformance.readers.panel import TOC_READER, Panel
 from tests.tools import need
 
@@ -11,14 +11,14 @@ DOCUMENT = b'{"version":1,"entries":[{"type":"reg","name":"a","size":5,"digest":
 
 
 def test_edits_are_the_same_for_the_same_seed_and_mostly_change_the_document() -> None:
-    edited = [mutated_table(DOCUMENT, Random(seed)) for seed in range(300)]
-    assert edited == [mutated_table(DOCUMENT, Random(seed)) for seed in range(300)]
+    edited = [mutated_json(DOCUMENT, Random(seed), WORDS) for seed in range(300)]
+    assert edited == [mutated_json(DOCUMENT, Random(seed), WORDS) for seed in range(300)]
     assert sum(one != DOCUMENT for one in edited) > 270
 
 
 def test_edits_of_what_is_no_document_end() -> None:
     for seed in range(100):
-        assert isinstance(mutated_table(b"", Random(seed)), bytes)
+        assert isinstance(mutated_json(b"", Random(seed), WORDS), bytes)
 
 
 def test_plain_json_reading_takes_the_last_key_and_refuses_what_is_none() -> None:

@@ -28,7 +28,7 @@ NOT_RUN = {
     "zcc vectors": "tests/vectors runs them",
     "zcc report": "tests/reports runs them, with keys",
 }
-# Of these only the name is looked at, and why.
+# Of these only the name is inspected, and why.
 NAMED_ONLY = {
     "audit http": "the loopback registry speaks plain HTTP",
     "report compare": "a shell redirects its output",

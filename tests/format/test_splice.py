@@ -18,7 +18,7 @@ from conformance.format.splice import (
 )
 from conformance.strategies.fields import json_values
 
-# A document as no encoder of ours would write it: blanks, escapes, numbers that Python cannot hold.
+# A document as no encoder of the suite would write it: blanks, escapes, numbers that Python cannot hold.
 ODD = '\t{ "a" : [ 1e999 , 1.10,"\\u0061]" ] ,\r\n"\\u0062":{"c":{ } },"d":-0.0, "e" : "}\\"{", "a\\\\":[ ] }\n'
 
 

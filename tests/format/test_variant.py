@@ -149,7 +149,7 @@ def test_an_unknown_sentinel_content_is_stripped_too() -> None:
 )
 def test_what_must_get_no_variant_gets_none_and_is_told_why(manifest: bytes, reason: str) -> None:
     assert str(ineligibility(manifest)).startswith(reason)
-    with pytest.raises(FormatError, match=f"no sentinel variant can be made: {reason}"):
+    with pytest.raises(FormatError, match=f"no sentinel variant can be created: {reason}"):
         make_sentinel_variant(manifest, CONFIG, SENTINEL)
 
 

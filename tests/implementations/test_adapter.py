@@ -112,7 +112,7 @@ MISTAKES = {
     ),
     "an unknown role": (GOOD.replace('"copier"]', '"pilot"]'), "Invalid enum value 'pilot'; choose from producer, "),
     "an unknown compression": ('compressions = ["lz4"]\n' + GOOD, "lz4"),
-    "an unknown placeholder": (GOOD.replace("{layout}", "{layuot}"), "operations.push: {layuot} is no placeholder"),
+    "an unknown placeholder": (GOOD.replace("{layout}", "{layuot}"), "operations.push: {layuot} is not a placeholder"),
     "a shell string": (
         GOOD.replace('["mytool", "copy", "{reference}", "{destination}"]', '"mytool copy x"'),
         "no shell",
@@ -124,7 +124,7 @@ MISTAKES = {
     "mixed steps": (GOOD.replace('["cp", "-a", "{stdout}/.", "{output}"]]', '"cp"]'), "operations.unpack: arguments"),
     "stdout of no step": (GOOD.replace('"pull", "{reference}"', '"pull", "{stdout}"'), "there is no step before"),
     "options within an argument": (GOOD.replace('"{options}"', '"-o{options}"'), "one by itself"),
-    "a bad expression": (GOOD.replace("(?m)^level=fatal", "(level"), "no regular expression"),
+    "a bad expression": (GOOD.replace("(?m)^level=fatal", "(level"), "not a regular expression"),
     "both ways": ('entry_point = "./x"\n' + GOOD, "entry_point"),
     "neither way": (
         'name = "x"\ndescription = "d"\nroles = ["copier"]\nversion = ["x"]',
@@ -138,7 +138,7 @@ MISTAKES = {
     "no reason": (GOOD.replace("not written yet", " "), "unsupported.zstd: declared without a reason"),
     "an unknown feature": (GOOD.replace("zstd = ", "speed = "), "speed"),
     "HOME": (GOOD + '\n[environment]\nHOME = "/root"', "environment.HOME"),
-    "no environment name": (GOOD + '\n[environment]\n"A-B" = "1"', "'A-B' is no name"),
+    "no environment name": (GOOD + '\n[environment]\n"A-B" = "1"', "'A-B' is not a name"),
     "a later schema": (
         "schema_version = 3\ncolour = 1\n" + GOOD,
         "schema_version: 3; this suite knows versions",
@@ -152,11 +152,14 @@ MISTAKES = {
         'setup = ["a", "{output}"]\n' + GOOD,
         "setup: {output} is not known",
     ),
-    "options around an operation": ('teardown = ["a", "{options}"]\n' + GOOD, "teardown: {options} is no placeholder"),
+    "options around an operation": (
+        'teardown = ["a", "{options}"]\n' + GOOD,
+        "teardown: {options} is not a placeholder",
+    ),
     "ready for nothing": ('ready = ["a"]\n' + GOOD, "there is no service"),
-    "a file outside": (GOOD + '\n[files]\n"../x" = ""', "'../x' is no path below HOME"),
-    "an absolute file": (GOOD + '\n[files]\n"/etc/x" = ""', "'/etc/x' is no path below HOME"),
-    "a file with an unknown word": (GOOD + '\n[files]\nx = "{user}"', "files.x: {user} is no placeholder"),
+    "a file outside": (GOOD + '\n[files]\n"../x" = ""', "'../x' is not a path below HOME"),
+    "an absolute file": (GOOD + '\n[files]\n"/etc/x" = ""', "'/etc/x' is not a path below HOME"),
+    "a file with an unknown word": (GOOD + '\n[files]\nx = "{user}"', "files.x: {user} is not a placeholder"),
     "options of no operation": (
         GOOD + "\n[operation_options.scan]\nall = []",
         "operation_options.scan: there is no",

@@ -5,7 +5,6 @@ import pytest
 
 from conformance.implementations.outcome import Outcome, classify
 from conformance.implementations.runner import Run
-from conformance.implementations.twins import judge_refusal, judge_success
 from conformance.observed.evidence import CommandEvidence
 
 
@@ -35,7 +34,7 @@ CASES = {
         Outcome.REFUSED, stdout="a\nDENIED: x\nb", refusals=("DENIED",), reason="DENIED: x"
     ),
     "stdout alone states nothing": Case(Outcome.CRASHED, stdout="oops", reason="without a stated reason"),
-    "stdout speaks of an error": Case(
+    "stdout mentions an error": Case(
         Outcome.REFUSED, stdout="pulling\nerror: bad digest\n", reason="error: bad digest"
     ),
     "stderr goes before stdout": Case(Outcome.REFUSED, stdout="error: a", stderr="unhappy", reason="unhappy"),
@@ -90,60 +89,3 @@ def test_reasons_are_cut() -> None:
 
 def a_run(outcome: Outcome, reason: str = "") -> Run:
     return Run("tool", "unpack", outcome, reason, (CommandEvidence(("tool",), 0),))
-
-
-TWINS = {
-    (Outcome.REFUSED, Outcome.SUCCEEDED): "pass",
-    (Outcome.SUCCEEDED, Outcome.SUCCEEDED): "fail",
-    (Outcome.CRASHED, Outcome.SUCCEEDED): "fail",
-    (Outcome.TIMED_OUT, Outcome.SUCCEEDED): "fail",
-    (Outcome.REFUSED, Outcome.REFUSED): "not-run",
-    (Outcome.REFUSED, Outcome.CRASHED): "not-run",
-    (Outcome.CRASHED, Outcome.CRASHED): "not-run",
-    (Outcome.TIMED_OUT, Outcome.TIMED_OUT): "not-run",
-    (Outcome.SUCCEEDED, Outcome.REFUSED): "not-run",
-    (Outcome.ABSENT, Outcome.ABSENT): "not-run",
-    (Outcome.UNSUPPORTED, Outcome.SUCCEEDED): "unsupported",
-    (Outcome.REFUSED, Outcome.UNSUPPORTED): "unsupported",
-}
-
-
-@pytest.mark.parametrize("pair", TWINS, ids=lambda pair: f"{pair[0]} beside {pair[1]}")
-def test_a_refusal_counts_only_beside_an_accepted_twin(pair: tuple[Outcome, Outcome]) -> None:
-    judgement = judge_refusal(a_run(pair[0], "why"), a_run(pair[1]), where="TOC", what="A wrong TOC digest")
-    assert judgement.outcome == TWINS[pair]
-    inconclusive = TWINS[pair] == "not-run" and pair[0] is not Outcome.ABSENT
-    assert judgement.message.startswith("inconclusive: ") is inconclusive
-
-
-def test_a_twin_that_did_nothing_makes_the_case_inconclusive() -> None:
-    negative, positive = a_run(Outcome.REFUSED, "no"), a_run(Outcome.SUCCEEDED)
-    judgement = judge_refusal(negative, positive, where="TOC", what="It", twin_problem="nothing was unpacked")
-    assert judgement.outcome == "not-run"
-    assert "nothing was unpacked" in judgement.message
-    assert len(judgement.evidence) == 2
-
-
-def test_a_failure_says_what_was_accepted() -> None:
-    judgement = judge_refusal(
-        a_run(Outcome.SUCCEEDED), a_run(Outcome.SUCCEEDED), where="TOC", what="A wrong TOC digest"
-    )
-    assert judgement.message == "A wrong TOC digest was accepted"
-    assert "non-zero exit" in judgement.expected
-
-
-@pytest.mark.parametrize(
-    ("outcome", "problem", "expected"),
-    [
-        (Outcome.SUCCEEDED, "", "pass"),
-        (Outcome.SUCCEEDED, "the tree is empty", "fail"),
-        (Outcome.REFUSED, "", "fail"),
-        (Outcome.CRASHED, "", "fail"),
-        (Outcome.TIMED_OUT, "", "fail"),
-        (Outcome.UNSUPPORTED, "", "unsupported"),
-        (Outcome.ABSENT, "", "not-run"),
-    ],
-)
-def test_what_must_work_is_judged_by_its_result(outcome: Outcome, problem: str, expected: str) -> None:
-    judgement = judge_success(a_run(outcome, "why"), where="pull", what="Pulling", problem=problem)
-    assert judgement.outcome == expected

@@ -20,7 +20,7 @@ from conformance.processes import overlay
 from conformance.processes.sandbox import SandboxOptions, make_sandbox
 from conformance.trials.consumer.bench import Bench
 from conformance.trials.file_trees import expected_tree
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 from tests.tools import need
 
 NAME = "localhost/image:latest"
@@ -193,7 +193,7 @@ def test_fuse_overlayfs_mounts_where_the_kernel_may_not() -> None:
 def test_a_client_of_this_machine_unpacks_two_layers_into_overlay_storage(name: str, tmp_path: Path) -> None:
     adapter = find_adapter(name)
     need(shutil.which(adapter.executable) is not None, adapter.executable)
-    subject = ImplementationSubject(adapter, "", tmp_path)
+    subject = ImplementationUnderTest(adapter, "", tmp_path)
     seen = Bench(subject).pull(image([layer_of(LOWER), layer_of(UPPER)]), "unpack")
     assert seen.succeeded, seen.reason
     assert lost_content(expected_tree([LOWER, UPPER]), seen.tree or {}) == ""

@@ -1,4 +1,4 @@
-"""Smoke tests of the shipped adapters with the real tools: their vectors do what they say."""
+"""Smoke tests of the shipped adapters with the real tools: their vectors do what they state."""
 
 import tarfile
 from collections.abc import Iterator

@@ -67,7 +67,7 @@ def sees_ranges(seen: list[Exchange], blob: bytes) -> list[str | None]:
 
 @pytest.fixture(scope="module")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The golden pair in a registry of its own, for tests that only read."""
+    """The golden pair in its own registry, for tests that only read."""
     with world(tmp_path_factory.mktemp("golden")) as here:
         here.push(golden_directory("sentinel-single"), "golden:1")
         yield here
@@ -138,7 +138,7 @@ def attributes(path: Path) -> dict[str, bytes]:
 
 
 def is_unpackable(tree: Tree) -> bool:
-    """No node lies below one that is no directory, none is a whiteout of nothing, no name is too long."""
+    """No node lies below one that is not a directory, none is a whiteout of nothing, no name is too long."""
     kinds = {node.name: node.kind for node in tree}
     for node in tree:
         parts = node.name.split("/")
@@ -220,7 +220,7 @@ def _wrong_chunk_digest() -> Layer:
 
 
 def _file(**changes: object) -> Callable[[], Layer]:
-    """The TOC entry of dir/file says something else, and is authenticated."""
+    """The TOC entry of dir/file states something else, and is authenticated."""
 
     def build() -> Layer:
         blob, written = a_layer()
@@ -252,7 +252,7 @@ def _annotation(key: str, value: str | None) -> Callable[[], Layer]:
 
 
 def _named(name: str, kind: str = "reg", link: str = "") -> Callable[[], Layer]:
-    """A layer that says in both readings what leads outside."""
+    """A layer that states in both readings what leads outside."""
 
     def build() -> Layer:
         node = Node(name, kind, link_name=link, content=b"x" if kind == "reg" else b"")  # type: ignore[arg-type]
@@ -315,8 +315,8 @@ BROKEN: dict[str, tuple[Callable[[], Layer], str]] = {
     "name that climbs": (_named("../outside"), "climbs with '..'"),
     "name that climbs in the middle": (_named("a/../../outside"), "climbs with '..'"),
     "hard link that climbs": (_named("link", "hardlink", "../../etc/passwd"), "climbs with '..'"),
-    "hard link to nothing": (_named("link", "hardlink", "/etc/passwd"), "no file of the image"),
-    "file through a file": (_named("inside/file"), "is no directory"),
+    "hard link to nothing": (_named("link", "hardlink", "/etc/passwd"), "not a file of the image"),
+    "file through a file": (_named("inside/file"), "is not a directory"),
 }
 
 
@@ -467,7 +467,7 @@ def test_other_annotation_values_are_ignored(value: str, tmp_path: Path) -> None
 
 
 class RefusesRanges(Defect):
-    """Answers this status to requests for more than so many ranges."""
+    """Responds with this status to requests for more than so many ranges."""
 
     def __init__(self, status: int, most: int = 0) -> None:
         self._status, self._most = status, most

@@ -1,4 +1,4 @@
-"""The reference as copier: every byte kept, or the sentinel gone completely."""
+"""The reference as copier: every byte retained, or the sentinel gone completely."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
 """Every step of the reference can be replaced by a defect, and the defect then shows: what client mutants stand on."""
 
-# ruff: noqa: ARG002 - a defect looks at less than the step it replaces
+# ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

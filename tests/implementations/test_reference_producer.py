@@ -30,7 +30,7 @@ from tests.implementations.world import world
 
 
 class Failing(Defect):
-    """Answers 500 to the nth request that changes or probes something (PUT, POST, HEAD), counted from 0."""
+    """Responds with 500 to the nth request that changes or probes something (PUT, POST, HEAD), counted from 0."""
 
     def __init__(self, number: int) -> None:
         self.left = number

@@ -12,9 +12,9 @@ import pytest
 from conformance.implementations.adapter import Adapter, parse_adapter
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import MAX_EVIDENCE, find_version, run_operation
+from conformance.observed.credentials import Credentials
 from conformance.processes.run import MAX_KEPT, run_program
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
-from conformance.registry.client.credentials import Credentials
 
 HOST = "127.0.0.1:5000"
 VALUES = {"reference": f"{HOST}/a:b"}

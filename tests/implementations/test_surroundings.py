@@ -11,8 +11,8 @@ import pytest
 from conformance.implementations.adapter import Adapter, parse_adapter
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, run_operation
+from conformance.observed.credentials import Credentials
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
-from conformance.registry.client.credentials import Credentials
 
 HOST = "127.0.0.1:5000"
 LOGIN = Credentials("kim", "open-sesame")

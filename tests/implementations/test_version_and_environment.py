@@ -1,4 +1,4 @@
-"""What a tool says before its version, environments that name what an operation lacks, compressions left out."""
+"""What a tool reports before its version, environments that name what an operation lacks, compressions left out."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A registry and the reference beside it, in this process: what tests of the reference are made of."""
+"""A registry and the reference beside it, in this process: what tests of the reference consist of."""
 
 import contextlib
 import io
@@ -89,7 +89,7 @@ class World:
 
     @contextmanager
     def watching(self) -> Iterator[list[Exchange]]:
-        """The exchanges of what happens inside."""
+        """The exchanges within the block."""
         before = len(self.registry.exchanges)
         seen: list[Exchange] = []
         yield seen
@@ -98,9 +98,9 @@ class World:
     def raw(self, tag: str) -> bytes:
         """The document under a tag or digest."""
         repository, _, reference = tag.rpartition("@" if "@" in tag else ":")
-        answer = self.client.get_manifest_raw(f"image/{repository}", reference, accept=MANIFEST_TYPES)
-        assert answer.status == 200
-        return answer.content
+        response = self.client.get_manifest_raw(f"image/{repository}", reference, accept=MANIFEST_TYPES)
+        assert response.status == 200
+        return response.content
 
     def fields(self, tag: str) -> dict[str, Any]:
         """The same, parsed."""
@@ -108,9 +108,9 @@ class World:
         return found
 
     def blob(self, repository: str, digest: str) -> bytes:
-        answer = self.client.get_blob(f"image/{repository}", digest)
-        assert answer.status == 200
-        return answer.content
+        response = self.client.get_blob(f"image/{repository}", digest)
+        assert response.status == 200
+        return response.content
 
     def put_blob(self, repository: str, content: bytes) -> str:
         """Upload; the digest."""
@@ -122,8 +122,8 @@ class World:
         raw = encode(fields)
         digest = str(Digest.of(raw))
         media_type = fields["mediaType"]
-        answer = self.client.put_manifest_raw(f"image/{repository}", tag or digest, raw, media_type)
-        assert answer.status == 201, answer.exchange.as_text()
+        response = self.client.put_manifest_raw(f"image/{repository}", tag or digest, raw, media_type)
+        assert response.status == 201, response.exchange.as_text()
         return {"mediaType": media_type, "digest": digest, "size": len(raw)}
 
     def put_image(
@@ -172,7 +172,7 @@ def entry(descriptor: JsonObject, *, sentinel: bool = False, zstd: bool = True, 
 
 @contextmanager
 def world(directory: Path, *defects: Defect) -> Iterator[World]:
-    """A world whose registry has these defects."""
+    """A setup whose registry has these defects."""
     directory.mkdir(exist_ok=True)
     with EmbeddedRegistry(defects=defects) as registry:
         made = World(registry, directory)

@@ -1,4 +1,4 @@
-"""Images with one or two layers, in memory: whole ones, and ones that somebody damaged."""
+"""Images with one or two layers, in memory: whole ones, and damaged ones."""
 
 from collections.abc import Mapping, Sequence
 

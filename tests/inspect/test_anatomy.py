@@ -21,13 +21,13 @@ from conformance.images.golden import golden_directory
 from conformance.images.trees import Node
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.memory import MemorySource
 from conformance.sources.reference import LayoutReference, RegistryReference
 from conformance.sources.remote import RemoteSource
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 from tests.inspect.images import chunked, image_of, names_of
 
 WHOLE = ViewOptions(frames=True)
@@ -114,9 +114,9 @@ def test_lists_are_cut_with_a_count() -> None:
 
 def test_only_the_wanted_platform() -> None:
     assert len(golden("sentinel-single", ViewOptions(platform=Platform("amd64", "linux"))).manifests) == 2
-    with pytest.raises(SubjectError, match="no manifest for linux/s390x"):
+    with pytest.raises(SourceError, match="no manifest for linux/s390x"):
         golden("sentinel-single", ViewOptions(platform=Platform("s390x", "linux")))
-    with pytest.raises(SubjectError, match="has a layer 9"):
+    with pytest.raises(SourceError, match="has a layer 9"):
         golden("sentinel-single", ViewOptions(layer=9))
 
 
@@ -133,7 +133,7 @@ class Remote:
             client.close()
 
     def blob_requests(self) -> list[tuple[str, int]]:
-        """Range and size of the answers that carried bytes of blobs."""
+        """Range and size of the responses that carried bytes of blobs."""
         return [
             (dict(item.request_headers).get("Range", ""), item.response_size)
             for item in self.registry.exchanges[self.before :]
@@ -145,7 +145,7 @@ class Remote:
 def remote() -> Iterator[Remote]:
     with EmbeddedRegistry() as registry:
         client = RegistryClient(registry.url)
-        reference = push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
+        reference = push_layout(RegistryUnderTest(client, "team"), golden_directory("sentinel-single"), "app")
         client.close()
         yield Remote(registry, reference)
 
@@ -210,7 +210,7 @@ def test_a_toc_with_another_digest_says_so() -> None:
     blob, annotations = chunked()
     wrong = annotations | {names.MANIFEST_CHECKSUM: "sha256:" + "0" * 64}
     text = printed(view_image(image_of(blob, wrong), WHOLE))
-    assert "the manifest says sha256:000" in text
+    assert "the manifest states sha256:000" in text
 
 
 def test_a_frame_that_nothing_names_is_other() -> None:

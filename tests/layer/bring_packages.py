@@ -1,6 +1,6 @@
 """``python -m tests.layer.bring_packages FOLDER``: packages of five registries, for ``test_real_writers``.
 
-Each registry by its own client; what a machine has no client for is said and left out.
+Each registry by its own client; what a machine has no client for is stated and left out.
 """
 
 import shutil

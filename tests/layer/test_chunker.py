@@ -15,7 +15,7 @@ from conformance.format.toc import Entry
 from conformance.strategies.trees import contents
 from tests.layer import golden
 
-# A failure that shows a large file is still a failure of its own.
+# A failure that shows a large file is still a separate failure.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 
 D = b"".join(hashlib.sha256(str(number).encode()).digest() for number in range(12_500))[:400_000]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.oci import read_manifest
 from conformance.processes.run import Ended, run_program
 from conformance.sources.layout import LayoutSource
@@ -22,7 +22,7 @@ STORAGE = '[storage]\ndriver = "vfs"\nrunroot = "{0}/run"\ngraphroot = "{0}/grap
 
 
 class Bench:
-    """A tree, and a storage of their own for the tools."""
+    """A tree, and their own storage for the tools."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

@@ -104,7 +104,7 @@ LONG = b"x" * 200
 @pytest.mark.parametrize(
     ("tar", "toc"),
     [(LONG + b"a", "x" * 200 + "b"), (b"a\xff", "a\\xff"), (LONG, "x" * 201), (b"a\\n", "a\n")],
-    ids=["behind the cut", "an escape", "longer", "a line end"],
+    ids=["after the cut", "an escape", "longer", "a line end"],
 )
 def test_targets_that_look_alike_differ(tar: bytes, toc: str) -> None:
     header = msgspec.structs.replace(LINK, link_name=tar)
@@ -125,3 +125,102 @@ def test_keys_and_values_of_attributes_that_look_alike_differ() -> None:
 def test_two_values_are_never_shown_as_one(first: bytes, second: bytes) -> None:
     shown = both_shown(first, second)
     assert shown[0] != shown[1]
+
+
+OTHERS = {
+    "type": "hardlink",
+    "mode": 0o1,
+    "size": 10,
+    "uid": 11,
+    "gid": 12,
+    "dev_major": 13,
+    "dev_minor": 14,
+    "link_name": "x",
+    "modtime": "1971-01-01T00:00:00Z" + "x" * 80,
+    "accesstime": "1970-01-01T00:00:01Z",
+    "changetime": "1970-01-01T00:00:02Z",
+    "xattrs": {"user.a": "AAED", "user.c": ""},
+}
+
+
+def test_all_that_differs_is_told_in_words_and_in_order() -> None:
+    found = Discrepancies()
+    header = msgspec.structs.replace(
+        HEADER,
+        typeflag="9",
+        mode=0o4755,
+        link_name=b"y",
+        mtime=2 * 10**21,
+        atime=3 * SECOND,
+        dev_major=1,
+        dev_minor=2,
+        is_sparse=True,
+        xattrs={b"user.a": b"\0\1\2", b"user.b": b"1"},
+    )
+    EntryComparison(found).compare(header, changed(ENTRY, **OTHERS), 512)
+    assert {(each.name, each.offset) for each in found.of(*Kind)} == {("'f'", 512)}
+    assert [(each.what, each.expected, each.found) for each in found.of(Kind.ATTRIBUTE, Kind.XATTR)][:10] == [
+        ("type", "tar type '9' (tar header)", "'hardlink' (TOC)"),
+        ("mode", "4755 (tar header)", "0001 (TOC)"),
+        ("size", "3 (tar header)", "10 (TOC)"),
+        ("uid", "1 (tar header)", "11 (TOC)"),
+        ("gid", "2 (tar header)", "12 (TOC)"),
+        ("devMajor", "1 (tar header)", "13 (TOC)"),
+        ("devMinor", "2 (tar header)", "14 (TOC)"),
+        ("linkName", "'y' (tar header)", "'x' (TOC)"),
+        (
+            "modtime",
+            "2000000000000000000000 ns since 1970 (tar header)",
+            "1971-01-01T00:00:00Z" + "x" * 60 + " (TOC)",
+        ),
+        ("accesstime", "1970-01-01T00:00:03Z (tar header)", "1970-01-01T00:00:01Z (TOC)"),
+    ]
+    assert found.count(Kind.ATTRIBUTE) == 14
+
+
+def test_what_one_side_lacks_is_told_as_absent() -> None:
+    found = Discrepancies()
+    header = msgspec.structs.replace(HEADER, mtime=None, atime=1, ctime=2, is_sparse=True, xattrs={b"b": b"1"})
+    entry = changed(ENTRY, modtime="1970-01-01T00:00:05Z", xattrs={"a": "", "c": ""})
+    EntryComparison(found).compare(header, entry, 0)
+    assert [(each.what, each.expected, each.found) for each in found.of(Kind.ATTRIBUTE)] == [
+        ("modtime", "absent (tar header)", "1970-01-01T00:00:05Z (TOC)"),
+        ("accesstime", "1970-01-01T00:00:00.000000001Z (tar header)", "absent (TOC)"),
+        ("changetime", "1970-01-01T00:00:00.000000002Z (tar header)", "absent (TOC)"),
+        ("form", "a sparse file (tar header)", "a TOC cannot represent one (TOC)"),
+        ("xattr 'a'", "absent (tar header)", "in the TOC only (TOC)"),
+        ("xattr 'b'", "present (tar header)", "not in the TOC (TOC)"),
+        ("xattr 'c'", "absent (tar header)", "in the TOC only (TOC)"),
+    ]
+    assert [each.what for each in found.of(Kind.XATTR)] == []
+
+
+def test_the_year_one_is_no_time() -> None:
+    year_one = msgspec.structs.replace(HEADER, mtime=-62_135_596_800 * SECOND)
+    assert differences(year_one, changed(ENTRY, modtime="")) == []
+    assert differences(year_one, changed(ENTRY, modtime="0001-01-01T00:00:00Z")) == []
+    assert differences(year_one, changed(ENTRY, modtime="0001-01-01T00:00:01Z")) == [(Kind.ATTRIBUTE, "modtime")]
+    found = Discrepancies()
+    EntryComparison(found).compare(year_one, ENTRY, 0)
+    assert [each.expected for each in found.of(*Kind)] == ["absent (tar header)"]
+
+
+def test_a_time_is_read_alike_each_time() -> None:
+    found = Discrepancies()
+    comparison = EntryComparison(found)
+    for text in (
+        "1970-01-01T00:00:05Z",
+        "no time",
+        "1970-01-01T00:00:05Z",
+        "no time",
+        "1970-01-01T00:00:05Z" + "0" * 99,
+    ):
+        comparison.compare(HEADER, changed(ENTRY, modtime=text), 0)
+    assert found.count(Kind.ATTRIBUTE) == 3
+
+
+@pytest.mark.parametrize("field", ["modtime", "accesstime", "changetime"])
+def test_a_long_text_for_a_time_is_cut(field: str) -> None:
+    found = Discrepancies()
+    EntryComparison(found).compare(HEADER, changed(ENTRY, **{field: "x" * 100}), 0)
+    assert [each.found for each in found.of(*Kind)] == ["x" * 80 + " (TOC)"]

@@ -28,7 +28,7 @@ def test_golden_layers_are_frames_from_end_to_end(image: str, index: int) -> Non
     assert {frame.window for frame in found.data if frame.content_size is None} <= {1024, large}
     last = found.frames[-1]
     footer = Footer.parse(layer.blob[last.payload_offset : last.payload_end])
-    assert footer.positions == layer.positions, "golden footers say what the annotations say"
+    assert footer.positions == layer.positions, "golden footers state what the annotations state"
     assert footer.form is (FooterForm.CURRENT if image == golden.CURRENT else FooterForm.FIRST)
     assert footer.build() == layer.blob[last.payload_offset :]
 

@@ -60,7 +60,7 @@ def test_the_error_names_the_annotation() -> None:
     annotations = ChunkedAnnotations.of({names.MANIFEST_CHECKSUM: DIGEST, names.MANIFEST_POSITION: "1:2:3:4"})
     with pytest.raises(FormatError) as caught:
         annotations.positions()
-    assert caught.value.where == names.MANIFEST_POSITION, "the error must say which annotation is wrong"
+    assert caught.value.where == names.MANIFEST_POSITION, "the error must state which annotation is wrong"
 
 
 def test_checksum_alone_makes_a_layer_chunked() -> None:

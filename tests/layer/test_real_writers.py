@@ -72,11 +72,11 @@ def test_the_tars_of_packages_break_no_must() -> None:
         try:
             broken = broken_musts(tar)
         except FormatError as error:
-            refused.append(f"{name}: {error}")  # what no TOC can say: global headers, names twice
+            refused.append(f"{name}: {error}")  # what no TOC can represent: global headers, names twice
             continue
         judged += 1
         if broken:
             accused[name] = broken
-    print(f"{judged} packages judged, {len(refused)} that no TOC can say: {refused}")  # noqa: T201
+    print(f"{judged} packages judged, {len(refused)} that no TOC can represent: {refused}")  # noqa: T201
     assert not accused
     assert judged >= int(os.environ.get("ZCC_CORPORA_LEAST", "1"))

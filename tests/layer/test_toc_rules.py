@@ -1,4 +1,4 @@
-"""The rules over TOC entries: the one quick pass never lets through what looking at each entry finds."""
+"""The rules over TOC entries: the one quick pass never lets through what inspecting each entry finds."""
 
 import msgspec
 import pytest

@@ -28,12 +28,12 @@ from conformance.images.trees import Node, Tree, noise, tar_of
 from conformance.strategies.trees import layers, options, trees
 from tests.layer import golden
 
-# A failure that shows a large file is still a failure of its own.
+# A failure that shows a large file is still a separate failure.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 
 
 def judge(blob: bytes, tar: bytes, written: WrittenLayer, *, has_tar_split: bool = True) -> None:
-    """What must hold of every layer, said plainly and apart from the checks."""
+    """What must hold of every layer, stated plainly and apart from the checks."""
     assert decompress(blob, limit=len(tar)) == tar
     assert (written.digest, written.size, written.diff_id) == (Digest.of(blob), len(blob), Digest.of(tar))
     frames = map_frames(blob)
@@ -276,8 +276,8 @@ def test_the_zstd_tool_reads_our_layer(command: list[str], tmp_path: Path) -> No
     path = tmp_path / "layer.zst"
     with path.open("wb") as blob:
         write_layer(io.BytesIO(tar), blob)
-    answer = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False)
-    assert (answer.returncode, answer.stdout == tar) == (0, True), answer.stderr.decode(errors="replace")
+    response = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False)
+    assert (response.returncode, response.stdout == tar) == (0, True), response.stderr.decode(errors="replace")
 
 
 @pytest.mark.parametrize("command", [["bsdtar", "-tf"], ["tar", "--zstd", "-tf"]])
@@ -289,5 +289,5 @@ def test_other_tar_readers_list_our_layer(command: list[str], tmp_path: Path) ->
     )
     path = tmp_path / "layer.tar.zst"
     path.write_bytes(blob)
-    answer = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False, text=True)
-    assert (answer.returncode, answer.stdout.split()) == (0, ["dir/", "dir/a", "dir/b"]), answer.stderr
+    response = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False, text=True)
+    assert (response.returncode, response.stdout.split()) == (0, ["dir/", "dir/a", "dir/b"]), response.stderr

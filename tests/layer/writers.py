@@ -54,7 +54,7 @@ def ordinary_tree(root: Path) -> Path:
 
 
 def _run(*command: str, cwd: Path) -> None:
-    # A writer that leaves out what its form cannot say ends with an error; what it wrote counts.
+    # A writer that leaves out what its form cannot represent ends with an error; what it wrote counts.
     subprocess.run(command, cwd=cwd, capture_output=True, timeout=120, check=False)
 
 
@@ -82,7 +82,7 @@ def _python(form: int) -> Callable[[Path, Path], None]:
                 try:
                     archive.add(path, path.relative_to(tree).as_posix(), recursive=False)
                 except ValueError:
-                    continue  # a ustar header cannot say it
+                    continue  # a ustar header cannot represent it
 
     return write
 
@@ -111,7 +111,9 @@ WRITERS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "go-default": ("go", _go("default")),
     "go-pax": ("go", _go("pax")),
 }
-"""The tool that is needed, and how it packs a tree into a file. Sparse forms are left out: no TOC can say them."""
+"""The tool that is needed, and how it packs a tree into a file. Sparse forms are left out: no TOC can represent
+them.
+"""
 
 GO_ORDINARY = (
     "file-and-dir.tar",

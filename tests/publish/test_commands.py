@@ -23,7 +23,7 @@ from tests.build.trees import make_tree
 
 
 def done(*arguments: str | Path, **environ: str) -> str:
-    """In this process: a command of its own would take a second to start."""
+    """In this process: its own command would take a second to start."""
     run = CliRunner().invoke(app, [str(argument) for argument in arguments], env=environ)
     assert run.exit_code == 0, run.output
     return run.stdout

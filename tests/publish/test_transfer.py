@@ -179,7 +179,7 @@ def test_a_size_that_is_none(fetching: Fetching) -> None:
     for size in (-1, 2**60):
         with pytest.raises(BuildError, match="a size of"):
             fetching.fetch(Descriptor("", BLOB.digest, size))
-    with pytest.raises(BuildError, match="the descriptor says 100"):
+    with pytest.raises(BuildError, match="the descriptor states 100"):
         fetching.fetch(Descriptor("", BLOB.digest, 100))
 
 

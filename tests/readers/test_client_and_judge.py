@@ -1,19 +1,19 @@
-"""The client library beside the judge: it takes every lawful layer, and refuses what is forbidden for its sake."""
+"""The client library beside the judge: it takes every conforming layer, and refuses what is forbidden for its sake."""
 
 from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
 
+from conformance.cases.mutants import layers
+from conformance.cases.variants import artifacts
 from conformance.images.draft import Drafted
 from conformance.images.layer_draft import LayerDraft, finish_layer
-from conformance.mutants import layers
 from conformance.readers.panel import TOC_READER, Panel
 from conformance.readers.reading import Reading
 from conformance.requirements import broken_by, find_variants
 from conformance.sources.image import observe_image
 from conformance.sources.memory import MemorySource
-from conformance.variants import artifacts
 from tests.tools import need
 
 REFUSED = [

@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
+from conformance.assurance.differential.judging import descriptor_of, image_of
 from conformance.checks.artifact.layer_duality import one_tree
 from conformance.cli import app
-from conformance.differential.judging import descriptor_of, image_of
 from conformance.format.discrepancy import Discrepancy, Kind
 from conformance.format.writer import layer_from_tar
 from conformance.observed.layer import LayersSeen, ReaderSeen
@@ -38,13 +38,13 @@ def test_readers_agree_on_an_ordinary_layer() -> None:
     need(len(seen.layers[0].readers) >= 10, "most of the reader panel")
     found = judged(seen)
     assert {judgement.outcome for judgement in found} == {"pass", "info"}
-    assert any("all see the tree of the TOC" in judgement.message for judgement in found)
+    assert any("all read the tree of the TOC" in judgement.message for judgement in found)
 
 
 def test_a_reader_that_sees_another_tree_is_named() -> None:
     seen = asked(extended_before_gnu_name())
     need(any(reader.reader == "Go archive/tar" for reader in seen.layers[0].readers), "Go archive/tar")
-    failures = [judgement for judgement in judged(seen) if "sees another tree" in judgement.message]
+    failures = [judgement for judgement in judged(seen) if "reads a tree" in judgement.message]
     assert any(judgement.message.startswith("Python tarfile 3.") for judgement in failures)
     assert not any(judgement.message.startswith("Go archive/tar") for judgement in failures)
     assert failures[0].found.endswith(")")
@@ -55,7 +55,7 @@ def test_a_layer_that_is_too_large_is_not_run(monkeypatch: pytest.MonkeyPatch) -
     (layer,) = asked(ordinary()).layers
     assert layer.readers == ()
     outcomes = {judgement.outcome: judgement.message for judgement in judged(LayersSeen((layer,), deep=True))}
-    assert outcomes["not-run"].startswith("The real readers were not asked: ")
+    assert outcomes["not-run"].startswith("The real readers were not run: ")
 
 
 def test_layers_beyond_the_time_are_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,4 +117,4 @@ def test_the_command_needs_every_byte() -> None:
 def test_the_command_says_who_agrees() -> None:
     ended = CliRunner().invoke(app, ["check", "--deep", "--readers", "oci:fixtures/golden/sentinel-single"])
     assert ended.exit_code == 0, ended.output
-    assert "all see the tree of the TOC" in ended.output
+    assert "all read the tree of the TOC" in ended.output

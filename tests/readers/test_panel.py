@@ -99,13 +99,13 @@ while line := sys.stdin.buffer.readline():
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(b"die", "status 3"), (b"sleep", "no answer within 2 s"), (b"lie", "an answer that is none")],
+    [(b"die", "status 3"), (b"sleep", "no result within 2 s"), (b"lie", "a result that is none")],
 )
 def test_program_that_misbehaves_is_started_again(content: bytes, problem: str) -> None:
     with ReaderProgram(Launch((sys.executable, "-c", MISBEHAVING)), timeout=2) as program:
-        answers = program.ask([Request(b"a"), Request(content), Request(b"b")])
-    assert [reading.crashed for (reading,) in answers] == [False, True, False]
-    assert problem in (answers[1][0].refused or "")
+        replies = program.ask([Request(b"a"), Request(content), Request(b"b")])
+    assert [reading.crashed for (reading,) in replies] == [False, True, False]
+    assert problem in (replies[1][0].refused or "")
 
 
 def test_many_archives_do_not_fill_the_pipes() -> None:
@@ -114,7 +114,7 @@ def test_many_archives_do_not_fill_the_pipes() -> None:
 
 
 def test_program_that_says_no_readers_is_an_error() -> None:
-    with pytest.raises(OSError, match="says no readers"):
+    with pytest.raises(OSError, match="states no readers"):
         ReaderProgram(Launch((sys.executable, "-c", "print('hello')")))
 
 

@@ -1,4 +1,4 @@
-"""Certificates made for one test."""
+"""Certificates created for one test."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Servers that are no registries, in the place of the embedded one: none may pass a requirement."""
+"""Servers that are not registries, in the place of the embedded one: none may pass a requirement."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ class SaysOnly(Defect):
 
 
 class _Takes(Defect):
-    """Says that it took whatever was sent; what it gives back is decided by ``gives``."""
+    """Reports that it accepted whatever was sent; what it gives back is decided by ``gives``."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
         if call.method in ("PUT", "PATCH", "POST"):
@@ -56,7 +56,7 @@ class OnlyTakes(_Takes):
 
 
 class SaysTheDigest(_Takes):
-    """Gives the digest that was asked for in the header, over an empty body."""
+    """Gives the digest that was requested in the header, over an empty body."""
 
     def give(self, call: Call) -> Reply:
         return Reply(200, {"Docker-Content-Digest": call.path.rsplit("/", 1)[1], "Content-Length": "0"})
@@ -97,7 +97,7 @@ class HangsUp(Defect):
 
 
 class CaptivePortal(Defect):
-    """Sends everybody to a page where one logs in."""
+    """Redirects every request to an authentication page."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
         if call.path == "/login":
@@ -111,7 +111,7 @@ NULL_REGISTRIES: Final[dict[str, Defect]] = {
     "always busy": SaysOnly(429, b"", {"Retry-After": "3600"}),
     "echoes": Echoes(),
     "only takes": OnlyTakes(),
-    "says the digest": SaysTheDigest(),
+    "states the digest": SaysTheDigest(),
     "gives zeros": GivesZeros(),
     "caches the first response": CachesTheFirst(),
     "hangs up": HangsUp(),

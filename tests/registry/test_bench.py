@@ -1,4 +1,4 @@
-"""Registry programs are found, started, judged twice and stopped; the table says what came out."""
+"""Registry programs are found, started, judged twice and stopped; the table states what came out."""
 
 import stat
 from pathlib import Path

@@ -10,27 +10,27 @@ from threading import Event, Thread
 
 import pytest
 
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.registry.client.conventions import MAX_WAIT, is_loopback_url, wait_seconds
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from tests.servers import QuietHandler, http_server, raw_server
 
 Reply = tuple[int, dict[str, str], bytes]
-Answer = Callable[[str, str, dict[str, str]], Reply]
+Response = Callable[[str, str, dict[str, str]], Reply]
 SECRET = "open-sesame"
 
 
 @contextmanager
-def server(answer: Answer) -> Iterator[str]:
-    """A loopback server whose answers come from a function of method, path and headers."""
+def server(response: Response) -> Iterator[str]:
+    """A loopback server whose responses come from a function of method, path and headers."""
 
     class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def _reply(self) -> None:
-            status, headers, body = answer(self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
+            status, headers, body = response(self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
             self.send_response(status)
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
@@ -44,7 +44,7 @@ def server(answer: Answer) -> Iterator[str]:
 
 
 def test_importing_it_switches_off_no_warnings() -> None:
-    # requests and urllib3 add filters for classes of their own; a filter for every warning would be new.
+    # requests and urllib3 add filters for their own classes; a filter for every warning would be new.
     code = (
         "import warnings, urllib3, requests; before = list(warnings.filters);"
         "import conformance.registry.client.client; assert before == warnings.filters, warnings.filters"
@@ -64,15 +64,15 @@ def test_the_methods_of_docker_registry_client_work_over_our_session() -> None:
 def test_a_chunked_upload_reads_back() -> None:
     with EmbeddedRegistry() as registry:
         client = RegistryClient(registry.url)
-        answer = client.upload_blob("a", b"0123456789" * 100, chunk_size=300)
-        assert answer.status == 201
-        assert client.get_blob("a", answer.header("Docker-Content-Digest") or "").content == b"0123456789" * 100
+        response = client.upload_blob("a", b"0123456789" * 100, chunk_size=300)
+        assert response.status == 201
+        assert client.get_blob("a", response.header("Docker-Content-Digest") or "").content == b"0123456789" * 100
 
 
 def test_bearer_tokens_are_fetched_by_scope_and_kept() -> None:
     tokens: list[str] = []
 
-    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+    def response(method: str, path: str, headers: dict[str, str]) -> Reply:
         if path.startswith("/token"):
             assert headers["authorization"].startswith("Basic ")
             tokens.append(path)
@@ -83,7 +83,7 @@ def test_bearer_tokens_are_fetched_by_scope_and_kept() -> None:
         return 401, {"WWW-Authenticate": challenge}, b""
 
     kept: list[Exchange] = []
-    with server(answer) as url:
+    with server(response) as url:
         client = RegistryClient(url, credentials=Credentials("user", SECRET), record=kept.append)
         assert client.get_manifest_raw("a", "x").status == 200
         assert client.get_manifest_raw("a", "y").status == 200
@@ -101,16 +101,16 @@ def test_a_redirect_to_another_host_carries_no_credentials() -> None:
 
     with server(other) as elsewhere:
 
-        def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+        def response(method: str, path: str, headers: dict[str, str]) -> Reply:
             if "authorization" not in headers:
                 return 401, {"WWW-Authenticate": 'Basic realm="x"'}, b""
             return 307, {"Location": f"{elsewhere}/blob"}, b""
 
-        with server(answer) as url:
+        with server(response) as url:
             client = RegistryClient(url, credentials=Credentials("user", SECRET))
             got = client.request("GET", "/v2/a/blobs/x", headers={"Range": "bytes=0-1"})
     assert got.content == b"ab"
-    assert seen[0]["range"] == "bytes=0-1", "the Range header is kept over the redirect"
+    assert seen[0]["range"] == "bytes=0-1", "the Range header is retained over the redirect"
     assert "authorization" not in seen[0]
 
 
@@ -119,10 +119,10 @@ def test_a_rate_limit_is_waited_for(after: str, waited: float) -> None:
     waits: list[float] = []
     replies = iter([429, 200])
 
-    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+    def response(method: str, path: str, headers: dict[str, str]) -> Reply:
         return next(replies), {"Retry-After": after} if after else {}, b"{}"
 
-    with server(answer) as url:
+    with server(response) as url:
         assert RegistryClient(url, sleep=waits.append).request("GET", "/v2/").status == 200
     assert waits == [waited]
 
@@ -130,16 +130,16 @@ def test_a_rate_limit_is_waited_for(after: str, waited: float) -> None:
 def test_a_post_is_never_sent_twice() -> None:
     count: list[int] = []
 
-    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+    def response(method: str, path: str, headers: dict[str, str]) -> Reply:
         count.append(1)
         return 503, {}, b""
 
-    with server(answer) as url:
+    with server(response) as url:
         assert RegistryClient(url, sleep=lambda _: None).request("POST", "/v2/a/blobs/uploads/", body=b"").status == 503
     assert len(count) == 1
 
 
-def test_an_endless_answer_is_cut_off() -> None:
+def test_an_endless_response_is_cut_off() -> None:
     with (
         server(lambda *_: (200, {}, b"x" * 100_000)) as url,
         pytest.raises(TransportError, match="larger than 1000 bytes") as caught,
@@ -148,7 +148,7 @@ def test_an_endless_answer_is_cut_off() -> None:
     assert caught.value.exchange is not None
 
 
-def test_an_answer_that_drips_for_ever_is_given_up() -> None:
+def test_an_response_that_drips_for_ever_is_given_up() -> None:
     """Each byte comes in time, so that no time-out of a single read ends it."""
     listener = socket.create_server(("127.0.0.1", 0))
     given_up = Event()
@@ -172,14 +172,14 @@ def test_an_answer_that_drips_for_ever_is_given_up() -> None:
     assert caught.value.exchange is not None
 
 
-def test_a_success_that_is_cut_is_no_answer_and_an_error_that_is_cut_is_one() -> None:
-    def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
+def test_a_success_that_is_cut_is_no_response_and_an_error_that_is_cut_is_one() -> None:
+    def response(method: str, path: str, headers: dict[str, str]) -> Reply:
         return (416 if "bad" in path else 200), {"Content-Length": "100", "Connection": "close"}, b"short"
 
-    with server(answer) as url:
+    with server(response) as url:
         client = RegistryClient(url, retries=0, timeout=2)
         refused = client.request("GET", "/v2/bad")
-        assert (refused.status, refused.exchange.error) == (416, "the body is shorter than Content-Length says")
+        assert (refused.status, refused.exchange.error) == (416, "the body is shorter than Content-Length states")
         with pytest.raises(TransportError):
             client.request("GET", "/v2/good")
 
@@ -195,7 +195,7 @@ def test_endless_redirects_end() -> None:
 def test_a_redirect_to_a_file_is_refused() -> None:
     with (
         server(lambda *_: (302, {"Location": "file:///etc/passwd"}, b"")) as url,
-        pytest.raises(TransportError, match="no HTTP"),
+        pytest.raises(TransportError, match="not HTTP"),
     ):
         RegistryClient(url).request("GET", "/v2/")
 

@@ -1,4 +1,4 @@
-"""The registry without HTTP: whatever a request says, there is an answer."""
+"""The registry without HTTP: whatever a request states, there is a response."""
 
 import pytest
 
@@ -29,6 +29,6 @@ def test_a_referrer_of_odd_shape_is_listed() -> None:
     subject = str(Digest.of(b"subject"))
     raw = encode({"schemaVersion": 2, "config": "no object", "subject": {"digest": subject}})
     assert core.handle(Call("PUT", "/v2/a/manifests/1", {}, {"content-type": MANIFEST_TYPE}, raw)).status == 201
-    answer = core.handle(Call("GET", f"/v2/a/referrers/{subject}", {}, {}, b""))
-    assert answer.status == 200
-    assert str(Digest.of(raw)).encode() in answer.body
+    response = core.handle(Call("GET", f"/v2/a/referrers/{subject}", {}, {}, b""))
+    assert response.status == 200
+    assert str(Digest.of(raw)).encode() in response.body

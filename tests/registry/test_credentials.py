@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.registry.client.credentials import CredentialError, Credentials, find_credentials
+from conformance.observed.credentials import Credentials
+from conformance.registry.client.credentials import CredentialError, find_credentials
 from conformance.registry.client.options import ConnectionOptions
 
 SECRET = "open-sesame"

@@ -1,4 +1,4 @@
-"""Each fault does over the wire what its line in the table says, to the requests it names and to no others."""
+"""Each fault does over the wire what its line in the table states, to the requests it names and to no others."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ import requests
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, SENTINEL_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
-from conformance.registry.client.ranges import RangeError, parse_answer
-from conformance.registry.server.core import Manifest
+from conformance.registry.client.ranges import RangeError, parse_response
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import FAULTS, FaultError, Match, ServesBlobsOf, make_fault, parse_fault
@@ -28,7 +28,7 @@ ONE = {"Range": "bytes=10-19"}
 
 
 class Got(msgspec.Struct, frozen=True):
-    """A whole answer, byte for byte, as far as it came."""
+    """A whole response, byte for byte, as far as it came."""
 
     status: int
     headers: dict[str, str]
@@ -71,14 +71,14 @@ class Wired:
 def wired(*faults: str | Defect, auth: BasicAuth | None = None) -> Iterator[Wired]:
     made = [parse_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with EmbeddedRegistry(defects=made, auth=auth) as registry:
-        stored = Manifest(MANIFEST, MANIFEST_TYPE)
+        stored = StoredManifest(MANIFEST, MANIFEST_TYPE)
         digest = str(Digest.of(MANIFEST))
         registry.load("a", {DIGEST: BLOB, str(Digest.of(OTHER)): OTHER}, {digest: stored}, latest=digest)
         yield Wired(registry)
 
 
 def parts_of(got: Got) -> list[tuple[int, bytes]]:
-    return [(part.first, part.content) for part in parse_answer(got.status, tuple(got.headers.items()), got.body)]
+    return [(part.first, part.content) for part in parse_response(got.status, tuple(got.headers.items()), got.body)]
 
 
 RIGHT = [(10, BLOB[10:20]), (100, BLOB[100:150]), (900, BLOB[900:1024])]
@@ -104,7 +104,7 @@ def test_without_faults_everything_is_right() -> None:
         ("wrong-content-range", [(11, BLOB[10:20]), (101, BLOB[100:150]), (901, BLOB[900:1024])]),
     ],
 )
-def test_faults_of_range_answers(fault: str, expected: list[tuple[int, bytes]]) -> None:
+def test_faults_of_range_responses(fault: str, expected: list[tuple[int, bytes]]) -> None:
     with wired(fault) as here:
         got = here.ask(**SEVERAL)
         if fault == "wrong-content-range":  # its last part would end past the end
@@ -197,8 +197,8 @@ def test_a_redirect_leads_to_the_other_host_which_records_what_it_got() -> None:
         here.registry.arm(make_fault("redirect", second.url))
         got = here.ask(**ONE)
         assert (got.status, got.headers["Location"]) == (307, f"{second.url}/v2/a/blobs/{DIGEST}")
-        answer = requests.get(got.headers["Location"], headers={**ONE, "Authorization": "Basic eDp5"}, timeout=10)
-        assert answer.content == BLOB[10:20]
+        response = requests.get(got.headers["Location"], headers={**ONE, "Authorization": "Basic eDp5"}, timeout=10)
+        assert response.content == BLOB[10:20]
         (seen,) = second.exchanges
         assert seen.request_header("authorization") == "Basic ***"
         assert second.url.startswith("http://127.0.0.2:")

@@ -1,4 +1,4 @@
-"""Registries that answer what no registry would: a line or a finding, never a traceback, and no request elsewhere."""
+"""Registries that respond what no registry would: a line or a finding, never a traceback, and no request elsewhere."""
 
 import gzip
 import socket
@@ -9,27 +9,27 @@ from threading import Event
 
 import pytest
 
-from conformance.checking import CheckOptions, check_image
+from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.document import encode
 from conformance.format.names import INDEX_TYPE
 from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.registry.client.conventions import leads_inside
 from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from tests.servers import QuietHandler, http_server, raw_server
 
 INDEX = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})
 
 
-def answer(*lines: bytes, body: bytes = b"") -> bytes:
+def response(*lines: bytes, body: bytes = b"") -> bytes:
     return b"\r\n".join((b"HTTP/1.1 200 OK", *lines, b"", b"")) + body
 
 
 def noise(seed: int) -> bytes:
-    """An answer some of whose bytes are replaced, doubled or left out."""
+    """A response some of whose bytes are replaced, doubled or left out."""
     random = Random(seed)
     made = bytearray(
-        answer(
+        response(
             b"Content-Type: " + INDEX_TYPE.encode(),
             b"Content-Length: %d" % len(INDEX),
             b"Docker-Content-Digest: sha256:" + b"0" * 64,
@@ -54,19 +54,19 @@ ODD = {
     "no status": b"hello\r\n\r\n",
     "status 999": b"HTTP/1.1 999 \xff\r\n\r\n",
     "status 0": b"HTTP/1.1 000 x\r\n\r\n",
-    "longer than it says": answer(b"Content-Length: 3", body=INDEX),
-    "shorter than it says": answer(b"Content-Length: 99999", body=INDEX),
-    "a negative length": answer(b"Content-Length: -1", body=INDEX),
-    "no number": answer(b"Content-Length: many", body=INDEX),
-    "a huge length": answer(b"Content-Length: " + b"9" * 400, body=INDEX),
-    "two lengths": answer(b"Content-Length: 1", b"Content-Length: 2", body=INDEX),
-    "gzip": answer(b"Content-Encoding: gzip", b"Content-Length: 60", body=gzip.compress(INDEX)),
-    "gzip that is none": answer(b"Content-Encoding: gzip", b"Content-Length: %d" % len(INDEX), body=INDEX),
-    "chunks that are none": answer(b"Transfer-Encoding: chunked", body=b"zz\r\n\r\n"),
-    "a header of no text": answer(b"X-\xff\x00: \xff\x00\x1b[31m", b"Content-Length: 2", body=b"{}"),
-    "a thousand headers": answer(*(b"X-%d: y" % number for number in range(1000)), b"Content-Length: 2", body=b"{}"),
-    "a type of no text": answer(b"Content-Type: \xff\xfe", b"Content-Length: 2", body=b"{}"),
-    "folded headers": answer(b"X: a", b" b", b"Content-Length: 2", body=b"{}"),
+    "longer than it states": response(b"Content-Length: 3", body=INDEX),
+    "shorter than it states": response(b"Content-Length: 99999", body=INDEX),
+    "a negative length": response(b"Content-Length: -1", body=INDEX),
+    "no number": response(b"Content-Length: many", body=INDEX),
+    "a huge length": response(b"Content-Length: " + b"9" * 400, body=INDEX),
+    "two lengths": response(b"Content-Length: 1", b"Content-Length: 2", body=INDEX),
+    "gzip": response(b"Content-Encoding: gzip", b"Content-Length: 60", body=gzip.compress(INDEX)),
+    "gzip that is none": response(b"Content-Encoding: gzip", b"Content-Length: %d" % len(INDEX), body=INDEX),
+    "chunks that are none": response(b"Transfer-Encoding: chunked", body=b"zz\r\n\r\n"),
+    "a header of no text": response(b"X-\xff\x00: \xff\x00\x1b[31m", b"Content-Length: 2", body=b"{}"),
+    "a thousand headers": response(*(b"X-%d: y" % number for number in range(1000)), b"Content-Length: 2", body=b"{}"),
+    "a type of no text": response(b"Content-Type: \xff\xfe", b"Content-Length: 2", body=b"{}"),
+    "folded headers": response(b"X: a", b" b", b"Content-Length: 2", body=b"{}"),
 }
 
 
@@ -79,14 +79,14 @@ def judged(url: str) -> None:
     host = url.removeprefix("http://")
     try:
         report = check_image(f"{host}/app:1", CheckOptions(ConnectionOptions(), use_panel=False))
-    except SubjectError as error:
+    except SourceError as error:
         _is_one_line(error)
     else:
         assert report.verdicts or not report.claims, "an index without manifests claims nothing"
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_odd_answer_is_a_line_or_a_finding(name: str) -> None:
+def test_an_odd_response_is_a_line_or_a_finding(name: str) -> None:
     def send(connection: socket.socket, _over: Event) -> None:
         connection.sendall(ODD[name])
 
@@ -94,7 +94,7 @@ def test_an_odd_answer_is_a_line_or_a_finding(name: str) -> None:
         judged(url)
 
 
-def test_random_answers_are_a_line_or_a_finding() -> None:
+def test_random_responses_are_a_line_or_a_finding() -> None:
     sent = iter(range(10**6))
 
     def send(connection: socket.socket, _over: Event) -> None:
@@ -126,8 +126,8 @@ def redirecting(location: str, asked: list[str]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("location", "words"),
     [
-        ("file:///etc/passwd", "which is no HTTP"),
-        ("gopher://127.0.0.1:1/", "which is no HTTP"),
+        ("file:///etc/passwd", "which is not HTTP"),
+        ("gopher://127.0.0.1:1/", "which is not HTTP"),
         ("http://[::1", "Invalid IPv6 URL"),
         ("http://169.254.169.254/latest/meta-data/", "of this machine or network only"),
         ("http://[fe80::1]/", "of this machine or network only"),

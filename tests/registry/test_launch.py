@@ -1,4 +1,4 @@
-"""The launcher of docker-registry: finds it, starts it, says why it cannot, and leaves no process behind."""
+"""The launcher of docker-registry: finds it, starts it, states why it cannot, and leaves no process behind."""
 
 import os
 import stat
@@ -10,8 +10,8 @@ import requests
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.images.samples import sample_image
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import AuthenticationError, RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server import launch
 from conformance.registry.server.launch import LaunchError, docker_registry, find_docker_registry
 from tests.tools import need
@@ -123,7 +123,7 @@ def test_what_hangs_is_given_up_and_ended(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("ZCC_DOCKER_REGISTRY", str(script))
     monkeypatch.setattr(launch, "_START_SECONDS", 0.5)
     with pytest.raises(LaunchError, match="did not start: no log"), docker_registry(tmp_path / "registry"):
-        pytest.fail("it never answered")
+        pytest.fail("it never responded")
     assert not processes_of(tmp_path)
 
 
@@ -133,7 +133,7 @@ def test_what_ignores_the_request_to_stop_is_killed(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(launch, "_START_SECONDS", 0.3)
     monkeypatch.setattr(launch, "_STOP_SECONDS", 0.3)
     with pytest.raises(LaunchError), docker_registry(tmp_path / "registry"):
-        pytest.fail("it never answered")
+        pytest.fail("it never responded")
     assert not processes_of(tmp_path)
 
 

@@ -9,27 +9,28 @@ from typing import Any
 
 import pytest
 
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.auth import parse_challenges
 from conformance.registry.client.client import AuthenticationError, RegistryClient
-from conformance.registry.client.credentials import Credentials, find_credentials
+from conformance.registry.client.credentials import find_credentials
 from tests.servers import QuietHandler, http_server
 
 RIGHT = Credentials("tester", "c4nary-of-the-login")
 BASIC = "Basic " + base64.b64encode(b"tester:c4nary-of-the-login").decode()
 
-Answer = Callable[[str, str, str], tuple[int, list[tuple[str, str]], bytes]]
+Response = Callable[[str, str, str], tuple[int, list[tuple[str, str]], bytes]]
 
 
 @contextmanager
-def server(answer: Answer) -> Iterator[str]:
-    """A loopback server; ``answer`` gets method, path and Authorization."""
+def server(response: Response) -> Iterator[str]:
+    """A loopback server; ``response`` gets method, path and Authorization."""
 
     class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def _reply(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, headers, body = answer(self.command, self.path, self.headers.get("Authorization") or "")
+            status, headers, body = response(self.command, self.path, self.headers.get("Authorization") or "")
             self.send_response(status)
             for name, value in [("Content-Length", str(len(body))), *headers]:
                 self.send_header(name, value)
@@ -71,7 +72,7 @@ def test_hostile_challenges_take_no_time(text: str) -> None:
 def test_a_registry_that_offers_both_is_logged_in_to(two_lines: bool, token_works: bool) -> None:
     seen: list[str] = []
 
-    def answer(_method: str, path: str, login: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    def response(_method: str, path: str, login: str) -> tuple[int, list[tuple[str, str]], bytes]:
         seen.append(f"{path.partition('?')[0]} {login[:7]}")
         if path.startswith("/token"):
             return (200, [], b'{"token":"t0ken"}') if token_works and login == BASIC else (404, [], b"")
@@ -81,7 +82,7 @@ def test_a_registry_that_offers_both_is_logged_in_to(two_lines: bool, token_work
         values = offered if two_lines else [", ".join(offered)]
         return 401, [("WWW-Authenticate", value) for value in values], b""
 
-    with server(answer) as url:
+    with server(response) as url:
         client = RegistryClient(url, credentials=RIGHT)
         assert client.request("GET", "/v2/").status == 200
     assert seen[-1].startswith("/v2/ Bearer" if token_works else "/v2/ Basic")
@@ -90,11 +91,11 @@ def test_a_registry_that_offers_both_is_logged_in_to(two_lines: bool, token_work
 def test_a_password_that_was_asked_for_once_is_sent_at_once() -> None:
     asked: list[str] = []
 
-    def answer(_method: str, _path: str, login: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    def response(_method: str, _path: str, login: str) -> tuple[int, list[tuple[str, str]], bytes]:
         asked.append(login)
         return (200, [], b"") if login == BASIC else (401, [("WWW-Authenticate", 'Basic realm="x"')], b"")
 
-    with server(answer) as url:
+    with server(response) as url:
         client = RegistryClient(url, credentials=RIGHT)
         for path in ("/v2/", "/v2/a/tags/list", "/v2/b/blobs/x", "/v2/_catalog"):
             assert client.request("GET", path).status == 200
@@ -103,11 +104,11 @@ def test_a_password_that_was_asked_for_once_is_sent_at_once() -> None:
 
 
 def test_a_wrong_password_is_called_that_and_a_forbidden_thing_is_not() -> None:
-    def answer(_method: str, path: str, login: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    def response(_method: str, path: str, login: str) -> tuple[int, list[tuple[str, str]], bytes]:
         good = login == BASIC and "forbidden" not in path
         return (200, [], b"") if good else (401, [("WWW-Authenticate", 'Basic realm="x"')], b"")
 
-    with server(answer) as url:
+    with server(response) as url:
         with pytest.raises(AuthenticationError) as raised:
             RegistryClient(url, credentials=Credentials("tester", "wr0ng-canary")).request("GET", "/v2/")
         host = url.removeprefix("http://")
@@ -121,13 +122,13 @@ def test_a_wrong_password_is_called_that_and_a_forbidden_thing_is_not() -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize(("status", "after"), [(429, "7"), (429, ""), (503, "7")])
 def test_a_limit_of_the_rate_is_waited_for_on_every_method(method: str, status: int, after: str) -> None:
-    answers = [status, status, 200]
+    responses = [status, status, 200]
     waits: list[float] = []
 
-    def answer(_method: str, _path: str, _login: str) -> tuple[int, list[tuple[str, str]], bytes]:
-        return answers.pop(0), [("Retry-After", after)] if after else [], b""
+    def response(_method: str, _path: str, _login: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        return responses.pop(0), [("Retry-After", after)] if after else [], b""
 
-    with server(answer) as url:
+    with server(response) as url:
         client = RegistryClient(url, sleep=waits.append)
         assert client.request(method, "/v2/a/blobs/uploads/", body=b"", retry=False).status == 200
     assert len(waits) == 2
@@ -135,7 +136,7 @@ def test_a_limit_of_the_rate_is_waited_for_on_every_method(method: str, status: 
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_limit_without_end_is_no_answer(status: int) -> None:
+def test_a_limit_without_end_is_no_response(status: int) -> None:
     waits: list[float] = []
     with server(lambda *_: (status, [("Retry-After", "3600")], b"")) as url:
         client = RegistryClient(url, sleep=waits.append)

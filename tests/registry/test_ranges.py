@@ -1,4 +1,4 @@
-"""Answers to range requests are read strictly: nothing malformed is taken for content."""
+"""Responses to range requests are parsed strictly: nothing malformed is treated as content."""
 
 from contextlib import suppress
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.registry.client.ranges import Part, Range, RangeError, parse_answer, range_header
+from conformance.registry.client.ranges import Part, Range, RangeError, parse_response, range_header
 from conformance.registry.server.serving import Call, serve_content
 
 BLOB = bytes(range(256)) * 4
@@ -21,17 +21,17 @@ def test_ranges_are_written_as_rfc_9110_says() -> None:
     assert range_header([Range(0, 9), Range(5, None), Range(None, 72)]) == "bytes=0-9,5-,-72"
 
 
-def test_a_multipart_answer_with_cloudfronts_boundary() -> None:
-    assert parse_answer(206, MULTI, GOOD) == (Part(0, 1, 9, b"ab"), Part(4, 4, None, b"c"))
+def test_a_multipart_response_with_cloudfronts_boundary() -> None:
+    assert parse_response(206, MULTI, GOOD) == (Part(0, 1, 9, b"ab"), Part(4, 4, None, b"c"))
     quoted = (("content-type", 'multipart/byteranges; boundary="b:1"'),)
-    assert parse_answer(206, quoted, GOOD[2:]) == parse_answer(206, MULTI, GOOD)
+    assert parse_response(206, quoted, GOOD[2:]) == parse_response(206, MULTI, GOOD)
 
 
 @given(st.lists(st.tuples(st.integers(0, 1023), st.integers(0, 1023)).map(sorted), min_size=1, max_size=9))
 def test_what_the_embedded_registry_serves_reads_back(wanted: list[list[int]]) -> None:
     header = range_header([Range(first, last) for first, last in wanted])
     reply = serve_content(Call("GET", "/", {}, {"range": header}), BLOB, {})
-    parts = parse_answer(reply.status, tuple(reply.headers.items()), reply.body)
+    parts = parse_response(reply.status, tuple(reply.headers.items()), reply.body)
     assert parts == tuple(Part(first, last, 1024, BLOB[first : last + 1]) for first, last in wanted)
 
 
@@ -54,14 +54,14 @@ def test_what_the_embedded_registry_serves_reads_back(wanted: list[list[int]]) -
         (206, MULTI, b"--b:1--\r\n", "without parts"),
     ],
 )
-def test_a_malformed_answer_is_refused(
+def test_a_malformed_response_is_refused(
     status: int, headers: tuple[tuple[str, str], ...], content: bytes, message: str
 ) -> None:
     with pytest.raises(RangeError, match=message):
-        parse_answer(status, headers, content)
+        parse_response(status, headers, content)
 
 
 @given(st.binary(max_size=200))
 def test_any_body_is_parsed_or_refused(content: bytes) -> None:
     with suppress(RangeError):
-        parse_answer(206, MULTI, content)
+        parse_response(206, MULTI, content)

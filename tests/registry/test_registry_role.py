@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance import mutants
-from conformance.matrix.registries import judge_registry, verdicts
+from conformance.assurance.matrix.registries import judge_registry, verdicts
+from conformance.cases import mutants
 from conformance.registry.server.defects import DEFECTS, Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.launch import docker_registry, find_docker_registry
@@ -39,7 +39,7 @@ def test_every_defect_is_a_mutant() -> None:
 
 
 def test_docker_registry_is_judged_as_published(tmp_path: Path) -> None:
-    """What README.md says of Debian's docker-registry 2.8: lists no referrers, and refuses a push now and then.
+    """What README.md states about Debian's docker-registry 2.8: lists no referrers, and refuses a push now and then.
 
     Its filesystem driver writes the link of a blob by truncating the file first. Who pushes a manifest in that moment
     is told that the blob, the sentinel that all push, is unknown: REG-026 may pass or fail here, but not for another

@@ -1,4 +1,6 @@
-"""The embedded registry in a directory: what was answered survives, whatever ends the process, and damage is named."""
+"""The embedded registry in a directory: what was acknowledged survives, whatever ends the process, and damage is
+named.
+"""
 
 import os
 import signal
@@ -9,10 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from conformance.assurance.matrix.registries import judge_registry, verdicts
 from conformance.format.digest import Digest
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.images.samples import SampleImage, sample_image
-from conformance.matrix.registries import judge_registry, verdicts
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.storage import DirectoryStorage, StorageError
@@ -80,8 +82,10 @@ def test_a_blob_is_stored_once_and_linked_where_it_was_pushed(tmp_path: Path) ->
     assert len(list(tmp_path.glob("blobs/sha256/*"))) == len(IMAGE.blobs) + 3
 
 
-def test_a_killed_registry_keeps_every_answered_push(tmp_path: Path) -> None:
-    """The process is killed in the middle of its work: nothing that was answered is lost, nothing half is served."""
+def test_a_killed_registry_keeps_every_responded_to_push(tmp_path: Path) -> None:
+    """The process is killed in the middle of its work: nothing that was acknowledged is lost, nothing half is
+    served.
+    """
     code = (
         "import sys, time; from pathlib import Path\n"
         "from conformance.registry.server.embedded import EmbeddedRegistry\n"
@@ -140,7 +144,7 @@ def test_damage_is_named_and_not_served(tmp_path: Path, damage: str) -> None:
         EmbeddedRegistry(directory=tmp_path)
 
 
-def test_a_full_disk_is_an_answer_and_leaves_the_old_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_response_and_leaves_the_old_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with EmbeddedRegistry(directory=tmp_path) as registry:
         push(registry.url)
 
@@ -148,9 +152,9 @@ def test_a_full_disk_is_an_answer_and_leaves_the_old_state(tmp_path: Path, monke
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(Path, "replace", full)
-        answer = RegistryClient(registry.url).upload_blob("team/app", b"one more")
-        assert answer.status == 500
-        assert b"No space left" in answer.content
+        response = RegistryClient(registry.url).upload_blob("team/app", b"one more")
+        assert response.status == 500
+        assert b"No space left" in response.content
         monkeypatch.undo()
         assert_whole(registry.url)
     assert not list(tmp_path.glob("blobs/sha256/.*")), "what could not be written whole is taken away"

@@ -1,4 +1,4 @@
-"""TLS: what the client trusts, and what it says when it does not."""
+"""TLS: what the client trusts, and what it states when it does not."""
 
 import warnings
 from pathlib import Path

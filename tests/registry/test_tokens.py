@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from conformance.format.digest import Digest
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import AuthenticationError, RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.tokens import TokenAuth
 
@@ -39,7 +39,7 @@ def test_a_push_and_a_pull_ask_for_what_they_need_and_keep_the_token() -> None:
         shown = repr(registry.exchanges)
     assert asked == ["repository%3Ateam%2Fapp%3Apull%2Cpush", "repository%3Ateam%2Fapp%3Apull"]
     assert SECRET not in shown
-    assert "expires_in" not in shown, "the body of a token answer is not kept"
+    assert "expires_in" not in shown, "the body of a token response is not retained"
 
 
 def test_a_mount_asks_for_both_repositories() -> None:
@@ -133,8 +133,8 @@ def test_an_identity_token_stands_for_the_password(given: str) -> None:
 )
 def test_a_token_reaches_its_scope_and_nothing_else(scope: str, reach: Callable[[str], bool]) -> None:
     with EmbeddedRegistry(auth=TokenAuth("user", SECRET)) as registry:
-        answer = requests.get(f"{registry.url}/token?scope={scope}", auth=("user", SECRET), timeout=10)
-        headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+        response = requests.get(f"{registry.url}/token?scope={scope}", auth=("user", SECRET), timeout=10)
+        headers = {"Authorization": f"Bearer {response.json()['token']}"}
         for path in ("/v2/a/tags/list", "/v2/b/tags/list", "/v2/_catalog"):
             status = requests.get(registry.url + path, headers=headers, timeout=10).status_code
             assert (status != 401) == reach(path), path

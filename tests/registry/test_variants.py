@@ -1,14 +1,14 @@
-"""Registries that make lawful choices are not accused, and registries that only seem to answer pass nothing."""
+"""Registries that make permitted choices are not accused, and registries that only seem to respond pass nothing."""
 
 from collections.abc import Callable
 
 import pytest
 
-from conformance.matrix.registries import judge_registry
+from conformance.assurance.matrix.registries import judge_registry
+from conformance.cases.variants import registries
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.requirements import find_variants, freedom_of, load_catalogue
-from conformance.variants import registries
 from tests.registry.null_registries import NULL_REGISTRIES
 
 

@@ -37,7 +37,7 @@ def test_the_wheel_has_both_names_of_the_command(built: tuple[Path, Path]) -> No
         (place,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
         text = wheel.read(place).decode()
     assert "zcc = conformance.cli:main" in text
-    assert "zstd-chunked-conformance = conformance.cli:main" in text, "uvx looks for the name of the project"
+    assert "zstd-chunked-conformance = conformance.cli:main" in text, "uvx searches for the name of the project"
 
 
 def _without(name: str) -> Callable[[zipfile.ZipFile, zipfile.ZipFile], None]:
@@ -83,7 +83,7 @@ def test_a_tag_that_is_not_the_version_is_refused() -> None:
 
 
 def test_nothing_is_published_without_an_address(built: tuple[Path, Path]) -> None:
-    """SECURITY.md says so. It is for the owner of the index's project to fill in."""
+    """SECURITY.md states this. It is for the owner of the index's project to fill in."""
     run = checked("--publish", built[0])
     text = (ROOT / "pyproject.toml").read_text()
     assert (run.returncode == 0) == ("maintainers" in text), run.stderr

@@ -8,13 +8,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from typer.testing import CliRunner, Result
 
-from conformance.checking import CheckOptions, check_image, target_of
+from conformance.audit.checking import CheckOptions, check_image, target_of
 from conformance.cli import app
 from conformance.registry.client.client import RegistryClient
 from conformance.reports.model import Report, encode, now, run_report
 from conformance.reports.provenance import Provenance, catalogue_digest
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 IMAGE = f"oci:{GOLDEN / 'sentinel-single'}"
@@ -79,5 +79,5 @@ def edit(bundle: Path, **fields: Any) -> None:
 
 def push_golden(url: str, name: str = "sentinel-single") -> str:
     """Push a golden image; its name in the registry."""
-    subject = RegistrySubject(RegistryClient(url), "team")
+    subject = RegistryUnderTest(RegistryClient(url), "team")
     return str(push_layout(subject, GOLDEN / name, "app", "1.0"))

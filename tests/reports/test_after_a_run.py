@@ -83,7 +83,7 @@ def test_requirements_on_one_side_only_are_said() -> None:
         "TOC-003": "added",
     }
     part = msgspec.structs.replace(new, partial=True)
-    assert compare(old, part).changes == (), "what was not selected is no change"
+    assert compare(old, part).changes == (), "what was not selected is not a change"
 
 
 def test_the_next_version_of_a_tool_is_compared_with_the_last() -> None:
@@ -156,7 +156,7 @@ def test_roles_and_machines_are_one_result() -> None:
     assert set(by_role) == {"producer", "copier"}
     (result,) = by_role["copier"].verdicts
     assert result.verdict == "fail", "the graver verdict"
-    assert by_role["copier"].notes == ("SENT-STRIP-001 was judged otherwise: pass in b.json, fail in c.json",)
+    assert by_role["copier"].notes == ("SENT-STRIP-001 has different verdicts: pass in b.json, fail in c.json",)
     assert merged.ending == "does-not-conform"
 
 
@@ -222,7 +222,7 @@ def test_another_image_under_the_name_is_no_replay() -> None:
     replay = replayed(run_of({"TOC-001": OK}), run_of({"TOC-001": broken()}, identity=TWO))
     (claim,) = replay.claims
     assert claim.outcome == "cannot be run again"
-    assert claim.why.startswith("another image is there now: sha256:2")
+    assert claim.why.startswith("the image has changed: sha256:2")
 
 
 def test_a_check_is_replayed_and_a_made_up_verdict_is_found(tmp_path: Path) -> None:
@@ -243,7 +243,9 @@ def test_a_check_is_replayed_and_a_made_up_verdict_is_found(tmp_path: Path) -> N
 
 
 def test_results_name_no_file_that_is_run_and_get_no_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results may be somebody else's: an adapter in a file is a program, and a login goes where the user says."""
+    """Results may come from another party: an adapter in a file is a program, and a login goes where the user
+    states.
+    """
     from conformance.commands import suite_run
 
     asked: list[tuple[list[str], dict[str, str]]] = []
@@ -278,4 +280,4 @@ def test_results_name_no_file_that_is_run_and_get_no_login(tmp_path: Path, monke
 def test_results_without_a_target_are_said(tmp_path: Path) -> None:
     old = msgspec.structs.replace(report_on(IMAGE), provenance=None)
     run = zcc("report", "replay", write_results(tmp_path, old))
-    assert (run.exit_code, "it does not say what was judged" in run.output) == (2, True)
+    assert (run.exit_code, "it does not state what was judged" in run.output) == (2, True)

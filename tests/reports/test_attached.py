@@ -30,7 +30,7 @@ class SaysNothingOfSubjects(Defect):
 
 @pytest.fixture(params=["referrers", "no referrers"])
 def registry(request: pytest.FixtureRequest) -> Iterator[EmbeddedRegistry]:
-    """One that lists referrers, and one that does not and says nothing of subjects."""
+    """One that lists referrers, and one that does not and makes no statement on subjects."""
     defects = () if request.param == "referrers" else (DEFECTS["no-referrers"](), SaysNothingOfSubjects())
     with EmbeddedRegistry(defects=defects) as opened:
         yield opened
@@ -57,10 +57,10 @@ def test_the_artifact_says_what_it_is_in_the_list_of_referrers(tmp_path: Path, r
     client = RegistryClient(registry.url)
     digest = report_on().subjects[0].identity
     assert digest is not None
-    answer = client.referrers("team/app", digest.digest)
-    if answer.status == 404:
-        answer = client.get_manifest_raw("team/app", digest.digest.replace(":", "-"))
-    (entry,) = json.loads(answer.content)["manifests"]
+    response = client.referrers("team/app", digest.digest)
+    if response.status == 404:
+        response = client.get_manifest_raw("team/app", digest.digest.replace(":", "-"))
+    (entry,) = json.loads(response.content)["manifests"]
     assert entry["artifactType"] == BUNDLE_TYPE
     assert entry["annotations"]["dev.sigstore.bundle.predicateType"] == TYPE
     assert entry["annotations"]["dev.sigstore.bundle.content"] == "dsse-envelope"

@@ -10,11 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from conformance.reports.certificate_page import certificate_page
+from conformance.reports.certification_page import certification_page
 from conformance.reports.html import render_html, render_page
 from conformance.requirements import load_catalogue
 from tests.reports.samples import HOSTILE, many, report
-from tests.reports.test_index import certificate
+from tests.reports.test_index import certification
 from tests.tools import need
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Opened:
-    """A page with what it said and asked for while it was open."""
+    """A page with what it stated and requested while it was open."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -81,7 +81,7 @@ def test_filters_and_search_show_what_they_say(opened: Opened, tmp_path: Path) -
     assert all(name.startswith("SENT-DESC-") for name in visible_rows(page))
     assert page.locator("#shown").inner_text().endswith("shown")
     assert opened.said == []
-    assert opened.asked == [url], "the report asks for nothing but itself"
+    assert opened.asked == [url], "the report requests nothing but itself"
 
 
 def test_a_deep_link_shows_its_requirement_whatever_is_filtered(opened: Opened, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_report_is_accessible(
 def test_pages_are_accessible(browser: Browser, tmp_path: Path, scheme: Literal["light", "dark"], width: int) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
     page = context.new_page()
-    page.goto(write(tmp_path / "page.html", render_page(certificate_page(certificate(), links=True))))
+    page.goto(write(tmp_path / "page.html", render_page(certification_page(certification(), links=True))))
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing runs out at the side"

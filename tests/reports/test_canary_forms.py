@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from conformance.images.golden import golden_directory
+from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.reports.forms import FORMS
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 from tests.cli.test_cli import zcc
 from tests.reports.signing import key_pair
 from tests.suite_run.test_canaries import PASSWORD, USER, Echo, assert_none, authority, decoded, secrets_of
@@ -33,7 +33,7 @@ def test_no_form_and_nothing_after_a_run_has_a_secret(kind: str, tmp_path: Path)
 
     with EmbeddedRegistry(auth=auth) as registry:
         client = RegistryClient(registry.url, credentials=Credentials(USER, PASSWORD))
-        push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
+        push_layout(RegistryUnderTest(client, "team"), golden_directory("sentinel-single"), "app")
         registry.arm(Echo())
         image = f"{registry.url.partition('://')[2]}/team/app:latest"
         forms = [part for form in FORMS for part in ("--format", form, "--output", str(out / f"check.{form}"))]
@@ -46,9 +46,9 @@ def test_no_form_and_nothing_after_a_run_has_a_secret(kind: str, tmp_path: Path)
             part for form in ("json", "html", "markdown") for part in ("--format", form, "-o", out / f"again.{form}")
         ]
         run("report", "replay", results, "--target", image, *pages)
-        run("report", "replay", results, statuses=(2,))  # no login is sent where only the results say so
+        run("report", "replay", results, statuses=(2,))  # no login is sent where only the results state this
         run("report", "compare", results, results, "--format", "html", "-o", out / "compare.html")
-    assert "login" in said[-3], "without --target there was no login"
+    assert "requires authentication" in said[-3], "without --target there was no login"
     written = [path.read_text() for path in sorted(out.iterdir())]
     assert len(written) == len(FORMS) + 5
     for text in (*said, *written, *map(decoded, written)):

@@ -1,4 +1,4 @@
-"""Reports say what the results say: JSON by its schema, JUnit a CI can read, text without surprises."""
+"""Reports state what the results state: JSON by its schema, JUnit a CI can read, text without surprises."""
 
 import json
 import re
@@ -34,7 +34,7 @@ from conformance.results import Judgement, RequirementResult, conclude, failed, 
 CATALOGUE = load_catalogue()
 EXCHANGE = Exchange.record("GET", "http://r/v2/a/blobs/x", request_headers=(("Range", "bytes=0-1"),), status=206)
 BROKEN = failed(
-    "The answer has other bytes than were asked for.",
+    "The response has other bytes than were requested.",
     where="GET bytes=0-1",
     expected="ab",
     found="\x1b[31mcd\x00",
@@ -54,7 +54,7 @@ def a_subject() -> SubjectReport:
         result("REG-016", not_run("The connection broke.")),
         result("REG-010"),
         result("REG-014", unsupported("The registry does not delete.")),
-        result("REG-021", informed("It answers with an index.")),
+        result("REG-021", informed("It responds with an index.")),
     )
     return subject_report(
         "registry.example",

@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "sentinel-single"
 def test_hostile_text_is_inert_in_every_form(form: str) -> None:
     text = render(form, report(HOSTILE), CATALOGUE).decode("utf-8")
     assert "\x1b" not in text
-    assert "\u202e" not in text or form == "json", "text that turns the direction of writing is spelt out"
+    assert "\u202e" not in text or form == "json", "text that turns the direction of writing is written out"
     if form in ("html", "markdown"):
         assert not re.search(r"(?<!\\)<(img|script>document)", text)
     if form == "junit":
@@ -44,7 +44,7 @@ def test_html_says_who_was_judged_by_what_and_how_much_was_tried() -> None:
     text = render_html(report(), CATALOGUE).decode()
     for said in ("1" * 64, "2" * 64, "3" * 64, "image other bytes", "deep", "&lt; 12 %", "other bytes: 3"):
         assert said in text, said
-    waivers = text.index("Waived, by the user")
+    waivers = text.index("Waived, as declared by the user")
     assert text.index("SENT-BLOB-004: waived until 2027-01-01") > waivers
     assert waivers < text.index('id="results"'), "waivers stand on top"
 

@@ -1,4 +1,4 @@
-"""The index of published results, and the certificate as a page."""
+"""The index of published results, and the certification report as a page."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from markdown_it import MarkdownIt
 
-from conformance.reports.certificate import Cell, CellOutcome, Certificate, RoleResult, ToolResult
-from conformance.reports.certificate_page import certificate_page
+from conformance.reports.certification import Cell, CellOutcome, CertificationReport, RoleResult, ToolResult
+from conformance.reports.certification_page import certification_page
 from conformance.reports.html import render_page
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.model import encode, now, read_report
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_result_ends_in_one_line(tmp_path: Path, capsys: pytes
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def certificate() -> Certificate:
+def certification() -> CertificationReport:
     role = RoleResult("copier", False, {"pass": 3, "fail": 1, "waived": 1}, waived=(f"SENT-STRIP-001: {HOSTILE}",))
     tools = (
         ToolResult("tool", f"tool {HOSTILE} (adapter tool)", (role,)),
@@ -70,11 +70,11 @@ def certificate() -> Certificate:
         for registry in ("embedded registry", "docker-registry")
         for producer, outcome in names
     )
-    return Certificate(tools, ways, now(), 1.0)
+    return CertificationReport(tools, ways, now(), 1.0)
 
 
 def test_a_certificate_shows_waivers_before_its_counts_and_the_matrix_as_a_picture() -> None:
-    page = certificate_page(certificate(), links=True)
+    page = certification_page(certification(), links=True)
     assert [section.anchor for section in page.sections] == ["waivers", "counts", "matrix"]
     html = render_page(page).decode()
     assert html.count('src="data:image/svg+xml;base64,') == 2
@@ -84,12 +84,12 @@ def test_a_certificate_shows_waivers_before_its_counts_and_the_matrix_as_a_pictu
 
 
 def test_the_matrix_is_an_svg_document_whatever_the_names() -> None:
-    for picture in matrix_pictures(certificate().matrix):
+    for picture in matrix_pictures(certification().matrix):
         root = ET.fromstring(picture.svg)
         titles = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}title")]
         assert len(titles) == 3
         assert any(title.endswith(": refused") for title in titles)
-        assert "1 of 2 ways" in picture.text
+        assert "1 of 2 combinations" in picture.text
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "//evil.example", 'x" onclick="y'])

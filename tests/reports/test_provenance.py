@@ -1,4 +1,4 @@
-"""A result says by content what was judged and by what, and a run of the suite what it was pointed at."""
+"""A result states by content what was judged and by what, and a run of the suite what it was pointed at."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.checking import CheckOptions, check_image, target_of
+from conformance.audit.checking import CheckOptions, check_image, target_of
 from conformance.reports.model import read_report
 from conformance.reports.provenance import Identity, Provenance, Target, catalogue_digest, program_identity
 from conformance.reports.published import trimmed

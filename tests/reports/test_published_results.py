@@ -1,4 +1,4 @@
-"""What lies in reports/published: it follows the schemas, and docs/results.md says what it says."""
+"""What lies in reports/published: it follows the schemas, and docs/results.md states what it states."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conformance.reports import certificate
+from conformance.reports import certification
 from conformance.reports.model import published_schema, read_report
 from conformance.reports.published_rows import beginning
 
@@ -51,8 +51,8 @@ def test_at_least_eight_implementations_are_there() -> None:
 
 
 def test_certificates_follow_their_schema_and_it_has_not_drifted() -> None:
-    schema = certificate.build_schema()
-    assert json.loads((ROOT / "conformance" / "reports" / certificate.SCHEMA_FILE).read_bytes()) == schema, (
+    schema = certification.build_schema()
+    assert json.loads((ROOT / "conformance" / "reports" / certification.SCHEMA_FILE).read_bytes()) == schema, (
         "certificate.schema.json has drifted: run python -m conformance.reports.schema"
     )
     for path in PUBLISHED.glob("certificate-*.json"):

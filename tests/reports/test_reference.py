@@ -17,7 +17,7 @@ def test_the_requirement_reference_is_current() -> None:
 
 def test_every_requirement_has_advice_in_one_sentence() -> None:
     for requirement in load_catalogue().requirements:
-        assert requirement.advice.endswith("."), f"{requirement.id} has no advice, or it is no sentence"
+        assert requirement.advice.endswith("."), f"{requirement.id} has no advice, or it is not a sentence"
         assert len(requirement.advice) < 160, requirement.id
 
 

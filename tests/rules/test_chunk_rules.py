@@ -158,6 +158,7 @@ def test_chunk_fields_on_a_file_of_one_chunk_are_needless() -> None:
     assert places(chunk_rules.needless_chunk_fields(outline([alone]))) == [0]
     assert places(chunk_rules.needless_chunk_fields(outline([alone, OTHER]))) == [0]
     assert places(chunk_rules.needless_chunk_fields(outline([OTHER, alone]))) == [1]
+    assert places(chunk_rules.needless_chunk_fields(outline([alone, Entry(type="block", name="b")]))) == [0]
     assert places(chunk_rules.needless_chunk_fields(outline([FILE, SECOND, THIRD]))) == []
     assert places(chunk_rules.needless_chunk_fields(outline([OTHER, OTHER]))) == []
 

@@ -178,3 +178,16 @@ def test_an_acl_may_be_said_twice_in_the_same_words(kind: bytes) -> None:
     assert rules((key, ACL), (attribute, other)) == [TarRule.ATTRIBUTE_KEY, TarRule.XATTR]
     assert rules((key, b"nonsense"), (attribute, same)) == [TarRule.ATTRIBUTE_KEY, TarRule.XATTR]
     assert rules((key, ACL)) == [TarRule.ATTRIBUTE_KEY]
+
+
+@pytest.mark.parametrize("length", [0, 10, 197])
+def test_a_nul_in_a_key_is_told_where_its_record_begins(length: int) -> None:
+    before, wrong = record(b"path", b"a"), b"30 " + b"k" * length + b"\0" + b"v" * 300
+    (flaw,) = records_of(before + wrong)[1]
+    assert (flaw.rule, flaw.at) == (TarRule.NUL, len(before))
+    assert flaw.found == repr(wrong[:40])[1:]
+
+
+def test_a_nul_far_behind_is_not_in_the_key() -> None:
+    (flaw,) = records_of(b"30 " + b"k" * 198 + b"\0")[1]
+    assert flaw.rule is TarRule.SYNTAX

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cases.mutants.tar_constructs import LAWFUL, constructs
 from conformance.format.tar_faults import TarRule
-from conformance.mutants.tar_constructs import LAWFUL, constructs
 from tests.rules.watching import watched
 
 FILE = Path(__file__).parent / "tar_faults.json"
-TARS = {construct.name: construct.tar for construct in constructs()} | {f"lawful {k}": tar for k, tar in LAWFUL.items()}
+TARS = {construct.name: construct.tar for construct in constructs()} | {
+    f"conforming {k}": tar for k, tar in LAWFUL.items()
+}
 
 
 def told(tar: bytes) -> list[str]:

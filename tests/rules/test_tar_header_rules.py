@@ -63,9 +63,9 @@ def test_texts_end_at_the_first_nul() -> None:
         *(({"linkname": b"to"}, kind) for kind in (b"1", b"2")),
         *(({}, kind) for kind in (b"x", b"L", b"K")),
         ({"mode": b"0007777\0"}, b"0"),
-        ({"uid": base256(2**31, 8)}, b"0"),
+        ({"uid": base256(2**31 + 1, 8)}, b"0"),
         ({"uid": base256(2**32 - 1, 8)}, b"0"),
-        ({"uid": base256(8**7, 8)}, b"0"),
+        ({"uid": base256(8**7 + 1, 8)}, b"0"),
         ({"gid": b"7777777\0"}, b"0"),
         ({"mtime": base256(8**11, 12)}, b"0"),
         ({"mtime": base256(-1, 12)}, b"0"),
@@ -73,6 +73,8 @@ def test_texts_end_at_the_first_nul() -> None:
         ({"devmajor": b"", "devminor": b""}, b"0"),
         ({"devmajor": b"0000001\0", "devminor": base256(8**7, 8)}, b"3"),
         ({"uname": b"root", "gname": b"root"}, b"0"),
+        ({"uname": b"262144", "uid": b"1000000\0"}, b"0"),
+        ({"gname": b"262144", "gid": b"1000000\0"}, b"0"),
         ({"uname": b"1000", "uid": b"0001750\0"}, b"0"),
         ({"gname": b"1000", "gid": b"0001750\0"}, b"0"),
         ({"prefix": b"p" * 155}, b"0"),
@@ -101,6 +103,8 @@ def test_sizes_that_are_right(size: int | bytes) -> None:
         ({"uid": base256(2**32, 8)}, b"0", TarRule.NUMBER, 108),
         ({"uid": base256(-1, 8)}, b"0", TarRule.NUMBER, 108),
         ({"gid": base256(2**32, 8)}, b"0", TarRule.NUMBER, 116),
+        *(({"uid": base256(2**31 + end, 8)}, b"0", TarRule.BLANK_END, 108) for end in (0, 9, 10, 11, 12, 13, 32)),
+        ({"gid": base256(8**7, 8)}, b"0", TarRule.BLANK_END, 116),
         ({"uid": b""}, b"0", TarRule.EMPTY_OWNER, 108),
         ({"gid": b" " * 8}, b"0", TarRule.EMPTY_OWNER, 116),
         ({"mtime": b""}, b"0", TarRule.EMPTY_OWNER, 136),
@@ -130,6 +134,7 @@ def test_sizes_that_are_right(size: int | bytes) -> None:
         ({"prefix": b"p" + bytes(130) + b"00000000000 "}, b"0", TarRule.STAR_TIMES, 476),
         ({"prefix": b"p" + bytes(130) + b"00000000000 00000000000 "}, b"0", TarRule.STAR_TIMES, 476),
         ({"prefix": b"p\0x" + bytes(128) + b"00000000000 "}, b"0", TarRule.TEXT, 346),
+        ({"prefix": b"p" + bytes(129) + b"x" + b"00000000000 "}, b"0", TarRule.TEXT, 346),
         ({"uname": b"root", "uid": b"0000001\0"}, b"0", TarRule.OWNER, 265),
         ({"gname": b"root", "gid": b"0000001\0"}, b"0", TarRule.OWNER, 297),
         ({"uname": b"root", "uid": b"00000001"}, b"0", TarRule.OWNER, 265),
@@ -294,3 +299,12 @@ def test_headers_that_need_a_look_are_not_plain(block: bytes) -> None:
 def test_ordinary_headers_are_plain(block: bytes) -> None:
     assert HeaderRules().is_plain(block)
     assert FIELDS
+
+
+def test_times_of_star_are_told_whatever_stands_behind_them() -> None:
+    block = header(b"name", prefix=b"p" + bytes(130) + b"00000000000 00000000000 ", tail=b"\1")
+    assert set(rules(block)) == {TarRule.STAR_TIMES, TarRule.TAIL}
+
+
+def test_a_name_of_one_character_is_a_name() -> None:
+    assert rules(header(b"n", 0, b"5", prefix=b"p")) == []

@@ -1,4 +1,4 @@
-"""What the headers before an entry and its own say together."""
+"""What the headers before an entry and its own state together."""
 
 import pytest
 
@@ -46,6 +46,22 @@ def test_entries_that_are_right(tar: bytes) -> None:
         (file(b"name/", b"", b"\0"), [TarRule.SLASH]),
         (file(b"name/", b"", b"\0", magic=V7), [TarRule.V7]),
         (file(b"d" * 99 + b"/", b"", b"\0", magic=V7), [TarRule.V7]),
+        (file(b"d/", b"", b"\0", prefix=b"p"), [TarRule.SLASH] * 2),
+        (extended([(b"size", b"1" * 20)]) + file(b"d/", b"", b"5"), [TarRule.NO_CONTENT, TarRule.DECIMAL]),
+        (extended([(b"size", b"1" * 21)]) + file(b"d/", b"", b"5"), [TarRule.DECIMAL]),
+        (extended([(b"size", b"%d" % 8**11)]) + file(b"name", b"", size=7), []),
+        (extended([(b"size", b"%d" % (8**11 - 1))]) + file(b"name", b"", size=7), [TarRule.SIZES]),
+        (extended([(b"uid", b"1" * 20), (b"uname", b"root")]) + FILE, [TarRule.DECIMAL, TarRule.OWNER]),
+        (extended([(b"uname", b"root")]) + file(b"name", uid=b"00000001"), [TarRule.OWNER]),
+        (extended([(b"gname", b"root")]) + file(b"name", gid=b"00000001"), [TarRule.OWNER]),
+        (
+            extended([(b"uname", b"262144"), (b"gname", b"262144")])
+            + file(b"name", uid=b"1000000\0", gid=b"1000000\0"),
+            [],
+        ),
+        (extended([(b"gid", b"1")]) + file(b"name", gname=b"root"), [TarRule.OWNER]),
+        (extended([(b"uid", b"1")]) + file(b"name", uname=b"1" * 32, gname=b"x"), [TarRule.OWNER_DIGITS] * 2),
+        (extended([(b"uid", b"1" * 21), (b"uname", b"root")]) + FILE, [TarRule.DECIMAL]),
         (file(b"name/", b"", b"z"), [TarRule.TYPE, TarRule.SLASH]),
         (file(b"name/", b"", b"A"), [TarRule.TYPE, TarRule.SLASH]),
         (extended([(b"path", b"a/")]) + FILE, [TarRule.SLASH]),

@@ -5,12 +5,12 @@ import pytest
 from conformance.checks.bound import judge_all
 from conformance.format.oci import Index, Platform
 from conformance.format.selection import Policy, select
-from conformance.mutants import selection
-from conformance.mutants.selection import AMD64, SITUATIONS, Client, index_of, right_client
 from conformance.observed.consumer import SelectionSeen
 from conformance.requirements import broken_by
+from tests.selection import clients
+from tests.selection.clients import AMD64, SITUATIONS, Client, index_of, right_client
 
-MUTANTS = [value for value in vars(selection).values() if hasattr(value, "__breaks__")]
+MUTANTS = [value for value in vars(clients).values() if hasattr(value, "__breaks__")]
 # index | first | zstd | zstd, prefer gzip | aware | aware, prefer gzip
 TABLE = [
     ("G Z", "G", "Z", "G", "Z", "G"),

@@ -1,4 +1,4 @@
-"""The document strategies: what they give can be read, keeps what nobody knows, and comes in every spelling."""
+"""The document strategies: what they give can be read, retains unknown fields, and comes in every spelling."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The image strategies: conforming images are judged so, each invalid relative fails what it says and no more."""
+"""The image strategies: conforming images are judged so, each invalid counterpart fails exactly its requirements."""
 
 import pytest
 from hypothesis import given, settings

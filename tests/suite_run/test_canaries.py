@@ -8,16 +8,16 @@ from urllib.parse import quote
 import pytest
 
 from conformance.images.golden import golden_directory
+from conformance.observed.credentials import Credentials
 from conformance.observed.masking import forms_of
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.tokens import TokenAuth
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 from tests.cli.test_cli import zcc
 from tests.suite_run.test_plugin import run_pytest
 
@@ -94,7 +94,7 @@ def test_commands_bring_no_secret_into_any_output(kind: str, spoil: bool, comman
     auth = authority(kind)
     with EmbeddedRegistry(auth=auth) as registry:
         client = RegistryClient(registry.url, credentials=Credentials(USER, PASSWORD))
-        push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
+        push_layout(RegistryUnderTest(client, "team"), golden_directory("sentinel-single"), "app")
         registry.arm(Echo(spoil=spoil))
         host = registry.url.partition("://")[2]
         run = zcc(*command, f"{host}/team/app", ZCC_TRACEBACK="1", OCI_USERNAME=USER, OCI_PASSWORD=PASSWORD)

@@ -1,4 +1,4 @@
-"""The consumer roles as a user meets them: an adapter, a selection, a failure that says what happened."""
+"""The consumer roles as a user meets them: an adapter, a selection, a failure that states what happened."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ _MUTANT = """\
 name = "careless"
 description = "the reference with one defect"
 roles = ["ROLE"]
-entry_point = ["{python}", "-m", "conformance.mutants.run_client", "CLIENT"]
+entry_point = ["{python}", "-m", "conformance.cases.mutants.run_client", "CLIENT"]
 """
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.endings import EXIT_INCOMPLETE
+from conformance.results import EXIT_INCOMPLETE
 from tests.suite_run.test_plugin import results, run_pytest
 
 TOOL = """\
@@ -60,12 +60,12 @@ def test_a_selection_of_tests_makes_no_statement(tmp_path: Path) -> None:
 
 
 def test_an_adapter_file_is_judged_in_its_roles_and_false_claims_are_told(tmp_path: Path) -> None:
-    text = TOOL + 'profiles = ["sentinel-copier"]\n[unsupported]\nrecompress = "it says so"\n'
+    text = TOOL + 'profiles = ["sentinel-copier"]\n[unsupported]\nrecompress = "it states this"\n'
     run = run_pytest(tmp_path, "--implementation", adapter(tmp_path, text), "-k", "SENT-STRIP-001")
     assert run.returncode == 0, run.stdout + run.stderr
     (subject,) = subjects(tmp_path)
     assert subject["subject"].startswith("tool ")
-    told = "the adapter declares that recompress is unsupported (it says so), and it was done all the same"
+    told = "the adapter declares that recompress is unsupported (it states this), and it was done nevertheless"
     assert told in subject["notes"], subject["notes"]
 
 
@@ -75,7 +75,7 @@ def test_an_adapter_file_is_judged_in_its_roles_and_false_claims_are_told(tmp_pa
         (("--implementation", "nonesuch"), "nonesuch: no such file, and no shipped adapter of this name"),
         (("--implementation", "reference", "--role", "registry"), "the adapter reference has the roles producer"),
         (("--implementation", "reference", "--registry", "http://127.0.0.1:1"), "give one of them"),
-        (("--role", "copier"), "say whose with --implementation"),
+        (("--role", "copier"), "requires --implementation"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -99,7 +99,7 @@ def test_a_defective_copier_fails_with_evidence_and_replay(tmp_path: Path) -> No
     script.write_text(
         "import sys\n"
         "from conformance.reference.__main__ import main\n"
-        "from conformance.mutants.copiers import keeps_stale_annotations\n"
+        "from conformance.cases.mutants.copiers import keeps_stale_annotations\n"
         "sys.exit(main(toolkit=keeps_stale_annotations()))\n"
     )
     text = TOOL.replace('"-m", "conformance.reference"', json.dumps(str(script)))

@@ -1,4 +1,4 @@
-"""Runs that end before their end: they say so, leave nothing behind, and never call an outage non-conformance."""
+"""Runs that end before their end: they state this, leave nothing behind, and never call an outage non-conformance."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from conformance.endings import EXIT_INCOMPLETE
 from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.results import EXIT_INCOMPLETE
 
 _SLOW = """
 import os
@@ -117,7 +117,7 @@ def test_a_registry_that_dies_ends_the_run_early_and_is_not_accused(tmp_path: Pa
     output, _ = process.communicate(timeout=300)
     assert process.returncode == EXIT_INCOMPLETE, output
     assert "incomplete" in output
-    assert "stopped answering after" in output
+    assert "stopped responding after" in output
     assert "does not conform" not in output
     assert "Traceback" not in output
     found = document(tmp_path)

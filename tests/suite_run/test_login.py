@@ -1,4 +1,4 @@
-"""A run against registries that want tokens or TLS: it works with what is needed, and else says so in one line."""
+"""A run against registries that want tokens or TLS: it works with what is needed, and else states this in one line."""
 
 import itertools
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_a_user_who_may_not_push_is_one_line_and_exit_2(tmp_path: Path) -> None:
         run = run_pytest(tmp_path, "--registry", registry.url, environ=LOGIN)
         methods = {exchange.method for exchange in registry.exchanges if exchange.status != 401}
     assert run.returncode == 2
-    one_line(run.stdout + run.stderr, "no pushes below 'zcc' (HTTP 401); log in as a user who may push")
+    one_line(run.stdout + run.stderr, "no pushes below 'zcc' (HTTP 401); authenticate as a user with the right to push")
     assert methods == {"GET"}
 
 

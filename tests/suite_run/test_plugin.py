@@ -1,4 +1,4 @@
-"""The plugin as a user meets it: pytest runs in a directory of their own."""
+"""The plugin as a user meets it: pytest runs in their own directory."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from conformance.registry.server.defects import DEFECTS
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
 from conformance.trials.registry.push import push_layout
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 TIMEOUT = 300
 
@@ -59,7 +59,7 @@ def test_a_whole_run_against_a_registry_in_two_workers(tmp_path: Path, embedded:
     run = run_pytest(tmp_path, "--registry", embedded.url, "-n", "2")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "conforms to profiles registry (" in run.stdout
-    for held in ("is no valid tar", "has a binary zero", "reuses the digests of the layers, and is stripped"):
+    for held in ("is not a valid tar", "has a binary zero", "reuses the digests of the layers, and is stripped"):
         assert re.search(rf"\d+ examples?.*, fails < \d.* %: .*{held}", run.stdout), f"{held!r} is not named"
     document = results(tmp_path)
     assert document["conforms"] is True
@@ -95,7 +95,7 @@ def test_a_refused_login_is_one_line_and_exit_2(tmp_path: Path) -> None:
             tmp_path, "--registry", registry.url, environ={"OCI_USERNAME": "user", "OCI_PASSWORD": "very-wrong"}
         )
     assert without.returncode == wrong.returncode == 2
-    assert "it wants a login" in without.stdout + without.stderr
+    assert "it requires authentication" in without.stdout + without.stderr
     assert "authentication failed for user 'user' at 127.0.0.1" in wrong.stdout + wrong.stderr
     assert "very-wrong" not in wrong.stdout + wrong.stderr
 
@@ -139,7 +139,7 @@ def test_a_bad_option_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[st
 def test_something_that_is_no_registry_is_named(tmp_path: Path) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def answer() -> None:
+    def response() -> None:
         for _ in range(8):
             try:
                 connection, _ = listener.accept()
@@ -149,14 +149,14 @@ def test_something_that_is_no_registry_is_named(tmp_path: Path) -> None:
                 connection.recv(4096)
                 connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
-    Thread(target=answer, daemon=True).start()
+    Thread(target=response, daemon=True).start()
     run = run_pytest(tmp_path, "--registry", f"http://127.0.0.1:{listener.getsockname()[1]}")
     listener.close()
     assert run.returncode == 2
     assert "no OCI registry here" in run.stdout + run.stderr
 
 
-def test_a_variable_alone_takes_over_no_run_but_is_answered_where_nothing_is_run(tmp_path: Path) -> None:
+def test_a_variable_alone_takes_over_no_run_but_is_responded_to_where_nothing_is_run(tmp_path: Path) -> None:
     environ = {"OCI_REGISTRY": "127.0.0.1:1"}
     nothing = run_pytest(tmp_path, environ=environ)
     assert "To judge the registry of OCI_REGISTRY: pytest --pyargs conformance.suite" in nothing.stdout
@@ -176,7 +176,7 @@ def test_an_unrelated_run_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_second_run_into_the_same_report_directory_is_a_conformance_run_too(tmp_path: Path) -> None:
-    """pytest takes an existing directory among the arguments for a test path when it looks for its ini file."""
+    """pytest takes an existing directory among the arguments for a test path when it searches for its ini file."""
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "pytest.ini").write_text("[pytest]\nconformance_default = true\n")
     (tmp_path / "reports").mkdir()
@@ -201,7 +201,7 @@ def test_a_selection_of_nothing_says_where_the_ids_are(tmp_path: Path) -> None:
 
 def test_read_only_judges_an_image_and_pushes_nothing(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
     client = RegistryClient(embedded.url)
-    reference = push_layout(RegistrySubject(client, "team"), golden_directory("sentinel-single"), "app")
+    reference = push_layout(RegistryUnderTest(client, "team"), golden_directory("sentinel-single"), "app")
     before = len(embedded.exchanges)
     run = run_pytest(tmp_path, "--read-only", f"http://{reference}")
     assert f"conformance: {reference}, read-only" in run.stdout

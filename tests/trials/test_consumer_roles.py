@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from conformance.assurance import null_clients
+from conformance.assurance.matrix.consumers import ConsumerSubject, NullConsumer, judge_client, verdicts
+from conformance.cases.mutants import clients, clients_input, clients_select, clients_unaware
+from conformance.cases.mutants.run_client import MODULES, find_client, main
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.adapter_document import Operation
-from conformance.matrix.in_process_consumer import InProcessConsumer, NullSubject, judge_client, verdicts
-from conformance.mutants import clients, clients_input, clients_select, clients_unaware, null_clients
-from conformance.mutants.run_client import MODULES, find_client, main
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult, conclude
@@ -20,11 +21,11 @@ from conformance.strategies.shapes import Tally
 from conformance.trials.consumer.generated import generated_images
 from conformance.trials.consumer.scenarios import AWARE, UNAWARE, judge_requirement, judge_seen
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 Maker = Callable[[], Toolkit]
 BY_MEMORY = ("expands_bombs_in_memory",)
-"""Defects that only a process of its own shows."""
+"""Defects that only its own process shows."""
 
 
 def _mutants(*modules: object) -> list[Maker]:
@@ -120,7 +121,7 @@ def test_the_cases_are_those_of_the_roles() -> None:
 @pytest.mark.parametrize("aware", [True, False], ids=["aware", "unaware"])
 @pytest.mark.parametrize("kind", null_clients.KINDS)
 def test_null_clients_pass_no_must(kind: str, aware: bool, tmp_path: Path) -> None:
-    trials = ConsumerTrials(NullSubject(kind, tmp_path), aware=aware)
+    trials = ConsumerTrials(NullConsumer(kind, tmp_path), aware=aware)
     catalogue = load_catalogue()
     for name in AWARE if aware else UNAWARE:
         verdict = conclude(catalogue[name], judge_requirement(trials, name)).verdict
@@ -130,7 +131,7 @@ def test_null_clients_pass_no_must(kind: str, aware: bool, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["null-always-fail", "null-always-succeed", "null-crash", "null-copies-everything"])
 def test_null_clients_as_programs_fare_no_better(name: str, tmp_path: Path) -> None:
-    trials = ConsumerTrials(ImplementationSubject(find_adapter(name), "0", tmp_path), aware=True)
+    trials = ConsumerTrials(ImplementationUnderTest(find_adapter(name), "0", tmp_path), aware=True)
     catalogue = load_catalogue()
     for requirement_id in ("SENT-PULL-001", "SENT-PULL-006"):
         result = conclude(catalogue[requirement_id], judge_requirement(trials, requirement_id))
@@ -139,10 +140,10 @@ def test_null_clients_as_programs_fare_no_better(name: str, tmp_path: Path) -> N
 
 def test_a_bomb_that_is_expanded_shows_in_the_memory_of_the_process(tmp_path: Path) -> None:
     adapter = find_adapter("reference")
-    prefix = ("{python}", "-m", "conformance.mutants.run_client", "clients_input.expands_bombs_in_memory")
+    prefix = ("{python}", "-m", "conformance.cases.mutants.run_client", "clients_input.expands_bombs_in_memory")
     (vector,) = adapter.operations["unpack"]
     defective = msgspec.structs.replace(adapter, operations={"unpack": ((*prefix, *vector[3:]),)})
-    trials = ConsumerTrials(ImplementationSubject(defective, "0", tmp_path), aware=True)
+    trials = ConsumerTrials(ImplementationUnderTest(defective, "0", tmp_path), aware=True)
     result = conclude(load_catalogue()["SEC-004"], judge_requirement(trials, "SEC-004"))
     assert result.verdict == "fail"
     assert any("MiB of memory" in finding.message for finding in result.findings), result.findings
@@ -152,7 +153,7 @@ def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path
     keep = tmp_path / "report" / "counterexamples"
     catalogue = load_catalogue()
     for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_modes_of_toc_entries(), "fail")):
-        trials = ConsumerTrials(InProcessConsumer(toolkit, tmp_path), aware=True)
+        trials = ConsumerTrials(ConsumerSubject(toolkit, tmp_path), aware=True)
         tally = Tally("pulls")
         seen = generated_images(trials, examples=3, number=8, keep=keep, tally=tally)
         result = conclude(catalogue["SENT-PULL-027"], judge_seen("SENT-PULL-027", seen))

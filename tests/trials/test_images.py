@@ -1,4 +1,6 @@
-"""The crafted images are what their names say: sound ones are sound, bombs are small, lies are one edit away."""
+"""The crafted images are what their names state: conforming ones are conforming, bombs are small, lies are one edit
+away.
+"""
 
 from pathlib import Path
 
@@ -46,7 +48,14 @@ def test_all_sixteen_magic_numbers_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "build", [tampered.toc_bomb, tampered.frame_bomb, tampered.lying_frame_bomb, tampered.split_bomb]
+    "build",
+    [
+        tampered.toc_bomb,
+        tampered.frame_bomb,
+        tampered.lying_frame_bomb,
+        tampered.tar_frame_bomb,
+        tampered.split_bomb,
+    ],
 )
 def test_bombs_are_small(build: object) -> None:
     layer = build()  # type: ignore[operator]

@@ -8,12 +8,12 @@ from conformance import checks
 from conformance.implementations.adapter import builtin_adapters, find_adapter
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import conclude
+from conformance.suite.pushed_artifacts import judged_artifacts
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
-from conformance.trials.producer.pushed_artifacts import judged_artifacts
 from conformance.trials.producer.trial import JOBS_OF as PUSHES_OF
 from conformance.trials.producer.trial import ProducerTrial
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 NULL = [name for name in builtin_adapters() if name.startswith("null-")]
 
@@ -21,7 +21,7 @@ NULL = [name for name in builtin_adapters() if name.startswith("null-")]
 @pytest.mark.parametrize("name", NULL)
 def test_as_copier_it_passes_nothing(name: str, tmp_path: Path) -> None:
     bound, catalogue = find_checks(checks), load_catalogue()
-    with CopierTrial(ImplementationSubject(find_adapter(name), "0", tmp_path)) as trial:
+    with CopierTrial(ImplementationUnderTest(find_adapter(name), "0", tmp_path)) as trial:
         results = [conclude(catalogue[one], trial.judgements(one, bound[one])) for one in COPIES_OF]
         results.append(conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"])))
         results.append(conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"])))
@@ -32,7 +32,7 @@ def test_as_copier_it_passes_nothing(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NULL)
 def test_as_producer_it_passes_nothing(name: str, tmp_path: Path) -> None:
     bound, catalogue = find_checks(checks), load_catalogue()
-    with ProducerTrial(ImplementationSubject(find_adapter(name), "0", tmp_path)) as trial:
+    with ProducerTrial(ImplementationUnderTest(find_adapter(name), "0", tmp_path)) as trial:
         results = [conclude(catalogue[one], trial.judgements(one, bound[one])) for one in PUSHES_OF]
         results.append(conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"])))
         assert trial.control()

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.matrix.in_process import InProcessSubject
-from conformance.matrix.programs import PUSHES, push_judgements
-from conformance.mutants import producers
+from conformance.assurance.matrix.programs import PUSHES, push_judgements
+from conformance.cases.mutants import producers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude
+from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.producer.trial import ProducerTrial
 
 MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]
@@ -19,7 +19,7 @@ MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__brea
 
 def verdicts(toolkit: Toolkit, directory: Path, *, can_sign: bool = False) -> dict[str, str]:
     directory.mkdir(exist_ok=True)
-    with ProducerTrial(InProcessSubject(toolkit, directory, can_sign=can_sign)) as trial:
+    with ProducerTrial(InProcessImplementation(toolkit, directory, can_sign=can_sign)) as trial:
         assert trial.control() == ""
         return {name: conclude(load_catalogue()[name], push_judgements(trial, name)).verdict for name in PUSHES}
 

@@ -60,8 +60,8 @@ def test_what_brings_nothing_is_no_event() -> None:
 def test_manifests_are_taken_in_any_order_and_remembered(place: Place, log: TakesAnyOrder) -> None:
     sample = image()
     with place.watching() as seen:
-        answer = place.client.put_manifest_raw("a", "1", sample.root, sample.media_type)
-    assert answer.status == 201
+        response = place.client.put_manifest_raw("a", "1", sample.root, sample.media_type)
+    assert response.status == 201
     assert place.root("a") == sample.root
     (event,) = events_of(seen, log.take_bodies())
     assert (event.kind, event.name, event.content) == ("manifest", "1", sample.root)
@@ -69,8 +69,8 @@ def test_manifests_are_taken_in_any_order_and_remembered(place: Place, log: Take
 
 
 def test_a_digest_that_is_not_the_bodys_is_refused_all_the_same(place: Place) -> None:
-    answer = place.client.put_manifest_raw("a", BLOB, b"{}", "application/json")
-    assert answer.status == 400
+    response = place.client.put_manifest_raw("a", BLOB, b"{}", "application/json")
+    assert response.status == 400
 
 
 @pytest.mark.parametrize(

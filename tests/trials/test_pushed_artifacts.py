@@ -1,4 +1,4 @@
-"""Generated images that a producer pushes: a sound one passes, a defect that shows in some trees only is found."""
+"""Generated images that a producer pushes: a conforming one passes, a defect that shows in some trees only is found."""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,14 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.oci import Descriptor
-from conformance.matrix.in_process import InProcessSubject
 from conformance.reference.convert import Converter
 from conformance.reference.producer import Producer
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.strategies.shapes import Tally
-from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.suite.pushed_artifacts import GeneratedPushes, judged_artifacts
+from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.producer.trial import ProducerTrial
 
 
@@ -33,8 +33,8 @@ DEFECTIVE = Toolkit(producer=type("Defective", (Producer,), {"converter": WrongF
 
 
 def explored(toolkit: Toolkit, directory: Path) -> tuple[dict[str, str], list[Path], str]:
-    """Verdicts, kept layouts, and the evidence of the failures."""
-    with ProducerTrial(InProcessSubject(toolkit, directory)) as trial:
+    """Verdicts, retained layouts, and the evidence of the failures."""
+    with ProducerTrial(InProcessImplementation(toolkit, directory)) as trial:
         fixed = judged_artifacts(trial, "single", replay="again")
         assert not [result.id for result in fixed if result.verdict == "fail"]
         tally = Tally("pushes")
@@ -59,7 +59,7 @@ def test_the_reference_writes_sound_layers_whatever_the_tree(tmp_path: Path) -> 
 def test_a_defect_of_some_trees_is_found_shrunk_and_kept(tmp_path: Path) -> None:
     verdicts, (layout,), evidence = explored(DEFECTIVE, tmp_path)
     assert "fail" in verdicts.values()
-    assert f"of 0 entries: kept/{layout.name}, seed 1" in evidence
+    assert f"of 0 entries: retained/{layout.name}, seed 1" in evidence
     root = LayoutSource(LayoutReference(layout)).root().content
     assert root is not None
     assert msgspec.json.decode(root)["layers"][0]["size"] <= 1024

@@ -9,7 +9,7 @@ import pytest
 from conformance.images.composed import SINGLE, image, layer_of
 from conformance.implementations.adapter import parse_adapter
 from conformance.trials.consumer.bench import Bench, Pull
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 FETCH = """
 import ssl, sys, urllib.request
@@ -20,10 +20,10 @@ print(urllib.request.urlopen(url, context=context).status)
 """
 
 
-def subject(keys: str, authority: str, directory: Path) -> ImplementationSubject:
+def subject(keys: str, authority: str, directory: Path) -> ImplementationUnderTest:
     program = json.dumps(["{python}", "-c", FETCH, "{host}", "{repository}", "{tag}", authority])
     text = f'name = "t"\ndescription = "d"\nroles = ["consumer-unaware"]\nversion = ["true"]\n{keys}\n'
-    return ImplementationSubject(parse_adapter(f"{text}[operations]\nscan = {program}\n", source="t"), "1", directory)
+    return ImplementationUnderTest(parse_adapter(f"{text}[operations]\nscan = {program}\n", source="t"), "1", directory)
 
 
 def test_a_manifest_asked_for_by_digest_is_given_a_tag(tmp_path: Path) -> None:

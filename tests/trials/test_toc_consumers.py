@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.matrix.in_process_consumer import judge_client, verdicts
-from conformance.mutants import clients, clients_input
+from conformance.assurance.matrix.consumers import judge_client, verdicts
+from conformance.cases.mutants import clients, clients_input
 from conformance.reference.consumer import Consumer
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.unaware import TAR, TOC, TocConsumer

@@ -1,21 +1,22 @@
-"""Lawful choices of producers, copiers and consumers: no MUST fails on them, and none is left out."""
+"""Permitted choices of producers, copiers and consumers: no MUST fails on them, and none is left out."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from conformance import checks, variants
-from conformance.matrix.in_process import InProcessSubject
-from conformance.matrix.in_process_consumer import judge_client
-from conformance.matrix.programs import PUSHES, push_judgements
+from conformance import checks
+from conformance.assurance.matrix.consumers import judge_client
+from conformance.assurance.matrix.programs import PUSHES, push_judgements
+from conformance.cases import variants
+from conformance.cases.variants import consumers, copiers, producers
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import find_checks, find_variants, freedom_of, load_catalogue
 from conformance.results import RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
+from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.producer.trial import ProducerTrial
-from conformance.variants import consumers, copiers, producers
 
 Maker = Callable[[], Toolkit]
 
@@ -44,7 +45,7 @@ def test_a_lawful_consumer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("maker", _of(copiers), ids=lambda maker: maker.__name__)
 def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
     bound, catalogue = find_checks(checks), load_catalogue()
-    with CopierTrial(InProcessSubject(maker(), tmp_path)) as trial:
+    with CopierTrial(InProcessImplementation(maker(), tmp_path)) as trial:
         assert trial.control() == ""
         results = {name: conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF}
         results["SENT-PUSH-014"] = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
@@ -55,13 +56,13 @@ def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("maker", _of(producers), ids=lambda maker: maker.__name__)
 def test_a_lawful_producer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
     catalogue = load_catalogue()
-    with ProducerTrial(InProcessSubject(maker(), tmp_path, can_sign="sign" in maker.__name__)) as trial:
+    with ProducerTrial(InProcessImplementation(maker(), tmp_path, can_sign="sign" in maker.__name__)) as trial:
         assert trial.control() == ""
         results = {name: conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES}
     assert_lawful(maker, results)
 
 
 def test_a_tool_that_adds_a_file_of_its_own_is_told_which(tmp_path: Path) -> None:
-    with ProducerTrial(InProcessSubject(producers.writes_a_tar_of_its_own(), tmp_path)) as trial:
+    with ProducerTrial(InProcessImplementation(producers.writes_a_tar_of_its_own(), tmp_path)) as trial:
         assert trial.control() == ""
         assert trial.own_files == ("built-by-variant",)

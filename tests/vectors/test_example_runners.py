@@ -1,4 +1,4 @@
-"""The example runners: each answers every case without a crash, and refuses nothing that conforms."""
+"""The example runners: each results every case without a crash, and refuses nothing that conforms."""
 
 import json
 import subprocess
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.vectors.judge import judge_answers
-from conformance.vectors.results import read_results
-from conformance.vectors.store import read_index, vectors_directory
+from conformance.cases.vectors.judge import judge_results
+from conformance.cases.vectors.results import read_results
+from conformance.cases.vectors.store import read_index, vectors_directory
 
 VECTORS = vectors_directory()
 RUNNER = Path(__file__).parents[2] / "examples" / "python" / "runner.py"
@@ -31,25 +31,27 @@ def test_the_python_runner_imports_nothing_of_this_project() -> None:
 
 
 def test_the_python_runner_is_wrong_only_where_it_knows_no_rule(results: Path) -> None:
-    answers = read_results(results, [case.id for case in CASES])
-    assert set(answers) == {case.id for case in CASES}
-    crashed = {answer.id: answer.reason for answer in answers.values() if answer.outcome == "crashed"}
+    case_results = read_results(results, [case.id for case in CASES])
+    assert set(case_results) == {case.id for case in CASES}
+    crashed = {
+        case_result.id: case_result.reason for case_result in case_results.values() if case_result.outcome == "crashed"
+    }
     assert not crashed
-    refused = {case.id: answers[case.id].reason for case in CASES if case.expect == "accept"}
-    assert not {name: reason for name, reason in refused.items() if answers[name].outcome != "accepted"}
+    refused = {case.id: case_results[case.id].reason for case in CASES if case.expect == "accept"}
+    assert not {name: reason for name, reason in refused.items() if case_results[name].outcome != "accepted"}
     misplaced = {
-        case.id: answers[case.id]
+        case.id: case_results[case.id]
         for case in CASES
         if case.expect == "refuse"
-        and answers[case.id].outcome == "refused"
-        and answers[case.id].stage not in case.stages
+        and case_results[case.id].outcome == "refused"
+        and case_results[case.id].stage not in case.stages
     }
     assert not misplaced
 
 
 def test_the_python_runner_passes_much_and_not_all(results: Path) -> None:
-    """As docs/vectors.md says of it: what tarfile reads without a word it accepts."""
-    judged, _ = judge_answers(CASES, read_results(results, [case.id for case in CASES]))
+    """As docs/vectors.md states about it: what tarfile reads without a warning it accepts."""
+    judged, _ = judge_results(CASES, read_results(results, [case.id for case in CASES]))
     verdicts = {result.id: result.verdict for result in judged}
     assert {verdicts[name] for name in ("LAYER-001", "LAYER-002", "ANNOT-001", "FOOTER-002", "TOC-004")} == {"pass"}
     assert {verdicts[name] for name in ("CHUNK-003", "TARSPLIT-002", "TAR-003")} == {"pass"}

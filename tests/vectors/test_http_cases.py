@@ -9,17 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from conformance.assurance.matrix.consumers import ConsumerSubject
+from conformance.cases.mutants import clients
+from conformance.cases.vectors.model import Case
+from conformance.cases.vectors.store import read_index, read_vectors, vectors_directory
 from conformance.implementations.outcome import Outcome
-from conformance.matrix.in_process_consumer import InProcessConsumer
-from conformance.mutants import clients
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.trials.file_trees import read_tree
-from conformance.vectors.model import Case
-from conformance.vectors.store import read_index, read_vectors, vectors_directory
 
 
 def _example() -> Any:
-    """examples/python/registry.py, which is no part of a package."""
+    """examples/python/registry.py, which is not a part of a package."""
     path = Path(__file__).parents[2] / "examples" / "python" / "registry.py"
     spec = importlib.util.spec_from_file_location("registry_of_the_examples", path)
     assert spec is not None
@@ -47,7 +47,7 @@ def pulled(case: Case, directory: Path, toolkit: Toolkit = REFERENCE) -> tuple[O
     home, output = directory / "home", directory / "output"
     for each in (home, output):
         each.mkdir(parents=True)
-    client = InProcessConsumer(toolkit, home)
+    client = ConsumerSubject(toolkit, home)
     with served(case) as url:
         host = url.removeprefix("http://")
         reference = f"{host}/vectors@{case.input.root}"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.vectors.judge import judge_answers
-from conformance.vectors.results import Answer, read_results
-from conformance.vectors.store import read_index, vectors_directory
+from conformance.cases.vectors.judge import judge_results
+from conformance.cases.vectors.results import CaseResult, read_results
+from conformance.cases.vectors.store import read_index, vectors_directory
 from tests.tools import need
 
 ROOT = Path(__file__).parents[2]
@@ -25,32 +25,32 @@ built = pytest.mark.large_tool
 
 
 @pytest.fixture(scope="module")
-def go(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
+def go(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaseResult]:
     need(shutil.which("go") is not None, "go")
     program = tmp_path_factory.mktemp("go") / "runner"
     build = ["go", "build", "-C", str(EXAMPLES / "go"), "-trimpath", "-mod=readonly", "-o", str(program), "."]
     subprocess.run(build, check=True, timeout=1800, env=_environment(CGO_ENABLED="0", GOTOOLCHAIN="local"))
-    return answers([str(program)], tmp_path_factory.mktemp("results"))
+    return case_results([str(program)], tmp_path_factory.mktemp("results"))
 
 
 @pytest.fixture(scope="module")
-def rust(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
+def rust(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaseResult]:
     need(shutil.which("cargo") is not None, "cargo")
     target = tmp_path_factory.mktemp("rust")
     manifest = str(EXAMPLES / "rust" / "Cargo.toml")
     build = ["cargo", "build", "-q", "--release", "--locked", "--manifest-path", manifest, "--target-dir", str(target)]
     subprocess.run(build, check=True, timeout=1800)
-    return answers([str(target / "release" / "zcc-vector-runner")], tmp_path_factory.mktemp("results"))
+    return case_results([str(target / "release" / "zcc-vector-runner")], tmp_path_factory.mktemp("results"))
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
+def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaseResult]:
     """Of every twelfth case and the twins: it starts some twenty programs a case."""
     for tool in ("bash", "jq", "tar", "zstd"):
         need(shutil.which(tool) is not None, tool)
     twins = {case.twin for case in CASES}
     chosen = [case for number, case in enumerate(CASES) if number % 12 == 0 or case.id in twins]
-    return answers(
+    return case_results(
         ["bash", str(EXAMPLES / "shell" / "runner.sh")],
         tmp_path_factory.mktemp("results"),
         {case.id for case in chosen},
@@ -63,7 +63,7 @@ def _environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def answers(argv: list[str], directory: Path, only: set[str] | None = None) -> dict[str, Answer]:
+def case_results(argv: list[str], directory: Path, only: set[str] | None = None) -> dict[str, CaseResult]:
     index = json.loads((VECTORS / "index.json").read_bytes())
     if only is not None:
         index["cases"] = [case for case in index["cases"] if case["id"] in only]
@@ -76,18 +76,18 @@ def answers(argv: list[str], directory: Path, only: set[str] | None = None) -> d
     return found
 
 
-def assert_honest(found: Mapping[str, Answer]) -> None:
+def assert_honest(found: Mapping[str, CaseResult]) -> None:
     """No crash, and both signs: it takes the conforming layer, and refuses something for the right reason."""
-    assert not {name: answer.reason for name, answer in found.items() if answer.outcome == "crashed"}
+    assert not {name: case_result.reason for name, case_result in found.items() if case_result.outcome == "crashed"}
     assert found["layer-conforming"].outcome == "accepted"
     assert found["tar-ordinary"].outcome == "accepted"
-    judged, tally = judge_answers([BY_ID[name] for name in found], found)
+    judged, tally = judge_results([BY_ID[name] for name in found], found)
     assert tally.right > 0
     assert {result.verdict for result in judged} >= {"pass", "fail"}
 
 
-def assert_as_published(name: str, found: Mapping[str, Answer]) -> None:
-    """What docs/vectors.md says of this runner: the cases that were there then are answered in the same way."""
+def assert_as_published(name: str, found: Mapping[str, CaseResult]) -> None:
+    """What docs/vectors.md states about this runner: the cases that were there then have the same results."""
     known = published(name)
     same = [case for case in found if case in known]
     assert len(same) >= 0.9 * len(found), f"the results of {name} are of older vectors: publish them again"
@@ -95,43 +95,47 @@ def assert_as_published(name: str, found: Mapping[str, Answer]) -> None:
     assert not other
 
 
-def published(name: str) -> dict[str, Answer]:
+def published(name: str) -> dict[str, CaseResult]:
     lines = (PUBLISHED / f"{name}.jsonl").read_bytes().splitlines()
     found = [json.loads(line) for line in lines]
     return {
-        each["id"]: Answer(each["id"], each["outcome"], each.get("stage"), each.get("reason", "")) for each in found
+        each["id"]: CaseResult(each["id"], each["outcome"], each.get("stage"), each.get("reason", "")) for each in found
     }
 
 
 @built
-def test_the_go_runner(go: dict[str, Answer]) -> None:
+def test_the_go_runner(go: dict[str, CaseResult]) -> None:
     assert_honest(go)
     assert_as_published("go", go)
-    # Where this process may set owners, the tree that stands on the disk is said too.
-    trees = {name: answer.tree_sha256 for name, answer in go.items() if answer.tree_sha256 and BY_ID[name].tree_sha256}
+    # Where this process may set owners, the tree that stands on the disk is stated too.
+    trees = {
+        name: case_result.tree_sha256
+        for name, case_result in go.items()
+        if case_result.tree_sha256 and BY_ID[name].tree_sha256
+    }
     assert {name for name, tree in trees.items() if tree != BY_ID[name].tree_sha256} == set()
 
 
 @built
-def test_the_rust_runner(rust: dict[str, Answer]) -> None:
+def test_the_rust_runner(rust: dict[str, CaseResult]) -> None:
     assert_honest(rust)
     assert_as_published("rust", rust)
 
 
-def test_the_shell_runner(shell: dict[str, Answer]) -> None:
+def test_the_shell_runner(shell: dict[str, CaseResult]) -> None:
     assert_honest(shell)
 
 
 @built
-def test_go_and_rust_find_true_differences(go: dict[str, Answer], rust: dict[str, Answer]) -> None:
-    """Lawful layers that one of them refuses and the other takes: a difference that harms users of either."""
+def test_go_and_rust_find_true_differences(go: dict[str, CaseResult], rust: dict[str, CaseResult]) -> None:
+    """Conforming layers that one of them refuses and the other takes: a difference that harms users of either."""
     lawful = [case.id for case in CASES if case.kind == "layer" and case.expect == "accept"]
     refused = {name: {case for case in lawful if found[case].outcome == "refused"} for name, found in _both(go, rust)}
     assert "toc-003-lawful-entries-reversed-layer" in refused["go"] - refused["rust"]
     assert "toc-001-lawful-empty-layer-with-null-layer" in refused["rust"] - refused["go"]
 
 
-def _both(go: dict[str, Answer], rust: dict[str, Answer]) -> list[tuple[str, dict[str, Answer]]]:
+def _both(go: dict[str, CaseResult], rust: dict[str, CaseResult]) -> list[tuple[str, dict[str, CaseResult]]]:
     return [("go", go), ("rust", rust)]
 
 
@@ -143,4 +147,4 @@ def test_the_page_tells_the_counts_that_are_published(name: str) -> None:
     told = [int(cell) for cell in row.split("|")[2:7]]
     assert told == [counts[key] for key in ("right", "wrong", "either", "skipped", "trees")]
     assert len(published(name)) == counts["cases"]
-    assert Counter(answer.outcome for answer in published(name).values())["crashed"] == 0
+    assert Counter(case_result.outcome for case_result in published(name).values())["crashed"] == 0

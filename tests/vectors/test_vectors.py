@@ -1,4 +1,4 @@
-"""The vectors: their bytes come again, the suite judges each as it says, and no null runner passes a requirement."""
+"""The vectors: their bytes come again, the suite judges each as it states, and no null runner passes a requirement."""
 
 import gzip
 import json
@@ -11,15 +11,14 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.format.chunker import chunks
-from conformance.requirements import load_catalogue
-from conformance.vectors.build import build_vectors
-from conformance.vectors.judge import judge_answers
-from conformance.vectors.model import Case, VectorError, Vectors
-from conformance.vectors.results import Answer, read_results
-from conformance.vectors.small import TREE
-from conformance.vectors.stages import stages_of
-from conformance.vectors.store import (
+from conformance.assurance.vectors import failed_of, judge_case
+from conformance.cases.vectors.build import build_vectors
+from conformance.cases.vectors.judge import judge_results
+from conformance.cases.vectors.model import Case, VectorError, Vectors
+from conformance.cases.vectors.results import CaseResult, read_results
+from conformance.cases.vectors.small import TREE
+from conformance.cases.vectors.stages import stages_of
+from conformance.cases.vectors.store import (
     export_cases,
     index_document,
     read_index,
@@ -27,8 +26,9 @@ from conformance.vectors.store import (
     vectors_directory,
     write_vectors,
 )
-from conformance.vectors.stored import gzip_member, zstd_frame
-from conformance.vectors.suite import failed_of, judge_case
+from conformance.cases.vectors.stored import gzip_member, zstd_frame
+from conformance.format.chunker import chunks
+from conformance.requirements import load_catalogue
 from tests.cli.test_cli import zcc
 
 COMMITTED = vectors_directory()
@@ -143,82 +143,84 @@ def test_the_suite_judges_each_case_as_it_says(case: Case, vectors: Vectors) -> 
     assert failed - ignored == set(case.breaks) - ignored
 
 
-def answer_of(vectors: Vectors, case: Case) -> Answer:
+def response_of(vectors: Vectors, case: Case) -> CaseResult:
     """Of a case with a script what tests/vectors/test_http_cases.py shows of the reference: the right tree."""
     if case.kind == "http":
         return right(case)
     results = judge_case(vectors, case)
     failed = [result.id for result in results if result.verdict == "fail" and result.level == "MUST"]
     if not failed:
-        return Answer(case.id, "accepted")
-    return Answer(case.id, "refused", stages_of(failed)[0])
+        return CaseResult(case.id, "accepted")
+    return CaseResult(case.id, "refused", stages_of(failed)[0])
 
 
 @pytest.mark.skipif("not os.environ.get('ZCC_ALL_VECTORS')", reason="nox -s vectors: all cases")
 def test_the_suite_as_a_runner_is_right_on_every_case(vectors: Vectors) -> None:
-    results, tally = judge_answers(CASES, {case.id: answer_of(vectors, case) for case in CASES})
+    results, tally = judge_results(CASES, {case.id: response_of(vectors, case) for case in CASES})
     assert not [result for result in results if result.verdict in ("fail", "not-run")]
     assert tally.wrong == tally.undecided == 0
 
 
-NULLS: dict[str, Callable[[Case], Answer]] = {
-    "accepts everything": lambda case: Answer(case.id, "accepted"),
-    "refuses everything where it should": lambda case: Answer(case.id, "refused", (case.stages or ("index",))[0]),
-    "refuses everything at the index": lambda case: Answer(case.id, "refused", "index"),
-    "crashes": lambda case: Answer(case.id, "crashed"),
-    "skips": lambda case: Answer(case.id, "skipped"),
+NULLS: dict[str, Callable[[Case], CaseResult]] = {
+    "accepts everything": lambda case: CaseResult(case.id, "accepted"),
+    "refuses everything where it should": lambda case: CaseResult(case.id, "refused", (case.stages or ("index",))[0]),
+    "refuses everything at the index": lambda case: CaseResult(case.id, "refused", "index"),
+    "crashes": lambda case: CaseResult(case.id, "crashed"),
+    "skips": lambda case: CaseResult(case.id, "skipped"),
 }
 
 
 @pytest.mark.parametrize("null", NULLS.values(), ids=NULLS)
-def test_no_null_runner_passes_a_requirement(null: Callable[[Case], Answer]) -> None:
-    results, _ = judge_answers(CASES, {case.id: null(case) for case in CASES})
+def test_no_null_runner_passes_a_requirement(null: Callable[[Case], CaseResult]) -> None:
+    results, _ = judge_results(CASES, {case.id: null(case) for case in CASES})
     assert not [result.id for result in results if result.verdict == "pass"]
     assert [result.id for result in results if result.breaks_conformance]
 
 
-def right(case: Case) -> Answer:
+def right(case: Case) -> CaseResult:
     if case.expect == "refuse":
-        return Answer(case.id, "refused", case.stages[0])
-    return Answer(case.id, "accepted", tree_sha256=case.tree_sha256)
+        return CaseResult(case.id, "refused", case.stages[0])
+    return CaseResult(case.id, "accepted", tree_sha256=case.tree_sha256)
 
 
-def verdict_of(requirement_id: str, **changed: Answer) -> str:
-    answers = {case.id: right(case) for case in CASES} | {answer.id: answer for answer in changed.values()}
-    results, _ = judge_answers(CASES, answers)
+def verdict_of(requirement_id: str, **changed: CaseResult) -> str:
+    case_results = {case.id: right(case) for case in CASES} | {
+        case_result.id: case_result for case_result in changed.values()
+    }
+    results, _ = judge_results(CASES, case_results)
     return next(result.verdict for result in results if result.id == requirement_id)
 
 
-def test_who_is_right_passes_and_one_wrong_answer_fails() -> None:
+def test_who_is_right_passes_and_one_wrong_response_fails() -> None:
     case = next(case for case in CASES if case.requirement == "FOOTER-003" and case.expect == "refuse")
     assert verdict_of("FOOTER-003") == "pass"
-    assert verdict_of("FOOTER-003", wrong=Answer(case.id, "accepted")) == "fail"
-    assert verdict_of("FOOTER-003", wrong=Answer(case.id, "crashed")) == "fail"
-    assert verdict_of("FOOTER-003", wrong=Answer(case.id, "refused", "tar")) == "fail"
-    assert verdict_of("FOOTER-003", skipped=Answer(case.id, "skipped", reason="no footer")) == "not-run"
-    assert verdict_of("FOOTER-003", twin=Answer(case.twin, "refused", "footer")) == "not-run"
+    assert verdict_of("FOOTER-003", wrong=CaseResult(case.id, "accepted")) == "fail"
+    assert verdict_of("FOOTER-003", wrong=CaseResult(case.id, "crashed")) == "fail"
+    assert verdict_of("FOOTER-003", wrong=CaseResult(case.id, "refused", "tar")) == "fail"
+    assert verdict_of("FOOTER-003", skipped=CaseResult(case.id, "skipped", reason="no footer")) == "not-run"
+    assert verdict_of("FOOTER-003", twin=CaseResult(case.twin, "refused", "footer")) == "not-run"
 
 
 def test_another_tree_than_the_one_of_the_case_is_wrong() -> None:
     case = next(case for case in CASES if "TOC-001" in case.touches and case.tree_sha256)
     assert verdict_of("TOC-001") == "pass"
-    assert verdict_of("TOC-001", other=Answer(case.id, "accepted", tree_sha256=f"sha256:{'0' * 64}")) == "fail"
-    assert verdict_of("TOC-001", unsaid=Answer(case.id, "accepted")) == "pass"
+    assert verdict_of("TOC-001", other=CaseResult(case.id, "accepted", tree_sha256=f"sha256:{'0' * 64}")) == "fail"
+    assert verdict_of("TOC-001", unsaid=CaseResult(case.id, "accepted")) == "pass"
 
 
 def test_a_pull_from_a_registry_that_lies_ends_with_the_right_tree_or_is_refused() -> None:
     case = next(case for case in CASES if case.requirement == "SEC-005")
     assert verdict_of("SEC-005") == "pass"
-    assert verdict_of("SEC-005", refused=Answer(case.id, "refused", "transfer")) == "pass"
-    assert verdict_of("SEC-005", other=Answer(case.id, "accepted", tree_sha256=f"sha256:{'0' * 64}")) == "fail"
-    assert verdict_of("SEC-005", unsaid=Answer(case.id, "accepted")) == "not-run"
-    refused, twin = Answer(case.id, "refused", "chunk"), Answer(case.twin, "refused", "transfer")
+    assert verdict_of("SEC-005", refused=CaseResult(case.id, "refused", "transfer")) == "pass"
+    assert verdict_of("SEC-005", other=CaseResult(case.id, "accepted", tree_sha256=f"sha256:{'0' * 64}")) == "fail"
+    assert verdict_of("SEC-005", unsaid=CaseResult(case.id, "accepted")) == "not-run"
+    refused, twin = CaseResult(case.id, "refused", "chunk"), CaseResult(case.twin, "refused", "transfer")
     assert verdict_of("SEC-005", refused=refused, twin=twin) == "not-run"
 
 
 def test_a_lawful_choice_that_is_refused_fails_what_it_is_about() -> None:
     case = next(case for case in CASES if "TOC-001" in case.touches)
-    assert verdict_of("TOC-001", wrong=Answer(case.id, "refused", "toc")) == "fail"
+    assert verdict_of("TOC-001", wrong=CaseResult(case.id, "refused", "toc")) == "fail"
 
 
 @pytest.mark.parametrize(
@@ -264,7 +266,7 @@ def test_an_index_that_names_a_path_is_refused(tmp_path: Path, vectors: Vectors)
     given = msgspec.structs.replace(case.input, blobs=("sha256:../../../../etc/passwd",))
     index = msgspec.structs.replace(vectors.index, cases=(msgspec.structs.replace(case, input=given),))
     (tmp_path / "index.json").write_bytes(index_document(index))
-    with pytest.raises(VectorError, match="no sha256 digest"):
+    with pytest.raises(VectorError, match="is not a sha256 digest"):
         read_vectors(tmp_path)
 
 
@@ -293,7 +295,7 @@ def test_the_command_judges_a_runner(tmp_path: Path) -> None:
     assert {each["id"]: each["verdict"] for each in json.loads(as_json.stdout)["subjects"][0]["verdicts"]}[
         "TOC-004"
     ] == "pass"
-    path.write_bytes(b"".join(msgspec.json.encode(Answer(case.id, "accepted")) + b"\n" for case in CASES))
+    path.write_bytes(b"".join(msgspec.json.encode(CaseResult(case.id, "accepted")) + b"\n" for case in CASES))
     assert zcc("vectors", "judge", str(path)).returncode == 1
     path.write_bytes(b"nonsense")
     run = zcc("vectors", "judge", str(path))

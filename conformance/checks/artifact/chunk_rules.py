@@ -26,7 +26,7 @@ def stray_chunks(toc: Outline) -> Problems:
         for index in toc.chunks:
             before = entries[index - 1] if index else None
             if before is None or (before.type != "chunk" and (before.type != "reg" or before.size <= 0)):
-                yield problem(entries, index, "a regular file with content right before its chunks", "none")
+                yield problem(entries, index, "a regular file with content directly before its chunks", "none")
             elif before.name != entries[index].name:
                 found = shown(entries[index].name)
                 yield problem(entries, index, f"the name of its file, {shown(before.name)}", found)
@@ -35,7 +35,7 @@ def stray_chunks(toc: Outline) -> Problems:
 
 
 def split_files(toc: Outline) -> Iterator[tuple[int, int]]:
-    """First index and the one after the last of each file with chunk entries behind it."""
+    """First index and the one after the last of each file with chunk entries after it."""
     entries = toc.entries
     start = end = -1
     for index in toc.chunks:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from conformance.format.document import MAX_DEPTH
+from conformance.format.document_types import DocumentKind, type_problem
 from conformance.format.json_problems import KeyKind, KeyProblem
 from conformance.format.key_folds import foldings
 from conformance.format.media_types import CONFIG_TYPES
@@ -23,11 +24,13 @@ _EITHER = ("manifests", "layers", "fsLayers")
 class _Document(msgspec.Struct, frozen=True):
     """One document that was fetched; ``fields`` is None when it is not of its kind."""
 
+    kind: DocumentKind
     name: str
     raw: bytes
     fields: dict[str, Any] | None
     malformed: str = ""
     key_problems: tuple[KeyProblem, ...] = ()
+    is_image_config: bool = False
 
 
 def _documents(seen: ImageSeen) -> Iterator[_Document]:
@@ -44,7 +47,7 @@ def _index(seen: ImageSeen) -> Iterator[_Document]:
     stored = seen.index_stored
     if stored is not None and stored.content is not None and (seen.index is not None or seen.index_malformed):
         fields = seen.index.fields if seen.index else None
-        yield _Document("index", stored.content, fields, seen.index_malformed, seen.index_key_problems)
+        yield _Document("index", "index", stored.content, fields, seen.index_malformed, seen.index_key_problems)
 
 
 def _layout(seen: ImageSeen) -> Iterator[_Document]:
@@ -52,30 +55,45 @@ def _layout(seen: ImageSeen) -> Iterator[_Document]:
     if seen.layout is not None and seen.layout.content is not None:
         read = examine_index(seen.layout.content)
         fields = read.document.fields if read.document else None
-        yield _Document("index.json", seen.layout.content, fields, read.malformed, read.key_problems)
+        yield _Document("index", "index.json", seen.layout.content, fields, read.malformed, read.key_problems)
 
 
 def _of_manifest(seen: ManifestSeen) -> Iterator[_Document]:
     content = seen.stored.content
     if content is not None and (seen.document is not None or seen.malformed):
         fields = seen.document.fields if seen.document else None
-        yield _Document(seen.name, content, fields, seen.malformed, seen.key_problems)
+        yield _Document("manifest", seen.name, content, fields, seen.malformed, seen.key_problems)
     config = seen.config_stored.content if seen.config_stored else None
     if config is not None and (seen.config is not None or seen.config_malformed):
         fields = seen.config.fields if seen.config else None
-        yield _Document(f"{seen.name}.config", config, fields, seen.config_malformed, seen.config_key_problems)
+        name = f"{seen.name}.config"
+        problems = seen.config_key_problems
+        of_image = seen.document is not None and seen.document.view.config.media_type in CONFIG_TYPES
+        yield _Document("config", name, config, fields, seen.config_malformed, problems, of_image)
 
 
 @decides("DOC-001")
 def of_their_kind(seen: ImageSeen) -> Iterator[Judgement]:
     for document in _documents(seen):
+        found = document.malformed or _missing(document)
         yield judge(
-            document.fields is not None,
+            not found,
             "A document is not JSON of its kind.",
             where=document.name,
             expected=f"one JSON object in UTF-8 with the fields of its kind, nested at most {MAX_DEPTH} deep",
-            found=document.malformed or "as described",
+            found=found or "as described",
         )
+
+
+def _missing(document: _Document) -> str:
+    """The fields of an image config that image-spec 1.1 config.md requires and that are missing; "" for none."""
+    if document.kind != "config" or not document.is_image_config:
+        return ""
+    fields = document.fields or {}
+    rootfs = fields.get("rootfs") or {}
+    missing = [key for key in ("architecture", "os") if not fields.get(key)]
+    missing += [f"rootfs.{key}" for key in ("type", "diff_ids") if rootfs.get(key) is None]
+    return f"no {', '.join(missing)}" if missing else ""
 
 
 def _by_kind(seen: ImageSeen, kind: KeyKind, message: str, expected: str) -> Iterator[Judgement]:
@@ -92,27 +110,27 @@ def _by_kind(seen: ImageSeen, kind: KeyKind, message: str, expected: str) -> Ite
 
 @decides("DOC-002")
 def keys_once(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "A key is twice in one object: readers take the first, the last, or refuse the document."
+    message = "A key occurs twice in one object: readers use the first or the last, or refuse the document."
     return _by_kind(seen, KeyKind.DUPLICATE, message, "each key once in its object")
 
 
 @decides("DOC-003")
 def keys_in_exact_case(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "Readers that compare keys without case take this key for another one, and its value for that one's."
+    message = "Readers that compare keys without case read this key, and its value, as another key."
     return _by_kind(seen, KeyKind.CASE, message, "no key that differs from a known one only in case")
 
 
 @decides("DOC-004")
 def numbers_for_all(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "A number is refused by some readers, or held as another one."
+    message = "Some readers refuse a number, or store another value."
     return _by_kind(
-        seen, KeyKind.NUMBER, message, "integers of 64 bits where integers are due, finite doubles elsewhere"
+        seen, KeyKind.NUMBER, message, "integers of 64 bits where integers are required, finite doubles elsewhere"
     )
 
 
 @decides("DOC-005")
 def no_lone_surrogates(seen: ImageSeen) -> Iterator[Judgement]:
-    message = "An escaped lone surrogate is refused by some readers, kept by others, and U+FFFD to the rest."
+    message = "Some readers refuse an escaped lone surrogate, some retain it, and others read U+FFFD."
     return _by_kind(seen, KeyKind.SURROGATE, message, "pairs of surrogates only")
 
 
@@ -142,7 +160,7 @@ def schema_version(seen: ImageSeen) -> Iterator[Judgement]:
             found = document.fields.get("schemaVersion")
             yield judge(
                 found == SCHEMA_VERSION,
-                "Another version of the schema, or none: clients take the document for another kind, or refuse it.",
+                "The schema version is missing or not 2: clients read another kind of document, or refuse it.",
                 where=f"{document.name}.schemaVersion",
                 expected=str(SCHEMA_VERSION),
                 found="absent" if found is None else repr(found)[:40],
@@ -181,7 +199,7 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
                 continue
             yield judge(
                 stored.problem is None,
-                "What a descriptor names is not there, or is something else.",
+                "The blob of a descriptor is missing or has other content.",
                 where=name,
                 expected=f"{descriptor.digest}, {descriptor.size} bytes",
                 found=stored.detail or "as described",
@@ -190,7 +208,7 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
 
 
 def ambiguous_at(problems: tuple[KeyProblem, ...], key: str) -> KeyProblem | None:
-    """A problem for which readers take another value of this key of the document, or of a part of it."""
+    """A problem because of which readers use another value of this key of the document, or of a part of it."""
     return next((problem for problem in problems if problem.kind in _OTHER_VALUE and key in _place(problem)), None)
 
 
@@ -198,7 +216,21 @@ _OTHER_VALUE = (KeyKind.CASE, KeyKind.DUPLICATE)
 
 
 def _place(problem: KeyProblem) -> Iterator[str]:
-    """The key of the document under which it is, in all spellings that readers fold it to."""
+    """The key of the document under which it is, in all spellings that readers fold to it."""
     outermost = (problem.path or problem.key).partition(".")[0].partition("[")[0]
     yield outermost
     yield from foldings(outermost)
+
+
+@decides("DOC-014")
+def optional_fields_of_their_type(seen: ImageSeen) -> Iterator[Judgement]:
+    for document in _documents(seen):
+        if document.fields is not None:
+            problem = type_problem(document.kind, document.fields)
+            yield judge(
+                not problem,
+                "An optional field has another type than the specification gives it.",
+                where=document.name,
+                expected="optional fields that are absent, null or of their type",
+                found=problem or "as described",
+            )

@@ -16,9 +16,9 @@ MAX_PARTS: Final = 4096
 
 
 def wrong_hard_links(toc: Outline, ranks: Sequence[int], *, has_lower: bool) -> Problems:
-    """Hard links out of the root, to what comes later in the tar, or (without a lower layer) to nothing.
+    """Hard links out of the root, to a later entry of the tar, or (without a lower layer) to a missing entry.
 
-    ``ranks`` has for each entry its place in the tar, negative where it has none: the order of entries means nothing.
+    ``ranks`` has for each entry its place in the tar, negative where it has none: the order of entries has no meaning.
     """
     if not toc.hard_links:
         return
@@ -32,9 +32,9 @@ def wrong_hard_links(toc: Outline, ranks: Sequence[int], *, has_lower: bool) -> 
                 continue
             at = found(index)
             if at is None and not has_lower:
-                yield problem(entries, index, "a target in this layer: there is none below", shown(target))
+                yield problem(entries, index, "a target in this layer: there is no lower layer", shown(target))
             elif at == index or (at is not None and 0 <= ranks[index] < ranks[at]):
-                yield problem(entries, index, "a target before it in the tar", f"{shown(target)}, which comes later")
+                yield problem(entries, index, "a target before it in the tar", f"{shown(target)}, a later entry")
 
     yield from islice(problems(), MAX_PROBLEMS)
 

@@ -1,4 +1,4 @@
-"""All checks of the artifact role over one image that was seen."""
+"""All checks of the artifact role over one observed image."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -59,9 +59,9 @@ def judge_layer(layer: LayerSeen, *, deep: bool) -> dict[str, tuple[Judgement, .
 
 
 def needs_deep(result: RequirementResult) -> bool:
-    """Whether a requirement was not, or not wholly, looked at because the layers were not read whole.
+    """Whether a requirement was not, or not wholly, inspected because the layers were not read whole.
 
-    What fails already fails; everything else is then no verdict.
+    Failures remain; everything else then has no verdict.
     """
     return result.verdict in ("pass", "not-applicable") and any(
         finding.outcome == "needs-deep" for finding in result.findings
@@ -73,8 +73,13 @@ def judge_blob(blob: SentinelBlob, *, replay: str = "") -> tuple[RequirementResu
     return judge_all(SentinelBlob, (blob,), replay=replay)
 
 
+def judge_content(content: bytes) -> tuple[RequirementResult, ...]:
+    """The same over the bytes alone, which no reader was given."""
+    return judge_blob(SentinelBlob("blob", content))
+
+
 def notes_on(seen: ImageSeen) -> tuple[str, ...]:
-    """What the user should know beside the verdicts: no sentinel at all, legacy layers, unreadable parts."""
+    """Notes for the user in addition to the verdicts: no sentinel at all, legacy layers, unreadable parts."""
     notes = []
     if not has_sentinel(seen):
         notes.append("no sentinel variant: the requirements on sentinel variants do not apply to this image")
@@ -109,9 +114,9 @@ def unreadable(seen: ImageSeen) -> tuple[str, ...]:
 
 
 def _layers_not_seen(seen: ImageSeen) -> Iterator[Judgement]:
-    """Whatever the layers of a manifest are that could not be read: nobody looked at them."""
+    """A manifest that could not be read: its layers were not inspected."""
     for problem in unreadable(seen):
-        yield not_run(f"The layers of a manifest were not looked at: {problem}.")
+        yield not_run(f"The layers of a manifest were not inspected: {problem}.")
 
 
 def has_sentinel(seen: ImageSeen) -> bool:

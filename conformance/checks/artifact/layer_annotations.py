@@ -57,13 +57,13 @@ def _place(
     table: TocSeen | TarSplitSeen,
     document_size: int | None,
 ) -> Judgement:
-    """A position by the strict grammar, and what lies there."""
+    """A position by the strict grammar, and the bytes there."""
     where = f"{layer.name}, {key}"
     try:
         place = read()
     except FormatError as error:
         return failed(
-            "The position is malformed; some readers take it all the same.",
+            "The position is malformed; some readers accept it.",
             where=where,
             expected="decimal numbers joined by colons",
             found=error.what,
@@ -71,7 +71,7 @@ def _place(
     assert place is not None
     payload = table.payload
     if payload is None and table.unreadable:
-        return not_run(f"What is there could not be read: {table.problem}.", where=where, evidence=layer.evidence)
+        return not_run(f"The bytes there could not be read: {table.problem}.", where=where, evidence=layer.evidence)
     found = ""
     if payload is None:
         found = f"nothing: the blob has {layer.descriptor.size} bytes"
@@ -97,7 +97,7 @@ def tar_split_is_located(seen: LayersSeen) -> Iterator[Judgement]:
         if layer.toc.toc is not None and layer.toc.toc.tar_split_digest:
             yield judge(
                 layer.annotations.tar_split_position is not None,
-                "The TOC names a tar-split, and no annotation says where it is: clients fail.",
+                "The TOC names a tar-split, and no annotation has its position: clients fail.",
                 where=layer.name,
                 expected=f"annotation {TARSPLIT_POSITION}",
                 found="absent" if layer.annotations.tar_split_position is None else "present",
@@ -121,7 +121,7 @@ def no_deprecated_checksum(seen: LayersSeen) -> Iterator[Judgement]:
     for layer in current(seen):
         yield judge(
             layer.annotations.tar_split_checksum is None,
-            "The deprecated digest of the tar-split is present; nobody trusts it.",
+            "The deprecated digest of the tar-split is present; clients do not trust it.",
             where=f"{layer.name}.annotations",
             expected=f"no {TARSPLIT_CHECKSUM}",
             found="present" if layer.annotations.tar_split_checksum is not None else "absent",
@@ -145,7 +145,7 @@ def checksum_with_position(seen: LayersSeen) -> Iterator[Judgement]:
             yield passed(where)
         elif present or annotations.stray_keys:
             yield failed(
-                "Digest and position of the TOC go together; with one alone clients fail, or see no TOC.",
+                "Only one of digest and position of the TOC is present: clients fail, or find no TOC.",
                 where=where,
                 expected=f"both {MANIFEST_CHECKSUM} and {MANIFEST_POSITION}, or no chunk key",
                 found=f"only {', '.join(present or annotations.stray_keys)}",

@@ -56,7 +56,7 @@ def _tar_of_the_diff_id(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgeme
         )
         return
     if not layer.diff_ids:
-        yield not_run("No config says a DiffID for this layer.", where=layer.name)
+        yield not_run("No config has a DiffID for this layer.", where=layer.name)
     for diff_id in layer.diff_ids:
         yield judge(
             whole.diff_id == diff_id,
@@ -74,14 +74,14 @@ def blob_as_described(seen: LayersSeen) -> Iterator[Judgement]:
         if layer.whole is not None:
             yield judge(
                 (layer.whole.blob_digest, layer.whole.blob_size) == (layer.descriptor.digest, layer.descriptor.size),
-                "The stored blob is not what its descriptor says.",
+                "The stored blob does not match its descriptor.",
                 where=layer.name,
                 expected=f"{layer.descriptor.digest}, {layer.descriptor.size} bytes",
                 found=f"{layer.whole.blob_digest}, {layer.whole.blob_size} bytes",
             )
         elif size is not None and size != layer.descriptor.size:
             yield failed(
-                "The stored blob has another size than its descriptor says.",
+                "The size of the stored blob differs from its descriptor.",
                 where=layer.name,
                 expected=f"{layer.descriptor.size} bytes",
                 found=f"{size} bytes",
@@ -107,7 +107,7 @@ def media_type(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("LAYER-005")
 def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
-    """By position: the annotations, or else the footer, say what is the TOC and what the tar-split."""
+    """By position: the annotations, or else the footer, state what is the TOC and what the tar-split."""
     for layer in current(seen):
         if layer.footer is None or layer.footer.is_legacy:
             continue  # FOOTER-001
@@ -126,16 +126,16 @@ def tail_in_order(seen: LayersSeen) -> Iterator[Judgement]:
             starts == wanted and framed and before,
             f"{', '.join(names[:-1])} and {names[-1]} are not the last skippable frames of the blob, in this order.",
             where=layer.name,
-            expected=f"payloads at {' and '.join(str(place) for place in wanted)}, then the footer, no data behind",
+            expected=f"payloads at {' and '.join(str(place) for place in wanted)}, then the footer, no data after it",
             found=f"payloads at {' and '.join(str(place) for place in starts)}"
-            + ("" if framed else ", not each in a frame of its own")
+            + ("" if framed else ", not each in its own frame")
             + ("" if before else f"; a data frame ends at {last}"),
             evidence=layer.evidence,
         )
 
 
 def _tables(layer: LayerSeen, footer: Footer) -> list[Position]:
-    """TOC and tar-split where the annotations say, unless they alone are wrong (ANNOT-002, FOOTER-003)."""
+    """TOC and tar-split where the annotations state, unless they alone are wrong (ANNOT-002, FOOTER-003)."""
     named = footer.positions
     by_footer = [place for place in (named.toc, named.tar_split) if place is not None]
     try:
@@ -177,7 +177,7 @@ def _skippable_magic(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]
     others = [frame for frame in whole.frames.skippable if frame.magic != SKIPPABLE_MAGIC]
     for frame in others:
         yield failed(
-            "A skippable frame has another magic number than the one writers use.",
+            "The magic number of a skippable frame differs from the one that writers use.",
             where=f"{layer.name}, frame at byte {frame.offset}",
             expected=f"0x{SKIPPABLE_MAGIC:08X}",
             found=f"0x{frame.magic:08X}",
@@ -208,7 +208,7 @@ def _no_dictionary_right_checksum(layer: LayerSeen, whole: WholeLayer) -> Iterat
     problem = whole.problem
     if isinstance(problem, ChecksumError):
         yield failed(
-            "The checksum of a data frame is wrong: some decoders fail on it, others do not look.",
+            "The checksum of a data frame is wrong: some decoders fail on it, others do not check it.",
             where=f"{layer.name}, {problem.where}",
             expected="the low 32 bits of XXH64 of its content",
             found=problem.what,
@@ -228,7 +228,7 @@ def _zstd_frame_first(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement
     if first is not None:
         yield judge(
             not first.is_skippable,
-            "The layer begins with a skippable frame: tools that look at the first bytes do not take it for zstd.",
+            "The layer begins with a skippable frame: tools that check the first bytes do not recognise zstd.",
             where=f"{layer.name}, byte 0",
             expected=f"0x{ZSTD_MAGIC:08X}",
             found=f"0x{first.magic:08X}",

@@ -15,7 +15,7 @@ _MAX = 10
 
 
 def _by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str) -> Iterator[Judgement]:
-    """Only layers with chunks are judged: without any the requirement says nothing."""
+    """Only layers with chunks are judged: without any the requirement states nothing."""
 
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         if toc.has_chunks:
@@ -60,12 +60,14 @@ def _by_content(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgemen
 
 @decides("CHUNK-005")
 def types(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, chunk_rules.wrong_chunk_types, "A chunk has a type that no reader knows.")
+    return _by_rule(seen, chunk_rules.wrong_chunk_types, "A chunk has an unknown type.")
 
 
 @decides("CHUNK-007")
 def own_keys_only(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, chunk_rules.overloaded_chunks, "A chunk entry has a field of its file.")
+    return _by_rule(
+        seen, chunk_rules.overloaded_chunks, "A chunk entry has a field that belongs to the entry of its file."
+    )
 
 
 @decides("CHUNK-008")

@@ -21,13 +21,13 @@ def one_tree(seen: LayersSeen) -> Iterator[Judgement]:
 def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
     if layer.toc.lenient_problem:
         yield failed(
-            "containers-storage reads another TOC than the document says to a strict parser.",
+            "containers-storage and a strict parser read different TOCs from the document.",
             where=layer.name,
-            expected="one reading whatever the parser",
+            expected="the same reading in every parser",
             found=layer.toc.lenient_problem,
         )
     yield from _by_faults(
-        layer, whole, DIFFERING, "Readers of the tar get different trees: one at least is not that of the TOC."
+        layer, whole, DIFFERING, "Readers of the tar get different trees: at least one differs from the TOC."
     )
     yield from _real_readers(layer)
     if layer.toc.toc is None or not whole.is_complete:
@@ -35,7 +35,7 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
         return
     yield from by_discrepancies(
         layer,
-        "Who reads the TOC gets another file tree than who reads the tar.",
+        "A client that reads the TOC and one that reads the tar get different file trees.",
         whole.examined.discrepancies,
         *_TREE_KINDS,
         looked_at=f"{whole.examined.members} entries, {whole.examined.files} contents",
@@ -44,14 +44,14 @@ def _one_tree(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
 
 
 def _real_readers(layer: LayerSeen) -> Iterator[Judgement]:
-    """What the readers of this machine see, where they were asked (zcc check --deep --readers)."""
+    """The results of the readers on this machine, where they were run (zcc check --deep --readers)."""
     if layer.readers_problem:
-        yield not_run(f"The real readers were not asked: {layer.readers_problem}.", where=layer.name)
+        yield not_run(f"The real readers were not run: {layer.readers_problem}.", where=layer.name)
     for seen in layer.readers:
         reader = f"{seen.reader} {seen.version}".strip()
         for found in seen.differences:
             yield failed(
-                f"{reader} sees another tree in the layer than its TOC says.",
+                f"{reader} reads a tree from the layer that differs from its TOC.",
                 where=f"{layer.name}, {found.name}: {found.what}",
                 expected=f"{found.expected} (TOC)",
                 found=f"{found.found} ({reader})",
@@ -63,7 +63,7 @@ def _real_readers(layer: LayerSeen) -> Iterator[Judgement]:
         elif seen.limited:
             yield informed(f"{reader} is not compared: it does not know {seen.limited}", where=layer.name)
     if agreeing := [f"{seen.reader} {seen.version}".strip() for seen in layer.readers if _agrees(seen)]:
-        yield informed(f"{', '.join(agreeing)}: all see the tree of the TOC", where=layer.name)
+        yield informed(f"{', '.join(agreeing)}: all read the tree of the TOC", where=layer.name)
 
 
 def _agrees(seen: ReaderSeen) -> bool:
@@ -73,20 +73,22 @@ def _agrees(seen: ReaderSeen) -> bool:
 @decides("SEC-010")
 def nothing_between_the_contents(seen: LayersSeen) -> Iterator[Judgement]:
     def in_headers(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
-        return _by_faults(layer, whole, HIDING, "A tar header holds bytes that no reading accounts for.")
+        return _by_faults(layer, whole, HIDING, "A tar header holds bytes that no reader uses.")
 
     yield from by_whole(seen, in_headers)
-    yield from _hidden(seen, Kind.PADDING, "The padding of a file holds bytes that no reading accounts for.")
+    yield from _hidden(seen, Kind.PADDING, "The padding of a file holds bytes that no reader uses.")
 
 
 @decides("SEC-011")
 def one_archive_only(seen: LayersSeen) -> Iterator[Judgement]:
-    return _hidden(seen, Kind.SECOND_ARCHIVE, "Another archive follows the end of the archive: some readers read on.")
+    return _hidden(
+        seen, Kind.SECOND_ARCHIVE, "Another archive follows the end of the archive: some readers continue reading."
+    )
 
 
 @decides("SEC-012")
 def nothing_behind_the_archive(seen: LayersSeen) -> Iterator[Judgement]:
-    return _hidden(seen, Kind.TRAILING, "Bytes follow the end of the archive that no reading accounts for.")
+    return _hidden(seen, Kind.TRAILING, "Bytes that no reader uses follow the end of the archive.")
 
 
 def _hidden(seen: LayersSeen, kind: Kind, message: str) -> Iterator[Judgement]:

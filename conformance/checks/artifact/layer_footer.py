@@ -47,7 +47,7 @@ def agrees_with_annotations(seen: LayersSeen) -> Iterator[Judgement]:
         ):
             yield judge(
                 expected == found,
-                f"Footer and annotations do not give the same place of the {what}.",
+                f"Footer and annotations have different byte ranges for the {what}.",
                 where=f"{layer.name}, {what}",
                 expected=f"{expected or 'none'} (annotation)",
                 found=f"{found or 'none'} (footer)",
@@ -69,12 +69,12 @@ def points_to_payloads(seen: LayersSeen) -> Iterator[Judgement]:
             if place is None:
                 continue
             if place.offset in layer.unread:
-                yield not_run(f"The footer's place of the {what} could not be read.", where=layer.name)
+                yield not_run(f"The byte range of the {what} in the footer could not be read.", where=layer.name)
                 continue
             length = layer.skippable.get(place.offset)
             yield judge(
                 length == place.compressed,
-                f"The footer's place of the {what} is not the payload of a skippable frame of this length.",
+                f"The byte range of the {what} in the footer is not the payload of a skippable frame of this length.",
                 where=f"{layer.name}, {what} at byte {place.offset}",
                 expected=f"a skippable frame with {place.compressed} bytes of payload from there",
                 found="no skippable frame" if length is None else f"one with {length} bytes",
@@ -107,22 +107,20 @@ def transitional_form_is_legacy(seen: LayersSeen) -> Iterator[Judgement]:
 
 
 def _legacy(seen: LayersSeen, form: FooterForm) -> Iterator[Judgement]:
-    """An old writer's footer is fine under an old writer's keys; under current ones the layer claims what it is not."""
+    """A legacy footer is valid with legacy keys; with current keys the layer claims another form."""
     for layer in seen.layers:
         if layer.footer is None or layer.footer.form is not form:
             continue
         if layer.is_current:
             yield failed(
-                "A layer of an old writer claims the current format by its annotations.",
+                "The annotations of a legacy layer claim the current format.",
                 where=layer.name,
                 expected=f"the footer of {CURRENT_SIZE} bytes, or none of the current annotations",
                 found=f"the {form} footer of {len(layer.footer_raw)} bytes",
                 evidence=(_raw(layer),),
             )
         else:
-            yield informed(
-                f"a layer of an old writer: the {form} footer of {len(layer.footer_raw)} bytes", where=layer.name
-            )
+            yield informed(f"a legacy layer: the {form} footer of {len(layer.footer_raw)} bytes", where=layer.name)
 
 
 def _raw(layer: LayerSeen) -> BytesEvidence:

@@ -1,4 +1,4 @@
-"""Names of entries: one tree below one root, whoever reads it."""
+"""Names of entries: one tree below one root for every reader."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,20 @@ from conformance.results import Judgement
 @decides("TOC-018")
 def names_below_the_root(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(
-        seen, name_rules.climbing_names, "A name has the component ..: readers refuse it, or put it elsewhere."
+        seen, name_rules.climbing_names, "A name has the component ..: readers refuse it, or write it to another path."
     )
 
 
 @decides("TOC-019")
 def colliding_names(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_rule(seen, name_rules.names_twice, "Two names are one after cleaning: the last one extracted wins.")
+    return by_rule(seen, name_rules.names_twice, "Two names are equal after cleaning: the last extracted one remains.")
+
+
+@decides("TOC-023")
+def root_is_a_directory(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen, name_rules.roots_of_other_types, "The root of the layer is not a directory: readers refuse it or go on."
+    )
 
 
 @decides("TAR-035")
@@ -26,5 +33,5 @@ def parents_are_directories(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(
         seen,
         name_rules.wrong_parents,
-        "An entry lies below one that is no directory: readers follow, replace or refuse it.",
+        "An entry lies below one that is not a directory: readers follow, replace or refuse it.",
     )

@@ -13,7 +13,7 @@ from conformance.results import Judgement, failed, informed, passed
 
 
 class _Words(msgspec.Struct, frozen=True):
-    """What a broken rule leads to, and what a writer does about it."""
+    """The effect of a violated rule, and the remedy for a writer."""
 
     message: str
     remedy: str
@@ -22,58 +22,58 @@ class _Words(msgspec.Struct, frozen=True):
 _WORDS: Final = {
     TarRule.NUMBER: _Words(
         "A number field of a tar header is not in its canonical form: readers see different numbers.",
-        "write octal digits and a NUL, or base-256 for what octal cannot say",
+        "write octal digits and a NUL, or base-256 for what octal cannot represent",
     ),
     TarRule.CHECKSUM: _Words(
         "The checksum of a tar header is not in its canonical form: some readers refuse the header.",
         "write the unsigned sum as six octal digits, NUL, blank",
     ),
     TarRule.MAGIC: _Words(
-        "Magic and version of a tar header are of no known form: readers differ on which fields it has.",
+        "Magic and version of a tar header have no known form: readers differ on its fields.",
         "write ustar, NUL, 00",
     ),
     TarRule.TAIL: _Words(
-        "A tar header has bytes in fields that its form does not have: readers take them for part of the name.",
+        "A tar header has bytes outside the fields of its form: readers use them as part of the name.",
         "use the form pax for times, and the prefix under ustar only",
     ),
     TarRule.TYPE: _Words(
-        "A tar header has a type that readers take for different things.",
+        "A tar header has a type that readers interpret differently.",
         "write regular files, links, devices, directories and FIFOs only, without global headers",
     ),
     TarRule.SLASH: _Words(
-        "The name of an entry that is no directory ends with a slash: readers differ on its type.",
-        "write the type 5 for a directory, and no slash for others",
+        "The name of an entry that is not a directory ends with a slash: readers differ on its type.",
+        "write type 5 for a directory, and no slash for other types",
     ),
     TarRule.NO_CONTENT: _Words(
         "An entry that has no content has a size: readers differ on where the next header is.",
         "write the size 0",
     ),
     TarRule.ORPHAN: _Words(
-        "An extended header has no entry behind it: some readers refuse the archive.",
+        "An extended header has no entry after it: some readers refuse the archive.",
         "remove it",
     ),
     TarRule.REPEATED: _Words(
-        "Two extended headers of one kind stand before one entry: readers take different ones.",
+        "Two extended headers of one kind precede one entry: readers use different ones.",
         "write one",
     ),
     TarRule.MIXED: _Words(
-        "PAX and GNU tar say the same of one entry: readers take different ones.",
+        "A PAX record and a GNU header set the same field of one entry: readers use different ones.",
         "write PAX records only",
     ),
     TarRule.SYNTAX: _Words(
         "A PAX record is malformed: some readers refuse it, others use a part of it.",
-        "write the records anew",
+        "write the records again",
     ),
     TarRule.DECIMAL: _Words(
-        "A PAX record for a number is no plain decimal number: readers see different numbers.",
+        "A PAX record for a number is not a plain decimal number: readers see different numbers.",
         "write decimal digits",
     ),
     TarRule.EMPTY: _Words(
-        "A PAX record that needs a value has none: to some readers it is 0 or empty, others keep what the header says.",
+        "A PAX record that needs a value is empty: some readers use 0 or the empty text, others the header.",
         "leave the record out",
     ),
     TarRule.KEY_TWICE: _Words(
-        "A PAX extended header has a key twice: readers take different ones.",
+        "A PAX extended header has a key twice: readers use different ones.",
         "write each key once",
     ),
     TarRule.SIZES: _Words(
@@ -81,7 +81,7 @@ _WORDS: Final = {
         "write the size in the header too",
     ),
     TarRule.NUL: _Words(
-        "A PAX record holds a NUL: readers cut it, keep it or refuse it.",
+        "A PAX record holds a NUL: readers truncate it, retain it or refuse it.",
         "remove the NUL",
     ),
     TarRule.KEY: _Words(
@@ -89,11 +89,11 @@ _WORDS: Final = {
         "write files whole (no sparse form), devices in the header",
     ),
     TarRule.XATTR: _Words(
-        "An extended attribute is said twice and differs: readers set different ones.",
+        "An extended attribute is present twice and differs: readers set different ones.",
         "write SCHILY.xattr only",
     ),
     TarRule.TEXT: _Words(
-        "A text field of a tar header holds bytes behind its text, which no reader sees.",
+        "A text field of a tar header holds bytes after its text, which no reader sees.",
         "fill text fields with NULs",
     ),
     TarRule.PADDING: _Words(
@@ -105,31 +105,31 @@ _WORDS: Final = {
         "write the name and one NUL",
     ),
     TarRule.LINK_NAME: _Words(
-        "A link name stands where none is due, or is absent where one is: readers differ on the type.",
+        "A link name is present on an entry that is not a link, or missing on a link: readers differ on the type.",
         "write a link name for the types 1 and 2 only",
     ),
     TarRule.DEVICE: _Words(
-        "An entry that is no device has device numbers.",
+        "An entry that is not a device has device numbers.",
         "write 0",
     ),
     TarRule.MODE: _Words(
-        "The mode of an entry has more than permission bits.",
+        "The mode of an entry has bits other than permission bits.",
         "cut the file type off",
     ),
     TarRule.END: _Words(
-        "The archive has no proper end.",
+        "The archive does not end with two blocks of zeros.",
         "write two blocks of zeros",
     ),
     TarRule.TIME: _Words(
-        "A PAX time is no decimal number: some readers refuse the archive.",
+        "A PAX time is not a decimal number: some readers refuse the archive.",
         "write decimal seconds",
     ),
     TarRule.OWNER: _Words(
-        "The owner root has another number than 0: readers set different owners.",
+        "The owner root has a number other than 0: readers set different owners.",
         "write no owner names",
     ),
     TarRule.ATTRIBUTE_KEY: _Words(
-        "A PAX key sets an attribute that a TOC cannot say.",
+        "A PAX key sets an attribute that a TOC cannot represent.",
         "store it as SCHILY.xattr, or leave it out",
     ),
     TarRule.UTF8: _Words(
@@ -149,7 +149,7 @@ _WORDS: Final = {
         "write 0, or leave the record out",
     ),
     TarRule.STAR_TIMES: _Words(
-        "A ustar header has times behind its prefix, which hardly any reader sees.",
+        "A ustar header has times after its prefix, which almost no reader sees.",
         "use PAX records for times",
     ),
     TarRule.LEADING_ZERO: _Words(
@@ -157,31 +157,35 @@ _WORDS: Final = {
         "write it without",
     ),
     TarRule.BARE_LINK: _Words(
-        "Only a PAX record has the link name: bsdtar sees none then, and node-tar no entry.",
+        "Only a PAX record has the link name: bsdtar reads no link name, and node-tar no entry.",
         "write the beginning of the link name into the header too",
     ),
     TarRule.NEWLINE: _Words(
-        "A PAX name holds a newline: node-tar and Perl do not see the record.",
+        "A PAX name holds a newline: node-tar and Perl do not read the record.",
         "rename the file",
     ),
     TarRule.BOTH_FORMS: _Words(
-        "PAX and GNU extended headers stand before one entry: Perl loses the GNU name.",
+        "PAX and GNU extended headers precede one entry: Perl loses the GNU name.",
         "write PAX records only",
     ),
     TarRule.EXTENDED_LINK: _Words(
-        "An extended header has a link name in its own header: node-tar passes over it.",
+        "An extended header has a link name in its own header: node-tar skips it.",
         "leave the link name of extended headers empty",
     ),
     TarRule.OWNER_DIGITS: _Words(
-        "The name of an owner is a number, and another one: busybox takes the name for the number.",
+        "The name of an owner is a number that differs from the owner number: busybox uses the name.",
         "leave out owner names that are numbers",
     ),
     TarRule.ONLY_PREFIX: _Words(
-        "A header has a prefix and an empty name: Perl's Archive::Tar passes over the entry.",
+        "A header has a prefix and an empty name: Perl's Archive::Tar skips the entry.",
         "write a PAX record for the name",
     ),
+    TarRule.BLANK_END: _Words(
+        "The last byte of an owner number in base-256 is a NUL or blank: Perl's Archive::Tar reads another number.",
+        "write the owner number as a PAX record",
+    ),
     TarRule.RECORD_INSIDE: _Words(
-        "The value of a PAX record holds a line that node-tar takes for a record.",
+        "The value of a PAX record holds a line that node-tar reads as a record.",
         "remove the attribute, or rename the file",
     ),
 }
@@ -213,7 +217,7 @@ DIFFERING: Final = (
 )
 """The rules without which readers in wide use get different trees (SEC-001)."""
 HIDING: Final = (TarRule.ORPHAN, TarRule.TEXT, TarRule.PADDING)
-"""The rules without which a header holds bytes that no reading accounts for (SEC-010)."""
+"""The rules without which a header holds bytes that no reader uses (SEC-010)."""
 
 
 _AT_THE_END: Final = (TarRule.ORPHAN, TarRule.END)
@@ -222,7 +226,7 @@ _AT_THE_END: Final = (TarRule.ORPHAN, TarRule.END)
 def faults_of(whole: WholeLayer, rule: TarRule) -> tuple[int, tuple[TarFault, ...]]:
     """How many faults of a rule there are, and those that were kept.
 
-    Where the frames broke off the tar has no end, and nothing is said of it.
+    Where the frames end early the tar has no end, and no verdict on it.
     """
     if whole.problem is not None and rule in _AT_THE_END:
         return 0, ()
@@ -231,13 +235,13 @@ def faults_of(whole: WholeLayer, rule: TarRule) -> tuple[int, tuple[TarFault, ..
 
 
 def where(layer: LayerSeen, fault: TarFault) -> str:
-    """The place of a fault in words."""
+    """The position of a fault in words."""
     name = f", {fault.name}" if fault.name else ""
     return f"{layer.name}{name}: {fault.what}, tar byte {fault.offset}"
 
 
 def _by_rule(seen: LayersSeen, rule: TarRule) -> Iterator[Judgement]:
-    """A finding for each fault that was kept; a tar that could not be read to its end has not passed."""
+    """A finding for each retained fault; a tar that could not be read to its end does not pass."""
 
     def one(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
         words = _WORDS[rule]
@@ -462,3 +466,8 @@ def owners_of_digits(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TAR-046")
 def names_behind_prefixes(seen: LayersSeen) -> Iterator[Judgement]:
     return _by_rule(seen, TarRule.ONLY_PREFIX)
+
+
+@decides("TAR-047")
+def base_256_ends(seen: LayersSeen) -> Iterator[Judgement]:
+    return _by_rule(seen, TarRule.BLANK_END)

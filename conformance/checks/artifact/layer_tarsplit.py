@@ -1,4 +1,4 @@
-"""TARSPLIT: what rebuilds the tar, and its agreement with TOC and tar."""
+"""TARSPLIT: the records that rebuild the tar, and their agreement with TOC and tar."""
 
 from collections.abc import Callable, Iterator
 
@@ -79,7 +79,7 @@ def headers_are_the_entries(seen: LayersSeen) -> Iterator[Judgement]:
         if differences is not None:
             yield from by_discrepancies(
                 layer,
-                "A tar header in the tar-split and the TOC do not say the same: clients refuse the layer.",
+                "A tar header in the tar-split differs from the TOC: clients refuse the layer.",
                 differences,
                 *_HEADER_KINDS,
                 looked_at=f"{layer.split.file_count} headers",
@@ -139,7 +139,7 @@ def third_number(seen: LayersSeen) -> Iterator[Judgement]:
         if place is not None and layer.split.document_size is not None:
             yield judge(
                 place.uncompressed == layer.split.document_size,
-                "The annotation does not say how long the decompressed tar-split is.",
+                "The annotation does not have the length of the decompressed tar-split.",
                 where=f"{layer.name}, {TARSPLIT_POSITION}",
                 expected=f"{layer.split.document_size} as the third number",
                 found=str(place.uncompressed),
@@ -156,7 +156,7 @@ def segments(seen: LayersSeen) -> Iterator[Judgement]:
             return
         yield judge(
             not layer.split.segment_problem,
-            "The tar-split is cut into segments that clients cannot read one by one: they refuse the layer.",
+            "The tar-split has segments that clients cannot read one by one: they refuse the layer.",
             where=layer.name,
             expected="one segment with the padding before and all headers of an entry; zero blocks at the end",
             found=layer.split.segment_problem or f"{layer.split.file_count} entries",
@@ -181,7 +181,8 @@ def _unique_names(seen: LayersSeen) -> Iterator[Judgement]:
             names = colliding_names(layer.toc.toc.entries)
         for name in names:
             yield failed(
-                "Two files of the tar-split have one name after lexical cleaning: one would be rebuilt from the other.",
+                "Two files of the tar-split have the same name after lexical cleaning: one would be rebuilt "
+                "from the other.",
                 where=layer.name,
                 expected="names that differ after cleaning",
                 found=name,

@@ -42,7 +42,7 @@ def one_document(seen: LayersSeen) -> Iterator[Judgement]:
                 yield unread_toc(layer)
             elif layer.toc.payload is not None and not layer.toc.over_limit and _is_authentic(layer):
                 yield failed(
-                    "The TOC is not one JSON object of a TOC's shape.",
+                    "The TOC is not one JSON object with the fields of a TOC.",
                     where=layer.name,
                     expected='{"version":1,"entries":[…]} in UTF-8 and nothing after it',
                     found=layer.toc.problem,
@@ -51,7 +51,7 @@ def one_document(seen: LayersSeen) -> Iterator[Judgement]:
             continue
         yield judge(
             toc.version == 1 and toc.entries_or_none is not msgspec.UNSET,
-            "The TOC has not version 1, or no array of entries.",
+            "The TOC does not have version 1, or has no array of entries.",
             where=layer.name,
             expected="version 1 and an array of entries (null where there are none)",
             found=f"version {toc.version}, {'no entries' if toc.entries_or_none is msgspec.UNSET else 'entries'}",
@@ -89,7 +89,7 @@ def entries_are_the_headers(seen: LayersSeen) -> Iterator[Judgement]:
 def _entries_are_the_headers(layer: LayerSeen, whole: WholeLayer, _toc: Toc) -> Iterator[Judgement]:
     yield from by_discrepancies(
         layer,
-        "A TOC entry and the tar do not say the same.",
+        "A TOC entry differs from the tar.",
         whole.examined.discrepancies,
         *_HEADER_KINDS,
         looked_at=f"{whole.examined.members} entries",
@@ -131,7 +131,9 @@ def ranges_on_frames(seen: LayersSeen) -> Iterator[Judgement]:
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
         assert layer.toc.payload is not None
         overlapping = toc_rules.overlapping(toc, layer.toc.payload.offset - 8)
-        problems = problems_of(layer, overlapping, "The range of a file is not its own part of the data frames.")
+        problems = problems_of(
+            layer, overlapping, "The byte range of a file overlaps another one or is outside the data frames."
+        )
         yield from problems
         whole = read_to_its_end(layer)
         if isinstance(whole, Judgement):
@@ -169,7 +171,7 @@ def _misplaced(toc: Toc, whole: WholeLayer) -> Problems:
     """The frames from offset to endOffset hold exactly what the tar has as the file's content; chunks likewise."""
     entries = toc.entries
     for index, start in enumerate(whole.examined.starts):
-        if start == NOWHERE:
+        if start < 0:  # NOWHERE
             continue
         entry = entries[index]
         expected = {entry.offset: start, entry.end_offset: start + entry.size}
@@ -194,7 +196,7 @@ def within_the_limit(seen: LayersSeen) -> Iterator[Judgement]:
         size = max(place.uncompressed, layer.toc.document_size or 0)
         yield judge(
             place.compressed <= MAX_TOC and size <= MAX_TOC and not layer.toc.over_limit,
-            "The TOC is larger than readers take.",
+            "The TOC is larger than readers accept.",
             where=layer.name,
             expected=f"at most {MAX_TOC} bytes, compressed and uncompressed",
             found=layer.toc.problem if layer.toc.over_limit else f"{place.compressed} and {size} bytes",
@@ -213,7 +215,7 @@ def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
         elif not problems:
             yield from by_discrepancies(
                 layer,
-                "An extended attribute is not the value that the tar has.",
+                "The value of an extended attribute differs from the tar.",
                 whole.examined.discrepancies,
                 Kind.XATTR,
                 looked_at=f"{whole.examined.members} entries",
@@ -224,7 +226,7 @@ def xattrs_in_base64(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("TOC-011")
 def times(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_rule(seen, toc_rules.wrong_times, "A time is not RFC 3339, or is the year 1 spelt out.")
+    return by_rule(seen, toc_rules.wrong_times, "A time is not RFC 3339, or is the year 1 written out.")
 
 
 @decides("TOC-021")

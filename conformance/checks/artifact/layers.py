@@ -15,14 +15,16 @@ def current(seen: LayersSeen) -> Iterator[LayerSeen]:
 
 
 def needs_deep(layer: LayerSeen | OtherLayerSeen) -> Judgement:
-    """This layer was not read whole, so the requirement was not looked at."""
+    """This layer was not read whole, so the requirement was not inspected."""
     return unread(layer.name)
 
 
 def by_whole(
     seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer], Iterable[Judgement]]
 ) -> Iterator[Judgement]:
-    """Judge the layers that were read whole, be it not to the end of their tar; say of the others why they were not."""
+    """Judge the layers that were read whole, be it not to the end of their tar; state about the others why they were
+    not.
+    """
     for layer in current(seen):
         if layer.whole is not None:
             yield from judge_one(layer, layer.whole)
@@ -33,7 +35,7 @@ def by_whole(
 def by_tar(
     seen: LayersSeen, judge_one: Callable[[LayerSeen, WholeLayer, Toc], Iterable[Judgement]]
 ) -> Iterator[Judgement]:
-    """Judge the layers whose TOC and whole tar were read; what ails the others is LAYER-001, LAYER-002 or TOC-001."""
+    """Judge the layers whose TOC and whole tar were read; the others fail LAYER-001, LAYER-002 or TOC-001."""
     for layer in current(seen):
         whole = read_to_its_end(layer)
         if isinstance(whole, Judgement):
@@ -45,7 +47,7 @@ def by_tar(
 
 
 def read_to_its_end(layer: LayerSeen) -> WholeLayer | Judgement:
-    """All that a layer holds, or the judgement on what needs it and could not be looked at."""
+    """All that a layer holds, or the judgement on what needs it and could not be inspected."""
     if layer.whole is None:
         return _unread(layer)
     return layer.whole if layer.whole.is_complete else broken_off(layer)
@@ -58,7 +60,7 @@ def _unread(layer: LayerSeen) -> Judgement:
 
 
 def by_toc(seen: LayersSeen, judge_one: Callable[[LayerSeen, Outline], Iterable[Judgement]]) -> Iterator[Judgement]:
-    """Judge the layers whose TOC was read. One that could not be fetched is not run; one that is none is TOC-001."""
+    """Judge the layers whose TOC was read. A TOC that could not be fetched is not-run; an invalid one is TOC-001."""
     for layer in current(seen):
         if layer.toc.outline is not None:
             yield from judge_one(layer, layer.toc.outline)
@@ -80,7 +82,7 @@ def not_compared(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
 
 
 def broken_off(layer: LayerSeen) -> Judgement:
-    """The frames, or the tar in them, could not be read to their end: nothing is known of what lies behind."""
+    """The frames, or the tar in them, could not be read to their end: nothing is known of the rest."""
     return not_run("The layer could not be read to its end (LAYER-001, LAYER-002).", where=layer.name)
 
 
@@ -109,7 +111,7 @@ def by_rule(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str)
 def by_discrepancies(
     layer: LayerSeen, message: str, found: Discrepancies, *kinds: Kind, looked_at: str
 ) -> Iterator[Judgement]:
-    """A finding for each discrepancy of these kinds that was kept; the last says how many there are in all."""
+    """A finding for each discrepancy of these kinds that was retained; the last states how many there are in all."""
     kept, count = list(found.of(*kinds)), found.count(*kinds)
     for discrepancy in kept:
         at = "" if discrepancy.offset < 0 else f", tar byte {discrepancy.offset}"

@@ -1,4 +1,4 @@
-"""DOC-007 to DOC-009: media types are compared as texts, and what they name is looked at."""
+"""DOC-007 to DOC-009: media types are compared as texts, and what they name is inspected."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, passed
 
 _Named = tuple[str, str]
-"""Where a media type stands, and what it is."""
+"""A media type and its position."""
 
 
 @decides("DOC-007")
@@ -26,9 +26,9 @@ def spelt_exactly(seen: ImageSeen) -> Iterator[Judgement]:
         known = meant(media_type)
         yield judge(
             bool(media_type) and known is None,
-            "Clients that fold case, trim blanks or cut parameters know this media type, others do not."
+            "Clients that fold case, trim blanks or remove parameters recognise this media type, others do not."
             if media_type
-            else "There is no media type: clients guess, ignore it, or fail.",
+            else "There is no media type: clients guess one, ignore the entry, or fail.",
             where=where,
             expected=known or "a media type",
             found=repr(media_type[:120]) if media_type else "none",
@@ -58,7 +58,7 @@ def _of_manifests(seen: ImageSeen) -> Iterator[_Named]:
 
 
 def _selectable_by_platform(seen: ImageSeen) -> Iterator[Judgement]:
-    """Entries of no known type under the platform of an image: who selects by platform alone takes them for it."""
+    """Entries of unknown type with the platform of an image: clients that select by platform alone select them."""
     platforms = {m.platform for m in seen.manifests if m.document is not None and m.platform is not None}
     for manifest in seen.manifests:
         entry = manifest.entry
@@ -85,10 +85,10 @@ def config_of_the_manifest(seen: ImageSeen) -> Iterator[Judgement]:
         if manifest.document is None or not (is_sentinel_manifest(manifest) or _has_toc(manifest)):
             continue
         view = manifest.document.view
-        # OCI image-spec v1.1.1 manifest.md asks for no particular type; SENT-CONFIG-008 warns of Docker's.
+        # OCI image-spec v1.1.1 manifest.md requires no particular type; SENT-CONFIG-008 warns of Docker's.
         yield judge(
             view.config.media_type in CONFIG_TYPES,
-            "The config of an image with zstd:chunked layers has not the media type of image configs.",
+            "The config of an image with zstd:chunked layers does not have the media type of image configs.",
             where=f"{manifest.name}.config.mediaType",
             expected=" or ".join(sorted(CONFIG_TYPES)),
             found=repr(view.config.media_type[:120]),
@@ -105,7 +105,7 @@ def of_known_types(seen: ImageSeen) -> Iterator[Judgement]:
         if manifest.entry is not None and manifest.entry.media_type:
             yield judge(
                 not _is_unknown_entry(manifest),
-                "An entry of the index is of no kind that is known here: it was not looked at.",
+                "An entry of the index has an unknown media type: it was not inspected.",
                 where=f"index.{manifest.name}.mediaType",
                 expected=" or ".join(sorted(ENTRY_TYPES - INDEX_TYPES)),
                 found=repr(manifest.entry.media_type[:120]),
@@ -119,7 +119,7 @@ def of_known_types(seen: ImageSeen) -> Iterator[Judgement]:
         ]
         for position, media_type in unknown:
             yield failed(
-                "A layer is of no kind that is known here: it was not looked at.",
+                "A layer has an unknown media type: it was not inspected.",
                 where=f"{manifest.name}.layers[{position}].mediaType",
                 expected="a layer type of image-spec, Docker or PR 681",
                 found=repr(media_type[:120]),
@@ -129,8 +129,8 @@ def of_known_types(seen: ImageSeen) -> Iterator[Judgement]:
 
 
 def set_aside(seen: ImageSeen) -> Iterator[str]:
-    """Notes on manifests that are no images: their layers are not judged."""
+    """Notes on manifests that are not images: their layers are not judged."""
     for manifest in seen.manifests:
         if manifest.document is not None and not is_image(manifest.entry, manifest.document.view):
-            kind = "an attestation" if is_unknown_platform(manifest.entry) else "an artifact that is no image"
+            kind = "an attestation" if is_unknown_platform(manifest.entry) else "an artifact that is not an image"
             yield f"{manifest.name} is {kind}: its layers are not judged"

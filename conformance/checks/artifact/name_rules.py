@@ -1,6 +1,6 @@
-"""What the names of a TOC's entries must keep to, so that they make one tree below one root. Pure.
+"""Rules on the names of TOC entries, so that they form one tree below one root. Pure.
 
-Names are compared as they are after lexical cleaning below the root: ``a``, ``./a``, ``/a`` and ``a/`` are one.
+Names are compared as they are after lexical cleaning below the root: ``a``, ``./a``, ``/a`` and ``a/`` are equal.
 """
 
 import posixpath
@@ -12,7 +12,7 @@ from conformance.format.discrepancy import shown
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, Problems, problem
 
-_MAX_CLIMBED: Final = 64 * 2**20
+_MAX_CLIMBED: Final = 67_108_864
 """Characters of parents that are looked up one by one; names with more are sorted instead."""
 
 
@@ -29,10 +29,10 @@ def climbing_names(toc: Outline) -> Problems:
 
 
 def names_twice(toc: Outline) -> Problems:
-    """Names that are one after cleaning, spelt in two ways (TOC-019; spelt alike: TOC-005)."""
+    """Names that are equal after cleaning, and written in two ways (TOC-019; written alike: TOC-005)."""
     entries = toc.entries
-    # Without a name that cleaning changes there is nothing but what TOC-005 tells.
-    if all(_is_clean(entry.name) for entry in entries if entry.type != "chunk"):
+    # Without a name that cleaning changes TOC-005 reports everything.
+    if all(is_clean(entry.name) for entry in entries):
         return
     first: dict[int, int] = {}  # by hashes, which are keyed: a million names may take more memory than there is
 
@@ -41,16 +41,28 @@ def names_twice(toc: Outline) -> Problems:
             name = cleaned(entry.name)
             before = first.setdefault(hash(name), index)
             earlier = entries[before].name
-            if before != index and earlier != entry.name and cleaned(earlier) == name:
-                yield problem(entries, index, "a name of its own", f"{shown(earlier)} of entries[{before}], cleaned")
+            if earlier != entry.name and cleaned(earlier) == name:
+                yield problem(entries, index, "a unique name", f"{shown(earlier)} of entries[{before}], cleaned")
+
+    yield from islice(problems(), MAX_PROBLEMS)
+
+
+def roots_of_other_types(toc: Outline) -> Problems:
+    """Entries that name the root and are no directories (TOC-023)."""
+    entries = toc.entries
+
+    def problems() -> Problems:
+        for index, entry in enumerate(entries):
+            if entry.type not in ("dir", "chunk") and not is_clean(entry.name) and not cleaned(entry.name):
+                yield problem(entries, index, "type dir, for the name is that of the root", f"type {entry.type}")
 
     yield from islice(problems(), MAX_PROBLEMS)
 
 
 def wrong_parents(toc: Outline) -> Problems:
-    """Entries that are no directories and have others below them (TAR-035)."""
+    """Entries that are not directories and have entries below them (TAR-035)."""
     entries = toc.entries
-    plain = all(_is_clean(entry.name) for entry in entries)
+    plain = all(is_clean(entry.name) for entry in entries)
     parents = _parents(entries, plain=plain)
     if parents is None:
         yield from islice(_wrong_parents_sorted(entries), MAX_PROBLEMS)
@@ -68,7 +80,7 @@ def _parents(entries: Sequence[Entry], *, plain: bool) -> set[int] | None:
     """The hashes of all parents of all entries; None when there are too many to look up."""
     found: set[int] = set()
     last, climbed = "", 0
-    for entry in entries:
+    for _, entry in _files(entries):
         name = entry.name if plain else cleaned(entry.name)
         parent = name[: max(name.rfind("/"), 0)]
         if parent == last:
@@ -102,9 +114,9 @@ def _files(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry]]:
 def cleaned(name: str) -> str:
     """A name below the root after lexical cleaning, without slashes around it; "" for the root."""
     bare = name[:-1] if name.endswith("/") else name
-    return bare if _is_clean(bare) else posixpath.normpath("/" + name).lstrip("/")
+    return bare if is_clean(bare) else posixpath.normpath("/" + name).lstrip("/")
 
 
-def _is_clean(name: str) -> bool:
+def is_clean(name: str) -> bool:
     """Whether cleaning changes nothing; of a few names it does not change either this is not seen."""
     return not (not name or name[0] in "./" or name[-1] == "/" or "//" in name or "/." in name)

@@ -1,4 +1,4 @@
-"""DOC-011, LAYER-012 to LAYER-014: what holds of every layer, zstd:chunked or not."""
+"""DOC-011, LAYER-012 to LAYER-014: rules for every layer, zstd:chunked or not."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -32,7 +32,7 @@ def layers_are_there(seen: ImageSeen) -> Iterator[Judgement]:
         right = not layer.stored_problem and size in (None, layer.descriptor.size)
         yield judge(
             right and digest == layer.descriptor.digest,
-            "A layer is not there, or is something else than its descriptor says.",
+            "A layer is missing, or does not match its descriptor.",
             where=layer.name,
             expected=f"{layer.descriptor.digest}, {layer.descriptor.size} bytes",
             found=layer.stored_problem or f"{digest}, {size} bytes",
@@ -49,7 +49,7 @@ def sha256_only(seen: ImageSeen) -> Iterator[Judgement]:
         done.add(descriptor.digest)
         yield judge(
             descriptor.digest.startswith(_SHA256),
-            "A digest is not sha256: most registries and clients know no other.",
+            "A digest is not sha256: most registries and clients support no other algorithm.",
             where=where,
             expected="sha256:…",
             found=shown(descriptor.digest),
@@ -88,11 +88,11 @@ def _diff_id(layer: OtherLayerSeen, *, deep: bool) -> Iterator[Judgement]:
         reason = layer.whole_problem or layer.stored_problem
         yield not_run(f"The layer could not be read: {reason}.", where=layer.name, evidence=layer.evidence)
     elif not layer.diff_ids:
-        yield not_run("No config says a DiffID for this layer.", where=layer.name)
+        yield not_run("No config has a DiffID for this layer.", where=layer.name)
     else:
         for diff_id in layer.diff_ids:
             if diff_id == layer.padded_diff_id != layer.diff_id and _is_legacy(layer):
-                message = "its old writer (skopeo 1.9.3) left out zeros at the end of the archive: the DiffID has them"
+                message = "its writer (skopeo 1.9.3) omitted zeros at the end of the archive: the DiffID includes them"
                 yield informed(message, where=layer.name)
                 continue
             yield judge(
@@ -105,13 +105,13 @@ def _diff_id(layer: OtherLayerSeen, *, deep: bool) -> Iterator[Judgement]:
 
 
 def _is_legacy(layer: OtherLayerSeen) -> bool:
-    """Layers in the form of old writers are reported and not judged as this revision (FOOTER-005)."""
+    """Legacy layers are reported and not judged as this revision (FOOTER-005)."""
     return ChunkedAnnotations.of(layer.descriptor.annotations).is_legacy
 
 
 @decides("LAYER-014")
 def nothing_of_overlayfs(seen: LayersSeen) -> Iterator[Judgement]:
-    message = "Only overlayfs gives this a meaning: a host's storage that came into the layer."
+    message = "Only overlayfs interprets this: the layer contains storage of a host."
     expected = "no xattrs of overlayfs, no character device 0:0; whiteouts are files .wh.NAME"
 
     def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:

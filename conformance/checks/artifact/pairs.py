@@ -22,12 +22,12 @@ def layers_of(manifest: ManifestSeen) -> tuple[Descriptor, ...]:
 
 
 def data_layers(manifest: ManifestSeen) -> tuple[Descriptor, ...]:
-    """The layers that are no sentinel, in order."""
+    """The data layers, in order."""
     return tuple(layer for layer in layers_of(manifest) if layer.media_type != SENTINEL_TYPE)
 
 
 def is_sentinel_manifest(manifest: ManifestSeen) -> bool:
-    """Whether any layer has the sentinel media type, in whatever place."""
+    """Whether any layer has the sentinel media type, in any position."""
     return any(layer.media_type == SENTINEL_TYPE for layer in layers_of(manifest))
 
 
@@ -42,7 +42,7 @@ def plain_manifests(seen: ImageSeen) -> tuple[ManifestSeen, ...]:
 
 
 def copy_of_one(seen: ImageSeen) -> ManifestSeen | None:
-    """The manifest that one image became: the only one, or in an index that was put around it the plain one."""
+    """The manifest of one image: the only one, or the plain one of an index."""
     if len(seen.manifests) == 1:
         return seen.manifests[0]
     plain = plain_manifests(seen)
@@ -52,9 +52,9 @@ def copy_of_one(seen: ImageSeen) -> ManifestSeen | None:
 def pairs(seen: ImageSeen) -> Iterator[Pair]:
     """Each sentinel manifest with its plain variant.
 
-    Of the plain manifests of the same platform, the one that shares most layer digests (so a gzip twin
-    is not taken for it); when none shares any, the last one with zstd layers, so that the checks on
-    reuse can say what differs.
+    Of the plain manifests of the same platform, the one that shares most layer digests (so a gzip counterpart
+    is not selected); when none shares any, the last one with zstd layers, so that the checks on
+    reuse can report what differs.
     """
     for sentinel in sentinel_manifests(seen):
         wanted = {layer.digest for layer in data_layers(sentinel)}

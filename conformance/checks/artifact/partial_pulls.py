@@ -1,4 +1,4 @@
-"""Layers that no client pulls in parts, and why: explained, never judged (a gzip layer is no fault)."""
+"""Layers that no client pulls in parts, and why: explained, never judged (a gzip layer is not a fault)."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _DOCKER = (DOCKER_MANIFEST_TYPE, DOCKER_LIST_TYPE)
 
 
 class PulledWhole(msgspec.Struct, frozen=True):
-    """A layer that clients pull whole. ``intended``: something in the image says that it was meant to be chunked."""
+    """A layer that clients pull whole. ``intended``: something in the image reports that it was meant to be chunked."""
 
     name: str
     reason: str
@@ -48,7 +48,7 @@ def pulled_whole(seen: ImageSeen) -> tuple[PulledWhole, ...]:
 
 
 def notes_on_pulls(seen: ImageSeen) -> Iterator[str]:
-    """One line a layer where others of the image, or its own marks, say that it was meant to be zstd:chunked."""
+    """One line a layer where others of the image, or its own marks, report that it was meant to be zstd:chunked."""
     whole = pulled_whole(seen)
     mixed = bool(seen.layers.layers) or any(layer.intended for layer in whole)
     if mixed:
@@ -70,9 +70,9 @@ def _of_layer(
     legacy = sorted(key for key in keys if key.startswith(LEGACY_PREFIX))
     if is_docker and has_keys:
         # Docker image manifest v2 schema 2 has no annotations on layers and no media type for zstd.
-        return PulledWhole(name, "it is in a Docker manifest, which knows neither zstd nor annotations of layers")
+        return PulledWhole(name, "it is in a Docker manifest, which supports neither zstd nor annotations of layers")
     if legacy and not has_keys:
-        return PulledWhole(name, f"it has legacy annotations only ({', '.join(legacy)}), which clients do not look for")
+        return PulledWhole(name, f"it has legacy annotations only ({', '.join(legacy)}), which clients do not read")
     if chunked is not None and chunked.is_current:
         return _of_chunked(name, chunked)
     if other is None or other.is_foreign:
@@ -80,16 +80,16 @@ def _of_layer(
     if other.has_footer:
         return PulledWhole(
             name,
-            "it ends like a zstd:chunked layer, but its descriptor has none of the annotations that say where the TOC "
-            "is and what digest it has",
+            "it ends like a zstd:chunked layer, but its descriptor has none of the annotations with the position and "
+            "the digest of its TOC",
         )
     if other.compression == "zstd":
-        return PulledWhole(name, "it is plain zstd, without TOC", intended=False)
+        return PulledWhole(name, "it is zstd without a TOC", intended=False)
     return PulledWhole(name, f"it is {other.compression or 'not compressed'}, not zstd:chunked", intended=False)
 
 
 def _of_chunked(name: str, layer: LayerSeen) -> PulledWhole | None:
-    """What the clients of today want beside the TOC (docs/format.md: they refuse a TOC without tar-split)."""
+    """What current clients require in addition to the TOC (docs/format.md: they refuse a TOC without tar-split)."""
     toc = layer.toc.toc
     if layer.annotations.tar_split_position is None:
         return PulledWhole(name, "it has no tar-split: the annotation tarsplit-position is missing")

@@ -1,4 +1,4 @@
-"""SENT-BLOB: what the bytes of a sentinel blob must be, and what real tar readers make of them."""
+"""SENT-BLOB: rules for the bytes of a sentinel blob, and the results of real tar readers."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -36,22 +36,22 @@ from conformance.observed.image import ReaderOutcome, SentinelBlob
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, informed, judge, not_run, passed
 
-# A hostile blob may hold a header at every byte: the first ones say enough.
+# A hostile blob may hold a header at every byte: the first ones state enough.
 MAX_NAMED = 8
 
 
 @decides("SENT-BLOB-001")
 def rejected_by_strict_readers(blob: SentinelBlob) -> Iterator[Judgement]:
-    """By computation, which knows more readers than any machine has, and by the readers that were run."""
+    """By computation, which covers more readers than one machine has, and by the readers that were run."""
     where = f"{blob.name}: header rules"
     found = tuple(islice(readings_as_tar(blob.content), MAX_NAMED))
     if not found:
-        yield passed(where, found="nothing a tar reader accepts")
+        yield passed(where, found="no block that a tar reader accepts")
     for offset, why in found:
         yield failed(
             f"A tar reader accepts the sentinel blob at byte {offset}: {why}.",
             where=where,
-            expected="nothing that a tar reader accepts",
+            expected="no block that a tar reader accepts",
             found=why,
             evidence=(_bytes(blob, offset, "no tar header and no end of archive"),),
         )
@@ -66,7 +66,7 @@ def has_zero_in_first_block(blob: SentinelBlob) -> Iterator[Judgement]:
     offset = first_zero(blob.content[:BLOCK])
     yield judge(
         offset is not None,
-        "The sentinel blob looks like text: no binary zero in its first 512 bytes.",
+        "The sentinel blob appears to be text: there is no binary zero in its first 512 bytes.",
         where=blob.name,
         expected="a zero byte within bytes 0 to 511",
         found=f"the first at byte {offset}" if offset is not None else "none",
@@ -102,7 +102,7 @@ def holds_a_whole_header(blob: SentinelBlob) -> Iterator[Judgement]:
 
 @decides("SENT-BLOB-005")
 def has_wrong_checksum(blob: SentinelBlob) -> Iterator[Judgement]:
-    """Judged when there is a whole first block (SENT-BLOB-004 says so if not)."""
+    """Judged when there is a whole first block (SENT-BLOB-004 states this if not)."""
     if len(blob.content) < BLOCK:
         return
     block = blob.content[:BLOCK]
@@ -110,7 +110,7 @@ def has_wrong_checksum(blob: SentinelBlob) -> Iterator[Judgement]:
     sums = header_sums(block)
     yield judge(
         how is None,
-        f"The checksum field of the sentinel blob is right for a tar header ({how}); some readers need no more.",
+        f"The checksum field of the sentinel blob is valid for a tar header ({how}); some readers check nothing else.",
         where=f"{blob.name}: bytes 148 to 155",
         expected=f"neither {sums.unsigned} (unsigned sum) nor {sums.signed} (signed sum) in any notation",
         found=how or block[CHECKSUM].hex(" "),
@@ -120,7 +120,7 @@ def has_wrong_checksum(blob: SentinelBlob) -> Iterator[Judgement]:
 
 @decides("SENT-BLOB-006")
 def has_no_tar_magic(blob: SentinelBlob) -> Iterator[Judgement]:
-    """Judged when there is a whole first block (SENT-BLOB-004 says so if not)."""
+    """Judged when there is a whole first block (SENT-BLOB-004 states this if not)."""
     if len(blob.content) < BLOCK:
         return
     block = blob.content[:BLOCK]
@@ -141,7 +141,7 @@ def is_no_empty_archive(blob: SentinelBlob) -> Iterator[Judgement]:
     content = blob.content
     if not content:
         yield failed(
-            "The sentinel blob has no bytes, which many tar readers take for an empty archive.",
+            "The sentinel blob has no bytes: many tar readers read an empty archive.",
             where=blob.name,
             expected="content",
             found="0 bytes",
@@ -156,7 +156,8 @@ def is_no_empty_archive(blob: SentinelBlob) -> Iterator[Judgement]:
         yield passed(f"{blob.name}: zero blocks", found="none")
     for offset in zeros[:MAX_NAMED]:
         yield failed(
-            f"The 512 bytes at byte {offset} of the sentinel blob are all zeros, which end an archive to a tar reader.",
+            f"The 512 bytes at byte {offset} of the sentinel blob are all zeros: tar readers read the end of "
+            "an archive.",
             where=f"{blob.name}: bytes {offset} to {offset + BLOCK - 1}",
             expected="no block of zeros",
             found="512 zeros",
@@ -164,7 +165,7 @@ def is_no_empty_archive(blob: SentinelBlob) -> Iterator[Judgement]:
         )
     yield judge(
         not has_empty_name(content),
-        "Name and prefix of the sentinel blob both begin with NUL: busybox sees the end of an archive.",
+        "Name and prefix of the sentinel blob both begin with NUL: busybox reads the end of an archive.",
         where=f"{blob.name}: bytes 0 and {PREFIX}",
         expected="at least one of the two not NUL",
         found=f"{content[0]:#04x} and {content[PREFIX]:#04x}",
@@ -192,11 +193,11 @@ def says_what_it_is(blob: SentinelBlob) -> Iterator[Judgement]:
     missing = missing_words(blob.content)
     yield judge(
         not missing,
-        "The sentinel blob does not say that the image is consumed by TOC digests and never as tar.",
+        "The sentinel blob does not state that the image is consumed by TOC digests and never as tar.",
         where=blob.name,
         expected=f"the words {', '.join(WORDS)} in ASCII",
         found=f"missing: {', '.join(missing)}" if missing else "all",
-        evidence=(_bytes(blob, 0, "text for the person who opens it"),),
+        evidence=(_bytes(blob, 0, "a text for users"),),
     )
 
 
@@ -218,11 +219,11 @@ def is_known_content(blob: SentinelBlob) -> Iterator[Judgement]:
 def links_to_a_document(blob: SentinelBlob) -> Iterator[Judgement]:
     yield judge(
         names_a_document(blob.content),
-        "The sentinel blob does not say where it is explained.",
+        "The sentinel blob has no URL of a document that explains it.",
         where=blob.name,
         expected="an absolute URL, such as https://github.com/containers/image",
         found="none",
-        evidence=(_bytes(blob, 0, "a URL for the person who opens it"),),
+        evidence=(_bytes(blob, 0, "a URL for users"),),
     )
 
 
@@ -231,7 +232,7 @@ def is_not_compressed(blob: SentinelBlob) -> Iterator[Judgement]:
     name = compression(blob.content)
     yield judge(
         name is None,
-        f"The sentinel blob is a {name} stream; tools that sniff compression would unpack it.",
+        f"The sentinel blob is a {name} stream; tools that detect the compression would unpack it.",
         where=blob.name,
         expected="neither gzip, zstd, xz nor bzip2",
         found=name or "not compressed",
@@ -244,7 +245,7 @@ def is_small(blob: SentinelBlob) -> Iterator[Judgement]:
     size = len(blob.content)
     yield judge(
         size <= MAX_SIZE,
-        "The sentinel blob is larger than its purpose needs; every client fetches it.",
+        "The sentinel blob is larger than necessary; clients may fetch it.",
         where=blob.name,
         expected=f"at most {MAX_SIZE} bytes",
         found=f"{size} bytes",
@@ -258,7 +259,7 @@ def _panel_judgement(blob: SentinelBlob, outcome: ReaderOutcome) -> Judgement:
     if outcome.absent:
         why = "it cannot read a valid archive" if outcome.evidence else "it is not on this machine"
         return informed(
-            f"A tar reader was not asked: {why}.",
+            f"A tar reader was not run: {why}.",
             where=where,
             evidence=outcome.evidence,
         )
@@ -279,7 +280,7 @@ def _panel_judgement(blob: SentinelBlob, outcome: ReaderOutcome) -> Judgement:
         )
     if any(command.exit_status is None for command in outcome.evidence):
         say = informed if outcome.lenient else not_run
-        return say(f"{reader} did not end in time on the sentinel blob.", where=where, evidence=outcome.evidence)
+        return say(f"{reader} exceeded the time limit on the sentinel blob.", where=where, evidence=outcome.evidence)
     return passed(where, found="rejected")
 
 

@@ -56,7 +56,7 @@ def one_diff_id_a_layer(seen: ImageSeen) -> Iterator[Judgement]:
             layers, ids = len(layers_of(manifest)), len(manifest.config.view.rootfs.diff_ids)
             yield judge(
                 layers == ids,
-                "There are not as many DiffIDs as layers.",
+                "The numbers of DiffIDs and layers differ.",
                 where=f"{manifest.name}.config.rootfs.diff_ids",
                 expected=f"{layers}, one for each layer",
                 found=str(ids),
@@ -71,7 +71,7 @@ def runs_the_same(seen: ImageSeen) -> Iterator[Judgement]:
         differing += [f"config.{key}" for key in _differing(ours, theirs, _EXECUTION)]
         yield judge(
             not differing,
-            "The two variants do not run the same.",
+            "The execution parameters of the two variants differ.",
             where=f"{pair.sentinel.name}.config",
             expected="platform and execution config of the plain variant",
             found=f"other values in {', '.join(differing)}" if differing else "equal",
@@ -81,10 +81,10 @@ def runs_the_same(seen: ImageSeen) -> Iterator[Judgement]:
 @decides("SENT-CONFIG-004")
 def nothing_lost(seen: ImageSeen) -> Iterator[Judgement]:
     for pair, plain, sentinel in _configs(seen):
-        keys = sorted((set(plain.fields) | set(sentinel.fields)) - _COMPARED_ELSEWHERE)
+        keys = [key for key in sorted({*plain.fields, *sentinel.fields}) if key not in _COMPARED_ELSEWHERE]
         differing = _differing(plain.fields, sentinel.fields, keys)
         ours, theirs = _execution(plain), _execution(sentinel)
-        inner = sorted((set(ours) | set(theirs)) - set(_EXECUTION))
+        inner = [key for key in sorted({*ours, *theirs}) if key not in _EXECUTION]
         differing += [f"config.{key}" for key in _differing(ours, theirs, inner)]
         yield judge(
             not differing,
@@ -103,7 +103,7 @@ def history(seen: ImageSeen) -> Iterator[Judgement]:
             theirs == ours or (len(theirs) == len(ours) + 1 and theirs[1:] == ours),
             "The history is neither that of the plain config nor that with one entry for the sentinel before it.",
             where=f"{pair.sentinel.name}.config.history",
-            expected=f"{len(ours)} entries as in the plain config, or one more in the first place",
+            expected=f"{len(ours)} entries as in the plain config, or one more as the first",
             found=f"{len(theirs)} entries" + ("" if theirs == ours else ", not the same"),
         )
 
@@ -123,7 +123,7 @@ def config_is_what_the_manifest_says(seen: ImageSeen) -> Iterator[Judgement]:
             continue
         yield judge(
             stored.problem is None,
-            "The stored config is not what the manifest's descriptor says.",
+            "The stored config does not match the descriptor in the manifest.",
             where=where,
             expected=f"{descriptor.digest}, {descriptor.size} bytes",
             found=stored.detail or "as described",
@@ -139,7 +139,8 @@ def oci_config_type(seen: ImageSeen) -> Iterator[Judgement]:
                 found = manifest.document.view.config.media_type
                 yield judge(
                     found == CONFIG_TYPE,
-                    "The config has not the media type of OCI configs: containers/image takes it for an artifact.",
+                    "The config does not have the media type of OCI configs: containers/image treats the "
+                    "image as an artifact.",
                     where=f"{manifest.name}.config.mediaType",
                     expected=CONFIG_TYPE,
                     found=found,
@@ -151,5 +152,5 @@ def _execution(config: Document[Config]) -> dict[str, Any]:
 
 
 def _differing(ours: dict[str, Any], theirs: dict[str, Any], keys: tuple[str, ...] | list[str]) -> list[str]:
-    """Keys whose values differ; absent, null and empty are one (Go leaves empty values out)."""
+    """Keys whose values differ; absent, null and empty are equal (Go omits empty values)."""
     return [key for key in keys if (ours.get(key) or None) != (theirs.get(key) or None)]

@@ -52,7 +52,7 @@ def digest_and_size(seen: ImageSeen) -> Iterator[Judgement]:
                 continue
             yield judge(
                 stored.problem is None,
-                "The stored sentinel blob is not what its descriptor says.",
+                "The stored sentinel blob does not match its descriptor.",
                 where=where,
                 expected=f"{layer.digest}, {layer.size} bytes",
                 found=stored.detail or f"{stored.actual_digest}, {stored.actual_size} bytes",
@@ -102,7 +102,7 @@ def nothing_more(seen: ImageSeen) -> Iterator[Judgement]:
             keys = set(manifest.document.fields["layers"][position])
             yield judge(
                 keys == _PROPER_KEYS,
-                "The sentinel descriptor has more than media type, digest and size.",
+                "The sentinel descriptor has keys other than media type, digest and size.",
                 where=f"{manifest.name}.layers[{position}]",
                 expected="mediaType, digest, size",
                 found=", ".join(sorted(keys)),

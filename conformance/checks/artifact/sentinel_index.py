@@ -29,7 +29,7 @@ from conformance.results import Judgement, failed, informed, judge, not_run, pas
 
 
 def _entries(seen: ImageSeen) -> Iterator[tuple[ManifestSeen, Descriptor]]:
-    """Manifests with their index entries, for images that have to do with sentinels at all."""
+    """Manifests with their index entries, for images with sentinels or sentinel annotations."""
     if sentinel_manifests(seen) or any(_announced(m.entry) for m in seen.manifests):
         for manifest in seen.manifests:
             if manifest.entry is not None:
@@ -48,13 +48,13 @@ def _says(entry: Descriptor, key: str) -> bool:
 def annotated(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen):
         if manifest.entry is None:
-            yield informed("The manifest was named by itself; whether an index lists it was not looked at.")
+            yield informed("The manifest was named by itself; whether an index lists it was not inspected.")
             continue
         value = manifest.entry.annotation(SENTINEL_ANNOTATION)
         # A value other than "true" is SENT-INDEX-017; here the key must be there.
         yield judge(
             value is not None,
-            "The entry of a sentinel manifest does not say so, so no client selects it.",
+            "The index entry of a sentinel manifest has no sentinel annotation, so no client selects it.",
             where=f"index.{manifest.name}.annotations",
             expected=f'{SENTINEL_ANNOTATION} = "true"',
             found="no such annotation" if value is None else repr(value),
@@ -72,7 +72,7 @@ def plain_first(seen: ImageSeen) -> Iterator[Judgement]:
         if same:
             yield judge(
                 not late,
-                "The sentinel entry comes before a plain entry of its platform: older clients take the first.",
+                "The sentinel entry comes before a plain entry of its platform: older clients select the first entry.",
                 where=f"index.{sentinel.name} ({platform_text(sentinel.platform)})",
                 expected="after every plain entry of the platform",
                 found=f"before {', '.join(late)}" if late else "after them",
@@ -81,7 +81,7 @@ def plain_first(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-INDEX-005")
 def in_order(seen: ImageSeen) -> Iterator[Judgement]:
-    # No client selects an attestation: where it stands is no order of anything.
+    # No client selects an attestation: its position has no effect.
     entries = [entry for _, entry in _entries(seen) if not is_unknown_platform(entry)]
     if entries:
         scores = [2 if _says(e, SENTINEL_ANNOTATION) else 1 if _says(e, ZSTD_ANNOTATION) else 0 for e in entries]
@@ -118,7 +118,7 @@ def has_plain(seen: ImageSeen) -> Iterator[Judgement]:
         shared = wanted & {layer.digest for layer in data_layers(pair.plain)} if pair.plain else set()
         yield judge(
             pair.plain is not None and bool(shared or not wanted),
-            "A sentinel entry has no plain entry whose layers it reuses, so unaware clients have nothing to use.",
+            "A sentinel entry has no plain entry whose layers it reuses, so unaware clients have no entry to use.",
             where=f"index.{pair.sentinel.name} ({platform_text(pair.sentinel.platform)})",
             expected="a plain entry with the same data layers",
             found=f"{pair.plain.name} shares {len(shared)} of {len(wanted)} layers" if pair.plain else "none",
@@ -144,9 +144,10 @@ def platforms_agree(seen: ImageSeen) -> Iterator[Judgement]:
         if config is not None and entry.platform is not None:
             declared, own = entry.platform, config.view.platform
             # A list may name a variant that the config leaves out (arm64 and arm64/v8); a contradiction is one.
-            pieces = [(declared.architecture, own.architecture), (declared.os, own.os), (declared.variant, own.variant)]
+            same = (declared.architecture, declared.os) == (own.architecture, own.os)
+            both = declared.variant and own.variant
             yield judge(
-                all(a == b or (n == 2 and not (a and b)) for n, (a, b) in enumerate(pieces)),
+                same and (declared.variant == own.variant or not both),
                 "The platform of the sentinel entry contradicts its config.",
                 where=where,
                 expected=platform_text(own),
@@ -160,7 +161,7 @@ def annotation_is_true(seen: ImageSeen) -> Iterator[Judgement]:
         if manifest.inner is not None:
             if _says(entry, SENTINEL_ANNOTATION):
                 yield failed(
-                    "The sentinel annotation stands on an index.",
+                    "An index has the sentinel annotation.",
                     where=f"index.{manifest.name}.annotations",
                     expected="a manifest with a sentinel as layer 0",
                     found="an index",
@@ -173,13 +174,13 @@ def annotation_is_true(seen: ImageSeen) -> Iterator[Judgement]:
         layers = layers_of(manifest)
         really = bool(layers) and layers[0].media_type == SENTINEL_TYPE
         if not really and is_sentinel_manifest(manifest):
-            continue  # a sentinel in another place: SENT-MANIFEST-001
+            continue  # a sentinel at another position: SENT-MANIFEST-001
         if really and entry.annotation(SENTINEL_ANNOTATION) is None:
             continue  # SENT-INDEX-001
         says = _announced(entry) if really else _says(entry, SENTINEL_ANNOTATION)
         yield judge(
             says == really,
-            "The sentinel annotation lies about the manifest it stands on.",
+            "The sentinel annotation of an entry contradicts its manifest.",
             where=f"index.{manifest.name}.annotations",
             expected="a sentinel as layer 0" if says else "the annotation",
             found=f"layer 0 is {layers[0].media_type}" if layers else "no layers",
@@ -192,7 +193,7 @@ def oci_index(seen: ImageSeen) -> Iterator[Judgement]:
         found = seen.index.view.media_type or (seen.index_stored.media_type if seen.index_stored else "") or INDEX_TYPE
         yield judge(
             found == INDEX_TYPE,
-            "The list is no OCI index; Docker manifest lists have no annotations.",
+            "The list is not an OCI index; Docker manifest lists have no annotations.",
             where="index.mediaType",
             expected=INDEX_TYPE,
             found=found,
@@ -204,7 +205,7 @@ def entries_are_what_is_stored(seen: ImageSeen) -> Iterator[Judgement]:
     other_list = ambiguous_at(seen.index_key_problems, "manifests")
     if other_list is not None and any(True for _ in _entries(seen)):
         yield failed(
-            "Readers of the index take other entries than these, or other values in them (DOC-002, DOC-003).",
+            "JSON readers read different entries, or different values in them (DOC-002, DOC-003).",
             where=f"index, byte {other_list.offset}",
             expected="one list of entries to all readers",
             found=repr(other_list.key),
@@ -223,7 +224,7 @@ def entries_are_what_is_stored(seen: ImageSeen) -> Iterator[Judgement]:
             problem = problem or "an entry without mediaType"
         yield judge(
             not problem,
-            "The manifest stored is not what its index entry says.",
+            "The stored manifest does not match its index entry.",
             where=where,
             expected=f"{entry.digest}, {entry.size} bytes, {entry.media_type}",
             found=problem or "as described",
@@ -252,7 +253,7 @@ def all_platforms(seen: ImageSeen) -> Iterator[Judgement]:
         if ready and plain.entry is not None:
             yield judge(
                 plain.platform in served,
-                "This platform has only TOC layers but no sentinel entry, although another has one.",
+                "All layers of this platform have a TOC, but only another platform has a sentinel entry.",
                 where=f"index.{plain.name} ({platform_text(plain.platform)})",
                 expected="a sentinel entry",
                 found="none",
@@ -267,9 +268,11 @@ def both_say_zstd_or_neither(seen: ImageSeen) -> Iterator[Judgement]:
         plain, sentinel = _says(pair.plain.entry, ZSTD_ANNOTATION), _says(pair.sentinel.entry, ZSTD_ANNOTATION)
         yield judge(
             plain == sentinel,
-            "One entry of the pair says zstd and the other does not: "
+            "One entry of the pair has the zstd annotation and the other does not: "
             + (
-                "older clients then prefer the sentinel." if sentinel else "the plain entry then outranks the sentinel."
+                "older clients then prefer the sentinel."
+                if sentinel
+                else "the plain entry then takes precedence over the sentinel."
             ),
             where=f"index.{pair.plain.name} and index.{pair.sentinel.name}, annotations",
             expected=f'{ZSTD_ANNOTATION} = "true" on both, or on neither',
@@ -279,7 +282,9 @@ def both_say_zstd_or_neither(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-INDEX-016")
 def pairs_in_one_index(seen: ImageSeen) -> Iterator[Judgement]:
-    """Of an index and of those that it lists: who chooses among the entries of the outer one sees no pair inside."""
+    """Of an index and of those that it lists: a client that selects among the entries of the outer one sees no pair
+    inside.
+    """
     for sentinel in sentinel_manifests(seen):
         if sentinel.entry is not None:
             yield passed(f"index.{sentinel.name}", found="in the index itself")
@@ -289,7 +294,7 @@ def pairs_in_one_index(seen: ImageSeen) -> Iterator[Judgement]:
         hidden = [manifest.name for manifest in sentinel_manifests(ImageSeen(seen.reference, manifests=inner.inside))]
         yield judge(
             not hidden,
-            "A sentinel entry stands in an index inside the index, where most clients do not look.",
+            "A sentinel entry is in a nested index, which most clients do not read.",
             where=f"index.{inner.name}",
             expected="sentinel entries in the outer index",
             found=", ".join(hidden) or "none inside",
@@ -344,7 +349,7 @@ def one_platform_holds_one_tree(seen: ImageSeen) -> Iterator[Judgement]:
             found = other.config.view.rootfs.diff_ids
             yield judge(
                 found == wanted,
-                "This image has other contents than the pair of the same platform.",
+                "The contents of this image differ from the pair of the same platform.",
                 where=where,
                 expected=f"the DiffIDs of {plain.name}: {', '.join(wanted)}"[:300],
                 found=(", ".join(found) or "none")[:300],

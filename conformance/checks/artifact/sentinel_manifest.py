@@ -1,4 +1,4 @@
-"""SENT-MANIFEST: the sentinel manifest beside its plain variant."""
+"""SENT-MANIFEST: the sentinel manifest compared with its plain variant."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def sentinel_first(seen: ImageSeen) -> Iterator[Judgement]:
         first = manifest.sentinels[0][0]
         yield judge(
             first == 0,
-            "The sentinel is not the first layer; consumers look at layer 0 only.",
+            "The sentinel is not the first layer; consumers inspect layer 0 only.",
             where=manifest.name,
             expected="layers[0]",
             found=f"layers[{first}]",
@@ -44,7 +44,7 @@ def layers_reused(seen: ImageSeen) -> Iterator[Judgement]:
             problem = ambiguous_at(manifest.key_problems, "layers")
             if problem is not None:
                 yield failed(
-                    "Readers of the manifest take other layers than these (DOC-002, DOC-003).",
+                    "JSON readers read different layers (DOC-002, DOC-003).",
                     where=f"{manifest.name}, byte {problem.offset}",
                     expected="one list of layers to all readers",
                     found=repr(problem.key),
@@ -61,7 +61,7 @@ def every_layer_has_a_toc(seen: ImageSeen) -> Iterator[Judgement]:
         for layer in data_layers(manifest):
             yield judge(
                 layer.annotation(MANIFEST_CHECKSUM) is not None,
-                "A data layer of the sentinel manifest has no TOC, so nobody can pull it.",
+                "A data layer of the sentinel manifest has no TOC, so no client can pull it.",
                 where=f"{manifest.name}, layer {layer.digest}",
                 expected=f"annotation {MANIFEST_CHECKSUM}",
                 found="no such annotation" if layer.annotation(MANIFEST_CHECKSUM) is None else "present",
@@ -73,11 +73,11 @@ def oci_manifest(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen):
         assert manifest.document is not None
         view = manifest.document.view
-        # image-spec manifest.md: mediaType is a SHOULD; an index entry then says what it is.
+        # image-spec manifest.md: mediaType is a SHOULD; an index entry then states what it is.
         media_type = view.media_type or (manifest.entry.media_type if manifest.entry else MANIFEST_TYPE)
         yield judge(
             media_type == MANIFEST_TYPE and view.schema_version == 2,
-            "The sentinel manifest is no OCI image manifest of schema version 2.",
+            "The sentinel manifest is not an OCI image manifest of schema version 2.",
             where=f"{manifest.name}.mediaType, schemaVersion",
             expected=f"{MANIFEST_TYPE}, 2",
             found=f"{media_type}, {view.schema_version}",
@@ -86,7 +86,7 @@ def oci_manifest(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-MANIFEST-006")
 def provenance_kept(seen: ImageSeen) -> Iterator[Judgement]:
-    """What the plain manifest says is there; the sentinel manifest may say more."""
+    """Every field of the plain manifest is required; the sentinel manifest may have more."""
     for pair in pairs(seen):
         if pair.plain is None or pair.plain.document is None or pair.sentinel.document is None:
             continue
@@ -96,7 +96,7 @@ def provenance_kept(seen: ImageSeen) -> Iterator[Judgement]:
             if expected:
                 yield judge(
                     _is_kept(expected, found),
-                    f"The field {key} of the plain manifest is not kept on the sentinel manifest.",
+                    f"The field {key} of the plain manifest is not retained on the sentinel manifest.",
                     where=f"{pair.sentinel.name}.{key}",
                     expected=str(expected),
                     found=str(found) if found else "absent",
@@ -143,8 +143,8 @@ def has_data(seen: ImageSeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen):
         count = len(data_layers(manifest))
         yield judge(
-            count > 0,
-            "The sentinel manifest has no data layer: a sentinel alone protects nothing.",
+            bool(count),
+            "The sentinel manifest has no data layer: a sentinel alone has no purpose.",
             where=manifest.name,
             expected="at least one data layer",
             found=str(count),
@@ -178,7 +178,7 @@ def every_layer_has_a_tar_split(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("SENT-MANIFEST-011")
 def layers_described_alike(seen: ImageSeen) -> Iterator[Judgement]:
-    """The plain variant may leave the TOC annotations of a layer out, all of them: it is then ordinary zstd."""
+    """The plain variant may omit all TOC annotations of a layer, which is then ordinary zstd."""
     for pair in pairs(seen):
         if pair.plain is None:
             continue

@@ -1,4 +1,4 @@
-"""What the entries of a TOC must keep among themselves, without the layer (docs/format.md section 11).
+"""Rules on the entries of a TOC, without the layer (docs/format.md section 11).
 
 Every rule yields its first MAX_PROBLEMS problems.
 """
@@ -43,13 +43,13 @@ def repeated_names(toc: Outline) -> Problems:
                 continue
             before = first.setdefault(hash(entry.name), index)
             if before != index and entries[before].name == entry.name:
-                yield problem(entries, index, "a name of its own", f"the name of entries[{before}]")
+                yield problem(entries, index, "a unique name", f"the name of entries[{before}]")
 
     yield from islice(problems(), MAX_PROBLEMS)
 
 
 def wrong_shapes(toc: Outline) -> Problems:
-    """Entries of unknown type, or with fields that are not proper to it, or without those that are (TOC-006)."""
+    """Entries of unknown type, or with undefined fields, or without required ones (TOC-006)."""
     problems = (problem for index in dict.fromkeys(toc.odd) for problem in _shape(toc.entries, index))
     yield from islice(problems, MAX_PROBLEMS)
 
@@ -86,7 +86,9 @@ def _regular(entries: Sequence[Entry], index: int) -> Problems:
         yield problem(entries, index, "a size of 0 or more", str(entry.size))
     elif entry.size == 0:
         if entry.digest not in ("", EMPTY_DIGEST):
-            yield problem(entries, index, "no digest on an empty file, or that of nothing", shown(entry.digest))
+            yield problem(
+                entries, index, "no digest on an empty file, or the digest of empty content", shown(entry.digest)
+            )
         if entry.offset or entry.end_offset:
             yield problem(entries, index, "no offsets on an empty file", f"{entry.offset} to {entry.end_offset}")
     else:
@@ -117,7 +119,7 @@ def overlapping(toc: Outline, toc_start: int) -> Problems:
         for (start, end, index), (after, after_end, other) in pairwise(spans):
             if after < end:
                 found = f"{after} to {after_end}, over {start} to {end} of {shown(entries[index].name)}"
-                yield problem(entries, other, "a range of its own", found)
+                yield problem(entries, other, "a separate range", found)
 
     yield from islice(problems(), MAX_PROBLEMS)
 
@@ -162,11 +164,11 @@ def _wrong_time(text: str) -> str:
         moment = parse_time(text)
     except FormatError:
         return "a time by RFC 3339"
-    return "absent, for the year 1 is no time" if moment == YEAR_ONE else ""
+    return "absent: the year 1 means no time" if moment == YEAR_ONE else ""
 
 
 def wrong_whiteouts(toc: Outline) -> Problems:
-    """Whiteouts that are no regular entries (TOC-015)."""
+    """Whiteouts that are not regular entries (TOC-015)."""
 
     def problems() -> Problems:
         for index in toc.whiteouts:

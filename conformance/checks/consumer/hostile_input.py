@@ -1,4 +1,4 @@
-"""What a consumer does with hostile layers: annotations, TOC, footer, frames, chunks and tar-split."""
+"""The behaviour of a consumer with hostile layers: annotations, TOC, footer, frames, chunks and tar-split."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ def legacy_keys_name_no_toc(seen: TrialSeen) -> Iterator[Judgement]:
     if seen.expected is None:
         yield from refusal("ANNOT-009", seen)
     else:
-        problem = "the layer came in parts, by a TOC" if read_by_toc(seen) else ""
+        problem = "the layer was fetched in parts, by a TOC" if read_by_toc(seen) else ""
         yield from acceptance("ANNOT-009", seen, problem=problem)
 
 
@@ -56,8 +56,8 @@ def nothing_outside_of_the_root(seen: TrialSeen) -> Iterator[Judgement]:
         return
     if seen.escaped:
         yield failed(
-            f"{seen.what} leads outside of the root file system.",
-            where=seen.name, expected="nothing outside is touched", found=", ".join(seen.escaped)[:300],
+            f"{seen.what} leads outside the root file system.",
+            where=seen.name, expected="no change outside", found=", ".join(seen.escaped)[:300],
             evidence=seen.run.evidence,
         )  # fmt: skip
         return
@@ -67,8 +67,8 @@ def nothing_outside_of_the_root(seen: TrialSeen) -> Iterator[Judgement]:
         return
     yield judge(
         seen.run.ending in ("succeeded", "refused"),
-        f"{seen.what} made it {'crash' if seen.run.ending == 'crashed' else 'hang'}.",
-        where=seen.name, expected="refused, or done inside of the root", found=seen.run.reason,
+        f"{seen.what}: the tool {'crashed' if seen.run.ending == 'crashed' else 'hung'}.",
+        where=seen.name, expected="refused, or applied inside the root", found=seen.run.reason,
         evidence=seen.run.evidence,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""SENT-PULL: what a consumer does with a sentinel image (docs/format.md sections 4, 14 and 18)."""
+"""SENT-PULL: the behaviour of a consumer with a sentinel image (docs/format.md sections 4, 14 and 18)."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, not_run, passed
 
 _SHARE: Final = 1.05
-# A record of an error in the words of scanners; an empty one ("errors": []) is none.
+# An error in the output of scanners; an empty list ("errors": []) is not one.
 _ERROR: Final = re.compile(
     r"(?i)\b(?:error|fatal|failed|unsupported|unable to|cannot)\b"
     r"(?![\"']?\s*[:=]\s*(?:null|\[\s*\]|\{\s*\}|[\"']{2}|0|false))"
@@ -45,7 +45,7 @@ def contributes_nothing(seen: TrialSeen) -> Iterator[Judgement]:
     (plain,) = seen.earlier
     known = {*(seen.expected or {}), *(plain.tree or {})}
     surplus = sorted(set(seen.run.tree or {}) - known)
-    problem = f"the tree has in addition {surplus[0]!r}, which the plain variant has not" if surplus else ""
+    problem = f"the tree has in addition {surplus[0]!r}, which the plain variant does not have" if surplus else ""
     yield from acceptance("SENT-PULL-002", seen, problem=problem)
 
 
@@ -116,7 +116,7 @@ def implied_directories_of_the_plain_variant(seen: TrialSeen) -> Iterator[Judgem
 
 @decides("SENT-PULL-031")
 def unaware_gets_nothing(seen: TrialSeen) -> Iterator[Judgement]:
-    told = f"its output lists {seen.marker} all the same" if _lists_marker(seen) else ""
+    told = f"its output lists {seen.marker}" if _lists_marker(seen) else ""
     if "SENT-PULL-031" in seen.about and _scan_reports_an_error(seen):
         yield inconclusive(seen) or passed(seen.name, found="it ends with 0, and reports an error for the image")
     else:
@@ -152,7 +152,7 @@ def economy(seen: TrialSeen) -> Iterator[Judgement]:
         came = sum(_of_layers(seen, run))
         yield judge(
             came <= allowed * _SHARE,
-            f"With {when} local the pull fetches more than it needs.",
+            f"With {when} local the pull fetches more than necessary.",
             where=f"{seen.name}, with {when} local",
             expected=f"at most {allowed * _SHARE:.0f} bytes", found=f"{came} bytes", evidence=run.evidence,
         )  # fmt: skip
@@ -168,7 +168,7 @@ def two_tocs(seen: TrialSeen) -> Iterator[Judgement]:
     if seen.expected is None:
         yield from refusal("SENT-PULL-016", seen)
     else:
-        silently = "one of its TOCs was used: the layer came in parts" if read_by_toc(seen) else ""
+        silently = "one of its TOCs was used: the layer was fetched in parts" if read_by_toc(seen) else ""
         yield from harmless("SENT-PULL-016", seen, also=silently)
 
 
@@ -180,12 +180,12 @@ def identity_is_reproducible(seen: TrialSeen) -> Iterator[Judgement]:
     told = [run.identity for run in runs]
     failing = next((run for run in runs if not run.succeeded), None)
     if failing is not None or not all(told):
-        why = f"a pull did not work ({describe(failing)})" if failing else "the tool does not tell its local ids"
+        why = f"a pull did not work ({describe(failing)})" if failing else "the tool does not report its local ids"
         yield not_run(f"{INCONCLUSIVE}{why}", where=seen.name, evidence=seen.run.evidence)
         return
     yield judge(
         len(set(told)) == 1,
-        "The local ids depend on what was pulled before.",
+        "The local ids depend on earlier pulls.",
         where=seen.name, expected=_ids(told[0]), found=_ids(told[-1]), evidence=seen.run.evidence,
     )  # fmt: skip
 
@@ -201,7 +201,7 @@ def tar_readings_are_not_reused(seen: TrialSeen) -> Iterator[Judgement]:
         yield not_run(f"{INCONCLUSIVE}with {where}, {problem}", where=seen.name, evidence=plain.evidence)
     elif took_forbidden(seen):
         yield failed(
-            "The tar reading of a layer that was there already stands in for its TOC reading.",
+            "The tar reading of a local layer was reused for its TOC reading.",
             where=seen.name, expected="the TOC reading, or refused", found="the tar reading",
             evidence=seen.run.evidence,
         )  # fmt: skip
@@ -214,7 +214,7 @@ def diff_ids_count_the_sentinel(seen: TrialSeen) -> Iterator[Judgement]:
     if seen.twin is None:
         yield from acceptance("SENT-PULL-019", seen)
     else:
-        # Who trusts the TOC compares no DiffIDs: then the right tree is as good as a refusal.
+        # A client that trusts the TOC compares no DiffIDs: then the right tree is accepted like a refusal.
         yield from harmless("SENT-PULL-019", seen)
 
 
@@ -233,12 +233,12 @@ def identity_depends_on_the_toc(seen: TrialSeen) -> Iterator[Judgement]:
         yield weak
         return
     if seen.run.ending == "refused":
-        # Who computes the full digest of sentinel images too finds that the second TOC is not of the tar.
+        # A client that computes the full digest of sentinel images finds that the second TOC does not match the tar.
         yield passed(seen.name, found=describe(seen.run))
         return
     problem = wrong_with(seen.run, seen.expected)
     if problem:
-        message = f"After an image of the same config and another TOC {problem}"
+        message = f"After an image with the same config and another TOC: {problem}"
         yield failed(
             message, where=seen.name, expected="its own tree", found=problem, evidence=seen.run.evidence
         )  # fmt: skip
@@ -261,20 +261,22 @@ def _lists_marker(seen: TrialSeen) -> bool:
 
 
 def _scan_reports_an_error(seen: TrialSeen) -> bool:
-    """A scan that ends with 0 and has an error and no package for the image has not taken it for one."""
+    """A scan that ends with 0, reports an error and lists no package did not process the image."""
     run = seen.run
     return run.succeeded and run.operation == "scan" and not _lists_marker(seen) and bool(_ERROR.search(run.output))
 
 
 def _fell_back(seen: TrialSeen) -> str:
-    """A whole download after a pull by TOC; who downloads every layer whole, and reads it by its TOC, did not."""
+    """A whole download after a pull by TOC; a client that downloads every layer whole, and reads it by its TOC, did
+    not.
+    """
     if seen.twin is not None and fetched_whole(seen.on_twin()):
         return ""
     return fetched_whole(seen)
 
 
 def _one_tree(about: str, seen: TrialSeen, compare: Callable[[TreeSeen, TreeSeen], str]) -> Iterator[Judgement]:
-    """A pull of the sentinel variant beside one of the plain variant."""
+    """A pull of the sentinel variant compared with one of the plain variant."""
     if about not in seen.about:
         return
     (plain,) = seen.earlier

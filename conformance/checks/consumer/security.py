@@ -1,4 +1,4 @@
-"""SEC-003 to SEC-007: a registry, or a network, that cannot be trusted."""
+"""SEC-003 to SEC-007: an untrusted registry or network."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from conformance.results import Judgement, failed, judge
 
 
 @decides("SEC-003")
-def range_answers_that_lie(seen: TrialSeen) -> Iterator[Judgement]:
+def false_range_responses(seen: TrialSeen) -> Iterator[Judgement]:
     yield from harmless("SEC-003", seen)
 
 
@@ -30,7 +30,7 @@ def credentials_stay(seen: TrialSeen) -> Iterator[Judgement]:
     leaked = [item for item in seen.redirected if item.request_header("authorization") is not None]
     if leaked:
         yield failed(
-            "The credentials of the registry went to the host that a redirect named.",
+            "The credentials of the registry were sent to the target of a redirect.",
             where=seen.name, expected="no Authorization header", found=leaked[0].request_header("authorization") or "",
             evidence=(*leaked[:1], *seen.run.evidence),
         )  # fmt: skip
@@ -39,7 +39,7 @@ def credentials_stay(seen: TrialSeen) -> Iterator[Judgement]:
     if weak is not None:
         yield weak
         return
-    # Who does not follow redirects to other hosts leaks nothing; who crashes has shown nothing.
+    # A client that does not follow redirects to other hosts leaks nothing; a crash proves nothing.
     yield judge(
         seen.run.ending in ("succeeded", "refused"),
         "The tool crashed or hung on a redirect to another host.",

@@ -1,6 +1,6 @@
-"""SENT-SELECT: which entry of an index a client pulls (docs/format.md sections 3 and 17).
+"""SENT-SELECT: which entry of an index a client selects (docs/format.md sections 3 and 17).
 
-Each check says nothing of a choice that its requirement is not about.
+Each check makes no statement on a choice that its requirement is not about.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def aware_takes_the_sentinel(seen: SelectionSeen) -> Iterator[Judgement]:
     best = _best(seen)
     wanted = {position for position in best if _sentinel(seen, position) and _zstd(seen, position)}
     if _plain_zstd(seen, best) and wanted and seen.aware and seen.toc_capable and not seen.prefer_gzip:
-        yield _chose(seen, wanted, "An aware client passes over the sentinel variant.")
+        yield _chose(seen, wanted, "An aware client does not select the sentinel variant.")
 
 
 @decides("SENT-SELECT-002")
@@ -29,9 +29,9 @@ def unaware_takes_the_plain_variant(seen: SelectionSeen) -> Iterator[Judgement]:
     plain = [position for position in best if position not in sentinels]
     if seen.aware or not sentinels or not plain or not _plain_zstd(seen, best):
         return
-    if max(plain) < min(sentinels) and all(_zstd(seen, position) for position in sentinels):
+    if best == [*plain, *sentinels] and all(_zstd(seen, position) for position in sentinels):
         yield _chose(
-            seen, set(plain), "An unaware client does not take the plain variant, the one that it can process."
+            seen, set(plain), "An unaware client does not select the plain variant, the only one that it can process."
         )
 
 
@@ -39,7 +39,7 @@ def unaware_takes_the_plain_variant(seen: SelectionSeen) -> Iterator[Judgement]:
 def platform_comes_first(seen: SelectionSeen) -> Iterator[Judgement]:
     ranked = _ranked(seen)
     if len(set(ranked.values())) > 1 and (seen.chosen is None or seen.index.manifests[seen.chosen].platform):
-        yield _chose(seen, set(_best(seen)), "An entry of a worse or foreign platform is chosen.")
+        yield _chose(seen, set(_best(seen)), "An entry of a less suitable or foreign platform is selected.")
 
 
 @decides("SENT-SELECT-004")
@@ -57,7 +57,7 @@ def other_annotation_values_are_ignored(seen: SelectionSeen) -> Iterator[Judgeme
     plain = [position for position in best if position not in untrue and not _sentinel(seen, position)]
     decisive = untrue and _plain_zstd(seen, plain) and max(plain) < min(untrue)
     if seen.aware and decisive and not seen.prefer_gzip and not any(_sentinel(seen, position) for position in best):
-        yield _chose(seen, set(plain), 'A sentinel annotation with a value other than "true" decides the choice.')
+        yield _chose(seen, set(plain), 'A sentinel annotation with a value other than "true" determines the selection.')
 
 
 @decides("SENT-SELECT-006")
@@ -79,16 +79,16 @@ def no_relaxation_without_a_sentinel_layer(seen: SelectionSeen) -> Iterator[Judg
 def gzip_where_it_is_preferred(seen: SelectionSeen) -> Iterator[Judgement]:
     gzip = {position for position in _best(seen) if not _zstd(seen, position) and not _sentinel(seen, position)}
     if seen.aware and seen.prefer_gzip and gzip:
-        yield _chose(seen, gzip, "Told to prefer gzip, the client passes over the gzip entry.")
+        yield _chose(seen, gzip, "The client is configured to prefer gzip and does not select the gzip entry.")
 
 
 @decides("SENT-SELECT-008")
 def plain_where_there_is_no_partial_pull(seen: SelectionSeen) -> Iterator[Judgement]:
     best = _best(seen)
     plain = {position for position in best if not _sentinel(seen, position)}
-    if seen.aware and not seen.toc_capable and plain and len(plain) < len(best):
+    if seen.aware and not seen.toc_capable and plain and plain != set(best):
         allowed = set(best) if seen.read_whole_by_toc else plain
-        yield _chose(seen, allowed, "The client cannot pull by TOC here and picks the sentinel variant all the same.")
+        yield _chose(seen, allowed, "The client cannot pull by TOC here, but selects the sentinel variant.")
 
 
 @decides("SENT-SELECT-009")
@@ -98,9 +98,11 @@ def entries_without_platform_come_last(seen: SelectionSeen) -> Iterator[Judgemen
     if not without:
         return
     matching = {position for position in ranked if position not in without}
-    # Among matching entries any will do here: SENT-SELECT-003 decides on those.
+    # Any matching entry is accepted here: SENT-SELECT-003 decides on those.
     allowed = {position for position in range(len(seen.index.manifests)) if position not in without}
-    yield _chose(seen, allowed if matching else without, "An entry without platform is used in the wrong place.")
+    yield _chose(
+        seen, allowed if matching else without, "An entry without platform is selected although another entry matches."
+    )
 
 
 @decides("SENT-SELECT-010")
@@ -108,12 +110,12 @@ def sentinel_where_gzip_is_preferred_in_vain(seen: SelectionSeen) -> Iterator[Ju
     best = _best(seen)
     sentinels = {position for position in best if _sentinel(seen, position)}
     if seen.aware and seen.prefer_gzip and seen.toc_capable and sentinels and all(_zstd(seen, at) for at in best):
-        yield _chose(seen, sentinels, "There is no gzip entry to prefer, and the sentinel variant is passed over.")
+        yield _chose(seen, sentinels, "There is no gzip entry, and the client does not select the sentinel variant.")
 
 
 @decides("SENT-SELECT-011")
 def no_toc_pull_no_sentinel(seen: SelectionSeen | TrialSeen) -> Iterator[Judgement]:
-    # Of a trial, not of a choice alone: by digest there is nothing to choose.
+    # A check of a trial: by digest there is no selection.
     if isinstance(seen, SelectionSeen):
         return
     if seen.expected is None:

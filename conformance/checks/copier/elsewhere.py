@@ -1,4 +1,4 @@
-"""What copies decide beside SENT-STRIP: sentinel manifests taken as they are, DiffIDs, signatures that are kept."""
+"""Checks of copies other than SENT-STRIP: unchanged sentinel manifests, DiffIDs, retained signatures."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from conformance.results import Judgement, judge, not_run
 def a_sentinel_manifest_is_copied(seen: CopySeen) -> Iterator[Judgement]:
     asked = seen.requested or seen.to_docker or seen.from_storage or seen.preserve_digests or seen.damaged
     if not asked and sentinel_manifests(seen.before):
-        yield judge(seen.after is not None, "A sentinel manifest is not copied as it is.", where=seen.name,
+        yield judge(seen.after is not None, "A sentinel manifest is not copied unchanged.", where=seen.name,
                     expected="copied", found="refused" if seen.refused else "nothing")  # fmt: skip
 
 
@@ -23,14 +23,14 @@ def an_export_has_the_diff_ids_that_it_says(seen: CopySeen) -> Iterator[Judgemen
         return
     made = copy_of_one(seen.after) if seen.after is not None else None
     if made is None:
-        yield judge(seen.refused, "The export neither wrote an image nor was it refused.", where=seen.name,
+        yield judge(seen.refused, "The export was not refused, and wrote no image.", where=seen.name,
                     expected="an image, or refused", found="nothing")  # fmt: skip
     elif not seen.data_diff_ids:
         yield not_run("the layers of the export were not decompressed", where=seen.name)
     else:
         said = made.config.view.rootfs.diff_ids if made.config else ()
         said = said[int(is_sentinel_manifest(made)) :]
-        yield judge(said == seen.data_diff_ids, "The export gives a DiffID that its layer does not have.",
+        yield judge(said == seen.data_diff_ids, "The export has a DiffID that does not match its layer.",
                     where=seen.name, expected=", ".join(said), found=", ".join(seen.data_diff_ids))  # fmt: skip
 
 
@@ -39,11 +39,11 @@ def no_variant_beside_signatures_that_are_kept(seen: CopySeen) -> Iterator[Judge
     if seen.after is None or sentinel_manifests(seen.before):
         return
     if seen.referrers_before is None or seen.referrers_after is None:
-        yield not_run("the referrers were not asked for", where=seen.name)
+        yield not_run("the referrers were not requested", where=seen.name)
         return
     grown = bool(sentinel_manifests(seen.after)) or (seen.after.index is not None and seen.before.index is None)
     kept = sorted(set(seen.referrers_before) & set(seen.referrers_after))
-    yield judge(not (grown and kept), "A variant was added, and signatures of the source go with the image.",
+    yield judge(not (grown and kept), "A variant was added, and signatures of the source were copied.",
                 where=seen.name, expected="no variant, or no signature of the source",
                 found=f"{len(seen.after.manifests)} manifests, signed by {', '.join(kept)}")  # fmt: skip
 
@@ -51,7 +51,7 @@ def no_variant_beside_signatures_that_are_kept(seen: CopySeen) -> Iterator[Judge
 @decides("SENT-STRIP-023")
 def a_count_that_is_wrong_is_refused(seen: CopySeen) -> Iterator[Judgement]:
     if seen.damaged and seen.requested and sentinel_manifests(seen.before):
-        yield judge(seen.refused and not seen.wrote, "A sentinel image with a DiffID less than layers was stripped.",
+        yield judge(seen.refused and not seen.wrote, "A sentinel image with fewer DiffIDs than layers was stripped.",
                     where=seen.name, expected="refused, no manifest written",
                     found="refused" if seen.refused else "written")  # fmt: skip
 
@@ -66,12 +66,12 @@ def annotations_of_layers_are_kept(seen: CopySeen) -> Iterator[Judgement]:
     old, new = _annotations(seen.before.manifests[0]), _annotations(made)
     lost = [key for ours, theirs in zip(old, new, strict=False) for key in ours if theirs.get(key) != ours[key]]
     if any(old):
-        yield judge(not lost, "Annotations of a layer are lost when it is compressed anew.", where=seen.name,
+        yield judge(not lost, "Annotations of a layer are lost when it is compressed again.", where=seen.name,
                     expected="as they were", found=f"lost: {', '.join(lost)}")  # fmt: skip
 
 
 def _annotations(manifest: ManifestSeen) -> list[dict[str, str]]:
-    """Those of each layer that are not about its bytes."""
+    """The annotations of each layer that do not describe its bytes."""
     return [
         {
             key: value

@@ -1,4 +1,4 @@
-"""Which TOC annotations of a layer after a copy are those of another blob."""
+"""TOC annotations of a copied layer that belong to another blob."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from conformance.format.oci import Descriptor
 def stale_keys(layer: Descriptor, old: Sequence[Descriptor], requested: str) -> list[str]:
     """The keys that belong to a layer of the source; none for a layer that was copied as it is.
 
-    Asked for zstd:chunked a new blob has annotations of its own. The digest of the TOC tells which: of two blobs with
-    one TOC, which holds all positions, both have the same size (docs/format.md section 1).
+    A new zstd:chunked blob has new annotations. The digest of the TOC identifies them: of two blobs
+    with one TOC, which holds all positions, both have the same size (docs/format.md section 1).
     """
     if any(layer.digest == other.digest for other in old):
         return []

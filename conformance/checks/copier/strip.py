@@ -1,6 +1,6 @@
-"""SENT-STRIP: what a copy does with the sentinel (docs/format.md section 19).
+"""SENT-STRIP: the sentinel after a copy (docs/format.md section 19).
 
-Each check says nothing of a copy that its requirement is not about.
+Each check makes no statement on a copy that its requirement is not about.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def plain_zstd_removes_the_sentinel(seen: CopySeen) -> Iterator[Judgement]:
     if seen.after is not None and sentinel_manifests(seen.after) and _same_layers(seen.before, seen.after):
         yield passed(seen.name, found="zstd:chunked is zstd: every layer was left as it was")
     else:
-        yield _gone(seen, "The sentinel layer is still there over layers that were recompressed to zstd.")
+        yield _gone(seen, "The sentinel layer is retained although layers were recompressed to zstd.")
 
 
 @decides("SENT-STRIP-004")
@@ -57,11 +57,11 @@ def stale_annotations_go(seen: CopySeen) -> Iterator[Judgement]:
     for manifest in seen.after.manifests:
         for layer in data_layers(manifest):
             stale = stale_keys(layer, old, seen.requested)
-            yield judge(not stale, "A recompressed layer keeps annotations of the old one.",
+            yield judge(not stale, "A recompressed layer has annotations of the original layer.",
                         where=f"{seen.name}: {layer.digest}", expected="none", found=str(stale))  # fmt: skip
         if seen.requested in _CHANGING and manifest.entry and not is_sentinel_manifest(manifest):
             value = manifest.entry.annotation(SENTINEL_ANNOTATION)
-            yield judge(value is None, "The index entry of a stripped manifest keeps its sentinel annotation.",
+            yield judge(value is None, "The index entry of a stripped manifest has the sentinel annotation.",
                         where=f"{seen.name}: {manifest.name}", expected="absent", found=str(value))  # fmt: skip
 
 
@@ -70,12 +70,12 @@ def diff_ids_of_data_layers_stay(seen: CopySeen) -> Iterator[Judgement]:
     if seen.after is None or not seen.requested or len(seen.before.manifests) != 1:
         return
     if copy_of_one(seen.after) is None:
-        yield not_run("which manifest is the copy cannot be told", where=seen.name)
+        yield not_run("the copied manifest cannot be determined", where=seen.name)
         return
     if not seen.data_diff_ids:
         yield not_run("the layers of the copy were not decompressed", where=seen.name)
         return
-    before = seen.before.manifests[0]
+    (before,) = seen.before.manifests
     wanted = _diff_ids(before)[int(is_sentinel_manifest(before)) :]
     yield _same(seen, "DiffIDs of the layers", wanted, seen.data_diff_ids)
 
@@ -84,9 +84,9 @@ def diff_ids_of_data_layers_stay(seen: CopySeen) -> Iterator[Judgement]:
 def refused_where_the_manifest_may_not_change(seen: CopySeen) -> Iterator[Judgement]:
     if seen.preserve_digests and seen.requested in _CHANGING and sentinel_manifests(seen.before):
         if not seen.refused and seen.after is not None and _documents(seen.before) == _documents(seen.after):
-            return  # it compressed nothing anew, so that nothing had to be stripped (skopeo 1.9.3)
+            return  # it compressed no layer again, so that stripping was not required (skopeo 1.9.3)
         found = "refused" if seen.refused else "copied"
-        yield judge(seen.refused and not seen.wrote, "Stripping was needed, the manifest was not to change.",
+        yield judge(seen.refused and not seen.wrote, "Stripping was required, but the manifest must not change.",
                     where=seen.name, expected="refused, no manifest written",
                     found=found + (", a manifest was written" if seen.wrote else ""))  # fmt: skip
 
@@ -97,8 +97,8 @@ def kept_whole_or_stripped_whole(seen: CopySeen) -> Iterator[Judgement]:
         return
     traces = _traces(seen.after)
     yield judge(not traces or _documents(seen.before) == _documents(seen.after),
-                "The copy is neither the same bytes nor free of the sentinel.", where=seen.name,
-                expected="all bytes kept, or no trace of the sentinel", found=", ".join(traces))  # fmt: skip
+                "The copy is neither identical nor completely stripped.", where=seen.name,
+                expected="all bytes retained, or no part of the sentinel", found=", ".join(traces))  # fmt: skip
 
 
 @decides("SENT-STRIP-009")
@@ -133,23 +133,23 @@ def a_part_of_an_index_is_whole(seen: CopySeen) -> Iterator[Judgement]:
     if not seen.partial or seen.after is None or seen.after.index is None:
         return
     if _root(seen.before) == _root(seen.after):
-        # An index that stays as it is, for its signature, names what was left out: that is what was asked for.
+        # An unchanged index, for its signature, names omitted manifests: that was requested.
         yield passed(seen.name, found="the index is unchanged")
     else:
         yield from _resolved(seen, seen.after)
 
 
 def _resolved(seen: CopySeen, after: ImageSeen) -> Iterator[Judgement]:
-    """Every entry leads to a manifest, and every sentinel entry stands beside its plain variant."""
+    """Every entry has a manifest, and every sentinel entry has its plain variant."""
     plain = [manifest for manifest in after.manifests if not is_sentinel_manifest(manifest)]
     for manifest in after.manifests:
         where = f"{seen.name}: {manifest.name}"
-        yield judge(manifest.stored.content is not None, "An entry leads to a manifest that was not copied.",
+        yield judge(manifest.stored.content is not None, "The manifest of an entry was not copied.",
                     where=where, expected="the manifest", found=manifest.stored.detail)  # fmt: skip
         if is_sentinel_manifest(manifest):
             wanted = [layer.digest for layer in data_layers(manifest)]
             has_twin = any([layer.digest for layer in data_layers(other)] == wanted for other in plain)
-            yield judge(has_twin, "A sentinel entry has lost its plain variant.", where=where,
+            yield judge(has_twin, "A sentinel entry has no plain variant.", where=where,
                         expected="a plain entry with the same layers", found="none")  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def docker_conversion_removes_it(seen: CopySeen) -> Iterator[Judgement]:
         if seen.refused and not seen.wrote:
             yield passed(seen.name, found="refused")
         else:
-            yield _gone(seen, "The Docker image has the sentinel among its layers, or was not made.")
+            yield _gone(seen, "The Docker image has a sentinel layer, or was not written.")
 
 
 @decides("SENT-STRIP-013")
@@ -167,7 +167,7 @@ def signatures_do_not_follow_a_changed_manifest(seen: CopySeen) -> Iterator[Judg
     if seen.after is None or _documents(seen.before) == _documents(seen.after):
         return
     if seen.referrers_before is None or seen.referrers_after is None:
-        yield not_run("the referrers were not asked for", where=seen.name)
+        yield not_run("the referrers were not requested", where=seen.name)
         return
     moved = sorted(set(seen.referrers_before) & set(seen.referrers_after))
     yield judge(not moved, "Referrers of the source are attached to a changed manifest.", where=seen.name,
@@ -177,7 +177,7 @@ def signatures_do_not_follow_a_changed_manifest(seen: CopySeen) -> Iterator[Judg
 @decides("SENT-STRIP-014")
 def no_sentinel_over_other_layers(seen: CopySeen) -> Iterator[Judgement]:
     for manifest in sentinel_manifests(seen.after) if seen.after else ():
-        # A stale annotation makes no zstd:chunked layer of one in another compression: regctl 0.11.7 writes such.
+        # A stale annotation does not make a layer zstd:chunked: regctl 0.11.7 writes such annotations.
         other = [
             layer.digest
             for layer in data_layers(manifest)
@@ -193,8 +193,8 @@ def preserved_digests_are_preserved(seen: CopySeen) -> Iterator[Judgement]:
     if not seen.preserve_digests or seen.requested in _CHANGING or not sentinel_manifests(seen.before):
         return
     same = seen.after is not None and _documents(seen.before) == _documents(seen.after)
-    yield judge(same, "A copy with digests preserved is not the same bytes.", where=seen.name,
-                expected="every byte kept", found="refused" if seen.refused else "another image")  # fmt: skip
+    yield judge(same, "A copy with digests preserved has different bytes.", where=seen.name,
+                expected="every byte retained", found="refused" if seen.refused else "another image")  # fmt: skip
 
 
 @decides("SENT-STRIP-016")
@@ -225,11 +225,12 @@ def history_stays(seen: CopySeen) -> Iterator[Judgement]:
     for before, after in _stripped(seen):
         old = before.config.view.history if before.config else ()
         new = after.config.view.history if after.config else ()
-        surplus = sum(not entry.get("empty_layer") for entry in old) == len(layers_of(before))
-        first = next((at for at, entry in enumerate(old) if not entry.get("empty_layer")), 0)
-        without = (*old[:first], *old[first + 1 :])
-        yield judge(new == old or (surplus and new == without), "Stripping changes the history.", where=seen.name,
-                    expected="as it was, or without the sentinel's entry", found=f"{len(new)} entries")  # fmt: skip
+        filled = [at for at, entry in enumerate(old) if not entry.get("empty_layer")]
+        surplus = len(filled) == len(layers_of(before))
+        is_without = surplus and new == (*old[: filled[0]], *old[filled[0] + 1 :])
+        yield judge(new == old or is_without, "Stripping changes the history.", where=seen.name,
+                    expected="unchanged, or without the entry of "
+                             "the sentinel", found=f"{len(new)} entries")  # fmt: skip
 
 
 @decides("SENT-STRIP-020")
@@ -242,14 +243,14 @@ def an_export_has_the_blob_it_names(seen: CopySeen) -> Iterator[Judgement]:
         for _, blob in manifest.sentinels
         if blob.content is None
     ]
-    yield judge(not bad, "The exported sentinel blob is not the one that its manifest names.", where=seen.name,
+    yield judge(not bad, "The exported sentinel blob does not match its manifest.", where=seen.name,
                 expected="the named digest and size, or none, or a refusal", found="; ".join(bad))  # fmt: skip
 
 
 def _removed(seen: CopySeen, requested: str) -> Iterator[Judgement]:
     asked = seen.requested == requested and not seen.preserve_digests and not seen.to_docker and not seen.damaged
     if asked and sentinel_manifests(seen.before):
-        yield _gone(seen, f"The sentinel layer is still there after a copy to {requested}.")
+        yield _gone(seen, f"The sentinel layer is retained after a copy to {requested}.")
 
 
 def _gone(seen: CopySeen, message: str) -> Judgement:
@@ -260,16 +261,17 @@ def _gone(seen: CopySeen, message: str) -> Judgement:
 
 
 def _stripped(seen: CopySeen) -> Iterator[tuple[ManifestSeen, ManifestSeen]]:
-    """Sentinel manifest and what it became, where one manifest was copied and its sentinel layer is gone."""
+    """The sentinel manifest and its copy, where one manifest was copied and its sentinel layer removed."""
     if seen.after is None or len(seen.before.manifests) != 1:
         return
-    before, after = seen.before.manifests[0], copy_of_one(seen.after)
+    (before,), after = seen.before.manifests, copy_of_one(seen.after)
     if after is not None and is_sentinel_manifest(before) and not is_sentinel_manifest(after):
         yield before, after
 
 
 def _same(seen: CopySeen, what: str, expected: object, found: object) -> Judgement:
-    return judge(expected == found, f"{what}: not what it must be after the copy.", where=f"{seen.name}: {what}",
+    return judge(expected == found, f"{what} differs from the expected value after "
+                                    "the copy.", where=f"{seen.name}: {what}",
                  expected=repr(expected)[:400], found=repr(found)[:400])  # fmt: skip
 
 
@@ -297,13 +299,13 @@ def _documents(image: ImageSeen) -> tuple[bytes | None, ...]:
 
 
 def _same_layers(before: ImageSeen, after: ImageSeen) -> bool:
-    """Whether every sentinel manifest has the layers of one that was there."""
+    """Whether every sentinel manifest has the layers of a source manifest."""
     kept = [[layer.digest for layer in layers_of(manifest)] for manifest in before.manifests]
     return all([layer.digest for layer in layers_of(manifest)] in kept for manifest in sentinel_manifests(after))
 
 
 def _traces(image: ImageSeen) -> list[str]:
-    """Where a sentinel has left something."""
+    """The remaining parts of a sentinel."""
     traces = [f"{manifest.name}: layer" for manifest in sentinel_manifests(image)]
     for manifest in image.manifests:
         if len(_diff_ids(manifest)) > len(data_layers(manifest)):

@@ -1,4 +1,6 @@
-"""SENT-PUSH beside registries, sources that break off, and what a tool says of the variants that it does not make."""
+"""SENT-PUSH: destinations other than registries, truncated sources, and reports of omitted
+variants.
+"""
 
 import re
 from collections.abc import Iterator
@@ -17,18 +19,18 @@ def a_stored_pair_is_complete(seen: StoredSeen) -> Iterator[Judgement]:
     if seen.ended == "refused":
         yield passed(seen.name, found=f"refused: {seen.reason}")
     elif seen.ended != "succeeded":
-        yield failed("It neither wrote the image nor refused to.", where=seen.name,
+        yield failed("It neither wrote the image nor refused.", where=seen.name,
                      expected="a complete image, or refused", found=f"{seen.ended}: {seen.reason}",
                      evidence=seen.evidence)  # fmt: skip
     elif seen.after is None:
-        yield failed("It ended as if done, and there is no image.", where=seen.name, expected="a complete image",
-                     found="nothing that can be read", evidence=seen.evidence)  # fmt: skip
+        yield failed("It reported success, but wrote no image.", where=seen.name, expected="a complete image",
+                     found="no readable image", evidence=seen.evidence)  # fmt: skip
     else:
         alone = [pair.sentinel.name for pair in pairs(seen.after) if pair.plain is None]
         missing = [*seen.missing, *(f"the plain variant of {name}" for name in alone)]
         if not sentinel_manifests(seen.after) and not missing:
             yield informed("no sentinel variant was written there", where=seen.name)
-        yield judge(not missing, "What the documents name is not there.", where=seen.name,
+        yield judge(not missing, "Content that the documents name is missing.", where=seen.name,
                     expected="every blob and manifest", found=f"missing: {', '.join(missing)}",
                     evidence=seen.evidence)  # fmt: skip
 
@@ -42,10 +44,10 @@ def a_variant_that_cannot_be_made_is_told_of(seen: PushSeen) -> Iterator[Judgeme
     elif seen.ended != "succeeded" or seen.after is None:
         yield not_run(f"the push was not made: {seen.ended} {seen.reason}", where=seen.name, evidence=seen.evidence)
     elif sentinel_manifests(seen.after):
-        yield passed(seen.name, found="a variant was made all the same")
+        yield passed(seen.name, found="a variant was created nevertheless")
     else:
-        yield judge(bool(_SAYS_SO.search(seen.output)), "A variant was due and was left out without a word.",
-                    where=seen.name, expected="a line that speaks of the sentinel variant",
+        yield judge(bool(_SAYS_SO.search(seen.output)), "A required variant was omitted without a message.",
+                    where=seen.name, expected="a line that mentions the sentinel variant",
                     found=seen.output.strip()[-200:] or "no output", evidence=seen.evidence)  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def a_variant_that_cannot_be_made_is_told_of(seen: PushSeen) -> Iterator[Judgeme
 def sentinels_can_be_switched_off(seen: PushSeen) -> Iterator[Judgement]:
     if seen.sentinels_off and seen.after is not None:
         made = [manifest.name for manifest in sentinel_manifests(seen.after)]
-        yield judge(not made, "Told to make no sentinel variant, it makes one.", where=seen.name,
+        yield judge(not made, "It creates a sentinel variant although the option forbids it.", where=seen.name,
                     expected="no sentinel manifest", found=", ".join(made), evidence=seen.evidence)  # fmt: skip
 
 
@@ -61,9 +63,9 @@ def sentinels_can_be_switched_off(seen: PushSeen) -> Iterator[Judgement]:
 def input_that_breaks_off_leaves_no_layer(seen: BrokenInputSeen) -> Iterator[Judgement]:
     expected = "refused, and nothing under the tag"
     if seen.ended in ("crashed", "timed-out"):
-        yield failed("Input that breaks off makes it crash or hang.", where=seen.what, expected=expected,
+        yield failed("The tool crashed or hung on truncated input.", where=seen.what, expected=expected,
                      found=f"{seen.ended}: {seen.reason}", evidence=seen.evidence)  # fmt: skip
         return
     found = seen.ended + (", and the tag names an image" if seen.tagged else "")
-    yield judge(seen.ended == "refused" and not seen.tagged, "Input that breaks off is written as a layer.",
+    yield judge(seen.ended == "refused" and not seen.tagged, "Truncated input is written as a layer.",
                 where=seen.what, expected=expected, found=found, evidence=seen.evidence)  # fmt: skip

@@ -1,6 +1,6 @@
-"""SENT-PUSH: how a producer pushes both variants (docs/format.md section 16).
+"""SENT-PUSH: pushes of both variants by a producer (docs/format.md section 16).
 
-Each check says nothing of a push that its requirement is not about.
+Each check makes no statement on a push that its requirement is not about.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from conformance.results import Judgement, failed, informed, judge, not_run, pas
 
 _OLD_TOC: Final = (
     "its layers have the TOC annotations of an older version (docs/format.md section 10): no client of this revision "
-    "sees a TOC, so that there is nothing a sentinel could protect"
+    "recognises a TOC, so a sentinel has no purpose"
 )
 
 
@@ -30,9 +30,9 @@ def blobs_before_manifests_before_index(seen: PushSeen) -> Iterator[Judgement]:
     for event in seen.events:
         if event.kind == "manifest":
             missing = [digest for digest in _named(event.content) if digest not in there]
-            yield judge(not missing, "A manifest is in the registry before what it names.",
-                        where=f"{seen.name}: PUT of {event.digest}", expected="all that it names is there",
-                        found=f"not there yet: {', '.join(missing)}", evidence=(event.exchange,))  # fmt: skip
+            yield judge(not missing, "A manifest is in the registry before its content.",
+                        where=f"{seen.name}: PUT of {event.digest}", expected="all content that it names is present",
+                        found=f"missing: {', '.join(missing)}", evidence=(event.exchange,))  # fmt: skip
         if event.kind != "probe" or event.found:
             there.add(event.digest)
 
@@ -56,13 +56,13 @@ def presence_is_probed_first(seen: PushSeen) -> Iterator[Judgement]:
         if event.kind in ("probe", "mount"):
             asked.add(event.digest)
         elif event.kind == "upload" and event.digest not in made:
-            yield judge(event.digest in asked, "A blob is uploaded without asking whether it is there.",
+            yield judge(event.digest in asked, "A blob is uploaded without a probe for its presence.",
                         where=f"{seen.name}: {event.digest}", expected="HEAD or mount before the upload",
                         found="neither", evidence=(event.exchange,))  # fmt: skip
 
 
 def _made_on_the_way(seen: PushSeen) -> set[str]:
-    """Layers that are compressed while they are uploaded: nobody knows their digest before the end."""
+    """Layers that are compressed while they are uploaded: their digest is unknown before the end."""
     layers = (
         {layer.digest for manifest in seen.after.manifests for layer in data_layers(manifest)} if seen.after else set()
     )
@@ -111,7 +111,7 @@ def no_variant_without_a_toc(seen: PushSeen) -> Iterator[Judgement]:
         return
     with_toc = [layer.digest for manifest in seen.after.manifests for layer in layers_of(manifest) if _has_toc(layer)]
     if with_toc:
-        yield not_run(f"asked for {seen.requested}, it wrote layers with a TOC", where=seen.name)
+        yield not_run(f"it wrote layers with a TOC for {seen.requested}", where=seen.name)
     else:
         yield _no_variant(seen, "An image without TOC layers was given a sentinel variant.")
 
@@ -131,25 +131,25 @@ def a_second_push_adds_no_entry(seen: PushSeen) -> Iterator[Judgement]:
 @decides("SENT-PUSH-023")
 def a_second_push_leaves_the_same_bytes(seen: PushSeen) -> Iterator[Judgement]:
     if seen.again and seen.after is not None:
-        yield _same_root(seen, seen.before, "what the first push left")
+        yield _same_root(seen, seen.before, "the result of the first push")
 
 
 @decides("SENT-PUSH-024")
 def a_failed_push_leaves_a_complete_image(seen: InterruptedSeen) -> Iterator[Judgement]:
     done = seen.ended == "succeeded"
     sound = seen.complete if done else seen.after == seen.before or seen.complete
-    words = "The push says that it is done, and" if done else "A push failed on the way, and"
+    words = "The push reports that it is done, and" if done else "A push failed, and"
     yield judge(sound, f"{words} the tag does not name a complete image.", where=f"{seen.at}: {seen.how}",
                 expected="a complete image" if done else f"{_digest(seen.before)} as before, or a complete image",
-                found=f"{_digest(seen.after)}, not the whole of it", evidence=seen.evidence)  # fmt: skip
+                found=f"{_digest(seen.after)}, incomplete", evidence=seen.evidence)  # fmt: skip
 
 
 @decides("SENT-PUSH-025")
 def a_failed_push_leaves_the_tag(seen: InterruptedSeen) -> Iterator[Judgement]:
-    yield judge(seen.after == seen.before or seen.whole, "A push that failed on the way changed the tag.",
+    yield judge(seen.after == seen.before or seen.whole, "A failed push changed the tag.",
                 where=f"{seen.at}: {seen.how}",
                 expected=f"{_digest(seen.before)} as before, or the whole new image",
-                found=f"{_digest(seen.after)}, not the whole of it", evidence=seen.evidence)  # fmt: skip
+                found=f"{_digest(seen.after)}, incomplete", evidence=seen.evidence)  # fmt: skip
 
 
 @decides("SENT-PUSH-010")
@@ -170,7 +170,7 @@ def old_registries_get_no_broken_index(seen: PushSeen) -> Iterator[Judgement]:
     where = f"{seen.name}: {seen.rejects} rejected"
     if seen.after is None:
         says_so = seen.ended == "refused" and bool(seen.reason)
-        yield judge(says_so, "The push failed without an error that says so.", where=where,
+        yield judge(says_so, "The push failed without an error message about it.", where=where,
                     expected="an error, or the plain image alone", found=f"{seen.ended}: {seen.reason}",
                     evidence=(*seen.evidence, *seen.rejected))  # fmt: skip
         return
@@ -190,11 +190,11 @@ def all_of_a_pair_is_signed(seen: PushSeen) -> Iterator[Judgement]:
     documents = [*roots, *(manifest.stored for manifest in seen.after.manifests)]
     bare = [_digest(stored.content) for stored in documents if _digest(stored.content) not in seen.signed]
     if not seen.signed:
-        yield unsupported("it puts its signatures elsewhere: none is in the registry", where=seen.name)
+        yield unsupported("it stores its signatures elsewhere: none is in the registry", where=seen.name)
     elif not sentinel_manifests(seen.after):
-        yield passed(seen.name, found="no variant was made")
+        yield passed(seen.name, found="no variant was created")
     else:
-        yield judge(not bare, "A part of the pair is not signed like the rest.", where=seen.name,
+        yield judge(not bare, "A part of the pair is not signed.", where=seen.name,
                     expected="a signature of the index and of every manifest", found=f"none of {', '.join(bare)}",
                     evidence=seen.evidence)  # fmt: skip
 
@@ -207,12 +207,12 @@ def a_digest_names_the_bytes(seen: PushSeen) -> Iterator[Judgement]:
         yield passed(seen.name, found=f"it refuses a destination by digest: {seen.reason}")
         return
     found = _digest(_root(seen.after)) if seen.after is not None else f"{seen.ended}: {seen.reason}"
-    yield judge(found == seen.to_digest and not seen.rejected, "A push to a digest puts other bytes there.",
+    yield judge(found == seen.to_digest and not seen.rejected, "A push to a digest stored other bytes.",
                 where=seen.name, expected=seen.to_digest,
                 found=f"{found}; {len(seen.rejected)} requests were rejected" if seen.rejected else found,
                 evidence=(*seen.evidence, *seen.rejected))  # fmt: skip
     if seen.after is not None:
-        yield _no_variant(seen, "A push to a digest made a variant.")
+        yield _no_variant(seen, "A push to a digest created a variant.")
 
 
 @decides("SENT-PUSH-014")
@@ -221,7 +221,7 @@ def no_second_sentinel(seen: AgainSeen) -> Iterator[Judgement]:
         return
     for manifest in seen.after.manifests:
         count = sum(layer.media_type == SENTINEL_TYPE for layer in layers_of(manifest))
-        yield judge(count <= 1, "A sentinel variant was given another sentinel.",
+        yield judge(count <= 1, "A second sentinel was added to a sentinel variant.",
                     where=f"{seen.name}: {manifest.name}", expected="one sentinel layer at most",
                     found=f"{count} sentinel layers", evidence=seen.evidence)  # fmt: skip
 
@@ -247,17 +247,17 @@ def estargz_alone_gets_no_variant(seen: PushSeen) -> Iterator[Judgement]:
 
 @decides("TOC-016")
 def what_a_toc_cannot_hold_gets_none(seen: UnrepresentableSeen) -> Iterator[Judgement]:
-    expected = "refused, or a layer without TOC that holds the same tar"
+    expected = "refused, or a layer without TOC with the same tar"
     if seen.ended == "refused":
         yield passed(seen.what, found=f"refused: {seen.reason}")
     elif seen.ended != "succeeded":
-        yield failed("It made the writer crash or hang; that is no refusal.", where=seen.what, expected=expected,
+        yield failed("The writer crashed or hung; that is not a refusal.", where=seen.what, expected=expected,
                      found=f"{seen.ended}: {seen.reason}", evidence=seen.evidence)  # fmt: skip
     elif not seen.after_diff_id:
-        yield not_run("it ended as if done, and there is no layer", where=seen.what, evidence=seen.evidence)
+        yield not_run("it reported success, but wrote no layer", where=seen.what, evidence=seen.evidence)
     else:
         same = seen.after_diff_id == seen.diff_id
-        # A tar that the tool wrote anew, with every entry, is one that its TOC can represent.
+        # A tar that the tool rewrote, with every entry, can be represented by its TOC.
         anew = not same and seen.same_entries
         found = ("a TOC" if seen.has_toc else "no TOC") + (", the same tar" if same else f", {seen.after_diff_id}")
         sound = anew or (same and not seen.has_toc)
@@ -312,7 +312,8 @@ def _no_variant(seen: PushSeen, message: str) -> Judgement:
 
 def _same_root(seen: PushSeen, expected: bytes | None, words: str) -> Judgement:
     root = _root(seen.after)
-    return judge(root == expected, "The push left other bytes under the tag than it must.", where=seen.name,
+    return judge(root == expected, "The bytes under the tag after the push differ from the "
+                                   "expected ones.", where=seen.name,
                  expected=f"{_digest(expected)}, {words}", found=_digest(root), evidence=seen.evidence)  # fmt: skip
 
 

@@ -16,37 +16,37 @@ _DELETES_OFF = (400, 405, 501)
 
 @decides("REG-012")
 def mounts(seen: MountSeen) -> Iterator[Judgement]:
-    yield status(seen.answered, (201,), "A blob of another repository is not mounted.")
-    if seen.answered.status == 201 and seen.head is not None:
-        yield status(seen.head, (200,), "The mounted blob is not there.")
+    yield status(seen.response, (201,), "A blob of another repository is not mounted.")
+    if seen.response.status == 201 and seen.head is not None:
+        yield status(seen.head, (200,), "The mounted blob is missing.")
 
 
 @decides("REG-013")
 def mount_falls_back(cases: tuple[MountSeen, ...]) -> Iterator[Judgement]:
     for seen in cases:
-        if seen.answered.status == 201:
+        if seen.response.status == 201:
             if seen.head is not None:
-                yield status(seen.head, (200,), "The registry says that it mounted a blob, which is not there.")
+                yield status(seen.head, (200,), "The registry reports that it mounted a blob, which is missing.")
             continue
-        location = seen.answered.header("Location")
+        location = seen.response.header("Location")
         yield judge(
-            seen.answered.status == 202 and bool(location),
-            "A mount that is not done gives no upload session.",
-            where=seen.answered.what,
+            seen.response.status == 202 and bool(location),
+            "The response to a refused mount has no upload session.",
+            where=seen.response.what,
             expected="HTTP 202 with a Location",
-            found=f"HTTP {seen.answered.status}, Location {location or 'absent'}",
-            evidence=(seen.answered.exchange,),
+            found=f"HTTP {seen.response.status}, Location {location or 'absent'}",
+            evidence=(seen.response.exchange,),
         )
 
 
 @decides("REG-014")
 def shared_blobs_survive(seen: SurvivalSeen) -> Iterator[Judgement]:
-    refused = [answered for answered in seen.deletes if answered.status in _DELETES_OFF]
+    refused = [response for response in seen.deletes if response.status in _DELETES_OFF]
     if len(refused) == len(seen.deletes):
-        yield unsupported("The registry does not delete.", evidence=tuple(answered.exchange for answered in refused))
+        yield unsupported("The registry does not delete.", evidence=tuple(response.exchange for response in refused))
         return
-    for expected, answered in seen.reads:
-        yield same_bytes(expected, answered, "After deleting the plain variant, the sentinel variant cannot be read.")
+    for expected, response in seen.reads:
+        yield same_bytes(expected, response, "After deleting the plain variant, the sentinel variant cannot be read.")
     if not seen.collected:
         yield informed("Garbage collection could not be run over the network; only deletes were tried.")
 
@@ -78,10 +78,12 @@ def lists_referrers(seen: ReferrersSeen) -> Iterator[Judgement]:
 @decides("REG-025")
 def nothing_lost_under_load(rounds: tuple[RoundSeen, ...]) -> Iterator[Judgement]:
     for seen in rounds:
-        for answered in seen.repeated:
-            yield status(answered, (201,), "A request that was refused during concurrent pushes is refused again.")
-        for expected, answered in seen.reads:
-            yield same_bytes(expected, answered, "After concurrent pushes something cannot be read.")
+        for response in seen.repeated:
+            yield status(
+                response, (201,), "A request that was refused during concurrent pushes is refused again when repeated."
+            )
+        for expected, response in seen.reads:
+            yield same_bytes(expected, response, "After concurrent pushes some content cannot be read.")
 
 
 @decides("REG-026")
@@ -105,9 +107,9 @@ def takes_concurrent_pushes(rounds: tuple[RoundSeen, ...]) -> Iterator[Judgement
 def consistent_with_model(seen: MachineSeen) -> Iterator[Judgement]:
     if seen.failure:
         yield failed(
-            "A sequence of requests leaves the registry in a state that contradicts them.",
+            "The state of the registry after a sequence of requests contradicts the requests.",
             where="the shortest failing sequence",
-            expected="what a model of the requests says",
+            expected="the content of a model of the requests",
             found=seen.failure.strip().splitlines()[-1] if seen.failure.strip() else "an error",
             evidence=(Note(seen.failure), *seen.exchanges[-3:]),
         )

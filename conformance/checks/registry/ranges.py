@@ -8,7 +8,7 @@ from conformance.results import Judgement, failed, informed, judge, passed
 
 
 def _wrong(seen: RangeSeen) -> str:
-    """What is wrong with a 200 or 206 answer's bytes; "" when every part is the blob's."""
+    """What is wrong with a 200 or 206 response's bytes; "" when every part is the blob's."""
     if seen.malformed:
         return seen.malformed
     for part in seen.parts:
@@ -16,13 +16,13 @@ def _wrong(seen: RangeSeen) -> str:
             return f"a part states a total of {part.total} bytes, the blob has {len(seen.blob)}"
         if seen.blob[part.first : part.first + len(part.content)] != part.content:
             return f"the bytes from {part.first} on are not those of the blob"
-    if seen.answered.status == 200 and len(seen.parts[0].content) != len(seen.blob):
+    if seen.response.status == 200 and len(seen.parts[0].content) != len(seen.blob):
         return f"{len(seen.parts[0].content)} bytes instead of the whole {len(seen.blob)}"
     return ""
 
 
 def _missing(seen: RangeSeen) -> str:
-    """Which asked byte did not come; "" when all came."""
+    """The requested bytes that are missing; "" when none is."""
     covered = sorted((part.first, part.first + len(part.content)) for part in seen.parts)
     merged: list[tuple[int, int]] = []
     for start, end in covered:
@@ -32,27 +32,27 @@ def _missing(seen: RangeSeen) -> str:
             merged.append((start, end))
     for first, last in seen.wanted:
         if not any(start <= first and last < end for start, end in merged):
-            return f"bytes {first}-{last} did not come"
+            return f"bytes {first}-{last} are missing"
     return ""
 
 
 def _unasked(seen: RangeSeen) -> str:
-    """Which part of a 206 response holds no byte that was asked for; "" when each holds one."""
-    if seen.answered.status != 206:
+    """Which part of a 206 response holds no byte that was requested; "" when each holds one."""
+    if seen.response.status != 206:
         return ""
     for part in seen.parts:
         end = part.first + len(part.content)
         if not any(part.first <= last and first < end for first, last in seen.wanted):
-            return f"bytes {part.first}-{end - 1}, of which none was asked for"
+            return f"bytes {part.first}-{end - 1}, of which none was requested"
     return ""
 
 
 def _found(seen: RangeSeen) -> str:
-    return f"HTTP {seen.answered.status}, {len(seen.answered.content)} bytes, {len(seen.parts)} part(s)"
+    return f"HTTP {seen.response.status}, {len(seen.response.content)} bytes, {len(seen.parts)} part(s)"
 
 
 def _fail(seen: RangeSeen, message: str, expected: str, found: str) -> Judgement:
-    return failed(message, where=seen.answered.what, expected=expected, found=found, evidence=(seen.answered.exchange,))
+    return failed(message, where=seen.response.what, expected=expected, found=found, evidence=(seen.response.exchange,))
 
 
 @decides("REG-005")
@@ -61,10 +61,15 @@ def single(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
         first, last = seen.wanted[0]
         expected = f"HTTP 206 with Content-Range bytes {first}-{last}/{len(seen.blob)} and those bytes"
         exact = [(part.first, len(part.content)) for part in seen.parts] == [(first, last - first + 1)]
-        if seen.answered.status == 206 and exact and not _wrong(seen):
-            yield passed(seen.answered.what)
+        if seen.response.status == 206 and exact and not _wrong(seen):
+            yield passed(seen.response.what)
         else:
-            yield _fail(seen, "A single range is not answered as asked.", expected, _wrong(seen) or _found(seen))
+            yield _fail(
+                seen,
+                "The response to a request of one range does not have the requested bytes.",
+                expected,
+                _wrong(seen) or _found(seen),
+            )
 
 
 @decides("REG-006")
@@ -73,68 +78,72 @@ def several(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
         asked = [(first, last - first + 1) for first, last in seen.wanted]
         came = [(part.first, len(part.content)) for part in seen.parts]
         expected = f"HTTP 206 multipart/byteranges with {len(asked)} parts in request order"
-        if seen.answered.status == 206 and asked == came and not _wrong(seen):
-            yield passed(seen.answered.what)
+        if seen.response.status == 206 and asked == came and not _wrong(seen):
+            yield passed(seen.response.what)
         else:
-            message = "A request of several ranges is not answered part by part."
-            if seen.answered.status >= 400:
-                message += " Clients that ask for TOC and tar-split at once give up, or pull the whole layer."
+            message = "The response to a request of several ranges does not have one part for each range."
+            if seen.response.status >= 400:
+                message += " Clients that request TOC and tar-split at once fail, or pull the whole layer."
             yield _fail(seen, message, expected, _wrong(seen) or _found(seen))
 
 
 @decides("REG-024")
 def near_ranges_stay_apart(seen: RangeSeen) -> Iterator[Judgement]:
-    """A server may coalesce near ranges (RFC 9110 section 15.3.7.2); clients look for two parts."""
-    if seen.answered.status == 206:
+    """A server may coalesce near ranges (RFC 9110 section 15.3.7.2); clients expect two parts."""
+    if seen.response.status == 206:
         yield from several((seen,))
 
 
 @decides("REG-028")
 def never_wrong(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
     for seen in ranges:
-        expected = "HTTP 206 with bytes that were asked for, 200 with the whole blob, or a refusal: 4xx or 501"
-        code = seen.answered.status
+        expected = "HTTP 206 with bytes that were requested, 200 with the whole blob, or a refusal: 4xx or 501"
+        code = seen.response.status
         if 400 <= code < 500 or code == 501:
-            yield passed(seen.answered.what, found=f"HTTP {code}")
+            yield passed(seen.response.what, found=f"HTTP {code}")
         elif code not in (200, 206):
-            yield _fail(seen, "A range request is answered with an unexpected status.", expected, f"HTTP {code}")
+            yield _fail(seen, "The response to a range request has an unexpected status.", expected, f"HTTP {code}")
         else:
             problem = _wrong(seen) or _unasked(seen)
             if problem:
-                yield _fail(seen, "A range request is answered with wrong bytes.", expected, problem)
+                yield _fail(
+                    seen, "The response to a range request has bytes that differ from the blob.", expected, problem
+                )
             else:
-                yield passed(seen.answered.what, found=_found(seen))
+                yield passed(seen.response.what, found=_found(seen))
 
 
 @decides("REG-029")
 def nothing_missing(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
-    """Judged where the bytes that came are right: wrong ones are the business of REG-028."""
+    """Judged where the received bytes are right: wrong ones are REG-028."""
     for seen in ranges:
-        if seen.answered.status != 206 or _wrong(seen) or _unasked(seen):
+        if seen.response.status != 206 or _wrong(seen) or _unasked(seen):
             continue
-        expected = "HTTP 206 with all bytes asked for, 200 with the whole blob, or HTTP 400"
+        expected = "HTTP 206 with all bytes requested, 200 with the whole blob, or HTTP 400"
         missing = _missing(seen)
         if missing:
-            yield _fail(seen, "A range request is answered 206 with a part of the bytes.", expected, missing)
+            yield _fail(
+                seen, "The 206 response to a range request has only a part of the requested bytes.", expected, missing
+            )
         else:
-            yield passed(seen.answered.what, found=_found(seen))
+            yield passed(seen.response.what, found=_found(seen))
 
 
 @decides("REG-008")
 def unsatisfiable(seen: RangeSeen) -> Iterator[Judgement]:
     yield judge(
-        seen.answered.status == 416,
-        "A range past the end of the blob is not answered with 416.",
-        where=seen.answered.what,
+        seen.response.status == 416,
+        "The response to a range past the end of the blob is not 416.",
+        where=seen.response.what,
         expected=f"HTTP 416 (the blob has {len(seen.blob)} bytes)",
         found=_found(seen),
-        evidence=(seen.answered.exchange,),
+        evidence=(seen.response.exchange,),
     )
-    if seen.answered.exchange.error:
+    if seen.response.exchange.error:
         yield informed(
-            f"The answer to an unsatisfiable range is cut: {seen.answered.exchange.error}; connections break on it.",
-            where=seen.answered.what,
-            evidence=(seen.answered.exchange,),
+            f"The response to an unsatisfiable range is cut: {seen.response.exchange.error}; connections break on it.",
+            where=seen.response.what,
+            evidence=(seen.response.exchange,),
         )
 
 
@@ -144,24 +153,24 @@ def redirects_keep_range(seen: RedirectSeen) -> Iterator[Judgement]:
         return  # blobs are served without redirect
     first, last = seen.followed.wanted[0]
     came = [(part.first, len(part.content)) for part in seen.followed.parts]
-    ok = seen.followed.answered.status == 206 and came == [(first, last - first + 1)] and not _wrong(seen.followed)
+    ok = seen.followed.response.status == 206 and came == [(first, last - first + 1)] and not _wrong(seen.followed)
     yield judge(
         ok,
-        "After the redirect the Range header does not mean what it should.",
-        where=seen.followed.answered.what,
+        "After the redirect the Range header has another effect.",
+        where=seen.followed.response.what,
         expected=f"HTTP 206 with bytes {first}-{last}",
         found=_wrong(seen.followed) or _found(seen.followed),
-        evidence=(seen.direct.exchange, seen.followed.answered.exchange),
+        evidence=(seen.direct.exchange, seen.followed.response.exchange),
     )
 
 
 @decides("REG-022")
 def many(seen: RangeSeen) -> Iterator[Judgement]:
     yield judge(
-        seen.answered.status in (206, 200, 400),
-        "A request of 1024 ranges is refused in a way clients cannot recover from.",
-        where=seen.answered.what,
+        seen.response.status in (206, 200, 400),
+        "A request of 1024 ranges is refused with a status that clients cannot recover from.",
+        where=seen.response.what,
         expected="HTTP 206, 200 or 400",
-        found=f"HTTP {seen.answered.status}",
-        evidence=(seen.answered.exchange,),
+        found=f"HTTP {seen.response.status}",
+        evidence=(seen.response.exchange,),
     )

@@ -1,38 +1,38 @@
-"""REG-001 to -004, -011, -015 to -017, -021, -023, -027: what a registry stores and gives back."""
+"""REG-001 to -004, -011, -015 to -017, -021, -023, -027: what a registry stores and returns."""
 
 from collections.abc import Iterator
 
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
 from conformance.format.oci import is_index
-from conformance.observed.registry import Answered, BlobSeen, DanglingSeen, RefusalSeen, StoredSeen
+from conformance.observed.registry import BlobSeen, DanglingSeen, RefusalSeen, ResponseSeen, StoredSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, judge, passed
 
 
-def status(answered: Answered, expected: tuple[int, ...], message: str) -> Judgement:
-    """Whether an answer has one of the expected statuses."""
+def status(response: ResponseSeen, expected: tuple[int, ...], message: str) -> Judgement:
+    """Whether a response has one of the expected statuses."""
     return judge(
-        answered.status in expected,
+        response.status in expected,
         message,
-        where=answered.what,
+        where=response.what,
         expected=f"HTTP {' or '.join(map(str, expected))}",
-        found=f"HTTP {answered.status} {error_codes(answered)}".strip(),
-        evidence=(answered.exchange,),
+        found=f"HTTP {response.status} {error_codes(response)}".strip(),
+        evidence=(response.exchange,),
     )
 
 
-def same_bytes(expected: bytes, answered: Answered, message: str) -> Judgement:
-    """Whether an answer is 200 with exactly these bytes."""
-    ok = answered.status == 200 and answered.content == expected
-    found = f"HTTP {answered.status}"
-    if answered.status == 200 and not ok:
+def same_bytes(expected: bytes, response: ResponseSeen, message: str) -> Judgement:
+    """Whether a response is 200 with exactly these bytes."""
+    ok = response.status == 200 and response.content == expected
+    found = f"HTTP {response.status}"
+    if response.status == 200 and not ok:
         found = (
-            f"{len(answered.content)} bytes, first difference at byte {first_difference(expected, answered.content)}"
+            f"{len(response.content)} bytes, first difference at byte {first_difference(expected, response.content)}"
         )
     return judge(
-        ok, message, where=answered.what, expected=f"the {len(expected)} bytes that were pushed",
-        found=found, evidence=(answered.exchange,),
+        ok, message, where=response.what, expected=f"the {len(expected)} bytes that were pushed",
+        found=found, evidence=(response.exchange,),
     )  # fmt: skip
 
 
@@ -45,8 +45,8 @@ def accepts_sentinel_manifest(seen: StoredSeen) -> Iterator[Judgement]:
 def keeps_twin_platforms(seen: StoredSeen) -> Iterator[Judgement]:
     yield status(seen.put, (201,), "The registry refuses an index with two entries of one platform.")
     if seen.put.status == 201:
-        for answered in seen.got:
-            yield same_bytes(seen.raw, answered, "The registry does not return the index byte for byte.")
+        for response in seen.got:
+            yield same_bytes(seen.raw, response, "The registry does not return the index byte for byte.")
 
 
 @decides("REG-003")
@@ -55,17 +55,17 @@ def byte_for_byte(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
         yield status(seen.put, (201,), f"The registry refuses {seen.what}.")
         if seen.put.status != 201:
             continue
-        for answered in seen.got:
-            yield same_bytes(seen.raw, answered, f"The registry does not return {seen.what} byte for byte.")
-            stated = answered.header("Docker-Content-Digest")
+        for response in seen.got:
+            yield same_bytes(seen.raw, response, f"The registry does not return {seen.what} byte for byte.")
+            stated = response.header("Docker-Content-Digest")
             if stated is not None:
                 yield judge(
                     stated == seen.digest,
-                    "The registry states another digest than that of the bytes.",
-                    where=f"{answered.what}, Docker-Content-Digest",
+                    "The digest in the response differs from the digest of the bytes.",
+                    where=f"{response.what}, Docker-Content-Digest",
                     expected=seen.digest,
                     found=stated,
-                    evidence=(answered.exchange,),
+                    evidence=(response.exchange,),
                 )
 
 
@@ -73,8 +73,8 @@ def byte_for_byte(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
 def serves_sentinel(seen: BlobSeen) -> Iterator[Judgement]:
     yield status(seen.head, (200,), "HEAD of the sentinel blob fails.")
     yield same_bytes(seen.content, seen.get, "GET of the sentinel blob does not return its bytes.")
-    for answered in (seen.head, seen.get):
-        yield from _length(seen, answered)
+    for response in (seen.head, seen.get):
+        yield from _length(seen, response)
 
 
 @decides("REG-011")
@@ -85,20 +85,20 @@ def head_tells_the_truth(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
         stated = seen.head.header("Docker-Content-Digest")
         if stated is not None:
             yield judge(
-                stated == seen.digest, "HEAD states another digest.", where=seen.head.what,
+                stated == seen.digest, "The digest in the response to HEAD differs.", where=seen.head.what,
                 expected=seen.digest, found=stated, evidence=(seen.head.exchange,),
             )  # fmt: skip
         if seen.head_missing is not None:
-            yield status(seen.head_missing, (404,), "HEAD of a missing blob does not say 404.")
+            yield status(seen.head_missing, (404,), "The response to HEAD of a missing blob is not 404.")
 
 
-def _length(seen: BlobSeen, answered: Answered) -> Iterator[Judgement]:
+def _length(seen: BlobSeen, response: ResponseSeen) -> Iterator[Judgement]:
     """A Content-Length that is stated is right. A GET may use chunked transfer coding (RFC 9112 section 7.1)."""
-    length = answered.header("Content-Length")
-    if answered.status == 200 and length is not None:
+    length = response.header("Content-Length")
+    if response.status == 200 and length is not None:
         yield judge(
-            length == str(len(seen.content)), "Content-Length is not the size of the blob.", where=answered.what,
-            expected=str(len(seen.content)), found=length, evidence=(answered.exchange,),
+            length == str(len(seen.content)), "Content-Length is not the size of the blob.", where=response.what,
+            expected=str(len(seen.content)), found=length, evidence=(response.exchange,),
         )  # fmt: skip
 
 
@@ -118,21 +118,21 @@ def head_states_the_length(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
 def accepts_a_mixed_index(seen: StoredSeen) -> Iterator[Judgement]:
     yield status(seen.put, (201,), "The registry refuses an index that lists an OCI and a Docker manifest.")
     if seen.put.status == 201:
-        for answered in seen.got:
-            yield same_bytes(seen.raw, answered, "The registry does not return the index byte for byte.")
+        for response in seen.got:
+            yield same_bytes(seen.raw, response, "The registry does not return the index byte for byte.")
 
 
 @decides("REG-015")
 def refuses_wrong_digest(seen: RefusalSeen) -> Iterator[Judgement]:
     yield judge(
-        400 <= seen.answered.status < 500,
-        "The registry accepts content under a digest that is not its own.",
-        where=seen.answered.what,
+        400 <= seen.response.status < 500,
+        "The registry accepts content that does not match its digest.",
+        where=seen.response.what,
         expected="HTTP 4xx",
-        found=f"HTTP {seen.answered.status}",
-        evidence=(seen.answered.exchange,),
+        found=f"HTTP {seen.response.status}",
+        evidence=(seen.response.exchange,),
     )
-    yield status(seen.after, (404,), "The refused upload left a blob behind.")
+    yield status(seen.after, (404,), "The refused upload stored a blob.")
 
 
 @decides("REG-016")
@@ -143,8 +143,8 @@ def dangling_is_refused_or_kept(cases: tuple[DanglingSeen, ...]) -> Iterator[Jud
             continue
         ok = 400 <= seen.put.status < 500 and "MANIFEST_BLOB_UNKNOWN" in error_codes(seen.put)
         yield judge(
-            ok, f"The registry refuses {seen.what} without saying why.", where=seen.put.what,
-            expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and the bytes kept",
+            ok, f"The registry refuses {seen.what} without an error code.", where=seen.put.what,
+            expected="HTTP 4xx with code MANIFEST_BLOB_UNKNOWN, or HTTP 201 and unchanged bytes",
             found=f"HTTP {seen.put.status} {error_codes(seen.put)}", evidence=(seen.put.exchange,),
         )  # fmt: skip
 
@@ -152,12 +152,12 @@ def dangling_is_refused_or_kept(cases: tuple[DanglingSeen, ...]) -> Iterator[Jud
 @decides("REG-017")
 def content_type_kept(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
     for seen in documents:
-        for answered in seen.got if seen.put.status == 201 else ():
-            if answered.status == 200:
-                found = (answered.header("Content-Type") or "").partition(";")[0].strip()
+        for response in seen.got if seen.put.status == 201 else ():
+            if response.status == 200:
+                found = (response.header("Content-Type") or "").partition(";")[0].strip()
                 yield judge(
-                    found == seen.media_type, "Content-Type is not the media type the manifest was put with.",
-                    where=answered.what, expected=seen.media_type, found=found or "none", evidence=(answered.exchange,),
+                    found == seen.media_type, "Content-Type differs from the media type of the push.",
+                    where=response.what, expected=seen.media_type, found=found or "none", evidence=(response.exchange,),
                 )  # fmt: skip
 
 
@@ -165,18 +165,18 @@ def content_type_kept(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
 def nothing_invented(seen: StoredSeen) -> Iterator[Judgement]:
     if seen.put.status != 201:
         return
-    for answered in seen.got:
-        if 400 <= answered.status < 500:
-            yield passed(answered.what)
-        elif answered.status == 200 and answered.content != seen.raw:
+    for response in seen.got:
+        if 400 <= response.status < 500:
+            yield passed(response.what)
+        elif response.status == 200 and response.content != seen.raw:
             yield failed(
-                f"Without a usable Accept, it answers with {_kind(answered.content)} that was not stored there.",
-                where=answered.what, expected="the index as stored, or HTTP 4xx",
-                found=f"{len(answered.content)} other bytes, {answered.header('Content-Type')}",
-                evidence=(answered.exchange,),
+                f"Without a usable Accept, it responds with {_kind(response.content)} that was not stored there.",
+                where=response.what, expected="the index as stored, or HTTP 4xx",
+                found=f"{len(response.content)} other bytes, {response.header('Content-Type')}",
+                evidence=(response.exchange,),
             )  # fmt: skip
         else:
-            yield status(answered, (200,), "The registry answers neither with the index nor with a clear error.")
+            yield status(response, (200,), "The registry responds neither with the index nor with an HTTP error.")
 
 
 def first_difference(expected: bytes, found: bytes) -> int:
@@ -188,15 +188,15 @@ def first_difference(expected: bytes, found: bytes) -> int:
 
 def _kind(content: bytes) -> str:
     try:
-        return "an index" if is_index(decode_object(content, what="answer")) else "a manifest"
+        return "an index" if is_index(decode_object(content, what="response")) else "a manifest"
     except FormatError:
         return "something"
 
 
-def error_codes(answered: Answered) -> str:
+def error_codes(response: ResponseSeen) -> str:
     """The error codes in the body (distribution-spec 1.1.1, "Error Codes"), else nothing."""
     try:
-        errors = decode_object(answered.content, what="error").get("errors")
+        errors = decode_object(response.content, what="error").get("errors")
     except FormatError:
         return ""
     found = errors if isinstance(errors, list) else []

@@ -1,4 +1,4 @@
-"""``zcc report``: what can be done with results: render, sign, verify, attach, compare, merge, replay."""
+"""``zcc report``: operations on results: render, sign, verify, attach, compare, merge, replay."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""``zcc report sign``, ``verify`` and ``attach``: results under a signature, in a file or beside an image."""
+"""``zcc report sign``, ``verify`` and ``attach``: signed results, in a file or attached to an image."""
 
 import os
 from collections.abc import Iterator
@@ -35,7 +35,9 @@ PASSWORD: Final = "ZCC_KEY_PASSWORD"  # noqa: S105 (the name of a variable)
 _SUFFIX: Final = ".sigstore.json"
 BundleFile = Annotated[
     Path | None,
-    typer.Option("--bundle", metavar="FILE", help="The attestation (default: beside RESULTS, as sign writes it)."),
+    typer.Option(
+        "--bundle", metavar="FILE", help="The attestation (default: in the directory of RESULTS, as sign writes it)."
+    ),
 ]
 
 
@@ -46,13 +48,13 @@ def register(report: typer.Typer) -> None:
         epilog=manual(
             "report verify results.json --key key.pub --subject registry.example/app:tag",
             "report verify results.json --key key.pub --subject registry.example/app:tag --attached",
-            status={0: "it holds", 1: "refused, with the reason", 2: "could not"},
+            status={0: "valid", 1: "refused, with the reason", 2: "failed"},
         )
     )(verify)
     report.command(
         epilog=manual(
             "report attach results.sigstore.json registry.example/app:tag",
-            status={0: "attached", 1: "refused: it is of another image", 2: "could not"},
+            status={0: "attached", 1: "refused: it is of another image", 2: "failed"},
         )
     )(attach)
 
@@ -63,7 +65,8 @@ def sign(
         Path, typer.Option(metavar="PEM", help=f"Private key, Ed25519 or ECDSA P-256; its password is in {PASSWORD}.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help=f"Default: beside RESULTS, with {_SUFFIX}.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help=f"Default: in the directory of RESULTS, with {_SUFFIX}."),
     ] = None,
     subject: Subject = "",
     username: Username = "",
@@ -116,7 +119,7 @@ def verify(
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Verify that an attestation holds for RESULTS, and for --subject."""
+    """Verify that an attestation is valid for RESULTS (and --subject)."""
     from conformance.reports.attestation.errors import AttestationError, RefusedError  # noqa: PLC0415 (start-up time)
 
     report, raw = read_results(results)
@@ -135,22 +138,24 @@ def verify(
     say(f"verified: {verified.statement.predicate.result}, of {verified.subject.name}")
     say(f"{verified.subject.digest}, signed by {verified.fingerprint}")
     if wanted is None:
-        say("no image or program was compared with it: name one by --subject")
+        say("it was not compared with an image or program: name one by --subject")
 
 
 def attach(
     bundle: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="What zcc report sign wrote.")],
-    image: Annotated[str, typer.Argument(metavar="REF", help="The image in a registry that the attestation is of.")],
+    image: Annotated[
+        str, typer.Argument(metavar="REF", help="The image in a registry that the attestation describes.")
+    ],
     username: Username = "",
     plain_http: PlainHttp = False,
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Push an attestation beside the image it is of, where ``cosign verify-attestation`` and policies find it."""
+    """Push an attestation as a referrer of its image, where ``cosign verify-attestation`` and policies find it."""
+    from conformance.commands.report.referrer import attach as push  # noqa: PLC0415
     from conformance.format.oci import Descriptor  # noqa: PLC0415 (start-up time)
     from conformance.reports.attestation.bundle import MAX_BUNDLE  # noqa: PLC0415
     from conformance.reports.attestation.errors import AttestationError, RefusedError  # noqa: PLC0415
-    from conformance.reports.attestation.referrer import attach as push  # noqa: PLC0415
     from conformance.reports.attestation.verification import subject_of  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
 
@@ -182,9 +187,9 @@ def _verify_file(bundle: Path, key: Path, report: "Report", raw: bytes, wanted: 
 def _verify_attached(
     image: str, wanted: "Identity | None", connection: "ConnectionOptions", key: Path, report: "Report", raw: bytes
 ) -> "Verified":
-    """One of the attestations in the registry must hold; else the reason against the last."""
+    """One of the attestations in the registry must be valid; otherwise the reason of the last one."""
+    from conformance.commands.report.referrer import attached  # noqa: PLC0415
     from conformance.reports.attestation.errors import RefusedError  # noqa: PLC0415 (start-up time)
-    from conformance.reports.attestation.referrer import attached  # noqa: PLC0415
     from conformance.reports.attestation.verification import verify_attestation  # noqa: PLC0415
 
     if wanted is None:
@@ -201,9 +206,9 @@ def _verify_attached(
 
 @contextmanager
 def _image(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[RegistryReference, RegistryClient, Stored]]":
-    """The image in a registry, with a client for it and its root document; ends the command where there is none."""
+    """The image in a registry, with a client for it and its root document; ends the command if there is none."""
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415 (start-up time)
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
     from conformance.sources.reference import LayoutReference, parse_reference  # noqa: PLC0415
     from conformance.sources.remote import RemoteSource  # noqa: PLC0415
 
@@ -213,7 +218,7 @@ def _image(image: str, connection: "ConnectionOptions") -> "Iterator[tuple[Regis
             cannot(f"{image}: a layout has no referrers; name an image in a registry")
         with registry_client(reference, connection) as client:
             yield reference, client, RemoteSource(client, reference).root()
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
 
 

@@ -1,4 +1,4 @@
-"""``zcc report compare`` and ``merge``: results beside each other, and results as one."""
+"""``zcc report compare`` and ``merge``: two results compared, and several results merged."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ def register(report: typer.Typer) -> None:
         epilog=manual(
             "report compare old.json new.json",
             "report compare old.json new.json --format html -o change.html",
-            status={0: "no worse", 1: "a MUST fails that did not", 2: "could not", 8: "a MUST is no longer decided"},
+            status={0: "no worse", 1: "a MUST fails that did not", 2: "failed", 8: "a MUST is no longer decided"},
         )
     )(compare)
     report.command(
@@ -35,12 +35,12 @@ def register(report: typer.Typer) -> None:
 
 
 def compare(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="results.json of a run before.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="results.json of an earlier run.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="results.json of a later one.")],
     form: PageForm = None,
     output: Output = None,
 ) -> None:
-    """Compare two results: what fails anew, what is mended, what was decided otherwise."""
+    """Compare two results: new failures, fixed failures, and requirements that are no longer decided."""
     from conformance.reports.comparison import compare as compared  # noqa: PLC0415 (start-up time)
 
     forms = chosen_forms(form or [], output or [], PAGE_FORMS)
@@ -49,7 +49,7 @@ def compare(
 
 
 def show(comparison: "Comparison", old: "Report", new: "Report", forms: list[tuple[str, str]]) -> None:
-    """Write a comparison in these forms, print it where none goes to standard output, and end with its exit status."""
+    """Write a comparison in these forms, print it if none is standard output, and end with its exit status."""
     from conformance.reports.comparison_page import comparison_page  # noqa: PLC0415 (start-up time)
     from conformance.requirements import load_catalogue  # noqa: PLC0415
 
@@ -64,7 +64,7 @@ def show(comparison: "Comparison", old: "Report", new: "Report", forms: list[tup
 
 def end(comparison: "Comparison") -> None:
     """Exit status 1 when it is worse, 8 when something is no longer decided."""
-    from conformance.endings import EXIT_INCOMPLETE  # noqa: PLC0415 (start-up time)
+    from conformance.results import EXIT_INCOMPLETE  # noqa: PLC0415 (start-up time)
 
     if comparison.is_worse:
         raise typer.Exit(EXIT_DIFFERS)
@@ -87,12 +87,12 @@ def merge(
     form: ReportForm = None,
     output: Output = None,
 ) -> None:
-    """Make one of several results: the roles of a tool, machines, shards of a run. JSON is the default."""
-    from conformance.endings import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    """Merge several results into one: the roles of a tool, machines, shards of a run. JSON by default."""
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.merging import MergeError, merge_reports  # noqa: PLC0415
     from conformance.reports.verdict_line import verdict_line  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
+    from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
 
     forms = chosen_forms(form or [], output or [], FORMS) or [("json", "-")]
     try:

@@ -1,4 +1,4 @@
-"""``zcc report render``: results that are there, in another form."""
+"""``zcc report render``: existing results, in another form."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def render(
     form: Annotated[str, typer.Option("--format", help="json, junit, html, sarif, codequality, markdown or badge.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")] = "-",
 ) -> None:
-    """Write results in another form. Nothing is judged again."""
+    """Write results in another form. No verdict changes."""
     from conformance.reports.forms import FORMS  # noqa: PLC0415 (start-up time)
     from conformance.reports.forms import render as rendered  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415

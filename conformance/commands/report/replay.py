@@ -1,4 +1,4 @@
-"""``zcc report replay``: run again what a result claims, against the same target."""
+"""``zcc report replay``: repeat the run of a result, against the same target."""
 
 import os
 import tempfile
@@ -29,7 +29,12 @@ def register(report: typer.Typer) -> None:
         epilog=manual(
             "report replay results.json",
             "report replay results.json --target registry.example/app:tag",
-            status={0: "all is reproduced", 1: "a verdict differs", 2: "could not run", 8: "a verdict cannot be had"},
+            status={
+                0: "all is reproduced",
+                1: "a verdict differs",
+                2: "could not run",
+                8: "a verdict cannot be obtained",
+            },
         )
     )(replay)
 
@@ -40,7 +45,7 @@ def replay(
         str,
         typer.Option(
             metavar="REF|URL|NAME|FILE",
-            help="Instead of what RESULTS name: an image, a registry, an adapter or its file.",
+            help="Instead of the target in RESULTS: an image, a registry's URL, an adapter or its file.",
         ),
     ] = "",
     form: PageForm = None,
@@ -50,9 +55,9 @@ def replay(
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Run again what RESULTS claim, against the same target.
+    """Repeat the run of RESULTS, and compare the verdicts.
 
-    A login from the environment is sent to a registry only that --target names: RESULTS may be somebody else's.
+    Credentials from the environment are sent only to a registry named by --target: RESULTS may come from another party.
     """
     from conformance.reports.encoding import indented_json  # noqa: PLC0415 (start-up time)
     from conformance.reports.html import render_page  # noqa: PLC0415
@@ -62,7 +67,7 @@ def replay(
     forms = chosen_forms(form or [], output or [], PAGE_FORMS)
     claimed, _ = read_results(results)
     if claimed.provenance is None:
-        cannot(f"{results}: it does not say what was judged: an older version made it")
+        cannot(f"{results}: it does not state what was judged: an older version made it")
     wanted = _target(claimed.provenance.target, target)
     hidden = () if target else _LOGIN
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
@@ -88,7 +93,9 @@ def replay(
 
 
 def _target(recorded: "Target", given: str) -> "Target":
-    """What is run: the given one in place of the recorded names. No file that RESULTS name is taken for an adapter."""
+    """What is run: the given target instead of the recorded names. No file that RESULTS name is treated as an
+    adapter.
+    """
     import msgspec  # noqa: PLC0415 (start-up time)
 
     from conformance.implementations.adapter import builtin_adapters  # noqa: PLC0415
@@ -106,12 +113,12 @@ def _target(recorded: "Target", given: str) -> "Target":
 def _check_again(
     target: "Target", environment: Mapping[str, str], username: str, plain_http: bool, insecure: bool, ca_file: str
 ) -> "Report":
-    from conformance.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
+    from conformance.audit.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.model import now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
-    from conformance.sources.errors import SubjectError  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
 
     started, clock = now(), time.monotonic()
     try:
@@ -127,7 +134,7 @@ def _check_again(
             readers="readers" in target.flags,
         )
         subject = check_image(target.names[0], options)
-    except (SubjectError, CredentialError) as error:
+    except (SourceError, CredentialError) as error:
         cannot(str(error))
     return run_report(
         (subject,),
@@ -151,7 +158,7 @@ def _suite_again(target: "Target", environment: Mapping[str, str], options: list
 
 
 def _arguments(target: "Target") -> Iterator[str]:
-    """Each in one word with its option: no value is taken for another option."""
+    """Each value in one word with its option, so that no value is parsed as an option."""
     if target.kind == "registry":
         yield from (f"--registry={name}" for name in target.names[:1] if name)
     elif target.kind == "implementation":
@@ -165,6 +172,6 @@ def _arguments(target: "Target") -> Iterator[str]:
     if "golden" in target.flags:
         yield "--golden"
     if target.kind == "registry" and not any(target.names):
-        # Without an option of ours pytest would look for tests in its directory.
+        # Without one of these options pytest would search for tests in its directory.
         yield "--pyargs"
         yield "conformance.suite"

@@ -1,4 +1,4 @@
-"""Answering a registry's challenge: Basic and Bearer (RFC 9110 section 11, the distribution token flow)."""
+"""Responding to a registry's challenge: Basic and Bearer (RFC 9110 section 11, the distribution token flow)."""
 
 import base64
 import re
@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from conformance.registry.client.credentials import Credentials
+from conformance.observed.credentials import Credentials
 
 # RFC 9110: token (5.6.2), token68 (11.2), quoted-string (5.6.4).
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -31,7 +31,8 @@ class Challenge(msgspec.Struct, frozen=True):
 def parse_challenges(value: str) -> tuple[Challenge, ...]:
     """The challenges of a WWW-Authenticate header, or of several joined by commas (RFC 9110 section 11.6.1).
 
-    A name followed by ``=`` is a parameter of the challenge before it, any other a new scheme. What is neither ends it.
+    A name followed by ``=`` is a parameter of the challenge before it, any other a new scheme. Other text ends the
+    list.
     """
     text = value[:_MAX_CHALLENGE]
     found: list[Challenge] = []
@@ -71,13 +72,13 @@ def may_have_credentials(realm: str, registry: str, loopback: bool) -> bool:
 
 
 class RefusedError(Exception):
-    """The token service refuses the credentials."""
+    """The token service rejected the credentials."""
 
 
 def fetch_token(challenge: Challenge, scope: str, credentials: Credentials | None, request: TokenRequest) -> str | None:
-    """A bearer token from the challenge's realm; None when the service gives none. Anonymous without credentials.
+    """A bearer token from the challenge's realm; None when the service returns none. Anonymous without credentials.
 
-    Raise RefusedError when it answers 401 to credentials.
+    Raise RefusedError when it responds with 401 to credentials.
     """
     realm = challenge.parameters.get("realm", "")
     query = {key: challenge.parameters[key] for key in ("service",) if key in challenge.parameters}
@@ -97,8 +98,8 @@ def fetch_token(challenge: Challenge, scope: str, credentials: Credentials | Non
     if status != 200:
         return None
     try:
-        answer = msgspec.json.decode(body, type=dict[str, object])
+        response = msgspec.json.decode(body, type=dict[str, object])
     except msgspec.DecodeError:
         return None
-    token = answer.get("token") or answer.get("access_token")
+    token = response.get("token") or response.get("access_token")
     return token if isinstance(token, str) and token.isprintable() else None

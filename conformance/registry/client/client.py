@@ -1,7 +1,7 @@
 """The registry client: docker-registry-client's V2 client over one pooled, verified, recorded session.
 
-What is taken from that library: discovery, catalog, tags, manifest calls (they run over our session).
-What is contained: it switches all warnings off at import, does not verify TLS unless told to, and sends no
+Used from that library: discovery, catalog, tags, manifest calls (they run over our session).
+Contained: it switches all warnings off at import, verifies TLS only on request, and sets no
 time-outs (docs/architecture.md, chosen parts).
 """
 
@@ -16,7 +16,9 @@ import requests
 import urllib3
 
 from conformance.format.digest import Digest
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import MAX_BODY_KEPT, Exchange, mask_url
+from conformance.registry.client.authentication import Authentication
 from conformance.registry.client.conventions import (
     MAX_WAIT,
     is_http_url,
@@ -27,15 +29,13 @@ from conformance.registry.client.conventions import (
     scope_of,
     wait_seconds,
 )
-from conformance.registry.client.credentials import Credentials
-from conformance.registry.client.login import Login
 from conformance.registry.client.patience import PatientAdapter, more_to_come
 from conformance.registry.client.ranges import Range, range_header
 from conformance.registry.client.transport import (
-    Answer,
     AuthenticationError,
     BrokenConnectionError,
     Limit,
+    Response,
     TransportError,
 )
 
@@ -46,30 +46,30 @@ _CHUNK: Final = 64 * 2**10
 _MAX_SMALL: Final = 8 * 2**20
 _MAX_REDIRECTS: Final = 5
 _MAX_LOGINS: Final = 3
-"""Requests for one: as it is, with a token, with a password."""
-# A byte now and then is no time-out: an answer has so many seconds, and more at a rate of so many bytes a second.
+"""Attempts for one request: without credentials, with a token, with a password."""
+# Slow bytes cause no socket time-out: a response may take this time, or longer at this rate in bytes a second.
 _MAX_ANSWER: Final = 120.0
 _SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
-# The request was not carried out: it may be sent again whatever its method (RFC 6585 section 4, RFC 9110 15.6.4).
+# The request was not processed: it may be sent again with any method (RFC 6585 section 4, RFC 9110 15.6.4).
 _NOT_NOW: Final = frozenset({429, 503})
 _MAX_WAITED: Final = 150.0
-"""Seconds that are waited in all for one request to be admitted."""
+"""Total seconds of waiting for one rate-limited request."""
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 Body = bytes | None
 _log: Final = logging.getLogger(__name__)
 
-__all__ = ["Answer", "AuthenticationError", "RegistryClient", "TransportError"]
+__all__ = ["AuthenticationError", "RegistryClient", "Response", "TransportError"]
 
 
 class RegistryClient(BaseClientV2):  # type: ignore[misc]
     """Raw access for conformance tests: no status raises, every attempt is recorded.
 
-    ``request`` waits where a registry says 429, or 503 with Retry-After, whatever the method, and retries idempotent
-    requests on 502, 503, 504 and broken connections with back-off; where the waiting leads nowhere it raises, for a
-    limit of the rate is no answer. It follows redirects by hand and sends no credentials to another origin (RFC 9110).
-    ``requests`` counts what was sent.
+    ``request`` waits where a registry responds with 429, or with 503 with Retry-After, whatever the method, and retries
+    idempotent requests on 502, 503, 504 and broken connections with back-off; when the limit persists it raises,
+    because a rate limit is not a response. It follows redirects itself and sends no credentials to another origin
+    (RFC 9110). ``requests`` counts what was sent.
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         self._timeout, self._max_seconds, self._retries = timeout, max_seconds, retries
         self._record, self._sleep = record, sleep
         self._verify: bool | str = False if insecure else (ca_file or True)
-        self._login = Login(self.host, credentials, self._token_request)
+        self._authentication = Authentication(self.host, credentials, self._token_request)
         self.requests = 0
         self._is_silent = False
         self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc, no proxies: what is sent is what we say
-        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # pieces are given up below, in better words
+        self._session.trust_env = False  # no .netrc, no proxies: only what the caller gives is sent
+        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # errors of pieces are raised below, with a better message
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -118,22 +118,22 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         scope: str | None = None,
         sink: BinaryIO | None = None,
         sink_bytes: int | None = None,
-    ) -> Answer:
-        """One request, with login, retries and redirects. Raises TransportError only.
+    ) -> Response:
+        """One request, with authentication, retries and redirects. Raises TransportError only.
 
-        The body of a 200 answer goes to ``sink``, a seekable file, if one is given; ``content`` is then empty. It may
-        have ``sink_bytes`` (by default ``max_bytes``, which bounds what is kept in memory).
+        The body of a 200 response goes to ``sink``, a seekable file, if one is given; ``content`` is then empty. It may
+        have ``sink_bytes`` (by default ``max_bytes``, which bounds what is retained in memory).
         """
         limit = Limit(max_bytes, sink, max_bytes if sink_bytes is None else sink_bytes)
         url = urljoin(self.host + "/", path)
         wanted = scope if scope is not None else scope_of(path, method)
         waited = 0.0
         for attempt in range(self._retries + 1):
-            # Who did not answer five times is not asked five times more, until there is an answer.
+            # A host that did not respond five times is not retried five more times, until it responds.
             again = attempt < self._retries and not (self._is_silent and attempt)
             last = not again or not retry or method not in _IDEMPOTENT
             try:
-                answer = self._with_login(method, url, dict(headers or {}), body, limit, follow_redirects, wanted)
+                response = self._authenticated(method, url, dict(headers or {}), body, limit, follow_redirects, wanted)
             except BrokenConnectionError as error:
                 if last:
                     self._is_silent = True
@@ -141,69 +141,71 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 self._sleep(min(0.2 * 2**attempt, MAX_WAIT))
                 continue
             self._is_silent = False
-            after = answer.header("Retry-After") or ""
-            if answer.status == 429 or (answer.status == 503 and after):
+            after = response.header("Retry-After") or ""
+            if response.status == 429 or (response.status == 503 and after):
                 if not self._retries:
-                    return answer
+                    return response
                 wait = wait_seconds(after, attempt)
                 waited += wait
                 if not again or waited > _MAX_WAITED:
-                    raise TransportError(f"{self.host}: {_limited(answer.status, after)}", answer.exchange)
-            elif last or answer.status not in _RETRY_STATUS:
-                return answer
+                    raise TransportError(f"{self.host}: {_limited(response.status, after)}", response.exchange)
+            elif last or response.status not in _RETRY_STATUS:
+                return response
             else:
                 wait = wait_seconds(after, attempt)
             self._sleep(wait)
         raise AssertionError("unreachable")
 
-    def _with_login(
+    def _authenticated(
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, scope: str
-    ) -> Answer:
+    ) -> Response:
         for attempt in range(_MAX_LOGINS):
-            sent = self._login.header(scope)
-            answer = self._redirected(method, url, headers, body, limit, follow, sent)
-            if answer.status != 401 or not self._login.take_up(answer, scope, sent, is_new=attempt > 0):
+            sent = self._authentication.header(scope)
+            response = self._redirected(method, url, headers, body, limit, follow, sent)
+            if response.status != 401 or not self._authentication.take_up(response, scope, sent, is_new=attempt > 0):
                 break
-        self._login.answered(answer, sent)
-        return answer
+        self._authentication.note(response, sent)
+        return response
 
     def _token_request(
         self, method: str, url: str, headers: Mapping[str, str], form: bytes | None
     ) -> tuple[int, bytes]:
         try:
-            answer = self._once(method, url, dict(headers), form, Limit(_MAX_SMALL))
+            response = self._once(method, url, dict(headers), form, Limit(_MAX_SMALL))
         except BrokenConnectionError as error:
             raise TransportError(f"token service: {error}", error.exchange) from None
         # The token in the body is a secret: it is not in the exchange, see _once.
-        return answer.status, answer.content
+        return response.status, response.content
 
     def _redirected(
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, login: str | None
-    ) -> Answer:
+    ) -> Response:
         for _ in range(_MAX_REDIRECTS + 1):
             own = origin(url) == origin(self.host)
             sent = {**headers, "Authorization": login} if login and own else headers
-            answer = self._once(method, url, sent, body, limit)
-            location = answer.header("Location")
-            if not follow or answer.status not in _REDIRECTS or not location or method not in ("GET", "HEAD"):
-                return answer
+            response = self._once(method, url, sent, body, limit)
+            location = response.header("Location")
+            if not follow or response.status not in _REDIRECTS or not location or method not in ("GET", "HEAD"):
+                return response
             url = join_url(url, location)
             if not is_http_url(url):
-                raise TransportError(f"redirected to {mask_url(location)[:200]!r}, which is no HTTP", answer.exchange)
+                raise TransportError(
+                    f"redirected to {mask_url(location)[:200]!r}, which is not HTTP", response.exchange
+                )
             if leads_inside(url, self.host):
                 raise TransportError(
                     f"redirected to {mask_url(location)[:200]!r}, an address of this machine or network only",
-                    answer.exchange,
+                    response.exchange,
                 )
-        raise TransportError(f"more than {_MAX_REDIRECTS} redirects", answer.exchange)
+        raise TransportError(f"more than {_MAX_REDIRECTS} redirects", response.exchange)
 
-    def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit) -> Answer:
-        # Identity: ranges and digests are of the stored bytes.
+    def _once(self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit) -> Response:
+        # Identity encoding: ranges and digests refer to the stored bytes.
         sent = {"Accept-Encoding": "identity", **headers}
         start = time.monotonic()
         self.requests += 1
 
-        def exchange(**answer: Any) -> Exchange:
+        def exchange(**response: Any) -> Exchange:
             made = Exchange.record(
                 method,
                 url,
@@ -211,7 +213,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 request_size=len(body or b""),
                 request_body=body if isinstance(body, bytes) else b"",
                 elapsed=round(time.monotonic() - start, 6),
-                **answer,
+                **response,
             )
             _log.debug("%s", _in_a_line(made))
             if self._record is not None:
@@ -220,21 +222,17 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
 
         shortened = ""
         try:
-            with self._session.request(
-                method,
-                url,
-                headers=sent,
-                data=body,
-                timeout=self._timeout,
-                verify=self._verify,
-                stream=True,
-                allow_redirects=False,
+            # Prepared here: the session would merge settings, cookies and proxies that we do not use, at half a
+            # millisecond a request.
+            prepared = requests.Request(method, url, {**self._session.headers, **sent}, data=body).prepare()
+            with self._session.send(
+                prepared, timeout=self._timeout, verify=self._verify, stream=True, allow_redirects=False, proxies={}
             ) as response:
                 status, got = response.status_code, tuple(response.headers.items())
                 content, size = bytearray(), 0
                 sink = limit.sink if status == 200 else None
                 most = limit.size if sink is None else limit.sink_size
-                if sink is not None:  # what an attempt before this one brought is void
+                if sink is not None:  # content of an earlier attempt is discarded
                     sink.seek(0)
                     sink.truncate()
                 try:
@@ -242,7 +240,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                         size += len(piece)
                         if size > most:
                             kept = exchange(status=status, response_headers=got, error="too large")
-                            raise TransportError(f"{method} {url}: the answer is larger than {most} bytes", kept)
+                            raise TransportError(f"{method} {url}: the response is larger than {most} bytes", kept)
                         if time.monotonic() - start > self._max_seconds + size / _SLOWEST:
                             kept = exchange(status=status, response_headers=got, error="too slow")
                             raise TransportError(f"{method} {url}: no end after {self._max_seconds:g} seconds", kept)
@@ -252,17 +250,17 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                         else:
                             sink.write(piece)
                 except urllib3.exceptions.ProtocolError:
-                    # The words of an error answer may be cut: distribution 2.8 sends 416 with the blob's
-                    # Content-Length and 33 bytes of text. Cut content of a success is no answer at all.
+                    # The body of an error response may be truncated: distribution 2.8 sends 416 with the blob's
+                    # Content-Length and 33 bytes of text. Truncated content of a success is not a response.
                     if status < 400:
                         raise
-                    shortened = "the body is shorter than Content-Length says"
+                    shortened = "the body is shorter than Content-Length states"
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"{urlsplit(url).scheme}://{origin(url)[1]}: {reason(error)}"
-            # Who has used up the time that an answer has does not get it four times more.
+            # A response that exceeded its time is not retried four times.
             final = time.monotonic() - start > self._max_seconds
             raise (TransportError if final else BrokenConnectionError)(message, exchange(error=message)) from None
-        # A token that comes is not yet known to be one; what is in another encoding could not be masked.
+        # A received token is not yet registered as a secret; a body in another encoding could not be masked.
         hidden = "token" in urlsplit(url).path or any(name.lower() == "content-encoding" for name, _ in got)
         kept_body = b"" if hidden else bytes(content[: 4 * MAX_BODY_KEPT])
         made = exchange(
@@ -272,7 +270,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
             response_start=kept_body,
             error=shortened,
         )
-        return Answer(status, got, bytes(content), made)
+        return Response(status, got, bytes(content), made)
 
     def _http_response(
         self,
@@ -283,18 +281,18 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         schema: str | None = None,
         **kwargs: str,
     ) -> Any:
-        """What the library's own methods call: the same session, login and time-outs as everything else."""
+        """Called by the library's own methods: the same session, authentication and time-outs as other requests."""
         headers = {"Accept": schema or self.schema_2, "Content-Type": content_type or "application/json"}
         body = None if data is None else (data if isinstance(data, bytes) else str(data).encode())
-        answer = self.request(method.__name__.upper(), url.format(**kwargs), headers=headers, body=body)
-        response = requests.Response()
-        response.status_code, response._content = answer.status, answer.content
-        response.url = self.host + url.format(**kwargs)
-        response.headers.update(dict(answer.headers))
-        response.raise_for_status()
-        return response
+        response = self.request(method.__name__.upper(), url.format(**kwargs), headers=headers, body=body)
+        adapted = requests.Response()
+        adapted.status_code, adapted._content = response.status, response.content
+        adapted.url = self.host + url.format(**kwargs)
+        adapted.headers.update(dict(response.headers))
+        adapted.raise_for_status()
+        return adapted
 
-    def head_blob(self, repository: str, digest: str) -> Answer:
+    def head_blob(self, repository: str, digest: str) -> Response:
         return self.request("HEAD", f"/v2/{repository}/blobs/{digest}")
 
     def get_blob(
@@ -306,78 +304,80 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         max_bytes: int = _MAX_SMALL,
         sink: BinaryIO | None = None,
         sink_bytes: int | None = None,
-    ) -> Answer:
+    ) -> Response:
         """A blob or ranges of it; a whole one goes to ``sink`` if that is given (see ``request``)."""
         headers = {"Range": range_header(ranges)} if ranges else {}
         path = f"/v2/{repository}/blobs/{digest}"
         return self.request("GET", path, headers=headers, max_bytes=max_bytes, sink=sink, sink_bytes=sink_bytes)
 
-    def head_manifest(self, repository: str, reference: str, accept: Sequence[str] = ()) -> Answer:
+    def head_manifest(self, repository: str, reference: str, accept: Sequence[str] = ()) -> Response:
         return self.request("HEAD", f"/v2/{repository}/manifests/{reference}", headers=_accept(accept))
 
-    def get_manifest_raw(self, repository: str, reference: str, *, accept: Sequence[str] | None = None) -> Answer:
+    def get_manifest_raw(self, repository: str, reference: str, *, accept: Sequence[str] | None = None) -> Response:
         return self.request("GET", f"/v2/{repository}/manifests/{reference}", headers=_accept(accept or ()))
 
-    def put_manifest_raw(self, repository: str, reference: str, raw: bytes, media_type: str) -> Answer:
+    def put_manifest_raw(self, repository: str, reference: str, raw: bytes, media_type: str) -> Response:
         headers = {"Content-Type": media_type}
         return self.request("PUT", f"/v2/{repository}/manifests/{reference}", headers=headers, body=raw)
 
     def upload_blob(
         self, repository: str, content: bytes, *, digest: str | None = None, chunk_size: int | None = None
-    ) -> Answer:
-        """POST, then PATCHes of ``chunk_size`` (or none), then PUT; the answer that ended it."""
+    ) -> Response:
+        """POST, then PATCHes of ``chunk_size`` (or none), then PUT; the response that ended it."""
         named = digest or str(Digest.of(content))
-        answer = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
+        response = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
         rest = content
         if chunk_size is not None:
             for start in range(0, len(content), chunk_size):
-                if answer.status != 202:
-                    return answer
+                if response.status != 202:
+                    return response
                 piece = content[start : start + chunk_size]
                 headers = {
                     "Content-Range": f"{start}-{start + len(piece) - 1}",
                     "Content-Type": "application/octet-stream",
                 }
-                answer = self.request("PATCH", _location(answer), headers=headers, body=piece, scope=_push(repository))
+                response = self.request(
+                    "PATCH", _location(response), headers=headers, body=piece, scope=_push(repository)
+                )
             rest = b""
-        if answer.status != 202:
-            return answer
-        location = _location(answer)
+        if response.status != 202:
+            return response
+        location = _location(response)
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': named})}"
         headers = {"Content-Type": "application/octet-stream"}
-        # Not retried: an upload session is spent by the first attempt.
+        # Not retried: the first attempt consumes an upload session.
         return self.request("PUT", target, headers=headers, body=rest, retry=False, scope=_push(repository))
 
     def refusal_to_push(self, repository: str) -> int | None:
-        """The status that says we may not push here (401, 403, 405), asked by an upload that is given up at once."""
-        answer = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
-        if answer.status == 202:
-            self.request("DELETE", _location(answer), retry=False, scope=_push(repository))
-        return answer.status if answer.status in (401, 403, 405) else None
+        """The status that denies a push (401, 403, 405), from an upload that is cancelled at once."""
+        response = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
+        if response.status == 202:
+            self.request("DELETE", _location(response), retry=False, scope=_push(repository))
+        return response.status if response.status in (401, 403, 405) else None
 
-    def mount_blob(self, repository: str, digest: str, source: str) -> Answer:
+    def mount_blob(self, repository: str, digest: str, source: str) -> Response:
         query = urlencode({"mount": digest, "from": source})
         scope = f"{_push(repository)} repository:{source}:pull"
         return self.request("POST", f"/v2/{repository}/blobs/uploads/?{query}", body=b"", scope=scope)
 
-    def delete_manifest_raw(self, repository: str, digest: str) -> Answer:
+    def delete_manifest_raw(self, repository: str, digest: str) -> Response:
         return self.request("DELETE", f"/v2/{repository}/manifests/{digest}")
 
-    def delete_tag(self, repository: str, tag: str) -> Answer:
+    def delete_tag(self, repository: str, tag: str) -> Response:
         return self.request("DELETE", f"/v2/{repository}/manifests/{tag}")
 
-    def delete_blob_raw(self, repository: str, digest: str) -> Answer:
+    def delete_blob_raw(self, repository: str, digest: str) -> Response:
         return self.request("DELETE", f"/v2/{repository}/blobs/{digest}")
 
-    def referrers(self, repository: str, digest: str) -> Answer:
+    def referrers(self, repository: str, digest: str) -> Response:
         return self.request("GET", f"/v2/{repository}/referrers/{digest}")
 
-    def tags_raw(self, repository: str) -> Answer:
+    def tags_raw(self, repository: str) -> Response:
         return self.request("GET", f"/v2/{repository}/tags/list")
 
 
 def _in_a_line(made: Exchange) -> str:
-    """What was asked and answered; masked as the exchange is."""
+    """The request and its response in one line; masked as the exchange is."""
     wanted = "".join(f" {name}: {value}" for name, value in made.request_headers if name.lower() == "range")
     came = f"{made.status or made.error}, {made.response_size} bytes, {made.elapsed:.3f} s"
     return f"{made.method} {made.url}{wanted} -> {came}"
@@ -389,7 +389,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
 
 
 def _limited(status: int, after: str) -> str:
-    wish = f", and asks to wait {after[:40]!r}" if after else ""
+    wish = f", Retry-After {after[:40]!r}" if after else ""
     return f"the registry limits the rate of requests (HTTP {status}{wish}); try again later"
 
 
@@ -397,8 +397,8 @@ def _accept(media_types: Sequence[str]) -> dict[str, str]:
     return {"Accept": ", ".join(media_types)} if media_types else {}
 
 
-def _location(answer: Answer) -> str:
-    return answer.header("Location") or ""
+def _location(response: Response) -> str:
+    return response.header("Location") or ""
 
 
 def _push(repository: str) -> str:

@@ -1,4 +1,4 @@
-"""What clients of registries agree on, without a connection: token scopes, origins, waits, and errors in words."""
+"""Conventions of registry clients, without a connection: token scopes, origins, waits, and errors in words."""
 
 import email.utils
 import ipaddress
@@ -7,11 +7,13 @@ import time
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from conformance.observed.hosts import is_this_machine
+
 MAX_WAIT: Final = 30.0
 
 
 def scope_of(path: str, method: str) -> str:
-    """The token scope of a request (distribution, "Token Scope"); the login is kept by scope."""
+    """The token scope of a request (distribution, "Token Scope"); authentication is cached by scope."""
     match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
     if match is None:
         return "registry:catalog:*" if path.startswith("/v2/_catalog") else ""
@@ -27,17 +29,13 @@ def origin(url: str) -> tuple[str, str]:
 
 def is_loopback_url(url: str) -> bool:
     """Whether this address is on this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, such as 127.0.0.1.example.com
-        return False
+    return is_this_machine(urlsplit(url).hostname or "")
 
 
 def leads_inside(url: str, registry: str) -> bool:
-    """Whether an address that a registry sent is one that only this machine or network has, and the registry's not.
+    """Whether an address from a registry is local to this machine or network, and not to the registry.
 
-    A link-local one may be the metadata service of a cloud, which answers with credentials.
+    A link-local one may be the metadata service of a cloud, which responds with credentials.
     """
     host, own = urlsplit(url).hostname or "", urlsplit(registry).hostname or ""
     if host == own:
@@ -52,7 +50,7 @@ def leads_inside(url: str, registry: str) -> bool:
 
 
 def is_http_url(url: str) -> bool:
-    """Whether this, which a registry sent, is a URL that can be asked."""
+    """Whether this text from a registry is a URL that can be requested."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -61,7 +59,7 @@ def is_http_url(url: str) -> bool:
 
 
 def join_url(url: str, location: str) -> str:
-    """Where a Location leads; "" for what is none."""
+    """The target of a Location; "" for an invalid one."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -82,7 +80,7 @@ def wait_seconds(retry_after: str, attempt: int, *, most: float = MAX_WAIT) -> f
 
 
 def reason(error: BaseException) -> str:
-    """Why no answer came, in words that say what to do."""
+    """Why there was no response, with the remedy."""
     text = str(error)
     for sign, words in (
         ("Connection refused", "connection refused: is the registry running?"),
@@ -90,7 +88,7 @@ def reason(error: BaseException) -> str:
         ("nodename nor servname", "no such host"),
         ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate cannot be verified; give --ca-file, or --insecure"),
         ("WRONG_VERSION_NUMBER", "it does not speak TLS; give an http:// URL or --plain-http"),
-        ("timed out", "no answer in time"),
+        ("timed out", "no response in time"),
         ("closed connection without response", "it closed the connection; if it speaks TLS, give an https:// URL"),
     ):
         if sign in text:

@@ -1,4 +1,4 @@
-"""Where credentials come from: options, environment, login files of Docker and Podman, credential helpers."""
+"""Where credentials come from: options, environment, credential files of Docker and Podman, credential helpers."""
 
 import base64
 import binascii
@@ -9,31 +9,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
+from conformance.observed.credentials import Credentials
 
 _HELPER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HELPER_SECONDS: Final = 20
 _MAX_FILE: Final = 2**20
 _DOCKER_HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _DOCKER_HUB_LOGIN: Final = "https://index.docker.io/v1/"
-_TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers say when the secret is an identity token
+_TOKEN_USER: Final = "<token>"  # noqa: S105 - what credential helpers report when the secret is an identity token
 
 
 class CredentialError(Exception):
-    """A login file or helper that cannot be used; one line without secrets."""
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """User name and password, or an identity token for the token service. Never shown by repr."""
-
-    username: str = ""
-    password: str = ""
-    identity_token: str = ""
-
-    def __repr__(self) -> str:
-        return f"Credentials(username={self.username!r}, …)"
-
-    __str__ = __repr__
+    """A credential file or helper that cannot be used; one line without secrets."""
 
 
 def find_credentials(
@@ -44,10 +31,10 @@ def find_credentials(
     environ: Mapping[str, str],
     config_path: Path | None = None,
 ) -> Credentials | None:
-    """The credentials for ``host[:port]``: explicit, then OCI_USERNAME/OCI_PASSWORD, then login files.
+    """The credentials for ``host[:port]``: explicit, then OCI_USERNAME/OCI_PASSWORD, then credential files.
 
-    In those the key that names most of ``host/repository`` counts (containers-auth.json(5)), and for Docker Hub the
-    one that ``docker login`` writes.
+    There the key with the longest prefix of ``host/repository`` is used (containers-auth.json(5)), and for Docker Hub
+    the one that ``docker login`` writes.
 
     Raises CredentialError for a file that cannot be read or a helper that fails.
     """
@@ -117,7 +104,9 @@ def _from_config(
 
 
 def _names_of(host: str) -> tuple[str, ...]:
-    """A registry's names in login files: Docker Hub has the address of its first edition (docker/cli, registry)."""
+    """A registry's names in credential files: Docker Hub has the address of its first edition (docker/cli,
+    registry).
+    """
     if host in _DOCKER_HUB:
         return (_DOCKER_HUB_LOGIN, *dict.fromkeys((host, *_DOCKER_HUB)))
     return (host,)
@@ -165,14 +154,14 @@ def _from_helper(helper: object, host: str, path: Path, environ: Mapping[str, st
     except FileNotFoundError:
         raise CredentialError(f"{path}: {program} is not installed") from None
     except (OSError, subprocess.TimeoutExpired):
-        raise CredentialError(f"{program} did not answer") from None
+        raise CredentialError(f"{program} did not respond") from None
     if run.returncode != 0:
         if b"credentials not found" in run.stdout + run.stderr:
             return None
         raise CredentialError(f"{program} get failed with exit status {run.returncode}")
     try:
-        answer = json.loads(run.stdout)
-        username, secret = str(answer["Username"]), str(answer["Secret"])
+        response = json.loads(run.stdout)
+        username, secret = str(response["Username"]), str(response["Secret"])
     except (ValueError, KeyError, TypeError):
-        raise CredentialError(f"{program} get did not answer with Username and Secret") from None
+        raise CredentialError(f"{program} get did not respond with Username and Secret") from None
     return Credentials(identity_token=secret) if username == _TOKEN_USER else Credentials(username, secret)

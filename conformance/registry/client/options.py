@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
-from conformance.registry.client.credentials import CredentialError, Credentials, find_credentials
+from conformance.registry.client.credentials import CredentialError, find_credentials
 
 if TYPE_CHECKING:
     from conformance.registry.client.client import RegistryClient
@@ -18,9 +19,9 @@ _TLS = ("enabled", "disabled", "insecure")  # as the OCI conformance test has it
 
 
 class ConnectionOptions(msgspec.Struct, frozen=True):
-    """``password`` never shows in a repr; "" everywhere means: not given.
+    """``password`` is never in a repr; "" means: not given.
 
-    ``tls``: it was asked for, also where plain HTTP is the default.
+    ``tls``: it was requested, also where plain HTTP is the default.
     """
 
     username: str = ""
@@ -101,7 +102,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
 
 
 def _check_ca_file(path: str) -> None:
-    """Say what is wrong with the file here: seen from a connection it is an error among others."""
+    """Report an error of the file here: in a connection it is a general error."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:

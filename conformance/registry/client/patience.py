@@ -1,7 +1,7 @@
 """An HTTP adapter with limits on total time and size: endless heads, interim responses and trailers, slow bytes.
 
-The time-out of a socket starts anew with every byte, and neither http.client nor urllib3 bounds how many interim
-answers (1xx) or trailers it reads. So all that comes passes here, and what no body explains is counted.
+The time-out of a socket starts again with every byte, and neither http.client nor urllib3 bounds how many interim
+responses (1xx) or trailers it reads. So all received bytes pass here, and bytes outside the body are counted.
 """
 
 import http.client
@@ -18,7 +18,7 @@ MAX_UNEXPLAINED: Final = 2 * 2**20
 
 
 class _Counted(io.RawIOBase):
-    """The raw stream of one answer."""
+    """The raw stream of one response."""
 
     def __init__(self, raw: io.RawIOBase, max_seconds: float, slowest: int) -> None:
         self._raw, self._slowest = raw, slowest
@@ -45,7 +45,7 @@ class _Counted(io.RawIOBase):
 
 
 class PatientAdapter(HTTPAdapter):
-    """An answer has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is tried again."""
+    """A response has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is retried."""
 
     def __init__(self, max_seconds: float, slowest: int) -> None:
         self._limits = max_seconds, slowest
@@ -74,8 +74,8 @@ class PatientAdapter(HTTPAdapter):
             ConnectionCls = SecureConnection
 
             def _validate_conn(self, conn: Any) -> None:
-                # Without urllib3's warning at each request that is not verified: it is the user's choice, and where
-                # warnings are errors it would be one.
+                # Without urllib3's warning at each request that is not verified: it is the user's choice,
+                # and would be an error where warnings are errors.
                 if conn.is_closed:
                     conn.connect()
 
@@ -83,7 +83,7 @@ class PatientAdapter(HTTPAdapter):
 
 
 def more_to_come(response: requests.Response) -> None:
-    """A piece of the body has come: what follows on the wire is counted anew."""
+    """A piece of the body was received: counting of the following bytes restarts."""
     counted = getattr(getattr(response.raw, "_original_response", None), "counted", None)
     if counted is not None:
         counted.unexplained = 0

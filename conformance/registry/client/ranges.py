@@ -1,6 +1,6 @@
-"""Byte ranges: asking for them, and reading the answer strictly (RFC 9110 sections 14 and 15.3.7).
+"""Byte ranges: requesting them, and reading the response strictly (RFC 9110 sections 14 and 15.3.7).
 
-Every part is verified against its own Content-Range; nothing is guessed from what was asked for.
+Every part is verified against its own Content-Range; the requested ranges are not used.
 """
 
 import re
@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.observed.evidence import Headers
 
-# docs/format.md section 13: clients send at most 1024 ranges; four times that is certainly no honest answer.
+# docs/format.md section 13: clients send at most 1024 ranges; four times that is not a valid response.
 MAX_PARTS: Final = 4096
 _CONTENT_RANGE = re.compile(rb"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 # RFC 2046 section 5.1.1, and the unquoted ":" that CloudFront sends (docs/format.md section 15).
@@ -19,7 +19,7 @@ _BOUNDARY = re.compile(r""";\s*boundary=(?:"([^"]{1,200})"|([^\s";]{1,200}))""",
 
 
 class RangeError(ValueError):
-    """An answer to a range request that is not what RFC 9110 allows; one line."""
+    """A response to a range request that is not what RFC 9110 allows; one line."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Bytes ``first`` to ``last`` of a blob of ``total`` bytes (None: the server did not say)."""
+    """Bytes ``first`` to ``last`` of a blob of ``total`` bytes (None: the server did not state)."""
 
     first: int
     last: int
@@ -46,8 +46,8 @@ def range_header(ranges: Sequence[Range]) -> str:
     return "bytes=" + ",".join(str(item) for item in ranges)
 
 
-def parse_answer(status: int, headers: Headers, content: bytes) -> tuple[Part, ...]:
-    """The parts of a 200 or 206 answer, in the order they came; RangeError for anything malformed."""
+def parse_response(status: int, headers: Headers, content: bytes) -> tuple[Part, ...]:
+    """The parts of a 200 or 206 response, in the received order; RangeError for a malformed one."""
     if status == 200:
         return (Part(0, max(len(content) - 1, 0), len(content), content),)
     if status != 206:
@@ -70,20 +70,22 @@ def _multipart(content_type: str, content: bytes) -> tuple[Part, ...]:
     delimiter = b"--" + (match[1] or match[2]).encode("latin-1", "replace")
     position = 0 if content.startswith(delimiter) else content.find(b"\r\n" + delimiter) + 2
     if position < 2 and not content.startswith(delimiter):
-        raise RangeError("the first boundary is missing in the multipart answer")
+        raise RangeError("the first boundary is missing in the multipart response")
     parts: list[Part] = []
     while True:
         position += len(delimiter)
         if content.startswith(b"--", position):
             if not parts:
-                raise RangeError("a multipart answer without parts")
+                raise RangeError("a multipart response without parts")
             return tuple(parts)
         if len(parts) == MAX_PARTS:
             raise RangeError(f"more than {MAX_PARTS} parts")
         part, position = _next_part(content, position, len(parts))
         parts.append(part)
         if not content.startswith(b"\r\n" + delimiter, position):
-            raise RangeError(f"part {len(parts)} is not followed by the boundary: it is longer or shorter than it says")
+            raise RangeError(
+                f"part {len(parts)} is not followed by the boundary: it is longer or shorter than it states"
+            )
         position += 2
 
 
@@ -104,7 +106,7 @@ def _next_part(content: bytes, position: int, number: int) -> tuple[Part, int]:
 def _part(content_range: bytes, content: bytes) -> Part:
     first, last, total = _content_range(content_range)
     if len(content) != last - first + 1:
-        raise RangeError(f"Content-Range {first}-{last} names {last - first + 1} bytes, {len(content)} came")
+        raise RangeError(f"Content-Range {first}-{last} names {last - first + 1} bytes, {len(content)} were received")
     return Part(first, last, total, content)
 
 

@@ -1,4 +1,4 @@
-"""What a request to a registry brings: an answer, or the reason why there is none."""
+"""The result of a request to a registry: a response, or the reason why there is none."""
 
 from typing import BinaryIO
 
@@ -9,15 +9,15 @@ from conformance.observed.masking import SECRETS
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """How many bytes of an answer are read into memory; and where, if to a file, the body of a 200 answer goes."""
+    """The number of bytes of a response in memory, and the file for the body of a 200 response, if any."""
 
     size: int
     sink: BinaryIO | None = None
     sink_size: int = 0
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """A complete answer; ``content`` was bounded while it was read."""
+class Response(msgspec.Struct, frozen=True):
+    """A complete response; ``content`` was bounded while it was read."""
 
     status: int
     headers: Headers
@@ -30,7 +30,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class TransportError(Exception):
-    """No usable answer came: unreachable, TLS, time-out, too large. One line; ``exchange`` where recorded."""
+    """No usable response: unreachable, TLS, time-out, too large. One line; ``exchange`` where recorded."""
 
     def __init__(self, message: str, exchange: Exchange | None = None) -> None:
         super().__init__(SECRETS.mask(message))
@@ -38,8 +38,8 @@ class TransportError(Exception):
 
 
 class AuthenticationError(TransportError):
-    """The registry, or its token service, does not take the credentials."""
+    """The registry, or its token service, does not accept the credentials."""
 
 
 class BrokenConnectionError(TransportError):
-    """No answer came; may be tried again."""
+    """No response; may be retried."""

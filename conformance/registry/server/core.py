@@ -1,4 +1,4 @@
-"""An OCI registry without HTTP: a call in, a reply out (OCI distribution-spec 1.1).
+"""An OCI registry without HTTP: from a call to a reply (OCI distribution-spec 1.1).
 
 State is in memory, or in a ``Storage``; the transport is ``embedded``; deviations are ``defects``. Blobs are linked to
 repositories: what was not pushed or mounted into a repository cannot be read there.
@@ -10,28 +10,20 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
-import msgspec
-
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, JsonObject, decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
+from conformance.format.stored import StoredManifest
 from conformance.registry.server.serving import Call, Reply, serve_content
 
 _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _ROUTE = re.compile(r"/v2/(.+)/(manifests|blobs|tags|referrers)/(.*)")
-# No number of a client's is longer; int() refuses some thousand digits with an error of its own.
+# Numbers of clients are shorter; int() refuses some thousand digits with its own error.
 _COUNT = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 MAX_UPLOAD: Final = 256 * 2**20
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """A stored manifest: exact bytes and the media type it was put with."""
-
-    raw: bytes
-    media_type: str
 
 
 class Repository:
@@ -39,12 +31,12 @@ class Repository:
 
     def __init__(self) -> None:
         self.tags: dict[str, str] = {}
-        self.manifests: dict[str, Manifest] = {}
+        self.manifests: dict[str, StoredManifest] = {}
         self.links: set[str] = set()
 
 
-class Problem(Exception):  # noqa: N818 (an answer, not an error of ours)
-    """An error answer with a code of the distribution-spec."""
+class Problem(Exception):  # noqa: N818 (a response, not a failure)
+    """An error response with a code of the distribution-spec."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -59,14 +51,14 @@ class Storage(Protocol):
     blobs: MutableMapping[str, bytes]
 
     def load(self) -> dict[str, Repository]:
-        """What was kept."""
+        """The stored state."""
 
     def keep(self, name: str, repository: Repository) -> None:
         """Keep the present state of one repository."""
 
 
 class RegistryCore:
-    """The state of a registry and what each request does to it."""
+    """The state of a registry, and the effect of each request."""
 
     def __init__(self, storage: Storage | None = None) -> None:
         self._storage = storage
@@ -75,7 +67,7 @@ class RegistryCore:
         self.uploads: dict[str, tuple[str, bytearray]] = {}
 
     def handle(self, call: Call) -> Reply:
-        """Answer one request; never raises."""
+        """Respond to one request; never raises."""
         try:
             reply = self._route(call)
             match = _ROUTE.fullmatch(call.path)
@@ -158,7 +150,7 @@ class RegistryCore:
         except FormatError as error:
             raise Problem(400, "MANIFEST_INVALID", str(error)) from None
         media_type = call.header("content-type") or str(fields.get("mediaType") or MANIFEST_TYPE)
-        manifest = Manifest(call.body, media_type)
+        manifest = StoredManifest(call.body, media_type)
         repository = self.repository(name)
         for digest in referenced(manifest, manifests=False):
             if digest not in repository.links:
@@ -256,7 +248,7 @@ class RegistryCore:
         return Reply(200, headers, encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": found}))
 
 
-def referenced(manifest: Manifest, *, manifests: bool = True) -> Iterable[str]:
+def referenced(manifest: StoredManifest, *, manifests: bool = True) -> Iterable[str]:
     """Digests of the blobs (config, layers) a manifest names; ``manifests`` is for callers that mark whole images."""
     fields = decode_object(manifest.raw, what="manifest")
     descriptors: list[Any] = [fields.get("config"), *_list(fields, "layers"), *_list(fields, "blobs")]

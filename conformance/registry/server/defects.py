@@ -1,4 +1,4 @@
-"""Registries with one defect each, for the mutants of the REG requirements and for people who debug clients."""
+"""Registries with one defect each, for the mutants of the REG requirements and to debug clients."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,19 +7,20 @@ from typing import Final
 from conformance.format.document import decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import DOCKER_MANIFEST_TYPE, INDEX_TYPE, SENTINEL_TYPE
-from conformance.registry.server.answers import content_of, error_reply, first_only, own_headers, reordered, whole
-from conformance.registry.server.core import Manifest, RegistryCore, listed_manifests
+from conformance.format.stored import StoredManifest
+from conformance.registry.server.core import RegistryCore, listed_manifests
+from conformance.registry.server.responses import content_of, error_reply, first_only, own_headers, reordered, whole
 from conformance.registry.server.serving import Call, Reply, parse_ranges, ranges_reply
 
 
 class Defect:
-    """A deviation: ``before`` may answer instead of the registry, ``after`` may change its answer."""
+    """A deviation: ``before`` may respond instead of the registry, ``after`` may change its response."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
-        """An answer given in place of the registry's own; None lets it through."""
+        """A response instead of that of the registry; None: no change."""
 
     def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
-        """The answer that goes out; may change the state too."""
+        """The response that is sent; may also change the state."""
         return reply
 
     def collected(self, core: RegistryCore) -> None:
@@ -27,7 +28,7 @@ class Defect:
 
 
 class _Filter(Defect):
-    """A defect that is one function on the answer."""
+    """A defect that is one function on the response."""
 
     def __init__(self, change: Callable[[Call, Reply, RegistryCore], Reply]) -> None:
         self._change = change
@@ -44,7 +45,7 @@ class RejectsSentinelType(Defect):
 
 
 class RewritesManifests(Defect):
-    """Changes what was put before it is stored, under the digest and tag of the original."""
+    """Changes a document before it is stored, under the digest and tag of the original."""
 
     def __init__(self, rewrite: Callable[[bytes], bytes]) -> None:
         self._rewrite = rewrite
@@ -54,7 +55,7 @@ class RewritesManifests(Defect):
         if _puts_manifest(call) and reply.status == 201:
             name = call.path.split("/v2/")[1].rsplit("/manifests/")[0]
             stored = core.repositories[name].manifests[digest]
-            core.repositories[name].manifests[digest] = Manifest(self._rewrite(stored.raw), stored.media_type)
+            core.repositories[name].manifests[digest] = StoredManifest(self._rewrite(stored.raw), stored.media_type)
         return reply
 
 
@@ -88,7 +89,7 @@ def _drop_annotations(raw: bytes) -> bytes:
 
 
 class DropsMissingEntries(Defect):
-    """Accepts an index naming a missing manifest, and silently leaves the entry out."""
+    """Accepts an index naming a missing manifest, and silently omits the entry."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         if not _puts_manifest(call) or not _is_index(call.body):
@@ -104,7 +105,7 @@ class DropsMissingEntries(Defect):
         from conformance.format.digest import Digest  # noqa: PLC0415
 
         asked = reference if ":" in reference else str(Digest.of(call.body))
-        core.repository(name).manifests[asked] = Manifest(body, INDEX_TYPE)
+        core.repository(name).manifests[asked] = StoredManifest(body, INDEX_TYPE)
         if ":" not in reference:
             core.repository(name).tags[reference] = asked
         return Reply(201, {"Docker-Content-Digest": asked})
@@ -132,7 +133,7 @@ class LosesSharedBlobsOnDelete(Defect):
 
 
 class GarbageCollectionForgetsLists(Defect):
-    """Collects what only manifests without a tag of their own need."""
+    """Deletes blobs that only manifests without a tag need."""
 
     def collected(self, core: RegistryCore) -> None:
         for repository in core.repositories.values():
@@ -153,7 +154,7 @@ class LosesConcurrentUploads(Defect):
 
 
 class DeletedManifestsStay(Defect):
-    """Says that it deleted, and goes on serving."""
+    """Reports that it deleted, and continues serving."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         return Reply(202) if call.method == "DELETE" and "/manifests/sha256:" in call.path else None
@@ -164,7 +165,7 @@ def _blob_get(call: Call) -> bool:
 
 
 def _on_range(change: Callable[[list[tuple[int, int]], bytes, Reply], Reply]) -> Callable[[], Defect]:
-    """A defect on answers to satisfiable range requests."""
+    """A defect on responses to satisfiable range requests."""
 
     def after(call: Call, reply: Reply, core: RegistryCore) -> Reply:
         content = content_of(call, core)
@@ -215,7 +216,7 @@ def _short_sentinel(call: Call, reply: Reply, core: RegistryCore) -> Reply:
 
 
 class RefusesDockerEntries(Defect):
-    """Takes no index that lists manifests of two kinds."""
+    """Refuses an index that lists manifests of two kinds."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         mixed = _puts_manifest(call) and _is_index(call.body) and DOCKER_MANIFEST_TYPE.encode() in call.body
@@ -279,7 +280,7 @@ class NeverMounts(Defect):
 
 
 class RedirectsDropRange(Defect):
-    """Redirects blob requests to a place that misreads the Range header."""
+    """Redirects blob requests to a server that misreads the Range header."""
 
     def before(self, call: Call, core: RegistryCore) -> Reply | None:
         if _blob_get(call) and "moved" not in call.query:

@@ -1,4 +1,4 @@
-"""The embedded registry: ``RegistryCore`` behind aiohttp, in a thread of its own, recording every exchange."""
+"""The embedded registry: ``RegistryCore`` behind aiohttp, in its own thread, recording every exchange."""
 
 import asyncio
 import ssl
@@ -11,8 +11,9 @@ from typing import Final
 
 from aiohttp import web
 
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
-from conformance.registry.server.core import MAX_UPLOAD, Manifest, RegistryCore
+from conformance.registry.server.core import MAX_UPLOAD, RegistryCore
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.storage import DirectoryStorage
@@ -33,7 +34,7 @@ class EmbeddedRegistry:
 
     ``auth`` decides who may do what; ``tls`` are the files of a certificate chain and its key (PEM); with a
     ``directory`` the state survives the registry (StorageError when it cannot be used). ``on_exchange`` is called
-    with each exchange, which is not kept then.
+    with each exchange, which is not retained then.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class EmbeddedRegistry:
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """Everything that was asked and answered so far, secrets masked."""
+        """All requests and responses so far, secrets masked."""
         with self._lock:
             return tuple(self._exchanges)
 
@@ -77,7 +78,7 @@ class EmbeddedRegistry:
             return frozenset({*known.links, *known.manifests}) if known else frozenset()
 
     def arm(self, *defects: Defect) -> None:
-        """From the next request on the registry has these defects, and no others."""
+        """From the next request the registry has exactly these defects."""
         with self._lock:
             self._defects = defects
 
@@ -86,8 +87,10 @@ class EmbeddedRegistry:
         with self._lock:
             return self._core.blobs.get(digest)
 
-    def load(self, repository: str, blobs: Mapping[str, bytes], manifests: Mapping[str, Manifest], **tags: str) -> None:
-        """Put content in place without a request: blobs and manifests by digest, tags to digests; unchecked."""
+    def load(
+        self, repository: str, blobs: Mapping[str, bytes], manifests: Mapping[str, StoredManifest], **tags: str
+    ) -> None:
+        """Store content without a request: blobs and manifests by digest, tags to digests; unchecked."""
         with self._lock:
             place = self._core.repository(repository)
             self._core.blobs.update(blobs)
@@ -96,7 +99,7 @@ class EmbeddedRegistry:
             place.tags |= tags
 
     def collect_garbage(self) -> None:
-        """Remove what no manifest needs."""
+        """Remove blobs that no manifest needs."""
         with self._lock:
             self._core.collect_garbage()
             for defect in self._defects:
@@ -105,7 +108,7 @@ class EmbeddedRegistry:
     def __enter__(self) -> "EmbeddedRegistry":
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._failure is not None:
-            raise RuntimeError(f"the embedded registry did not start: {self._failure or 'no answer in time'}")
+            raise RuntimeError(f"the embedded registry did not start: {self._failure or 'no response in time'}")
         return self
 
     def __exit__(
@@ -124,7 +127,7 @@ class EmbeddedRegistry:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = web.Server(self._answer, max_line_size=_MAX_HEADER, max_field_size=_MAX_HEADER, access_log=None)
+        server = web.Server(self._respond, max_line_size=_MAX_HEADER, max_field_size=_MAX_HEADER, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await runner.setup()
         site = web.TCPSite(runner, self._host, self._port, ssl_context=self._tls)
@@ -136,15 +139,15 @@ class EmbeddedRegistry:
         await runner.cleanup()
         for transport in open_still:
             if transport is not None:
-                transport.abort()  # over TLS, closing waits for a goodbye that an idle client never sends
-        # aiohttp knows a connection only after its handshake: one that broke off is seen to its end here.
+                transport.abort()  # over TLS, closing waits for a close_notify that an idle client never sends
+        # aiohttp knows a connection only after its handshake: a failed one is closed here.
         await asyncio.sleep(_HANDSHAKE_SECONDS if self._tls else 0)
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _respond(self, request: web.BaseRequest) -> web.Response:
         start = time.monotonic()
         try:
             body = await _read(request)
-        except ConnectionError:  # the client went away in the middle of its upload: nobody reads this answer
+        except ConnectionError:  # the client disconnected during its upload: no client reads this response
             return web.Response(status=400)
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = {name: " ".join(request.query.getall(name)) for name in request.query}  # ``scope`` may be repeated
@@ -155,7 +158,7 @@ class EmbeddedRegistry:
         head = request.method == "HEAD"
         if reply.wire is not None:
             await send_raw(request, reply)
-            return web.Response()  # the connection is gone; aiohttp wants an answer all the same
+            return web.Response()  # the connection is closed; aiohttp requires a response
         response = web.Response(status=reply.status, body=None if head or reply.status in _NO_BODY else reply.body)
         response.headers.update(reply.headers)
         if head and "Content-Length" not in reply.headers and "X-No-Length" not in reply.headers:

@@ -1,4 +1,4 @@
-"""Faults of the embedded registry, for tests of clients and for people who debug one.
+"""Faults of the embedded registry, for tests of clients, and to debug them.
 
 A fault is a ``Defect`` that hits the requests its ``Match`` names; several compose: ``EmbeddedRegistry(defects=[…])``.
 ``FAULTS`` lists those that are known by name.
@@ -12,7 +12,9 @@ import msgspec
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
 from conformance.format.names import SENTINEL_TYPE
-from conformance.registry.server.answers import (
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.defects import Defect
+from conformance.registry.server.responses import (
     changed,
     chunked,
     cloudfront,
@@ -31,8 +33,6 @@ from conformance.registry.server.answers import (
     wrong_content_range,
     wrong_digest,
 )
-from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
 from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
 
 Kind = Literal["any", "manifest", "blob", "upload"]
@@ -43,7 +43,7 @@ _MAX_SECONDS: Final = 120.0
 
 
 class FaultError(ValueError):
-    """A fault that is not known, or a value that it does not take; one line."""
+    """An unknown fault, or an invalid value; one line."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -74,7 +74,9 @@ ALL_RANGES: Final = Match("blob", "GET", ranged=True)
 
 
 class Fault(Defect):
-    """``instead`` answers before the registry does, ``change`` alters its answer; both only for requests that match."""
+    """``instead`` responds before the registry does, ``change`` alters its response; both only for requests that
+    match.
+    """
 
     def __init__(self, match: Match, *, change: Change | None = None, instead: Instead | None = None) -> None:
         self._match, self._change, self._instead = match, change, instead
@@ -94,7 +96,7 @@ class Fault(Defect):
 
 
 class FaultKind(msgspec.Struct, frozen=True):
-    """A fault by name: what it does, what its ``value`` means ("" = it takes none), and which requests it hits."""
+    """A fault by name: its effect, the meaning of its ``value`` ("" = none), and the requests it applies to."""
 
     summary: str
     match: Match
@@ -106,7 +108,7 @@ def make_fault(name: str, value: str = "", match: Match | None = None) -> Defect
     """A fault of ``FAULTS``, for the requests it usually hits or those of ``match``; FaultError when it is wrong."""
     kind = FAULTS.get(name)
     if kind is None:
-        raise FaultError(f"{name[:80]!r} is no fault; known: {', '.join(FAULTS)}")
+        raise FaultError(f"{name[:80]!r} is not a fault; known: {', '.join(FAULTS)}")
     if value and not kind.value:
         raise FaultError(f"the fault {name} takes no value")
     return kind.make(match or kind.match, value)
@@ -119,7 +121,7 @@ def parse_fault(text: str) -> Defect:
 
 
 class ServesBlobsOf(Defect):
-    """The second host of a redirect: serves what ``read`` finds by digest, with ranges, to whoever asks."""
+    """The second host of a redirect: serves the blobs of ``read`` by digest, with ranges, without authentication."""
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
         self._read = read
@@ -143,7 +145,7 @@ def _changing(change: Change) -> Callable[[Match, str], Defect]:
 
 
 def _on_success(change: Callable[[Reply, int], Reply], default: int) -> Callable[[Match, str], Defect]:
-    """A fault with a number, on the bodies of answers that succeed."""
+    """A fault with a number, on the bodies of responses that succeed."""
 
     def make(match: Match, value: str) -> Defect:
         number = _number(value, default)
@@ -153,7 +155,7 @@ def _on_success(change: Callable[[Reply, int], Reply], default: int) -> Callable
 
 
 def _on_ranges(change: Callable[[list[tuple[int, int]], bytes, Reply], Reply]) -> Callable[[Match, str], Defect]:
-    """A fault on answers to satisfiable range requests."""
+    """A fault on responses to satisfiable range requests."""
 
     def apply(call: Call, reply: Reply, core: RegistryCore) -> Reply:
         content = content_of(call, core)
@@ -236,7 +238,7 @@ def _once(status: int, code: str, message: str) -> Callable[[Match, str], Defect
 
 def _number(value: str, default: int) -> int:
     if value and (not value.isdecimal() or len(value) > 12):
-        raise FaultError(f"{value[:80]!r} is no number")
+        raise FaultError(f"{value[:80]!r} is not a number")
     return int(value) if value else default
 
 
@@ -244,7 +246,7 @@ def _seconds(value: str, default: float) -> float:
     try:
         seconds = float(value) if value else default
     except ValueError:
-        raise FaultError(f"{value[:80]!r} is no number of seconds") from None
+        raise FaultError(f"{value[:80]!r} is not a number of seconds") from None
     if not 0 <= seconds <= _MAX_SECONDS:
         raise FaultError(f"{value[:80]!r}: 0 to {_MAX_SECONDS:.0f} seconds are possible")
     return seconds
@@ -262,7 +264,7 @@ _PUT: Final = Match("manifest", "PUT")
 _POST: Final = Match("upload", "POST")
 
 FAULTS: Final[Mapping[str, FaultKind]] = {
-    "range-ignored": _kind_of("answers 200 with the whole blob to a range request", _on_ranges(whole), ALL_RANGES),
+    "range-ignored": _kind_of("responds to a range request with 200 and the whole blob", _on_ranges(whole), ALL_RANGES),
     "first-range-only": _kind_of("serves only the first of several ranges", _on_ranges(first_only), ALL_RANGES),
     "parts-reordered": _kind_of("sends the parts in reverse order", _on_ranges(reordered), ALL_RANGES),
     "parts-overlapping": _kind_of("sends parts that overlap, one of them twice", _on_ranges(overlapping), ALL_RANGES),
@@ -273,33 +275,38 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
         "unquoted boundary with a colon, as CloudFront sends it", _on_ranges(cloudfront), ALL_RANGES
     ),
     "short-body": _kind_of(
-        "sends fewer bytes than Content-Length says", _on_success(short, 7), value="bytes that are missing (7)"
+        "sends fewer bytes than Content-Length states", _on_success(short, 7), value="bytes that are missing (7)"
     ),
     "long-body": _kind_of(
-        "sends more bytes than Content-Length says", _on_success(long, 7), value="bytes that are too many (7)"
+        "sends more bytes than Content-Length states", _on_success(long, 7), value="bytes that are too many (7)"
     ),
     "other-blob": _kind_of("sends the bytes of another blob", _changing(other_blob)),
     "bytes-changed": _kind_of("sends other bytes from the second range request on", _changing(changed), _LATER_RANGES),
     "too-many-ranges": _kind_of(
-        "answers 400 to more than so many ranges", _too_many, ALL_RANGES, value="ranges that are served (1)"
+        "responds with 400 to more than so many ranges", _too_many, ALL_RANGES, value="ranges that are served (1)"
     ),
     "unsatisfiable": _kind_of(
-        "answers 416 to every range request", lambda match, _: Fault(match, instead=_unsatisfiable), ALL_RANGES
+        "responds with 416 to every range request", lambda match, _: Fault(match, instead=_unsatisfiable), ALL_RANGES
     ),
     "busy": _kind_of(
-        "answers 429 once, with Retry-After", _busy, Match(method="GET", count=1), value="seconds to wait (0)"
+        "responds with 429 once, with Retry-After", _busy, Match(method="GET", count=1), value="seconds to wait (0)"
     ),
-    "error-once": _kind_of("answers 500 once", _once(500, "UNKNOWN", "something broke"), _FIRST_BLOB),
+    "error-once": _kind_of("responds with 500 once", _once(500, "UNKNOWN", "something broke"), _FIRST_BLOB),
     "reset": _kind_of(
-        "resets the connection after so many bytes of a body", _on_success(reset, 100), value="bytes that come (100)"
+        "resets the connection after so many bytes of a body",
+        _on_success(reset, 100),
+        value="bytes that are sent (100)",
     ),
     "stall": _kind_of(
-        "sends half of a body, then nothing, and at last resets", _stall, _FIRST_BLOB, value="seconds of silence (15)"
+        "sends half of a body, then nothing, and finally resets the connection",
+        _stall,
+        _FIRST_BLOB,
+        value="seconds of silence (15)",
     ),
     "redirect": _kind_of("sends the client to another host for blobs", _redirect, value="URL of the host"),
     "no-length": _kind_of("sends bodies in chunks without Content-Length", _changing(chunked)),
     "wrong-digest-header": _kind_of(
-        "says another Docker-Content-Digest", _changing(wrong_digest), Match("manifest", "GET")
+        "states another Docker-Content-Digest", _changing(wrong_digest), Match("manifest", "GET")
     ),
     "rejects-media-type": _kind_of(
         "refuses manifests that name a media type", _rejects_type, _PUT, value="the media type (that of the sentinel)"

@@ -20,11 +20,11 @@ _STOP_SECONDS: Final = 10.0
 
 
 class LaunchError(RuntimeError):
-    """The registry did not come up; one line with the end of its log."""
+    """The registry did not start; one line with the end of its log."""
 
 
 class LaunchedRegistry(msgspec.Struct, frozen=True):
-    """A running registry: its URL, and its own garbage collection; None where it has no command for that."""
+    """A running registry: its URL, and its garbage collection; None where it has no such command."""
 
     url: str
     collect_garbage: Callable[[], None] | None
@@ -83,7 +83,7 @@ def _run(command: list[str], environ: dict[str, str]) -> None:
 
 @contextmanager
 def _running(command: list[str], directory: Path, port: int) -> Iterator[str]:
-    """Run a server that listens on ``port``, and give its URL once it answers."""
+    """Run a server that listens on ``port``, and return its URL once it responds."""
     log, url = directory / "registry.log", f"http://127.0.0.1:{port}"
     try:
         with log.open("wb") as output:

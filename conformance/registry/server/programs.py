@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 _VERSION_SECONDS: Final = 20.0
-# Not within another word: neither the seconds of a time in a log nor the end of "go1.26.8" is a version of the program.
+# Not within a word: the seconds in a log, or the end of "go1.26.8", are not a version of the program.
 _NUMBER: Final = re.compile(r"(?<![\w.:-])v?\d+\.\d+(\.\d+)?[-+~.\w]*")
 
 
@@ -18,7 +18,7 @@ class RegistryProgram(msgspec.Struct, frozen=True):
     """A registry program: the names it goes by on PATH, and arguments with placeholders.
 
     ``{program}``, ``{port}``, ``{storage}`` (a directory) and ``{config}`` (a file with the text of ``config``) are
-    replaced. ``collect`` runs its garbage collection beside it, where it has such a command.
+    replaced. ``collect`` runs its garbage collection, where it has such a command.
     """
 
     name: str
@@ -34,7 +34,7 @@ class RegistryProgram(msgspec.Struct, frozen=True):
         return next((Path(found) for name in self.names if (found := shutil.which(name, path=places))), None)
 
     def ask_version(self, program: Path) -> str:
-        """The version number in what its version command says; "" where it has none or says none."""
+        """The version number in what its version command reports; "" where it has none or states none."""
         if not self.version:
             return ""
         arguments = [part.replace("{program}", str(program)) for part in self.version]
@@ -89,5 +89,5 @@ PROGRAMS: Final = (
         "olareg-memory", ("olareg",), ("{program}", "serve", *_OLAREG, "--store-type", "mem"),
         version=("{program}", "version"),
     ),
-    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it says the version of the specification
+    RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it states the version of the specification
 )  # fmt: skip

@@ -25,10 +25,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Wire(msgspec.Struct, frozen=True):
-    """How an answer goes over the wire when it is not sent in the ordinary way; the connection ends with it.
+    """How a non-standard response is sent; the connection is closed after it.
 
-    ``stated`` is a Content-Length other than the body's, ``chunked`` leaves it out. After ``cut`` bytes of the body
-    nothing comes for ``stall`` seconds, and then the connection is reset; without ``head`` not even a status comes.
+    ``stated`` is a Content-Length other than the body's, ``chunked`` leaves it out. After ``cut`` bytes of the
+    body nothing is sent for ``stall`` seconds, and then the connection is reset; without ``head`` no status is sent.
     """
 
     stated: int | None = None
@@ -39,7 +39,7 @@ class Wire(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """One answer; ``wire`` is None for one that is sent as HTTP wants it."""
+    """One response; ``wire`` is None for one that is sent as HTTP requires."""
 
     status: int
     headers: dict[str, str] = {}
@@ -48,7 +48,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     @property
     def sent(self) -> int:
-        """How many bytes of the body go out."""
+        """The number of bytes of the body that are sent."""
         cut = self.wire.cut if self.wire is not None else None
         return len(self.body) if cut is None else min(cut, len(self.body))
 

@@ -1,13 +1,14 @@
-"""Where the embedded registry keeps its state when it is to outlive the process: a directory, much like an OCI layout.
+"""The persistent state of the embedded registry: a directory, similar to an OCI layout.
 
     oci-layout
     blobs/sha256/HEX          every blob and manifest, each once
     repositories/HEX.json     one per repository (HEX: sha256 of its name): an OCI index of its manifests, with a
-                              ``ref.name`` annotation for each tag; the fields ``name`` and ``links`` (its blobs) beside
+                              ``ref.name`` annotation for each tag; with the fields ``name`` and ``links`` (its blobs)
 
-A file is written whole under another name and renamed, and a repository is written after what it names: whenever the
-process dies, the directory holds the state after the last answered request, or that after the one it was at. Nothing
-is flushed to disk (tests push thousands of blobs), so a power failure may cost more. Upload sessions are not kept.
+A file is written whole under another name and renamed, and a repository is written after its blobs: whenever the
+process dies, the directory holds the state after the last completed request, or the state after the request in
+progress. Nothing is flushed to disk (tests push thousands of blobs), so a power failure may cost more. Upload sessions
+are not stored.
 """
 
 import secrets
@@ -21,14 +22,15 @@ from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE
-from conformance.registry.server.core import Manifest, Repository
+from conformance.format.stored import StoredManifest
+from conformance.registry.server.core import Repository
 
 _REF_NAME = "org.opencontainers.image.ref.name"
 _LAYOUT = {"imageLayoutVersion": "1.0.0"}
 
 
 class StorageError(Exception):
-    """The directory is no store of this registry, or is damaged; one line that names the file."""
+    """The directory is not a store of this registry, or is damaged; one line that names the file."""
 
 
 class BlobFiles(MutableMapping[str, bytes]):
@@ -61,7 +63,7 @@ class BlobFiles(MutableMapping[str, bytes]):
 
     def __iter__(self) -> Iterator[str]:
         for path in sorted(self._directory.glob("*/*")):
-            with suppress(FormatError):  # what an interrupted write left
+            with suppress(FormatError):  # the remains of an interrupted write
                 yield str(Digest.parse(f"{path.parent.name}:{path.name}"))
 
     def __len__(self) -> int:
@@ -76,7 +78,7 @@ class BlobFiles(MutableMapping[str, bytes]):
 
 
 class DirectoryStorage:
-    """The state of a registry in ``directory``, which is made when it does not exist; one process at a time."""
+    """The state of a registry in ``directory``, which is created when it does not exist; one process at a time."""
 
     def __init__(self, directory: Path) -> None:
         self._repositories = directory / "repositories"
@@ -92,7 +94,7 @@ class DirectoryStorage:
         self.blobs: MutableMapping[str, bytes] = BlobFiles(directory / "blobs")
 
     def load(self) -> dict[str, Repository]:
-        """All repositories; raise StorageError for a file that is not what was written."""
+        """All repositories; raise StorageError for a changed file."""
         found = {}
         for path in sorted(self._repositories.glob("*.json")):
             try:
@@ -106,7 +108,7 @@ class DirectoryStorage:
         return found
 
     def keep(self, name: str, repository: Repository) -> None:
-        """Make this the state of the repository, after a crash too; nothing is written when nothing has changed."""
+        """Store this state of the repository, safe against a crash; nothing is written when it has not changed."""
         entries = []
         for digest, manifest in repository.manifests.items():
             entry: JsonObject = {"mediaType": manifest.media_type, "digest": digest, "size": len(manifest.raw)}
@@ -127,7 +129,7 @@ class DirectoryStorage:
             raw = self.blobs[digest]
             if not Digest.parse(digest).matches(raw):
                 raise ValueError(f"the file of {digest} has other bytes")
-            repository.manifests[digest] = Manifest(raw, entry["mediaType"])
+            repository.manifests[digest] = StoredManifest(raw, entry["mediaType"])
             if _REF_NAME in entry.get("annotations", {}):
                 repository.tags[entry["annotations"][_REF_NAME]] = digest
         repository.links = set(fields["links"])
@@ -138,7 +140,7 @@ class DirectoryStorage:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """The whole content or nothing: written aside and renamed."""
+    """The whole content or nothing: written to a temporary file and renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

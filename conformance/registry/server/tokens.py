@@ -1,6 +1,6 @@
-"""Who may do what in the embedded registry: Basic, and Bearer tokens with a token service of its own.
+"""Authorization in the embedded registry: Basic, and Bearer tokens with its own token service.
 
-The flow is that of the distribution project ("Token Authentication Specification"): the registry answers 401 with
+The flow is that of the distribution project ("Token Authentication Specification"): the registry responds with 401 with
 ``Bearer realm=…,service=…,scope=…``, the client asks the realm for a token of that scope with its password or a refresh
 token, and sends the token.
 """
@@ -35,11 +35,13 @@ class Authority(Protocol):
     """Decides on every request before the registry sees it."""
 
     def intercept(self, call: Call, url: str, /) -> Reply | None:
-        """The answer given in place of the registry's, whose own address is ``url``; None lets the request through."""
+        """The response given in place of the registry's, whose own address is ``url``; None lets the request
+        through.
+        """
 
 
 class BasicAuth(msgspec.Struct, frozen=True):
-    """One user who may do everything."""
+    """One user with all rights."""
 
     username: str
     password: str
@@ -59,9 +61,9 @@ class BasicAuth(msgspec.Struct, frozen=True):
 
 
 class TokenAuth:
-    """One user, whose tokens live for ``seconds`` and grant what was asked for, but no more than ``actions``.
+    """One user, whose tokens live for ``seconds`` and grant what was requested, but no more than ``actions``.
 
-    ``anonymous`` are the actions of those who give no password. ``refresh_token`` may stand for the password
+    ``anonymous`` are the actions without a password. ``refresh_token`` may replace the password
     (an identity token of ``docker login``). ``clock`` gives seconds, for tests of expiry.
     """
 
@@ -120,8 +122,8 @@ class TokenAuth:
         self._tokens[token] = (self._clock() + self._seconds, _granted(asked.get("scope", ""), allowed))
         for old in list(self._tokens)[:-_MAX_TOKENS]:
             del self._tokens[old]
-        answer = {"token": token, "access_token": token, "expires_in": int(self._seconds)}
-        return Reply(200, _JSON, encode(answer))
+        response = {"token": token, "access_token": token, "expires_in": int(self._seconds)}
+        return Reply(200, _JSON, encode(response))
 
 
 def _needed(call: Call) -> Grants:
@@ -139,7 +141,7 @@ def _needed(call: Call) -> Grants:
 
 
 def _granted(scope: str, allowed: frozenset[str]) -> Grants:
-    """What of the scopes asked for is allowed: ``repository:NAME:pull,push repository:OTHER:pull``."""
+    """The allowed part of the requested scopes: ``repository:NAME:pull,push repository:OTHER:pull``."""
     found = set()
     for one in scope.split()[:_MAX_SCOPES]:
         resource, _, actions = one.rpartition(":")

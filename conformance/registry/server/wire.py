@@ -1,4 +1,4 @@
-"""Answers that HTTP libraries do not send: lengths that lie, bodies that end early, connections that are reset."""
+"""Responses that HTTP libraries do not send: false lengths, bodies that end early, connections that are reset."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ _CHUNK: Final = 4096
 
 
 async def send_raw(request: web.BaseRequest, reply: Reply) -> None:
-    """Write an answer with a ``wire`` of its own byte by byte, and end the connection."""
+    """Write a response with a ``wire`` of its own byte by byte, and end the connection."""
     transport = request.transport
     wire = reply.wire or Wire()
     if transport is None:
@@ -55,7 +55,7 @@ def _chunks(body: bytes) -> bytes:
 
 
 async def _until_sent(transport: asyncio.WriteTransport) -> None:
-    """Until the kernel has everything; what is still buffered would be lost by the reset."""
+    """Until the kernel has all bytes: a reset would lose buffered ones."""
     left = _FLUSH_SECONDS
     while transport.get_write_buffer_size() and not transport.is_closing() and left > 0:
         await asyncio.sleep(_POLL)
@@ -63,7 +63,7 @@ async def _until_sent(transport: asyncio.WriteTransport) -> None:
 
 
 async def _wait(transport: asyncio.WriteTransport, seconds: float) -> None:
-    """Say nothing for so long, or until the client has gone."""
+    """Send nothing for so long, or until the client has disconnected."""
     left = seconds
     while left > 0 and not transport.is_closing():
         await asyncio.sleep(min(_POLL, left))

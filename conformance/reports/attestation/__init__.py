@@ -1,1 +1,1 @@
-"""Results under a signature: an in-toto statement in a DSSE envelope, as a sigstore bundle (docs/reports.md)."""
+"""Signed results: an in-toto statement in a DSSE envelope, as a sigstore bundle (docs/reports.md)."""

@@ -1,4 +1,4 @@
-"""The file an attestation lies in: a sigstore bundle v0.3 with a key's fingerprint and one DSSE signature.
+"""The file of an attestation: a sigstore bundle v0.3 with a key's fingerprint and one DSSE signature.
 
 https://github.com/sigstore/protobuf-specs, protos/sigstore_bundle.proto: the hint of the key must be the key id of the
 envelope. cosign finds no signature unless both are the fingerprint that ``ssh-keygen -lf`` prints, or empty.
@@ -60,7 +60,7 @@ def encode_bundle(signed: Signed) -> bytes:
 
 
 def read_bundle(raw: bytes) -> Signed:
-    """What a bundle holds; RefusedError for anything else."""
+    """The content of a bundle; RefusedError for other documents."""
     if len(raw) > MAX_BUNDLE:
         raise RefusedError(f"the attestation has more than {MAX_BUNDLE} bytes")
     try:
@@ -68,11 +68,11 @@ def read_bundle(raw: bytes) -> Signed:
         (signature,) = bundle.dsse_envelope.signatures
         payload, bare = _decoded(bundle.dsse_envelope.payload), _decoded(signature.sig)
     except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as error:
-        raise RefusedError(f"this is no sigstore bundle with one signature by a key: {error}") from None
+        raise RefusedError(f"this is not a sigstore bundle with one signature by a key: {error}") from None
     if bundle.media_type != BUNDLE_TYPE:
         raise RefusedError(f"the bundle has media type {bundle.media_type[:80]!r}, not {BUNDLE_TYPE}")
     if bundle.verification_material.public_key.hint != signature.keyid:
-        raise RefusedError("the bundle names another key than its envelope")
+        raise RefusedError("the bundle and its envelope name different keys")
     return Signed(payload, bundle.dsse_envelope.payload_type, bare, signature.keyid)
 
 

@@ -1,9 +1,9 @@
-"""Why nothing is signed, and why an attestation is refused."""
+"""Errors of signing and of verification."""
 
 
 class AttestationError(Exception):
-    """One line: what cannot be signed, read or attached, and what to do."""
+    """One line: what cannot be signed, read or attached, and the remedy."""
 
 
 class RefusedError(AttestationError):
-    """One line: why this attestation does not hold for what was given."""
+    """One line: why this attestation is not valid for the given input."""

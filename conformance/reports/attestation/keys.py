@@ -35,7 +35,7 @@ def sign(payload: bytes, payload_type: str, key_file: Path, password: str = "") 
 
 
 def verify(signed: Signed, key_file: Path) -> str:
-    """The fingerprint of the key that made the signature; RefusedError where the key in this PEM file did not."""
+    """The fingerprint of the key of the signature; RefusedError where it is not the key in this PEM file."""
     serialization = _serialization()
     from securesystemslib.dsse import Envelope  # noqa: PLC0415 (an extra)
     from securesystemslib.exceptions import VerificationError  # noqa: PLC0415
@@ -53,7 +53,7 @@ def verify(signed: Signed, key_file: Path) -> str:
     try:
         Envelope(signed.payload, signed.payload_type, {fingerprint: signature}).verify([key], 1)
     except VerificationError:
-        raise RefusedError(f"the signature does not hold for {key_file}: changed, or made by another key") from None
+        raise RefusedError(f"the signature is not valid for {key_file}: changed, or created by another key") from None
     return str(fingerprint)
 
 

@@ -1,7 +1,7 @@
-"""What is signed: an in-toto Statement v1 with predicate test-result v0.1, made from the results and their bytes.
+"""What is signed: an in-toto Statement v1 with predicate test-result v0.1, created from the results and their bytes.
 
 https://github.com/in-toto/attestation, spec/v1/statement.md and spec/predicates/test-result.md. The predicate has no
-list for what was not looked at: it is in results.json, which is bound by its digest.
+list for what was not inspected: it is in results.json, which is bound by its digest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ Outcome = Literal["PASSED", "WARNED", "FAILED"]
 
 
 class Resource(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A resource descriptor of in-toto: at least ``uri`` or ``digest`` is there."""
+    """A resource descriptor of in-toto: at least ``uri`` or ``digest`` is present."""
 
     name: str = ""
     uri: str = ""
@@ -31,7 +31,7 @@ class Resource(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TestResult(msgspec.Struct, frozen=True, rename="camel"):
-    """The predicate. The tests are ids of requirements, with the role before them where several were judged."""
+    """The predicate. The tests are ids of requirements, after the role where several roles were judged."""
 
     __test__ = False  # no test of pytest's
 
@@ -54,8 +54,8 @@ class Statement(msgspec.Struct, frozen=True, rename="camel"):
 def make_statement(report: Report, raw: bytes, wanted: Identity | None = None) -> Statement:
     """The statement on one image or program. ``raw`` are the bytes of results.json.
 
-    ``wanted`` says which one, where the results have several, or judge what has no digest of its own (a registry).
-    Raises AttestationError where there is nothing to state.
+    ``wanted`` selects one, where the results have several, or a target without a digest (a registry).
+    Raises AttestationError where there is no statement.
     """
     if report.partial:
         raise AttestationError("the results are of a partial run, which makes no statement on conformance")
@@ -77,7 +77,7 @@ def _chosen(report: Report, wanted: Identity | None) -> tuple[Sequence[SubjectRe
             (wanted,) = known.values()
         elif known:
             names = ", ".join(safe(identity.name) for identity in known.values())
-            raise AttestationError(f"the results judge several subjects ({names}): name one by --subject")
+            raise AttestationError(f"the results have several targets ({names}): select one by --subject")
         else:
             raise AttestationError(
                 "the results name no image and no program by digest: name the program that was judged by --subject FILE"

@@ -1,4 +1,4 @@
-"""Whether an attestation holds: its signature, and that it is of these results and of this image or program."""
+"""Whether an attestation is valid: its signature, the results, and the image or program."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from conformance.reports.words import safe
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What an attestation that holds says: of whom, by which key, with what result."""
+    """The content of a valid attestation: its subject, the key and the result."""
 
     subject: Identity
     fingerprint: str
@@ -34,7 +34,7 @@ def verify_attestation(
 ) -> Verified:
     """Check a bundle against the public key, the results and, where given, the image or program.
 
-    Raises RefusedError with the first reason why it does not hold, AttestationError for a key that cannot be used.
+    Raises RefusedError with the first reason why it is not valid, AttestationError for a key that cannot be used.
     """
     signed = read_bundle(raw_bundle)
     fingerprint = keys.verify(signed, key_file)
@@ -48,7 +48,7 @@ def verify_attestation(
     _same_catalogue(statement, expected)
     if statement.predicate != expected.predicate:
         says, comes_to = statement.predicate.result, expected.predicate.result
-        raise RefusedError(f"it states other verdicts ({says}) than the results come to ({comes_to})")
+        raise RefusedError(f"its verdicts ({says}) differ from those of the results ({comes_to})")
     if wanted is not None and wanted.digest != subject.digest:
         raise RefusedError(
             f"it is of {safe(subject.name)} ({subject.digest}), and {safe(wanted.name)} is {wanted.digest}"
@@ -57,7 +57,9 @@ def verify_attestation(
 
 
 def subject_of(raw_bundle: bytes) -> tuple[Identity, Statement]:
-    """What a bundle says it is of, without a look at its signature; RefusedError when it is no attestation of ours."""
+    """The subject of a bundle, without verification of its signature; RefusedError when it is not an attestation of
+    this project.
+    """
     signed = read_bundle(raw_bundle)
     statement = _statement(signed.payload, signed.payload_type)
     return _subject(statement), statement
@@ -69,7 +71,7 @@ def _statement(payload: bytes, payload_type: str) -> Statement:
     try:
         statement = msgspec.json.decode(payload, type=Statement)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RefusedError(f"the payload is no statement on results of tests: {error}") from None
+        raise RefusedError(f"the payload is not a statement on results of tests: {error}") from None
     for what, is_so, must in (
         ("the payload is a", statement.type_, STATEMENT_TYPE),
         ("the predicate is a", statement.predicate_type, PREDICATE_TYPE),
@@ -99,7 +101,7 @@ def _same_catalogue(statement: Statement, expected: Statement) -> None:
 
 
 def _bound(statement: Statement, name: str) -> str:
-    """The digest of one part of the configuration; RefusedError where it is not there once."""
+    """The digest of one part of the configuration; RefusedError where it does not occur exactly once."""
     found: list[Resource] = [each for each in statement.predicate.configuration if each.name == name]
     if len(found) != 1 or "sha256" not in found[0].digest:
         raise RefusedError(f"it binds no {name} by a sha256 digest")

@@ -11,7 +11,7 @@ from conformance.reports.html.parts import part
 from conformance.reports.page import Block, Cell, Code, Page, Picture
 from conformance.reports.words import safe
 
-# What a link of ours may be: an anchor, a relative path, or an address. Never a scheme that runs something.
+# Permitted links: an anchor, a relative path, or an address. Never a scheme that runs code.
 _ADDRESS: Final = re.compile(r"(?:https?://|(?!//)(?:\.\./)*|#)[A-Za-z0-9._~/#%@+-]*")
 
 
@@ -43,5 +43,5 @@ def _code_lines(block: Code) -> str:
 
 
 def _data_address(picture: Picture) -> str:
-    """As an image, in which no script runs and nothing is fetched, whatever it holds."""
+    """As an image, in which no script runs and nothing is fetched."""
     return f"data:image/svg+xml;base64,{base64.b64encode(picture.svg.encode('utf-8', 'backslashreplace')).decode()}"

@@ -1,4 +1,4 @@
-"""The files that the HTML is made of."""
+"""The files that the HTML consists of."""
 
 from importlib.resources import files
 

@@ -15,7 +15,7 @@ def render_html(report: Report, catalogue: Catalogue) -> bytes:
     views = tuple(subject_views(report, catalogue))
     groups = sorted({row.group for view in views for row in view.rows})
     document = _template().render(
-        title=views[0].name if len(views) == 1 else f"{len(views)} subjects",
+        title=views[0].name if len(views) == 1 else f"{len(views)} targets",
         report=report,
         run_line=run_line(report),
         subjects=views,

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from conformance.endings import Ending
 from conformance.observed.evidence import Evidence
 from conformance.reports.model import Report
 from conformance.reports.notes import notes
@@ -12,11 +11,11 @@ from conformance.reports.power import percent
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
 from conformance.requirements import Catalogue
-from conformance.results import Finding, RequirementResult
+from conformance.results import Ending, Finding, RequirementResult
 
-# A run over many images shows of each what did not pass; the catalogue is one command away.
+# A run over many images shows only what did not pass; ``zcc requirements`` shows the catalogue.
 _WHOLE_TABLES = 12
-# A failed SHOULD is a warning. The first four stand on top, the others in the order of the catalogue.
+# A failed SHOULD is a warning. The first four come first, the others in the order of the catalogue.
 WORDS = ("fail", "not-run", "warning", "waived", "pass", "unsupported", "not-applicable")
 _TELLING = WORDS[:4]
 _MAX_FINDINGS = 12
@@ -26,7 +25,7 @@ _MAX_EVIDENCE_TEXT = 6000
 
 
 class FindingView(msgspec.Struct, frozen=True):
-    """One finding: ``facts`` are label and text; ``evidence`` what shows it; ``replay`` what repeats it."""
+    """One finding: ``facts`` are label and text; ``evidence`` shows it; ``replay`` repeats it."""
 
     message: str
     facts: tuple[tuple[str, str], ...]
@@ -35,7 +34,7 @@ class FindingView(msgspec.Struct, frozen=True):
 
 
 class RowView(msgspec.Struct, frozen=True):
-    """One requirement of one subject. ``word`` is the verdict as shown: a failed SHOULD is a warning."""
+    """One requirement of one target. ``word`` is the verdict as shown: a failed SHOULD is a warning."""
 
     id: str
     anchor: str
@@ -51,7 +50,7 @@ class RowView(msgspec.Struct, frozen=True):
 
 
 class SubjectView(msgspec.Struct, frozen=True):
-    """One subject: its verdict, the counts of its MUSTs, its rows and notes.
+    """One target: its verdict, the counts of its MUSTs, its rows and notes.
 
     ``waived`` are the failures that the user declared, with reason and date; ``digest`` what was judged, by content.
     """
@@ -70,7 +69,7 @@ class SubjectView(msgspec.Struct, frozen=True):
 
 
 def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]:
-    """The subjects of a report in order; anchors of the first subject are the bare ids."""
+    """The targets of a report in order; anchors of the first target are the bare ids."""
     whole = len(report.subjects) <= _WHOLE_TABLES
     taken: set[str] = set()
     for number, subject in enumerate(report.subjects):
@@ -99,7 +98,7 @@ def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]
 
 
 def run_facts(report: Report) -> Iterator[tuple[str, str]]:
-    """What the run was and by what it judged, as label and text."""
+    """The run, its catalogue and its waivers, as label and text."""
     yield "suite", f"{report.tool.name} {report.tool.version}"
     provenance = report.provenance
     catalogue = f", {provenance.catalogue}" if provenance else ""
@@ -121,7 +120,7 @@ def run_facts(report: Report) -> Iterator[tuple[str, str]]:
 
 
 class TriedView(msgspec.Struct, frozen=True):
-    """What was tried over generated examples, and what follows from it."""
+    """The generated examples that were tried, and the bound that follows."""
 
     statement: str
     of: str
@@ -132,7 +131,7 @@ class TriedView(msgspec.Struct, frozen=True):
 
 
 def tried_views(report: Report) -> Iterator[TriedView]:
-    """The statement of power: subjects first, then the control of the suite's own checks."""
+    """The statement of power: targets first, then the control of the suite's own checks."""
     for each in sorted(report.power, key=lambda tried: not tried.subject):
         shapes = sorted(each.shapes.items(), key=lambda item: -item[1])[:_MAX_SHAPES]
         bound = "the last one fails" if each.failed else f"< {percent(each.bound)}" if each.bound else ""

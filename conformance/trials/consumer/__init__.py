@@ -1,1 +1,1 @@
-"""What a consumer is put through."""
+"""Trials of consumers."""

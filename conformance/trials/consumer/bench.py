@@ -1,6 +1,6 @@
-"""Where trials take place: a registry with the image, a sandbox for the tool, and what was seen of a run.
+"""The environment of trials: a registry with the image, a sandbox for the tool, and the observation of a run.
 
-Every stage is new: a blob may be served under a digest that is not its own, and must not be met by another case.
+Every stage is new: a blob may be served under a wrong digest, and must not affect another case.
 """
 
 import json
@@ -15,19 +15,19 @@ from conformance.images.composed import Image
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.runner import Run
+from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
 from conformance.observed.trials import RunSeen
 from conformance.processes.sandbox import Sandbox
-from conformance.registry.client.credentials import Credentials
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import ServesBlobsOf, make_fault
 from conformance.trials.file_trees import read_tree
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 USER: Final = Credentials("trial", "open-sesame")
 _NAME: Final = "trial/image"
-# Seconds for one operation, unless the adapter allows less: a hang must not take the time of all others.
+# Seconds for one operation, unless the adapter allows less: a hang must not use the time of other cases.
 _TIMEOUT: Final = 60.0
 # Lines for the table of pull options, with which the storage.conf of a sandbox ends.
 _CONVERT: Final = 'convert_images = "true"\n'
@@ -48,11 +48,11 @@ BY_TAG: Final = Pull()
 
 
 class Stage:
-    """One registry (and perhaps a second host) and one sandbox: runs on it see what earlier ones stored."""
+    """One registry (and perhaps a second host) and one sandbox: runs on it see the content of earlier ones."""
 
     def __init__(
         self,
-        subject: ImplementationSubject,
+        subject: ImplementationUnderTest,
         registry: EmbeddedRegistry,
         sandbox: Sandbox,
         second: EmbeddedRegistry | None = None,
@@ -61,7 +61,7 @@ class Stage:
         self._images: dict[str, Image] = {}
 
     def load(self, image: Image, tag: str = "latest") -> None:
-        """Put an image into the registry, as it is."""
+        """Store an image in the registry, unchanged."""
         self._registry.load(_NAME, image.blobs, image.manifests, **{tag: image.root})
         self._images[tag] = image
 
@@ -70,13 +70,13 @@ class Stage:
         self._registry.arm(*faults)
 
     def redirect_blobs(self) -> None:
-        """Send whoever asks for a blob to the second host."""
-        assert self._second is not None, "the stage was made without a second host"
+        """Redirect requests for blobs to the second host."""
+        assert self._second is not None, "the stage was created without a second host"
         self._registry.arm(make_fault("redirect", self._second.url))
 
     @property
     def redirected(self) -> tuple[Exchange, ...]:
-        """What the second host was asked."""
+        """The requests to the second host."""
         return self._second.exchanges if self._second is not None else ()
 
     @property
@@ -103,7 +103,8 @@ class Stage:
         exchanges = self._registry.exchanges[before:]
         seen = seen_of(run, exchanges, tree if operation == "unpack" else None)
         said = seen.ending == "unsupported" and run.evidence and not run.declared and not pull.options
-        # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter says it can take.
+        # Asked for nothing special, "not supported" is how a tool refuses an image that its adapter reports it can
+        # take.
         return msgspec.structs.replace(seen, ending="refused") if said else seen
 
     def _tag_of(self, digest: str) -> str:
@@ -120,14 +121,14 @@ class Stage:
 class Bench:
     """Makes stages for one implementation."""
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self.subject = subject
 
     @contextmanager
     def stage(
         self, *, login: bool = False, convert: bool = False, trusting: bool = False, second_host: bool = False
     ) -> Iterator[Stage]:
-        """A stage of its own; with ``login`` its registry admits only who has the credentials of the sandbox.
+        """A new stage; with ``login`` its registry requires the credentials of the sandbox.
 
         ``convert`` switches on what containers-storage calls convert_images: layers without a TOC get one; ``trusting``
         what it calls insecure_allow_unpredictable_image_contents: full digests are not computed.
@@ -157,7 +158,7 @@ class Bench:
         *,
         faults: Sequence[Defect] = (),
     ) -> RunSeen:
-        """One operation on a stage of its own."""
+        """One operation on its own stage."""
         with self.stage() as stage:
             stage.load(image)
             stage.arm(*faults)
@@ -174,7 +175,7 @@ def reads_layouts(adapter: Adapter, operation: Operation) -> bool:
 
 
 def seen_of(run: Run, exchanges: Sequence[Exchange], tree: Path | None) -> RunSeen:
-    """What a check may know of a run."""
+    """The observation of a run."""
     return RunSeen(
         run.operation,
         run.outcome.value,
@@ -190,7 +191,7 @@ def seen_of(run: Run, exchanges: Sequence[Exchange], tree: Path | None) -> RunSe
 
 
 def _identity(stdout: str) -> tuple[str, ...]:
-    """The local ids that a tool tells: a line with a JSON object that has ``image_id`` and ``layer_ids``."""
+    """The local ids that a tool reports: a line with a JSON object that has ``image_id`` and ``layer_ids``."""
     for line in stdout.splitlines():
         try:
             said = json.loads(line) if line.startswith("{") else None

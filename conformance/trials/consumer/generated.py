@@ -1,6 +1,7 @@
-"""Generated images: whatever tree they hold, the sentinel variant unpacks to the tree of the plain variant.
+"""Generated images: the sentinel variant of any tree unpacks to the tree of the plain variant.
 
-Hypothesis draws the trees from a seed that is kept as evidence, and shrinks one that fails; that is kept as a layout.
+Hypothesis draws the trees from a seed that is preserved as evidence, and shrinks one that fails; that is preserved as a
+layout.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,12 +29,12 @@ MAX_TRIES: Final = 40
 _MAX_NAME: Final = 200
 
 
-class _Different(AssertionError):  # noqa: N818 (what was found, not an error of ours)
-    """The two trees are not one."""
+class _Different(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
+    """The two trees differ."""
 
 
 def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep: Path, tally: Tally) -> Iterator[Seen]:
-    """``examples`` trees from the seed ``number``; one that fails is shrunk and kept as a layout below ``keep``.
+    """``examples`` trees from the seed ``number``; one that fails is shrunk and preserved as a layout below ``keep``.
 
     ``tally`` counts the trees that were pulled.
     """
@@ -128,7 +129,7 @@ def _kept(tried: dict[str, TrialSeen], tree: Tree, number: int, keep: Path) -> T
     directory = keep / f"seed-{number}-{Digest.parse(hidden.root).hex[:12]}"
     hidden.write(directory)
     seen = tried[repr(tree)]
-    note = Note(f"the smallest image found that shows it: {directory.parent.name}/{directory.name}, seed {number}")
+    note = Note(f"the smallest image found that fails: {directory.parent.name}/{directory.name}, seed {number}")
     return msgspec.structs.replace(seen, run=msgspec.structs.replace(seen.run, evidence=(note, *seen.run.evidence)))
 
 

@@ -1,4 +1,4 @@
-"""Hostile layers: annotations, TOCs, footers, frames, chunks and tar-splits, each beside its positive control."""
+"""Hostile layers: annotations, TOCs, footers, frames, chunks and tar-splits, each with its positive control."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scen
 Case = tuple[str, str, Callable[[], Layer]]
 _UP: Final = "../" * 24
 _ESCAPED: Final = "zcc-escaped"
-_SECRET: Final = b"this file is outside of the root"
+_SECRET: Final = b"this file is outside the root"
 
 
 def _refused(
@@ -43,7 +43,7 @@ def _position(**changes: str | None) -> Callable[[], Layer]:
 
 
 def _shifted(shift: Callable[[list[str]], list[str]]) -> Callable[[], Layer]:
-    """The numbers of the sound manifest-position, changed."""
+    """The numbers of the conforming manifest-position, changed."""
 
     def build() -> Layer:
         _, made = tampered.single()
@@ -194,7 +194,7 @@ _RECORDS: Final[tuple[Case, ...]] = (
 
 
 class _Outside(msgspec.Struct, frozen=True):
-    """A directory that no image may reach."""
+    """A directory that no image may change."""
 
     path: Path
 
@@ -202,7 +202,7 @@ class _Outside(msgspec.Struct, frozen=True):
         (self.path / "secret").write_bytes(_SECRET)
 
     def touched(self) -> tuple[str, ...]:
-        """What is not as it was: new names, a changed file, a hard link to it."""
+        """The changes: new names, a changed file, a hard link to it."""
         found = [f"a new file {item.name}" for item in self.path.iterdir() if item.name != "secret"]
         secret = self.path / "secret"
         if not secret.is_file() or secret.read_bytes() != _SECRET:
@@ -213,7 +213,7 @@ class _Outside(msgspec.Struct, frozen=True):
 
 
 def _climbing(outside: str) -> Iterator[tuple[str, Tree]]:
-    """Layers that lead to ``outside``, an absolute path, by every way there is."""
+    """Layers that lead to ``outside``, an absolute path, by every known way."""
     place = outside.lstrip("/")
     hardlink = Node("stolen", "hardlink", link_name=f"{_UP}{place}/secret")
     yield "a name that climbs", (Node(f"{_UP}{place}/{_ESCAPED}", content=b"x"),)

@@ -1,4 +1,4 @@
-"""SENT-PULL: sentinel images, sound and broken, and what stands in the storage before them."""
+"""SENT-PULL: conforming and defective sentinel images, and the content of the storage before them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -40,13 +40,13 @@ _THREE: Final[tuple[Tree, ...]] = tuple((Node(f"layer{number}", content=noise(nu
 
 
 def _nothing_of_it(trials: ConsumerTrials) -> Iterator[Seen]:
-    """A sound pair, beside its plain variant: files that a tool adds to every tree are its own."""
+    """A conforming pair, and its plain variant: files that a tool adds to every tree are its own."""
     pair, whole = sound("pair"), trials.options("no-partial")
     for operation in trials.operations:
         plain = trials.accepted("plain pair", operation, Pull(options=whole))
         yield TrialSeen(
-            f"{operation}: a sound pair",
-            "A sound sentinel image",
+            f"{operation}: a conforming pair",
+            "A conforming sentinel image",
             ("SENT-PULL-002",),
             trials.accepted("pair", operation),
             pair.expected,
@@ -55,12 +55,12 @@ def _nothing_of_it(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _requests(trials: ConsumerTrials) -> Iterator[Seen]:
-    """The requests of the pull of a sound pair."""
+    """The requests of the pull of a conforming pair."""
     pair = sound("pair")
     for operation in trials.operations:
         yield TrialSeen(
-            f"{operation}: a sound pair",
-            "A sound sentinel image",
+            f"{operation}: a conforming pair",
+            "A conforming sentinel image",
             ("SENT-PULL-003",),
             trials.accepted("pair", operation),
             pair.expected,
@@ -70,7 +70,7 @@ def _requests(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _which_reading(trials: ConsumerTrials) -> Iterator[Seen]:
-    """However a layer was fetched: which of its two readings came out tells how it was read."""
+    """The unpacked tree shows which of the two readings was used."""
     given, what = sentinel_image([tampered.dual()]), "A sentinel image whose TOC and tar describe different trees"
     for seen in trials.case("SENT-PULL-004", "two readings", what, given, expected=[DUAL_BY_TOC], twin="two files"):
         yield msgspec.structs.replace(seen, forbidden=expected_tree([DUAL]))
@@ -140,7 +140,7 @@ def _like_the_plain_variant(trials: ConsumerTrials, about: str, trees: Mapping[s
         for operation in trials.operations:
             yield TrialSeen(
                 f"{operation}: {name}",
-                f"A sound image ({name})",
+                f"A conforming image ({name})",
                 (about,),
                 trials.bench.pull(hidden, operation),
                 expected,
@@ -206,7 +206,7 @@ def _economy(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _two_tocs(trials: ConsumerTrials) -> Iterator[Seen]:
-    """In a plain image the layer may be taken for one without TOC; in a sentinel image it may not."""
+    """In a plain image the layer may be treated as one without TOC; in a sentinel image it may not."""
     about, layer = "SENT-PULL-016", tampered.with_annotations(estargz=tampered.OTHER)
     words = "image whose layer has both TOC annotations"
     yield from trials.case(about, "plain", f"A plain {words}", image([layer]), expected=[SINGLE], twin="plain single")
@@ -227,7 +227,7 @@ def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
             after_plain = stage.run(operation)
         yield TrialSeen(
             f"{operation}: cold, warm, and after the plain variant",
-            "A sound sentinel image",
+            "A conforming sentinel image",
             ("SENT-PULL-017",),
             after_plain,
             earlier=(cold, warm),
@@ -235,7 +235,7 @@ def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _no_reuse(trials: ConsumerTrials) -> Iterator[Seen]:
-    # The plain manifest does not say that there is a TOC: every client pulls it whole.
+    # The plain manifest does not state that there is a TOC: every client pulls it whole.
     plain, hidden = image([tampered.without_toc(tampered.dual())]), sentinel_image([tampered.dual()])
     for operation in trials.operations:
         with trials.bench.stage() as stage:
@@ -275,7 +275,7 @@ def _too_few(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _identities(trials: ConsumerTrials) -> Iterator[Seen]:
-    """One config, one tar, two TOCs: the second image must not be taken for the first."""
+    """One config, one tar, two TOCs: the second image must not be treated as the first."""
     first, second = sentinel_image([layer_of(DUAL)]), sentinel_image([tampered.dual()])
     for operation in trials.operations:
         with trials.bench.stage() as stage:
@@ -314,7 +314,7 @@ def _given_the_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
     given = pair([layer_of(other_contents(LOWER)), layer_of(other_contents(UPPER))])
     (digest,) = (key for key, document in given.manifests.items() if b"sentinel" in document.raw and key != given.root)
     for operation in trials.operations:
-        # Who reads no zstd at all shows by gzip that it works.
+        # A tool without zstd shows with gzip that it works.
         twin = "gzip" if trials.lacks_zstd(operation) else "plain pair"
         run = trials.bench.pull(given, operation, Pull(digest))
         yield TrialSeen(
@@ -346,9 +346,9 @@ def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _nothing_kept(trials: ConsumerTrials) -> Iterator[Seen]:
-    """A pull that fails late, then a sound one of the same layer: what the first has kept must not be its tar.
+    """A pull that fails late, then a conforming one of the same layer: what the first has retained must not be its tar.
 
-    The registry is slow with ranges of blobs, so that whatever is asked for whole arrives first.
+    The registry is slow with ranges of blobs, so that whatever is requested whole arrives first.
     """
     given = sentinel_image([tampered.dual()])
     for place in ("last", "first"):
@@ -376,7 +376,9 @@ def _nothing_kept(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _trusting(trials: ConsumerTrials) -> Iterator[Seen]:
-    """Full digests are switched off for all images: TOC, tar-split and contents of a sentinel image still count."""
+    """Full digests are switched off for all images: TOC, tar-split and contents of a sentinel image are still
+    verified.
+    """
     cases: tuple[tuple[str, str, Layer, str], ...] = (
         ("another TOC", "A TOC that was exchanged", tampered.tampered_toc(), "raw"),
         ("another content", "A file with one byte changed", tampered.tampered_content(FILE), "unchecked"),

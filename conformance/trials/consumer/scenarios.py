@@ -34,7 +34,7 @@ _OF_ZSTD: Final = frozenset({"SENT-PULL-015", "SENT-PULL-016", "LAYER-008", "SEC
 
 
 def judge_requirement(trials: ConsumerTrials, requirement_id: str) -> Iterator[Judgement]:
-    """Run the cases of one requirement and judge each as it comes."""
+    """Run and judge the cases of one requirement one by one."""
     problem = trials.control()
     if problem:
         yield not_run(f"{INCONCLUSIVE}{problem}", evidence=trials.evidence_of_control())
@@ -47,7 +47,7 @@ def judge_requirement(trials: ConsumerTrials, requirement_id: str) -> Iterator[J
 
 
 def judge_seen(requirement_id: str, cases: Iterable[Seen]) -> Iterator[Judgement]:
-    """Judge what was seen by the check of this requirement; what could not be seen is judged already."""
+    """Judge what was seen by the check of this requirement; cases that could not be observed are judged already."""
     of_runs, of_choices = checks_of(TrialSeen), checks_of(SelectionSeen)
     for seen in cases:
         if isinstance(seen, Judgement):

@@ -1,4 +1,6 @@
-"""SEC-003 to SEC-007: the same sound images behind registries and networks that lie, break and lead astray."""
+"""SEC-003 to SEC-007: the same conforming images with registries and networks that send false content, fail and
+redirect.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -20,14 +22,14 @@ from conformance.images.composed import (
 )
 from conformance.images.trees import Node, Tree, noise
 from conformance.observed.trials import TrialSeen
-from conformance.registry.server.answers import with_content
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.faults import Fault, Match, make_fault
+from conformance.registry.server.responses import with_content
 from conformance.results import unsupported
 from conformance.trials.consumer.bench import reads_layouts
 from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
 
-# Every content twice, one after the other: who fetches each once asks for many ranges with gaps between them.
+# Every content twice, one after the other: a client that fetches each once requests many ranges with gaps.
 _GAPS: Final[Tree] = tuple(
     Node(f"{kind}{number:02}", content=noise(number, 3000)) for number in range(8) for kind in ("first", "again")
 )
@@ -44,9 +46,9 @@ _LIES: Final = (
     ("too-many-ranges", "1"),
 )
 _LATER: Final = Match("blob", "GET", ranged=True, skip=1)
-# Lies that only begin after the TOC was read: with it they would be noticed by its digest.
+# False responses only after the TOC was read: earlier ones would be detected by its digest.
 _LATER_LIES: Final = ("first-range-only", "parts-reordered", "parts-overlapping", "wrong-content-range")
-# Where a pull is cut: what is hit, by what.
+# The interruptions of a pull: the response, and the fault.
 _CUTS: Final[tuple[tuple[str, str, str, Match], ...]] = (
     ("the manifest, before a byte", "reset", "0", Match("manifest", "GET", count=1)),
     ("the first blob, before a byte", "reset", "0", Match("blob", "GET", count=1)),
@@ -111,7 +113,7 @@ def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
     about, limit = "SEC-004", MEMORY_LIMIT
     lying, name = "A frame that expands past the size in its header", "frame, beyond its header"
     if not trials.aware:
-        given = image([tampered.without_toc(tampered.lying_frame_bomb())])
+        given = image([tampered.tar_frame_bomb()])
         yield from trials.case(about, name, lying, given, twin="plain single", memory_limit=limit)
         return
     cases = (
@@ -124,7 +126,7 @@ def _bombs(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _elsewhere(name: str) -> Image:
-    """The image of this name with other contents: nothing of it may be in the storage."""
+    """The image of this name with other contents: none of it may be in the storage."""
     trees = (other_contents(LOWER), other_contents(UPPER))
     if name == "gzip":
         return image([gzip_layer(tree) for tree in trees])
@@ -148,7 +150,7 @@ def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
             run = stage.run(operation)
             yield TrialSeen(
                 f"{operation}: blobs at another host",
-                "A registry with a login that redirects to another host",
+                "A registry with authentication that redirects to another host",
                 ("SEC-006",),
                 run,
                 twin=twin,

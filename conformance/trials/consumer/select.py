@@ -1,4 +1,4 @@
-"""Indexes to choose from: which entry was chosen shows in the manifests that were asked for."""
+"""Indexes to choose from: the requested manifests show which entry was selected."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -46,7 +46,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
-    """Let the tool pull the index; what it chose, or why that is not known."""
+    """Let the tool pull the index; return its selection, or why it is unknown."""
     built = index(choice.entries)
     for operation in trials.operations:
         from_layout = reads_layouts(trials.subject.adapter, operation)
@@ -55,7 +55,7 @@ def choose(trials: ConsumerTrials, choice: Choice) -> Iterator[Seen]:
             continue
         run = trials.bench.pull(built, operation, Pull(options=choice.options), faults=choice.faults())
         if not trials.aware and trials.lacks_zstd(operation):
-            yield unsupported("it reads no zstd layers, so that none of these images is for it", where=choice.name)
+            yield unsupported("it reads no zstd layers, so that it cannot read these images", where=choice.name)
             continue
         problem = trials.problem("pair" if trials.aware else "plain pair", operation)
         shown = unpacked_positions(choice, run) if from_layout else asked_positions(choice, run)
@@ -86,20 +86,20 @@ def unpacked_positions(choice: Choice, run: RunSeen) -> list[int] | None:
 def observed(
     name: str, choice: Choice, built: Image, run: RunSeen, problem: str, *, positions: Sequence[int], aware: bool
 ) -> Seen:
-    """The choice that a run made: whose layers it fetched, else the last entry it looked at.
+    """The choice that a run made: whose layers it fetched, else the last entry it inspected.
 
     None when it refused what it could read.
-    The choice of a tool that has a ``problem`` with a sound image shows nothing.
+    The choice of a tool that has a ``problem`` with a conforming image shows nothing.
     """
     if run.ending == "absent":
         return not_run(run.reason, where=name, evidence=run.evidence)
     if run.ending == "unsupported":
         return unsupported(run.reason, where=name, evidence=run.evidence)
-    # Who compares the manifests of a pair asks for both: what it chose shows in the layers that it fetched.
+    # A client that compares the manifests of a pair requests both: the fetched layers show its selection.
     positions = [place for place, entry in enumerate(choice.entries) if _fetched_layers(run, entry.image)] or positions
     chosen = positions[-1] if positions else None
     if run.ending in ("crashed", "timed-out") or problem:
-        why = f"with a sound image {problem}" if problem else f"the pull did not work ({describe(run)})"
+        why = f"with a conforming image {problem}" if problem else f"the pull did not work ({describe(run)})"
         return not_run(f"{INCONCLUSIVE}{why}", where=name, evidence=run.evidence)
     if run.succeeded and len(choice.entries) > 1 and set(positions) == set(range(len(choice.entries))):
         return unsupported("it copies every entry of the index, so its choice cannot be seen", where=name)
@@ -174,11 +174,11 @@ def _lying_annotation(trials: ConsumerTrials) -> Iterator[Seen]:
         if run.succeeded and run.tree is None:
             yield not_run(f"{INCONCLUSIVE}it does not show which reading it took", where=name, evidence=run.evidence)
             continue
-        # A refusal is as good as an answer here: what was chosen still counts.
-        answered = msgspec.structs.replace(run, ending="succeeded") if run.ending == "refused" else run
+        # A refusal is accepted here: only the selection is judged.
+        response = msgspec.structs.replace(run, ending="succeeded") if run.ending == "refused" else run
         problem = trials.problem("plain two files", operation)
         positions = asked_positions(choice, run)
-        seen = observed(name, choice, built, answered, problem, positions=positions, aware=trials.aware)
+        seen = observed(name, choice, built, response, problem, positions=positions, aware=trials.aware)
         if isinstance(seen, SelectionSeen):
             relaxed = run.succeeded and {k: v.content for k, v in (run.tree or {}).items()} == {
                 k: v.content for k, v in by_toc.items()

@@ -32,7 +32,7 @@ from conformance.registry.server.defects import Defect
 from conformance.results import Judgement
 from conformance.trials.consumer.bench import BY_TAG, Bench, Pull
 from conformance.trials.file_trees import expected_tree
-from conformance.trials.under_test import ImplementationSubject
+from conformance.trials.under_test import ImplementationUnderTest
 
 MEMORY_LIMIT: Final = 2 * 2**30
 """Bytes for a process that refuses a bomb, as TOC-014, TARSPLIT-009 and SEC-004 state.
@@ -48,7 +48,7 @@ _WITH_DATABASE: Final = ("pair", "plain pair", "one frame", "gzip")
 
 
 class Sound(msgspec.Struct, frozen=True):
-    """A sound image and the layers it unpacks to: the twin of cases."""
+    """A conforming image and its layers: the positive control of cases."""
 
     name: str
     image: Image
@@ -64,7 +64,9 @@ ECONOMY: Final[Tree] = tuple(Node(f"file{number:03}", content=noise(number, 300)
 
 @cache
 def sound(name: str) -> Sound:
-    """The sound images by name. None shares a blob, a DiffID or a file of any size with a case that is not sound."""
+    """The conforming images by name. None shares a blob, a DiffID or a file of any size with a case that is not
+    conforming.
+    """
     made: Mapping[str, Callable[[], Sound]] = {
         "pair": lambda: Sound(name, pair([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
         "plain pair": lambda: Sound(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
@@ -94,11 +96,11 @@ class ConsumerTrials:
     """Cases for one implementation.
 
     ``operations`` are what it consumes images with: an aware consumer by the best one that it has; of one that does
-    not know sentinels every operation that looks into layers is tried. ``by_toc``: it knows no sentinels, and pulls
+    not know sentinels every operation that inspects layers is tried. ``by_toc``: it knows no sentinels, and pulls
     plain images by their TOC.
     """
 
-    def __init__(self, subject: ImplementationSubject, *, aware: bool, by_toc: bool = False) -> None:
+    def __init__(self, subject: ImplementationUnderTest, *, aware: bool, by_toc: bool = False) -> None:
         self.subject, self.aware, self.bench = subject, aware, Bench(subject)
         self.by_toc = by_toc and not aware
         able = [name for name in subject.adapter.operations if name not in subject.adapter.unsupported]
@@ -113,7 +115,7 @@ class ConsumerTrials:
         return sentinel_image(layers) if self.aware else image(layers)
 
     def twin(self, name: str) -> str:
-        """The name of the sound image of one layer, with or without sentinel, as this kind of tool is given it."""
+        """The name of the conforming image of one layer, with or without sentinel, as this kind of tool is given it."""
         return name if self.aware else f"{PLAIN}{name}"
 
     def refused(
@@ -133,7 +135,7 @@ class ConsumerTrials:
         yield from self.case(about, name, what, given, expected=expected, twin=beside, memory_limit=memory_limit)
 
     def has_option(self, option: Option) -> bool:
-        """Whether the tool can be told so."""
+        """Whether the tool has such an option."""
         return self.subject.adapter.knows(option) and option not in self.subject.adapter.unsupported
 
     def options(self, *wanted: Option) -> tuple[Option, ...]:
@@ -141,21 +143,24 @@ class ConsumerTrials:
         return tuple(option for option in wanted if self.has_option(option))
 
     def accepted(self, name: str, operation: Operation, how: Pull = BY_TAG) -> RunSeen:
-        """The run on a sound image, done once."""
+        """The run on a conforming image, done once."""
         key = (name, operation, how)
         if key not in self._runs:
             self._runs[key] = self.bench.pull(sound(name).image, operation, how)
         return self._runs[key]
 
     def problem(self, name: str, operation: Operation) -> str:
-        """What is wrong with the run on a sound image; "" when it gave the right tree (of a pull: when it worked)."""
+        """What is wrong with the run on a conforming image; "" when the tree is right (for a pull:
+        when it succeeded).
+        """
         expected = None if operation == "pull" else sound(name).expected
         return wrong_with(self.accepted(name, operation), expected, self.marker(operation, name))
 
     def control(self) -> str:
-        """Why no case of this tool shows anything: no operation gets the files of an ordinary image; "" when one does.
+        """Why no case of this tool proves anything: no operation unpacks the files of an ordinary image; "" when one
+        does.
 
-        An aware tool is given a sentinel image; of the others one that reads no zstd layers shows itself by gzip.
+        An aware tool is given a sentinel image; among the others a tool without zstd is tested with gzip.
         """
         problems = [self._problem_with_control(operation) for operation in self.operations]
         return problems[0] if all(problems) else ""
@@ -168,14 +173,14 @@ class ConsumerTrials:
         name = "single" if self.aware else "plain single" if self.by_toc else "one frame"
         run = self.accepted(name, operation)
         if run.ending in ("absent", "unsupported"):
-            return ""  # each case says so
+            return ""  # each case states this
         problem = self.problem(name, operation)
         if self.by_toc and not problem and not by_parts(run, sound(name).image.layers):
-            return "it asks for no part of a layer with a TOC: it does not pull by TOC"
+            return "it requests no part of a layer with a TOC: it does not pull by TOC"
         if problem and not self.aware and not self.problem("gzip", operation):
             return ""
         if not problem and self.subject.adapter.uses(operation, "reference") and not asked_for_blobs(run):
-            return "its files came without a request for a blob: they are not those of the image"
+            return "its files appeared without a request for a blob: they are not from the image"
         return f"with an ordinary image {problem}" if problem else ""
 
     def lacks_zstd(self, operation: Operation) -> bool:
@@ -195,10 +200,12 @@ class ConsumerTrials:
         faults: Callable[[], Sequence[Defect]] = tuple,
         memory_limit: int = 0,
     ) -> Iterator[TrialSeen]:
-        """A crafted image (or a sound one behind a registry with faults) by every operation; ``twin`` "" is none."""
+        """A crafted image (or a conforming one behind a registry with faults) by every operation; ``twin`` "" is
+        none.
+        """
         for operation in self.operations:
             sound_run = self.accepted(twin, operation) if twin else None
-            # A tool that hangs on what is sound need not hang on every case.
+            # A tool that hangs on conforming images is not run on every case.
             hopeless = sound_run is not None and sound_run.ending in ("timed-out", "absent")
             run = sound_run if hopeless and sound_run else self.bench.pull(given, operation, how, faults=faults())
             yield TrialSeen(

@@ -1,1 +1,1 @@
-"""What a producer is put through."""
+"""Trials of producers."""

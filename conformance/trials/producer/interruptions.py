@@ -11,24 +11,23 @@ from conformance.checks.artifact.pairs import data_layers, plain_manifests
 from conformance.format.digest import Digest
 from conformance.format.positions import ChunkedAnnotations
 from conformance.images.inputs import SMALL, Image, image, image_of_tars
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.evidence import Note
 from conformance.observed.image import ImageSeen
 from conformance.observed.producer import InterruptedSeen, UnrepresentableSeen
-from conformance.results import Judgement, not_run, unsupported
+from conformance.results import Judgement, not_run
 from conformance.trials.contents import has_entries
 from conformance.trials.place import Place, a_place
+from conformance.trials.producer.control import failed_control
 from conformance.trials.producer.push_log import WAYS, Interrupts, TakesAnyOrder, Way
-from conformance.trials.under_test import ENDED, ImplementationSubject
+from conformance.trials.under_test import ENDED, ImplementationUnderTest
 
 MAX_REQUESTS: Final = 60
 """Of a push with more requests, these many are failed, evenly spread."""
 
 
 def interrupted_pushes(
-    subject: ImplementationSubject, ways: Sequence[Way] = WAYS
+    subject: ImplementationUnderTest, ways: Sequence[Way] = WAYS
 ) -> Iterator[InterruptedSeen | Judgement]:
     """One push for every request and each of these ways in which it fails."""
     interrupts, source = Interrupts(), image(SMALL)
@@ -39,7 +38,7 @@ def interrupted_pushes(
         if not undisturbed.succeeded:
             yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
             return
-        # A tool that writes a tar of its own is held to the number of its layers.
+        # For a tool that writes its own tar only the number of layers is compared.
         contents = source.diff_ids if _has_contents(place, "interrupted/undisturbed", source.diff_ids) else ()
         expected = _shape(place, "interrupted/undisturbed", contents)
         step = -(-requests // MAX_REQUESTS)
@@ -49,7 +48,7 @@ def interrupted_pushes(
 
 
 def _interrupted(
-    subject: ImplementationSubject,
+    subject: ImplementationUnderTest,
     place: Place,
     source: Image,
     interrupts: Interrupts,
@@ -67,7 +66,7 @@ def _interrupted(
     interrupts.disarm()
     at = f"request {number} ({hit.method} {_short(hit.path, repository)})" if hit else f"request {number} (not sent)"
     if run.outcome not in ENDED:
-        return not_run(f"the push was not tried: {describe(run)}", where=f"{at}: {way}", evidence=run.evidence)
+        return not_run(f"the push was not tried: {run.described}", where=f"{at}: {way}", evidence=run.evidence)
     shape = _shape(place, repository, wanted.contents) if place.root(repository) != before else None
     return InterruptedSeen(
         at,
@@ -82,7 +81,9 @@ def _interrupted(
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What an undisturbed push leaves: ``shape``, and the DiffIDs (``contents``; none: the tool writes its own tar)."""
+    """The result of an undisturbed push: ``shape``, and the DiffIDs (``contents``; none: the tool writes its own
+    tar).
+    """
 
     shape: tuple[bool, int] | None
     contents: tuple[str, ...]
@@ -93,7 +94,7 @@ def _has_contents(place: Place, repository: str, contents: tuple[str, ...]) -> b
 
 
 def _shape(place: Place, repository: str, contents: tuple[str, ...]) -> tuple[bool, int] | None:
-    """Whether it is an index, and of how many manifests; None unless all of it is there, with these contents."""
+    """Whether it is an index, and of how many manifests; None unless it is complete, with these contents."""
     seen = place.observe(repository)
     if seen is None or not place.is_complete(repository, seen):
         return None
@@ -105,7 +106,7 @@ def _shape(place: Place, repository: str, contents: tuple[str, ...]) -> tuple[bo
     return seen.index is not None, len(seen.manifests)
 
 
-def _push(subject: ImplementationSubject, place: Place, source: Image, name: str) -> Run:
+def _push(subject: ImplementationUnderTest, place: Place, source: Image, name: str) -> Run:
     layout = source.write(subject.new_directory("layout") / "image")
     compression = "zstd:chunked" if "zstd:chunked" in subject.adapter.compressions else "gzip"
     values: Values = {"layout": layout, "reference": place.name(f"interrupted/{name}"), "compression": compression}
@@ -113,21 +114,19 @@ def _push(subject: ImplementationSubject, place: Place, source: Image, name: str
 
 
 def _short(path: str, repository: str) -> str:
-    """The path without what differs between two runs of the same push."""
+    """The path without parts that differ between two runs of the same push."""
     rest = path.removeprefix(f"/v2/{repository}/")
     return "blobs/uploads/…" if rest.startswith("blobs/uploads/") else rest
 
 
-def unrepresentable_pushes(subject: ImplementationSubject) -> Iterator[UnrepresentableSeen | Judgement]:
-    """One push as zstd:chunked for each kind of tar that no TOC can represent, after one of its ordinary twin."""
+def unrepresentable_pushes(subject: ImplementationUnderTest) -> Iterator[UnrepresentableSeen | Judgement]:
+    """One push as zstd:chunked for each kind of tar that no TOC can represent, after a positive control."""
     with a_place() as place:
         twin = _push_tar(subject, place, _tar(), "twin")
-        if twin.outcome is Outcome.UNSUPPORTED:
-            yield unsupported(twin.reason, where="zstd:chunked")
-            return
-        if not twin.succeeded or place.observe("unrepresentable/twin") is None:
-            message = f"{INCONCLUSIVE}the same tar without the odd entry was not pushed either ({describe(twin)})"
-            yield not_run(message, evidence=twin.evidence)
+        arrived = place.observe("unrepresentable/twin") is not None
+        what = "the same tar without that entry"
+        if problem := failed_control(twin, arrived=arrived, what=what, where="zstd:chunked"):
+            yield problem
             return
         for what, tar in unrepresentable_tars().items():
             name = what.replace(" ", "-").lower()
@@ -136,7 +135,7 @@ def unrepresentable_pushes(subject: ImplementationSubject) -> Iterator[Unreprese
             yield _unrepresentable(what, tar, run, place, f"unrepresentable/{name}", after)
 
 
-def _push_tar(subject: ImplementationSubject, place: Place, tar: bytes, name: str) -> Run:
+def _push_tar(subject: ImplementationUnderTest, place: Place, tar: bytes, name: str) -> Run:
     layout = image_of_tars([tar]).write(subject.new_directory("layout") / "image")
     reference = place.name(f"unrepresentable/{name}")
     values: Values = {"layout": layout, "reference": reference, "compression": "zstd:chunked"}
@@ -163,7 +162,7 @@ def _unrepresentable(
 
 
 def unrepresentable_tars() -> dict[str, bytes]:
-    """Tars with one thing in them that a TOC has no words for, each beside an ordinary file."""
+    """Tars with one entry that a TOC cannot represent, and an ordinary file."""
     return {
         "a PAX global header": _tar(pax_headers={"comment": "global"}),
         "a sparse file": _tar(_sparse()),

@@ -1,4 +1,4 @@
-"""Images written to other places than a registry (SENT-PUSH-017), and pushes of input that breaks off (LAYER-011)."""
+"""Images written to destinations other than a registry (SENT-PUSH-017), and pushes of truncated input (LAYER-011)."""
 
 import gzip
 from collections.abc import Iterator, Mapping
@@ -11,24 +11,24 @@ from conformance.format.oci import examine_index
 from conformance.images.inputs import BASE, Image, image
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.image import ImageSeen
 from conformance.observed.producer import BrokenInputSeen, StoredSeen
 from conformance.results import Judgement, not_run, unsupported
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place
-from conformance.trials.under_test import ENDED, ImplementationSubject
+from conformance.trials.producer.control import failed_control
+from conformance.trials.under_test import ENDED, ImplementationUnderTest
 
 _REF_NAME: Final = "org.opencontainers.image.ref.name"
 _MAX_LAYER: Final = 2**24
-# Of small images. skopeo 1.9.3 never ends when the tar breaks off.
+# Of small images. skopeo 1.9.3 never ends when the tar ends early.
 _SECONDS: Final = 30
 
 
-def stored_images(subject: ImplementationSubject) -> Iterator[StoredSeen | Judgement]:
+def stored_images(subject: ImplementationUnderTest) -> Iterator[StoredSeen | Judgement]:
     """One image as zstd:chunked into a new OCI layout."""
     target = subject.new_directory("stored") / "image"
     layout = image().write(subject.new_directory("layout") / "image")
@@ -53,13 +53,13 @@ def read_layout(layout: Path) -> tuple[ImageSeen | None, tuple[str, ...]]:
             for blob in (view.config, *view.layers) if view else ():
                 if source.blob(blob, _MAX_LAYER).content is None:
                     missing.append(blob.digest)
-    except SubjectError:
+    except SourceError:
         return None, ()
     return seen, tuple(dict.fromkeys(missing))
 
 
 def _tag(layout: Path) -> str:
-    """The name in a layout where one entry only has one, else "": what lies beside it is not asked about."""
+    """The name in a layout where one entry only has one, else "": other entries are ignored."""
     try:
         with (layout / "index.json").open("rb") as file:
             index = examine_index(file.read(MAX_DOCUMENT)).document
@@ -70,16 +70,13 @@ def _tag(layout: Path) -> str:
     return named[0] if len(named) == 1 else ""
 
 
-def broken_pushes(subject: ImplementationSubject) -> Iterator[BrokenInputSeen | Judgement]:
+def broken_pushes(subject: ImplementationUnderTest) -> Iterator[BrokenInputSeen | Judgement]:
     """A push of each broken input, after one of a positive control."""
     with a_place() as place:
         twin = _push(subject, place, image([BASE], "gzip"), "twin", {})
-        if twin.outcome is Outcome.UNSUPPORTED:
-            yield unsupported(twin.reason, where="push")
-            return
-        if not twin.succeeded or place.root("broken/twin") is None:
-            message = f"{INCONCLUSIVE}the same image whole was not pushed either ({describe(twin)})"
-            yield not_run(message, evidence=twin.evidence)
+        arrived = place.root("broken/twin") is not None
+        if problem := failed_control(twin, arrived=arrived, what="the same image whole", where="push"):
+            yield problem
             return
         for number, (what, (given, damage)) in enumerate(_broken().items()):
             run = _push(subject, place, given, str(number), damage)
@@ -96,7 +93,7 @@ def _broken() -> dict[str, tuple[Image, Mapping[str, bytes | None]]]:
     short = gzip.decompress(content)[:7000]
     return {
         "a layer file that ends early": (whole, {layer: cut}),
-        "a layer file that is not there": (whole, {layer: None}),
+        "a layer file that is missing": (whole, {layer: None}),
         "a gzip stream that ends early, under its own digest": (_with_layer(whole, layer, cut), {}),
         "a tar that ends early, under its own digest": (_with_layer(whole, layer, gzip.compress(short, mtime=0)), {}),
     }
@@ -110,7 +107,7 @@ def _with_layer(whole: Image, layer: str, content: bytes) -> Image:
 
 
 def _push(
-    subject: ImplementationSubject, place: Place, given: Image, name: str, damage: Mapping[str, bytes | None]
+    subject: ImplementationUnderTest, place: Place, given: Image, name: str, damage: Mapping[str, bytes | None]
 ) -> Run:
     layout = given.write(subject.new_directory("layout") / "image")
     for digest, content in damage.items():
@@ -125,7 +122,7 @@ def _push(
 
 
 def without_diff_ids(given: Image) -> Image:
-    """The image over a config that names no layers: no variant of it can be made."""
+    """The image over a config that names no layers: no variant of it can be created."""
     config = encode({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}})
     old = given.config_digest
     root = given.root.replace(old.encode(), str(Digest.of(config)).encode())

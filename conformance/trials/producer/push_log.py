@@ -1,4 +1,4 @@
-"""What a registry saw of a push, in order: its exchanges as events, and defects that let the order and ends be seen."""
+"""The push log of a registry: its exchanges as events, and defects that make order and outcomes observable."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,9 +6,10 @@ from typing import Final, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from conformance.format.digest import Digest
+from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
 from conformance.observed.producer import PushEvent
-from conformance.registry.server.core import Manifest, RegistryCore
+from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.defects import Defect
 from conformance.registry.server.serving import Call, Reply, Wire
 
@@ -40,7 +41,7 @@ class TakesAnyOrder(Defect):
         if ":" in reference and reference != digest:
             return None
         repository = core.repository(name)
-        repository.manifests[digest] = Manifest(call.body, call.header("content-type") or "")
+        repository.manifests[digest] = StoredManifest(call.body, call.header("content-type") or "")
         if ":" not in reference:
             repository.tags[reference] = digest
         return Reply(201, {"Location": f"/v2/{name}/manifests/{digest}", "Docker-Content-Digest": digest})
@@ -56,7 +57,7 @@ WAYS: Final[tuple[Way, ...]] = get_args(Way)
 
 
 class Interrupts(Defect):
-    """Interrupts the request of a number, counted from 0 since it was armed: it alone, or it and all after it."""
+    """Interrupts the request with this number, counted from 0: it alone, or it and all later ones."""
 
     def __init__(self) -> None:
         self._next, self._at = 0, -1
@@ -68,7 +69,7 @@ class Interrupts(Defect):
         self._next, self._at, self._way, self.hit = 0, at, way, None
 
     def disarm(self) -> int:
-        """Interrupt nothing any more; how many requests there were."""
+        """Stop interrupting; return the number of requests."""
         counted, self._at = self._next, -1
         return counted
 
@@ -84,7 +85,7 @@ class Interrupts(Defect):
 
 
 class Rejects(Defect):
-    """Answers 400 to manifests that look so, as registries do that do not know the media type."""
+    """Responds with 400 to manifests that look so, as registries that do not know the media type."""
 
     def __init__(self, pattern: bytes, *, index: bool) -> None:
         self._pattern, self._index = pattern, index

@@ -1,4 +1,4 @@
-"""The producer's trial: real pushes from layouts to registries of ours, each made once, and what came of them."""
+"""The producer's trial: real pushes from layouts to embedded registries, each run once, and the observations."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from conformance.checks.artifact.pairs import data_layers, plain_manifests, sentinel_manifests
+from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
 from conformance.format.names import SENTINEL_TYPE
@@ -18,7 +19,6 @@ from conformance.images.trees import tar_of
 from conformance.implementations.adapter_document import Option
 from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
-from conformance.implementations.twins import INCONCLUSIVE, describe
 from conformance.observed.image import ImageSeen, ManifestSeen, Requested
 from conformance.observed.producer import AgainSeen, PushSeen
 from conformance.registry.server.defects import Defect
@@ -27,7 +27,7 @@ from conformance.trials.contents import added, lost
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.other_pushes import without_diff_ids
 from conformance.trials.producer.push_log import Rejects, TakesAnyOrder, events_of
-from conformance.trials.under_test import ENDED, ImplementationSubject
+from conformance.trials.under_test import ENDED, ImplementationUnderTest
 
 Kind = Literal["single", "no-diff-ids", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
@@ -36,7 +36,7 @@ _DIGEST: Final = "by digest"
 
 
 class PushJob(msgspec.Struct, frozen=True):
-    """One push that is asked for; ``onto`` is another push (by name) after which, and to whose tag, it is made."""
+    """One push that is requested; ``onto`` is another push (by name) after which, and to whose tag, it is created."""
 
     name: str
     kind: Kind = "single"
@@ -91,13 +91,13 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-PUSH-023": ("again", "platforms again"),
 }
 AGAIN: Final = ("sentinel variant", "pair")
-"""Pushes of what has sentinels already (SENT-PUSH-014)."""
-# Of these requirements the end of a push that failed is judged as well.
+"""Pushes of images that already have sentinels (SENT-PUSH-014)."""
+# Requirements by which failed pushes are judged too.
 _JUDGES_ENDS: Final = frozenset({"SENT-PUSH-011", "SENT-PUSH-013", "SENT-PUSH-020"})
 
 
 class Pushed(msgspec.Struct, frozen=True):
-    """A push that was tried, and what was seen of it; ``seen`` is None where it could not be asked for."""
+    """A push that was run, and its observation; ``seen`` is None where it is unsupported."""
 
     run: Run
     seen: PushSeen | None
@@ -105,9 +105,9 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class ProducerTrial:
-    """``with ProducerTrial(subject) as trial``: registries of ours; pushes are made when they are asked for."""
+    """``with ProducerTrial(subject) as trial``: embedded registries; pushes are run when they are requested."""
 
-    def __init__(self, subject: ImplementationSubject) -> None:
+    def __init__(self, subject: ImplementationUnderTest) -> None:
         self.subject = subject
         self._stack = ExitStack()
         self.images = _images()
@@ -133,7 +133,7 @@ class ProducerTrial:
         self._stack.close()
 
     def judgements(self, requirement_id: str, check: Callable[[PushSeen], Iterator[Judgement]]) -> list[Judgement]:
-        """What the check of a requirement on single pushes says of those that it is about."""
+        """The judgements of a check on its single pushes."""
         problem = self.control()
         if problem:
             return [self.inconclusive(problem)]
@@ -163,7 +163,7 @@ class ProducerTrial:
             pushed = self.pushed(name)
             ended = _no_result(pushed, name, judges_ends=False)
             if pushed.run.outcome is Outcome.REFUSED:
-                ended = informed(f"nothing was written: {describe(pushed.run)}", where=name)
+                ended = informed(f"nothing was written: {pushed.run.described}", where=name)
             if ended or pushed.seen is None:
                 found += [ended] if ended else []
                 continue
@@ -172,7 +172,7 @@ class ProducerTrial:
         return found
 
     def control(self) -> str:
-        """Why no push of this tool shows anything: an ordinary one does not do what was asked; "" when it does."""
+        """Why no push of this tool proves anything: an ordinary one fails; "" when it works."""
         if self._problem is None:
             self._problem = self._control()
         return self._problem
@@ -188,30 +188,30 @@ class ProducerTrial:
         return self._places["any-order"]
 
     def pushed(self, name: str) -> Pushed:
-        """Make this push, or take the one that was made."""
+        """Run this push, or return the earlier run."""
         if name not in self._pushes:
             self._pushes[name] = self._push(JOBS[name])
         return self._pushes[name]
 
     def _control(self) -> str:
-        """The ordinary push: did it write the compression asked for, and the contents given?"""
+        """The ordinary push: did it write the compression requested, and the contents given?"""
         chunked = "zstd:chunked" in self.subject.adapter.compressions
         pushed = self.pushed("single" if chunked else "gzip")
         if not pushed.run.succeeded:
-            return f"an ordinary image could not be pushed ({describe(pushed.run)})"
+            return f"an ordinary image could not be pushed ({pushed.run.described})"
         after = pushed.seen.after if pushed.seen else None
         plain = plain_manifests(after) if after else ()
         if after is None or not plain:
-            return "an ordinary push ended as if done, and there is no image in the registry"
-        # The plain variant may be left without a TOC: then the layers of its sentinel variant are looked at.
+            return "an ordinary push reported success, but there is no image in the registry"
+        # The plain variant may be left without a TOC: then the layers of its sentinel variant are inspected.
         wrong = [_not_written_as(manifest, chunked) for manifest in (plain[0], *sentinel_manifests(after))]
         if all(wrong):
-            return f"asked for {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong[0])}"
+            return f"requested {'zstd:chunked' if chunked else 'gzip'} it pushed layers of {', '.join(wrong[0])}"
         problem = self._lost(pushed.repository, plain[0])
         return f"an ordinary image has other contents in the registry than those given: {problem}" if problem else ""
 
     def _lost(self, repository: str, plain: ManifestSeen) -> str:
-        """The first file that is lost; a tool may write its own tar, and files of its own into it."""
+        """The first lost file; a tool may write its own tar, with additional files."""
         layers = data_layers(plain)
         if self.place.diff_ids(repository, layers) == self.images["single"].diff_ids:
             return ""
@@ -270,7 +270,7 @@ class ProducerTrial:
 
 
 def _old(pattern: bytes, *, index: bool) -> tuple[Defect, ...]:
-    """An old registry: it rejects what it does not know, and does not look whether an index names what is there."""
+    """An old registry: it rejects unknown media types, and does not check the entries of an index."""
     return Rejects(pattern, index=index), TakesAnyOrder()
 
 
@@ -298,7 +298,7 @@ def _images() -> dict[Kind, Image]:
 
 
 def _not_written_as(manifest: ManifestSeen, chunked: bool) -> list[str]:
-    """The media types of data layers that are not in the compression asked for."""
+    """The media types of data layers that are not in the compression requested."""
     return [layer.media_type for layer in data_layers(manifest) if not _is_written_as(layer, chunked)]
 
 
@@ -308,7 +308,7 @@ def _is_written_as(layer: Descriptor, chunked: bool) -> bool:
 
 
 def _no_result(pushed: Pushed, where: str, *, judges_ends: bool) -> Judgement | None:
-    """What to say of a push that left nothing to judge."""
+    """The judgement on a push without a result."""
     run = pushed.run
     if run.outcome is Outcome.ABSENT:
         return not_run(run.reason, where=where)
@@ -317,9 +317,9 @@ def _no_result(pushed: Pushed, where: str, *, judges_ends: bool) -> Judgement | 
     if judges_ends:
         return None
     if not run.succeeded:
-        return not_run(f"the push was not made: {describe(run)}", where=where, evidence=run.evidence)
+        return not_run(f"the push was not made: {run.described}", where=where, evidence=run.evidence)
     if pushed.seen.after is None:
-        message = f"{INCONCLUSIVE}it ended as if done, and there is nothing in the registry"
+        message = f"{INCONCLUSIVE}it reported success, but there is no image in the registry"
         return not_run(message, where=where, evidence=run.evidence)
     return None
 

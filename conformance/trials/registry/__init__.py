@@ -1,1 +1,1 @@
-"""What a registry is put through."""
+"""Trials of registries."""

@@ -1,6 +1,6 @@
 """``python -m conformance.trials.registry.bench DIRECTORY -o RESULTS``: every installed registry program, judged twice.
 
-Each is started on loopback and judged by the command that a user runs, as all three registry profiles. Beside it runs
+Each is started on loopback and judged by the user's command, for all three registry profiles. Then
 the conformance test of the OCI distribution-spec, where ``oci-conformance`` is in the directory or on PATH.
 """
 
@@ -114,7 +114,9 @@ def _oci_counts(junit: Path) -> str:
 
 
 def table(judged: list[Judged]) -> Iterator[str]:
-    """The results as a Markdown table. A race, REG-026, may differ from run to run, and is told as k of n rounds."""
+    """The results as a Markdown table. A race, REG-026, may differ from run to run, and is reported as k of n
+    rounds.
+    """
     yield "| registry | version | MUST passed | fails | differs between the runs | seconds | OCI test, seconds |"
     yield "|---|---|---|---|---|---|---|"
     for each in judged:

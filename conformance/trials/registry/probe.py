@@ -1,4 +1,4 @@
-"""The requests of each REG scenario, against a registry under judgement. I/O only: judging is in ``checks``."""
+"""The requests of each REG scenario, against a registry under test. I/O only: verdicts are in ``checks``."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,6 @@ from conformance.format.names import (
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.samples import PLATFORM, SampleImage, manifest_descriptor, sample_image
 from conformance.observed.registry import (
-    Answered,
     BlobSeen,
     ControlSeen,
     DanglingSeen,
@@ -32,43 +31,44 @@ from conformance.observed.registry import (
     RedirectSeen,
     ReferrersSeen,
     RefusalSeen,
+    ResponseSeen,
     RoundSeen,
     StoredSeen,
     SurvivalSeen,
 )
-from conformance.registry.client.client import Answer, TransportError
+from conformance.registry.client.client import Response, TransportError
 from conformance.trials.registry.range_probe import ask_range, spread
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 LAYER_SIZE: Final = 4 * 2**20
 _WORKERS: Final = 4
 _ROUNDS: Final = 3
-# What a registry answers to a name it does not take (distribution-spec: 400 NAME_INVALID, 404 NAME_UNKNOWN).
+# The responses of a registry to a name it does not accept (distribution-spec: 400 NAME_INVALID, 404 NAME_UNKNOWN).
 _NAME_REFUSED: Final = (400, 403, 404, 405)
 _ABSENT: Final = "sha256:" + "0" * 63 + "1"
 
 
 # One request of a push, which may be sent again.
-Step = Callable[[], Answered]
+Step = Callable[[], ResponseSeen]
 
 
 def control_failure(probe: "RegistryProbe") -> str:
-    """Why nothing can be said of this registry, in one sentence; "" when an ordinary push works."""
+    """Why nothing can be decided about this registry, in one sentence; "" when an ordinary push works."""
     try:
         return control_problem(probe.control())
     except TransportError as error:
         return f"An ordinary push fails: {error}"
 
 
-def answered(what: str, answer: Answer) -> Answered:
-    """An answer as observation."""
-    return Answered(what, answer.status, answer.headers, answer.content, answer.exchange)
+def seen_response(what: str, response: Response) -> ResponseSeen:
+    """A response as observation."""
+    return ResponseSeen(what, response.status, response.headers, response.content, response.exchange)
 
 
 class RegistryProbe:
     """Scenarios over one registry. What several share (an image, a large blob) is pushed once."""
 
-    def __init__(self, registry: RegistrySubject) -> None:
+    def __init__(self, registry: RegistryUnderTest) -> None:
         self._registry = registry
         self._client = registry.client
 
@@ -84,15 +84,15 @@ class RegistryProbe:
                 "schemaVersion": 2,
             }
         )
-        first = answered("upload of an ordinary layer", self._registry.upload(self._control_repository, layer))
+        first = seen_response("upload of an ordinary layer", self._registry.upload(self._control_repository, layer))
         if first.status in _NAME_REFUSED:
             self._registry.two_part_names = True  # Docker Hub and others: a namespace and a name, no more
-            first = answered("upload of an ordinary layer", self._registry.upload(self._control_repository, layer))
+            first = seen_response("upload of an ordinary layer", self._registry.upload(self._control_repository, layer))
         repository = self._control_repository
         pushes = (
             first,
-            answered("upload of an ordinary config", self._registry.upload(repository, config)),
-            answered(
+            seen_response("upload of an ordinary config", self._registry.upload(repository, config)),
+            seen_response(
                 "PUT manifests/ordinary", self._registry.put_manifest(repository, "ordinary", manifest, MANIFEST_TYPE)
             ),
         )
@@ -115,7 +115,7 @@ class RegistryProbe:
     def _repository(self) -> str:
         return self._registry.repository("main")
 
-    def _push(self, repository: str, image: SampleImage, tag: str = "pair") -> list[tuple[Step, Answered]]:
+    def _push(self, repository: str, image: SampleImage, tag: str = "pair") -> list[tuple[Step, ResponseSeen]]:
         """Push blobs, both manifests and the index; every step with its response."""
         return [(step, step()) for step in self._steps(repository, image, tag)]
 
@@ -128,24 +128,24 @@ class RegistryProbe:
         yield self._putting(repository, f"PUT index as {tag}", tag, image.index, INDEX_TYPE)
 
     def _uploading(self, repository: str, digest: str, content: bytes) -> Step:
-        return lambda: answered(f"upload of {digest}", self._registry.upload(repository, content))
+        return lambda: seen_response(f"upload of {digest}", self._registry.upload(repository, content))
 
     def _putting(self, repository: str, what: str, reference: str, raw: bytes, media_type: str) -> Step:
-        return lambda: answered(what, self._registry.put_manifest(repository, reference, raw, media_type))
+        return lambda: seen_response(what, self._registry.put_manifest(repository, reference, raw, media_type))
 
-    def _get(self, repository: str, reference: str, accept: tuple[str, ...] = MANIFEST_TYPES) -> Answered:
-        answer = self._client.get_manifest_raw(repository, reference, accept=accept)
-        return answered(f"GET manifests/{reference}", answer)
+    def _get(self, repository: str, reference: str, accept: tuple[str, ...] = MANIFEST_TYPES) -> ResponseSeen:
+        response = self._client.get_manifest_raw(repository, reference, accept=accept)
+        return seen_response(f"GET manifests/{reference}", response)
 
-    def _get_blob(self, repository: str, digest: str) -> Answered:
-        return answered(f"GET blobs/{digest}", self._client.get_blob(repository, digest, max_bytes=2 * LAYER_SIZE))
+    def _get_blob(self, repository: str, digest: str) -> ResponseSeen:
+        return seen_response(f"GET blobs/{digest}", self._client.get_blob(repository, digest, max_bytes=2 * LAYER_SIZE))
 
     def _store(self, what: str, raw: bytes, media_type: str, tag: str, repository: str = "") -> StoredSeen:
         """Put by tag; get by tag and by digest."""
         repository, digest = repository or self._repository, str(Digest.of(raw))
         put = self._registry.put_manifest(repository, tag, raw, media_type)
         got = (self._get(repository, tag), self._get(repository, digest)) if put.status == 201 else ()
-        return StoredSeen(what, raw, media_type, digest, answered(f"PUT manifests/{tag}", put), got)
+        return StoredSeen(what, raw, media_type, digest, seen_response(f"PUT manifests/{tag}", put), got)
 
     def sentinel_manifest(self) -> StoredSeen:
         return self._store("a sentinel manifest", self._image.sentinel, MANIFEST_TYPE, "sentinel")
@@ -178,8 +178,8 @@ class RegistryProbe:
 
     def _blob(self, digest: str) -> BlobSeen:
         image = self._image
-        head = answered(f"HEAD blobs/{digest}", self._client.head_blob(self._repository, digest))
-        missing = answered(f"HEAD blobs/{_ABSENT}", self._client.head_blob(self._repository, _ABSENT))
+        head = seen_response(f"HEAD blobs/{digest}", self._client.head_blob(self._repository, digest))
+        missing = seen_response(f"HEAD blobs/{_ABSENT}", self._client.head_blob(self._repository, _ABSENT))
         return BlobSeen(digest, image.blobs[digest], head, self._get_blob(self._repository, digest), missing)
 
     def single_ranges(self) -> tuple[RangeSeen, ...]:
@@ -210,7 +210,7 @@ class RegistryProbe:
         return self._range(f"{LAYER_SIZE}-{LAYER_SIZE + 9}", ())
 
     def near_ranges(self) -> RangeSeen:
-        """Where TOC and tar-split stand in a layer: one behind the other, a frame header of eight bytes between."""
+        """Where TOC and tar-split stand in a layer: one after the other, a frame header of eight bytes between."""
         start = LAYER_SIZE // 2
         return self._several(((start, start + 4095), (start + 4104, start + 8199)))
 
@@ -234,7 +234,7 @@ class RegistryProbe:
         direct = self._client.request(
             "GET", path, headers={"Range": "bytes=10-19"}, follow_redirects=False, max_bytes=2 * LAYER_SIZE
         )
-        return RedirectSeen(answered("GET without following redirects", direct), self._range("10-19", ((10, 19),)))
+        return RedirectSeen(seen_response("GET without following redirects", direct), self._range("10-19", ((10, 19),)))
 
     def mount(self) -> MountSeen:
         target, layer = self._registry.repository("mounted"), self._image.layer
@@ -248,15 +248,15 @@ class RegistryProbe:
         )
 
     def _mount(self, target: str, digest: str, source: str) -> MountSeen:
-        answer = self._client.mount_blob(target, digest, source)
-        seen = answered(f"mount of {digest} from {source}", answer)
-        if answer.status != 201:
-            location = answer.header("Location")
-            if answer.status == 202 and location:
+        response = self._client.mount_blob(target, digest, source)
+        seen = seen_response(f"mount of {digest} from {source}", response)
+        if response.status != 201:
+            location = response.header("Location")
+            if response.status == 202 and location:
                 self._client.request("DELETE", location, retry=False)
             return MountSeen(seen)
         self._registry.remember_blob(target, digest)
-        return MountSeen(seen, answered(f"HEAD blobs/{digest}", self._client.head_blob(target, digest)))
+        return MountSeen(seen, seen_response(f"HEAD blobs/{digest}", self._client.head_blob(target, digest)))
 
     def survival(self) -> SurvivalSeen:
         """Delete the plain manifest and its tag, collect garbage, read everything the sentinel variant needs."""
@@ -265,8 +265,8 @@ class RegistryProbe:
         plain = str(Digest.of(image.plain))
         self._registry.put_manifest(repository, "plain", image.plain, MANIFEST_TYPE)
         deletes = (
-            answered("DELETE the tag plain", self._client.delete_tag(repository, "plain")),
-            answered("DELETE the plain manifest", self._client.delete_manifest_raw(repository, plain)),
+            seen_response("DELETE the tag plain", self._client.delete_tag(repository, "plain")),
+            seen_response("DELETE the plain manifest", self._client.delete_manifest_raw(repository, plain)),
         )
         if self._registry.collect_garbage is not None:
             self._registry.collect_garbage()
@@ -276,9 +276,9 @@ class RegistryProbe:
 
     def wrong_digest(self) -> RefusalSeen:
         repository, claimed = self._repository, str(Digest.of(b"something else " + self._registry.prefix.encode()))
-        answer = self._client.upload_blob(repository, b"not what the digest says", digest=claimed)
-        after = answered(f"HEAD blobs/{claimed}", self._client.head_blob(repository, claimed))
-        return RefusalSeen(answered("upload under a wrong digest", answer), after)
+        response = self._client.upload_blob(repository, b"not what the digest says", digest=claimed)
+        after = seen_response(f"HEAD blobs/{claimed}", self._client.head_blob(repository, claimed))
+        return RefusalSeen(seen_response("upload under a wrong digest", response), after)
 
     def dangling(self) -> tuple[DanglingSeen, ...]:
         repository = self._registry.repository("dangling")
@@ -296,7 +296,7 @@ class RegistryProbe:
 
     def _dangling(self, repository: str, what: str, raw: bytes, media_type: str) -> DanglingSeen:
         put = self._registry.put_manifest(repository, "dangling", raw, media_type)
-        return DanglingSeen(what, raw, answered(f"PUT {what}", put), self._get(repository, str(Digest.of(raw))))
+        return DanglingSeen(what, raw, seen_response(f"PUT {what}", put), self._get(repository, str(Digest.of(raw))))
 
     def content_types(self) -> tuple[StoredSeen, ...]:
         return (
@@ -321,8 +321,8 @@ class RegistryProbe:
         )
         put = self._registry.put_manifest(repository, str(Digest.of(raw)), raw, MANIFEST_TYPE)
         subject = str(Digest.of(image.sentinel))
-        listed = answered(f"GET referrers/{subject}", self._client.referrers(repository, subject))
-        return ReferrersSeen(str(Digest.of(raw)), answered("PUT a manifest with a subject", put), listed)
+        listed = seen_response(f"GET referrers/{subject}", self._client.referrers(repository, subject))
+        return ReferrersSeen(str(Digest.of(raw)), seen_response("PUT a manifest with a subject", put), listed)
 
     def mixed_index(self) -> StoredSeen:
         """An index of an OCI and a Docker manifest of one image, as a build with both writes it."""
@@ -363,20 +363,22 @@ class RegistryProbe:
             pushed = [pair for pairs in pool.map(lambda job: self._push(repository, *job), jobs) for pair in pairs]
         refused = [(step, seen) for step, seen in (*overlapped, *pushed) if seen.status != 201]
         repeated = tuple(step() for step, _ in refused)  # as clients do; alone, so that no race is left
-        reads: list[tuple[bytes, Answered]] = []
-        for image in images:
-            reads += [(content, self._get_blob(repository, digest)) for digest, content in image.blobs.items()]
-            reads += [
-                (raw, self._get(repository, str(Digest.of(raw)))) for raw in (image.plain, image.sentinel, image.index)
-            ]
-        return RoundSeen(tuple(seen for _, seen in refused), repeated, tuple(reads))
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            reads = pool.map(lambda image: self._read_back(repository, image), images)
+        return RoundSeen(tuple(seen for _, seen in refused), repeated, tuple(seen for each in reads for seen in each))
 
-    def _open(self, repository: str, images: list[SampleImage]) -> list[tuple[bytes, Answer]]:
+    def _read_back(self, repository: str, image: SampleImage) -> list[tuple[bytes, ResponseSeen]]:
+        """Every blob and document of an image, with what the registry gives for it."""
+        blobs = [(content, self._get_blob(repository, digest)) for digest, content in image.blobs.items()]
+        documents = (image.plain, image.sentinel, image.index)
+        return blobs + [(raw, self._get(repository, str(Digest.of(raw)))) for raw in documents]
+
+    def _open(self, repository: str, images: list[SampleImage]) -> list[tuple[bytes, Response]]:
         """Start one upload session for each layer before any is finished."""
         layers = [image.blobs[image.layer] for image in images]
         return [(layer, self._client.request("POST", f"/v2/{repository}/blobs/uploads/", body=b"")) for layer in layers]
 
-    def _finish(self, repository: str, content: bytes, session: Answer) -> tuple[Step, Answered]:
+    def _finish(self, repository: str, content: bytes, session: Response) -> tuple[Step, ResponseSeen]:
         location, digest = session.header("Location") or "", str(Digest.of(content))
         self._registry.remember_blob(repository, digest)
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': digest})}"
@@ -384,20 +386,24 @@ class RegistryProbe:
         put = self._client.request(
             "PUT", target, headers=headers, body=content, retry=False, scope=f"repository:{repository}:pull,push"
         )
-        seen = answered(f"upload of {digest} while others are open", put)
+        seen = seen_response(f"upload of {digest} while others are open", put)
         return self._uploading(repository, digest, content), seen
 
     def without_accept(self) -> StoredSeen:
         image = self._image
         got = [
-            answered(
+            seen_response(
                 f"GET manifests/pair with Accept {value!r}",
                 self._client.request("GET", f"/v2/{self._repository}/manifests/pair", headers={"Accept": value}),
             )
             for value in ("", "*/*")
         ]
-        put = answered("the pushed index", self._client.head_manifest(self._repository, "pair", accept=MANIFEST_TYPES))
-        stored = Answered(put.what, 201 if put.status == 200 else put.status, put.headers, put.content, put.exchange)
+        put = seen_response(
+            "the pushed index", self._client.head_manifest(self._repository, "pair", accept=MANIFEST_TYPES)
+        )
+        stored = ResponseSeen(
+            put.what, 201 if put.status == 200 else put.status, put.headers, put.content, put.exchange
+        )
         return StoredSeen("the index", image.index, INDEX_TYPE, str(Digest.of(image.index)), stored, tuple(got))
 
 

@@ -6,17 +6,17 @@ from conformance.format.document import decode_object
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor, is_index, read_index, read_manifest
 from conformance.observed.image import Stored
-from conformance.registry.client.client import Answer
-from conformance.sources.errors import SubjectError
+from conformance.registry.client.client import Response
+from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference, RegistryReference
-from conformance.trials.registry.target import RegistrySubject
+from conformance.trials.registry.target import RegistryUnderTest
 
 _MAX_BLOB = 2**30
 
 
-def push_layout(registry: RegistrySubject, directory: Path, name: str, tag: str = "latest") -> RegistryReference:
-    """Push the only image of a layout as ``prefix/name:tag``. Raises SubjectError when a step is refused."""
+def push_layout(registry: RegistryUnderTest, directory: Path, name: str, tag: str = "latest") -> RegistryReference:
+    """Push the only image of a layout as ``prefix/name:tag``. Raises SourceError when a step is refused."""
     source = LayoutSource(LayoutReference(directory))
     repository = registry.repository(name)
     root = _content(source.root(), "the root")
@@ -32,7 +32,7 @@ def push_layout(registry: RegistrySubject, directory: Path, name: str, tag: str 
 
 
 def _push_manifest(
-    registry: RegistrySubject, source: LayoutSource, repository: str, raw: bytes, reference: str
+    registry: RegistryUnderTest, source: LayoutSource, repository: str, raw: bytes, reference: str
 ) -> None:
     manifest = read_manifest(raw).view
     for descriptor in (manifest.config, *manifest.layers):
@@ -40,7 +40,7 @@ def _push_manifest(
     _expect(registry.put_manifest(repository, reference, raw, MANIFEST_TYPE), f"manifest {reference}")
 
 
-def _push_blob(registry: RegistrySubject, source: LayoutSource, repository: str, descriptor: Descriptor) -> None:
+def _push_blob(registry: RegistryUnderTest, source: LayoutSource, repository: str, descriptor: Descriptor) -> None:
     if registry.client.head_blob(repository, descriptor.digest).status != 200:
         content = _content(source.blob(descriptor, _MAX_BLOB), descriptor.digest)
         _expect(registry.upload(repository, content), f"blob {descriptor.digest}")
@@ -48,10 +48,12 @@ def _push_blob(registry: RegistrySubject, source: LayoutSource, repository: str,
 
 def _content(stored: Stored, what: str) -> bytes:
     if stored.content is None:
-        raise SubjectError(f"{what}: {stored.detail}")
+        raise SourceError(f"{what}: {stored.detail}")
     return stored.content
 
 
-def _expect(answer: Answer, what: str) -> None:
-    if answer.status != 201:
-        raise SubjectError(f"pushing {what}: the registry answered HTTP {answer.status}\n{answer.exchange.as_text()}")
+def _expect(response: Response, what: str) -> None:
+    if response.status != 201:
+        raise SourceError(
+            f"pushing {what}: the registry responded with HTTP {response.status}\n{response.exchange.as_text()}"
+        )

@@ -1,8 +1,8 @@
 """One range request, parsed strictly."""
 
-from conformance.observed.registry import Answered, RangePart, RangeSeen
+from conformance.observed.registry import RangePart, RangeSeen, ResponseSeen
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.client.ranges import RangeError, parse_answer
+from conformance.registry.client.ranges import RangeError, parse_response
 
 _SLACK = 4 * 2**20  # boundaries and headers of 1024 parts
 
@@ -12,19 +12,19 @@ def ask_range(
 ) -> RangeSeen:
     """GET the blob with ``Range: bytes=header``; ``wanted`` is what that asks of this blob."""
     path = f"/v2/{repository}/blobs/{digest}"
-    answer = client.request("GET", path, headers={"Range": f"bytes={header}"}, max_bytes=2 * len(blob) + _SLACK)
+    response = client.request("GET", path, headers={"Range": f"bytes={header}"}, max_bytes=2 * len(blob) + _SLACK)
     shown = header if len(header) <= 60 else f"{header[:57]}… ({len(wanted)} ranges)"
-    answered = Answered(
-        f"GET blob, Range: bytes={shown}", answer.status, answer.headers, answer.content, answer.exchange
+    seen_response = ResponseSeen(
+        f"GET blob, Range: bytes={shown}", response.status, response.headers, response.content, response.exchange
     )
-    if answer.status not in (200, 206):
-        return RangeSeen(header, wanted, blob, answered)
+    if response.status not in (200, 206):
+        return RangeSeen(header, wanted, blob, seen_response)
     try:
-        parts = parse_answer(answer.status, answer.headers, answer.content)
+        parts = parse_response(response.status, response.headers, response.content)
     except RangeError as error:
-        return RangeSeen(header, wanted, blob, answered, malformed=str(error))
+        return RangeSeen(header, wanted, blob, seen_response, malformed=str(error))
     seen = tuple(RangePart(part.first, part.content, part.total) for part in parts)
-    return RangeSeen(header, wanted, blob, answered, seen)
+    return RangeSeen(header, wanted, blob, seen_response, seen)
 
 
 def spread(size: int, count: int) -> tuple[tuple[int, int], ...]:

@@ -9,10 +9,10 @@ from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor, is_index, read_index, read_manifest
 from conformance.observed.registry import BlobSeen, RangeSeen
 from conformance.registry.client.client import RegistryClient
-from conformance.sources.errors import SubjectError
+from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
-from conformance.trials.registry.probe import answered
+from conformance.trials.registry.probe import seen_response
 from conformance.trials.registry.range_probe import ask_range, spread
 
 # The layer that ranges are tried on is downloaded whole once, to compare with.
@@ -34,10 +34,10 @@ class ReadOnlyProbe:
         if is_index(read_index(raw).fields) if b'"manifests"' in raw else False:
             entries = read_index(raw).view.manifests
             if not entries:
-                raise SubjectError(f"{self._reference}: an empty index")
+                raise SourceError(f"{self._reference}: an empty index")
             stored = source.manifest(entries[-1], MAX_DOCUMENT)
             if stored.content is None:
-                raise SubjectError(f"{self._reference}: {entries[-1].digest}: {stored.detail}")
+                raise SourceError(f"{self._reference}: {entries[-1].digest}: {stored.detail}")
             raw = stored.content
         return read_manifest(raw).view.layers
 
@@ -46,12 +46,12 @@ class ReadOnlyProbe:
         """The largest data layer that is not too large, and its verified content."""
         data = [layer for layer in self._layers if layer.media_type != SENTINEL_TYPE and layer.size <= MAX_LAYER]
         if not data:
-            raise SubjectError(f"{self._reference}: no layer of at most {MAX_LAYER} bytes to try ranges on")
+            raise SourceError(f"{self._reference}: no layer of at most {MAX_LAYER} bytes to try ranges on")
         layer = max(data, key=lambda descriptor: descriptor.size)
-        answer = self._client.get_blob(self._reference.repository, layer.digest, max_bytes=MAX_LAYER)
-        if answer.status != 200 or not Digest.parse(layer.digest).matches(answer.content):
-            raise SubjectError(f"{self._reference}: layer {layer.digest}: HTTP {answer.status} without its content")
-        return layer.digest, answer.content
+        response = self._client.get_blob(self._reference.repository, layer.digest, max_bytes=MAX_LAYER)
+        if response.status != 200 or not Digest.parse(layer.digest).matches(response.content):
+            raise SourceError(f"{self._reference}: layer {layer.digest}: HTTP {response.status} without its content")
+        return layer.digest, response.content
 
     def blobs(self) -> tuple[BlobSeen, ...]:
         digest, content = self._layer
@@ -67,9 +67,9 @@ class ReadOnlyProbe:
 
     def _blob(self, digest: str, content: bytes) -> BlobSeen:
         repository = self._reference.repository
-        head = answered(f"HEAD blobs/{digest}", self._client.head_blob(repository, digest))
-        get = answered(f"GET blobs/{digest}", self._client.get_blob(repository, digest, max_bytes=MAX_LAYER))
-        missing = answered(f"HEAD blobs/{_ABSENT}", self._client.head_blob(repository, _ABSENT))
+        head = seen_response(f"HEAD blobs/{digest}", self._client.head_blob(repository, digest))
+        get = seen_response(f"GET blobs/{digest}", self._client.get_blob(repository, digest, max_bytes=MAX_LAYER))
+        missing = seen_response(f"HEAD blobs/{_ABSENT}", self._client.head_blob(repository, _ABSENT))
         return BlobSeen(digest, content, head, get, missing)
 
     def single_ranges(self) -> tuple[RangeSeen, ...]:

@@ -1,14 +1,18 @@
 """A registry under judgement: the client, the repositories of this run, and what to delete at the end."""
 
 from collections.abc import Callable
-from threading import Lock
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+from typing import Final
 
 from conformance.format.digest import Digest
 from conformance.observed.evidence import Exchange
-from conformance.registry.client.client import Answer, RegistryClient, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError
+
+_WORKERS: Final = 4
 
 
-class RegistrySubject:
+class RegistryUnderTest:
     """Everything a run creates lies below ``prefix``, which is unique to the run.
 
     ``collect_garbage`` runs the registry's garbage collection, where the launcher of the registry
@@ -42,13 +46,13 @@ class RegistrySubject:
         namespace, _, rest = full.partition("/")
         return f"{namespace}/{rest.replace('/', '-')}"
 
-    def upload(self, repository: str, content: bytes) -> Answer:
+    def upload(self, repository: str, content: bytes) -> Response:
         """Upload a blob and remember it for the clean-up."""
         with self._lock:
             self._blobs[repository, str(Digest.of(content))] = None
         return self.client.upload_blob(repository, content)
 
-    def put_manifest(self, repository: str, reference: str, raw: bytes, media_type: str) -> Answer:
+    def put_manifest(self, repository: str, reference: str, raw: bytes, media_type: str) -> Response:
         """Push a manifest and remember it, and its tag, for the clean-up."""
         with self._lock:
             self._manifests[repository, str(Digest.of(raw))] = None
@@ -76,16 +80,41 @@ class RegistrySubject:
             (self.client.delete_blob_raw, blobs),
         )
         for delete, things in steps:
-            for repository, reference in reversed(things):
-                try:
-                    answer = delete(repository, reference)
-                except TransportError as error:
-                    if error.exchange is not None:
-                        refused.append(error.exchange)
-                    return tuple(refused)
-                if answer.status == 405:  # deletion is switched off: so it is for the rest of this kind
-                    refused.append(answer.exchange)
-                    break
-                if answer.status >= 400 and answer.status != 404:
-                    refused.append(answer.exchange)
+            kept, gone_silent = _delete(delete, things)
+            refused += kept
+            if gone_silent:
+                break
         return tuple(refused)
+
+
+def _delete(delete: Callable[[str, str], Response], things: list[tuple[str, str]]) -> tuple[list[Exchange], bool]:
+    """What the registry refused to delete, and whether it stopped responding.
+
+    Repositories go in parallel; in each of them the last pushed goes first, an index before what it lists.
+    """
+    refused: list[Exchange] = []
+    stop = Event()  # the registry is gone, or deletion is switched off: so it is for the rest of this kind
+    silent = Event()
+
+    def empty(repository: str) -> None:
+        for name, reference in reversed(things):
+            if name != repository or stop.is_set():
+                continue
+            try:
+                response = delete(repository, reference)
+            except TransportError as error:
+                stop.set()
+                silent.set()
+                if error.exchange is not None:
+                    refused.append(error.exchange)
+                return
+            if response.status == 405:
+                stop.set()
+            if response.status >= 400 and response.status != 404:
+                refused.append(response.exchange)
+
+    first, *others = dict.fromkeys(name for name, _ in reversed(things)) or [""]
+    empty(first)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        list(pool.map(empty, others))
+    return refused, silent.is_set()

@@ -173,7 +173,7 @@ def _hex(text: str | bytes | None) -> str:
     return (text or b"").hex()
 
 
-def _answer(read: Callable[[bytes, list[Member]], None], content: bytes) -> dict[str, Any]:
+def _result(read: Callable[[bytes, list[Member]], None], content: bytes) -> dict[str, Any]:
     members: list[Member] = []
     try:
         read(content, members)
@@ -183,7 +183,7 @@ def _answer(read: Callable[[bytes, list[Member]], None], content: bytes) -> dict
 
 
 def main() -> None:
-    """Answer requests until the input ends."""
+    """Process requests until the input ends."""
     locale.setlocale(locale.LC_ALL, "C.UTF-8")
     version = ".".join(str(part) for part in sys.version_info[:3])
     readers = [("Python tarfile", version, read_tarfile)]
@@ -196,7 +196,7 @@ def main() -> None:
     target.flush()
     while line := source.readline():
         content = source.read(int(line.split()[1]))
-        target.write(json.dumps([_answer(read, content) for _, _, read in readers]) + "\n")
+        target.write(json.dumps([_result(read, content) for _, _, read in readers]) + "\n")
         target.flush()
 
 

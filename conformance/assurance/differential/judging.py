@@ -1,0 +1,81 @@
+"""The judge's side of a case: the layer that the reference writer makes of a tar, and every requirement over it."""
+
+from typing import Any
+
+import msgspec
+
+from conformance.checks.artifact.judge import judge_image
+from conformance.format.digest import Digest
+from conformance.format.document import encode
+from conformance.format.errors import FormatError
+from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
+from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
+from conformance.readers.reading import Reading
+from conformance.readers.toc_reading import reading_of
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
+
+_OPTIONS = WriterOptions(level=1)
+_DEEP = LayerReading(deep=True)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the deep check reports of a tar.
+
+    ``unwritten``: why the reference writer writes no layer of it, so that it is not judged. ``must`` and ``should`` are
+    the ids that fail, or could not be run; ``layer`` is the blob and its annotations as JSON, ``toc`` the TOC as a
+    reading.
+    """
+
+    unwritten: str = ""
+    must: tuple[str, ...] = ()
+    should: tuple[str, ...] = ()
+    layer: tuple[bytes, bytes] = (b"", b"")
+    toc: Reading = Reading()
+
+    @property
+    def passes(self) -> bool:
+        return not self.unwritten and not self.must
+
+
+def judge_tar(tar: bytes) -> Verdict:
+    """Write a layer of it, read the layer whole, and judge it."""
+    try:
+        blob, written = layer_from_tar(tar, _OPTIONS)
+    except FormatError as error:
+        return Verdict(unwritten=error.what)
+    seen = observe_image(MemorySource(*image_of(blob, descriptor_of(written), str(written.diff_id))), reading=_DEEP)
+    failing = [result for result in judge_image(seen) if result.verdict in ("fail", "not-run")]
+    return Verdict(
+        must=tuple(result.id for result in failing if result.level == "MUST"),
+        should=tuple(result.id for result in failing if result.level == "SHOULD"),
+        layer=(blob, msgspec.json.encode(written.annotations)),
+        toc=reading_of(written.toc),
+    )
+
+
+def descriptor_of(written: WrittenLayer) -> dict[str, Any]:
+    """The descriptor of a written layer, as JSON."""
+    layer = written.descriptor
+    return {
+        "mediaType": layer.media_type,
+        "digest": layer.digest,
+        "size": layer.size,
+        "annotations": layer.annotations,
+    }
+
+
+def image_of(blob: bytes, descriptor: dict[str, Any], diff_id: str) -> tuple[dict[str, bytes], bytes]:
+    """The blobs and the manifest of an image of this layer alone."""
+    diff_ids = [diff_id]
+    config = encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}})
+    manifest = encode(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
+            "layers": [descriptor],
+        }
+    )
+    return {str(Digest.of(content)): content for content in (config, blob)}, manifest

@@ -1,0 +1,1 @@
+"""The kill matrix: every mutant and every conforming variant judged, and what each requirement states about it."""

@@ -1,0 +1,64 @@
+"""Client mutants and null clients, run in this process: the same arguments and outcomes, without starting a program."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from conformance.assurance.null_clients import KINDS
+from conformance.cases.mutants.run_client import run_client
+from conformance.implementations.adapter_document import Operation
+from conformance.implementations.outcome import Classified, classify
+from conformance.reference.toolkit import REFERENCE, Toolkit
+from conformance.requirements import load_catalogue
+from conformance.results import RequirementResult, Verdict, conclude
+from conformance.trials.consumer.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
+from conformance.trials.consumer.trial import ConsumerTrials
+from conformance.trials.in_process import InProcessImplementation
+
+
+class ConsumerSubject(InProcessImplementation):
+    """A toolkit as a client; ``operations`` may leave some out, or add ``scan``."""
+
+    def __init__(self, toolkit: Toolkit, directory: Path, operations: Sequence[Operation] = ("unpack",)) -> None:
+        super().__init__(toolkit, directory, operations=operations)
+
+    def work(self, argv: Sequence[str]) -> int:
+        return run_client(self._toolkit, argv)
+
+
+class NullConsumer(ConsumerSubject):
+    """A null client; those that end the process, or never end, are played."""
+
+    def __init__(self, kind: str, directory: Path) -> None:
+        super().__init__(REFERENCE, directory, ("unpack", "scan"))
+        self._kind = kind
+
+    def work(self, argv: Sequence[str]) -> int:
+        return 0 if self._kind in ("crash", "hang") else KINDS[self._kind](argv)
+
+    def ended(self, status: int | None, out: str, err: str) -> Classified:
+        if self._kind == "crash":
+            return classify(exit_status=None, signal=6)
+        if self._kind == "hang":
+            return classify(exit_status=None, timed_out=True)
+        return super().ended(status, out, err)
+
+
+def judge_client(
+    toolkit: Toolkit = REFERENCE,
+    *,
+    directory: Path,
+    aware: bool = True,
+    by_toc: bool = False,
+    operations: Sequence[Operation] = ("unpack",),
+    only: Sequence[str] = (),
+) -> dict[str, RequirementResult]:
+    """Results by requirement id."""
+    aware = aware and not by_toc
+    trials = ConsumerTrials(ConsumerSubject(toolkit, directory, operations), aware=aware, by_toc=by_toc)
+    wanted = only or tuple(AWARE if aware else BY_TOC if by_toc else UNAWARE)
+    return {name: conclude(load_catalogue()[name], judge_requirement(trials, name)) for name in wanted}
+
+
+def verdicts(results: Mapping[str, RequirementResult]) -> dict[str, Verdict]:
+    """Verdicts by requirement id."""
+    return {name: result.verdict for name, result in results.items()}

@@ -1,0 +1,49 @@
+"""What fails on a mutant or variant of an artifact: judged in memory."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from conformance.cases.mutants import documents
+from conformance.checks.artifact.judge import judge_content, judge_image
+from conformance.format.sentinel import canonical_sentinel
+from conformance.images.draft import Draft, Drafted, conforming_draft, finish
+from conformance.images.layer_draft import LayerDraft, finish_layer
+from conformance.results import RequirementResult
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.memory import MemorySource
+
+Results = tuple[RequirementResult, ...]
+Maker = Callable[..., Any]
+
+
+def judge_metadata(maker: Callable[[Draft], None]) -> Results:
+    """An edit of a conforming image. Its layers are read where the edit is of a document's bytes only."""
+    draft = conforming_draft()
+    maker(draft)
+    return judge_drafted(finish(draft), deep=maker.__module__ == documents.__name__)
+
+
+def judge_drafted(image: Drafted, *, deep: bool = True) -> Results:
+    """A whole image."""
+    return judge_image(observe_image(MemorySource(image.blobs, image.root), reading=LayerReading(deep)))
+
+
+def judge_layer(maker: Callable[[], LayerDraft]) -> Results:
+    """A layer, the last one of a conforming image."""
+    layer, image = finish_layer(maker()), conforming_draft()
+    image.blobs[layer.descriptor["digest"]] = layer.blob
+    for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
+        manifest["layers"][-1] = layer.descriptor
+        config["rootfs"]["diff_ids"][-1] = layer.diff_id
+    return judge_drafted(finish(image))
+
+
+def judge_sentinel(maker: Callable[[], bytes] = canonical_sentinel) -> Results:
+    """A sentinel blob by itself."""
+    return judge_content(maker())
+
+
+def failing(results: Iterable[RequirementResult]) -> tuple[str, ...]:
+    """The ids that failed."""
+    return tuple(sorted(result.id for result in results if result.verdict == "fail"))

@@ -1,0 +1,163 @@
+"""From what the user typed to a judged image: the one path that ``zcc check`` and the suite share."""
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from conformance import checks
+from conformance.checks.artifact.judge import has_sentinel, judge_image, needs_deep, notes_on, unreadable
+from conformance.checks.artifact.partial_pulls import pulled_whole
+from conformance.observed.image import ImageSeen
+from conformance.readers.layers import ask_readers
+from conformance.readers.sentinel_panel import read_with_panel
+from conformance.registry.client.options import ConnectionOptions
+from conformance.reports.model import SubjectReport, subject_report
+from conformance.reports.provenance import Flag, Identity, Target, digest_of
+from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
+from conformance.results import Judgement, RequirementResult, Waiver, apply_waivers, notes_on_waivers
+from conformance.sources.errors import SourceError
+from conformance.sources.image import observe_image
+from conformance.sources.layers import LayerReading
+from conformance.sources.layout import LayoutSource
+from conformance.sources.reference import LayoutReference, parse_reference
+from conformance.sources.source import ImageSource
+
+
+class CheckOptions(msgspec.Struct, frozen=True):
+    """How one image is checked.
+
+    ``deep`` for every byte of its layers, ``readers`` to give them to the real readers of this machine as well;
+    ``expect`` is called with the number of their bytes, ``progress`` with the bytes read. ``waivers``: known failures.
+    """
+
+    connection: ConnectionOptions = ConnectionOptions()
+    use_panel: bool = True
+    require_sentinel: bool = False
+    require_chunked: bool = False
+    deep: bool = False
+    readers: bool = False
+    progress: Callable[[int], None] | None = None
+    expect: Callable[[int], None] | None = None
+    waivers: tuple[Waiver, ...] = ()
+
+
+def check_image(reference: str, options: CheckOptions) -> SubjectReport:
+    """Observe and judge one image. Raises SourceError when it cannot be judged at all."""
+    return judge_source(open_source(reference, options.connection, judged=True), options)
+
+
+def open_source(reference: str, connection: ConnectionOptions, *, judged: bool = False) -> ImageSource:
+    """The image after what the user typed; raises SourceError for what is not a reference.
+
+    ``judged``: a layout is opened to be judged, not to be used (LayoutSource).
+    """
+    parsed = parse_reference(reference)
+    if isinstance(parsed, LayoutReference):
+        return LayoutSource(parsed, judged=judged)
+    from conformance.sources.remote import RemoteSource, client_for  # noqa: PLC0415 (a layout needs no HTTP)
+
+    client = client_for(parsed, connection)
+    return RemoteSource(client, parsed)
+
+
+def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
+    """The report on one image; a root document that cannot be read at all is a SourceError."""
+    seen = observe_image(
+        source,
+        panel=read_with_panel if options.use_panel else None,
+        reading=LayerReading(options.deep, options.progress, options.expect),
+    )
+    if options.readers:
+        seen = msgspec.structs.replace(seen, layers=ask_readers(source, seen.layers))
+    return report_on(seen, options, replay=_replay(source, options))
+
+
+def report_on(
+    seen: ImageSeen,
+    options: CheckOptions,
+    *,
+    replay: str = "",
+    of_layers: Mapping[str, Sequence[Judgement]] | None = None,
+) -> SubjectReport:
+    """The report on what was seen of an image; ``of_layers`` as of ``judge_image``. Raises SourceError as above."""
+    problems = unreadable(seen)
+    is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
+    if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
+        raise SourceError(f"{seen.reference}: {problems[0]}")
+    results = judge_image(seen, replay=replay, of_layers=of_layers)
+    unmet, notes, today = [], notes_on(seen), datetime.now(UTC).date()
+    if options.require_sentinel and not has_sentinel(seen):
+        unmet.append("no sentinel variant, which --require-sentinel requests")
+        notes = notes[1:]
+    whole = pulled_whole(seen) if options.require_chunked else ()
+    if whole:
+        unmet.append(f"--require-chunked: {len(whole)} layer{'s' * (len(whole) > 1)} cannot be pulled in parts")
+        notes = (*notes, *(layer.line for layer in whole if layer.line not in notes))
+    profiles = profiles_of_image(seen, results)
+    notes = (*notes_on_waivers(results, options.waivers, today), *notes)
+    results = apply_waivers(results, options.waivers, today)
+    bound = tuple(result for result in results if any(result.id in ids_of(profile) for profile in profiles))
+    return subject_report(
+        seen.reference,
+        ("artifact",),
+        tuple(result for result in bound if not needs_deep(result)),
+        profiles=profiles,
+        notes=notes,
+        unchecked=tuple(name for name in unchecked("artifact") if any(name in ids_of(each) for each in profiles)),
+        needs_deep=tuple(result.id for result in bound if needs_deep(result)),
+        unmet=tuple(unmet),
+        identity=_identity(seen),
+    )
+
+
+def target_of(reference: str, options: CheckOptions) -> Target:
+    """What ``zcc check`` was pointed at, with the options that change what is judged."""
+    flags: tuple[tuple[Flag, bool], ...] = (
+        ("deep", options.deep),
+        ("readers", options.readers),
+        ("no-panel", not options.use_panel),
+        ("require-sentinel", options.require_sentinel),
+        ("require-chunked", options.require_chunked),
+    )
+    return Target("image", (reference,), tuple(flag for flag, is_on in flags if is_on))
+
+
+def _identity(seen: ImageSeen) -> Identity | None:
+    """The digest of the root document, which all else of the image follows from."""
+    root = seen.index_stored or (seen.manifests[0].stored if seen.manifests else None)
+    if root is None or root.content is None:
+        return None
+    return Identity("image", seen.reference, digest_of(root.content))
+
+
+def _replay(source: ImageSource, options: CheckOptions) -> str:
+    """The command that judges this image again, with the options that were given."""
+    flags = [flag for flag, is_on in (("--deep", options.deep), ("--readers", options.readers)) if is_on]
+    reach = () if isinstance(source, LayoutSource) else options.connection.arguments()
+    return shlex.join(["zcc", "check", *flags, *reach, str(source.reference)])
+
+
+def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> tuple[Profile, ...]:
+    """What an image claims by what is in it: ``pair`` with a sentinel, ``layer`` with zstd:chunked layers, or nothing.
+
+    An image without such layers claims nothing, unless a requirement on every image failed or could not be decided.
+    An image in which something of a pair failed, or could not be read, claims to be one, be there a sentinel or not.
+    """
+    layer = ids_of("layer")
+    looked_at = [result for result in results if result.verdict != "not-applicable" or needs_deep(result)]
+    if has_sentinel(seen) or any(result.id not in layer for result in looked_at if result.verdict != "pass"):
+        return ("pair",)
+    telling = [result for result in looked_at if result.id in layer and result.verdict in ("fail", "not-run")]
+    return ("layer",) if seen.layers.layers or telling else ()
+
+
+def unchecked(*roles: Role) -> tuple[str, ...]:
+    """Ids of these roles that this version has no check for: stated in every report, never counted as passed."""
+    bound = find_checks(checks)
+    return tuple(
+        requirement.id
+        for requirement in load_catalogue().requirements
+        if requirement.id not in bound and any(role in requirement.roles for role in roles)
+    )

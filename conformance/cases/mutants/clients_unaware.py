@@ -1,0 +1,157 @@
+"""A client that knows nothing of sentinels and does all right, and such clients with one defect each.
+
+``scan`` of ``run_client`` unpacks with these and prints the packages: a scanner.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from conformance.cases.mutants.clients import consumer
+from conformance.cases.mutants.clients_input import LeakyClient
+from conformance.format.digest import Digest
+from conformance.format.errors import FormatError
+from conformance.format.frames import SKIPPABLE_MAGIC, map_frames
+from conformance.format.names import ESTARGZ_TOC, SENTINEL_TYPE
+from conformance.format.oci import Descriptor
+from conformance.format.positions import ChunkedAnnotations
+from conformance.format.selection import Policy
+from conformance.reference.consumer import Pulled, PulledLayer
+from conformance.reference.errors import NotSupportedError, RefusalError
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.unaware import TarConsumer
+from conformance.reference.whole import WholeLayers
+from conformance.requirements import mutant
+
+Unaware = TarConsumer
+
+
+def unaware() -> Toolkit:
+    """The right one."""
+    return consumer(Unaware)
+
+
+def knows_no_zstd() -> Toolkit:
+    """Right as well, and of another time."""
+
+    class OnlyGzip(Unaware):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if "zstd" in layer.media_type:
+                raise RefusalError(f"layers of the media type {layer.media_type} are not known")
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(OnlyGzip)
+
+
+@mutant("SENT-SELECT-002")
+def picks_the_sentinel() -> Toolkit:
+    return consumer(Unaware, policy=Policy.AWARE)
+
+
+@mutant("SENT-PULL-031", implies=("SENT-PULL-032",))
+def skips_unknown_layers() -> Toolkit:
+    class Skips(Unaware):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            if layer.media_type == SENTINEL_TYPE:
+                return PulledLayer((), diff_id)
+            return super().layer(layer, diff_id, sentinel)
+
+    return consumer(Skips)
+
+
+@mutant("SENT-PULL-031", implies=("SENT-PULL-032",))
+def ends_with_zero_on_unknown_layers() -> Toolkit:
+    """It unpacks nothing of the image, and its status does not tell."""
+
+    class Silent(Unaware):
+        def unpack(self, output: Path) -> Pulled:
+            try:
+                return super().unpack(output)
+            except NotSupportedError as error:
+                if SENTINEL_TYPE in str(error):
+                    return Pulled("", False, "", (), ())
+                raise
+
+    return consumer(Silent)
+
+
+@mutant("SENT-PULL-032")
+def reports_the_error_and_ends_with_zero() -> Toolkit:
+    """A scanner: it lists no package of the image, and what it prints states why, but its status does not tell."""
+
+    class Reports(Unaware):
+        def unpack(self, output: Path) -> Pulled:
+            try:
+                return super().unpack(output)
+            except NotSupportedError as error:
+                if SENTINEL_TYPE in str(error):
+                    print(f"error: {error}")  # noqa: T201 (what a scanner prints is its report)
+                    return Pulled("", False, "", (), ())
+                raise
+
+    return consumer(Reports)
+
+
+class _OneFrame(WholeLayers):
+    def decompressed(self, blob: bytes, compression: str) -> Iterator[bytes]:
+        return super().decompressed(blob[: map_frames(blob).data[0].end], compression)
+
+
+@mutant("SENT-PULL-015", implies=("LAYER-008",))
+def stops_at_the_first_frame() -> Toolkit:
+    """Nothing tells it: it does not verify DiffIDs either."""
+
+    class Believes(_OneFrame):
+        def verify_diff_id(self, layer: Descriptor, found: Digest, diff_id: Digest) -> None:
+            pass
+
+    return consumer(Unaware, whole_layers=Believes)
+
+
+@mutant("SENT-PULL-016")
+def reads_by_one_of_two_tocs() -> Toolkit:
+    class Reads(Unaware):
+        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
+            annotations = ChunkedAnnotations.of(layer.annotations)
+            if annotations.estargz_digest is None:
+                return super().layer(layer, diff_id, sentinel)
+            one = {key: value for key, value in (layer.annotations or {}).items() if key != ESTARGZ_TOC}
+            pulled = self.by_toc(msgspec.structs.replace(layer, annotations=one), diff_id, sentinel)
+            assert pulled is not None
+            return pulled
+
+    return consumer(Reads)
+
+
+@mutant("LAYER-008")
+def knows_one_skippable_magic() -> Toolkit:
+    class Knows(WholeLayers):
+        def decompressed(self, blob: bytes, compression: str) -> Iterator[bytes]:
+            if any(frame.magic != SKIPPABLE_MAGIC for frame in map_frames(blob).skippable):
+                raise FormatError("no zstd frame")
+            return super().decompressed(blob, compression)
+
+    return consumer(Unaware, whole_layers=Knows)
+
+
+@mutant("SEC-004")
+def breaks_on_bad_frames() -> Toolkit:
+    class Breaks(WholeLayers):
+        def decompressed(self, blob: bytes, compression: str) -> Iterator[bytes]:
+            try:
+                yield from super().decompressed(blob, compression)
+            except FormatError as error:
+                raise OverflowError(str(error)) from error
+
+    return consumer(Unaware, whole_layers=Breaks)
+
+
+@mutant("SEC-006")
+def sends_credentials_on_redirect() -> Toolkit:
+    return Toolkit(consumer=Unaware, client=LeakyClient)
+
+
+SCANNERS: Final[tuple[Callable[[], Toolkit], ...]] = (reports_the_error_and_ends_with_zero,)
+"""Defects that only the operation ``scan`` has."""

@@ -1,0 +1,255 @@
+"""Images with one document that readers take differently, or one part that is not what a descriptor states.
+
+Each breaks one requirement of DOC, or one of LAYER that is about every layer.
+"""
+
+import gzip
+from collections.abc import Callable
+from copy import deepcopy
+
+from conformance.format.digest import Digest
+from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
+from conformance.images.draft import PLATFORM, Draft, Json
+from conformance.images.trees import Node, tar_of
+from conformance.requirements import mutant
+
+_ARM: Json = {"architecture": "arm64", "os": "linux"}
+_TREE = (Node("file", content=b"content\n"),)
+_LIE = "sha256:" + "ab" * 32
+
+
+def _replace(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    return lambda raw: raw.replace(old, new, 1)
+
+
+def _first(member: str) -> Callable[[bytes], bytes]:
+    """One more member before the others."""
+    return lambda raw: b"{" + member.encode() + b"," + raw[1:]
+
+
+def other_platform(draft: Draft, layer: bytes, media_type: str, diff_id: str, algorithm: str = "sha256") -> Json:
+    """A third image, of another platform and one layer, before the others; its layer, to be edited."""
+    digest = str(Digest.of(layer, algorithm))
+    draft.blobs[digest] = layer
+    described: Json = {"mediaType": media_type, "digest": digest, "size": len(layer)}
+    manifest = {**deepcopy(draft.plain), "layers": [described]}
+    config = {**deepcopy(draft.plain_config), **_ARM, "rootfs": {"type": "layers", "diff_ids": [diff_id]}}
+    draft.extra["other"] = (manifest, config)
+    draft.entries.insert(0, {"of": "other", "platform": _ARM})
+    return described
+
+
+def _gzip_image(draft: Draft, diff_id: str = "") -> Json:
+    tar = tar_of(_TREE, blocks=1)
+    return other_platform(draft, gzip.compress(tar, mtime=0), LAYER_GZIP_TYPE, diff_id or str(Digest.of(tar)))
+
+
+@mutant("DOC-001")
+def config_after_a_byte_order_mark(draft: Draft) -> None:
+    draft.spelling["plain.config"] = lambda raw: b"\xef\xbb\xbf" + raw
+
+
+@mutant("DOC-001")
+def config_with_text_behind(draft: Draft) -> None:
+    draft.spelling["plain.config"] = lambda raw: raw + b"{}"
+
+
+@mutant("DOC-001")
+def diff_ids_that_are_a_text(draft: Draft) -> None:
+    draft.plain_config["rootfs"]["diff_ids"] = "none"
+
+
+@mutant("DOC-002")
+def system_twice(draft: Draft) -> None:
+    draft.spelling["plain.config"] = _replace(b'"os":', b'"os":"windows","os":')
+
+
+@mutant("DOC-002")
+def label_twice(draft: Draft) -> None:
+    draft.spelling["index"] = _first('"annotations":{"a":"1","a":"2"}')
+
+
+@mutant("DOC-002", implies=("SENT-MANIFEST-002",))
+def layers_twice(draft: Draft) -> None:
+    draft.spelling["sentinel"] = _first('"layers":[]')
+
+
+@mutant("DOC-003", implies=("SENT-MANIFEST-002",))
+def second_list_of_layers(draft: Draft) -> None:
+    draft.spelling["sentinel"] = _first('"Layers":[]')
+
+
+@mutant("DOC-003", implies=("SENT-MANIFEST-002",))
+def second_digest_with_a_dotted_i(draft: Draft) -> None:
+    draft.spelling["plain"] = _replace(b'"layers":[{', f'"layers":[{{"d\u0130gest":"{_LIE}",'.encode())
+
+
+@mutant("DOC-003", implies=("SENT-INDEX-011",))
+def second_list_of_manifests_with_a_long_s(draft: Draft) -> None:
+    draft.spelling["index"] = _first('"manifest\u017f":[]')
+
+
+@mutant("DOC-003")
+def history_with_an_upper_h(draft: Draft) -> None:
+    draft.spelling["plain.config"] = _first('"History":[]')
+
+
+@mutant("DOC-004")
+def number_without_bound(draft: Draft) -> None:
+    draft.spelling["index"] = _first('"x-limit":1e999')
+
+
+@mutant("DOC-004")
+def integer_of_thirty_digits(draft: Draft) -> None:
+    draft.spelling["index"] = _first('"x-count":' + "9" * 30)
+
+
+@mutant("DOC-004")
+def size_beyond_doubles(draft: Draft) -> None:
+    draft.spelling["plain.config"] = _replace(b'"Healthcheck":{', b'"StopTimeout":9007199254740993,"Healthcheck":{')
+    draft.spelling["sentinel.config"] = draft.spelling["plain.config"]
+
+
+@mutant("DOC-005")
+def half_a_surrogate_pair(draft: Draft) -> None:
+    draft.spelling["index"] = _first('"annotations":{"a":"\\ud800"}')
+
+
+@mutant("DOC-006")
+def index_with_layers(draft: Draft) -> None:
+    draft.spelling["index"] = _first('"layers":[]')
+
+
+@mutant("DOC-007", implies=("SENT-INDEX-011",))
+def entry_with_a_parameter(draft: Draft) -> None:
+    draft.entry("plain")["mediaType"] = f"{MANIFEST_TYPE}; charset=utf-8"
+
+
+@mutant("DOC-007", implies=("SENT-INDEX-011",))
+def entry_in_capitals(draft: Draft) -> None:
+    draft.entry("plain")["mediaType"] = MANIFEST_TYPE.upper()
+
+
+@mutant("DOC-007", implies=("SENT-INDEX-011",))
+def entry_without_a_media_type(draft: Draft) -> None:
+    draft.spelling["index"] = _replace(f'"mediaType":"{MANIFEST_TYPE}",'.encode(), b"")
+
+
+@mutant("DOC-007", implies=("DOC-009",))
+def entry_of_an_unknown_type_for_the_platform(draft: Draft) -> None:
+    _gzip_image(draft)
+    draft.entry("other").update(mediaType="application/vnd.example+json", platform=PLATFORM)
+
+
+@mutant("DOC-007")
+def layer_type_with_a_blank(draft: Draft) -> None:
+    _gzip_image(draft)["mediaType"] = f"{LAYER_GZIP_TYPE} "
+
+
+@mutant("DOC-008", implies=("SENT-CONFIG-008",))
+def config_of_another_type(draft: Draft) -> None:
+    draft.plain["config"]["mediaType"] = "application/vnd.example.config+json"
+
+
+@mutant("DOC-009")
+def entry_of_an_unknown_type(draft: Draft) -> None:
+    _gzip_image(draft)
+    draft.entry("other")["mediaType"] = "application/vnd.example+json"
+
+
+@mutant("DOC-009")
+def layer_of_an_unknown_type(draft: Draft) -> None:
+    _gzip_image(draft)["mediaType"] = f"{LAYER_TAR_TYPE}+xz"
+
+
+@mutant("DOC-010", implies=("SENT-CONFIG-006",))
+def config_missing(draft: Draft) -> None:
+    draft.lost.add("plain.config")
+
+
+@mutant("DOC-011")
+def gzip_layer_missing(draft: Draft) -> None:
+    draft.lost.add(_gzip_image(draft)["digest"])
+
+
+@mutant("DOC-011")
+def gzip_layer_of_another_size(draft: Draft) -> None:
+    _gzip_image(draft)["size"] += 1
+
+
+@mutant("DOC-011")
+def gzip_layer_of_other_bytes(draft: Draft) -> None:
+    draft.blobs[_gzip_image(draft)["digest"]] = gzip.compress(tar_of(_TREE, blocks=1), 1, mtime=1)
+
+
+@mutant("DOC-012")
+def manifest_of_schema_1(draft: Draft) -> None:
+    draft.plain["schemaVersion"] = 1
+
+
+@mutant("DOC-012")
+def index_of_a_negative_schema(draft: Draft) -> None:
+    draft.index["schemaVersion"] = -2
+
+
+@mutant("DOC-013")
+def root_file_system_of_another_type(draft: Draft) -> None:
+    draft.plain_config["rootfs"]["type"] = "Layers"
+
+
+@mutant("LAYER-012")
+def layer_under_sha512(draft: Draft) -> None:
+    tar = tar_of(_TREE, blocks=1)
+    other_platform(draft, tar, LAYER_TAR_TYPE, str(Digest.of(tar)), "sha512")
+
+
+@mutant("LAYER-013")
+def gzip_layer_of_another_diff_id(draft: Draft) -> None:
+    _gzip_image(draft, _LIE)
+
+
+@mutant("LAYER-013")
+def gzip_layer_that_is_cut(draft: Draft) -> None:
+    tar = tar_of(_TREE, blocks=1)
+    other_platform(draft, gzip.compress(tar, mtime=0)[:-9], LAYER_GZIP_TYPE, str(Digest.of(tar)))
+
+
+@mutant("LAYER-014")
+def opaque_directory_in_a_plain_layer(draft: Draft) -> None:
+    tar = tar_of((Node("d/", "dir", xattrs={"user.overlay.opaque": "y"}),), blocks=1)
+    other_platform(draft, tar, LAYER_TAR_TYPE, str(Digest.of(tar)))
+
+
+def _in_both_configs(draft: Draft, change: Callable[[Json], object]) -> None:
+    for config in (draft.plain_config, draft.sentinel_config):
+        change(config)
+
+
+@mutant("DOC-014")
+def label_that_is_a_number(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config["config"].update(Labels={"k": 1}))
+
+
+@mutant("DOC-014")
+def entrypoint_that_is_a_text(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config["config"].update(Entrypoint="/bin/a"))
+
+
+@mutant("DOC-014")
+def time_of_creation_that_is_none(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config.update(created="yesterday"))
+
+
+@mutant("DOC-014")
+def urls_that_are_a_text(draft: Draft) -> None:
+    draft.index["subject"] = {
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "digest": "sha256:" + "0" * 64,
+        "size": 2,
+        "urls": "https://registry.example",
+    }
+
+
+@mutant("DOC-001", implies=("SENT-INDEX-008",))
+def config_without_operating_system(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config.pop("os"))

@@ -1,0 +1,59 @@
+"""Layers whose names do not make one tree."""
+
+from conformance.format.tarheader import BLOCK
+from conformance.format.writer import WriterOptions
+from conformance.images.layer_draft import LayerDraft, draft_layer, draft_of_tar
+from conformance.images.raw_tar import GNU, file
+from conformance.images.trees import Node
+from conformance.requirements import mutant
+
+_ANY_NAMES = WriterOptions(unique_names=False)
+
+
+@mutant("TOC-018")
+def name_that_climbs() -> LayerDraft:
+    return draft_layer((Node("../etc/f", content=b"one"), Node("other")))
+
+
+@mutant("TOC-018")
+def name_that_climbs_within() -> LayerDraft:
+    return draft_layer((Node("usr/../etc/f", content=b"one"),))
+
+
+@mutant("TOC-019", implies=("TARSPLIT-008",))
+def name_with_a_dot() -> LayerDraft:
+    return draft_layer((Node("etc/f", content=b"one"), Node("./etc/f", content=b"two")), _ANY_NAMES)
+
+
+@mutant("TOC-019")
+def name_from_the_root() -> LayerDraft:
+    """tar-split's cleaning keeps the slash: only below a root the two are one."""
+    return draft_layer((Node("etc/f", content=b"one"), Node("/etc/f", content=b"two")), _ANY_NAMES)
+
+
+@mutant("TOC-019", implies=("TARSPLIT-008",))
+def directory_and_file_of_one_name() -> LayerDraft:
+    return draft_layer((Node("etc/", "dir"), Node("etc", content=b"two")), _ANY_NAMES)
+
+
+@mutant("TAR-035")
+def entry_below_a_link() -> LayerDraft:
+    return draft_layer((Node("lib", "symlink", link_name="usr/lib"), Node("lib/f", content=b"one")))
+
+
+@mutant("TAR-035")
+def entry_below_a_file() -> LayerDraft:
+    return draft_layer((Node("a/b/c/d", content=b"one"), Node("./a", content=b"two")))
+
+
+@mutant("TOC-023")
+def root_that_is_a_file() -> LayerDraft:
+    return draft_of_tar(
+        file(b".", b"hello", magic=GNU) + file(b"other", b"x", magic=GNU) + bytes(2 * BLOCK), _ANY_NAMES
+    )
+
+
+@mutant("TOC-023")
+def root_that_is_a_link() -> LayerDraft:
+    link = file(b".", b"", b"2", magic=GNU, linkname=b"elsewhere")
+    return draft_of_tar(link + file(b"other", b"x", magic=GNU) + bytes(2 * BLOCK), _ANY_NAMES)

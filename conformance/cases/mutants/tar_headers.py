@@ -1,0 +1,31 @@
+"""Layers of the tar constructs: each breaks a rule of canonical headers, and what follows from that."""
+
+from collections.abc import Callable
+
+from conformance.cases.mutants.tar_constructs import Construct, constructs
+from conformance.cases.mutants.tar_implied import implied_by
+from conformance.format.errors import FormatError
+from conformance.images.layer_draft import LayerDraft, draft_of_tar, unreadable_layer
+from conformance.requirements import mutant
+
+
+def layer_of(tar: bytes) -> LayerDraft:
+    """A layer of a tar, with the tables that its reading gives, or with none where it cannot be read."""
+    try:
+        return draft_of_tar(tar)
+    except FormatError:
+        return unreadable_layer(tar)
+
+
+def _maker(construct: Construct) -> Callable[[], LayerDraft]:
+    @mutant(construct.requirement, implies=implied_by(construct.name, construct.requirement))
+    def make() -> LayerDraft:
+        return layer_of(construct.tar)
+
+    make.__name__ = make.__qualname__ = f"tar_{construct.name}"
+    make.__doc__ = None
+    return make
+
+
+MAKERS = {f"tar_{construct.name}": _maker(construct) for construct in constructs()}
+globals().update(MAKERS)  # where mutants are searched for

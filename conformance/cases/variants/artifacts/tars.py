@@ -1,0 +1,249 @@
+"""Other tars in a layer: what POSIX pax, ustar and GNU tar leave open, as TOC and tar-split state it."""
+
+import io
+import tarfile
+from collections.abc import Sequence
+
+from conformance.images.draft import Drafted
+from conformance.images.drafted import image_of, image_with
+from conformance.images.free_layer import Choices, free_layer
+from conformance.images.layer_draft import draft_layer
+from conformance.images.trees import Node, tar_of
+from conformance.requirements import variant
+
+_FILE = Node("f", content=b"content\n")
+
+
+def _members(members: Sequence[tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]], form: int, blocks: int = 2) -> bytes:
+    """A tar by Python's tarfile with so many blocks of zeros at its end."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=form) as writer:
+        for each in members:
+            info, content = each if isinstance(each, tuple) else (each, b"")
+            info.size = len(content)
+            writer.addfile(info, io.BytesIO(content))
+        end = writer.offset
+    return archive.getvalue()[:end] + bytes(512 * blocks)
+
+
+def _info(name: str, **fields: object) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.mode, info.mtime = 0o644, 1_600_000_000
+    for key, value in fields.items():
+        setattr(info, key, value)
+    return info
+
+
+def _free(tar: bytes) -> Drafted:
+    return image_with(free_layer(tar))
+
+
+def _alone(*nodes: Node) -> Drafted:
+    """An image of this one layer: there is none below."""
+    return image_of(draft_layer(nodes))
+
+
+@variant("LAYER-002", "TOC-003")
+def gnu_with_a_long_name() -> Drafted:
+    """GNU tar's long names (docs/format.md section 9.3)."""
+    return _free(_members([(_info("n" * 150), b"a")], tarfile.GNU_FORMAT))
+
+
+@variant("LAYER-002", "TOC-003")
+def pax_with_a_long_name() -> Drafted:
+    """A pax ``path`` record (POSIX pax, "pax Extended Header")."""
+    return _free(_members([(_info("n" * 150), b"a")], tarfile.PAX_FORMAT))
+
+
+@variant("LAYER-002", "TOC-003")
+def ustar_with_a_prefix() -> Drafted:
+    """A ustar name in two fields (POSIX pax, "ustar Interchange Format", prefix)."""
+    return _free(_members([(_info("p" * 60 + "/" + "n" * 80), b"a")], tarfile.USTAR_FORMAT))
+
+
+@variant("LAYER-002", "TOC-003")
+def utf8_name_in_ustar() -> Drafted:
+    """A name in UTF-8 in a ustar header: what ISO 646 does not hold, all tars write so."""
+    return _free(_members([(_info("café"), b"a")], tarfile.USTAR_FORMAT))
+
+
+@variant("TOC-003", warns=("TAR-047",))
+def owner_in_base_256() -> Drafted:
+    """A user id above what octal digits hold (GNU tar, base-256)."""
+    return _free(_members([(_info("f", uid=3_000_000_000), b"a")], tarfile.GNU_FORMAT))
+
+
+@variant("TOC-011", "TOC-003")
+def times_at_and_before_1970() -> Drafted:
+    """mtime 0, and a negative one (GNU tar, base-256)."""
+    members = [(_info("zero", mtime=0), b"a"), (_info("before", mtime=-5), b"b")]
+    return _free(_members(members, tarfile.GNU_FORMAT))
+
+
+@variant("TOC-010", "TOC-011")
+def extended_attributes_and_times_by_pax() -> Drafted:
+    """SCHILY.xattr records with atime and ctime (POSIX pax; star)."""
+    headers = {"SCHILY.xattr.user.a": "b", "atime": "1600000001", "ctime": "1600000002"}
+    return _free(_members([(_info("f", pax_headers=headers), b"a")], tarfile.PAX_FORMAT))
+
+
+@variant("TOC-003", "TOC-010")
+def records_that_no_toc_has() -> Drafted:
+    """Comments, and LIBARCHIVE attributes in addition to the relevant ones (POSIX pax: unknown keywords are
+    ignored).
+    """
+    headers = {
+        "comment": "by hand",
+        "LIBARCHIVE.xattr.user.a": "Yg",
+        "SCHILY.xattr.user.a": "b",
+    }
+    return _free(_members([(_info("f", pax_headers=headers), b"a")], tarfile.PAX_FORMAT))
+
+
+@variant("LAYER-002")
+def twenty_end_blocks() -> Drafted:
+    """A record of twenty blocks (POSIX pax, "-b": the default is 20)."""
+    return _free(_members([(_info("f"), b"a")], tarfile.GNU_FORMAT, blocks=20))
+
+
+@variant(warns=("TAR-028",))
+def access_control_list() -> Drafted:
+    """An ACL as star writes it: conforming pax, and no TOC can represent it."""
+    headers = {"SCHILY.acl.access": "user::rw-,group::r--,other::r--"}
+    return _free(_members([(_info("f", pax_headers=headers), b"a")], tarfile.PAX_FORMAT))
+
+
+@variant(warns=("TAR-025",))
+def one_end_block() -> Drafted:
+    """One block of zeros only: old writers; every reader takes it."""
+    return _free(_members([(_info("f"), b"a")], tarfile.GNU_FORMAT, blocks=1))
+
+
+@variant(warns=("TAR-025",))
+def no_end_block() -> Drafted:
+    """No end mark: archives that are joined have none between; every reader takes it."""
+    return _free(_members([(_info("f"), b"a")], tarfile.GNU_FORMAT, blocks=0))
+
+
+@variant("LAYER-002", "SEC-012")
+def one_mebibyte_of_zeros_at_the_end() -> Drafted:
+    """Any number of zero blocks (POSIX pax: at least two)."""
+    return _free(_members([(_info("f"), b"a")], tarfile.GNU_FORMAT, blocks=2048))
+
+
+@variant("SEC-011", "TARSPLIT-002", warns=("SEC-012",))
+def undefined_bytes_in_the_last_record() -> Drafted:
+    """POSIX pax, "ustar Interchange Format": what follows the end mark in the last record is undefined."""
+    tar = _members([(_info("f"), b"a")], tarfile.GNU_FORMAT)
+    return _free(tar + b"\xaa" * (10240 - len(tar) % 10240))
+
+
+@variant("TOC-003", "TARSPLIT-008")
+def names_with_dot_slash() -> Drafted:
+    """``./a`` and ``./``, as tar -C DIR . writes them (docs/format.md section 11.1: names are as in the header)."""
+    return _alone(
+        Node("./", "dir", mode=0o755),
+        Node("./a", content=b"1"),
+        Node("./d/", "dir", mode=0o755),
+        Node("./d/b", "hardlink", link_name="./a"),
+    )
+
+
+@variant("TOC-003")
+def parents_omitted() -> Drafted:
+    """Parent directories that no layer has: image-spec v1.1.1 layer.md does not require them."""
+    return _alone(Node("a/b/c", content=b"1"))
+
+
+@variant("TOC-003")
+def parents_of_the_layer_below() -> Drafted:
+    """A changed file alone: its directories are in the layer below (image-spec v1.1.1 layer.md, "Changesets")."""
+    lower = draft_layer((Node("a", "dir", mode=0o755), Node("a/b", "dir", mode=0o755), Node("a/b/c", content=b"1")))
+    return image_of(lower, draft_layer((Node("a/b/d", content=b"2"),)))
+
+
+@variant("TOC-003")
+def a_file_before_its_directory() -> Drafted:
+    """Entries in any order (image-spec v1.1.1 layer.md gives none)."""
+    return _alone(Node("a/c", content=b"1"), Node("a", "dir", mode=0o755))
+
+
+@variant("TOC-003")
+def mode_with_type_bits() -> Drafted:
+    """S_IFREG in the mode of header and entry: POSIX pax ignores bits that it does not define."""
+    return _alone(Node("f", content=b"1", mode=0o100644))
+
+
+@variant("TOC-015")
+def whiteouts_and_an_opaque_directory() -> Drafted:
+    """Whiteouts as empty regular files (image-spec v1.1.1 layer.md, "Whiteouts")."""
+    lower = draft_layer((Node("d", "dir", mode=0o755), Node("d/f", content=b"1")))
+    return image_of(lower, draft_layer((Node("d", "dir", mode=0o755), Node("d/.wh.f"), Node("d/.wh..wh..opq"))))
+
+
+@variant("TOC-006")
+def devices_and_pipes() -> Drafted:
+    """Every type of entry (image-spec v1.1.1 layer.md, "File Types")."""
+    return _alone(Node("pipe", "fifo"), Node("null", "char", device=(1, 3)), Node("sda", "block", device=(8, 0)), _FILE)
+
+
+@variant(warns=("LAYER-014",))
+def whiteout_of_overlayfs() -> Drafted:
+    """A 0:0 device: a conforming tar entry, which overlayfs reads as a whiteout."""
+    return _alone(_FILE, Node("gone", "char", device=(0, 0)))
+
+
+@variant("TOC-021")
+def hard_link_targets_in_other_spellings() -> Drafted:
+    """``/f``, ``./f``, ``d/../f``: a link name is a path in the archive (POSIX pax, linkname)."""
+    spellings = ("/f", "./f", "d/../f", "d/./../f")
+    links = (Node(f"h{n}", "hardlink", link_name=text) for n, text in enumerate(spellings))
+    return _alone(Node("d", "dir", mode=0o755), _FILE, *links)
+
+
+@variant("TOC-021")
+def hard_link_to_a_hard_link() -> Drafted:
+    """A chain of hard links: all are the same file."""
+    return _alone(_FILE, Node("g", "hardlink", link_name="f"), Node("h", "hardlink", link_name="g"))
+
+
+@variant("TOC-021")
+def hard_link_to_a_symlink() -> Drafted:
+    """A hard link to a symlink itself (POSIX pax: links to any file but a directory)."""
+    return _alone(Node("s", "symlink", link_name="nowhere"), Node("h", "hardlink", link_name="s"))
+
+
+@variant("TOC-021")
+def hard_link_to_the_layer_below() -> Drafted:
+    """The target is in the layer below."""
+    return image_of(draft_layer((_FILE,)), draft_layer((Node("h", "hardlink", link_name="f"),)))
+
+
+@variant("TOC-021")
+def hard_link_through_a_symlink_to_a_directory() -> Drafted:
+    """The target's directory is a symlink of the same layer: link(2) follows it."""
+    return _alone(
+        Node("d", "dir", mode=0o755),
+        Node("d/f", content=b"1"),
+        Node("l", "symlink", link_name="d"),
+        Node("h", "hardlink", link_name="l/f"),
+    )
+
+
+@variant("TOC-021")
+def hard_link_through_an_absolute_symlink() -> Drafted:
+    """The symlink is absolute: it begins at the root of the image."""
+    return _alone(
+        Node("usr", "dir", mode=0o755),
+        Node("usr/bin", "dir", mode=0o755),
+        Node("usr/bin/tool", content=b"1"),
+        Node("bin", "symlink", link_name="/usr/bin"),
+        Node("usr/bin/alias", "hardlink", link_name="bin/tool"),
+    )
+
+
+@variant("CHUNK-001", "LAYER-002")
+def one_large_file_and_many_small_ones() -> Drafted:
+    """Some hundred files, one of them in chunks."""
+    tree = (Node("big", content=bytes(range(256)) * 1000), *(Node(f"s{n}", content=b"%d" % n) for n in range(300)))
+    return image_with(free_layer(tar_of(tree), Choices(chunk=65536)))

@@ -1,0 +1,162 @@
+"""Conforming copiers: the reference with another choice, each a ``Toolkit``."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from conformance.format.digest import Digest
+from conformance.format.document import decode_object, encode
+from conformance.format.names import SENTINEL_ANNOTATION, SENTINEL_TYPE
+from conformance.format.splice import with_member
+from conformance.reference.convert import Converter, Instance
+from conformance.reference.copier import Copier, CopierOptions
+from conformance.reference.errors import NotSupportedError, RefusalError
+from conformance.reference.reading import content_of
+from conformance.reference.toolkit import Toolkit
+from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan
+from conformance.requirements import variant
+
+Json = dict[str, Any]
+
+
+@variant("SENT-STRIP-025", "SENT-STRIP-010", "SENT-STRIP-014")
+def leaves_chunked_layers_where_zstd_is_asked_for() -> Toolkit:
+    """zstd:chunked is zstd (RFC 8878): with the layers the sentinel stays as well, byte for byte."""
+
+    class Leaves(Copier):
+        def plan(self, options: CopierOptions) -> Plan:
+            fields = decode_object(content_of(self._source.root(), "source"), what="source")
+            layers = fields.get("layers") or [{}]
+            left = options.compression == "zstd" and layers[0].get("mediaType") == SENTINEL_TYPE
+            return self.copy_plan() if left else super().plan(options)
+
+    return Toolkit(copier=Leaves, name="variant")
+
+
+@variant("SENT-STRIP-026", "SENT-STRIP-017")
+def refuses_docker_schema_2_for_sentinels() -> Toolkit:
+    """The newest head of the pull request states "layer addition/removal is not supported" (docker_schema2.go)."""
+
+    class Refuses(Copier):
+        def docker_plan(self, converter: Converter) -> Plan:
+            fields = decode_object(content_of(self._source.root(), "source"), what="source")
+            if any(layer.get("mediaType") == SENTINEL_TYPE for layer in fields.get("layers", ())):
+                raise RefusalError("layer removal is not supported for Docker schema 2")
+            return super().docker_plan(converter)
+
+    return Toolkit(copier=Refuses, name="variant")
+
+
+@variant("SENT-STRIP-027")
+def sends_blobs_before_it_refuses() -> Toolkit:
+    """Blobs that no manifest names are garbage that registries collect (OCI distribution-spec, "Pushing blobs")."""
+
+    class Streams(Copier):
+        def copy(self, destination: Destination, options: CopierOptions) -> Digest:
+            if options.preserve_digests and options.compression:
+                for step in self.plan(msgspec.structs.replace(options, preserve_digests=False)).steps:
+                    if isinstance(step, BlobStep) and not destination.has_blob(step.blob.digest):
+                        destination.put_blob(step.blob.digest, step.load(step.blob))
+            return super().copy(destination, options)
+
+    return Toolkit(copier=Streams, name="variant")
+
+
+@variant("SENT-STRIP-027", "SENT-STRIP-015")
+def preserves_digests_before_it_compresses() -> Toolkit:
+    """Where the manifest may not change it compresses nothing again, and nothing has to be stripped (skopeo 1.9.3)."""
+
+    class Preserves(Copier):
+        def plan(self, options: CopierOptions) -> Plan:
+            if options.preserve_digests and not options.to_docker:
+                options = msgspec.structs.replace(options, compression="")
+            return super().plan(options)
+
+    return Toolkit(copier=Preserves, name="variant")
+
+
+@variant("SENT-STRIP-008", "SENT-STRIP-011")
+def drops_every_sentinel_entry() -> Toolkit:
+    """A copy of an index may leave out its sentinel variants, all of them (docs/format.md section 19)."""
+
+    class Drops(Copier):
+        def copy_plan(self) -> Plan:
+            plan = super().copy_plan()
+            fields = decode_object(plan.root.raw, what="root")
+            entries = fields.get("manifests", [])
+            kept = [entry for entry in entries if SENTINEL_ANNOTATION not in (entry.get("annotations") or {})]
+            preserved = getattr(self, "preserve", False)
+            if preserved or len(kept) == len(entries):
+                return plan
+            raw = with_member(plan.root.raw.decode(), "manifests", json.dumps(kept, separators=(",", ":"))).encode()
+            return Plan(plan.steps, ManifestStep(raw, plan.root.media_type, "index"))
+
+        def plan(self, options: CopierOptions) -> Plan:
+            self.preserve = options.preserve_digests
+            return super().plan(options)
+
+    return Toolkit(copier=Drops, name="variant")
+
+
+@variant("SENT-STRIP-001", "SENT-STRIP-027")
+def recompresses_nothing() -> Toolkit:
+    """Copying verbatim is a separate tool (crane, oras): what it cannot do is unsupported."""
+
+    class Verbatim(Copier):
+        def plan(self, options: CopierOptions) -> Plan:
+            if options.compression or options.to_docker:
+                raise NotSupportedError("layers are copied as they are")
+            return super().plan(options)
+
+    return Toolkit(copier=Verbatim, name="variant")
+
+
+@variant("SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-025")
+def writes_gzip_only() -> Toolkit:
+    """No source requires every compression: a refusal to write tar or zstd keeps no sentinel."""
+
+    class Gzip(Copier):
+        def plan(self, options: CopierOptions) -> Plan:
+            if options.compression not in ("", "gzip", "zstd:chunked"):
+                raise RefusalError(f"{options.compression} is not written")
+            return super().plan(options)
+
+    return Toolkit(copier=Gzip, name="variant")
+
+
+@variant("SENT-STRIP-019", "SENT-STRIP-010")
+def keeps_the_history_as_it_is() -> Toolkit:
+    """History is OPTIONAL and free (OCI image-spec config.md): the entry of the sentinel may stay or go."""
+
+    class Keeps(Converter):
+        def stripped(self, instance: Instance) -> Instance:
+            history = decode_object(instance.config, what="config").get("history")
+            new = super().stripped(instance)
+            config = {**decode_object(new.config, what="config"), "history": history}
+            raw = new.config if decode_object(new.config, what="config") == config else self.add(encode(config))
+            if raw == new.config:
+                return new
+            manifest = decode_object(new.raw, what="manifest")
+            manifest["config"] = {**manifest["config"], **_named(raw)}
+            return Instance(encode(manifest), raw)
+
+    return Toolkit(copier=type("KeepsHistory", (Copier,), {"converter": Keeps}), name="variant")
+
+
+@variant(warns=("SENT-STRIP-018",))
+def adds_an_annotation_when_it_strips() -> Toolkit:
+    """A manifest that changes anyway may record what changed it (SENT-STRIP-018 is a SHOULD)."""
+
+    class Adds(Converter):
+        def stripped(self, instance: Instance) -> Instance:
+            new = super().stripped(instance)
+            manifest = decode_object(new.raw, what="manifest")
+            manifest["annotations"] = {**(manifest.get("annotations") or {}), "org.example.stripped": "true"}
+            return msgspec.structs.replace(new, raw=encode(manifest))
+
+    return Toolkit(copier=type("AddsAnnotation", (Copier,), {"converter": Adds}), name="variant")
+
+
+def _named(raw: bytes) -> Json:
+    return {"digest": str(Digest.of(raw)), "size": len(raw)}

@@ -1,0 +1,127 @@
+"""What a vector is: one case, its bytes by digest, and what a reader of the whole artifact makes of it."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+SCHEMA: Final = "zcc-vectors/1"
+
+Kind = Literal["image", "layer", "blob", "http"]
+Expect = Literal["accept", "refuse", "either", "tree-or-refuse"]
+Stage = Literal[
+    "index",
+    "manifest",
+    "config",
+    "sentinel",
+    "annotation",
+    "footer",
+    "frame",
+    "toc",
+    "tarsplit",
+    "chunk",
+    "tar",
+    "transfer",
+]
+Importance = Literal["high", "medium", "low"]
+Feature = Literal[
+    "devices", "gzip", "hardlinks", "http", "names-beyond-ascii", "sentinel", "sha512", "tar-split", "xattrs"
+]
+Requested = Literal["blob", "range"]
+ResponseKind = Literal[
+    "shifted",
+    "other-range",
+    "cut",
+    "long",
+    "whole",
+    "first-range",
+    "changed",
+    "not-found",
+    "unsatisfiable",
+    "error",
+    "redirect",
+]
+
+
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a registry does with GET requests for blobs (``range``: those with a Range header) instead of serving them.
+
+    The first ``skip`` requests that match are served, then ``count`` (0: all others) get ``response``.
+    """
+
+    on: Requested
+    response: ResponseKind = msgspec.field(name="answer")
+    skip: int = 0
+    count: int = 0
+
+
+class Input(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the case begins, and all blobs that it has.
+
+    ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored
+    under their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
+    ``descriptor`` and ``diff_id`` are of a layer. ``script`` states about an image of the kind ``http`` how the
+    registry that serves it misbehaves.
+    """
+
+    root: str
+    blobs: tuple[str, ...] = ()
+    stored_as: dict[str, str] = {}
+    descriptor: dict[str, Any] = {}
+    diff_id: str = ""
+    script: tuple[Rule, ...] = ()
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The sha256 of the bytes of each blob, by the digest under which the case has it."""
+        return {digest: digest for digest in self.blobs} | self.stored_as
+
+
+class Case(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One vector. A negative one (``refuse``, ``either``) ``breaks`` requirements, the intended one first.
+
+    ``stages`` are the places at which a refusal is for the right reason; ``twin`` is the id of a conforming case that
+    differs by the one edit. A positive case (``accept``) ``touches`` the requirements that it is about.
+    ``tree-or-refuse``: the tree of ``tree_sha256`` comes out, or the pull is refused at any stage.
+
+    ``tree_sha256``: the tree that may be released, where the case is accepted (docs/vectors.md). ``features``: what a
+    runner that does not know it skips. ``advisories``: public advisories about such a defect, by CVE or GHSA id.
+    """
+
+    id: str
+    requirement: str
+    level: str
+    profiles: tuple[str, ...]
+    kind: Kind
+    expect: Expect
+    input: Input
+    comment: str
+    source: str
+    breaks: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    twin: str = ""
+    tree_sha256: str = ""
+    features: tuple[Feature, ...] = ()
+    importance: Importance | None = None
+    advisories: tuple[str, ...] = ()
+
+
+class Index(msgspec.Struct, frozen=True):
+    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are not vectors, and why."""
+
+    revision: str
+    licence: str
+    cases: tuple[Case, ...]
+    omitted: dict[str, str]
+    schema: str = SCHEMA
+
+
+class Vectors(msgspec.Struct, frozen=True):
+    """The index, and the bytes of every blob by their sha256."""
+
+    index: Index
+    blobs: dict[str, bytes]
+
+
+class VectorError(ValueError):
+    """Vectors, or results of a runner, that cannot be read; the message names the place."""

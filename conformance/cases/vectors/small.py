@@ -1,0 +1,70 @@
+"""Mutants and variants over small material: stored frames for compressed ones, and a conforming layer of few bytes.
+
+Their makers request "a conforming layer" and "a compressor" of this project by name. While vectors are built, those
+names lead to what is here, so that a vector holds the same defect as the mutant and neither kilobytes of noise nor
+bytes that a version of libzstd or zlib chose.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Final
+from unittest.mock import patch
+
+from conformance.cases.vectors import stored
+from conformance.images import draft as image_drafts
+from conformance.images import layer_draft
+from conformance.images.layer_draft import LayerDraft
+from conformance.images.trees import Node, tar_of
+
+_SPLITTING: Final = b"b" * 1200 + b"%Q"
+"""The chunker splits once after each: found by search, tests/vectors indicates when it no longer does."""
+TREE: Final = (
+    Node("usr/", "dir", mode=0o755),
+    Node("usr/bin", "dir", mode=0o755),
+    Node("usr/bin/tool", content=_SPLITTING * 2 + b"b" * 1200, mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
+    Node("usr/bin/alias", "hardlink", link_name="usr/bin/tool", mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
+    Node(
+        "usr/holes",
+        content=b"1" * 3000 + bytes(5000) + b"2" * 2000,
+        xattrs={"user.one": "first", "user.two": "second"},
+    ),
+    Node("usr/empty"),
+    Node("usr/small", content=b"small\n"),
+    Node("usr/other", content=b"other\n"),
+    Node("usr/link", "symlink", link_name="../small", mode=0o777),
+    Node("usr/pipe", "fifo"),
+    Node("usr/null", "char", device=(1, 3)),
+    Node("usr/größe", content="ä".encode()),
+    Node("usr/.wh.gone"),
+)
+
+
+def _tar(name: str) -> bytes:
+    return tar_of(tuple(Node(f"{name}/{number}", content=f"{name} {number}\n".encode()) for number in range(3)))
+
+
+_pair_of_this_project = image_drafts._draft
+
+
+@cache
+def _layer() -> LayerDraft:
+    return layer_draft.draft_layer(TREE)
+
+
+@cache
+def _pair() -> image_drafts.Draft:
+    return _pair_of_this_project.__wrapped__()  # not what it keeps: that is compressed
+
+
+@contextmanager
+def small_material() -> Iterator[None]:
+    """Until the end of the block, all makers use it. Not for threads: the names are of the whole process."""
+    with ExitStack() as patches:
+        patches.enter_context(patch("zstandard.compress", stored.compress))
+        patches.enter_context(patch("zstandard.ZstdCompressor", stored.StoredCompressor))
+        patches.enter_context(patch("gzip.compress", stored.gzip_member))
+        patches.enter_context(patch.object(layer_draft, "_conforming", _layer))
+        patches.enter_context(patch.object(image_drafts, "_draft", _pair))
+        patches.enter_context(patch.object(image_drafts, "_tar", _tar))
+        yield

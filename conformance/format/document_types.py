@@ -1,0 +1,95 @@
+"""The types of the optional fields of an index, a manifest and a config, as OCI image-spec 1.1 defines them.
+
+Sources: descriptor.md, image-index.md, manifest.md, config.md. Docker writes null for a field that is
+absent.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+DocumentKind = Literal["index", "manifest", "config"]
+_Text = str | None
+_List = list[str] | None
+_Pairs = dict[str, str] | None
+_Set = dict[str, dict[str, Any] | None] | None
+_Time = Annotated[datetime, msgspec.Meta(tz=True)] | None
+_PLATFORM_NAMES: Final = {"os_version": "os.version", "os_features": "os.features"}
+
+
+class _Platform(msgspec.Struct, rename=_PLATFORM_NAMES):
+    architecture: _Text = None
+    os: _Text = None
+    os_version: _Text = None
+    os_features: _List = None
+    variant: _Text = None
+
+
+class _Descriptor(msgspec.Struct, rename="camel"):
+    urls: _List = None
+    annotations: _Pairs = None
+    data: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9+/]*={0,2}$")] | None = None
+    artifact_type: _Text = None
+    platform: _Platform | None = None
+
+
+class _Index(msgspec.Struct, rename="camel"):
+    manifests: list[_Descriptor] | None = None
+    artifact_type: _Text = None
+    subject: _Descriptor | None = None
+    annotations: _Pairs = None
+
+
+class _Manifest(msgspec.Struct, rename="camel"):
+    config: _Descriptor | None = None
+    layers: list[_Descriptor] | None = None
+    artifact_type: _Text = None
+    subject: _Descriptor | None = None
+    annotations: _Pairs = None
+
+
+class _Execution(msgspec.Struct, rename="pascal"):
+    user: _Text = None
+    exposed_ports: _Set = None
+    env: _List = None
+    entrypoint: _List = None
+    cmd: _List = None
+    volumes: _Set = None
+    working_dir: _Text = None
+    labels: _Pairs = None
+    stop_signal: _Text = None
+    args_escaped: bool | None = None
+
+
+class _Step(msgspec.Struct):
+    created: _Time = None
+    author: _Text = None
+    created_by: _Text = None
+    comment: _Text = None
+    empty_layer: bool | None = None
+
+
+class _Config(msgspec.Struct, rename=_PLATFORM_NAMES):
+    created: _Time = None
+    author: _Text = None
+    architecture: _Text = None
+    os: _Text = None
+    os_version: _Text = None
+    os_features: _List = None
+    variant: _Text = None
+    config: _Execution | None = None
+    history: list[_Step] | None = None
+
+
+_TYPES: Final[dict[DocumentKind, type[msgspec.Struct]]] = {"index": _Index, "manifest": _Manifest, "config": _Config}
+
+
+def type_problem(kind: DocumentKind, fields: dict[str, Any]) -> str:
+    """The first optional field of another type: what was expected, found, and its path; "" when there is none."""
+    try:
+        msgspec.convert(fields, _TYPES[kind])
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$.")
+        return f"{path.rstrip('`') or 'the document'}: {text}"
+    return ""

@@ -1,1 +1,0 @@
-"""The kill matrix: every mutant and every lawful variant judged, and what each requirement says of it."""

@@ -1,0 +1,85 @@
+"""A certification report of ``zcc certify`` as a page: verdicts, waivers on top, counts, and the matrix as a
+picture.
+"""
+
+from collections.abc import Iterator
+
+from conformance.reports.certification import Cell as Way
+from conformance.reports.certification import CellOutcome, CertificationReport, ToolResult, reasons, verdict_lines
+from conformance.reports.matrix_picture import matrix_pictures
+from conformance.reports.page import TONE_OF, Block, Cell, Listing, Page, Paragraph, Section, Table, Tone, row
+from conformance.reports.words import short_name
+from conformance.results import gravest
+
+_COUNTED = ("pass", "fail", "waived", "not-run", "unsupported", "not-applicable")
+_TONES: dict[CellOutcome, Tone] = {
+    "same tree": "pass",
+    "wrong tree": "fail",
+    "crashed": "fail",
+    "timed out": "fail",
+    "refused": "warning",
+}
+
+
+def certification_page(certification: CertificationReport, *, links: bool = False) -> Page:
+    """The page. With ``links`` each tool links to its report, in the directory with its name."""
+    waived = [
+        f"{tool.name} as {role.role}: {text}"
+        for tool in certification.tools
+        for role in tool.roles
+        for text in role.waived
+    ]
+    lead = [Paragraph(line.plain, _tone(tool)) for tool in certification.tools for line in verdict_lines([tool])]
+    sections = [Section("Waived, as declared by the user", (Listing(tuple(waived)),), "waivers")] if waived else []
+    judged = [tool for tool in certification.tools if tool.was_judged]
+    if judged:
+        sections.append(Section("MUST by role", (_counts(judged, links=links),), "counts"))
+    if certification.matrix:
+        sections.append(Section("Interoperability of the tools", tuple(matrix_blocks(certification.matrix)), "matrix"))
+    facts = (
+        ("suite", f"{certification.tool.name} {certification.tool.version}"),
+        ("started", f"{certification.started:%Y-%m-%d %H:%M} UTC"),
+        ("took", f"{certification.elapsed:.1f} seconds"),
+    )
+    return Page("Certification report", tuple(lead), tuple(sections), facts)
+
+
+def _tone(tool: ToolResult) -> Tone:
+    if not tool.was_judged:
+        return "warning"
+    return TONE_OF[gravest(role.ending for role in tool.roles)]
+
+
+def _counts(tools: list[ToolResult], *, links: bool) -> Table:
+    rows = []
+    for tool in tools:
+        for role in tool.roles:
+            link = f"{tool.name}/report.html" if links else ""
+            counts = [str(role.musts.get(name, 0)) for name in _COUNTED]
+            name, ending = Cell(tool.subject or tool.name, "", link), role.ending
+            rows.append(row(name, role.role, Cell(ending.replace("-", " "), TONE_OF[ending]), *counts))
+    return Table(("tool", "role", "verdict", *_COUNTED), tuple(rows))
+
+
+def matrix_blocks(ways: tuple[Way, ...]) -> Iterator[Block]:
+    """Each picture with its table, and the reasons of failures."""
+    pictures = list(matrix_pictures(ways))
+    places = sorted({(way.registry, way.compression) for way in ways})
+    for picture, place in zip(pictures, places, strict=True):
+        yield picture
+        yield _matrix([way for way in ways if (way.registry, way.compression) == place], place)
+    told = tuple(reasons(ways))
+    if told:
+        yield Paragraph("Reasons of the failed combinations:")
+        yield Listing(told)
+
+
+def _matrix(ways: list[Way], place: tuple[str, str]) -> Table:
+    consumers = list(dict.fromkeys(way.consumer for way in ways))
+    rows = []
+    for producer in dict.fromkeys(way.producer for way in ways):
+        found = {way.consumer: way.outcome for way in ways if way.producer == producer}
+        cells = [Cell(found.get(each, "absent"), _TONES.get(found.get(each, "absent"), "none")) for each in consumers]
+        rows.append(row(short_name(producer), *cells))
+    caption = f"{place[1]} through {place[0]}, from producer (rows) to consumer (columns)"
+    return Table(("producer", *map(short_name, consumers)), tuple(rows), caption)

@@ -1,0 +1,174 @@
+"""REG-020: random sequences of requests, with a model of the resulting content."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Final
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from conformance.format.digest import Digest
+from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
+from conformance.images.samples import SampleImage, sample_image
+from conformance.observed.evidence import Exchange
+from conformance.observed.registry import MachineSeen
+from conformance.registry.client.client import Response
+from conformance.trials.registry.target import RegistryUnderTest
+
+_SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
+_STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
+_REPOSITORIES: Final = ("a", "b")
+_IMAGES: Final = 2
+
+
+def explore(
+    registry: RegistryUnderTest, effort: str, number: int, count_requests: Callable[[int], None] = lambda _: None
+) -> MachineSeen:
+    """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
+
+    ``count_requests`` is told of each sequence how many requests it took.
+    """
+    counter = itertools.count()
+    exchanges: list[Exchange] = []
+
+    class Machine(RegistryMachine):
+        def __init__(self) -> None:
+            super().__init__(registry, next(counter), exchanges)
+            self._before = registry.client.requests
+
+        def teardown(self) -> None:
+            count_requests(registry.client.requests - self._before)
+
+    profile = settings(
+        max_examples=_SEQUENCES[effort],
+        stateful_step_count=_STEPS[effort],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    try:
+        run_state_machine_as_test(seed(number)(Machine), settings=profile)
+    except Contradiction as error:
+        notes = "\n".join(getattr(error, "__notes__", ()))
+        return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
+    except Flaky as error:
+        # A failure that is not reproducible: the responses depend on more than the requests.
+        return MachineSeen(next(counter), f"not reproducible: {error}", tuple(exchanges[-5:]))
+    return MachineSeen(next(counter))
+
+
+class Contradiction(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
+    """The registry and the model disagree; one line."""
+
+
+class RegistryMachine(RuleBasedStateMachine):
+    """The model: which blobs and manifests each repository must have. Each sequence has new repositories."""
+
+    def __init__(self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange]) -> None:
+        super().__init__()
+        self._registry, self._exchanges = registry, exchanges
+        self._prefix = f"sequence-{number}"
+        self._images = [sample_image(f"{registry.prefix}/{i}", 300) for i in range(_IMAGES)]
+        self._blobs: dict[str, set[str]] = defaultdict(set)
+        self._manifests: dict[str, dict[str, bytes]] = defaultdict(dict)
+        self._tags: dict[str, dict[str, str]] = defaultdict(dict)
+        self._deletes = True
+
+    def _name(self, repository: str) -> str:
+        return self._registry.repository(f"{self._prefix}/{repository}")
+
+    def _note(self, response: Response) -> Response:
+        self._exchanges.append(response.exchange)
+        return response
+
+    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), which=st.integers(0, 3))
+    def push_blob(self, repository: str, image: int, which: int) -> None:
+        digest, content = list(self._images[image].blobs.items())[which]
+        response = self._note(self._registry.upload(self._name(repository), content))
+        _require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
+        self._blobs[repository].add(digest)
+
+    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), tag=st.sampled_from(("x", "y")))
+    def push_pair(self, repository: str, image: int, tag: str) -> None:
+        sample, name = self._images[image], self._name(repository)
+        for digest, content in sample.blobs.items():
+            _require(self._note(self._registry.upload(name, content)).status == 201, f"upload of {digest}")
+            self._blobs[repository].add(digest)
+        for raw, media_type, reference in _documents(sample, tag):
+            response = self._note(self._registry.put_manifest(name, reference, raw, media_type))
+            _require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
+            self._manifests[repository][str(Digest.of(raw))] = raw
+        self._tags[repository][tag] = str(Digest.of(sample.index))
+
+    @rule(source=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1))
+    def mount(self, source: str, image: int) -> None:
+        target, digest = next(name for name in _REPOSITORIES if name != source), self._images[image].layer
+        response = self._note(self._registry.client.mount_blob(self._name(target), digest, self._name(source)))
+        if response.status == 201:  # conforming from a repository that lacks it too, if another one has the blob
+            self._blobs[target].add(digest)
+            self._registry.remember_blob(self._name(target), digest)
+
+    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), plain=st.booleans())
+    def delete_manifest(self, repository: str, image: int, plain: bool) -> None:
+        raw = self._images[image].plain if plain else self._images[image].index
+        digest = str(Digest.of(raw))
+        if digest not in self._manifests[repository] or not self._deletes:
+            return
+        response = self._note(self._registry.client.delete_manifest_raw(self._name(repository), digest))
+        if response.status in (405, 501):
+            self._deletes = False
+            return
+        if response.status == 404:  # the registry removed untagged manifests
+            _require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
+        elif 400 <= response.status < 500:  # refused, for example because an index lists it: it must be retained
+            return
+        else:
+            _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
+        del self._manifests[repository][digest]
+        self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
+        gone = self._note(self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES))
+        _require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
+
+    @rule(repository=st.sampled_from(_REPOSITORIES))
+    def read_everything(self, repository: str) -> None:
+        name, client = self._name(repository), self._registry.client
+        contents = {d: c for image in self._images for d, c in image.blobs.items()}
+        for digest in sorted(self._blobs[repository]):
+            response = self._note(client.get_blob(name, digest))
+            _require(
+                response.status == 200 and response.content == contents[digest],
+                f"blob {digest}: HTTP {response.status}",
+            )
+        reachable = self._reachable(repository)
+        for digest, raw in list(self._manifests[repository].items()):
+            response = self._note(client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES))
+            if response.status == 404 and digest not in reachable:
+                del self._manifests[repository][digest]
+                continue
+            _require(response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}")
+        for tag, digest in self._tags[repository].items():
+            response = self._note(client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES))
+            found = str(Digest.of(response.content)) if response.status == 200 else f"HTTP {response.status}"
+            _require(found == digest, f"tag {tag} names {found}, not {digest}")
+
+    def _reachable(self, repository: str) -> set[str]:
+        """The manifests that a tag names, and those that the index after it lists; others may be removed any time."""
+        reached: set[str] = set(self._tags[repository].values())
+        for image in self._images:
+            if str(Digest.of(image.index)) in reached:
+                reached |= {str(Digest.of(raw)) for raw in (image.plain, image.sentinel)}
+        return reached
+
+
+def _documents(image: SampleImage, tag: str) -> tuple[tuple[bytes, str, str], ...]:
+    manifests = tuple((raw, MANIFEST_TYPE, str(Digest.of(raw))) for raw in (image.plain, image.sentinel))
+    return (*manifests, (image.index, INDEX_TYPE, tag))
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise Contradiction(message)

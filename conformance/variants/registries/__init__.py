@@ -1,1 +1,0 @@
-"""Lawful registries: the embedded one with a choice that the specifications leave open."""
