@@ -1,6 +1,8 @@
-"""The reference writer beside ``zstd -10 -T1`` on the same tar. Must: at least half its speed.
+"""``zcc build`` of one tar beside ``zstd -T1`` at the same level. Must: at least 0.8 of its speed.
 
-Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md.
+Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md. The writer is timed as ``zcc build``
+uses it, with two lanes in threads, and in one thread; at its default level and at the 10 of the reference. numpy
+is needed (extra "fast").
 """
 
 import argparse
@@ -8,43 +10,64 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from benchmarks.layers import usr_tar
-from conformance.format.writer import WriterOptions, write_layer
+from conformance.building.lanes import thread_lanes
+from conformance.format.lanes import INLINE
+from conformance.format.writer import DEFAULTS, WriterOptions, write_layer
+
+LIMIT = 0.8
+
+
+def _zstd(level: int) -> Callable[[Path, Path], None]:
+    def run(tar: Path, out: Path) -> None:
+        subprocess.run(["zstd", "-q", "-f", f"-{level}", "-T1", str(tar), "-o", str(out)], check=True)
+
+    return run
+
+
+def _writer(level: int, *, threads: bool) -> Callable[[Path, Path], None]:
+    def run(tar: Path, out: Path) -> None:
+        with tar.open("rb") as source, out.open("wb") as sink, thread_lanes() as lanes:
+            write_layer(source, cast("BinaryIO", sink), WriterOptions(level=level), lanes if threads else INLINE)
+
+    return run
 
 
 def main() -> None:
-    """Alternate the two; the writer at its default level, and at the 10 of the reference."""
+    """All in turn, so often; each beside zstd at its level in the same round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=float, default=1.0, help="GB of tar")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--levels", type=int, nargs="*", default=[DEFAULTS.level, 10])
     given = parser.parse_args()
-    taken: dict[str, list[float]] = {"zstd -10 -T1": [], "our writer": [], "our writer, level 10": []}
-    sizes: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as name:
         tar, out = Path(name) / "layer.tar", Path(name) / "layer.zst"
         usr_tar(tar, int(given.size * 10**9))
-        for _ in range(given.runs):
-            for label, times in taken.items():
-                start = time.perf_counter()
-                if label.startswith("zstd"):
-                    subprocess.run(["zstd", "-q", "-f", "-10", "-T1", str(tar), "-o", str(out)], check=True)
-                else:
-                    level = WriterOptions(level=10 if "10" in label else WriterOptions().level)
-                    with tar.open("rb") as source, out.open("wb") as sink:
-                        write_layer(source, cast("BinaryIO", sink), level)
-                times.append(time.perf_counter() - start)
-                sizes[label] = out.stat().st_size
-        size = tar.stat().st_size
-    peer = statistics.median(taken["zstd -10 -T1"])
-    for label, seconds in taken.items():
-        median = statistics.median(seconds)
-        print(
-            f"{label:22} {median:7.1f} s  {size / median / 10**6:6.1f} MB/s  {sizes[label] / 10**6:7.1f} MB"
-            f"  {peer / median:.2f} of the speed of zstd -10 (limit 0.5)"
-        )
+        for level in given.levels:
+            forms = {
+                f"zstd -{level} -T1": _zstd(level),
+                f"our writer, level {level}": _writer(level, threads=True),
+                f"the same in one thread, level {level}": _writer(level, threads=False),
+            }
+            taken: dict[str, list[float]] = {label: [] for label in forms}
+            for _ in range(given.runs):
+                for label, run in forms.items():
+                    start = time.perf_counter()
+                    run(tar, out)
+                    taken[label].append(time.perf_counter() - start)
+            peer, *_ = taken.values()
+            for label, seconds in taken.items():
+                ratio = statistics.median(one / other for one, other in zip(peer, seconds, strict=True))
+                print(
+                    f"{label:36} {statistics.median(seconds):6.1f} s  "
+                    f"{tar.stat().st_size / statistics.median(seconds) / 10**6:6.1f} MB/s  "
+                    f"{ratio:.2f} of the speed of zstd (limit {LIMIT})",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -31,13 +31,15 @@ from conformance.commands import (
     shared,
     vectors,
 )
+from conformance.commands.manual import VERDICT, manual
+from conformance.commands.verbosity import with_verbosity
 from conformance.suite.signals import end_on_sigterm
 
 app = typer.Typer(
     name="zcc",
     help="Validation and conformance tests for zstd:chunked images and their sentinel variants.",
     no_args_is_help=True,
-    add_completion=False,
+    epilog=manual("check registry.example/app:tag", "requirements REG-028", status=VERDICT),
     pretty_exceptions_enable=False,
 )
 _COMMANDS = (
@@ -78,9 +80,17 @@ def _ends_cleanly(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for registered in app.registered_commands:
-    if registered.callback is not None:
-        registered.callback = _ends_cleanly(registered.callback)
+def _prepare(group: typer.Typer) -> None:
+    """All commands end cleanly, and have --quiet and --verbose."""
+    for registered in group.registered_commands:
+        if registered.callback is not None:
+            registered.callback = _ends_cleanly(with_verbosity(registered.callback))
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            _prepare(inner.typer_instance)
+
+
+_prepare(app)
 
 
 def _version(wanted: bool) -> None:
@@ -103,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     _ready_output()
     end_on_sigterm()
     try:
-        app(args=None if argv is None else list(argv))
+        app(args=None if argv is None else list(argv), prog_name="zcc")
         sys.stdout.flush()
     except _EndedError as ended:
         _discard_output()

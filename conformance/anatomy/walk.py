@@ -1,6 +1,6 @@
 """From an image source to the view of the image: the one part of this package that does I/O, through the source."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -41,7 +41,8 @@ _READ_BY_PARTS: Final = ("zstd:chunked", "zstd:chunked (legacy keys)", "zstd")
 class ViewOptions(msgspec.Struct, frozen=True):
     """``frames``: read the blobs whole. ``limit``: how many frames and entries to list, None for all.
 
-    ``layer``: only this position. ``on_bytes`` is called with the progress of whole blobs.
+    ``layer``: only this position. ``expect`` is called with the number of bytes of whole blobs, ``on_bytes`` with the
+    progress.
     """
 
     frames: bool = False
@@ -49,6 +50,7 @@ class ViewOptions(msgspec.Struct, frozen=True):
     platform: Platform | None = None
     layer: int | None = None
     on_bytes: Callable[[int], None] = lambda _: None
+    expect: Callable[[int], None] = lambda _: None
 
 
 def view_image(source: ImageSource, options: ViewOptions) -> ImageView:
@@ -58,6 +60,7 @@ def view_image(source: ImageSource, options: ViewOptions) -> ImageView:
     if seen.manifests and not chosen:
         raise SourceError(f"{seen.reference}: no manifest for {options.platform}")
     walk = _Walk(source, options)
+    options.expect(walk.bytes_of(chosen))
     manifests = tuple(walk.manifest(manifest) for manifest in chosen)
     if options.layer is not None and not any(manifest.layers for manifest in manifests):
         raise SourceError(f"{seen.reference}: no manifest has a layer {options.layer}")
@@ -71,6 +74,19 @@ class _Walk:
         self._source, self._options = source, options
         self._seen: dict[Any, str] = {}
         self._room, self._left = TableBudget(), MAX_LISTED_IN_ALL
+
+    def bytes_of(self, manifests: Iterable[ManifestSeen]) -> int:
+        """Bytes of all blobs that will be read whole, each once."""
+        if not self._options.frames:
+            return 0
+        layers = {
+            layer.digest: layer.size
+            for manifest in manifests
+            if manifest.document is not None
+            for position, layer in enumerate(manifest.document.view.layers)
+            if self._options.layer in (None, position) and kind_of(layer) in _READ_BY_PARTS
+        }
+        return sum(max(size, 0) for size in layers.values())
 
     def manifest(self, seen: ManifestSeen) -> ManifestView:
         entry, document = seen.entry, seen.document

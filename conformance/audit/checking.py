@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -15,7 +16,7 @@ from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.reports.provenance import Flag, Identity, Target, digest_of
 from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
-from conformance.results import Judgement, RequirementResult
+from conformance.results import Judgement, RequirementResult, Waiver, apply_waivers, notes_on_waivers
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
@@ -28,7 +29,7 @@ class CheckOptions(msgspec.Struct, frozen=True):
     """How one image is checked.
 
     ``deep`` for every byte of its layers, ``readers`` to give them to the real readers of this machine as well;
-    ``progress`` is called with the bytes read of them.
+    ``expect`` is called with the number of their bytes, ``progress`` with the bytes read. ``waivers``: known failures.
     """
 
     connection: ConnectionOptions = ConnectionOptions()
@@ -38,6 +39,8 @@ class CheckOptions(msgspec.Struct, frozen=True):
     deep: bool = False
     readers: bool = False
     progress: Callable[[int], None] | None = None
+    expect: Callable[[int], None] | None = None
+    waivers: tuple[Waiver, ...] = ()
 
 
 def check_image(reference: str, options: CheckOptions) -> SubjectReport:
@@ -64,7 +67,7 @@ def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
     seen = observe_image(
         source,
         panel=read_with_panel if options.use_panel else None,
-        reading=LayerReading(options.deep, options.progress),
+        reading=LayerReading(options.deep, options.progress, options.expect),
     )
     if options.readers:
         seen = msgspec.structs.replace(seen, layers=ask_readers(source, seen.layers))
@@ -84,7 +87,7 @@ def report_on(
     if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
         raise SourceError(f"{seen.reference}: {problems[0]}")
     results = judge_image(seen, replay=replay, of_layers=of_layers)
-    unmet, notes = [], notes_on(seen)
+    unmet, notes, today = [], notes_on(seen), datetime.now(UTC).date()
     if options.require_sentinel and not has_sentinel(seen):
         unmet.append("no sentinel variant, which --require-sentinel requests")
         notes = notes[1:]
@@ -93,6 +96,8 @@ def report_on(
         unmet.append(f"--require-chunked: {len(whole)} layer{'s' * (len(whole) > 1)} cannot be pulled in parts")
         notes = (*notes, *(layer.line for layer in whole if layer.line not in notes))
     profiles = profiles_of_image(seen, results)
+    notes = (*notes_on_waivers(results, options.waivers, today), *notes)
+    results = apply_waivers(results, options.waivers, today)
     bound = tuple(result for result in results if any(result.id in ids_of(profile) for profile in profiles))
     return subject_report(
         seen.reference,

@@ -49,8 +49,16 @@ class Target(Protocol):
     def put_root(self, root: ManifestStep) -> None: ...
 
 
-def deliver(plan: Plan, target: Target, pieces: Pieces) -> Sent:
-    """Carry out a plan; the tag is changed when everything else is there."""
+def bytes_of(plan: Plan) -> int:
+    """Bytes of all blobs of a plan."""
+    return sum(max(step.blob.size, 0) for step in plan.steps if isinstance(step, BlobStep))
+
+
+def deliver(plan: Plan, target: Target, pieces: Pieces, on_skipped: Callable[[int], None] = lambda _: None) -> Sent:
+    """Carry out a plan; the tag is changed when everything else is there.
+
+    ``on_skipped`` is called with the size of each blob that is not sent because it exists.
+    """
     blobs = size = present = left_out = 0
     _expect_sha256(plan.root)
     for step in Transfer().ordered(plan):
@@ -59,8 +67,10 @@ def deliver(plan: Plan, target: Target, pieces: Pieces) -> Sent:
             target.put_manifest(step)
         elif target.has_blob(step.blob.digest):
             present += 1
+            on_skipped(step.blob.size)
         elif _is_elsewhere(step):
             left_out += 1
+            on_skipped(step.blob.size)
         else:
             target.send_blob(step.blob, pieces)
             blobs, size = blobs + 1, size + step.blob.size

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from conformance.building.errors import BuildError
+from conformance.building.lanes import thread_lanes
 from conformance.building.run_settings import RunSettings
 from conformance.building.streams import Counted
 from conformance.format.digest import Digest
@@ -85,7 +86,9 @@ def build_layer(source: LayerSource, store: ContentStore, compression: str) -> B
         try:
             if compression == CHUNKED:
                 # Only read() of the one and write() of the other are called.
-                annotations = write_layer(cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing)).annotations
+                source_file, blob = cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing)
+                with thread_lanes() as lanes:
+                    annotations = write_layer(source_file, blob, lanes=lanes).annotations
             else:
                 for piece in compressed(_checked(tar), compression):
                     writing.write(piece)

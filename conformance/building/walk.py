@@ -9,6 +9,7 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,20 @@ def tar_pieces(directory: Path, rules: WalkRules) -> Iterator[bytes]:
     except OSError as error:
         raise BuildError(f"{_shown(str(error.filename or directory))}: {error.strerror}") from None
     yield _END
+
+
+def size_about(path: Path) -> int:
+    """Bytes of a tar, or about those of the tar of a directory: extended headers are not counted. For progress only."""
+    if not path.is_dir():
+        return path.stat().st_size if path.is_file() else 0
+    size = len(_END)
+    for directory, folders, files in os.walk(path):
+        size += BLOCK * (len(folders) + len(files))
+        for name in files:
+            with suppress(OSError):
+                status = os.lstat(f"{directory}/{name}")
+                size += (status.st_size + BLOCK - 1) // BLOCK * BLOCK if stat.S_ISREG(status.st_mode) else 0
+    return size
 
 
 class _Walk:

@@ -5,9 +5,15 @@ from typing import Annotated
 
 import typer
 
+from conformance.commands.manual import DONE, manual
 from conformance.commands.shared import EXIT_CANNOT, console
+from conformance.commands.verbosity import say
 
-_adapters = typer.Typer(help="Adapter files: how to run a tool (docs/adapters.md).", no_args_is_help=True)
+_adapters = typer.Typer(
+    help="Adapter files: how to run a tool (docs/adapters.md).",
+    no_args_is_help=True,
+    epilog=manual("adapter check mytool.toml", status=DONE),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -15,9 +21,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_adapters, name="adapter")
 
 
-@_adapters.command()
+@_adapters.command(
+    epilog=manual(
+        "adapter check mytool.toml",
+        status={0: "all can be used", 2: "one is wrong"},
+    )
+)
 def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML).")]) -> None:
-    """Show for each file what it describes and what will be unsupported, or one line with the error (exit 2).
+    """Show for each file what it describes and what will be unsupported, or one line with the error.
 
     The tool is asked for its version; an absent tool is reported, and is not an error in the file.
     """
@@ -34,16 +45,22 @@ def check(files: Annotated[list[Path], typer.Argument(help="Adapter files (TOML)
             wrong = True
         else:
             operations = ", ".join(adapter.operations)
-            typer.echo(f"{file}: {adapter.name}, {', '.join(adapter.roles)}; operations: {operations}")
+            say(f"{file}: {adapter.name}, {', '.join(adapter.roles)}; operations: {operations}")
             version = ask_version(adapter)
-            typer.echo(f"  version: {version.text or version.absent}")
+            say(f"  version: {version.text or version.absent}")
             for line in unsupported_of(adapter):
-                typer.echo(f"  unsupported: {line}")
+                say(f"  unsupported: {line}")
     if wrong:
         raise typer.Exit(EXIT_CANNOT)
 
 
-@_adapters.command(name="list")
+@_adapters.command(
+    name="list",
+    epilog=manual(
+        "adapter list",
+        status=DONE,
+    ),
+)
 def list_shipped() -> None:
     """The shipped adapters, their roles, and the version of the tool on this machine."""
     from rich.table import Table  # noqa: PLC0415 (start-up time)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from conformance.commands.manual import DONE, manual
 from conformance.commands.shared import CaFile, Insecure, PlainHttp, Username, cannot, connection_options, console
+from conformance.commands.verbosity import is_quiet, tell
 
 if TYPE_CHECKING:
     from conformance.audit.engine import Progress
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 STATE = Path("zcc-audit.sqlite")
 _INTERRUPTED = 130
+_AUDITED = {0: "all conform", 1: "an image does not", 2: "the audit could not run", 8: "something was not judged"}
 
 
 class _RunByDefault(TyperGroup):
@@ -34,6 +37,7 @@ _audit = typer.Typer(
     cls=_RunByDefault,
     no_args_is_help=True,
     help="Judge every image of a registry or a list, each distinct layer once (docs/audit.md).",
+    epilog=manual("audit https://registry.example", "audit show", status=_AUDITED),
 )
 StateFile = Annotated[Path, typer.Option("--state", metavar="FILE", help="SQLite file that keeps the results.")]
 Form = Annotated[
@@ -50,10 +54,18 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_audit, name="audit")
 
 
-@_audit.command()
+@_audit.command(
+    epilog=manual(
+        "audit https://registry.example",
+        "audit registry.example/team/ --deep --since last",
+        "audit --from images.txt --state audit.sqlite",
+        status=_AUDITED,
+    )
+)
 def run(
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="TARGET", help="https://HOST, HOST/PREFIX/, or an image as of check.")
+        list[str] | None,
+        typer.Argument(metavar="TARGET", help="https://HOST, HOST/PREFIX/, or REF: one image."),
     ] = None,
     list_file: Annotated[
         str, typer.Option("--from", metavar="FILE", help="A list of targets, one a line (-: standard input).")
@@ -85,8 +97,6 @@ def run(
     """Judge all images. After an interruption the same command continues.
 
     SIGUSR1 pauses it, SIGUSR2 lets it go on.
-
-    Exit status: 0 all conform, 1 an image does not, 8 something could not be judged, 2 the audit could not run.
     """
     from conformance.audit.connections import Hosts  # noqa: PLC0415 (start-up time)
     from conformance.audit.engine import run_audit  # noqa: PLC0415
@@ -106,7 +116,7 @@ def run(
         hosts = Hosts(Traffic(max_bytes), connections)
         with State.open(state) as opened:
             try:
-                with pausable(hosts, lambda text: typer.echo(f"zcc: {text}", err=True)), _shown() as on_progress:
+                with pausable(hosts, lambda text: tell(f"zcc: {text}")), _shown() as on_progress:
                     outcome = run_audit(opened, wanted, options, on_progress=on_progress, hosts=hosts)
             except KeyboardInterrupt:
                 typer.echo("zcc: interrupted: run the same command again to continue", err=True)
@@ -118,7 +128,14 @@ def run(
         cannot(str(error))
 
 
-@_audit.command()
+@_audit.command(
+    epilog=manual(
+        "audit show",
+        "audit show --requirement TOC-016",
+        "audit show --format html > audit.html",
+        status=DONE,
+    )
+)
 def show(
     state: StateFile = STATE,
     image: Annotated[str, typer.Option(help="Only this image, with its findings.")] = "",
@@ -127,7 +144,7 @@ def show(
     form: Form = "text",
     since: Since = "",
 ) -> None:
-    """Show the last audit of a state file: its summary, or some of its images. No image is judged; exit status 0."""
+    """Show the last audit of a state file: its summary, or some of its images. No image is judged."""
     from conformance.audit.state import State, StateError  # noqa: PLC0415 (start-up time)
 
     chosen = [name for name, value in (("image", image), ("requirement", requirement), ("layer", layer)) if value]
@@ -169,7 +186,7 @@ def _print(state: "State", run: "Run", form: Form, since: str) -> "Summary":
 
     before = state.last_run(before=run.id, finished=True) if since else None
     if since and before is None:
-        typer.echo("zcc: --since last: there is no finished earlier run", err=True)
+        tell("zcc: --since last: there is no finished earlier run")
     summary = summarize(state, run, before)
     if form == "json":
         sys.stdout.buffer.write(encode_summary(summary))
@@ -236,7 +253,7 @@ def _end(summary: "Summary") -> None:
 @contextmanager
 def _shown() -> Iterator[Callable[["Progress"], None]]:
     """Images done, rate, time left and bytes on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 (start-up time)
@@ -252,7 +269,7 @@ def _shown() -> Iterator[Callable[["Progress"], None]]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("listing", total=None, rate="", received="")
 
-        def tell(progress: "Progress") -> None:
+        def update(progress: "Progress") -> None:
             speed = bar.tasks[0].speed
             bar.update(
                 task,
@@ -263,4 +280,4 @@ def _shown() -> Iterator[Callable[["Progress"], None]]:
                 received=amount(progress.bytes),
             )
 
-        yield tell
+        yield update

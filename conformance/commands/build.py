@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import manual
 from conformance.commands.shared import cannot, console, progress
 
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ _TAG = "latest"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(build)
+    app.command(
+        epilog=manual(
+            "build ./app -o oci:./layout:1 --sentinel",
+            'build base.tar ./app -o oci:./layout:1 --cmd "/app --serve"',
+            status={0: "built", 2: "failed"},
+        )
+    )(build)
 
 
 def build(
@@ -67,14 +74,12 @@ def build(
     """Build an image and put it into an OCI layout, new or existing: the tag is added or replaced.
 
     The same input and options give the same bytes.
-
-    Example: zcc build base.tar ./app -o oci:./layout:1 --sentinel --cmd "/app --serve". Exit status: 0 built, 2 could
-    not build.
     """
     from conformance.building.errors import BuildError  # noqa: PLC0415 (start-up time)
     from conformance.building.image import COMPRESSIONS, BuildOptions, build_image  # noqa: PLC0415
     from conformance.building.layout import open_layout  # noqa: PLC0415
     from conformance.building.run_settings import RunSettings, pairs_of, words_of  # noqa: PLC0415
+    from conformance.building.walk import size_about  # noqa: PLC0415
     from conformance.format.errors import FormatError  # noqa: PLC0415
     from conformance.format.oci import Platform  # noqa: PLC0415
     from conformance.format.times import format_time  # noqa: PLC0415
@@ -103,6 +108,7 @@ def build(
         names = [*(tar or []), *(given or [])]
         target = _target(output, names)
         with progress("building") as on_bytes, open_layout(target.directory) as layout:
+            on_bytes.expect(sum(size_about(Path(name)) for name in names))
             sources = _sources(names, _rules(mtime, epoch, owner), on_bytes)
             built = build_image(sources, layout.store, options)
             layout.tag(built.root, target.tag or _TAG)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from conformance.commands.manual import VERDICT, manual
 from conformance.commands.shared import EXIT_CANNOT, cannot, console
 from conformance.commands.suite_run import judge_by_suite
+from conformance.commands.verbosity import tell
 
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
@@ -24,7 +26,13 @@ Say = Callable[[str], None]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(certify)
+    app.command(
+        epilog=manual(
+            "certify skopeo podman -o reports/",
+            "certify ./mytool.toml --role consumer-aware --no-matrix -o reports/",
+            status={**VERDICT, 2: "a tool is absent, or could not be judged at all"},
+        )
+    )(certify)
 
 
 def certify(
@@ -39,10 +47,7 @@ def certify(
         bool, typer.Option("--matrix/--no-matrix", help="Test one image with every producer, registry and consumer.")
     ] = True,
 ) -> None:
-    """Certify tools: exit 0 when all conform, 1 when one does not, 8 when a verdict is incomplete.
-
-    2 when one is absent or could not be judged at all.
-    """
+    """Certify tools in their roles, then test their interoperability."""
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
     from conformance.reports.certification import CertificationReport, encode  # noqa: PLC0415
     from conformance.reports.certification_page import certification_page  # noqa: PLC0415
@@ -64,11 +69,14 @@ def certify(
     started, clock = now(), time.monotonic()
 
     def say(text: str) -> None:
-        typer.echo(f"[{time.monotonic() - clock:4.0f} s] {text}", err=True)
+        tell(f"[{time.monotonic() - clock:4.0f} s] {text}")
 
     known = [f"--waivers={waivers.resolve()}"] if waivers else []
     arguments = [*(f"--role={name}" for name in role or ()), f"--effort={effort}", *known]
-    results = [_judged(text, adapter, output, arguments, say) for text, adapter in adapters]
+    results = []
+    for number, (text, adapter) in enumerate(adapters, 1):
+        say(f"tool {number} of {len(adapters)}: {adapter.name}")
+        results.append(_judged(text, adapter, output, arguments, say))
     present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
     cells = tuple(_matrix(present, say)) if matrix else ()
     certification = CertificationReport(tuple(results), cells, started, round(time.monotonic() - clock, 1))

@@ -2,11 +2,13 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from conformance.commands.bound import Timeout, time_bound
+from conformance.commands.manual import VERDICT, manual
 from conformance.commands.output import Output, ReportForm, chosen_forms, write_forms
 from conformance.commands.shared import (
     CaFile,
@@ -22,11 +24,19 @@ from conformance.commands.shared import (
 
 if TYPE_CHECKING:
     from conformance.reports.model import SubjectReport
+    from conformance.results import Waiver
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(check)
+    app.command(
+        epilog=manual(
+            "check registry.example/app:tag",
+            "check --deep oci:./layout:1",
+            "check --waivers waivers.toml --format html -o report.html registry.example/app:tag",
+            status=VERDICT,
+        )
+    )(check)
 
 
 def check(
@@ -46,6 +56,9 @@ def check(
         bool,
         typer.Option("--readers", help="With --deep: also compare the real tar readers on this machine with the TOC."),
     ] = False,
+    waivers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML file of known failures, with reason and date.")
+    ] = None,
     form: ReportForm = None,
     output: Output = None,
     username: Username = "",
@@ -62,7 +75,7 @@ def check(
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
-    from conformance.reports.provenance import Provenance, catalogue_digest  # noqa: PLC0415
+    from conformance.reports.provenance import Provenance, catalogue_digest, digest_of_waivers  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
     from conformance.sources.errors import SourceError  # noqa: PLC0415
@@ -70,6 +83,7 @@ def check(
     forms = chosen_forms(form or [], output or [], FORMS)
     if readers and not deep:
         cannot("--readers needs --deep: the readers are given every byte of every layer")
+    known = _read_waivers(waivers)
     started, clock = now(), time.monotonic()
     try:
         connection = connection_options(username, plain_http=plain_http, insecure=insecure, ca_file=ca_file)
@@ -82,6 +96,8 @@ def check(
                 deep=deep,
                 readers=readers,
                 progress=on_bytes if deep else None,
+                expect=on_bytes.expect,
+                waivers=known,
             )
             report = check_image(image, options)
     except (SourceError, CredentialError) as error:
@@ -93,7 +109,7 @@ def check(
             started=started,
             elapsed=elapsed,
             revision=load_catalogue().revision,
-            provenance=Provenance(catalogue_digest(), target_of(image, options)),
+            provenance=Provenance(catalogue_digest(), target_of(image, options), digest_of_waivers(known)),
         )
         write_forms(forms, lambda name: render(name, whole, load_catalogue()))
     if json:
@@ -102,6 +118,17 @@ def check(
         _print_report(report)
     if report.ending is not None and report.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[report.ending])
+
+
+def _read_waivers(file: Path | None) -> "tuple[Waiver, ...]":
+    from conformance.results import read_waivers  # noqa: PLC0415 (start-up time)
+
+    try:
+        return read_waivers(file.read_text("utf-8")) if file else ()
+    except OSError as error:
+        cannot(f"--waivers {file}: {error.strerror}")
+    except ValueError as error:
+        cannot(f"--waivers {file}: {error}")
 
 
 def _print_report(report: "SubjectReport") -> None:

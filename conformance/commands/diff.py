@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conformance.commands.bound import Timeout, time_bound
+from conformance.commands.manual import manual
 from conformance.commands.shared import (
     EXIT_DIFFERS,
     CaFile,
@@ -25,13 +26,21 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(diff)
+    app.command(
+        epilog=manual(
+            "diff registry.example/app:1 registry.example/app:2",
+            "diff oci:./layout:1",
+            "diff --pull registry.example/app:1 registry.example/app:2",
+            status={0: "the same (with --pull: counted)", 1: "different", 2: "could not compare"},
+        )
+    )(diff)
 
 
 def diff(
     image: Image,
     other: Annotated[
-        str, typer.Argument(metavar="OTHER", help="The second image; without it the TOCs of IMAGE against its tars.")
+        str,
+        typer.Argument(metavar="[OTHER]", help="REF of the other image; without it the TOCs of REF against its tars."),
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the differences as one JSON document.")] = False,
     files: Annotated[bool, typer.Option("--files", help="Compare only the trees that the images unpack to.")] = False,
@@ -40,7 +49,7 @@ def diff(
     ] = False,
     pull: Annotated[
         bool,
-        typer.Option("--pull", help="The cost of a pull of OTHER for a client that has IMAGE."),
+        typer.Option("--pull", help="The cost of a pull of OTHER for a client that has REF."),
     ] = False,
     platform: Annotated[str, typer.Option(help="Only this platform: os/architecture or os/architecture/variant.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Cut no list.")] = False,
@@ -52,9 +61,7 @@ def diff(
 ) -> None:
     """Show what differs between two images, or between the TOC and the tar of each layer of one.
 
-    With --pull the bytes of a partial pull are computed from the TOCs; exit status 0.
-
-    Exit status as of diff: 0 the same, 1 different, 2 could not compare.
+    With --pull the bytes of a partial pull are computed from the TOCs.
     """
     from conformance.anatomy.difference import terminal  # noqa: PLC0415
     from conformance.anatomy.difference.duality import compare_readings  # noqa: PLC0415
@@ -81,10 +88,10 @@ def diff(
             if pull:
                 costs = compare_pulls(first, open_source(other, connection), wanted)
             elif other:
-                options = CompareOptions(toc, files, wanted, on_bytes)
+                options = CompareOptions(toc, files, wanted, on_bytes, on_bytes.expect)
                 difference = compare_images(first, open_source(other, connection), options)
             else:
-                difference = compare_readings(first, on_bytes)
+                difference = compare_readings(first, on_bytes, on_bytes.expect)
     except (DiffError, SourceError, CredentialError, FormatError) as error:
         cannot(str(error))
     if pull:

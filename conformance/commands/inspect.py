@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conformance.commands.bound import Timeout, time_bound
+from conformance.commands.manual import manual
 from conformance.commands.shared import (
     CaFile,
     Image,
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(inspect)
+    app.command(
+        epilog=manual(
+            "inspect registry.example/app:tag",
+            "inspect --layer 0 oci:./layout:1",
+            "inspect --svg anatomy.svg oci:./layout:1",
+            status={0: "shown", 2: "could not be read"},
+        )
+    )(inspect)
 
 
 def inspect(
@@ -67,7 +75,12 @@ def inspect(
         local = isinstance(parse_reference(image), LayoutReference)
         with time_bound(timeout, reads_whole=frames), progress("reading layers") as on_bytes:
             options = ViewOptions(
-                frames or local, limit, Platform.parse(platform) if platform else None, layer, on_bytes
+                frames or local,
+                limit,
+                Platform.parse(platform) if platform else None,
+                layer,
+                on_bytes,
+                on_bytes.expect,
             )
             view = view_image(open_source(image, connection), options)
     except (SourceError, CredentialError, FormatError) as error:
@@ -79,7 +92,7 @@ def inspect(
 
         sys.stdout.buffer.write(encode(view))
     else:
-        console().print(image_tree(view, None if show_all else MAX_LISTED))
+        console(tree=True).print(image_tree(view, None if show_all else MAX_LISTED))
 
 
 def _draw(view: "ImageView", path: Path) -> None:

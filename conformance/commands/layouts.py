@@ -5,12 +5,18 @@ from typing import Annotated
 
 import typer
 
+from conformance.commands.manual import VERDICT, manual
 from conformance.commands.shared import cannot, console
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(layouts)
+    app.command(
+        epilog=manual(
+            "layouts images/*/index.json",
+            status=VERDICT,
+        )
+    )(layouts)
 
 
 def layouts(
@@ -18,8 +24,7 @@ def layouts(
 ) -> None:
     """Judge every image of the OCI layouts with these index.json files, as zcc check --deep does.
 
-    For hooks of pre-commit (docs/pipelines.md). Example: zcc layouts images/*/index.json. Exit status of the worst
-    verdict: 0 conforms, 1 does not, 2 could not judge, 8 incomplete.
+    For hooks of pre-commit (docs/pipelines.md). The exit status is that of the worst verdict.
     """
     from conformance.audit.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
     from conformance.reports.words import safe  # noqa: PLC0415

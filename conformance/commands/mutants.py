@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import manual
 from conformance.commands.shared import cannot, console
+from conformance.commands.verbosity import say
 
 if TYPE_CHECKING:
     from conformance.assurance.matrix.model import Row
@@ -16,7 +18,17 @@ _PARTS = ("artifact", "registry", "producer", "consumer", "copier")
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(mutants)
+    app.command(
+        epilog=manual(
+            "mutants REG-008",
+            "mutants --part artifact",
+            status={
+                0: "all have the expected verdicts",
+                1: "one has not, or a requirement has no kill",
+                2: "could not run",
+            },
+        )
+    )(mutants)
 
 
 def mutants(
@@ -36,8 +48,7 @@ def mutants(
 ) -> None:
     """Judge every mutant and every conforming variant: whether each check fails on the right ones only.
 
-    All of them take ten minutes or more. Exit status 1: a row differs from its mutant or variant, or no
-    mutant fails a requirement.
+    All of them take ten minutes or more.
     """
     from conformance.assurance.matrix.model import as_json, broken_rows, problems  # noqa: PLC0415 (start-up time)
     from conformance.assurance.matrix.page import page_lines  # noqa: PLC0415
@@ -59,9 +70,9 @@ def mutants(
     if page:
         page.write_text("\n".join(page_lines(matrix)) + "\n", "utf-8")
     for line in wrong:
-        typer.echo(line)
+        say(line)
     held = sum(row.holds for row in matrix.rows)
-    typer.echo(f"{held} of {len(matrix.rows)} mutants and variants have the expected verdicts")
+    say(f"{held} of {len(matrix.rows)} mutants and variants have the expected verdicts")
     if wrong:
         raise typer.Exit(1)
 

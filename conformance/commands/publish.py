@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import DONE, manual
 from conformance.commands.shared import (
     CaFile,
     Image,
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
     from conformance.sources.reference import LayoutReference, RegistryReference
     from conformance.sources.source import ImageSource
 
-_sentinel = typer.Typer(help="Add sentinel variants to an image that exists, or remove them.", no_args_is_help=True)
+_sentinel = typer.Typer(
+    help="Add sentinel variants to an image that exists, or remove them.",
+    no_args_is_help=True,
+    epilog=manual("sentinel add registry.example/app:1", status=DONE),
+)
 
 LayoutArgument = Annotated[str, typer.Argument(metavar="LAYOUT", help="oci:DIR[:TAG] or DIR.")]
 RegistryArgument = Annotated[str, typer.Argument(metavar="REF", help="host/name:tag")]
@@ -35,8 +40,18 @@ RegistryArgument = Annotated[str, typer.Argument(metavar="REF", help="host/name:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(push)
-    app.command()(pull)
+    app.command(
+        epilog=manual(
+            "push oci:./layout:1 registry.example/app:1",
+            status=DONE,
+        )
+    )(push)
+    app.command(
+        epilog=manual(
+            "pull registry.example/app:1 oci:./layout",
+            status=DONE,
+        )
+    )(pull)
     app.add_typer(_sentinel, name="sentinel")
 
 
@@ -51,10 +66,8 @@ def push(
     """Push an image of an OCI layout to a registry, byte for byte, with all that an index names.
 
     Existing blobs are not sent again, and the tag changes last: repeat the command after an interruption.
-
-    Example: zcc push oci:./layout registry.example/app:1. Exit status: 0 pushed, 2 could not push.
     """
-    from conformance.building.delivery import RegistryTarget, deliver, pieces_of  # noqa: PLC0415 (start-up time)
+    from conformance.building.delivery import RegistryTarget, bytes_of, deliver, pieces_of  # noqa: PLC0415 (start-up time)
     from conformance.reference.copier import Copier  # noqa: PLC0415
     from conformance.sources.layout import LayoutSource  # noqa: PLC0415
 
@@ -65,7 +78,8 @@ def push(
         plan = Copier(source, store).copy_plan()
         _expect_digest(target, str(plan.digest))
         with registry_client(target, connection) as client, progress("pushing") as on_bytes:
-            sent = deliver(plan, RegistryTarget(client, target), pieces_of(source, {}, on_bytes))
+            on_bytes.expect(bytes_of(plan))
+            sent = deliver(plan, RegistryTarget(client, target), pieces_of(source, {}, on_bytes), on_bytes)
         _print(str(target), str(plan.digest), sent)
 
 
@@ -81,10 +95,8 @@ def pull(
 
     Everything is verified by its digest. Repeat the command after an interruption: received content is retained,
     and partial blobs are continued.
-
-    Example: zcc pull registry.example/app:1 oci:./layout. Exit status: 0 pulled, 2 could not pull.
     """
-    from conformance.building.delivery import PulledLayout, deliver, pieces_of  # noqa: PLC0415 (start-up time)
+    from conformance.building.delivery import PulledLayout, bytes_of, deliver, pieces_of  # noqa: PLC0415 (start-up time)
     from conformance.building.download import BlobDownload  # noqa: PLC0415
     from conformance.building.layout import continued_layout, expect_tag  # noqa: PLC0415
     from conformance.reference.copier import Copier  # noqa: PLC0415
@@ -102,11 +114,18 @@ def pull(
             writer = continued_layout(target.directory)
             with writer.incoming() as directory:
                 download = BlobDownload(client, source_reference.repository, directory, on_bytes=on_bytes)
-                sent = deliver(plan, PulledLayout(writer, name, download), pieces_of(source, {}))
+                on_bytes.expect(bytes_of(plan))
+                sent = deliver(plan, PulledLayout(writer, name, download), pieces_of(source, {}), on_bytes)
         _print(f"oci:{target.directory}:{name}", str(plan.digest), sent)
 
 
-@_sentinel.command()
+@_sentinel.command(
+    epilog=manual(
+        "sentinel add registry.example/app:1",
+        "sentinel add oci:./layout:1",
+        status={0: "done, or nothing to do", 2: "failed"},
+    )
+)
 def add(
     image: Image,
     username: Username = "",
@@ -117,8 +136,6 @@ def add(
     """Add a sentinel variant for every platform that may have one: the tag then names an index with both variants.
 
     Layers and plain manifests are not changed. A platform with a layer that is not zstd:chunked gets none.
-
-    Example: zcc sentinel add registry.example/app:1. Exit status: 0 done or nothing to do, 2 failed.
     """
     from conformance.building.sentinels import plan_addition  # noqa: PLC0415 (start-up time)
 
@@ -126,7 +143,13 @@ def add(
     _change(image, connection, plan_addition)
 
 
-@_sentinel.command()
+@_sentinel.command(
+    epilog=manual(
+        "sentinel strip registry.example/app:1",
+        "sentinel strip oci:./layout:1",
+        status={0: "done, or nothing to do", 2: "failed"},
+    )
+)
 def strip(
     image: Image,
     username: Username = "",
@@ -137,8 +160,6 @@ def strip(
     """Remove all sentinel variants: the tag then names the same image with its plain variants only.
 
     Layers and plain manifests are not changed; the blobs of the variants remain until garbage collection.
-
-    Example: zcc sentinel strip oci:./layout:1. Exit status: 0 done or nothing to do, 2 failed.
     """
     from conformance.building.sentinels import plan_removal  # noqa: PLC0415 (start-up time)
 

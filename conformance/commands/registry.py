@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import manual
 from conformance.commands.shared import cannot
+from conformance.commands.verbosity import say
 
 if TYPE_CHECKING:
     from conformance.observed.evidence import Exchange
@@ -16,7 +18,14 @@ _SHOWN = ("range", "content-range")
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(registry)
+    app.command(
+        epilog=manual(
+            "registry --port 5000",
+            "registry --fault short-body",
+            "registry --list-faults",
+            status={0: "ended by Ctrl-C", 2: "could not run"},
+        )
+    )(registry)
 
 
 def registry(
@@ -37,7 +46,7 @@ def registry(
     if list_faults:
         width = max(len(name) for name in FAULTS)
         for name, kind in FAULTS.items():
-            typer.echo(f"{name:<{width}}  {kind.summary}{f' [={kind.value}]' if kind.value else ''}")
+            say(f"{name:<{width}}  {kind.summary}{f' [={kind.value}]' if kind.value else ''}")
         return
     try:
         faults = [parse_fault(text) for text in fault or ()]
@@ -45,7 +54,7 @@ def registry(
         cannot(str(error))
     try:
         with EmbeddedRegistry(defects=faults, port=port, directory=directory, on_exchange=_print) as running:
-            typer.echo(f"{running.url} (Ctrl-C ends it)")
+            say(f"{running.url} (Ctrl-C ends it)")
             _wait()
     except (RuntimeError, StorageError) as error:
         cannot(str(error))
@@ -55,7 +64,7 @@ def _wait() -> None:
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        typer.echo("ended")
+        say("ended")
 
 
 def _print(exchange: "Exchange") -> None:
@@ -68,4 +77,4 @@ def _print(exchange: "Exchange") -> None:
     ]
     sizes = f"{exchange.request_size} bytes in, {exchange.response_size} out, {exchange.elapsed:.3f} s"
     line = "  ".join([f"{exchange.method} {path} -> {exchange.status}", sizes, *ranges])
-    typer.echo("".join(character if character.isprintable() else "?" for character in line[:1000]))
+    say("".join(character if character.isprintable() else "?" for character in line[:1000]))

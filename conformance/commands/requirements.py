@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import manual
 from conformance.commands.shared import cannot, console
 
 if TYPE_CHECKING:
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(requirements)
+    app.command(
+        epilog=manual(
+            "requirements",
+            "requirements REG-028",
+            "requirements --json SENT-PULL",
+            status={0: "done", 2: "no such requirement"},
+        )
+    )(requirements)
 
 
 def requirements(

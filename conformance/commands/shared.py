@@ -3,17 +3,19 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from conformance.commands.verbosity import is_quiet
 from conformance.observed.masking import SECRETS
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
     from conformance.registry.client.client import RegistryClient
     from conformance.registry.client.options import ConnectionOptions
@@ -21,16 +23,24 @@ if TYPE_CHECKING:
 
 EXIT_DIFFERS, EXIT_CANNOT = 1, 2
 _MAX_LINE = 2000
+_UNFOLDED = 200
 
-Image = Annotated[str, typer.Argument(help="oci:DIR[:TAG], a layout directory, host/name:tag or host/name@sha256:…")]
+Image = Annotated[
+    str,
+    typer.Argument(metavar="REF", help="oci:DIR[:TAG], a layout directory, host/name:tag or host/name@sha256:…"),
+]
 Username = Annotated[str, typer.Option(help="User of the registry; the password is read from OCI_PASSWORD.")]
 PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Use plain HTTP (the default for loopback hosts).")]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Do not verify TLS certificates.")]
 CaFile = Annotated[str, typer.Option(help="PEM file of certificate authorities to trust.")]
 
 
-def console() -> "Console":
-    """Standard output; piped output is not folded at 80 columns, for grep."""
+def console(*, tree: bool = False) -> "Console":
+    """Standard output; nothing with --quiet.
+
+    Piped output is 80 columns wide (or COLUMNS), but only tables are folded: sentences, and the lines of a tree, are
+    not, for grep.
+    """
     from rich.console import Console  # noqa: PLC0415 (start-up time)
 
     class _Console(Console):
@@ -39,8 +49,9 @@ def console() -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    terminal = sys.stdout.isatty()
-    return _Console(highlight=False, markup=False, soft_wrap=not terminal, width=None if terminal else 200)
+    piped = not sys.stdout.isatty()
+    width = _UNFOLDED if tree and piped else None
+    return _Console(highlight=False, markup=False, soft_wrap=piped, quiet=is_quiet(), width=width)
 
 
 def cannot(message: str) -> NoReturn:
@@ -84,19 +95,43 @@ def registry_client(reference: "RegistryReference", connection: "ConnectionOptio
         client.close()
 
 
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int], None]]:
-    """A line on standard error that counts bytes, where that is a terminal; the function that reports them."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+class ByteCount:
+    """Counts bytes: a call reports bytes that are done, ``expect`` adds bytes that are to come."""
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda count: shown.advance(task, count)
+    def __init__(self, shown: "Progress | None" = None, what: str = "") -> None:
+        self._shown, self._total = shown, 0
+        self._task = shown.add_task(what, total=None) if shown is not None else None
+
+    def __call__(self, count: int) -> None:
+        if self._shown is not None and self._task is not None:
+            self._shown.advance(self._task, count)
+
+    def expect(self, count: int) -> None:
+        """Add this number of bytes to the total."""
+        self._total += count
+        if self._shown is not None and self._task is not None:
+            self._shown.update(self._task, total=self._total)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[ByteCount]:
+    """A line on standard error that counts bytes of a total, where that is a terminal."""
+    if is_quiet() or not sys.stderr.isatty():
+        yield ByteCount()
+        return
+    from rich.console import Console  # noqa: PLC0415 (start-up time)
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as shown:
+        yield ByteCount(shown, what)
 
 
 def in_words(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """The suite in its own process: started by several commands, and ended with them."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from conformance.reports.model import Report
 
+_log: Final = logging.getLogger(__name__)
 _PLUGIN: Final = "conformance.plugin"
 _MAX_SECONDS: Final = 3600
 _CLEAN_UP_SECONDS: Final = 30
@@ -61,6 +63,8 @@ def _run(command: Sequence[str], place: Path, environment: Mapping[str, str]) ->
                 process.kill()
                 process.communicate()
             raise
+    for line in (output + errors).splitlines():
+        _log.debug("suite: %s", line)
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import DONE, VERDICT, manual
 from conformance.commands.output import Output, ReportForm, chosen_forms, write_forms
 from conformance.commands.shared import cannot, console
+from conformance.commands.verbosity import say
 
 if TYPE_CHECKING:
     from conformance.reports.model import Report, SubjectReport
 
-_vectors = typer.Typer(help="Cases for implementers in any language (docs/vectors.md).", no_args_is_help=True)
+_vectors = typer.Typer(
+    help="Cases for implementers in any language (docs/vectors.md).",
+    no_args_is_help=True,
+    epilog=manual("vectors export DIR", status=DONE),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +27,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_vectors, name="vectors")
 
 
-@_vectors.command()
+@_vectors.command(
+    epilog=manual(
+        "vectors build DIR",
+        status=DONE,
+    )
+)
 def build(directory: Annotated[Path, typer.Argument(help="Where index.json and blobs/ are written.")]) -> None:
     """Build all cases from the mutants and variants of this version: the same bytes on every machine."""
     from conformance.cases.vectors.build import build_vectors  # noqa: PLC0415 (start-up time)
@@ -30,12 +41,17 @@ def build(directory: Annotated[Path, typer.Argument(help="Where index.json and b
     vectors = build_vectors()
     write_vectors(vectors, directory)
     size = sum(map(len, vectors.blobs.values()))
-    typer.echo(f"{len(vectors.index.cases)} cases, {len(vectors.blobs)} blobs of {size} bytes")
+    say(f"{len(vectors.index.cases)} cases, {len(vectors.blobs)} blobs of {size} bytes")
     for name, reason in vectors.index.omitted.items():
-        typer.echo(f"left out: {name}: {reason}")
+        say(f"left out: {name}: {reason}")
 
 
-@_vectors.command()
+@_vectors.command(
+    epilog=manual(
+        "vectors export DIR",
+        status=DONE,
+    )
+)
 def export(
     directory: Annotated[Path, typer.Argument(help="Where cases/ID/ are written; must not exist or be empty.")],
     source: Annotated[Path | None, typer.Option("--vectors", help="Vectors other than those of this package.")] = None,
@@ -49,10 +65,16 @@ def export(
         export_cases(vectors, directory)
     except VectorError as error:
         cannot(str(error))
-    typer.echo(f"{len(vectors.index.cases)} cases")
+    say(f"{len(vectors.index.cases)} cases")
 
 
-@_vectors.command()
+@_vectors.command(
+    epilog=manual(
+        "vectors judge results.jsonl",
+        "vectors judge results.jsonl --format html -o report.html",
+        status=VERDICT,
+    )
+)
 def judge(
     results: Annotated[Path, typer.Argument(help="The output of the runner: JSON lines, one for each case.")],
     source: Annotated[Path | None, typer.Option("--vectors", help="Vectors other than those of this package.")] = None,
@@ -90,7 +112,7 @@ def judge(
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
     else:
         _print(report)
-        typer.echo(
+        say(
             f"{len(index.cases)} cases: {tally.right} right, {tally.wrong} wrong, {tally.undecided} not decided, "
             f"{tally.free} where either is right; {tally.trees} trees stated and right"
         )

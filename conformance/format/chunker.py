@@ -140,16 +140,21 @@ def _splits(known: bytes) -> list[int]:
 
 def splits_by_numpy(known: bytes, numpy: Any) -> list[int]:
     """The same with arrays of 16 bits: of the sums only these count."""
-    weighted = numpy.frombuffer(known, dtype=numpy.uint8).astype(numpy.uint16)
-    sums = weighted.copy()
-    for doubling in range(WINDOW.bit_length() - 1):
+    count = len(known)
+    sums = weighted = numpy.frombuffer(known, dtype=numpy.uint8).astype(numpy.uint16)
+    spare, more, older = (numpy.empty(count, dtype=numpy.uint16) for _ in range(3))
+    doublings = WINDOW.bit_length() - 1
+    for doubling in range(doublings):
         size = 1 << doubling
-        older = sums[:-size] << doubling
-        older += weighted[:-size]
-        weighted[size:] += older
-        sums[size:] += sums[:-size].copy()
-    hits = numpy.flatnonzero(weighted == _TARGET) - (WINDOW - 1) + 1
-    found: list[int] = hits[hits > 0].tolist()
+        shifted = older[:-size]
+        numpy.left_shift(sums[:-size], doubling, out=shifted)
+        shifted += weighted[:-size]
+        if doubling < doublings - 1:  # the sums of the whole window are not needed
+            spare[:size] = sums[:size]
+            numpy.add(sums[size:], sums[:-size], out=spare[size:])
+            sums, spare = spare, more if sums is weighted else sums
+        weighted[size:] += shifted
+    found: list[int] = (numpy.flatnonzero(weighted[WINDOW - 1 :] == _TARGET) + 1).tolist()
     return found
 
 

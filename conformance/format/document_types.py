@@ -83,6 +83,8 @@ class _Config(msgspec.Struct, rename=_PLATFORM_NAMES):
 
 
 _TYPES: Final[dict[DocumentKind, type[msgspec.Struct]]] = {"index": _Index, "manifest": _Manifest, "config": _Config}
+# msgspec resolves the fields of a struct at its first use; two threads that do it at once crash the interpreter.
+_RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in _TYPES.values())
 
 
 def type_problem(kind: DocumentKind, fields: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 Nothing is ever written back from the typed view, so fields it does not know are never lost.
 """
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -95,6 +95,9 @@ class Config(msgspec.Struct, frozen=True, rename={"os_version": "os.version", "o
     def platform(self) -> Platform:
         return Platform(self.architecture, self.os, self.variant, self.os_version, self.os_features)
 
+
+# msgspec resolves the fields of a struct at its first use; two threads that do it at once crash the interpreter.
+_RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in (Manifest, Index, Config))
 
 T = TypeVar("T")
 

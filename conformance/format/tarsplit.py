@@ -229,8 +229,9 @@ def _record(line: bytes, number: int) -> Record:
             raise FormatError("is a segment without payload")
         return Segment(number, payload)
     name = parsed.name_raw or parsed.name.encode()
-    if parsed.name and parsed.name_raw:
-        raise FormatError("is a file with name and name_raw")
+    # A reader prefers name_raw; one that knows only name must not read another file.
+    if parsed.name and parsed.name_raw and parsed.name != parsed.name_raw.decode(errors="replace"):
+        raise FormatError("is a file whose name and name_raw differ")
     if not name:
         raise FormatError("is a file without a name")
     if parsed.size < 0:

@@ -6,7 +6,10 @@ tar-split and one piece of content; never the tar.
 
 import hashlib
 import io
-from typing import BinaryIO, Final
+from array import array
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 import zstandard
@@ -16,6 +19,7 @@ from conformance.format.crc64 import Crc64
 from conformance.format.digest import Digest
 from conformance.format.entries import clean_name, entry_of
 from conformance.format.errors import FormatError
+from conformance.format.lanes import INLINE, Lane, Lanes
 from conformance.format.names import LAYER_ZSTD_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import Positions
@@ -23,6 +27,9 @@ from conformance.format.seal import CompressedTarSplit, seal
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.tarsplit import Recorder
 from conformance.format.toc import CHUNK_ZEROS, Entry, Toc
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 _ONE_SHOT: Final = 2**20
 """Bytes: a frame of up to so much is compressed at once, with its size in the header."""
@@ -65,14 +72,16 @@ class WrittenLayer(msgspec.Struct, frozen=True):
         return Descriptor(LAYER_ZSTD_TYPE, str(self.digest), self.size, self.annotations)
 
 
-def write_layer(tar: BinaryIO, blob: BinaryIO, options: WriterOptions = DEFAULTS) -> WrittenLayer:
-    """Read the tar to its end and write the blob.
+def write_layer(
+    tar: BinaryIO, blob: BinaryIO, options: WriterOptions = DEFAULTS, lanes: Lanes = INLINE
+) -> WrittenLayer:
+    """Read the tar to its end and write the blob, which is written to in the lane of compression.
 
     Raise FormatError for a malformed tar, and for what a TOC cannot represent (TOC-016): PAX global headers,
     sparse files, unknown types, names that are not UTF-8, names that occur twice. What was then written to
     ``blob`` is not a layer.
     """
-    return _Writer(tar, blob, options).run()
+    return _Writer(tar, blob, options, lanes).run()
 
 
 def layer_from_tar(tar: bytes, options: WriterOptions = DEFAULTS) -> tuple[bytes, WrittenLayer]:
@@ -83,36 +92,38 @@ def layer_from_tar(tar: bytes, options: WriterOptions = DEFAULTS) -> tuple[bytes
 
 
 class _Frames:
-    """Data frames into the blob: a frame begins with the first byte after ``close``; none is ever empty."""
+    """Data frames into the blob: a frame begins with the first byte after ``close``; none is ever empty.
 
-    def __init__(self, blob: BinaryIO, options: WriterOptions) -> None:
-        self._blob = blob
+    They are numbered here, and compressed in a lane; where each begins is known when that has settled.
+    """
+
+    def __init__(self, blob: BinaryIO, options: WriterOptions, lane: Lane) -> None:
+        self._blob, self._lane = blob, lane
         self._hash = hashlib.sha256()
         self._compressor = zstandard.ZstdCompressor(level=options.level, write_checksum=options.checksums)
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._stream: zstandard.ZstdCompressionObj | None = None
+        self._is_open = False
+        self._number = 0
+        self._ends = array("Q")
         self.position = 0
 
     def write(self, content: bytes) -> None:
         """Add content to the current frame."""
-        if self._stream is not None:
-            self.append(self._stream.compress(content))
-            return
-        self._pending.append(content)
-        self._pending_size += len(content)
-        if self._pending_size > _ONE_SHOT:
-            self._stream = self._compressor.compressobj()
-            self.append(self._stream.compress(self._take()))
+        self._is_open = self._is_open or bool(content)
+        self._lane.run(partial(self._compress, content), len(content))
 
     def close(self) -> int:
-        """End the current frame; the position where the next one will begin."""
-        if self._stream is not None:
-            self.append(self._stream.flush())
-            self._stream = None
-        elif self._pending_size:
-            self.append(self._compressor.compress(self._take()))
-        return self.position
+        """End the current frame; the number of the next one."""
+        if self._is_open:
+            self._lane.run(self._end, 0)
+            self._number, self._is_open = self._number + 1, False
+        return self._number
+
+    def start(self, number: int) -> int:
+        """Where the frame of this number begins, or the one before it ends; all is settled."""
+        return self._ends[number - 1] if number else 0
 
     def append(self, raw: bytes) -> None:
         """Write bytes to the blob as they are."""
@@ -124,6 +135,24 @@ class _Frames:
     def digest(self) -> Digest:
         return Digest("sha256", self._hash.hexdigest())
 
+    def _compress(self, content: bytes) -> None:
+        if self._stream is not None:
+            self.append(self._stream.compress(content))
+            return
+        self._pending.append(content)
+        self._pending_size += len(content)
+        if self._pending_size > _ONE_SHOT:
+            self._stream = self._compressor.compressobj()
+            self.append(self._stream.compress(self._take()))
+
+    def _end(self) -> None:
+        if self._stream is not None:
+            self.append(self._stream.flush())
+            self._stream = None
+        else:
+            self.append(self._compressor.compress(self._take()))
+        self._ends.append(self.position)
+
     def _take(self) -> bytes:
         content = b"".join(self._pending)
         self._pending.clear()
@@ -132,20 +161,81 @@ class _Frames:
 
 
 class _ChunkInProgress:
-    def __init__(self, part: Part, offset: int, file_offset: int) -> None:
-        self.offset = offset
+    """``frame`` is the number of the one that holds it; ``digest`` is known when the digests have settled."""
+
+    __slots__ = ("digest", "file_offset", "frame", "hash", "size", "zeros")
+
+    def __init__(self, part: Part, frame: int, file_offset: int) -> None:
+        self.frame = frame
         self.file_offset = file_offset
         self.size = 0
         self.zeros = part.zeros
-        self.hash = hashlib.sha256()
+        self.hash: Hash | None = hashlib.sha256()
+        self.digest = ""
+
+    def update(self, content: bytes) -> None:
+        """The next of its bytes."""
+        if self.hash is not None:
+            self.hash.update(content)
+
+    def end(self) -> None:
+        """Keep the digest only."""
+        if self.hash is not None:
+            self.digest, self.hash = f"sha256:{self.hash.hexdigest()}", None
+
+
+class _FileInProgress:
+    """A file with content: its entry, the frame after it, its chunks."""
+
+    __slots__ = ("chunks", "crc", "digest", "entry", "next_frame", "whole")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.chunks: list[_ChunkInProgress] = []
+        self.next_frame = 0
+        self.whole: Hash | None = hashlib.sha256()
+        self.crc = Crc64()
+        self.digest = ""
+
+    def update(self, content: bytes) -> None:
+        """The next of its bytes."""
+        if self.whole is not None:
+            self.whole.update(content)
+        self.crc.update(content)
+
+    def end(self) -> None:
+        """Keep the digests only."""
+        if self.whole is not None:
+            self.digest, self.whole = f"sha256:{self.whole.hexdigest()}", None
+        self.chunks[-1].end()
+
+    def entries(self, start: Callable[[int], int]) -> Iterator[Entry]:
+        """Its entries in the TOC; ``start`` says where a frame begins."""
+        first, several = self.chunks[0], len(self.chunks) > 1
+        placed = msgspec.structs.replace(
+            self.entry, digest=self.digest, offset=start(first.frame), end_offset=start(self.next_frame)
+        )
+        if not several:
+            yield placed
+            return
+        for chunk in self.chunks:
+            base = placed if chunk is first else Entry(type="chunk", name=placed.name, offset=start(chunk.frame))
+            yield msgspec.structs.replace(
+                base,
+                chunk_size=chunk.size,
+                chunk_offset=chunk.file_offset,
+                chunk_digest=chunk.digest,
+                chunk_type=CHUNK_ZEROS if chunk.zeros else "",
+            )
 
 
 class _Writer:
-    def __init__(self, tar: BinaryIO, blob: BinaryIO, options: WriterOptions) -> None:
+    def __init__(self, tar: BinaryIO, blob: BinaryIO, options: WriterOptions, lanes: Lanes) -> None:
         self._reader = TarReader(tar)
-        self._frames = _Frames(blob, options)
+        self._lanes = lanes
+        self._frames = _Frames(blob, options, lanes.compression)
         self._options = options
-        self._entries: list[Entry] = []
+        self._files: list[Entry | _FileInProgress] = []
         self._names: set[bytes] = set()
         self._diff_id = hashlib.sha256()
         self._split_stream = zstandard.ZstdCompressor(level=options.level).compressobj()
@@ -159,12 +249,15 @@ class _Writer:
         self._raw(self._reader.take_raw())
         for piece in self._reader.rest():
             self._raw(piece)
-        data_size = self._frames.close()
+        last = self._frames.close()
+        for lane in self._lanes:
+            lane.settle()
+        data_size = self._frames.start(last)
         self._split_parts.append(self._split_stream.flush())
         tar_split: CompressedTarSplit | None = None
         if self._options.tar_split:
             tar_split = CompressedTarSplit(b"".join(self._split_parts), self._split_size)
-        toc = Toc(1, self._entries, "" if tar_split is None else str(tar_split.digest))
+        toc = Toc(1, self._entries(), "" if tar_split is None else str(tar_split.digest))
         tail = seal(data_size, toc, tar_split, level=self._options.level)
         self._frames.append(tail.content)
         return WrittenLayer(
@@ -178,6 +271,18 @@ class _Writer:
             data_size=data_size,
         )
 
+    def _entries(self) -> list[Entry]:
+        """The entries of the TOC, in the order of the tar."""
+        entries: list[Entry] = []
+        self._files.reverse()
+        while self._files:  # one form at a time, for memory
+            file = self._files.pop()
+            if isinstance(file, Entry):
+                entries.append(file)
+            else:
+                entries += file.entries(self._frames.start)
+        return entries
+
     def _entry(self, header: TarHeader) -> None:
         entry = entry_of(header)
         name = clean_name(header.name)
@@ -188,55 +293,51 @@ class _Writer:
         if header.size:
             self._content(entry, header)
         else:
-            self._recorder.file(header.name, 0, None)
-            self._entries.append(entry)
+            self._lanes.digests.run(partial(self._recorder.file, header.name, 0, None), 0)
+            self._files.append(entry)
 
     def _content(self, entry: Entry, header: TarHeader) -> None:
-        """The content of a regular file: a frame for each chunk, and the entries of the TOC."""
-        whole, crc, chunker = hashlib.sha256(), Crc64(), Chunker()
-        done: list[_ChunkInProgress] = []
+        """The content of a regular file: a frame for each chunk."""
+        file, chunker = _FileInProgress(entry), Chunker()
         for piece in self._reader.content():
-            self._diff_id.update(piece)
-            whole.update(piece)
-            crc.update(piece)
-            for part in chunker.feed(piece) if self._options.split else (Part(piece, zeros=False, starts=not done),):
-                self._part(part, done)
+            self._lanes.digests.run(partial(self._digest, file, piece), len(piece))
+            started = bool(file.chunks)
+            for part in chunker.feed(piece) if self._options.split else (Part(piece, zeros=False, starts=not started),):
+                self._part(part, file)
         for part in chunker.finish():
-            self._part(part, done)
-        end = self._frames.close()
-        self._recorder.file(header.name, header.size, crc.digest())
-        placed = msgspec.structs.replace(
-            entry, digest=f"sha256:{whole.hexdigest()}", offset=done[0].offset, end_offset=end
-        )
-        if len(done) == 1:
-            self._entries.append(placed)
-            return
-        for chunk in done:
-            base = placed if chunk is done[0] else Entry(type="chunk", name=entry.name, offset=chunk.offset)
-            self._entries.append(
-                msgspec.structs.replace(
-                    base,
-                    chunk_size=chunk.size,
-                    chunk_offset=chunk.file_offset,
-                    chunk_digest=f"sha256:{chunk.hash.hexdigest()}",
-                    chunk_type=CHUNK_ZEROS if chunk.zeros else "",
-                )
-            )
+            self._part(part, file)
+        file.next_frame = self._frames.close()
+        self._lanes.digests.run(partial(self._end, file, header), 0)
+        self._files.append(file)
 
-    def _part(self, part: Part, done: list[_ChunkInProgress]) -> None:
+    def _digest(self, file: _FileInProgress, piece: bytes) -> None:
+        self._diff_id.update(piece)
+        file.update(piece)
+
+    def _end(self, file: _FileInProgress, header: TarHeader) -> None:
+        file.end()
+        self._recorder.file(header.name, header.size, file.crc.digest())
+
+    def _part(self, part: Part, file: _FileInProgress) -> None:
+        done = file.chunks
         if part.starts:
             file_offset = done[-1].file_offset + done[-1].size if done else 0
+            if done:
+                self._lanes.digests.run(done[-1].end, 0)
             done.append(_ChunkInProgress(part, self._frames.close(), file_offset))
         done[-1].size += len(part.content)
-        done[-1].hash.update(part.content)
+        self._lanes.digests.run(partial(done[-1].update, part.content), len(part.content))
         self._frames.write(part.content)
 
     def _raw(self, raw: bytes) -> None:
         """Tar bytes that are no content: into the current frame and the tar-split."""
         if raw:
-            self._diff_id.update(raw)
             self._frames.write(raw)
-            self._recorder.segment(raw)
+            self._lanes.digests.run(partial(self._digest_raw, raw), len(raw))
+
+    def _digest_raw(self, raw: bytes) -> None:
+        self._diff_id.update(raw)
+        self._recorder.segment(raw)
 
     def _record(self, line: bytes) -> None:
         self._split_size += len(line)

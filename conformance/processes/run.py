@@ -1,8 +1,10 @@
 """Running one program: argument vector, time-out for its whole process group, bounded output, peak memory."""
 
+import logging
 import os
 import resource
 import selectors
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import IO, Final
 
 import msgspec
+
+_log: Final = logging.getLogger(__name__)
 
 MAX_KEPT: Final = 128 * 2**10
 """Bytes of each stream: half from the beginning and half from the end."""
@@ -62,6 +66,7 @@ def run_program(argv: Sequence[str], *, directory: Path, environment: Mapping[st
         )
     except (OSError, ValueError) as error:
         return Ended(tuple(argv), problem=f"could not be started: {getattr(error, 'strerror', None) or error}")
+    _log.debug("running %s", shlex.join(map(str, argv)))
     with process:
         out, err = _Kept(), _Kept()
         try:

@@ -206,10 +206,14 @@ class TreeBuilder:
         if entry.type == "dir":
             self._directory_times[place] = (accessed, modified)
         try:
-            os.utime(path, ns=(accessed, modified), follow_symlinks=False)
+            self.set_times(entry, path, (accessed, modified))
         except (OSError, OverflowError) as error:
             self._directory_times.pop(place, None)
             self._skip(entry, "time", error)
+
+    def set_times(self, entry: Entry, path: bytes, times: tuple[int, int]) -> None:  # noqa: ARG002
+        """Access and modification, in nanoseconds; of a link its own."""
+        os.utime(path, ns=times, follow_symlinks=False)
 
     def _remove(self, place: Parts) -> None:
         path = self._path(place)

@@ -8,7 +8,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from conformance.reports.encoding import json_bytes
 from conformance.requirements import Profile, Role
+from conformance.results import Waiver
 
 CATALOGUE_FILE: Final = "requirements.toml"
 
@@ -52,6 +54,11 @@ class Provenance(msgspec.Struct, frozen=True):
 def catalogue_digest() -> str:
     """The digest of the catalogue that is shipped with this package."""
     return digest_of(files("conformance.requirements").joinpath(CATALOGUE_FILE).read_bytes())
+
+
+def digest_of_waivers(waivers: tuple[Waiver, ...]) -> str:
+    """The digest of their JSON; "" where there are none."""
+    return digest_of(json_bytes(waivers)) if waivers else ""
 
 
 def digest_of(content: bytes) -> str:

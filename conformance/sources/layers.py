@@ -54,12 +54,19 @@ _SPLIT_KINDS: Final = (Kind.SPLIT_BYTES, Kind.SPLIT_RECORDS)
 
 
 class LayerReading(msgspec.Struct, frozen=True):
-    """How much of the layers is read: ``deep`` for every byte; ``progress`` is called with the bytes read of each
-    blob.
+    """How much of the layers is read: ``deep`` for every byte.
+
+    ``expect`` is called before with the number of bytes, ``progress`` with the bytes read of each blob.
     """
 
     deep: bool = False
     progress: Progress | None = None
+    expect: Progress | None = None
+
+    def announce(self, layers: Iterable[Descriptor]) -> None:
+        """These are the layers to come."""
+        if self.deep and self.expect is not None:
+            self.expect(sum(max(layer.size, 0) for layer in layers))
 
 
 class WantedLayer(msgspec.Struct):
@@ -74,6 +81,7 @@ class WantedLayer(msgspec.Struct):
 def observe_layers(source: ImageSource, manifests: Sequence[ManifestSeen], reading: LayerReading) -> LayersSeen:
     """Each data layer that claims a TOC, once, however many manifests share it; at most MAX_LAYERS."""
     wanted, room = wanted_layers(manifests), TableBudget()
+    reading.announce(layer.descriptor for layer in wanted[:MAX_LAYERS])
     layers = [_Layer(source, layer, reading, room).observe() for layer in wanted[:MAX_LAYERS]]
     if unread := wanted[MAX_LAYERS:]:
         layers.append(_unread(unread))

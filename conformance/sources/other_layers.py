@@ -35,6 +35,7 @@ def observe_other_layers(
 ) -> tuple[OtherLayerSeen, ...]:
     """Each layer of an image that claims no TOC, once; a placeholder after MAX_LAYERS stands for the others."""
     wanted = wanted_others(manifests)
+    reading.announce(layer.descriptor for layer in wanted[:MAX_LAYERS] if not layer.is_foreign)
     seen = [observe_other(source, layer, reading) for layer in wanted[:MAX_LAYERS]]
     many = f"the image has {len(wanted)} different layers without TOC; {MAX_LAYERS} were inspected"
     unseen = (

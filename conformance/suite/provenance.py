@@ -15,7 +15,7 @@ from conformance.reports.provenance import (
     Provenance,
     Target,
     catalogue_digest,
-    digest_of,
+    digest_of_waivers,
     program_identity,
 )
 from conformance.suite.settings import SuiteSettings
@@ -25,8 +25,7 @@ _PROPERTY: Final = "conformance.identity"
 
 def provenance_of(settings: SuiteSettings) -> Provenance:
     """The criteria and the target of this run."""
-    waivers = digest_of(json_bytes(settings.waivers)) if settings.waivers else ""
-    return Provenance(catalogue_digest(), _target(settings), waivers)
+    return Provenance(catalogue_digest(), _target(settings), digest_of_waivers(settings.waivers))
 
 
 def _target(settings: SuiteSettings) -> Target:

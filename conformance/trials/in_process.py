@@ -6,7 +6,7 @@ import os
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 
 import msgspec
@@ -17,6 +17,7 @@ from conformance.format.oci import read_config, read_manifest
 from conformance.implementations.adapter import Adapter, find_adapter
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.outcome import Classified, Outcome, classify
+from conformance.implementations.placeholders import OPTIONS as HERE
 from conformance.implementations.placeholders import fill
 from conformance.implementations.protocol import OPERATIONS
 from conformance.implementations.runner import Run, Values
@@ -33,6 +34,7 @@ from conformance.reference.whole import WholeLayers
 from conformance.trials.under_test import ImplementationUnderTest
 
 _MAX_EVIDENCE = 2000
+_OF_A_LAYOUT: Final = ("unpack", "--layout", "{layout}", "--output", "{output}", HERE)
 
 
 class InProcessImplementation(ImplementationUnderTest):
@@ -40,6 +42,7 @@ class InProcessImplementation(ImplementationUnderTest):
 
     ``operations``: those that the adapter has; None: those of the reference. ``can_sign``: the adapter declares the
     option ``sign``, and the toolkit signs anyway. ``can_export``: it also exports, which the reference does not.
+    ``from_layout``: it unpacks images in layouts, and sends no request to a registry.
     """
 
     def __init__(
@@ -50,8 +53,11 @@ class InProcessImplementation(ImplementationUnderTest):
         operations: Sequence[Operation] | None = None,
         can_sign: bool = False,
         can_export: bool = False,
+        from_layout: bool = False,
     ) -> None:
-        super().__init__(_adapter(operations, can_sign=can_sign, can_export=can_export), "in process", directory)
+        adapter = _adapter(operations, can_sign=can_sign, can_export=can_export, from_layout=from_layout)
+        super().__init__(adapter, "in process", directory)
+        self._vectors = {**OPERATIONS, "unpack": _OF_A_LAYOUT} if from_layout else OPERATIONS
         client: Any = toolkit.client
 
         class Quick(client):  # type: ignore[misc]
@@ -83,7 +89,7 @@ class InProcessImplementation(ImplementationUnderTest):
         given = {**place.values(), **{key: str(value) for key, value in values.items()}}
         own: tuple[Option, ...] = ("authfile",) if place.secrets else ()
         extra = [argument for option in (*own, *options) for argument in fill(self.adapter.options[option], given)]
-        argv = fill(OPERATIONS[operation], given, extra)
+        argv = fill(self._vectors[operation], given, extra)
         status, out, err = self._captured(argv, place.environment)
         how = self.ended(status, out, err)
         evidence = (CommandEvidence(argv, status, err[-_MAX_EVIDENCE:]),)
@@ -116,7 +122,7 @@ class InProcessImplementation(ImplementationUnderTest):
         return classify(exit_status=status, stdout=out, stderr=err, protocol=True)
 
 
-def _adapter(operations: Sequence[Operation] | None, *, can_sign: bool, can_export: bool) -> Adapter:
+def _adapter(operations: Sequence[Operation] | None, *, can_sign: bool, can_export: bool, from_layout: bool) -> Adapter:
     adapter = find_adapter("reference")
     if can_export:
         lacking = {name: why for name, why in adapter.unsupported.items() if name != "export"}
@@ -124,6 +130,8 @@ def _adapter(operations: Sequence[Operation] | None, *, can_sign: bool, can_expo
         adapter = msgspec.structs.replace(adapter, operations=exporting, unsupported=lacking)
     if can_sign:
         adapter = msgspec.structs.replace(adapter, options={**adapter.options, "sign": ()})
+    if from_layout:
+        adapter = msgspec.structs.replace(adapter, operations={**adapter.operations, "unpack": (_OF_A_LAYOUT,)})
     if operations is None:
         return adapter
     own = {name: adapter.operations[name] for name in operations}

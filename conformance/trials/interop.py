@@ -1,6 +1,7 @@
 """Interoperability of the tools: one image from every producer, through every registry, to every consumer."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -50,11 +51,10 @@ def interoperate(
     """Every cell of the matrix; each image is pushed once and then unpacked by every tool that can."""
     producers = [subject for subject in subjects if "push" in subject.adapter.operations]
     consumers = [subject for subject in subjects if "unpack" in subject.adapter.operations]
-    for registry in registries:
-        for producer in producers:
-            for compression in COMPRESSIONS:
-                progress(f"{producer.adapter.name} pushes {compression} to {registry.name}")
-                yield from _row(producer, compression, registry, consumers)
+    rows = list(product(registries, producers, COMPRESSIONS))
+    for number, (registry, producer, compression) in enumerate(rows, 1):
+        progress(f"image {number} of {len(rows)}: {producer.adapter.name} pushes {compression} to {registry.name}")
+        yield from _row(producer, compression, registry, consumers)
 
 
 def _row(

@@ -97,8 +97,10 @@ def test_attestations_behind_a_pair_are_no_disorder() -> None:
     draft = conforming_draft()
     attestation = {**draft.plain, "layers": [{"mediaType": "application/vnd.in-toto+json", "digest": "", "size": 2}]}
     attestation["layers"][0]["digest"] = draft.add_blob(b"{}")
-    draft.extra["attestation"] = (attestation, {"architecture": "unknown", "os": "unknown"})
     unknown = {"architecture": "unknown", "os": "unknown"}
+    # As BuildKit writes it: the config of an attestation manifest has the required fields of an image config.
+    config = {**unknown, "config": {}, "rootfs": {"type": "layers", "diff_ids": [attestation["layers"][0]["digest"]]}}
+    draft.extra["attestation"] = (attestation, config)
     draft.entries.append({"of": "attestation", "platform": unknown})
     assert not [name for name, verdict in verdicts(draft, deep=True).items() if verdict in ("fail", "not-run")]
     draft.entries[-1]["platform"] = {"architecture": "arm64", "os": "linux"}

@@ -61,7 +61,9 @@ CASES = {
     "protocol refusal": Case(Outcome.REFUSED, 3, stderr="no", protocol=True, reason="no"),
     "protocol refusal in silence": Case(Outcome.CRASHED, 3, protocol=True),
     "protocol unsupported": Case(Outcome.UNSUPPORTED, 4, stderr="no scan", protocol=True, reason="no scan"),
-    "outside the protocol": Case(Outcome.CRASHED, 1, stderr="error: x", protocol=True, reason="exit 1 is none of"),
+    "outside the protocol": Case(
+        Outcome.CRASHED, 1, stderr="error: x", protocol=True, reason="exit 1 is not 0, 3 or 4"
+    ),
     "3 and 4 mean nothing elsewhere": Case(Outcome.REFUSED, 4, stderr="error: x"),
 }
 

@@ -40,7 +40,7 @@ def test_what_the_embedded_registry_serves_reads_back(wanted: list[list[int]]) -
     [
         (404, (), b"", "HTTP 404 carries no content"),
         (206, (), b"ab", "without Content-Range"),
-        (206, (("Content-Range", "bytes 0-1/9"),), b"abc", "2 bytes, 3 came"),
+        (206, (("Content-Range", "bytes 0-1/9"),), b"abc", "2 bytes, 3 were received"),
         (206, (("Content-Range", "bytes 1-0/9"),), b"", "contradicts itself"),
         (206, (("Content-Range", "bytes 0-9/9"),), b"0123456789", "contradicts itself"),
         (206, (("Content-Range", "bytes=0-1/9"),), b"ab", "malformed"),

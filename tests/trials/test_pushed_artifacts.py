@@ -59,7 +59,7 @@ def test_the_reference_writes_sound_layers_whatever_the_tree(tmp_path: Path) -> 
 def test_a_defect_of_some_trees_is_found_shrunk_and_kept(tmp_path: Path) -> None:
     verdicts, (layout,), evidence = explored(DEFECTIVE, tmp_path)
     assert "fail" in verdicts.values()
-    assert f"of 0 entries: retained/{layout.name}, seed 1" in evidence
+    assert f"of 0 entries: kept/{layout.name}, seed 1" in evidence
     root = LayoutSource(LayoutReference(layout)).root().content
     assert root is not None
     assert msgspec.json.decode(root)["layers"][0]["size"] <= 1024

@@ -38,8 +38,11 @@ def assert_lawful(maker: Maker, results: Mapping[str, RequirementResult]) -> Non
 
 @pytest.mark.parametrize("maker", _of(consumers), ids=lambda maker: maker.__name__)
 def test_a_lawful_consumer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
-    by_toc, by_tar = maker in consumers.BY_TOC, maker in consumers.BY_TAR
-    assert_lawful(maker, judge_client(maker(), directory=tmp_path, aware=not by_tar, by_toc=by_toc))
+    by_toc, by_tar, from_layout = (
+        maker in group for group in (consumers.BY_TOC, consumers.BY_TAR, consumers.FROM_LAYOUT)
+    )
+    results = judge_client(maker(), directory=tmp_path, aware=not by_tar, by_toc=by_toc, from_layout=from_layout)
+    assert_lawful(maker, results)
 
 
 @pytest.mark.parametrize("maker", _of(copiers), ids=lambda maker: maker.__name__)

@@ -11,15 +11,22 @@ from conformance.anatomy.words import count_text
 from conformance.format.entries import clean_name
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
+from conformance.observed.image import ImageSeen
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource
 
 
-def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Difference:
-    """All layers that have a TOC, each once. Raise DiffError or SourceError when there is nothing to compare."""
+def compare_readings(
+    source: ImageSource, on_bytes: Callable[[int], None], expect: Callable[[int], None] = lambda _: None
+) -> Difference:
+    """All layers that have a TOC, each once. Raise DiffError or SourceError when there is nothing to compare.
+
+    ``expect`` is called with the number of their bytes, ``on_bytes`` with the number of bytes read.
+    """
     seen = observe_image(source, reading=None)
     sections: dict[str, Section] = {}
+    expect(_bytes_of(seen))
     for manifest in seen.manifests:
         if manifest.document is None:
             why = manifest.problem or "an index inside the index is not compared"
@@ -32,6 +39,18 @@ def compare_readings(source: ImageSource, on_bytes: Callable[[int], None]) -> Di
     if not any(section.said for section in sections.values()):
         raise SourceError(f"{seen.reference}: no layer has a TOC; there is only one reading of it")
     return Difference("the TOC", "the tar", tuple(sections.values()))
+
+
+def _bytes_of(seen: ImageSeen) -> int:
+    """Bytes of all layers with a TOC, each once."""
+    layers = {
+        str(layer): layer.size
+        for manifest in seen.manifests
+        if manifest.document is not None
+        for layer in manifest.document.view.layers
+        if layer.media_type != SENTINEL_TYPE and has_toc(layer)
+    }
+    return sum(max(size, 0) for size in layers.values())
 
 
 def _section(source: ImageSource, layer: Descriptor, title: str, on_bytes: Callable[[int], None]) -> Section:

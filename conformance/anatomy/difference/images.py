@@ -24,12 +24,16 @@ _NOT_OF_A_TREE: Final = ("name", "accessed", "changed")
 
 
 class CompareOptions(msgspec.Struct, frozen=True):
-    """``by_toc``: read the TOCs of the layers instead of their tars. ``files_only``: leave documents and layers out."""
+    """``by_toc``: read the TOCs of the layers instead of their tars. ``files_only``: leave documents and layers out.
+
+    ``expect`` is called with the number of bytes to read, ``on_bytes`` with the number of bytes read.
+    """
 
     by_toc: bool = False
     files_only: bool = False
     platform: Platform | None = None
     on_bytes: Callable[[int], None] = lambda _: None
+    expect: Callable[[int], None] = lambda _: None
 
 
 class _Side:
@@ -119,6 +123,8 @@ def _pair(
     if [layer.digest for layer in data[0]] == [layer.digest for layer in data[1]]:
         yield Section(f"{label}: files", remarks=("the data layers are the same blobs",))
         return
+    if not options.by_toc:
+        options.expect(sum(max(layer.size, 0) for side in data for layer in side))
     trees = ours.tree(data[0]), theirs.tree(data[1])
     changes = tuple(compare_trees(*trees, _NOT_OF_A_TREE))
     same = len(trees[0]) - sum(change.mark != "A" for change in changes)

@@ -18,8 +18,15 @@ from conformance.trials.in_process import InProcessImplementation
 class ConsumerSubject(InProcessImplementation):
     """A toolkit as a client; ``operations`` may leave some out, or add ``scan``."""
 
-    def __init__(self, toolkit: Toolkit, directory: Path, operations: Sequence[Operation] = ("unpack",)) -> None:
-        super().__init__(toolkit, directory, operations=operations)
+    def __init__(
+        self,
+        toolkit: Toolkit,
+        directory: Path,
+        operations: Sequence[Operation] = ("unpack",),
+        *,
+        from_layout: bool = False,
+    ) -> None:
+        super().__init__(toolkit, directory, operations=operations, from_layout=from_layout)
 
     def work(self, argv: Sequence[str]) -> int:
         return run_client(self._toolkit, argv)
@@ -49,12 +56,14 @@ def judge_client(
     directory: Path,
     aware: bool = True,
     by_toc: bool = False,
+    from_layout: bool = False,
     operations: Sequence[Operation] = ("unpack",),
     only: Sequence[str] = (),
 ) -> dict[str, RequirementResult]:
     """Results by requirement id."""
     aware = aware and not by_toc
-    trials = ConsumerTrials(ConsumerSubject(toolkit, directory, operations), aware=aware, by_toc=by_toc)
+    subject = ConsumerSubject(toolkit, directory, operations, from_layout=from_layout)
+    trials = ConsumerTrials(subject, aware=aware, by_toc=by_toc)
     wanted = only or tuple(AWARE if aware else BY_TOC if by_toc else UNAWARE)
     return {name: conclude(load_catalogue()[name], judge_requirement(trials, name)) for name in wanted}
 

@@ -74,9 +74,13 @@ def judge_copier(maker: Maker) -> Results:
 def judge_consumer(maker: Maker, only: Sequence[str] = ()) -> Results:
     """A client in the role that it has, by these requirements, or by all of that role (minutes for one client)."""
     by_toc = maker in consumers.BY_TOC
+    from_layout = maker in consumers.FROM_LAYOUT
     aware = maker.__module__ != clients_unaware.__name__ and maker not in consumers.BY_TAR
     with tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory:
-        return tuple(judge_client(maker(), directory=Path(directory), aware=aware, by_toc=by_toc, only=only).values())
+        results = judge_client(
+            maker(), directory=Path(directory), aware=aware, by_toc=by_toc, from_layout=from_layout, only=only
+        )
+        return tuple(results.values())
 
 
 def _control(problem: str, maker: Maker) -> None:

@@ -1,12 +1,16 @@
 """Conforming consumers: the reference with another choice, each a ``Toolkit``.
 
-Those in ``BY_TOC`` and ``BY_TAR`` know no sentinels and pull plain images by TOC, or as tar.
+Those in ``BY_TOC`` and ``BY_TAR`` know no sentinels and pull plain images by TOC, or as tar; those in ``FROM_LAYOUT``
+are given an image in a layout.
 """
 
 # ruff: noqa: ARG002 - a choice may inspect less than the step it replaces
 
+import os
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +22,20 @@ from conformance.format.errors import FormatError
 from conformance.format.oci import Descriptor, Index, Manifest
 from conformance.format.positions import ChunkedAnnotations, Positions
 from conformance.format.selection import Policy, is_annotated_sentinel, select
-from conformance.format.toc import Toc
-from conformance.reference.consumer import Consumer, Pulled, PulledLayer
+from conformance.format.toc import Entry, Toc
+from conformance.reference.consumer import Consumer, ConsumerOptions, OpenRanges, Pulled, PulledLayer
 from conformance.reference.errors import NoRangesError, RefusalError
 from conformance.reference.ranges import BlobRanges, Span
+from conformance.reference.reading import content_of
+from conformance.reference.store import ContentStore
 from conformance.reference.toc_loader import TocLoader
 from conformance.reference.toolkit import Toolkit
+from conformance.reference.tree import Parts, TreeBuilder
 from conformance.reference.unaware import TarConsumer, TocConsumer
 from conformance.registry.client.client import RegistryClient, Response
 from conformance.requirements import variant
+from conformance.sources.layout import LayoutSource
+from conformance.sources.source import ImageSource
 
 
 def _consumer(base: type[Consumer], **steps: object) -> Toolkit:
@@ -183,6 +192,122 @@ def asks_by_head_first() -> Toolkit:
     return Toolkit(client=Heads, name="variant")
 
 
+@variant(warns=("SENT-PULL-029",))
+def closes_directories_that_no_layer_lists() -> Toolkit:
+    """By TOC they get mode 0700: image-spec v1.1.1 layer.md gives none (SENT-PULL-029 is a SHOULD)."""
+
+    class Closes(TreeBuilder):
+        def resolve(self, parts: Parts, *, create: bool = True) -> Parts | None:
+            missing = [parts[:end] for end in range(1, len(parts) + 1) if not os.path.lexists(self._path(parts[:end]))]
+            found = super().resolve(parts, create=create)
+            for made in missing if create else ():
+                Path(os.fsdecode(self._path(made))).chmod(0o700)
+            return found
+
+    class ByToc(Consumer):
+        def has_sentinel(self, manifest: Manifest) -> bool:
+            sentinel = super().has_sentinel(manifest)
+            self.tree = Closes if sentinel else TreeBuilder
+            return sentinel
+
+    return Toolkit(consumer=ByToc, name="variant")
+
+
+@variant(warns=("SENT-PULL-028",))
+def sets_no_times_of_symbolic_links() -> Toolkit:
+    """Not every system can; the pull request's client does not when it pulls by TOC (SENT-PULL-028 is a SHOULD)."""
+
+    class NoTimes(TreeBuilder):
+        def set_times(self, entry: Entry, path: bytes, times: tuple[int, int]) -> None:
+            if entry.type != "symlink":
+                super().set_times(entry, path, times)
+
+    class ByToc(Consumer):
+        def has_sentinel(self, manifest: Manifest) -> bool:
+            sentinel = super().has_sentinel(manifest)
+            self.tree = NoTimes if sentinel else TreeBuilder
+            return sentinel
+
+    return Toolkit(consumer=ByToc, name="variant")
+
+
+@variant("SENT-PULL-014", "SENT-PULL-004")
+def asks_for_several_ranges_by_several_requests_at_once() -> Toolkit:
+    """One range a request, several requests at the same time (RFC 9110 section 14.2: several ranges are an option)."""
+
+    class AtOnce(BlobRanges):
+        def fetch(self, spans: Sequence[Span], *, merge: bool = True) -> dict[Span, bytes]:
+            with ThreadPoolExecutor(4) as pool:
+                return {key: part for got in pool.map(self.fetch_one, spans) for key, part in got.items()}
+
+        def fetch_one(self, span: Span) -> dict[Span, bytes]:
+            return BlobRanges(self._client, self._repository, self.blob).fetch((span,))
+
+    return Toolkit(ranges=AtOnce, name="variant")
+
+
+@variant("SENT-PULL-014", "SENT-PULL-004")
+def reads_the_end_of_a_blob_by_a_suffix_range() -> Toolkit:
+    """TOC, tar-split and footer are at the end: one suffix range contains them all (RFC 9110 section 14.1.2)."""
+
+    class Suffix(BlobRanges):
+        def ask(self, batch: Sequence[Span]) -> Response:
+            first = batch[0].start
+            if len(batch) > 1 and batch[-1].end + 72 >= self.blob.size - 8:
+                headers = {"Range": f"bytes=-{self.blob.size - first}"}
+                path = f"/v2/{self._repository}/blobs/{self.blob.digest}"
+                return self._client.request("GET", path, headers=headers, max_bytes=self.blob.size + 4096)
+            return super().ask(batch)
+
+    return Toolkit(ranges=Suffix, name="variant")
+
+
+@variant("SENT-SELECT-001", "SENT-SELECT-003", "SENT-SELECT-004")
+def reads_every_manifest_in_the_order_of_the_index() -> Toolkit:
+    """As ``reads_every_manifest_of_the_index_first``, the sentinel manifest last (OCI image-spec image-index.md)."""
+
+    class Compares(Consumer):
+        def select(self, index: Index) -> Descriptor:
+            for entry in index.manifests:
+                self._source.manifest(entry, MAX_DOCUMENT)
+            return super().select(index)
+
+    return _consumer(Compares)
+
+
+@variant("SENT-PULL-017", "SENT-PULL-021")
+def tells_no_ids() -> Toolkit:
+    """A tool need not have ids, nor print them (no source requires it)."""
+
+    class Silent(Consumer):
+        def unpack(self, output: Path) -> Pulled:
+            return msgspec.structs.replace(super().unpack(output), image_id="", layer_ids=())
+
+    return _consumer(Silent)
+
+
+def seeks_in_the_files_of_a_layout() -> Toolkit:
+    """The blobs of a layout are files that allow seeking: they are read by TOC without HTTP byte ranges."""
+
+    class OfFile(BlobRanges):
+        def __init__(self, source: LayoutSource, blob: Descriptor) -> None:
+            self._source, self.blob = source, blob
+
+        def fetch(self, spans: Sequence[Span], *, merge: bool = True) -> dict[Span, bytes]:
+            parts = {span: self._source.part(self.blob, span.start, span.size) for span in spans}
+            return {span: content_of(part, f"blob {self.blob.digest}") for span, part in parts.items()}
+
+    class Seeks(Consumer):
+        def __init__(
+            self, source: ImageSource, store: ContentStore, options: ConsumerOptions, open_ranges: OpenRanges | None
+        ) -> None:
+            if isinstance(source, LayoutSource):
+                open_ranges = partial(OfFile, source)
+            super().__init__(source, store, options, open_ranges)
+
+    return _consumer(Seeks)
+
+
 def falls_back_to_the_whole_blob() -> Toolkit:
     """A plain image may be downloaded whole when its TOC cannot be used: its digest is verified (c/image does so)."""
 
@@ -194,6 +319,16 @@ def falls_back_to_the_whole_blob() -> Toolkit:
                 return None
 
     return _consumer(FallsBack)
+
+
+def takes_the_last_entry_that_fits() -> Toolkit:
+    """ "The first matching entry SHOULD be used" (OCI image-spec image-index.md), and this client selects the last."""
+
+    class Last(TarConsumer):
+        def select(self, index: Index) -> Descriptor:
+            return super().select(msgspec.structs.replace(index, manifests=index.manifests[::-1]))
+
+    return _consumer(Last)
 
 
 def refuses_an_index_with_two_entries_of_a_platform() -> Toolkit:
@@ -208,7 +343,13 @@ def refuses_an_index_with_two_entries_of_a_platform() -> Toolkit:
     return _consumer(Refuses)
 
 
+variant("SENT-PULL-030", "SENT-PULL-004", "SENT-SELECT-008")(seeks_in_the_files_of_a_layout)
 variant("ANNOT-020", "TOC-014", "TARSPLIT-006", "SENT-PULL-008", "SENT-PULL-009")(falls_back_to_the_whole_blob)
+variant(warns=("SENT-SELECT-002",))(takes_the_last_entry_that_fits)
 variant(warns=("SENT-SELECT-002",))(refuses_an_index_with_two_entries_of_a_platform)
+FROM_LAYOUT: Final[tuple[Callable[[], Toolkit], ...]] = (seeks_in_the_files_of_a_layout,)
 BY_TOC: Final[tuple[Callable[[], Toolkit], ...]] = (falls_back_to_the_whole_blob,)
-BY_TAR: Final[tuple[Callable[[], Toolkit], ...]] = (refuses_an_index_with_two_entries_of_a_platform,)
+BY_TAR: Final[tuple[Callable[[], Toolkit], ...]] = (
+    takes_the_last_entry_that_fits,
+    refuses_an_index_with_two_entries_of_a_platform,
+)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.cases.variants.bare_twins import BareTwins
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.names import SENTINEL_ANNOTATION, SENTINEL_TYPE
@@ -156,6 +157,26 @@ def adds_an_annotation_when_it_strips() -> Toolkit:
             return msgspec.structs.replace(new, raw=encode(manifest))
 
     return Toolkit(copier=type("AddsAnnotation", (Copier,), {"converter": Adds}), name="variant")
+
+
+@variant(warns=("SENT-STRIP-018",))
+def writes_a_manifest_anew_when_it_strips() -> Toolkit:
+    """A tool that knows the type of the manifest adds its members, here ``artifactType`` (a SHOULD)."""
+
+    class Normalises(Converter):
+        def stripped(self, instance: Instance) -> Instance:
+            new = super().stripped(instance)
+            manifest = decode_object(new.raw, what="manifest")
+            manifest.setdefault("artifactType", "application/vnd.oci.image.config.v1+json")
+            return msgspec.structs.replace(new, raw=encode(dict(sorted(manifest.items()))))
+
+    return Toolkit(copier=type("Normalises", (Copier,), {"converter": Normalises}), name="variant")
+
+
+@variant("SENT-STRIP-005", "SENT-PUSH-014", "SENT-STRIP-011")
+def leaves_the_plain_entry_of_a_pair_without_a_toc() -> Toolkit:
+    """A pair as the review of PR 681 proposes it: the plain counterpart has no TOC annotations."""
+    return Toolkit(copier=type("Bare", (Copier,), {"reshaper": BareTwins}), name="variant")
 
 
 def _named(raw: bytes) -> Json:

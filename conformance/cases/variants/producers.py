@@ -1,28 +1,29 @@
 """Conforming producers: the reference with another choice, each a ``Toolkit``."""
 
 import io
-import json
 import tarfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from conformance.cases.mutants import producers as mutants
+from conformance.cases.variants.bare_twins import BareTwins
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
-from conformance.format.names import CHUNK_KEYS
+from conformance.format.names import MANIFEST_TYPE
 from conformance.format.oci import Descriptor, read_manifest
-from conformance.format.splice import with_member
 from conformance.reference.convert import Converter, Instance
 from conformance.reference.errors import RefusalError
 from conformance.reference.producer import Producer, ProducerOptions
-from conformance.reference.reshape import Reshaper
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, Step, Transfer
 from conformance.reference.whole import WholeLayers
 from conformance.registry.client.client import RegistryClient, Response
+from conformance.registry.client.ranges import Range
 from conformance.requirements import variant
 
 
@@ -80,36 +81,7 @@ def leaves_the_plain_variant_without_a_toc() -> Toolkit:
     681).
     """
 
-    class Bare(Reshaper):
-        def single(self, raw: bytes, media_type: str, compression: str, *, variants: bool) -> Plan:
-            return self.bared(super().single(raw, media_type, compression, variants=variants))
-
-        def index(self, raw: bytes, compression: str, *, variants: bool) -> Plan:
-            return self.bared(super().index(raw, compression, variants=variants))
-
-        def bared(self, plan: Plan) -> Plan:
-            """The plain manifests of pairs, without chunk keys."""
-            root = decode_object(plan.root.raw, what="root")
-            if "manifests" not in root:
-                return plan
-            new: dict[str, bytes] = {}
-            for step in plan.steps:
-                if isinstance(step, ManifestStep) and not _has_sentinel(step.raw):
-                    new[str(Digest.of(step.raw))] = _without_chunk_keys(step.raw)
-            steps = tuple(
-                msgspec.structs.replace(step, raw=new.get(str(Digest.of(step.raw)), step.raw))
-                if isinstance(step, ManifestStep)
-                else step
-                for step in plan.steps
-            )
-            for entry in root["manifests"]:
-                if entry["digest"] in new:
-                    raw = new[entry["digest"]]
-                    entry.update(digest=str(Digest.of(raw)), size=len(raw))
-            index = with_member(plan.root.raw.decode(), "manifests", json.dumps(root["manifests"])).encode()
-            return Plan(steps, ManifestStep(index, plan.root.media_type, "index"))
-
-    return _toolkit(reshaper=Bare)
+    return _toolkit(reshaper=BareTwins)
 
 
 @variant("SENT-PUSH-004", "SENT-PUSH-024")
@@ -179,17 +151,92 @@ def uploads_in_pieces() -> Toolkit:
     return Toolkit(client=Pieces, name="variant")
 
 
-def _has_sentinel(raw: bytes) -> bool:
-    return any("sentinel" in layer.media_type for layer in read_manifest(raw).view.layers)
+@variant("SENT-PUSH-001", "SENT-PUSH-002", "SENT-PUSH-003")
+def mounts_before_it_uploads() -> Toolkit:
+    """A mount without ``from`` is a probe too; 202 starts an upload (OCI distribution-spec, "Mounting")."""
+
+    class Mounts(RegistryClient):
+        def head_blob(self, repository: str, digest: str) -> Response:
+            query = urlencode({"mount": digest})
+            response = self.request("POST", f"/v2/{repository}/blobs/uploads/?{query}", body=b"")
+            return msgspec.structs.replace(response, status=200 if response.status == 201 else 404)
+
+    return Toolkit(client=Mounts, name="variant")
 
 
-def _without_chunk_keys(raw: bytes) -> bytes:
-    manifest = decode_object(raw, what="manifest")
-    for layer in manifest["layers"]:
-        kept = {key: value for key, value in (layer.get("annotations") or {}).items() if key not in CHUNK_KEYS}
-        layer.pop("annotations", None)
-        layer.update({"annotations": kept} if kept else {})
-    return encode(manifest)
+@variant("SENT-PUSH-003")
+def asks_by_a_get_of_one_byte() -> Toolkit:
+    """GET reports too whether a blob is present (OCI distribution-spec, "Pulling blobs")."""
+
+    class Gets(RegistryClient):
+        def head_blob(self, repository: str, digest: str) -> Response:
+            response = self.get_blob(repository, digest, ranges=[Range(0, 0)], max_bytes=64 * 2**20)
+            return msgspec.structs.replace(response, status=200 if response.status == 206 else response.status)
+
+    return Toolkit(client=Gets, name="variant")
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-002", "SENT-PUSH-024")
+def uploads_blobs_at_the_same_time() -> Toolkit:
+    """Several uploads at once, then the manifests (OCI distribution-spec orders only blobs before manifests)."""
+
+    class AtOnce(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            steps = self.ordered(plan)
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda step: self.send_blob(step, destination), steps))
+            for step in steps:
+                if isinstance(step, ManifestStep):
+                    destination.put_manifest(step)
+            destination.put_root(plan.root)
+
+        def send_blob(self, step: Step, destination: Destination) -> None:
+            if isinstance(step, BlobStep) and self.must_upload(step, destination):
+                destination.put_blob(step.blob.digest, step.load(step.blob))
+
+    return _toolkit(transfer=AtOnce)
+
+
+@variant("SENT-PUSH-002", "SENT-PUSH-003")
+def asks_for_each_layer_again() -> Toolkit:
+    """Each instance probes all of its blobs, and skips those present (OCI distribution-spec does not limit HEAD)."""
+
+    class Again(Transfer):
+        def ordered(self, plan: Plan) -> Sequence[Step]:
+            return plan.steps
+
+    return _toolkit(transfer=Again)
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-011", "SENT-PUSH-024")
+def pushes_the_index_by_digest_and_tags_it_last() -> Toolkit:
+    """All of an image is present under digests before the tag moves (OCI distribution-spec, "Pushing manifests")."""
+
+    class TagsLast(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            super().send(Plan((*plan.steps, plan.root), plan.root), destination)
+
+    return _toolkit(transfer=TagsLast)
+
+
+@variant("SENT-PUSH-001", "SENT-PUSH-012", "SENT-PUSH-024")
+def attaches_a_manifest_to_what_it_pushed() -> Toolkit:
+    """A provenance or an inventory as a referrer of the root (OCI distribution-spec, "Listing Referrers")."""
+
+    class Attaches(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            super().send(plan, destination)
+            empty = b"{}"
+            digest = str(Digest.of(empty))
+            blob = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": digest, "size": len(empty)}
+            subject = {"mediaType": plan.root.media_type, "digest": str(plan.digest), "size": len(plan.root.raw)}
+            manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": "application/vnd.example.sbom"}
+            if not destination.has_blob(digest):
+                destination.put_blob(digest, empty)
+            raw = encode({**manifest, "config": blob, "layers": [blob], "subject": subject})
+            destination.put_manifest(ManifestStep(raw, MANIFEST_TYPE))
+
+    return _toolkit(transfer=Attaches)
 
 
 def _rewritten(tar: bytes) -> bytes:

@@ -2,11 +2,13 @@
 
 import typer
 
+from conformance.commands.manual import DONE, manual
 from conformance.commands.report import attest, compare, render, replay
 
 _report = typer.Typer(
     no_args_is_help=True,
     help="Render, sign, verify and attach results; compare, merge and replay them (docs/reports.md).",
+    epilog=manual("report render results.json --format html -o report.html", status=DONE),
 )
 
 

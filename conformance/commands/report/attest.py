@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from conformance.commands.manual import DONE, manual
 from conformance.commands.report.files import Results, Subject, named_subject, read_file, read_results
 from conformance.commands.shared import (
     EXIT_DIFFERS,
@@ -19,6 +20,7 @@ from conformance.commands.shared import (
     connection_options,
     registry_client,
 )
+from conformance.commands.verbosity import say
 
 if TYPE_CHECKING:
     from conformance.observed.image import Stored
@@ -41,8 +43,20 @@ BundleFile = Annotated[
 
 def register(report: typer.Typer) -> None:
     """Add the commands."""
-    for command in (sign, verify, attach):
-        report.command()(command)
+    report.command(epilog=manual("report sign results.json --key key.pem", status=DONE))(sign)
+    report.command(
+        epilog=manual(
+            "report verify results.json --key key.pub --subject registry.example/app:tag",
+            "report verify results.json --key key.pub --subject registry.example/app:tag --attached",
+            status={0: "valid", 1: "refused, with the reason", 2: "failed"},
+        )
+    )(verify)
+    report.command(
+        epilog=manual(
+            "report attach results.sigstore.json registry.example/app:tag",
+            status={0: "attached", 1: "refused: it is of another image", 2: "failed"},
+        )
+    )(attach)
 
 
 def sign(
@@ -88,8 +102,8 @@ def sign(
     except OSError as error:
         cannot(f"{target}: {error.strerror}")
     (one,) = statement.subject
-    typer.echo(f"{target}: {statement.predicate.result}, of {one.name} (sha256:{one.digest['sha256']})")
-    typer.echo(f"signed by {signed.keyid}")
+    say(f"{target}: {statement.predicate.result}, of {one.name} (sha256:{one.digest['sha256']})")
+    say(f"signed by {signed.keyid}")
 
 
 def verify(
@@ -105,7 +119,7 @@ def verify(
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Verify an attestation: exit 0 when it is valid for RESULTS (and --subject), 1 with the reason when it is not."""
+    """Verify that an attestation is valid for RESULTS (and --subject)."""
     from conformance.reports.attestation.errors import AttestationError, RefusedError  # noqa: PLC0415 (start-up time)
 
     report, raw = read_results(results)
@@ -121,16 +135,16 @@ def verify(
         raise typer.Exit(EXIT_DIFFERS) from None
     except AttestationError as error:
         cannot(str(error))
-    typer.echo(f"verified: {verified.statement.predicate.result}, of {verified.subject.name}")
-    typer.echo(f"{verified.subject.digest}, signed by {verified.fingerprint}")
+    say(f"verified: {verified.statement.predicate.result}, of {verified.subject.name}")
+    say(f"{verified.subject.digest}, signed by {verified.fingerprint}")
     if wanted is None:
-        typer.echo("it was not compared with an image or program: name one by --subject")
+        say("it was not compared with an image or program: name one by --subject")
 
 
 def attach(
     bundle: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="What zcc report sign wrote.")],
     image: Annotated[
-        str, typer.Argument(metavar="IMAGE", help="The image in a registry that the attestation describes.")
+        str, typer.Argument(metavar="REF", help="The image in a registry that the attestation describes.")
     ],
     username: Username = "",
     plain_http: PlainHttp = False,
@@ -160,7 +174,7 @@ def attach(
     except AttestationError as error:
         cannot(str(error))
     listed = f"listed under the tag {done.tag}" if done.tag else "listed by the registry"
-    typer.echo(f"attached {done.digest} to {image} ({identity.digest}), {listed}")
+    say(f"attached {done.digest} to {image} ({identity.digest}), {listed}")
 
 
 def _verify_file(bundle: Path, key: Path, report: "Report", raw: bytes, wanted: "Identity | None") -> "Verified":

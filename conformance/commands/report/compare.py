@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.commands.manual import VERDICT, manual
 from conformance.commands.output import PAGE_FORMS, Output, PageForm, ReportForm, chosen_forms, write_forms
 from conformance.commands.report.files import read_results
 from conformance.commands.shared import EXIT_DIFFERS, cannot, console
+from conformance.commands.verbosity import tell
 
 if TYPE_CHECKING:
     from conformance.reports.comparison import Comparison
@@ -17,8 +19,19 @@ if TYPE_CHECKING:
 
 def register(report: typer.Typer) -> None:
     """Add the commands."""
-    report.command()(compare)
-    report.command()(merge)
+    report.command(
+        epilog=manual(
+            "report compare old.json new.json",
+            "report compare old.json new.json --format html -o change.html",
+            status={0: "no worse", 1: "a MUST fails that did not", 2: "failed", 8: "a MUST is no longer decided"},
+        )
+    )(compare)
+    report.command(
+        epilog=manual(
+            "report merge a.json b.json --format json -o all.json",
+            status={**VERDICT, 2: "the results do not belong together"},
+        )
+    )(merge)
 
 
 def compare(
@@ -27,7 +40,7 @@ def compare(
     form: PageForm = None,
     output: Output = None,
 ) -> None:
-    """Compare two results: exit 1 when a MUST newly fails, 8 when one is no longer decided, otherwise 0."""
+    """Compare two results: new failures, fixed failures, and requirements that are no longer decided."""
     from conformance.reports.comparison import compare as compared  # noqa: PLC0415 (start-up time)
 
     forms = chosen_forms(form or [], output or [], PAGE_FORMS)
@@ -74,11 +87,7 @@ def merge(
     form: ReportForm = None,
     output: Output = None,
 ) -> None:
-    """Merge several results into one: the roles of a tool, machines, shards of a run. JSON to standard output by
-    default.
-
-    Exit status as of the merged run: 0, 1 or 8; 2 where the results do not belong together.
-    """
+    """Merge several results into one: the roles of a tool, machines, shards of a run. JSON by default."""
     from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.merging import MergeError, merge_reports  # noqa: PLC0415
     from conformance.reports.verdict_line import verdict_line  # noqa: PLC0415
@@ -92,6 +101,6 @@ def merge(
         cannot(str(error))
     write_forms(forms, lambda name: render(name, merged, load_catalogue()))
     for subject in merged.subjects:
-        typer.echo(verdict_line(subject, partial=merged.partial), err=True)
+        tell(verdict_line(subject, partial=merged.partial))
     if merged.ending is not None and merged.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[merged.ending])

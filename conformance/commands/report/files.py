@@ -18,7 +18,7 @@ MAX_RESULTS = 2**29
 Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="results.json of a run, or of zcc check.")]
 Subject = Annotated[
     str,
-    typer.Option(metavar="IMAGE|FILE|DIGEST", help="What was judged: an image as of check, a program, or sha256:…"),
+    typer.Option(metavar="REF|FILE|DIGEST", help="What was judged: an image (REF), a program, or sha256:…"),
 ]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from conformance.commands.manual import DONE, manual
 from conformance.commands.output import write_forms
 from conformance.commands.report.files import Results, read_results
 from conformance.commands.shared import cannot
@@ -11,7 +12,12 @@ from conformance.commands.shared import cannot
 
 def register(report: typer.Typer) -> None:
     """Add the command."""
-    report.command()(render)
+    report.command(
+        epilog=manual(
+            "report render reports/latest/results.json --format markdown",
+            status=DONE,
+        )
+    )(render)
 
 
 def render(
@@ -19,10 +25,7 @@ def render(
     form: Annotated[str, typer.Option("--format", help="json, junit, html, sarif, codequality, markdown or badge.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")] = "-",
 ) -> None:
-    """Write results in another form. No verdict changes: exit status 0, or 2 when the results cannot be read.
-
-    Example: zcc report render reports/latest/results.json --format markdown
-    """
+    """Write results in another form. No verdict changes."""
     from conformance.reports.forms import FORMS  # noqa: PLC0415 (start-up time)
     from conformance.reports.forms import render as rendered  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415

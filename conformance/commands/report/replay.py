@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from conformance.commands.manual import manual
 from conformance.commands.output import PAGE_FORMS, Output, PageForm, chosen_forms, write_forms
 from conformance.commands.report.files import Results, read_results
 from conformance.commands.shared import CaFile, Insecure, PlainHttp, Username, cannot, connection_options, console
+from conformance.commands.verbosity import tell
 
 if TYPE_CHECKING:
     from conformance.reports.model import Report
@@ -23,13 +25,28 @@ _OF_A_REGISTRY: Final = ("OCI_REGISTRY", "OCI_ROOT_URL")
 
 def register(report: typer.Typer) -> None:
     """Add the command."""
-    report.command()(replay)
+    report.command(
+        epilog=manual(
+            "report replay results.json",
+            "report replay results.json --target registry.example/app:tag",
+            status={
+                0: "all is reproduced",
+                1: "a verdict differs",
+                2: "could not run",
+                8: "a verdict cannot be obtained",
+            },
+        )
+    )(replay)
 
 
 def replay(
     results: Results,
     target: Annotated[
-        str, typer.Option(help="Instead of the target in RESULTS: an image, a registry's URL, an adapter or its file.")
+        str,
+        typer.Option(
+            metavar="REF|URL|NAME|FILE",
+            help="Instead of the target in RESULTS: an image, a registry's URL, an adapter or its file.",
+        ),
     ] = "",
     form: PageForm = None,
     output: Output = None,
@@ -38,8 +55,7 @@ def replay(
     insecure: Insecure = False,
     ca_file: CaFile = "",
 ) -> None:
-    """Repeat the run of RESULTS: exit 0 when all verdicts are reproduced, 1 when one differs, 8 when one cannot be
-    obtained.
+    """Repeat the run of RESULTS, and compare the verdicts.
 
     Credentials from the environment are sent only to a registry named by --target: RESULTS may come from another party.
     """
@@ -55,7 +71,7 @@ def replay(
     wanted = _target(claimed.provenance.target, target)
     hidden = () if target else _LOGIN
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    typer.echo(f"zcc: running again: {wanted.kind} {', '.join(wanted.names) or 'embedded registry'}"[:400], err=True)
+    tell(f"zcc: running again: {wanted.kind} {', '.join(wanted.names) or 'embedded registry'}"[:400])
     if wanted.kind == "image":
         now = _check_again(wanted, environment, username, plain_http, insecure, ca_file)
     else:

@@ -5,6 +5,7 @@ Contained: it switches all warnings off at import, verifies TLS only on request,
 time-outs (docs/architecture.md, chosen parts).
 """
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,6 +58,7 @@ _MAX_WAITED: Final = 150.0
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 Body = bytes | None
+_log: Final = logging.getLogger(__name__)
 
 __all__ = ["AuthenticationError", "RegistryClient", "Response", "TransportError"]
 
@@ -213,6 +215,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                 elapsed=round(time.monotonic() - start, 6),
                 **response,
             )
+            _log.debug("%s", _in_a_line(made))
             if self._record is not None:
                 self._record(made)
             return made
@@ -371,6 +374,13 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
 
     def tags_raw(self, repository: str) -> Response:
         return self.request("GET", f"/v2/{repository}/tags/list")
+
+
+def _in_a_line(made: Exchange) -> str:
+    """The request and its response in one line; masked as the exchange is."""
+    wanted = "".join(f" {name}: {value}" for name, value in made.request_headers if name.lower() == "range")
+    came = f"{made.status or made.error}, {made.response_size} bytes, {made.elapsed:.3f} s"
+    return f"{made.method} {made.url}{wanted} -> {came}"
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:

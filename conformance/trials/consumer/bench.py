@@ -197,7 +197,7 @@ def _identity(stdout: str) -> tuple[str, ...]:
             said = json.loads(line) if line.startswith("{") else None
         except (ValueError, RecursionError):
             continue
-        if isinstance(said, Mapping) and isinstance(said.get("image_id"), str):
+        if isinstance(said, Mapping) and isinstance(said.get("image_id"), str) and said["image_id"]:
             layers = said.get("layer_ids") or ()
             return (said["image_id"], *(str(layer) for layer in layers if isinstance(layers, list)))
     return ()

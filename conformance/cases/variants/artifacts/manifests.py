@@ -1,6 +1,7 @@
 """Other manifests of a pair: what image-spec v1.1.1 (manifest.md, descriptor.md) and PR 681's review leave open."""
 
 import base64
+import json
 from copy import deepcopy
 
 from conformance.format.names import DOCKER_CONFIG_TYPE, MANIFEST_TYPE
@@ -133,6 +134,18 @@ def unknown_fields_in_the_manifests() -> Drafted:
     """Unknown properties are ignored (image-spec v1.1.1 considerations.md, "Extensibility")."""
     draft = conforming_draft()
     draft.plain["x-build"], draft.sentinel["x-build"] = {"by": "us"}, {"by": "others"}
+    return finish(draft)
+
+
+@variant("SENT-MANIFEST-011", "SENT-MANIFEST-006")
+def documents_written_by_another_encoder() -> Drafted:
+    """Another order of members, blanks, and escaped letters in the sentinel variant (RFC 8259 sections 4, 7)."""
+    draft = conforming_draft()
+    draft.plain["annotations"] = draft.sentinel["annotations"] = {"org.example.note": "a < b & c, café"}
+    draft.sentinel = dict(reversed(draft.sentinel.items()))
+    draft.sentinel["layers"] = [dict(sorted(layer.items())) for layer in draft.sentinel["layers"]]
+    draft.spelling["sentinel.config"] = lambda raw: json.dumps(json.loads(raw), indent=1, sort_keys=True).encode()
+    draft.spelling["sentinel"] = lambda raw: json.dumps(json.loads(raw)).replace("<", "\\u003c").encode()
     return finish(draft)
 
 

@@ -149,6 +149,18 @@ def names_with_dot_slash() -> Drafted:
     )
 
 
+@variant("TOC-003", "TARSPLIT-008")
+def names_that_begin_with_a_slash() -> Drafted:
+    """``/a``: every reader drops the slash (docs/format.md section 11.1: names are as in the header)."""
+    return _alone(Node("/d/", "dir", mode=0o755), Node("/d/a", content=b"1"), Node("/b", "hardlink", link_name="/d/a"))
+
+
+@variant("TOC-003", "TARSPLIT-008")
+def directories_with_and_without_a_slash() -> Drafted:
+    """``d/`` as in most tars, and ``e``: the type marks a directory (POSIX pax, typeflag 5)."""
+    return _alone(Node("d/", "dir", mode=0o755), Node("e", "dir", mode=0o755), Node("e/f", content=b"1"))
+
+
 @variant("TOC-003")
 def parents_omitted() -> Drafted:
     """Parent directories that no layer has: image-spec v1.1.1 layer.md does not require them."""

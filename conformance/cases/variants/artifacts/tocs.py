@@ -8,7 +8,7 @@ from conformance.format.writer import WriterOptions
 from conformance.images.draft import Drafted
 from conformance.images.drafted import image_with, plain_image_of
 from conformance.images.layer_draft import Json, LayerDraft, conforming_layer, draft_layer, toc_document
-from conformance.images.trees import Node, tar_of
+from conformance.images.trees import Node
 from conformance.requirements import variant
 
 
@@ -225,6 +225,17 @@ def empty_segments() -> Drafted:
     return _split_lines(lambda lines: [one for line in lines for one in _with_empty_segment(line)])
 
 
+@variant("TARSPLIT-004", "TARSPLIT-008")
+def name_raw_beside_the_same_name() -> Drafted:
+    """A reader prefers ``name_raw`` (docs/format.md section 12), and both are equal."""
+
+    def both(line: Json) -> Json:
+        raw = base64.b64encode(line.get("name", "").encode()).decode()
+        return {**line, "name_raw": raw} if line["type"] == 1 else line
+
+    return _split_lines(lambda lines: [both(line) for line in lines])
+
+
 @variant("TARSPLIT-004")
 def blanks_in_the_lines() -> Drafted:
     """Insignificant blanks within a line (RFC 8259 section 2)."""
@@ -278,10 +289,6 @@ def plain_image_without_tar_split() -> Drafted:
     """A plain layer without tar-split: clients then download it (docs/format.md section 14)."""
 
     return plain_image_of(draft_layer((Node("file", content=b"content"),), WriterOptions(tar_split=False)))
-
-
-def _tar() -> bytes:
-    return tar_of((Node("etc", "dir", mode=0o755), Node("etc/file", content=b"x" * 3000), Node("etc/empty")))
 
 
 def _reversed(draft: LayerDraft) -> LayerDraft:
