@@ -318,3 +318,46 @@ def test_the_schema_of_a_record_agrees_with_the_reader(line: dict[str, Any], con
     except FormatError:
         accepted = False
     assert accepted == conforms
+
+
+FILE: Final = {"type": "reg", "name": "a", "size": 1, "digest": f"sha256:{'0' * 64}", "offset": 1, "endOffset": 2}
+
+
+@pytest.mark.parametrize(
+    ("entry", "changes"),
+    [
+        (FILE, {"linkName": "b"}),
+        (FILE, {"devMajor": 1}),
+        (FILE, {"size": -1}),
+        (FILE, {"digest": ""}),
+        (FILE, {"digest": f"sha256:{'A' * 64}"}),
+        (FILE, {"offset": -1}),
+        (FILE, {"endOffset": 0}),
+        (FILE, {"uid": 2**63}),
+        (FILE, {"name": ""}),
+        (FILE, {"name": "a/../b"}),
+        (FILE, {"name": "./"}),
+        (FILE, {"modtime": "2026-13-01T00:00:00Z"}),
+        (FILE, {"modtime": "2026-01-01T00:00:00Z\n"}),
+        (FILE, {"changetime": ""}),
+        (FILE, {"xattrs": {"user.a": "YQ"}}),
+        (FILE, {"chunkType": "hole"}),
+        ({"type": "symlink", "name": "a", "linkName": "b"}, {"linkName": ""}),
+        ({"type": "symlink", "name": "a", "linkName": "b"}, {"size": 1}),
+        ({"type": "dir", "name": "./"}, {"digest": f"sha256:{'0' * 64}"}),
+        ({"type": "fifo", "name": "a"}, {"name": "a/.wh.b"}),
+        ({"type": "char", "name": "a", "devMajor": 1, "devMinor": 3}, {"chunkOffset": 1}),
+        ({"type": "dir", "name": "a"}, {"type": "chunk", "mode": 1}),
+        ({"type": "dir", "name": "a"}, {"type": "socket"}),
+    ],
+)
+def test_an_entry_is_refused_for_one_change(entry: dict[str, Any], changes: dict[str, Any]) -> None:
+    first = {"type": "dir", "name": "first"}
+    assert refusing([("toc", {"version": 1, "entries": [first, entry]})]) == {}
+    assert refusing([("toc", {"version": 1, "entries": [first, {**entry, **changes}]})])
+
+
+def test_a_chunk_is_not_the_first_entry() -> None:
+    chunk = {"type": "chunk", "name": "a", "offset": 2, "chunkSize": 1, "chunkOffset": 1}
+    assert refusing([("toc", {"version": 1, "entries": [FILE, chunk]})]) == {}
+    assert refusing([("toc", {"version": 1, "entries": [chunk]})])
