@@ -4,7 +4,9 @@ The scheduler gives a task whose worker died to another, and takes workers that 
 the same version: a worker that judges by other rules ends the audit.
 """
 
+import gc
 import os
+import sys
 from concurrent.futures import CancelledError, Executor
 from importlib import import_module
 from typing import Any, Final
@@ -44,7 +46,9 @@ class ClusterWorkers:
         try:
             self._client = self._distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise StoppedError(f"--scheduler {address}: {_line(error)}") from None
+            line = _line(error)
+            _let_go(error)
+            raise StoppedError(f"--scheduler {address}: {line}") from None
         self._executor: Executor = self._client.get_executor(pure=False)
         self.size = max(sum(self._client.nthreads().values()), 1)
 
@@ -81,3 +85,16 @@ def _is_private(address: str) -> bool:
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _let_go(error: BaseException) -> None:
+    """Free what the frames of an error hold, silently: a client that never connected prints a traceback then."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        each: BaseException | None = error
+        while each is not None:
+            each.__traceback__ = None
+            each = each.__context__
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook
