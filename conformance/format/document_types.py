@@ -1,7 +1,7 @@
 """The types of the optional fields of an index, a manifest and a config, as OCI image-spec 1.1 defines them.
 
-Sources: descriptor.md, image-index.md, manifest.md, config.md. Docker writes null for a field that is
-absent.
+Sources: descriptor.md, image-index.md, manifest.md, config.md. Docker writes null for
+a field that is absent.
 """
 
 from datetime import datetime

@@ -171,21 +171,21 @@ def _examine(raw: bytes, view: type[T], what: str, shape: Shape) -> Reading[T]:
     problems: tuple[KeyProblem, ...] = ()
     try:
         fields, problems = decode_leniently(raw, what=what, shape=shape)
-        there = without_nulls(fields) if b"null" in raw else fields
+        there = _without_nulls(fields) if b"null" in raw else fields
         return Reading(Document(raw, fields, _typed(_with_media_types(there), view, what)), problems)
     except FormatError as error:
         return Reading(None, problems, str(error))
 
 
-def without_nulls(value: Any) -> Any:
+def _without_nulls(value: Any) -> Any:
     """The same without fields that are null: readers take them for absent. Annotations stay, their keys are free."""
     if isinstance(value, dict):
         return {
-            key: inner if key == "annotations" else without_nulls(inner)
+            key: inner if key == "annotations" else _without_nulls(inner)
             for key, inner in value.items()
             if inner is not None
         }
-    return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _with_media_types(fields: JsonObject) -> JsonObject:

@@ -160,7 +160,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
         elif what in _BOUNDED and value > MAX_ID:
             yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
         elif what in ("uid", "gid") and field[0] & 0x80 and field[-1] in _BLANKS:
-            expected = "a last byte that is no NUL, blank or line end: Archive::Tar cuts these off"
+            expected = "a last byte that is not NUL, blank or a line end"
             yield Flaw(TarRule.BLANK_END, f"the field {what} in base-256", expected, raw(field), where.start)
         elif _EMPTY.fullmatch(field) and what not in ("devmajor", "devminor"):
             is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)

@@ -181,7 +181,8 @@ _WORDS: Final = {
         "write a PAX record for the name",
     ),
     TarRule.BLANK_END: _Words(
-        "The last byte of an owner number in base-256 is a NUL or blank: Perl's Archive::Tar reads another number.",
+        "The last byte of an owner number in base-256 is a NUL or blank: "
+        "Perl's Archive::Tar, which does not know base-256, reads 0.",
         "write the owner number as a PAX record",
     ),
     TarRule.RECORD_INSIDE: _Words(
