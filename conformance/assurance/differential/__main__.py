@@ -50,7 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         of_documents = run_documents(
             panel, documents, options.seed, lambda fault: _say_document(fault, options.findings)
         )
-    said = (*report.lines(summary), *report.table_lines(of_tables), *report.document_lines(of_documents))
+    said = (
+        *report.lines(summary),
+        *report.json_lines(of_tables, "TOCs and tar-splits"),
+        *report.json_lines(of_documents, "documents"),
+    )
     sys.stdout.write("\n".join(said) + "\n")
     if options.table:
         sys.stdout.write("\n".join(report.table(summary)) + "\n")
@@ -58,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(fault: TableFault, directory: Path) -> None:
-    path = report.save_table(fault, directory)
+    path = report.save_json(fault.document, directory, f"{fault.part.lower()}-{fault.what}")
     sys.stdout.write(f"fault: {fault.reader} sees another {fault.what} in a {fault.part} that passes: {path}\n")
 
 
 def _say_document(fault: DocumentFault, directory: Path) -> None:
-    path = report.save_document(fault, directory)
+    path = report.save_json(fault.document, directory, fault.part)
     sys.stdout.write(f"fault: {fault.reader} reads {fault.place} of a {fault.part} that passes otherwise: {path}\n")
 
 

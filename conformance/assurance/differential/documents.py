@@ -1,15 +1,13 @@
 """Mutated indexes, manifests and configs: what the judge passes, and what real readers of JSON make of it."""
 
-from collections import Counter
 from collections.abc import Callable
-from functools import cache
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from conformance.assurance.differential.json_mutations import COMMON_VALUES, Vocabulary, mutated_json
-from conformance.checks.artifact.judge import judge_image
+from conformance.assurance.differential.json_mutations import COMMON_VALUES, JsonSummary, Vocabulary, mutated_json
+from conformance.assurance.differential.judging import failing_musts
 from conformance.format.document import decode_leniently
 from conformance.format.document_shapes import CONFIG, MANIFEST
 from conformance.format.errors import FormatError
@@ -53,19 +51,9 @@ class DocumentFault(msgspec.Struct, frozen=True):
     document: bytes
 
 
-class DocumentSummary(msgspec.Struct):
-    """What a run brought. ``refused``: how many documents that pass each reader refuses."""
-
-    cases: int = 0
-    passed: int = 0
-    caught: Counter[str] = msgspec.field(default_factory=Counter)
-    refused: Counter[str] = msgspec.field(default_factory=Counter)
-    faults: Counter[str] = msgspec.field(default_factory=Counter)
-
-
-def run_documents(panel: Panel, cases: int, seed: int, on_fault: Callable[[DocumentFault], None]) -> DocumentSummary:
+def run_documents(panel: Panel, cases: int, seed: int, on_fault: Callable[[DocumentFault], None]) -> JsonSummary:
     """Mutate one document of a conforming image so many times."""
-    random, summary = Random(seed), DocumentSummary()
+    random, summary = Random(seed), JsonSummary()
     while summary.cases < cases:
         batch = [_mutated(random) for _ in range(min(BATCH, cases - summary.cases))]
         summary.cases += len(batch)
@@ -88,7 +76,7 @@ def _compare(
     part: str,
     document: bytes,
     readings: dict[str, DocumentReading],
-    summary: DocumentSummary,
+    summary: JsonSummary,
     on_fault: Callable[[DocumentFault], None],
 ) -> None:
     accepting: list[DocumentReading] = []
@@ -124,7 +112,6 @@ def _mutated(random: Random) -> tuple[str, bytes, Drafted]:
     if part in ("index", "sentinel"):
         image = finish(draft)
     else:
-        draft.spelling["index"] = lambda raw: raw
         whole = finish(draft)
         digest = msgspec.json.decode(whole.root)["manifests"][0]["digest"]
         image = Drafted(whole.blobs, whole.blobs[digest])
@@ -136,28 +123,23 @@ def _rich_draft() -> Draft:
     draft = conforming_draft()
     for config in (draft.plain_config, draft.sentinel_config):
         config.update(variant="v2", created="2024-01-01T00:00:00Z", **{"os.version": "1"})
-        config["config"].update(_execution())
+        config["config"].update(
+            {
+                "User": "1000",
+                "WorkingDir": "/srv",
+                "StopSignal": "SIGTERM",
+                "Entrypoint": ["/bin/a"],
+                "Cmd": ["b", "c"],
+                "Labels": {"k": "v", "s": "t"},
+                "ExposedPorts": {"80/tcp": {}},
+                "Volumes": {"/data": {}},
+            }
+        )
         config["history"].append({"created_by": "ENV", "empty_layer": True})
     draft.index["annotations"] = {"org.example": "index"}
     return draft
 
 
-@cache
-def _execution() -> dict[str, Any]:
-    return {
-        "User": "1000",
-        "WorkingDir": "/srv",
-        "StopSignal": "SIGTERM",
-        "Entrypoint": ["/bin/a"],
-        "Cmd": ["b", "c"],
-        "Labels": {"k": "v", "s": "t"},
-        "ExposedPorts": {"80/tcp": {}},
-        "Volumes": {"/data": {}},
-    }
-
-
 def _failing(image: Drafted) -> tuple[str, ...]:
     """The ids of MUSTs that fail or could not be run."""
-    seen = observe_image(MemorySource(image.blobs, image.root))
-    results = judge_image(seen)
-    return tuple(result.id for result in results if result.level == "MUST" and result.verdict in ("fail", "not-run"))
+    return failing_musts(observe_image(MemorySource(image.blobs, image.root)))

@@ -1,6 +1,7 @@
 """Edits of a JSON document that leave it JSON to some reader: keys, values, and what surrounds it."""
 
 import re
+from collections import Counter
 from random import Random
 from typing import Final
 
@@ -10,6 +11,16 @@ _KEY: Final = re.compile(rb'"([A-Za-z0-9._/-]+)":')
 _NUMBER: Final = re.compile(rb":(-?\d+)")
 _STRING: Final = re.compile(rb':"((?:[^"\\]|\\.)*)"')
 _AROUND: Final = (b"\xef\xbb\xbf", b" ", b"\n", b"{}", b"\0", b"x", b",", b"null", b"//c\n", b"\x0b")
+
+
+class JsonSummary(msgspec.Struct):
+    """What a run over mutated JSON produced. ``refused``: what passes and a reader refuses, by its message."""
+
+    cases: int = 0
+    passed: int = 0
+    caught: Counter[str] = msgspec.field(default_factory=Counter)
+    refused: Counter[str] = msgspec.field(default_factory=Counter)
+    faults: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 class Vocabulary(msgspec.Struct, frozen=True):

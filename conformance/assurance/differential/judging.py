@@ -10,6 +10,7 @@ from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
+from conformance.observed.image import ImageSeen
 from conformance.readers.reading import Reading
 from conformance.readers.toc_reading import reading_of
 from conformance.sources.image import observe_image
@@ -37,6 +38,12 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def passes(self) -> bool:
         return not self.unwritten and not self.must
+
+
+def failing_musts(seen: ImageSeen) -> tuple[str, ...]:
+    """The ids of MUSTs that fail or could not be run."""
+    results = judge_image(seen)
+    return tuple(result.id for result in results if result.level == "MUST" and result.verdict in ("fail", "not-run"))
 
 
 def judge_tar(tar: bytes) -> Verdict:

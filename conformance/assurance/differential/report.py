@@ -7,9 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.assurance.differential.documents import DocumentFault, DocumentSummary
 from conformance.assurance.differential.harness import Found, Summary
-from conformance.assurance.differential.tables import TableFault, TableSummary
+from conformance.assurance.differential.json_mutations import JsonSummary
 
 
 def lines(summary: Summary) -> Iterator[str]:
@@ -64,37 +63,18 @@ def save(found: Found, directory: Path) -> Path:
     return path
 
 
-def table_lines(summary: TableSummary) -> Iterator[str]:
-    """A run over tables, a fact a line."""
-    yield f"{summary.cases} TOCs and tar-splits: {summary.passed} pass, {len(summary.faults)} kinds of faults"
-    for message, count in summary.refused.most_common(10):
-        yield f"containers-storage refuses {count} that pass: {message}"
-    for signature, count in summary.faults.most_common(20):
-        yield f"  {count} x {signature}"
-
-
-def save_table(fault: TableFault, directory: Path) -> Path:
-    """The document that a reader sees otherwise than the judge."""
-    directory.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(fault.document).hexdigest()[:16]
-    path = directory / f"{fault.part.lower()}-{fault.what}-{digest}.json"
-    path.write_bytes(fault.document)
-    return path
-
-
-def document_lines(summary: DocumentSummary) -> Iterator[str]:
-    """A run over documents, a fact a line."""
-    yield f"{summary.cases} documents: {summary.passed} pass, {len(summary.faults)} kinds of faults"
+def json_lines(summary: JsonSummary, what: str) -> Iterator[str]:
+    """A run over mutated JSON, a fact a line. ``what`` names the cases."""
+    yield f"{summary.cases} {what}: {summary.passed} pass, {len(summary.faults)} kinds of faults"
     for message, count in summary.refused.most_common(10):
         yield f"refused, of those that pass, {count} by {message}"
     for signature, count in summary.faults.most_common(20):
         yield f"  {count} x {signature}"
 
 
-def save_document(fault: DocumentFault, directory: Path) -> Path:
-    """The document that a reader sees otherwise than the judge."""
+def save_json(document: bytes, directory: Path, name: str) -> Path:
+    """The document that a reader sees otherwise than the judge, in a file that ``name`` begins."""
     directory.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(fault.document).hexdigest()[:16]
-    path = directory / f"{fault.part}-{digest}.json"
-    path.write_bytes(fault.document)
+    path = directory / f"{name}-{hashlib.sha256(document).hexdigest()[:16]}.json"
+    path.write_bytes(document)
     return path

@@ -1,7 +1,6 @@
 """Mutated TOCs and tar-splits: what the judge passes, and what clients and plain JSON readers make of it."""
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from random import Random
@@ -9,9 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from conformance.assurance.differential.json_mutations import COMMON_VALUES, Vocabulary, mutated_json
-from conformance.assurance.differential.judging import image_of
-from conformance.checks.artifact.judge import judge_image
+from conformance.assurance.differential.json_mutations import COMMON_VALUES, JsonSummary, Vocabulary, mutated_json
+from conformance.assurance.differential.judging import failing_musts, image_of
 from conformance.format.errors import FormatError
 from conformance.images.layer_draft import DraftedLayer, LayerDraft, draft_layer, finish_layer, toc_document
 from conformance.images.trees import Node
@@ -50,19 +48,9 @@ class TableFault(msgspec.Struct, frozen=True):
     document: bytes
 
 
-class TableSummary(msgspec.Struct):
-    """What a run brought. ``refused``: layers that pass and that the client library refuses, by its words."""
-
-    cases: int = 0
-    passed: int = 0
-    caught: Counter[str] = msgspec.field(default_factory=Counter)
-    refused: Counter[str] = msgspec.field(default_factory=Counter)
-    faults: Counter[str] = msgspec.field(default_factory=Counter)
-
-
-def run_tables(panel: Panel, cases: int, seed: int, on_fault: Callable[[TableFault], None]) -> TableSummary:
+def run_tables(panel: Panel, cases: int, seed: int, on_fault: Callable[[TableFault], None]) -> JsonSummary:
     """Mutate the TOC or the tar-split of a small layer so many times."""
-    random, summary = Random(seed), TableSummary()
+    random, summary = Random(seed), JsonSummary()
     sound = draft_layer(_TREE)
     while summary.cases < cases:
         batch = [_mutated(sound, random) for _ in range(min(BATCH, cases - summary.cases))]
@@ -85,12 +73,12 @@ def _compare(
     document: bytes,
     toc: Reading,
     readings: dict[str, Reading],
-    summary: TableSummary,
+    summary: JsonSummary,
     on_fault: Callable[[TableFault], None],
 ) -> None:
     client = readings.get(TOC_READER)
     if client is not None and not client.accepts:
-        summary.refused[f"{part}: {client.refused}"[:160]] += 1
+        summary.refused[f"{TOC_READER}: {part}: {client.refused}"[:160]] += 1
     if part == "TOC":
         readings = readings | {"Python json": python_reading(document)}
     for name, reading in readings.items():
@@ -117,11 +105,8 @@ def _judge(layer: DraftedLayer) -> tuple[tuple[str, ...], Reading]:
     """The ids of MUSTs that fail or could not be run, and the TOC as the judge reads it."""
     source = MemorySource(*image_of(layer.blob, layer.descriptor, layer.diff_id))
     seen = observe_image(source, reading=LayerReading(deep=True))
-    failing = tuple(
-        result.id for result in judge_image(seen) if result.level == "MUST" and result.verdict in ("fail", "not-run")
-    )
     tocs = [one.toc.toc for one in seen.layers.layers if one.toc.toc is not None]
-    return failing, reading_of(tocs[0]) if tocs else Reading(refused="no TOC")
+    return failing_musts(seen), reading_of(tocs[0]) if tocs else Reading(refused="no TOC")
 
 
 def python_reading(document: bytes) -> Reading:
