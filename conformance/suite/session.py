@@ -244,7 +244,8 @@ class ConformanceSession:
 
     def pytest_keyboard_interrupt(self) -> None:
         self._interrupted = True
-        self._stopped = self._stopped or f"interrupted in test {self._began}"
+        at = f"in test {self._began}" if self._began else "before the first test"
+        self._stopped = self._stopped or f"interrupted {at}"
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session

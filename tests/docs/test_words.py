@@ -56,7 +56,12 @@ ALLOWED: Final = {
 }
 
 _PAGES: Final = ("docs", "examples/pipelines")
-_GENERATED: Final = {"requirements.md", "variants.md", "mutants.md"}  # from texts in conformance/, which are read here
+_GENERATED: Final = {
+    "requirements.md",
+    "variants.md",
+    "mutants.md",
+    "null-subjects.md",
+}  # from texts in conformance/, which are read here
 
 
 def pages() -> Iterator[Path]:

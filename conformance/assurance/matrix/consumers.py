@@ -35,8 +35,8 @@ class ConsumerSubject(InProcessImplementation):
 class NullConsumer(ConsumerSubject):
     """A null client; those that end the process, or never end, are played."""
 
-    def __init__(self, kind: str, directory: Path) -> None:
-        super().__init__(REFERENCE, directory, ("unpack", "scan"))
+    def __init__(self, kind: str, directory: Path, operations: Sequence[Operation] = ("unpack", "scan")) -> None:
+        super().__init__(REFERENCE, directory, operations)
         self._kind = kind
 
     def work(self, argv: Sequence[str]) -> int:

@@ -9,9 +9,10 @@ from conformance import checks
 from conformance.assurance.matrix.consumers import judge_client
 from conformance.cases.mutants import clients_unaware
 from conformance.cases.variants import consumers
+from conformance.cases.variants import copiers as lawful_copiers
 from conformance.checks.bound import judged
 from conformance.reference.toolkit import Toolkit
-from conformance.requirements import find_checks, load_catalogue
+from conformance.requirements import find_checks, ids_of, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.trials.copier import JOBS_OF as COPIES_OF
 from conformance.trials.copier import CopierTrial
@@ -35,17 +36,25 @@ class ControlError(RuntimeError):
 
 def judge_producer(maker: Maker) -> Results:
     """All pushes of a tool."""
-    catalogue, can_sign = load_catalogue(), "sign" in maker.__name__
+    can_sign = "sign" in maker.__name__
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
         ProducerTrial(InProcessImplementation(maker(), Path(directory), can_sign=can_sign)) as trial,
     ):
         _control(trial.control(), maker)
-        return tuple(conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES)
+        return push_results(trial)
+
+
+def push_results(trial: ProducerTrial) -> Results:
+    """Every requirement that a producer's trial decides."""
+    return tuple(conclude(load_catalogue()[name], push_judgements(trial, name)) for name in PUSHES)
 
 
 def push_judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement]:
-    """What the pushes of a tool report on one requirement."""
+    """What the pushes of a tool report on one requirement; as in the suite nothing, unless an ordinary push works."""
+    problem = trial.control()
+    if problem:
+        return [trial.inconclusive(problem)]
     check = find_checks(checks)[requirement_id]
     if requirement_id == "SENT-PUSH-014":
         return trial.again(check)
@@ -58,16 +67,24 @@ def push_judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement
 
 
 def judge_copier(maker: Maker) -> Results:
-    """All copies of a tool."""
-    bound, catalogue = find_checks(checks), load_catalogue()
+    """All copies of a tool; of one that knows no sentinels by the requirements of its profile."""
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
         CopierTrial(InProcessImplementation(maker(), Path(directory), can_export=True)) as trial,
     ):
         _control(trial.control(), maker)
-        copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]
-        again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
-        order = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
+        results = copy_results(trial)
+    if maker not in lawful_copiers.KNOW_NO_SENTINELS:
+        return results
+    return tuple(result for result in results if result.id in ids_of("recompressing-copier"))
+
+
+def copy_results(trial: CopierTrial) -> Results:
+    """Every requirement that a copier's trial decides."""
+    bound, catalogue = find_checks(checks), load_catalogue()
+    copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]
+    again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
+    order = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
     return (*copied, again, order)
 
 

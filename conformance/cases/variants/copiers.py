@@ -1,19 +1,25 @@
 """Conforming copiers: the reference with another choice, each a ``Toolkit``."""
 
+import itertools
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
 from conformance.cases.variants.bare_twins import BareTwins
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
+from conformance.format.media_types import GZIP
 from conformance.format.names import SENTINEL_ANNOTATION, SENTINEL_TYPE
+from conformance.format.oci import Descriptor
 from conformance.format.splice import with_member
+from conformance.reference.compression import is_tar_layer
 from conformance.reference.convert import Converter, Instance
 from conformance.reference.copier import Copier, CopierOptions
 from conformance.reference.errors import NotSupportedError, RefusalError
 from conformance.reference.reading import content_of
+from conformance.reference.reshape import Member, Reshaper
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan
 from conformance.requirements import variant
@@ -177,6 +183,59 @@ def writes_a_manifest_anew_when_it_strips() -> Toolkit:
 def leaves_the_plain_entry_of_a_pair_without_a_toc() -> Toolkit:
     """A pair as the review of PR 681 proposes it: the plain counterpart has no TOC annotations."""
     return Toolkit(copier=type("Bare", (Copier,), {"reshaper": BareTwins}), name="variant")
+
+
+@variant(warns=("SENT-STRIP-010",))
+def writes_the_time_into_gzip() -> Toolkit:
+    """MTIME of a gzip header (RFC 1952 section 2.3.1): no two compressions of one tar give the same bytes."""
+    seconds = itertools.count(1_700_000_000)
+
+    class Stamps(Converter):
+        def _write(self, layer: Descriptor, diff_id: Digest, compression: str) -> Json:
+            written = super()._write(layer, diff_id, compression)
+            if compression != GZIP:
+                return written
+            content = self._store.path(Digest.parse(written["digest"])).read_bytes()
+            stamped = content[:4] + next(seconds).to_bytes(4, "little") + content[8:]
+            return {**written, "digest": str(self._store.put(stamped))}
+
+    return Toolkit(copier=type("Stamps", (Copier,), {"converter": Stamps}), name="variant")
+
+
+def carries_what_it_does_not_know() -> Toolkit:
+    """It recompresses tars and copies unknown layers, as image-spec v1.1.1 manifest.md has it: a hazard, no failure."""
+
+    class TarsOnly(Converter):
+        def converted(self, instance: Instance, compression: str) -> Instance:
+            manifest, config = (decode_object(raw, what="document") for raw in (instance.raw, instance.config))
+            known = [is_tar_layer(layer["mediaType"]) for layer in manifest["layers"]]
+            diff_ids = config["rootfs"]["diff_ids"]
+            if all(known) or len(diff_ids) != len(known):
+                return super().converted(instance, compression)
+            tars = {**manifest, "layers": list(itertools.compress(manifest["layers"], known))}
+            own = {**config, "rootfs": {**config["rootfs"], "diff_ids": list(itertools.compress(diff_ids, known))}}
+            new = super().converted(Instance(encode(tars), encode(own)), compression)
+            layers = iter(decode_object(new.raw, what="manifest")["layers"])
+            kept = [next(layers) if is_tar else layer for is_tar, layer in zip(known, manifest["layers"], strict=True)]
+            if kept == manifest["layers"]:
+                return instance
+            return msgspec.structs.replace(instance, raw=encode({**manifest, "layers": kept}))
+
+    class Knows(Reshaper):
+        """No sentinels: every manifest of an image is one like the others."""
+
+        def kept(self, members: list[Member], compression: str) -> list[Member]:  # noqa: ARG002
+            return members
+
+        def stripped(self, instance: Instance) -> Instance:
+            return msgspec.structs.replace(instance, sentinel=False)
+
+    return Toolkit(copier=type("Carries", (Copier,), {"converter": TarsOnly, "reshaper": Knows}), name="variant")
+
+
+variant("SENT-STRIP-005", "SENT-STRIP-006", "SENT-STRIP-011")(carries_what_it_does_not_know)
+KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (carries_what_it_does_not_know,)
+"""These claim the profile recompressing-copier: what only copiers that know sentinels owe does not bind them."""
 
 
 def _named(raw: bytes) -> Json:

@@ -14,6 +14,8 @@ from conformance.cases.mutants import producers as mutants
 from conformance.cases.variants.bare_twins import BareTwins
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
+from conformance.format.errors import FormatError
+from conformance.format.media_types import ZSTD
 from conformance.format.names import MANIFEST_TYPE
 from conformance.format.oci import Descriptor, read_manifest
 from conformance.reference.convert import Converter, Instance
@@ -25,6 +27,8 @@ from conformance.reference.whole import WholeLayers
 from conformance.registry.client.client import RegistryClient, Response
 from conformance.registry.client.ranges import Range
 from conformance.requirements import variant
+
+Json = dict[str, Any]
 
 
 def _toolkit(**parts: type) -> Toolkit:
@@ -237,6 +241,20 @@ def attaches_a_manifest_to_what_it_pushed() -> Toolkit:
             destination.put_manifest(ManifestStep(raw, MANIFEST_TYPE))
 
     return _toolkit(transfer=Attaches)
+
+
+@variant("TOC-016", "SENT-PUSH-007", "SENT-PUSH-024")
+def writes_what_no_toc_holds_without_a_toc() -> Toolkit:
+    """A tar with a name that is not UTF-8, a sparse file, …, as a plain zstd layer (image-spec layer.md allows it)."""
+
+    class WithoutToc(Converter):
+        def _write(self, layer: Descriptor, diff_id: Digest, compression: str) -> Json:
+            try:
+                return super()._write(layer, diff_id, compression)
+            except FormatError:
+                return super()._write(layer, diff_id, ZSTD)
+
+    return _toolkit(converter=WithoutToc)
 
 
 def _rewritten(tar: bytes) -> bytes:

@@ -51,10 +51,8 @@ _MAX_LOGINS: Final = 3
 _MAX_ANSWER: Final = 120.0
 _SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
-# The request was not processed: it may be sent again with any method (RFC 6585 section 4, RFC 9110 15.6.4).
-_NOT_NOW: Final = frozenset({429, 503})
-_MAX_WAITED: Final = 150.0
-"""Total seconds of waiting for one rate-limited request."""
+_LEAST_WAIT: Final = 1.0
+"""Seconds that a wait for a rate limit counts at least, so that a Retry-After of 0 has an end."""
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 Body = bytes | None
@@ -67,8 +65,8 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
     """Raw access for conformance tests: no status raises, every attempt is recorded.
 
     ``request`` waits where a registry responds with 429, or with 503 with Retry-After, whatever the method, and retries
-    idempotent requests on 502, 503, 504 and broken connections with back-off; when the limit persists it raises,
-    because a rate limit is not a response. It follows redirects itself and sends no credentials to another origin
+    idempotent requests on 502, 503, 504 and broken connections with back-off; when the limit persists for ``retries``
+    times 30 seconds it raises, because a rate limit is not a response. It follows redirects itself and sends no credentials to another origin
     (RFC 9110). ``requests`` counts what was sent.
     """
 
@@ -127,8 +125,8 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         limit = Limit(max_bytes, sink, max_bytes if sink_bytes is None else sink_bytes)
         url = urljoin(self.host + "/", path)
         wanted = scope if scope is not None else scope_of(path, method)
-        waited = 0.0
-        for attempt in range(self._retries + 1):
+        waited, limits, attempt = 0.0, 0, 0
+        while True:
             # A host that did not respond five times is not retried five more times, until it responds.
             again = attempt < self._retries and not (self._is_silent and attempt)
             last = not again or not retry or method not in _IDEMPOTENT
@@ -139,22 +137,25 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
                     self._is_silent = True
                     raise TransportError(str(error), error.exchange) from None
                 self._sleep(min(0.2 * 2**attempt, MAX_WAIT))
+                attempt += 1
                 continue
             self._is_silent = False
             after = response.header("Retry-After") or ""
+            # It was not processed, and may be sent again with any method (RFC 6585 section 4, RFC 9110 15.6.4).
             if response.status == 429 or (response.status == 503 and after):
                 if not self._retries:
                     return response
-                wait = wait_seconds(after, attempt)
-                waited += wait
-                if not again or waited > _MAX_WAITED:
+                wait = wait_seconds(after, limits)
+                limits += 1
+                waited += max(wait, _LEAST_WAIT)
+                if waited > self._retries * MAX_WAIT:
                     raise TransportError(f"{self.host}: {_limited(response.status, after)}", response.exchange)
             elif last or response.status not in _RETRY_STATUS:
                 return response
             else:
                 wait = wait_seconds(after, attempt)
+                attempt += 1
             self._sleep(wait)
-        raise AssertionError("unreachable")
 
     def _authenticated(
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, scope: str

@@ -38,6 +38,9 @@ def interrupted_pushes(
         if not undisturbed.succeeded:
             yield not_run(f"an undisturbed push did not work: {undisturbed.reason}", evidence=undisturbed.evidence)
             return
+        if not requests:
+            yield not_run("an undisturbed push sent no request", evidence=undisturbed.evidence)
+            return
         # For a tool that writes its own tar only the number of layers is compared.
         contents = source.diff_ids if _has_contents(place, "interrupted/undisturbed", source.diff_ids) else ()
         expected = _shape(place, "interrupted/undisturbed", contents)

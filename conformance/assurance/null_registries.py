@@ -1,5 +1,7 @@
 """Servers that are not registries, in the place of the embedded one: none may pass a requirement."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from conformance.registry.server.core import RegistryCore
@@ -105,15 +107,30 @@ class CaptivePortal(Defect):
         return Reply(302, {"Location": "/login"})
 
 
-NULL_REGISTRIES: Final[dict[str, Defect]] = {
-    **{f"always {status}": SaysOnly(status) for status in (200, 201, 202, 204, 400, 404, 500)},
-    "always 200 with a document": SaysOnly(200, b"{}"),
-    "always busy": SaysOnly(429, b"", {"Retry-After": "3600"}),
-    "echoes": Echoes(),
-    "only takes": OnlyTakes(),
-    "states the digest": SaysTheDigest(),
-    "gives zeros": GivesZeros(),
-    "caches the first response": CachesTheFirst(),
-    "hangs up": HangsUp(),
-    "captive portal": CaptivePortal(),
+class SaysThatItIsBusy(SaysOnly):
+    """Responds to every request with 429 and a Retry-After of an hour."""
+
+    def __init__(self) -> None:
+        super().__init__(429, b"", {"Retry-After": "3600"})
+
+
+class SaysADocument(SaysOnly):
+    """Responds to every request with 200 and an empty JSON object."""
+
+    def __init__(self) -> None:
+        super().__init__(200, b"{}")
+
+
+NULL_REGISTRIES: Final[dict[str, Callable[[], Defect]]] = {
+    **{f"always {status}": partial(SaysOnly, status) for status in (200, 201, 202, 204, 400, 404, 500)},
+    "always a document": SaysADocument,
+    "always busy": SaysThatItIsBusy,
+    "echoes": Echoes,
+    "only takes": OnlyTakes,
+    "states the digest": SaysTheDigest,
+    "gives zeros": GivesZeros,
+    "caches the first response": CachesTheFirst,
+    "hangs up": HangsUp,
+    "captive portal": CaptivePortal,
 }
+"""By the name that the table of null subjects has; each call gives a server without memory."""
