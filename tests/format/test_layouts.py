@@ -77,12 +77,17 @@ def _modules() -> dict[str, str] | None:
         return None
     at = [os.environ.get("NODE_PATH", "")]
     if npm is not None:
-        at.append(subprocess.run([npm, "root", "-g"], capture_output=True, text=True, timeout=60).stdout.strip())
+        at.append(_npm_root(npm))
     found = {**os.environ, "NODE_PATH": os.pathsep.join(filter(None, at))}
-    ended = subprocess.run(
-        [node, "-e", 'require.resolve("kaitai-struct-compiler")'], env=found, capture_output=True, timeout=60
-    )
+    argv = [node, "-e", 'require.resolve("kaitai-struct-compiler")']
+    ended = subprocess.run(argv, check=False, env=found, capture_output=True, timeout=60)
     return found if ended.returncode == 0 else None
+
+
+def _npm_root(npm: str) -> str:
+    """Where npm installs for all users."""
+    ended = subprocess.run([npm, "root", "-g"], check=False, capture_output=True, text=True, timeout=60)
+    return ended.stdout.strip()
 
 
 @cache
@@ -90,7 +95,7 @@ def layout(name: str) -> Any:
     """The class that the compiler makes of a layout."""
     given = json.dumps(yaml.safe_load((DIRECTORY / f"{name}.ksy").read_text("utf-8")))
     argv = ["node", str(COMPILE)]
-    ended = subprocess.run(argv, input=given, env=_modules(), capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(argv, check=False, input=given, env=_modules(), capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
     (source,) = json.loads(ended.stdout).values()
     module = ModuleType(name)
