@@ -65,9 +65,9 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
     """Raw access for conformance tests: no status raises, every attempt is recorded.
 
     ``request`` waits where a registry responds with 429, or with 503 with Retry-After, whatever the method, and retries
-    idempotent requests on 502, 503, 504 and broken connections with back-off; when the limit persists for ``retries``
-    times 30 seconds it raises, because a rate limit is not a response. It follows redirects itself and sends no credentials to another origin
-    (RFC 9110). ``requests`` counts what was sent.
+    idempotent requests on 502, 503, 504 and broken connections with back-off. When the limit persists for ``retries``
+    times 30 seconds it raises, because a rate limit is not a response. It follows redirects itself and sends no
+    credentials to another origin (RFC 9110). ``requests`` counts what was sent.
     """
 
     def __init__(
