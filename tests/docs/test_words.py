@@ -58,11 +58,6 @@ ALLOWED: Final = {
 _PAGES: Final = ("docs", "examples/pipelines")
 # From texts in conformance/, which are read here.
 _GENERATED: Final = {"requirements.md", "variants.md", "mutants.md", "null-subjects.md"}
-    "requirements.md",
-    "variants.md",
-    "mutants.md",
-    "null-subjects.md",
-}  # from texts in conformance/, which are read here
 
 
 def pages() -> Iterator[Path]:

@@ -112,5 +112,24 @@ def test_a_defective_copier_fails_with_evidence_and_replay(tmp_path: Path) -> No
     assert failed == ["SENT-STRIP-005"]
 
 
+def test_a_copier_that_knows_no_sentinels_conforms_and_its_users_are_warned(tmp_path: Path) -> None:
+    """Expected: a sentinel over gzip layers is a hazard in a note, and no failure of a profile that is not claimed."""
+    script = tmp_path / "unaware.py"
+    script.write_text(
+        "import sys\n"
+        "from conformance.reference.__main__ import main\n"
+        "from conformance.cases.variants.copiers import carries_what_it_does_not_know\n"
+        "sys.exit(main(toolkit=carries_what_it_does_not_know()))\n"
+    )
+    text = TOOL.replace('"-m", "conformance.reference"', json.dumps(str(script)))
+    text = text.replace("entry_point", 'profiles = ["recompressing-copier"]\nentry_point')
+    run = run_pytest(tmp_path, "--implementation", adapter(tmp_path, text), environ={"PYTHONPATH": _root()})
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "conforms to profile recompressing-copier: " in run.stdout
+    assert "note: hazard, of no profile that is claimed: SENT-STRIP-014 " in run.stdout
+    (subject,) = subjects(tmp_path)
+    assert "SENT-STRIP-014" not in {result["id"] for result in subject["verdicts"]}
+
+
 def _root() -> str:
     return str(Path(__file__).parents[2])

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from conformance.assurance.matrix.consumers import ConsumerSubject, judge_client, verdicts
 from conformance.cases.mutants import clients, clients_input, clients_select, clients_unaware
 from conformance.cases.mutants.run_client import MODULES, find_client, main
+from conformance.cases.variants import consumers as lawful
 from conformance.implementations.adapter import find_adapter
 from conformance.implementations.adapter_document import Operation
 from conformance.reference.toolkit import Toolkit
+from conformance.registry.client.client import RegistryClient, Response
 from conformance.requirements import broken_by, load_catalogue
 from conformance.results import RequirementResult, conclude
 from conformance.strategies.shapes import Tally
@@ -135,6 +138,29 @@ def test_a_bomb_that_is_expanded_shows_in_the_memory_of_the_process(tmp_path: Pa
     result = conclude(load_catalogue()["SEC-004"], judge_requirement(trials, "SEC-004"))
     assert result.verdict == "fail"
     assert any("MiB of memory" in finding.message for finding in result.findings), result.findings
+
+
+class FromTheStart(RegistryClient):
+    """Requests each whole blob as one range that begins at byte 0."""
+
+    def request(self, method: str, path: str, **more: Any) -> Response:
+        headers = dict(more.pop("headers", None) or {})
+        whole = method == "GET" and "/blobs/" in path and "Range" not in headers
+        response = super().request(method, path, headers=headers | ({"Range": "bytes=0-"} if whole else {}), **more)
+        return msgspec.structs.replace(response, status=200) if whole and response.status == 206 else response
+
+
+@pytest.mark.parametrize(
+    ("toolkit", "verdict"),
+    [(clients.reads_small_layers_as_tar(), "fail"), (lawful.fetches_blobs_whole_and_reads_them_by_toc(), "pass")],
+    ids=["as tar", "by TOC"],
+)
+def test_a_whole_blob_that_is_requested_as_a_range_evades_nothing(
+    toolkit: Toolkit, verdict: str, tmp_path: Path
+) -> None:
+    by_range = msgspec.structs.replace(toolkit, client=FromTheStart)
+    results = judge_client(by_range, directory=tmp_path, only=["SENT-PULL-004"])
+    assert results["SENT-PULL-004"].verdict == verdict, results["SENT-PULL-004"].findings
 
 
 def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path) -> None:

@@ -8,11 +8,14 @@ import pytest
 from conformance import checks
 from conformance.assurance.matrix.programs import PUSHES, push_judgements
 from conformance.cases.mutants import producers
+from conformance.implementations.adapter import find_adapter
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
-from conformance.results import conclude
+from conformance.results import Judgement, conclude
 from conformance.trials.in_process import InProcessImplementation
+from conformance.trials.producer.interruptions import interrupted_pushes
 from conformance.trials.producer.trial import ProducerTrial
+from conformance.trials.under_test import ImplementationUnderTest
 
 MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]
 
@@ -46,3 +49,11 @@ def test_every_requirement_on_pushing_has_a_mutant() -> None:
     broken = {broken_by(defect)[0] for defect in MUTANTS}
     of_pushing = {name for name in find_checks(checks) if name.startswith("SENT-PUSH")} - {"SENT-PUSH-018"}
     assert broken == of_pushing | {"LAYER-011", "TOC-016"}
+
+
+def test_a_push_that_sends_no_request_is_not_judged(tmp_path: Path) -> None:
+    seen = list(interrupted_pushes(ImplementationUnderTest(find_adapter("null-always-succeed"), "0", tmp_path)))
+    assert [(each.outcome, each.message) for each in seen if isinstance(each, Judgement)] == [
+        ("not-run", "an undisturbed push sent no request")
+    ]
+    assert len(seen) == 1
