@@ -23,7 +23,7 @@ from conformance.observed.producer import (
     StoredSeen,
     UnrepresentableSeen,
 )
-from tests.judged.images import digest, entry, first, layer, manifest
+from tests.judged.images import AMD64, digest, entry, first, layer, manifest
 from tests.told import Told, kept, told
 
 FILE = Path(__file__).parent / "pushes_judged.json"
@@ -35,12 +35,12 @@ LIST = b'{"schemaVersion":2,"manifests":[{"mediaType":"m","digest":"sha256:m","s
 
 
 def plain(name: str = "plain", kind: str = "chunked", of: Platform | None = None, **facts: Any) -> ManifestSeen:
-    listed = entry({ZSTD_ANNOTATION: "true", **facts.pop("annotations", {})}, *([of] if of else []))
+    listed = entry({ZSTD_ANNOTATION: "true", **facts.pop("annotations", {})}, of or AMD64)
     return manifest(name, layer("a", kind), layer("b", kind), listed=listed, **facts)
 
 
 def sentinel(name: str = "sentinel", of: Platform | None = None, *more: Any, **facts: Any) -> ManifestSeen:
-    listed = entry({**MARKED, **facts.pop("annotations", {})}, *([of] if of else []))
+    listed = entry({**MARKED, **facts.pop("annotations", {})}, of or AMD64)
     return manifest(name, first(), layer("a"), layer("b"), *more, listed=listed, **facts)
 
 

@@ -29,6 +29,7 @@ from conformance.observed.registry import (
 from conformance.requirements import find_checks
 from tests.told import Told, kept, lines_of
 
+Json = dict[str, Any]
 FILE = Path(__file__).parent / "registries_judged.json"
 CHECKS = {name: check for name, check in find_checks(checks).items() if name.startswith("REG-")}
 BLOB = bytes(range(100))
@@ -57,7 +58,7 @@ def ranged(
     *wanted: tuple[int, int], status: int = 206, parts: Any = None, content: bytes = b"", **more: Any
 ) -> RangeSeen:
     """The parts are those that were requested, unless others are given as (first, length, total)."""
-    given = [(first, last - first + 1, 100) for first, last in wanted] if parts is None else parts
+    given: Any = [(first, last - first + 1, 100) for first, last in wanted] if parts is None else parts
     made = tuple(
         RangePart(each[0], each[3] if len(each) > 3 else BLOB[each[0] : each[0] + each[1]], each[2]) for each in given
     )
@@ -125,7 +126,7 @@ STORED = {
     "no document": stored(201, response(200, b"hello")),
     **{f"refused with {name}": stored(400, response(content=content)) for name, content in ERRORS.items()},
 }
-LENGTH = {"content_length": "100"}
+LENGTH: Json = {"content_length": "100"}
 BLOBS = {
     "right": blob(response(200, **LENGTH), response(200, BLOB, **LENGTH), response(404, what="missing")),
     "no length": blob(response(200), response(200, BLOB)),
@@ -159,9 +160,10 @@ for put in (201, 202, 399, 400, 404, 499, 500):
     for name, content in ERRORS.items():
         dangling = DanglingSeen("a manifest", INDEX, response(put, content), READ)
         add("016", **{f"{put} {name}": (dangling, DanglingSeen("an index", INDEX, response(201), response(200, b"x")))})
+LOCATIONS: tuple[Json, ...] = ({}, {"location": "/x"}, {"location": ""})
 for status in (201, 202, 400):
     for head in (None, 200, 404):
-        for location in ({}, {"location": "/x"}, {"location": ""}):
+        for location in LOCATIONS:
             mount = MountSeen(response(status, **location), response(head) if head else None)
             add("012", **{f"{status} {head} {location}": mount})
             add("013", **{f"{status} {head} {location}": (mount, MountSeen(response(202, location="/y")), mount)})
