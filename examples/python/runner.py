@@ -124,7 +124,7 @@ def inflate(compressed: bytes, stage: str) -> bytes:
 def layer(blob: bytes, descriptor: Json, diff_id: str) -> str:
     """A zstd:chunked layer with all that belongs to it; the digest of its tree."""
     need(descriptor["mediaType"] in LAYER_TYPES, "manifest", "media type")
-    need(descriptor["size"] == len(blob) and descriptor["digest"] == sha256(blob), "manifest", "digest or size")
+    verify(descriptor, blob, "manifest")
     annotations = descriptor.get("annotations") or {}
     need(ESTARGZ not in annotations, "annotation", "eStargz and zstd:chunked")
     need(CHECKSUM in annotations and POSITION in annotations, "annotation", "half of the annotations")
@@ -411,11 +411,15 @@ def manifest(document: Json, blobs: Blobs, trees: dict[str, str], *, is_sentinel
 def stored(descriptor: Json, blobs: Blobs, stage: str) -> bytes:
     content = blobs.get(descriptor.get("digest"))
     need(content is not None, stage, "a blob is missing")
+    verify(descriptor, content, stage)
+    return content
+
+
+def verify(descriptor: Json, content: bytes, stage: str) -> None:
     algorithm, _, _ = descriptor["digest"].partition(":")
     need(algorithm in ("sha256", "sha512"), stage, "algorithm")
     actual = f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
     need(actual == descriptor["digest"] and len(content) == descriptor.get("size"), stage, "digest or size")
-    return content
 
 
 def judge(case: Json) -> str:
