@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from conformance import checks
 from conformance.checks.artifact.judge import has_sentinel, judge_image, needs_deep, notes_on, unreadable
 from conformance.checks.artifact.partial_pulls import pulled_whole
+from conformance.checks.bound import unchecked
 from conformance.observed.image import ImageSeen
 from conformance.readers.layers import ask_readers
 from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.reports.provenance import Flag, Identity, Target, digest_of
-from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
+from conformance.requirements import Profile, ids_of
 from conformance.results import Judgement, RequirementResult, Waiver, apply_waivers, notes_on_waivers
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
@@ -151,13 +151,3 @@ def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> 
         return ("pair",)
     telling = [result for result in looked_at if result.id in layer and result.verdict in ("fail", "not-run")]
     return ("layer",) if seen.layers.layers or telling else ()
-
-
-def unchecked(*roles: Role) -> tuple[str, ...]:
-    """Ids of these roles that this version has no check for: stated in every report, never counted as passed."""
-    bound = find_checks(checks)
-    return tuple(
-        requirement.id
-        for requirement in load_catalogue().requirements
-        if requirement.id not in bound and any(role in requirement.roles for role in roles)
-    )

@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from threading import Event
 from typing import IO, Final
 
 import msgspec
@@ -27,6 +30,25 @@ _GRACE: Final = 2.0
 _READ: Final = 2**16
 # The kernel counts pages in batches for each thread.
 _ROUNDING: Final = 4 * 2**20
+
+
+_STOP: Final[ContextVar[Event | None]] = ContextVar("stop", default=None)
+
+
+class StoppedError(Exception):
+    """The program was stopped since its result is not wanted any more."""
+
+
+@contextmanager
+def stoppable(stop: Event) -> Iterator[None]:
+    """Programs that this thread runs in the block are killed when the event is set: ``run_program`` then raises
+    StoppedError.
+    """
+    token = _STOP.set(stop)
+    try:
+        yield
+    finally:
+        _STOP.reset(token)
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -111,13 +133,15 @@ class _Kept:
 
 def _drain(process: subprocess.Popen[bytes], kept: Mapping[IO[bytes] | None, _Kept], deadline: float) -> bool:
     """Read both streams until the program ended and they did; whether the time was up before."""
-    timed_out, until = False, deadline
+    timed_out, until, stop = False, deadline, _STOP.get()
     with selectors.DefaultSelector() as selector:
         for stream, keeper in kept.items():
             if stream is not None:
                 selector.register(stream, selectors.EVENT_READ, keeper)
         ended = False
         while not ended or selector.get_map():
+            if stop is not None and stop.is_set():
+                raise StoppedError("not wanted any more")
             if not ended and _has_ended(process.pid):
                 ended, until = True, time.monotonic() + _GRACE
                 stop_group(process.pid)
