@@ -33,10 +33,11 @@ def explore(
     """
     counter = itertools.count()
     exchanges: list[Exchange] = []
+    said: list[str] = []
 
     class Machine(RegistryMachine):
         def __init__(self) -> None:
-            super().__init__(registry, next(counter), exchanges)
+            super().__init__(registry, next(counter), exchanges, said)
             self._before = registry.client.requests
 
         def teardown(self) -> None:
@@ -57,7 +58,8 @@ def explore(
         return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
     except Flaky as error:
         # A failure that is not reproducible: the responses depend on more than the requests.
-        return MachineSeen(next(counter), f"not reproducible: {error}", tuple(exchanges[-5:]))
+        first = f"\nnot reproducible: {said[0]}" if said else ""
+        return MachineSeen(next(counter), f"not reproducible: {error}{first}", tuple(exchanges[-5:]))
     return MachineSeen(next(counter))
 
 
@@ -66,11 +68,14 @@ class Contradiction(AssertionError):  # noqa: N818 (a finding, not a failure of 
 
 
 class RegistryMachine(RuleBasedStateMachine):
-    """The model: which blobs and manifests each repository must have. Each sequence has new repositories."""
+    """The model: which blobs and manifests each repository must have. Each sequence has new repositories.
 
-    def __init__(self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange]) -> None:
+    ``exchanges`` and ``said`` are given the requests, and what contradicted the model.
+    """
+
+    def __init__(self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange], said: list[str]) -> None:
         super().__init__()
-        self._registry, self._exchanges = registry, exchanges
+        self._registry, self._exchanges, self._said = registry, exchanges, said
         self._prefix = f"sequence-{number}"
         self._images = [sample_image(f"{registry.prefix}/{i}", 300) for i in range(_IMAGES)]
         self._blobs: dict[str, set[str]] = defaultdict(set)
@@ -81,6 +86,11 @@ class RegistryMachine(RuleBasedStateMachine):
     def _name(self, repository: str) -> str:
         return self._registry.repository(f"{self._prefix}/{repository}")
 
+    def _require(self, condition: bool, message: str) -> None:
+        if not condition:
+            self._said.append(message)
+            raise Contradiction(message)
+
     def _note(self, response: Response) -> Response:
         self._exchanges.append(response.exchange)
         return response
@@ -89,18 +99,18 @@ class RegistryMachine(RuleBasedStateMachine):
     def push_blob(self, repository: str, image: int, which: int) -> None:
         digest, content = list(self._images[image].blobs.items())[which]
         response = self._note(self._registry.upload(self._name(repository), content))
-        _require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
+        self._require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
         self._blobs[repository].add(digest)
 
     @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), tag=st.sampled_from(("x", "y")))
     def push_pair(self, repository: str, image: int, tag: str) -> None:
         sample, name = self._images[image], self._name(repository)
         for digest, content in sample.blobs.items():
-            _require(self._note(self._registry.upload(name, content)).status == 201, f"upload of {digest}")
+            self._require(self._note(self._registry.upload(name, content)).status == 201, f"upload of {digest}")
             self._blobs[repository].add(digest)
         for raw, media_type, reference in _documents(sample, tag):
             response = self._note(self._registry.put_manifest(name, reference, raw, media_type))
-            _require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
+            self._require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
             self._manifests[repository][str(Digest.of(raw))] = raw
         self._tags[repository][tag] = str(Digest.of(sample.index))
 
@@ -123,15 +133,15 @@ class RegistryMachine(RuleBasedStateMachine):
             self._deletes = False
             return
         if response.status == 404:  # the registry removed untagged manifests
-            _require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
+            self._require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
         elif 400 <= response.status < 500:  # refused, for example because an index lists it: it must be retained
             return
         else:
-            _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
+            self._require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
         del self._manifests[repository][digest]
         self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
         gone = self._note(self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES))
-        _require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
+        self._require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
 
     @rule(repository=st.sampled_from(_REPOSITORIES))
     def read_everything(self, repository: str) -> None:
@@ -139,7 +149,7 @@ class RegistryMachine(RuleBasedStateMachine):
         contents = {d: c for image in self._images for d, c in image.blobs.items()}
         for digest in sorted(self._blobs[repository]):
             response = self._note(client.get_blob(name, digest))
-            _require(
+            self._require(
                 response.status == 200 and response.content == contents[digest],
                 f"blob {digest}: HTTP {response.status}",
             )
@@ -149,11 +159,13 @@ class RegistryMachine(RuleBasedStateMachine):
             if response.status == 404 and digest not in reachable:
                 del self._manifests[repository][digest]
                 continue
-            _require(response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}")
+            self._require(
+                response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}"
+            )
         for tag, digest in self._tags[repository].items():
             response = self._note(client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES))
             found = str(Digest.of(response.content)) if response.status == 200 else f"HTTP {response.status}"
-            _require(found == digest, f"tag {tag} names {found}, not {digest}")
+            self._require(found == digest, f"tag {tag} names {found}, not {digest}")
 
     def _reachable(self, repository: str) -> set[str]:
         """The manifests that a tag names, and those that the index after it lists; others may be removed any time."""
@@ -167,8 +179,3 @@ class RegistryMachine(RuleBasedStateMachine):
 def _documents(image: SampleImage, tag: str) -> tuple[tuple[bytes, str, str], ...]:
     manifests = tuple((raw, MANIFEST_TYPE, str(Digest.of(raw))) for raw in (image.plain, image.sentinel))
     return (*manifests, (image.index, INDEX_TYPE, tag))
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise Contradiction(message)
