@@ -11,6 +11,7 @@ from rich.text import Text
 
 from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
+from conformance.reports.power import Property
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe, short_name
 from conformance.requirements import Profile, Role
@@ -57,7 +58,10 @@ class RoleResult(msgspec.Struct, frozen=True):
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """One tool; ``absent`` names what is missing on this machine, ``problem`` is why its run wrote no results."""
+    """One tool; ``absent`` names what is missing on this machine, ``problem`` is why its run wrote no results.
+
+    ``power``: the generated examples that were tried on it, and the bounds.
+    """
 
     name: str
     subject: str = ""
@@ -65,6 +69,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     absent: str = ""
     problem: str = ""
     elapsed: float = 0.0
+    power: tuple[Property, ...] = ()
 
     @property
     def was_judged(self) -> bool:
@@ -106,7 +111,8 @@ def tool_result(name: str, report: Report) -> ToolResult:
     """The counts of a run's report."""
     roles = tuple(_role_result(subject) for subject in report.subjects)
     subject = report.subjects[0].subject if report.subjects else ""
-    return ToolResult(name, subject, roles, elapsed=report.elapsed)
+    power = tuple(each for each in report.power if each.subject)
+    return ToolResult(name, subject, roles, elapsed=report.elapsed, power=power)
 
 
 def encode(certification: CertificationReport) -> bytes:
@@ -141,13 +147,13 @@ def verdict_lines(tools: Iterable[ToolResult]) -> Iterator[Text]:
 def tools_table(tools: Iterable[ToolResult]) -> Table:
     """Counts of MUST: a row for each role of each tool that was judged; it fits 80 columns."""
     table = Table(title="MUST by role", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("tool", overflow="fold", max_width=24)
+    table.add_column("tool", overflow="fold", max_width=22)
     table.add_column("role")
-    for column in ("pass", "fail", "not\nrun", "unsup-\nported", "not appli-\ncable"):
+    for column in ("pass", "fail", "waived", "not\nrun", "unsup-\nported", "not appli-\ncable"):
         table.add_column(column, justify="right")
     for tool in tools:
         for role in tool.roles:
-            counted = ("pass", "fail", "not-run", "unsupported", "not-applicable")
+            counted = ("pass", "fail", "waived", "not-run", "unsupported", "not-applicable")
             table.add_row(
                 safe(short_name(tool.subject)), role.role, *(str(role.musts.get(name, 0)) for name in counted)
             )

@@ -29,6 +29,7 @@ from conformance.results import (
     undecided,
 )
 from conformance.sources.errors import SourceError
+from conformance.suite.fingerprint import fingerprint_of
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
 from conformance.suite.power import note_tried, tried_of
 from conformance.suite.preflight import preflight
@@ -102,7 +103,7 @@ class ConformanceSession:
         self._deselected = False
         self._broken_tests = False
         self._bodies = 0
-        self._stopped = ""
+        self._stopped = self._responses = ""
         self._interrupted = self._is_silent = False
         self._session: pytest.Session | None = None
         self._report: Report | None = None
@@ -139,6 +140,7 @@ class ConformanceSession:
         problem = preflight(self.settings)
         if problem:
             pytest.exit(problem, returncode=EXIT_COULD_NOT_RUN)
+        self._responses = fingerprint_of(self.settings)
 
     def pytest_report_header(self) -> str:
         roles = f", as {', '.join(self.settings.roles)}" if self.settings.adapter else ""
@@ -317,7 +319,7 @@ class ConformanceSession:
             partial=self._is_partial(),
             stopped=self._stopped,
             interrupted=self._interrupted,
-            provenance=provenance_of(self.settings),
+            provenance=provenance_of(self.settings, self._responses),
             power=tuple(sorted(self._tried, key=lambda each: (each.subject, each.statement, each.requirement))),
         )
 

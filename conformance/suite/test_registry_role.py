@@ -12,6 +12,7 @@ from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.registry.ahead import Ahead
+from conformance.trials.registry.counterexample import keeper
 from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure, scenario_of
 from conformance.trials.registry.target import RegistryUnderTest
@@ -80,6 +81,7 @@ def test_any_sequence_of_requests(
         "after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it", "REG-020"
     )
     number = seed_number(settings)
-    seen = explore(registry, settings.effort, number, tally.count_requests)
+    keep = keeper(settings.report_dir, number)
+    seen = explore(registry, settings.effort, number, tally.count_requests, keep)
     note_power(request.node, settings, tally, number, failed=bool(seen.failure))
     verdict("REG-020", _CHECKS["REG-020"](seen))
