@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from conformance import checks
 from conformance.checks.artifact.judge import has_sentinel, judge_image, needs_deep, notes_on, unreadable
 from conformance.checks.artifact.partial_pulls import pulled_whole
+from conformance.checks.bound import unchecked
 from conformance.observed.image import ImageSeen
 from conformance.readers.layers import ask_readers
 from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.reports.provenance import Flag, Identity, Target, digest_of
-from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
+from conformance.requirements import Profile, ids_of
 from conformance.results import Judgement, RequirementResult, Waiver, apply_waivers, notes_on_waivers
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
@@ -28,8 +28,8 @@ from conformance.sources.source import ImageSource
 class CheckOptions(msgspec.Struct, frozen=True):
     """How one image is checked.
 
-    ``deep``: read every byte of its layers; ``readers``: also give them to the real readers on this machine;
-    ``expect`` is called with the number of their bytes, ``progress`` with the bytes read. ``waivers``: known failures.
+    ``deep``: read every byte of its layers; ``readers``: also give them to the real readers on this machine; ``expect``
+    is called with the number of their bytes, ``progress`` with the bytes read. ``waivers``: known failures.
     """
 
     connection: ConnectionOptions = ConnectionOptions()
@@ -143,8 +143,8 @@ def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> 
     """The profile that an image claims by its content: ``pair`` with a sentinel, ``layer`` with zstd:chunked layers, or
     none.
 
-    An image without such layers claims none, unless a requirement on every image failed or could not be decided.
-    An image in which a part of a pair failed or could not be read claims ``pair``, with or without a sentinel.
+    An image without such layers claims none, unless a requirement on every image failed or could not be decided. An
+    image in which a part of a pair failed or could not be read claims ``pair``, with or without a sentinel.
     """
     layer = ids_of("layer")
     looked_at = [result for result in results if result.verdict != "not-applicable" or needs_deep(result)]
@@ -152,13 +152,3 @@ def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> 
         return ("pair",)
     telling = [result for result in looked_at if result.id in layer and result.verdict in ("fail", "not-run")]
     return ("layer",) if seen.layers.layers or telling else ()
-
-
-def unchecked(*roles: Role) -> tuple[str, ...]:
-    """Ids of these roles without a check in this version: every report lists them, and they never count as passed."""
-    bound = find_checks(checks)
-    return tuple(
-        requirement.id
-        for requirement in load_catalogue().requirements
-        if requirement.id not in bound and any(role in requirement.roles for role in roles)
-    )

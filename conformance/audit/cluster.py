@@ -1,7 +1,7 @@
 """The workers of a Dask cluster (extra ``dask``), used through an executor as in ``concurrent.futures``.
 
-The scheduler gives a task whose worker died to another one, and accepts added workers. Workers need this package in
-the same version: a worker with other rules ends the audit.
+The scheduler gives a task whose worker died to another one, and accepts added workers. Workers need this package in the
+same version: a worker with other rules ends the audit.
 """
 
 import gc

@@ -22,8 +22,8 @@ class AuditOptions(msgspec.Struct, frozen=True):
     """At most ``connections`` to one host; ``workers`` processes for deep checks; ``max_bytes`` of responses, 0: no
     bound.
 
-    ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
-    ``pulls``: store the content of the TOCs, and compute the cost of pulls of consecutive tags.
+    ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none. ``pulls``: store
+    the content of the TOCs, and compute the cost of pulls of consecutive tags.
     """
 
     connection: ConnectionOptions = ConnectionOptions()
@@ -73,8 +73,8 @@ class ImageVerdict(msgspec.Struct, frozen=True):
     Findings that only request a deep check are left out: ``needs_deep`` names their requirements.
 
     ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
-    beyond MAX_FINDINGS, which are not stored. ``reusable``: everything that was needed could be read.
-    ``variants`` are stored for the cost of pulls only.
+    beyond MAX_FINDINGS, which are not stored. ``reusable``: everything that was needed could be read. ``variants`` are
+    stored for the cost of pulls only.
     """
 
     ending: Ending

@@ -24,8 +24,8 @@ _ATTEMPTS: Final = 3
 class Task(msgspec.Struct, frozen=True):
     """One layer to judge: its image, the options for its registry, and what the verdict depends on.
 
-    ``left`` bytes may be received (0: any number). ``checker`` is that of the caller: a process with another one
-    has other rules.
+    ``left`` bytes may be received (0: any number). ``checker`` is that of the caller: a process with another one has
+    other rules.
     """
 
     reference: str

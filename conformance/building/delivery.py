@@ -1,7 +1,6 @@
 """Sends an image: blobs before the manifests that name them, the tag last (SENT-PUSH-001, SENT-PUSH-025).
 
-Blobs of any size are sent in pieces, and existing blobs are not sent again: the next run continues an interrupted
-one.
+Blobs of any size are sent in pieces, and existing blobs are not sent again: the next run continues an interrupted one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,9 +37,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Target(Protocol):
-    """The destination of an image. Every method raises RefusalError or BuildError with the message of the
-    destination.
-    """
+    """The destination of an image. Every method raises RefusalError or BuildError with the message of the destination."""
 
     def has_blob(self, digest: str) -> bool: ...
 

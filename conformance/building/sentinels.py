@@ -51,8 +51,8 @@ def plan_addition(source: ImageSource, store: ContentStore) -> Change:
 def plan_removal(source: ImageSource, store: ContentStore) -> Change:
     """Plan the same image without its sentinel variants.
 
-    An index of only one plain manifest and its variant is removed as well: the tag then names the manifest.
-    Raise BuildError where a platform would lose its only image.
+    An index of only one plain manifest and its variant is removed as well: the tag then names the manifest. Raise
+    BuildError where a platform would lose its only image.
     """
     converter = _Keeping(source, store)
     stored = source.root()

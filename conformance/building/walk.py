@@ -1,8 +1,7 @@
 """Writes a directory as a tar stream, piece by piece: the same tree yields the same bytes.
 
-The form is PAX as Python's ``tarfile`` writes it.
-Entries are sorted by the bytes of their names, parents first; the directory itself has no entry. Symbolic links are
-entries, and are never followed.
+The form is PAX as Python's ``tarfile`` writes it. Entries are sorted by the bytes of their names, parents first; the
+directory itself has no entry. Symbolic links are entries, and are never followed.
 """
 
 import os

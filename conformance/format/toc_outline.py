@@ -7,12 +7,14 @@ inspect the others only.
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
 
 from conformance.format.discrepancy import shown
 from conformance.format.toc import CHUNK_ZEROS, TYPES, Entry
+from conformance.format.toc_names import Names, names_of
 
 MAX_PROBLEMS: Final = 10
 """The maximum number of problems of a rule."""
@@ -69,13 +71,13 @@ class _Times:
             self.left_out = True
 
 
-class Outline(msgspec.Struct, frozen=True):
+class Outline(msgspec.Struct, frozen=True, dict=True):
     """The entries of a TOC, and the indices of those that the rules inspect.
 
     ``odd`` are those that are not certainly valid by their type; ``owners`` regular entries with chunk fields;
     ``odd_times`` the first texts for times that are not in the usual form, ``times_left_out`` whether there are more;
-    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files are in order, and end at
-    ``last_end``. ``tiled``: all chunks follow their files, tile them, and have chunk fields only.
+    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files are in order, and end at ``last_end``.
+    ``tiled``: all chunks follow their files, tile them, and have chunk fields only.
     """
 
     entries: Sequence[Entry]
@@ -91,6 +93,11 @@ class Outline(msgspec.Struct, frozen=True):
     ordered: bool = True
     last_end: int = 0
     tiled: bool = True
+
+    @cached_property
+    def names(self) -> Names:
+        """What the rules on names need, found at the first use."""
+        return names_of(self.entries)
 
     @property
     def has_chunks(self) -> bool:

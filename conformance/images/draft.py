@@ -32,8 +32,8 @@ PLATFORM: Json = {"architecture": "amd64", "os": "linux"}
 class Draft:
     """Two manifests, their configs, and the index entries (without digest and size, which are computed).
 
-    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index"), for mutants of the
-    JSON text. ``lost`` names manifests, configs or blobs that are not stored.
+    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index"), for mutants of the JSON text.
+    ``lost`` names manifests, configs or blobs that are not stored.
     """
 
     plain: Json

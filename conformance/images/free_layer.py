@@ -28,9 +28,8 @@ class Choices(msgspec.Struct, frozen=True):
     """``chunk``: bytes of a chunk (0: the whole file); ``frames``: the number of frames of a chunk.
 
     ``zeros``: chunks of zeros get the type ``zeros``. ``segment``: maximum bytes of a tar-split segment (0: no
-    maximum).
-    ``before``: a frame before each frame of content; ``behind``: a frame after each file. ``chunk_fields``: also on
-    files of one chunk.
+    maximum). ``before``: a frame before each frame of content; ``behind``: a frame after each file. ``chunk_fields``:
+    also on files of one chunk.
     """
 
     compress: Callable[[bytes], bytes] = compress

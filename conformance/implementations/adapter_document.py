@@ -65,12 +65,11 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``roles`` or ``profiles`` are needed: a profile has its role; a role without a profile claims one that
     docs/adapters.md names. An operation is one argument vector, or a list of them that are run one after the other.
     ``entry_point`` is the path of an executable, relative to the file, or an argument vector to which the protocol's
-    arguments are added.
-    ``options`` are the arguments that replace ``{options}``; an empty list means that the tool always behaves this way.
-    ``operation_options`` are those of one operation, before ``options``. ``executable`` is searched for to determine
-    whether the tool is installed (default: the first argument of ``version``), ``refusals`` are regular expressions for
-    output that states a reason, ``timeout`` is in seconds. ``storage`` is the driver of containers-storage: it pulls
-    in parts with ``overlay`` only, which needs mounts.
+    arguments are added. ``options`` are the arguments that replace ``{options}``; an empty list means that the tool
+    always behaves this way. ``operation_options`` are those of one operation, before ``options``. ``executable`` is
+    searched for to determine whether the tool is installed (default: the first argument of ``version``), ``refusals``
+    are regular expressions for output that states a reason, ``timeout`` is in seconds. ``storage`` is the driver of
+    containers-storage: it pulls in parts with ``overlay`` only, which needs mounts.
 
     Around each operation: ``files`` (path below HOME to content) are written, ``setup`` is run, ``service`` is started
     and ``ready`` is run until it succeeds, ``login`` is run where the registry requires authentication; at the end,

@@ -1,9 +1,8 @@
 """``python -m conformance.implementations.storage_tree STORAGE NAME OUTPUT``: copy an image's tree out of storage.
 
-NAME is a name of the image, or its id. The ids of image and layers are printed as a line of JSON. For tools that
-unpack into containers-storage and cannot show the result (skopeo). With the driver vfs the directory of the top
-layer is the whole tree; with the driver overlay the layers are mounted, in a mount namespace that ends with this
-process.
+NAME is a name of the image, or its id. The ids of image and layers are printed as a line of JSON. For tools that unpack
+into containers-storage and cannot show the result (skopeo). With the driver vfs the directory of the top layer is the
+whole tree; with the driver overlay the layers are mounted, in a mount namespace that ends with this process.
 """
 
 import json
@@ -68,9 +67,7 @@ def ids_of(storage: Path, name: str) -> dict[str, object]:
 
 
 def main(arguments: list[str]) -> int:
-    """Copy the tree with all its attributes, and print the ids; status 1 and a line on stderr when there is no
-    image.
-    """
+    """Copy the tree with all its attributes, and print the ids; status 1 and a line on stderr when there is no image."""
     storage, name, output = Path(arguments[0]).resolve(), arguments[1], Path(arguments[2]).resolve()
     try:
         copy = _copy_mounted if driver_of(storage) == "overlay" else _copy_plain

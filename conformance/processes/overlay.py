@@ -1,7 +1,7 @@
 """Overlay mounts of image layers in a separate mount namespace, which ends with its last process.
 
-``python -m conformance.processes.overlay`` prints how layers can be mounted here: ``native`` or
-``fuse-overlayfs``; otherwise status 1, and the reason on standard error. Linux only.
+``python -m conformance.processes.overlay`` prints how layers can be mounted here: ``native`` or ``fuse-overlayfs``;
+otherwise status 1, and the reason on standard error. Linux only.
 """
 
 import ctypes
@@ -41,8 +41,8 @@ def enter_private_namespace() -> None:
 def mount_layers(home: Path, lowers: Sequence[str], target: Path, how: How) -> None:
     """Mount layers, the uppermost first, as one tree; ``lowers`` are paths relative to ``home`` without ``:`` or ``,``.
 
-    The attributes of whiteouts are read as ``user.overlay.*``, as rootless storage writes them
-    (containers/storage, pkg/archive: userxattr). OverlayError when mounting fails.
+    The attributes of whiteouts are read as ``user.overlay.*``, as rootless storage writes them (containers/storage,
+    pkg/archive: userxattr). OverlayError when mounting fails.
     """
     options = f"lowerdir={':'.join(lowers)},userxattr"
     os.chdir(home)  # mount options are limited to one page: relative names are short

@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from threading import Event
 from typing import IO, Final
 
 import msgspec
@@ -29,13 +32,32 @@ _READ: Final = 2**16
 _ROUNDING: Final = 4 * 2**20
 
 
+_STOP: Final[ContextVar[Event | None]] = ContextVar("stop", default=None)
+
+
+class StoppedError(Exception):
+    """The program was stopped, because its result is no longer needed."""
+
+
+@contextmanager
+def stoppable(stop: Event) -> Iterator[None]:
+    """In this context the programs of this thread are killed when the event is set, and ``run_program`` raises
+    StoppedError.
+    """
+    token = _STOP.set(stop)
+    try:
+        yield
+    finally:
+        _STOP.reset(token)
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The result of a program.
 
     ``status`` is its exit status, None when ``signal`` ended it or it could not be started (``problem`` states why).
     ``peak_memory`` in bytes is that of the largest process among the program and the children that it waited for; 0
-    when
-    it is below the peak of this process, which the kernel includes (exec keeps the high-water mark of the forking one).
+    when it is below the peak of this process, which the kernel includes (exec keeps the high-water mark of the forking
+    one).
     """
 
     argv: tuple[str, ...]
@@ -112,13 +134,15 @@ class _Kept:
 
 def _drain(process: subprocess.Popen[bytes], kept: Mapping[IO[bytes] | None, _Kept], deadline: float) -> bool:
     """Read both streams until the program and the streams ended; return whether the time ran out before."""
-    timed_out, until = False, deadline
+    timed_out, until, stop = False, deadline, _STOP.get()
     with selectors.DefaultSelector() as selector:
         for stream, keeper in kept.items():
             if stream is not None:
                 selector.register(stream, selectors.EVENT_READ, keeper)
         ended = False
         while not ended or selector.get_map():
+            if stop is not None and stop.is_set():
+                raise StoppedError("not wanted any more")
             if not ended and _has_ended(process.pid):
                 ended, until = True, time.monotonic() + _GRACE
                 stop_group(process.pid)

@@ -1,7 +1,7 @@
 """A sandbox for the runs of one tool: HOME, storage, credential file, and the settings of containers tools.
 
-The settings of this machine are not read: registries.conf has only the registry under test, policy.json accepts
-any image (signatures are not tested), storage.conf points below this directory.
+The settings of this machine are not read: registries.conf has only the registry under test, policy.json accepts any
+image (signatures are not tested), storage.conf points below this directory.
 """
 
 import base64
@@ -25,12 +25,10 @@ _PARTIAL: Final = 'enable_partial_images = "{}"'
 class SandboxOptions(msgspec.Struct, frozen=True):
     """The options of a sandbox.
 
-    ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, use plain
-    HTTP. ``partial_pulls`` is enable_partial_images of containers-storage, which has an effect with the driver
-    ``overlay``
+    ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, use plain HTTP.
+    ``partial_pulls`` is enable_partial_images of containers-storage, which has an effect with the driver ``overlay``
     only; ``mount_program`` mounts its layers where the kernel does not permit it. ``path`` is where programs are
-    searched for
-    ("": the PATH of this process).
+    searched for ("": the PATH of this process).
     """
 
     hosts: Sequence[str] = ()

@@ -43,8 +43,8 @@ class Command(msgspec.Struct, frozen=True):
 def is_clear(command: Command, tar: bytes) -> bool:
     """Whether the listing of this archive is unambiguous.
 
-    An arrow in a name looks like a link; 7-Zip shows "_" for a newline.
-    Archives with extended headers are excluded for a command that does not support them.
+    An arrow in a name looks like a link; 7-Zip shows "_" for a newline. Archives with extended headers are excluded for
+    a command that does not support them.
     """
     places = [at for at in range(0, len(tar), _BLOCK) if _is_header(tar[at : at + _BLOCK])]
     headers = [tar[at : at + _BLOCK] for at in places]

@@ -1,10 +1,8 @@
 """Features of conforming archives that some readers do not support.
 
 Requirements cannot prevent these differences: a name of 300 bytes needs a PAX or GNU record, and a reader without
-support
-for it sees another name. Such a reader is not compared on an archive that uses the feature; where only owners depend on
-it,
-everything else is compared. Measured: ``tests/readers``.
+support for it sees another name. Such a reader is not compared on an archive that uses the feature; where only owners
+depend on it, everything else is compared. Measured: ``tests/readers``.
 """
 
 import re

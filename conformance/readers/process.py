@@ -28,8 +28,8 @@ def run_on(
 ) -> Ended:
     """Run ``argv`` with the content in a file named "blob" in a new current directory, which is HOME as well.
 
-    ``{blob}`` in ``argv`` becomes that name. Of the environment of this process the program gets PATH only.
-    At most MAX_OUTPUT characters of each stream are recorded.
+    ``{blob}`` in ``argv`` becomes that name. Of the environment of this process the program gets PATH only. At most
+    MAX_OUTPUT characters of each stream are recorded.
     """
     with tempfile.TemporaryDirectory(prefix="zcc-reader-") as home:
         (Path(home) / BLOB).write_bytes(content)

@@ -40,8 +40,8 @@ def read_with_panel(
 ) -> tuple[ReaderOutcome, ...]:
     """The outcome of every reader of the panel for these bytes, in the order of ``reader_names()``.
 
-    ``timeout`` in seconds is each reader's; ``readers`` picks some by name (ValueError for an unknown one).
-    Readers that are not on this machine are reported as absent.
+    ``timeout`` in seconds is each reader's; ``readers`` picks some by name (ValueError for an unknown one). Readers
+    that are not on this machine are reported as absent.
     """
     wanted = set(reader_names() if readers is None else readers)
     if unknown := wanted - set(reader_names()):
@@ -63,9 +63,7 @@ def _python_name(lenient: bool) -> str:
 
 
 def _read_python(content: bytes, lenient: bool) -> ReaderOutcome:
-    """Python's reader for plain tar (``r:``): compressed input, which may be a bomb, is not unpacked in this
-    process.
-    """
+    """Python's reader for plain tar (``r:``): compressed input, which may be a bomb, is not unpacked in this process."""
     entries: list[str] = []
     status, output = 0, ""
     try:

@@ -1,8 +1,7 @@
 """The aware consumer: selects a manifest, reads its layers, and unpacks them (docs/format.md sections 4, 14 and 17).
 
-A sentinel image is read by TOC only, without fall-back and without the full digest. Any other image is verified by
-its DiffIDs, whether its layers are read by TOC or whole. Nothing is written to the output before everything is
-verified.
+A sentinel image is read by TOC only, without fall-back and without the full digest. Any other image is verified by its
+DiffIDs, whether its layers are read by TOC or whole. Nothing is written to the output before everything is verified.
 """
 
 import hashlib

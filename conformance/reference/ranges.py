@@ -1,7 +1,7 @@
 """Fetches byte ranges of one blob, with the fall-backs that some registries need (docs/format.md sections 4 and 15).
 
-Every part is placed by its Content-Range, never by its order; bytes that were not requested are
-ignored. The caller verifies the bytes by their digests.
+Every part is placed by its Content-Range, never by its order; bytes that were not requested are ignored. The caller
+verifies the bytes by their digests.
 """
 
 from bisect import bisect_right

@@ -1,7 +1,7 @@
 """Converts a whole image, single or index, to one compression, for producer and copier.
 
-Sentinel variants are created where every layer is zstd:chunked, and removed otherwise. Everything else
-stays byte for byte, so that a repetition changes nothing (SENT-PUSH-023).
+Sentinel variants are created where every layer is zstd:chunked, and removed otherwise. Everything else stays byte for
+byte, so that a repetition changes nothing (SENT-PUSH-023).
 """
 
 import json
@@ -69,9 +69,7 @@ class Reshaper:
         self._source, self._converter = source, converter
 
     def plan(self, compression: str, *, variants: bool) -> Plan:
-        """The plan of the image in this compression; with ``variants``, with sentinel variants of all eligible
-        images.
-        """
+        """The plan of the image in this compression; with ``variants``, with sentinel variants of all eligible images."""
         stored = self._source.root()
         raw = content_of(stored, self._source.reference)
         fields = decode_object(raw, what="the root document")

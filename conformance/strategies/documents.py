@@ -1,7 +1,7 @@
 """Single conforming documents as JSON bytes, in any form of JSON: manifests, configs, indexes.
 
-The requirements relate the documents of an image, so the invalid counterpart of a document is an image with
-it: ``images.broken_images("SENT-MANIFEST")``, ``("SENT-CONFIG")``, ``("SENT-INDEX")``, ``("SENT-DESC")``.
+The requirements relate the documents of an image, so the invalid counterpart of a document is an image with it:
+``images.broken_images("SENT-MANIFEST")``, ``("SENT-CONFIG")``, ``("SENT-INDEX")``, ``("SENT-DESC")``.
 """
 
 import json

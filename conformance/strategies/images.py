@@ -83,8 +83,8 @@ def images() -> st.SearchStrategy[Bundle]:
 def broken_images(of: str | None = None) -> st.SearchStrategy[BrokenImage]:
     """Images with one defect: of any kind, or that violate the requirement ``of``, or one of the group ``of``.
 
-    ValueError when there are none. Other platforms in these images have no pair, so that an edit of the pair
-    violates no other requirement.
+    ValueError when there are none. Other platforms in these images have no pair, so that an edit of the pair violates
+    no other requirement.
     """
     kinds = [edit for edit in BREAKS if of is None or of in (broken_by(edit)[0], broken_by(edit)[0].rpartition("-")[0])]
     if not kinds:

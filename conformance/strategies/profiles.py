@@ -11,8 +11,8 @@ PREFIX = "conformance-"
 def load_profile(effort: Literal["quick", "thorough", "certify"]) -> None:
     """Register the three profiles and make ``effort`` the current one.
 
-    There is no deadline: benchmarks measure time, tests do not. ``print_blob`` prints the line that
-    reproduces a failure.
+    There is no deadline: benchmarks measure time, tests do not. ``print_blob`` prints the line that reproduces a
+    failure.
     """
     for name, examples in _EXAMPLES.items():
         settings.register_profile(

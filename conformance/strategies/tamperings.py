@@ -1,7 +1,7 @@
 """Tampered layers: each edit violates one requirement, and edits of different parts can be combined.
 
-A ``Tampering`` has a description, the requirement that it violates, and the edit of a draft. A
-duality is a layer whose TOC and tar describe different trees, in one attribute or by one construct.
+A ``Tampering`` has a description, the requirement that it violates, and the edit of a draft. A duality is a layer whose
+TOC and tar describe different trees, in one attribute or by one construct.
 """
 
 import json
