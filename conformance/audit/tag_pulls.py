@@ -26,7 +26,7 @@ class _Tagged(msgspec.Struct, frozen=True):
 
 
 def store_pulls(state: State, run: Run) -> None:
-    """Compute the costs of pulls of consecutive tags of a run, and store them; one repository is in memory at a time."""
+    """Compute the costs of pulls of consecutive tags of a run, and store them, one repository at a time."""
     for _, tagged in groupby(_tagged(state, run), key=lambda each: each.repository):
         images = [(each, state.verdict(each.verdict)) for each in tagged]
         images.sort(key=lambda each: (_created(each[1]), _natural(each[0].tag)))
@@ -34,7 +34,7 @@ def store_pulls(state: State, run: Run) -> None:
 
 
 def _tagged(state: State, run: Run) -> Iterator[_Tagged]:
-    """The tagged images by reference: the tags of one repository follow each other, because they have the same prefix."""
+    """The tagged images by reference: so the tags of one repository, which share a prefix, follow each other."""
     for image, reference, digest, verdict in state.judged(run.id):
         try:
             parsed = parse_reference(reference)

@@ -14,7 +14,7 @@ class OverBudgetError(StoppedError):
 
 
 class Traffic:
-    """The number of requests, and of bytes of responses, of a run, counted by all threads; ``max_bytes`` 0: no bound."""
+    """Requests and bytes of responses of a run, counted by all threads; ``max_bytes`` 0: no bound."""
 
     def __init__(self, max_bytes: int = 0) -> None:
         self._lock = threading.Lock()

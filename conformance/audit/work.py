@@ -71,7 +71,7 @@ class Stripes:
 
 
 class Judge:
-    """Judges images of one run, for use by several threads. ``judge_part`` reads a layer, possibly in another process."""
+    """Judges images of one run, for several threads. ``judge_part`` reads a layer, possibly in another process."""
 
     def __init__(self, options: AuditOptions, store: PartStore, judge_part: JudgePart) -> None:
         self._options, self._store, self._judge_part = options, store, judge_part

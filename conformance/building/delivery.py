@@ -37,7 +37,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Target(Protocol):
-    """The destination of an image. Every method raises RefusalError or BuildError with the message of the destination."""
+    """The destination of an image. Every method raises RefusalError or BuildError with the destination's message."""
 
     def has_blob(self, digest: str) -> bool: ...
 

@@ -44,7 +44,7 @@ class BlobDownload:
         self._piece, self._on_bytes, self._sleep = piece, on_bytes, sleep
 
     def fetch(self, blob: Descriptor) -> Path:
-        """The verified file of this blob, which belongs to the caller. Raise BuildError when it cannot be downloaded."""
+        """The verified file of this blob, which belongs to the caller. Raise BuildError when the download fails."""
         digest = Digest.parse(blob.digest)
         if not 0 <= blob.size <= MAX_LAYER:
             raise BuildError(f"blob {digest}: a size of {blob.size} bytes; at most {MAX_LAYER} are fetched")

@@ -87,7 +87,7 @@ _RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in _TYPES.values())
 
 
 def type_problem(kind: DocumentKind, fields: dict[str, Any]) -> str:
-    """The first optional field of another type: the expected and the found type, and its path; "" when there is none."""
+    """The first optional field of another type: the expected and the found type, and its path; "" if none."""
     try:
         msgspec.convert(fields, _TYPES[kind])
     except msgspec.ValidationError as error:

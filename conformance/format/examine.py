@@ -141,7 +141,7 @@ class _Examiner:
         return range(index, end) if position == entry.size else _NO_PARTS
 
     def _content(self, reader: TarReader, header: TarHeader, entry: Entry | None, parts: range) -> bytes:
-        """Read the content of one file; compare its digest and those of its chunks. Return the CRC for the tar-split."""
+        """Read the content of one file; compare its digest and those of its chunks. Return the CRC of the content."""
         start = reader.offset
         whole, crc = hashlib.sha256(), Crc64()
         tracker = _ChunkTracker(self._entries or [], parts, header, start, self._found) if parts else None

@@ -344,7 +344,7 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
 
 
 def map_frames(blob: bytes | memoryview | BinaryIO | Iterable[bytes], *, max_frames: int = MAX_FRAMES) -> FrameMap:
-    """Map a blob given as bytes, as a file from its current position, or as pieces; raise FormatError with the offset."""
+    """Map a blob given as bytes, as a file from its current position, or as pieces; FormatError has the offset."""
     scanner = FrameScanner(max_frames=max_frames)
     if isinstance(blob, bytes | memoryview):
         scanner.feed(blob)

@@ -127,7 +127,7 @@ def encode_toc(toc: Toc) -> bytes:
 
 
 def check_density(objects: int, size: int) -> None:
-    """Raise FormatError where ``size`` bytes of JSON have more objects than entries with a type and a name fit in them."""
+    """Raise FormatError where ``size`` bytes of JSON have more objects than entries with a type and a name can be."""
     if objects > _FEW + size // _SHORTEST:
         raise FormatError(f"the TOC has {objects} braces in {size} bytes: entries have a type and a name")
 

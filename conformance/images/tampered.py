@@ -164,7 +164,7 @@ def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
 
 
 def unchecked(tree: Tree = SINGLE) -> Layer:
-    """A conforming layer without frame checksums; with the tree CONTROL the positive control of ``tampered_content``."""
+    """A conforming layer without frame checksums; of the tree CONTROL the control of ``tampered_content``."""
     return layer_of(tree, NO_CHECKSUMS)
 
 

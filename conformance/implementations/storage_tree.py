@@ -67,7 +67,7 @@ def ids_of(storage: Path, name: str) -> dict[str, object]:
 
 
 def main(arguments: list[str]) -> int:
-    """Copy the tree with all its attributes, and print the ids; status 1 and a line on stderr when there is no image."""
+    """Copy the tree with all its attributes, and print the ids; status 1 and a line on stderr without an image."""
     storage, name, output = Path(arguments[0]).resolve(), arguments[1], Path(arguments[2]).resolve()
     try:
         copy = _copy_mounted if driver_of(storage) == "overlay" else _copy_plain

@@ -63,7 +63,7 @@ def _python_name(lenient: bool) -> str:
 
 
 def _read_python(content: bytes, lenient: bool) -> ReaderOutcome:
-    """Python's reader for plain tar (``r:``): compressed input, which may be a bomb, is not unpacked in this process."""
+    """Python's reader for plain tar (``r:``): compressed input may be a bomb, and is not unpacked in this process."""
     entries: list[str] = []
     status, output = 0, ""
     try:

@@ -31,7 +31,7 @@ _ANSWERS: Final = msgspec.json.Decoder(tuple[Reading, ...])
 
 
 class Launch(msgspec.Struct, frozen=True):
-    """How a program is started; ``bounded``: its address space is limited (virtual machines reserve too much for that)."""
+    """How a program is started; ``bounded``: with limited address space (virtual machines reserve too much)."""
 
     argv: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()

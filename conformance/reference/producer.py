@@ -13,7 +13,7 @@ from conformance.sources.source import ImageSource
 
 
 class ProducerOptions(msgspec.Struct, frozen=True):
-    """``preserve_digests``: the image is pushed unchanged. ``digest``: the digest that names the destination, if any."""
+    """``preserve_digests``: the image is pushed unchanged. ``digest``: names the destination, if given."""
 
     compression: str = CHUNKED
     preserve_digests: bool = False
@@ -44,5 +44,5 @@ class Producer:
         return self.reshaper(self._source, converter).plan(options.compression, variants=self.wants_variants(options))
 
     def wants_variants(self, options: ProducerOptions) -> bool:
-        """Whether to add variants: only with zstd:chunked, and never for a destination named by digest (SENT-PUSH-013)."""
+        """Whether to add variants: only with zstd:chunked, never for a destination named by digest (SENT-PUSH-013)."""
         return options.sentinel and options.compression == CHUNKED and options.digest is None

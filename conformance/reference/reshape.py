@@ -69,7 +69,7 @@ class Reshaper:
         self._source, self._converter = source, converter
 
     def plan(self, compression: str, *, variants: bool) -> Plan:
-        """The plan of the image in this compression; with ``variants``, with sentinel variants of all eligible images."""
+        """The plan of the image in this compression; ``variants``: with sentinel variants of all eligible images."""
         stored = self._source.root()
         raw = content_of(stored, self._source.reference)
         fields = decode_object(raw, what="the root document")

@@ -82,7 +82,7 @@ def forbidden_blobs() -> st.SearchStrategy[bytes]:
 
 @st.composite
 def tar_headers(draw: st.DrawFn) -> bytes:
-    """Valid ustar headers of an empty file, 512 bytes, in every notation of the checksum that several readers accept."""
+    """Valid ustar headers of an empty file, 512 bytes, in every checksum notation that several readers accept."""
     name = draw(_text(1, 20, _LETTERS))
     block = _put(bytes(BLOCK), 0, name)
     for offset, content in _EMPTY_FILE:
