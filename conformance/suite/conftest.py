@@ -11,6 +11,7 @@ import pytest
 from conformance.reports.words import finding_lines
 from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
+from conformance.suite.interruption import keep_left
 from conformance.suite.session import ConformanceSession, Recorded, judged_roles, record, take_note
 from conformance.suite.settings import DEFAULT_REPOSITORY, SuiteSettings
 from conformance.trials.registry.target import RegistryUnderTest
@@ -48,13 +49,15 @@ def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterato
 
 
 def _clean_up(subject: RegistryUnderTest, request: pytest.FixtureRequest) -> None:
-    """Delete what was pushed; the end of the output lists what the registry retains."""
-    kept = subject.clean_up()
+    """Delete what was pushed; the end of the output states what the registry retains, and how to delete it later."""
+    refused = subject.clean_up()
     session = request.config.pluginmanager.get_plugin("conformance-session")
-    if kept and isinstance(session, ConformanceSession):
+    if subject.left and isinstance(session, ConformanceSession):
+        status = f" (HTTP {refused[0].status})" if refused and refused[0].status else ""
+        command = keep_left(session.settings.report_dir, subject.left)
         session.leave(
-            f"{subject.name} retains {len(kept)} or more items below {subject.prefix}: it refused to delete them. "
-            f"To delete them: {kept[0].as_curl()}"
+            f"{subject.name} retains {len(subject.left)} items below {subject.prefix}: it did not delete them{status}. "
+            f"To delete them later: {command}"
         )
 
 

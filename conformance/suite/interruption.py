@@ -1,5 +1,6 @@
-"""Interrupted runs: results of an earlier run, and registries that do not respond."""
+"""What runs leave: results of an earlier run, items in a registry, and registries that do not respond."""
 
+import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -12,13 +13,23 @@ from conformance.results import RequirementResult
 from conformance.suite.settings import SuiteSettings
 
 _PROBE_SECONDS: Final = 10.0
+_LEFT: Final = "left.txt"
 
 
 def remove_results(directory: Path) -> None:
     """Remove the results of an earlier run, which could be mistaken for those of an interrupted run."""
-    for name in ("results.json", "junit.xml"):
+    for name in ("results.json", "junit.xml", _LEFT):
         with suppress(OSError):
             (directory / name).unlink()
+
+
+def keep_left(directory: Path, urls: Iterable[str]) -> str:
+    """Write the URLs of what a registry retains beside the results; the command that deletes them."""
+    file = directory / _LEFT
+    with suppress(OSError):
+        directory.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{url}\n" for url in urls), "utf-8")
+    return f"xargs -n 1 curl -X DELETE < {shlex.quote(str(file))} (with credentials: curl -u USER -X DELETE)"
 
 
 def is_silent(settings: SuiteSettings) -> bool:

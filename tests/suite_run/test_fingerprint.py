@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from conformance.assurance.null_registries import SaysOnly
 from conformance.registry.client.options import ConnectionOptions
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.suite.fingerprint import fingerprint_of
 from conformance.suite.settings import SuiteSettings
-from tests.registry.null_registries import SaysOnly
 from tests.suite_run.test_canaries import PASSWORD, USER, authority
 
 

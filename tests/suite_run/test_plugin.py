@@ -12,6 +12,7 @@ from threading import Thread
 import jsonschema
 import pytest
 
+from conformance.cases.variants.registries.choices import deletes_nothing_405
 from conformance.images.golden import golden_directory
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.defects import DEFECTS
@@ -75,6 +76,34 @@ def test_what_a_run_created_is_deleted(tmp_path: Path, embedded: EmbeddedRegistr
     for repository in requests.get(f"{embedded.url}/v2/_catalog?n=1000", timeout=10).json()["repositories"]:
         tags = requests.get(f"{embedded.url}/v2/{repository}/tags/list", timeout=10).json().get("tags") or []
         assert not tags, f"{repository} still has {tags}"
+
+
+def test_what_a_registry_retains_is_listed_with_the_command_that_deletes_it(tmp_path: Path) -> None:
+    with EmbeddedRegistry(defects=[deletes_nothing_405()]) as registry:
+        arguments = ("--role", "registry", "-k", "REG-001 or REG-018")
+        run = run_pytest(tmp_path, "--registry", registry.url, *arguments)
+        (line,) = [line for line in run.stdout.splitlines() if line.startswith("left behind: ")]
+        found = re.fullmatch(
+            r"left behind: .* retains (\d+) items below zcc/run-\w+: .* \(HTTP 405\)\. .*: (.*) \(.*", line
+        )
+        assert found is not None, line
+        urls = (tmp_path / "reports" / "latest" / "left.txt").read_text().split()
+        assert len(urls) == int(found[1]) > 5
+        assert any(registry.blobs_of(name) for name in repositories(registry))
+        registry.arm()
+        subprocess.run(["bash", "-c", found[2].replace("curl", "curl -s")], check=True, timeout=60)
+        assert not any(registry.blobs_of(name) for name in repositories(registry))
+        again = run_pytest(tmp_path, "--registry", registry.url, *arguments)
+    assert "left behind" not in again.stdout
+    assert not (tmp_path / "reports" / "latest" / "left.txt").exists(), "that of an earlier run is removed"
+
+
+def repositories(registry: EmbeddedRegistry) -> set[str]:
+    return {
+        exchange.url.partition("/v2/")[2].partition("/manifests/")[0]
+        for exchange in registry.exchanges
+        if "/manifests/" in exchange.url
+    }
 
 
 def test_a_registry_that_is_down_is_one_line_and_exit_2(tmp_path: Path) -> None:

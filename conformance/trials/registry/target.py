@@ -10,6 +10,8 @@ from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import RegistryClient, Response, TransportError
 
 _WORKERS: Final = 4
+Thing = tuple[str, str]
+"""A repository, and a tag or digest in it."""
 
 
 class RegistryUnderTest:
@@ -33,6 +35,8 @@ class RegistryUnderTest:
         self.collect_garbage = collect_garbage
         self.name = name
         self.two_part_names = False
+        self.left: tuple[str, ...] = ()
+        """The URLs of what could not be deleted, in the order in which it can be."""
         self._lock = Lock()
         self._manifests: dict[tuple[str, str], None] = {}
         self._tags: dict[tuple[str, str], None] = {}
@@ -68,31 +72,44 @@ class RegistryUnderTest:
     def clean_up(self) -> tuple[Exchange, ...]:
         """Delete tags, manifests (last pushed first) and blobs; what the registry refuses is returned.
 
-        Never raises: a registry that is gone, or does not delete, must not hide the verdicts.
+        What is then still there is listed in ``left``. Never raises: a registry that is gone, or does not delete, must
+        not hide the verdicts.
         """
         refused: list[Exchange] = []
         with self._lock:
             tags, manifests, blobs = list(self._tags), list(self._manifests), list(self._blobs)
             self._tags, self._manifests, self._blobs = {}, {}, {}
-        steps = (
+        kept: list[list[Thing]] = []
+        silent = False
+        for delete, things in (
             (self.client.delete_tag, tags),
             (self.client.delete_manifest_raw, manifests),
             (self.client.delete_blob_raw, blobs),
+        ):
+            exchanges, remaining, silent = ([], things, True) if silent else _delete(delete, things)
+            refused += exchanges
+            kept.append(remaining)
+        tagged = {repository for repository, _ in kept[1]}  # a tag goes with the last manifest
+        kinds = (
+            ("manifests", [tag for tag in kept[0] if tag[0] in tagged]),
+            ("manifests", kept[1]),
+            ("blobs", kept[2]),
         )
-        for delete, things in steps:
-            kept, gone_silent = _delete(delete, things)
-            refused += kept
-            if gone_silent:
-                break
+        self.left = tuple(
+            f"{self.client.host}/v2/{repository}/{kind}/{reference}"
+            for kind, things in kinds
+            for repository, reference in reversed(things)
+        )
         return tuple(refused)
 
 
-def _delete(delete: Callable[[str, str], Response], things: list[tuple[str, str]]) -> tuple[list[Exchange], bool]:
-    """What the registry refused to delete, and whether it stopped responding.
+def _delete(delete: Callable[[str, str], Response], things: list[Thing]) -> tuple[list[Exchange], list[Thing], bool]:
+    """The refusals of the registry, what it retains, and whether it stopped responding.
 
     Repositories go in parallel; in each of them the last pushed goes first, an index before what it lists.
     """
     refused: list[Exchange] = []
+    gone: set[Thing] = set()
     stop = Event()  # the registry is gone, or deletion is switched off: so it is for the rest of this kind
     silent = Event()
 
@@ -110,11 +127,13 @@ def _delete(delete: Callable[[str, str], Response], things: list[tuple[str, str]
                 return
             if response.status == 405:
                 stop.set()
-            if response.status >= 400 and response.status != 404:
+            if response.status < 400 or response.status == 404:
+                gone.add((name, reference))
+            else:
                 refused.append(response.exchange)
 
     first, *others = dict.fromkeys(name for name, _ in reversed(things)) or [""]
     empty(first)
     with ThreadPoolExecutor(_WORKERS) as pool:
         list(pool.map(empty, others))
-    return refused, silent.is_set()
+    return refused, [thing for thing in things if thing not in gone], silent.is_set()
