@@ -19,6 +19,7 @@ from conformance.format.digest import Digest
 from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import MAX_BODY_KEPT, Exchange, mask_url
 from conformance.registry.client.authentication import Authentication
+from conformance.registry.client.bounded_adapter import BoundedAdapter, more_to_come
 from conformance.registry.client.conventions import (
     MAX_WAIT,
     is_http_url,
@@ -29,7 +30,6 @@ from conformance.registry.client.conventions import (
     scope_of,
     wait_seconds,
 )
-from conformance.registry.client.bounded_adapter import BoundedAdapter, more_to_come
 from conformance.registry.client.ranges import Range, range_header
 from conformance.registry.client.transport import (
     AuthenticationError,
