@@ -2,7 +2,8 @@
 
 Counted as containers-storage v1.65.1 pulls (pkg/chunked): a layer whose digest is there costs nothing; one without TOC
 is fetched whole; of any other first TOC and tar-split in one request, then what is missing in one of several ranges.
-Ranges with at most 1024 bytes between them are one, and there are at most 1024 of them.
+Ranges with at most 1024 bytes between them are one, and there are at most 1024 of them. Chunks are searched for where
+the file system of the client has reflinks, else files only. Compared with real clients: tests/diff/test_real_pulls.py.
 """
 
 import hashlib
