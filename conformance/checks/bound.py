@@ -6,7 +6,7 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from conformance import checks
-from conformance.requirements import find_checks, load_catalogue
+from conformance.requirements import Role, find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 
 Seen = TypeVar("Seen")
@@ -25,6 +25,16 @@ def judge_all(observation: type[Seen], seen: Sequence[Seen], *, replay: str = ""
         conclude(requirement, (item for one in seen for item in bound[requirement.id](one)), replay=replay)
         for requirement in load_catalogue().requirements
         if requirement.id in bound
+    )
+
+
+def unchecked(*roles: Role) -> tuple[str, ...]:
+    """Ids of these roles that this version has no check for: stated in every report, never counted as passed."""
+    bound = find_checks(checks)
+    return tuple(
+        requirement.id
+        for requirement in load_catalogue().requirements
+        if requirement.id not in bound and any(role in requirement.roles for role in roles)
     )
 
 

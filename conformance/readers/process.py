@@ -1,4 +1,4 @@
-"""Running one tar reader on one file: time-out, bounded output, a directory and HOME of its own."""
+"""Runs one tar reader on one file: time-out, bounded output, a separate directory and HOME."""
 
 import os
 import tempfile
@@ -11,11 +11,11 @@ from conformance.processes.run import run_program
 
 MAX_OUTPUT = 64 * 2**10
 BLOB = "blob"
-BLOB_ARGUMENT = "{blob}"  # in an argument vector: where the file's name goes
+BLOB_ARGUMENT = "{blob}"  # in an argument vector: the placeholder for the file name
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a program ended: ``status`` is None when it did not end by itself or could not start."""
+    """The result of a program: ``status`` is None when it did not end by itself or could not start."""
 
     argv: tuple[str, ...]
     status: int | None
@@ -28,8 +28,8 @@ def run_on(
 ) -> Ended:
     """Run ``argv`` with the content in a file named "blob" in a new current directory, which is HOME as well.
 
-    ``{blob}`` in ``argv`` becomes that name. Nothing of this process's environment reaches the program but PATH.
-    At most MAX_OUTPUT characters of each stream are kept.
+    ``{blob}`` in ``argv`` becomes that name. Of the environment of this process the program gets PATH only. At most
+    MAX_OUTPUT characters of each stream are recorded.
     """
     with tempfile.TemporaryDirectory(prefix="zcc-reader-") as home:
         (Path(home) / BLOB).write_bytes(content)

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,18 +12,11 @@ from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
 from conformance.format.writer import WrittenLayer
-from conformance.reports.power import tried
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
 from conformance.strategies.shapes import Tally
-from conformance.suite.power import attach
-
-_ATTRIBUTE: Final = "__invariant__"
-_SEED: Final = "_hypothesis_internal_use_generated_seed"
-"""Where Hypothesis keeps the seed that it prints for a failure; no statement is made on the seed where it is
-missing.
-"""
+from conformance.suite.power import COUNTED
 
 
 def invariant(
@@ -41,40 +33,10 @@ def invariant(
             test(**drawn)
 
         generated = given(**strategies)(counting)
-        setattr(generated, _ATTRIBUTE, tally)
+        setattr(generated, COUNTED, tally)
         return generated
 
     return decorate
-
-
-def counted(item: pytest.Item, test: Callable[[], None]) -> None:
-    """Run an invariant that was created within the test ``item``, and attach what it tried."""
-    is_failed = True
-    try:
-        test()
-        is_failed = False
-    finally:
-        _attach(item, item.user_properties, test, failed=is_failed)
-
-
-def note_tried(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Attach to the report of a test how many examples it tried; nothing for other tests."""
-    test = getattr(item, "function", None)
-    if test is not None and report.when == "call":
-        _attach(item, report.user_properties, test, failed=report.failed)
-
-
-def _attach(item: pytest.Item, properties: list[tuple[str, Any]], test: Callable[..., None], *, failed: bool) -> None:
-    tally = getattr(test, _ATTRIBUTE, None)
-    if not isinstance(tally, Tally):
-        return
-    given_seed = item.config.getoption("--hypothesis-seed", None)
-    seed = given_seed if given_seed is not None else getattr(test, _SEED, None)
-    shapes, text = dict(tally.shapes), "" if seed is None else str(seed)
-    each = tried(
-        tally.statement, tally.examples, requirement=tally.requirement, shapes=shapes, seed=text, failed=failed
-    )
-    attach(properties, each)
 
 
 def failing_of_layer(blob: bytes, written: WrittenLayer) -> set[str]:

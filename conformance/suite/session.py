@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from conformance import checks
-from conformance.audit.checking import unchecked
+from conformance.checks.bound import unchecked
 from conformance.observed.masking import SECRETS
 from conformance.registry.client.client import TransportError
 from conformance.registry.client.credentials import CredentialError
@@ -31,11 +31,10 @@ from conformance.results import (
 from conformance.sources.errors import SourceError
 from conformance.suite.fingerprint import fingerprint_of
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
-from conformance.suite.invariants import note_tried
-from conformance.suite.power import tried_of
+from conformance.suite.power import note_tried, tried_of
 from conformance.suite.preflight import preflight
 from conformance.suite.provenance import attach_identity, identities_of, program_of, provenance_of
-from conformance.suite.selection import MODULES_OF_TOOLS, OF_REGISTRIES, BadOptionError
+from conformance.suite.selection import OF_REGISTRIES, BadOptionError, needless
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
 from conformance.trials.under_test import ask_version
@@ -150,8 +149,8 @@ class ConformanceSession:
         return f"conformance: {self.settings.subject}{roles}, effort {self.settings.effort}"
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """A registry is judged without the modules of tools, whose imports take half a second."""
-        return True if self.settings.adapter is None and collection_path.name in MODULES_OF_TOOLS else None
+        """A registry is judged without the modules of other targets, whose imports take up to half a second."""
+        return True if self.settings.adapter is None and collection_path.name in needless(self.settings.roles) else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

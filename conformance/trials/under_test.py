@@ -17,6 +17,8 @@ from conformance.processes.overlay import how_to_mount
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
 from conformance.trials.certificate import Certificate, CertificateError, own_certificate
 
+_AT_ONCE: Final = 4
+"""More than the usual number of processors: a tool that waits before it tries again, or hangs, uses none."""
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
 
 ENDED: Final[Mapping[Outcome, Ended]] = {
@@ -42,6 +44,11 @@ class ImplementationUnderTest:
     def name(self) -> str:
         """The subject's name in reports: ``skopeo 1.9.3 (adapter skopeo)``."""
         return subject_name(self.adapter, self.version)
+
+    @property
+    def at_once(self) -> int:
+        """How many runs of this tool may take place at a time: one of a tool that has a daemon."""
+        return 1 if self.adapter.service else _AT_ONCE
 
     @property
     def certificate(self) -> Certificate | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from types import MethodType
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -60,6 +61,11 @@ def control_failure(probe: "RegistryProbe") -> str:
         return f"An ordinary push fails: {error}"
 
 
+def scenario_of(probe: "RegistryProbe", requirement_id: str) -> Callable[[], Any]:
+    """What observes the registry for this requirement; several may share one, which is then the same."""
+    return MethodType(SCENARIOS[requirement_id], probe)
+
+
 def seen_response(what: str, response: Response) -> ResponseSeen:
     """A response as observation."""
     return ResponseSeen(what, response.status, response.headers, response.content, response.exchange)
@@ -71,6 +77,10 @@ class RegistryProbe:
     def __init__(self, registry: RegistryUnderTest) -> None:
         self._registry = registry
         self._client = registry.client
+
+    def prepare(self) -> None:
+        """Push what several scenarios share; they may then run at the same time."""
+        _ = self._image
 
     def control(self) -> ControlSeen:
         """Push an ordinary image and read it back; find out whether names of more than two parts are taken."""
