@@ -114,9 +114,9 @@ def find_checks(package: ModuleType) -> dict[str, Callable[..., Any]]:
     return found
 
 
-def find_mutants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
-    """All mutants of a package."""
-    return tuple(_marked(package, _BREAKS))
+def find_mutants(*places: ModuleType) -> tuple[Callable[..., Any], ...]:
+    """All mutants of these packages and modules."""
+    return tuple(maker for place in places for maker in _marked(place, _BREAKS))
 
 
 def find_variants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
@@ -124,9 +124,16 @@ def find_variants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
     return tuple(_marked(package, _VARIES))
 
 
-def _marked(package: ModuleType, mark: str) -> Iterator[Callable[..., Any]]:
-    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        module = import_module(info.name)
+def _marked(place: ModuleType, mark: str) -> Iterator[Callable[..., Any]]:
+    for module in _modules(place):
         for value in vars(module).values():
             if callable(value) and hasattr(value, mark) and value.__module__ == module.__name__:
                 yield value
+
+
+def _modules(place: ModuleType) -> Iterator[ModuleType]:
+    if not hasattr(place, "__path__"):
+        yield place
+        return
+    for info in pkgutil.walk_packages(place.__path__, place.__name__ + "."):
+        yield import_module(info.name)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from conformance import checks
 from conformance.registry.client.client import RegistryClient, TransportError
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.requirements import find_checks, load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided

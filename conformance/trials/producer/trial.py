@@ -21,7 +21,7 @@ from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
 from conformance.observed.image import ImageSeen, ManifestSeen, Requested
 from conformance.observed.producer import AgainSeen, PushSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.results import Judgement, informed, not_run, unsupported
 from conformance.trials.contents import added, lost
 from conformance.trials.place import Place, a_place
