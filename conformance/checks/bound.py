@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from conformance import checks
-from conformance.requirements import find_checks, load_catalogue
+from conformance.requirements import decided_by, find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 
 Seen = TypeVar("Seen")
+Probe = TypeVar("Probe")
 Check = Callable[[Seen], Iterator[Judgement]]
 
 
@@ -28,7 +29,14 @@ def judge_all(observation: type[Seen], seen: Sequence[Seen], *, replay: str = ""
     )
 
 
-def judged(check: Check[Any], seen: Iterable[object]) -> Iterator[Judgement]:
+def deciding(
+    check: Check[Seen], observe: Callable[[Probe], Seen]
+) -> tuple[str, Callable[[Probe], Iterator[Judgement]]]:
+    """The id that a check decides, and the judgements over what ``observe`` sees by means of a probe."""
+    return decided_by(check), lambda probe: check(observe(probe))
+
+
+def judged(check: Check[Seen], seen: Iterable[Seen | Judgement]) -> Iterator[Judgement]:
     """What a check reports of these; a judgement among them (on an unobserved item) is used as is."""
     for item in seen:
         if isinstance(item, Judgement):
@@ -45,5 +53,5 @@ def _by_observation() -> Mapping[Any, Mapping[str, Check[Any]]]:
         hints = get_type_hints(check)
         first = next((hint for parameter, hint in hints.items() if parameter != "return"), None)
         for observation in get_args(first) if isinstance(first, UnionType) else (first,):
-            found.setdefault(observation, {})[name] = check
+            found.setdefault(observation, {})[name] = cast(Check[Any], check)
     return found

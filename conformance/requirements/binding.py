@@ -103,9 +103,12 @@ def name_of(bound: Callable[..., Any]) -> str:
 
 
 @cache
-def find_checks(package: ModuleType) -> dict[str, Callable[..., Any]]:
-    """All checks of a package by requirement id, in module order; ValueError for two of one id."""
-    found: dict[str, Callable[..., Any]] = {}
+def find_checks(package: ModuleType) -> dict[str, Callable[..., object]]:
+    """All checks of a package by requirement id, in module order; ValueError for two of one id.
+
+    For what checks there are, and their names; ``checks.bound.checks_of`` gives those of an observation, to call.
+    """
+    found: dict[str, Callable[..., object]] = {}
     for function in _marked(package, _DECIDES):
         requirement_id = decided_by(function)
         if requirement_id in found:

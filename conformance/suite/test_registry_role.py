@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance import checks
-from conformance.requirements import find_checks, load_catalogue
+from conformance.checks.registry.lifecycle import consistent_with_model
+from conformance.requirements import load_catalogue
 from conformance.results import not_run
 from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.registry.machine import explore
-from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
+from conformance.trials.registry.probe import RegistryProbe
+from conformance.trials.registry.scenarios import SCENARIOS, control_failure
 from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
@@ -30,9 +31,6 @@ def uncontrolled(probe: RegistryProbe) -> str:
     return control_failure(probe)
 
 
-_CHECKS = find_checks(checks)
-
-
 @pytest.mark.parametrize("requirement_id", one_test_each(SCENARIOS))
 def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, verdict: Callable[..., None]) -> None:
     """Expected: the statement of the requirement (docs/requirements.md)."""
@@ -40,8 +38,7 @@ def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, 
     if uncontrolled:
         verdict(requirement_id, [not_run(uncontrolled)])
         return
-    seen = SCENARIOS[requirement_id](probe)
-    verdict(requirement_id, _CHECKS[requirement_id](seen))
+    verdict(requirement_id, SCENARIOS[requirement_id](probe))
 
 
 @pytest.mark.requirement("REG-020")
@@ -62,4 +59,4 @@ def test_any_sequence_of_requests(
     number = seed_number(settings)
     seen = explore(registry, settings.effort, number, tally.count_requests)
     note_power(request.node, settings, tally, number, failed=bool(seen.failure))
-    verdict("REG-020", _CHECKS["REG-020"](seen))
+    verdict("REG-020", consistent_with_model(seen))
