@@ -18,7 +18,7 @@ from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
 from conformance.strategies.shapes import Tally
-from conformance.suite.power import attach
+from conformance.suite.power import attach_tried
 
 _ATTRIBUTE: Final = "__invariant__"
 _SEED: Final = "_hypothesis_internal_use_generated_seed"
@@ -54,17 +54,19 @@ def counted(item: pytest.Item, test: Callable[[], None]) -> None:
         test()
         is_failed = False
     finally:
-        _attach(item, item.user_properties, test, failed=is_failed)
+        _attach(item, item, test, failed=is_failed)
 
 
 def note_tried(item: pytest.Item, report: pytest.TestReport) -> None:
     """Attach to the report of a test how many examples it tried; nothing for other tests."""
     test = getattr(item, "function", None)
     if test is not None and report.when == "call":
-        _attach(item, report.user_properties, test, failed=report.failed)
+        _attach(item, report, test, failed=report.failed)
 
 
-def _attach(item: pytest.Item, properties: list[tuple[str, Any]], test: Callable[..., None], *, failed: bool) -> None:
+def _attach(
+    item: pytest.Item, holder: pytest.Item | pytest.TestReport, test: Callable[..., None], *, failed: bool
+) -> None:
     tally = getattr(test, _ATTRIBUTE, None)
     if not isinstance(tally, Tally):
         return
@@ -74,7 +76,7 @@ def _attach(item: pytest.Item, properties: list[tuple[str, Any]], test: Callable
     each = tried(
         tally.statement, tally.examples, requirement=tally.requirement, shapes=shapes, seed=text, failed=failed
     )
-    attach(properties, each)
+    attach_tried(holder, each)
 
 
 def failing_of_layer(blob: bytes, written: WrittenLayer) -> set[str]:

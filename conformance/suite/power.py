@@ -1,29 +1,26 @@
 """Counts of generated examples, from a test (possibly in a worker) to the report."""
 
 import zlib
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import pytest
 
-from conformance.reports.encoding import json_bytes
 from conformance.reports.power import Property, tried
 from conformance.strategies.shapes import Tally
+from conformance.suite.properties import attach, attached
 from conformance.suite.settings import SuiteSettings
 
 _PROPERTY: Final = "conformance.tried"
 
 
-def attach(properties: list[tuple[str, Any]], each: Property) -> None:
-    """Add to the user properties of a test."""
-    properties.append((_PROPERTY, json_bytes(each).decode()))
+def attach_tried(test: pytest.Item | pytest.TestReport, each: Property) -> None:
+    """Attach what a test tried."""
+    attach(test, _PROPERTY, each)
 
 
 def tried_of(report: pytest.TestReport) -> list[Property]:
     """What was tried, as a report shows it."""
-    return [
-        msgspec.json.decode(str(value), type=Property) for name, value in report.user_properties if name == _PROPERTY
-    ]
+    return attached(report, _PROPERTY, Property)
 
 
 def seed_number(settings: SuiteSettings) -> int:
@@ -43,4 +40,4 @@ def note_power(item: pytest.Item, settings: SuiteSettings, tally: Tally, number:
             seed=str(number),
             failed=failed,
         )
-        attach(item.user_properties, each)
+        attach_tried(item, each)

@@ -8,7 +8,8 @@ from conformance.audit.checking import CheckOptions, judge_source
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource, client_for
 from conformance.suite.conftest import announce_all
-from conformance.suite.session import ConformanceSession, record_image
+from conformance.suite.recorded import record_image
+from conformance.suite.session import ConformanceSession
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.registry.read_only import SCENARIOS, ReadOnlyProbe
 
