@@ -9,8 +9,8 @@ import msgspec
 
 from conformance.images.inputs import TREES, image
 from conformance.implementations.adapter_document import Option
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
+from conformance.observed.outcome import RunOutcome
 from conformance.observed.trials import EntrySeen
 from conformance.registry.client.client import RegistryClient
 from conformance.reports.certification import Cell, CellOutcome
@@ -22,12 +22,12 @@ from conformance.trials.file_trees import expected_tree, read_tree
 from conformance.trials.under_test import ImplementationUnderTest
 
 COMPRESSIONS: Final = ("zstd:chunked", "gzip")
-_OUTCOMES: Final[dict[Outcome, CellOutcome]] = {
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed out",
-    Outcome.UNSUPPORTED: "unsupported",
-    Outcome.ABSENT: "absent",
+_OUTCOMES: Final[dict[RunOutcome, CellOutcome]] = {
+    "refused": "refused",
+    "crashed": "crashed",
+    "timed-out": "timed out",
+    "unsupported": "unsupported",
+    "absent": "absent",
 }
 
 
@@ -70,7 +70,7 @@ def _row(
     pushed = producer.run("push", values, hosts=(registry.host,))
     for consumer in consumers:
         where = (producer.name, compression, registry.name, consumer.name)
-        if pushed.outcome is Outcome.UNSUPPORTED:
+        if pushed.outcome == "unsupported":
             yield Cell(*where, "unsupported", pushed.reason)
         elif not pushed.succeeded:
             yield Cell(*where, "not pushed", f"{pushed.outcome}: {pushed.reason}")

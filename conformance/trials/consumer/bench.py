@@ -178,7 +178,7 @@ def seen_of(run: Run, exchanges: Sequence[Exchange], tree: Path | None) -> RunSe
     """The observation of a run."""
     return RunSeen(
         run.operation,
-        run.outcome.value,
+        run.outcome,
         run.reason,
         read_tree(tree) if tree is not None else None,
         f"{run.stdout}\n{run.stderr}"[:_MAX_OUTPUT],

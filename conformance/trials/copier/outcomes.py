@@ -7,7 +7,6 @@ import msgspec
 from conformance.checks.artifact.pairs import copy_of_one, data_layers
 from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.names import LAYER_GZIP_TYPE
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
 from conformance.observed.image import CopySeen, Requested
 from conformance.observed.producer import PushSeen
@@ -28,11 +27,11 @@ class Copied(msgspec.Struct, frozen=True):
 def no_result(copied: Copied, requirement_id: str) -> Judgement | None:
     """The judgement on a copy that neither succeeded nor was refused."""
     run, where = copied.run, copied.seen.name
-    if run.outcome is Outcome.ABSENT:
+    if run.outcome == "absent":
         return not_run(run.reason, where=where)
-    if run.outcome is Outcome.UNSUPPORTED:
+    if run.outcome == "unsupported":
         return unsupported(run.reason, where=where)
-    if run.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
+    if run.outcome in ("crashed", "timed-out"):
         if requirement_id in _NEEDS_A_FINISHED_COPY:
             message = "The copy neither succeeded nor was refused; a crash is not a refusal."
             return failed(message, where=where, expected="done, or refused with a reason", found=run.described)
@@ -67,11 +66,11 @@ def cannot_write(requested: Requested, control: Copied) -> Judgement | None:
     Who cannot write it has refused nothing and retained nothing.
     """
     run = control.run
-    if run.outcome is Outcome.ABSENT:
+    if run.outcome == "absent":
         return not_run(run.reason)
-    if run.outcome is Outcome.UNSUPPORTED:
+    if run.outcome == "unsupported":
         return unsupported(run.reason)
-    if run.outcome is Outcome.REFUSED:
+    if run.outcome == "refused":
         return unsupported(f"it does not write an image without sentinel as {requested} either: {run.reason}")
     if not run.succeeded or control.seen.after is None:
         message = f"{INCONCLUSIVE}an image without sentinel was not written as {requested} either ({run.described})"

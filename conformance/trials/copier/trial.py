@@ -12,7 +12,6 @@ from conformance.checks.artifact.pairs import copy_of_one, data_layers
 from conformance.checks.bound import checks_of
 from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.digest import Digest
-from conformance.implementations.outcome import Outcome
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen
 from conformance.observed.producer import AgainSeen, PushSeen
@@ -126,7 +125,7 @@ class CopierTrial:
         if "consumer-aware" in self._subject.adapter.roles:
             return False
         tried = [self.copied(name) for name in ("to gzip", "to zstd", "kept")]
-        return all(copied.seen.refused or copied.run.outcome is Outcome.UNSUPPORTED for copied in tried)
+        return all(copied.seen.refused or copied.run.outcome == "unsupported" for copied in tried)
 
     def _refused_like_its_twin(self, copied: Copied) -> Judgement | None:
         """A refusal counts only where the positive control is not refused."""
@@ -148,7 +147,7 @@ class CopierTrial:
             tried = ["plain from storage"]
         for name in tried:
             copied = self.copied(name)
-            if copied.run.outcome is Outcome.UNSUPPORTED:
+            if copied.run.outcome == "unsupported":
                 continue
             problem = wrong_with_control(copied)
             if problem:
@@ -188,7 +187,7 @@ class CopierTrial:
             requested=job.requested,
             preserve_digests="preserve-digests" in job.options,
             to_docker="to-docker" in job.options,
-            refused=run.outcome is Outcome.REFUSED,
+            refused=run.outcome == "refused",
             wrote=any(_stores(exchange) for exchange in exchanges),
             data_diff_ids=_diff_ids(self._to, repository, after) if job.operation != "pull" else (),
             from_storage=job.operation == "export",

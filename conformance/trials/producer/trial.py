@@ -19,9 +19,9 @@ from conformance.format.positions import ChunkedAnnotations
 from conformance.images.inputs import AMD64, ARM64, BASE, HOLES, TREES, Image, image, index, pair
 from conformance.images.trees import tar_of
 from conformance.implementations.adapter_document import Option
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
 from conformance.observed.image import ImageSeen, ManifestSeen, Requested
+from conformance.observed.outcome import ENDED
 from conformance.observed.producer import AgainSeen, InterruptedSeen, PushSeen
 from conformance.registry.server.deviations import Defect
 from conformance.results import Judgement, informed, not_run, unsupported
@@ -30,7 +30,7 @@ from conformance.trials.place import Place, a_place
 from conformance.trials.producer.interruptions import interrupted_pushes
 from conformance.trials.producer.other_pushes import without_diff_ids
 from conformance.trials.producer.push_log import WAYS, Rejects, TakesAnyOrder, Way, events_of
-from conformance.trials.under_test import ENDED, ImplementationUnderTest
+from conformance.trials.under_test import ImplementationUnderTest
 
 Kind = Literal["single", "no-diff-ids", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
@@ -170,7 +170,7 @@ class ProducerTrial:
         for name in AGAIN:
             pushed = self.pushed(name)
             ended = _no_result(pushed, name, judges_ends=False)
-            if pushed.run.outcome is Outcome.REFUSED:
+            if pushed.run.outcome == "refused":
                 ended = informed(f"nothing was written: {pushed.run.described}", where=name)
             if ended or pushed.seen is None:
                 found += [ended] if ended else []
@@ -259,7 +259,7 @@ class ProducerTrial:
         after = place.observe(repository, tag)
         seen = PushSeen(
             job.name,
-            ENDED[run.outcome],
+            run.outcome,
             source.root,
             after,
             requested=job.compression,
@@ -323,7 +323,7 @@ def _is_written_as(layer: Descriptor, chunked: bool) -> bool:
 def _no_result(pushed: Pushed, where: str, *, judges_ends: bool) -> Judgement | None:
     """The judgement on a push without a result."""
     run = pushed.run
-    if run.outcome is Outcome.ABSENT:
+    if run.outcome == "absent":
         return not_run(run.reason, where=where)
     if pushed.seen is None:
         return unsupported(run.reason, where=where)
