@@ -11,6 +11,7 @@ from rich.text import Text
 
 from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
+from conformance.reports.power import Property
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe, short_name
 from conformance.requirements import Profile, Role
@@ -56,7 +57,10 @@ class RoleResult(msgspec.Struct, frozen=True):
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """One tool; ``absent`` names what is missing on this machine, ``problem`` is why its run wrote no results."""
+    """One tool; ``absent`` names what is missing on this machine, ``problem`` is why its run wrote no results.
+
+    ``power``: the generated examples that were tried on it, and the bounds.
+    """
 
     name: str
     subject: str = ""
@@ -64,6 +68,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     absent: str = ""
     problem: str = ""
     elapsed: float = 0.0
+    power: tuple[Property, ...] = ()
 
     @property
     def was_judged(self) -> bool:
@@ -96,7 +101,8 @@ def tool_result(name: str, report: Report) -> ToolResult:
     """The counts of a run's report."""
     roles = tuple(_role_result(subject) for subject in report.subjects)
     subject = report.subjects[0].subject if report.subjects else ""
-    return ToolResult(name, subject, roles, elapsed=report.elapsed)
+    power = tuple(each for each in report.power if each.subject)
+    return ToolResult(name, subject, roles, elapsed=report.elapsed, power=power)
 
 
 def encode(certification: CertificationReport) -> bytes:

@@ -8,6 +8,7 @@ from conformance.reports.certification import Cell as Way
 from conformance.reports.certification import CellOutcome, CertificationReport, ToolResult, reasons, verdict_lines
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.page import TONE_OF, Block, Cell, Listing, Page, Paragraph, Section, Table, Tone, row
+from conformance.reports.power import power_texts
 from conformance.reports.words import short_name
 from conformance.results import gravest
 
@@ -36,6 +37,10 @@ def certification_page(certification: CertificationReport, *, links: bool = Fals
         sections.append(Section("MUST by role", (_counts(judged, links=links),), "counts"))
     if certification.matrix:
         sections.append(Section("Interoperability of the tools", tuple(matrix_blocks(certification.matrix)), "matrix"))
+    tried = tuple(text for tool in certification.tools for text in power_texts(tool.power))
+    if tried:
+        lead_in = Paragraph("With 95 % confidence, fewer of the examples that the generator draws fail than the bound.")
+        sections.append(Section("Generated examples that were tried", (lead_in, Listing(tried)), "power"))
     facts = (
         ("suite", f"{certification.tool.name} {certification.tool.version}"),
         ("started", f"{certification.started:%Y-%m-%d %H:%M} UTC"),

@@ -2,13 +2,14 @@
 
 A failed MUST is a ``<failure>``, a MUST that was not decided an ``<error>``. A failed SHOULD or MAY does not break
 conformance: it is a pass, with the finding in ``<system-out>``. A requirement that does not apply is ``<skipped>``,
-with the reason.
+with the reason. The statement of power, one for the run, is in the properties of the first target.
 """
 
 import re
 from xml.etree import ElementTree as ET
 
 from conformance.reports.model import Report, SubjectReport
+from conformance.reports.power import power_texts
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import Catalogue
 from conformance.results import RequirementResult
@@ -22,6 +23,11 @@ def render_junit(report: Report, catalogue: Catalogue) -> bytes:
     root = ET.Element("testsuites", name="zstd-chunked-conformance", time=f"{report.elapsed:.3f}")
     for subject in report.subjects:
         root.append(_suite(subject, report, catalogue))
+    if report.power and report.subjects:
+        known = ET.Element("properties")
+        for text in power_texts(report.power):
+            ET.SubElement(known, "property", name="power", value=_clean(safe(text)))
+        root[0].insert(0, known)
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document + b"\n"

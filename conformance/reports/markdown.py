@@ -1,9 +1,10 @@
-"""Markdown, for the summary of a pipeline step or a comment: verdicts, then failures, short."""
+"""Markdown, for the summary of a pipeline step or a comment: verdicts, then failures, short, and what was tried."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from conformance.reports.model import Report, SubjectReport
+from conformance.reports.power import power_texts
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import safe
 from conformance.requirements import Catalogue
@@ -25,6 +26,9 @@ def _lines(report: Report, catalogue: Catalogue) -> Iterator[str]:
         yield ""
         yield f"{mark}{plain(verdict_line(subject, partial=report.partial))}"
         yield from _failures(subject, catalogue)
+    if report.power:
+        yield "\nGenerated examples, with the bound on the failure rate (95 %):\n"
+        yield from (f"- {plain(text)}" for text in power_texts(report.power))
     yield ""
     yield f"{report.tool.name} {report.tool.version}, {report.started:%Y-%m-%d %H:%M} UTC, {report.elapsed:.1f} s"
 

@@ -77,6 +77,15 @@ def power_lines(properties: Sequence[Property]) -> Iterator[str]:
         yield f"  ({_READING})"
 
 
+def power_texts(properties: Sequence[Property]) -> Iterator[str]:
+    """Each property with all that is known of it, in one line, targets first: for forms that have no table for it."""
+    for each in sorted(properties, key=lambda tried: not tried.subject):
+        of = each.subject or "the suite's own checks"
+        shapes = ", ".join(f"{name}: {count}" for name, count in each.shapes.items())
+        more = (f"; shapes: {shapes}" if shapes else "") + (f"; seed {each.seed}" if each.seed else "")
+        yield f"{of}: {_line((each,)).strip()}{more}"
+
+
 def _line(group: tuple[Property, ...]) -> str:
     fewest = min(group, key=lambda each: each.examples)
     counted = f"{fewest.examples:5} example{'s' if fewest.examples != 1 else ''}"

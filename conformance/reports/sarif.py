@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from conformance.reports.model import Report, SubjectReport
+from conformance.reports.power import power_texts
 from conformance.reports.words import finding_lines, safe
 from conformance.requirements import Catalogue, Level
 from conformance.results import Finding, RequirementResult
@@ -50,6 +51,8 @@ def render_sarif(report: Report, catalogue: Catalogue, *, location: str = "") ->
         ],
         "columnKind": "utf16CodeUnits",
     }
+    if report.power:
+        run["properties"] = {"power": [safe(text) for text in power_texts(report.power)]}
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 

@@ -9,8 +9,10 @@ from hypothesis.errors import Flaky
 
 from conformance import checks
 from conformance.audit.checking import CheckOptions, judge_source
+from conformance.cases.vectors.counterexamples import keep_pushed
 from conformance.checks.artifact.pairs import data_layers, plain_manifests
 from conformance.format.positions import ChunkedAnnotations
+from conformance.images.draft import Drafted
 from conformance.images.inputs import image
 from conformance.images.trees import Tree
 from conformance.implementations.runner import Values
@@ -70,6 +72,7 @@ class GeneratedPushes:
     def __init__(self, trial: ProducerTrial, *, replay: str, keep: Path, tally: Tally) -> None:
         self._trial, self._replay, self._keep, self._tally = trial, replay, keep, tally
         self._tried: dict[str, Results] = {}
+        self._repositories: dict[str, str] = {}
         self._known: frozenset[str] = frozenset()
         self.refused: dict[str, None] = {}
         self.found = False
@@ -111,6 +114,7 @@ class GeneratedPushes:
         repository = f"generated/{len(self._tried)}"
         layout = image([tree]).write(subject.new_directory("layout") / "image")
         values: Values = {"layout": layout, "reference": place.name(repository), "compression": "zstd:chunked"}
+        self._repositories[repr(tree)] = repository
         run = subject.run("push", values, hosts=(place.host,))
         if not run.succeeded or place.root(repository) is None:
             self.refused[f"a generated image could not be pushed: {run.described}"] = None
@@ -118,12 +122,14 @@ class GeneratedPushes:
         return _judged(place.source(repository), self._replay)
 
     def _kept(self, tree: Tree, number: int) -> Results:
-        """The results of the smallest failing tree, with a note where its image is."""
-        source = image([tree])
-        directory = self._keep / f"seed-{number}-{source.descriptor.digest.rpartition(':')[2][:12]}"
-        if not directory.exists():
-            source.write(directory)
-        where = f"{directory.parent.name}/{directory.name}"
+        """The results of the smallest failing tree, with a note where its image is: as a case, and as a layout."""
+        source, results = image([tree]), self._results(tree)
+        broken = sorted(_failed(results) - self._known) + sorted(_failed(results) & self._known)
+        pushed = self._trial.place.drafted(self._repositories[repr(tree)])
+        given = Drafted({**source.blobs, source.descriptor.digest: source.root}, source.root)
+        directory = keep_pushed(self._keep, broken, pushed, given, number)
+        source.write(directory / "layout")
+        where = f"{self._keep.name}/{directory.name}"
         note = Note(f"the smallest image found that fails, of {len(tree)} entries: {where}, seed {number}")
 
         def noted(finding: Finding) -> Finding:
@@ -131,7 +137,7 @@ class GeneratedPushes:
 
         return tuple(
             msgspec.structs.replace(result, findings=tuple(noted(finding) for finding in result.findings))
-            for result in self._results(tree)
+            for result in results
         )
 
 

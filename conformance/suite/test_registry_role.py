@@ -11,6 +11,7 @@ from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.registry.counterexample import keeper
 from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import RegistryProbe
 from conformance.trials.registry.scenarios import SCENARIOS, control_failure
@@ -57,6 +58,7 @@ def test_any_sequence_of_requests(
         "after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it", "REG-020"
     )
     number = seed_number(settings)
-    seen = explore(registry, settings.effort, number, tally.count_requests)
+    keep = keeper(settings.report_dir, number)
+    seen = explore(registry, settings.effort, number, tally.count_requests, keep)
     note_power(request.node, settings, tally, number, failed=bool(seen.failure))
     verdict("REG-020", consistent_with_model(seen))

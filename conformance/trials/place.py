@@ -11,6 +11,7 @@ from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.format.oci import Descriptor, read_index, read_manifest
+from conformance.images.draft import Drafted
 from conformance.images.inputs import Image
 from conformance.observed.evidence import Exchange
 from conformance.observed.image import ImageSeen
@@ -99,6 +100,16 @@ class Place:
     def blobs(self, repository: str) -> tuple[str, ...]:
         """The digests of all that the images of a repository name."""
         return tuple(self.registry.blobs_of(repository))
+
+    def drafted(self, repository: str, tag: str = "1") -> Drafted:
+        """The bytes under the tag, and all that the repository has by digest."""
+        found = {}
+        for digest in self.blobs(repository):
+            content = self.registry.blob(digest)
+            if content is None:
+                content = self.client.get_manifest_raw(repository, digest, accept=MANIFEST_TYPES).content
+            found[digest] = content
+        return Drafted(found, self.root(repository, tag) or b"")
 
     def is_complete(self, repository: str, seen: ImageSeen) -> bool:
         """Whether everything that an image names is there."""

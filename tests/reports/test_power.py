@@ -8,8 +8,13 @@ import pytest
 
 from conformance.format.digest import Digest
 from conformance.images.trees import Node
-from conformance.reports.power import failure_bound, percent, power_lines, tried
+from conformance.reports.certification import CertificationReport, encode, tool_result
+from conformance.reports.certification_page import certification_page
+from conformance.reports.forms import render
+from conformance.reports.power import failure_bound, percent, power_lines, power_texts, tried
+from conformance.requirements import load_catalogue
 from conformance.strategies.shapes import Tally, shape
+from tests.reports.samples import report
 
 
 @pytest.mark.parametrize(
@@ -83,3 +88,33 @@ def test_every_published_bound_follows_from_its_examples() -> None:
     for path in (Path(__file__).parents[2] / "reports" / "published").rglob("results.json"):
         for each in json.loads(path.read_bytes()).get("power", []):
             assert each.get("bound") is None or each["bound"] == failure_bound(each["examples"])
+
+
+def test_every_form_states_examples_shapes_seed_and_bound() -> None:
+    for form in ("json", "html", "junit", "sarif", "markdown"):
+        text = render(form, report(), load_catalogue()).decode()
+        text = text.replace("\\", "")
+        for said in ("REG-020", "25", "12 %", "other bytes: 3", "7") if form != "json" else ('"bound": 0.112928',):
+            assert said in text, (form, said)
+
+
+def test_a_line_of_one_property_has_all_of_it() -> None:
+    tree = tried(
+        "it holds", 40, requirement="REG-020", subject="a registry", shapes={"1 node": 25, "empty": 15}, seed="3"
+    )
+    control = tried("a rule", 2)
+    assert list(power_texts([control, tree])) == [
+        "a registry: 40 examples, fails < 7.3 %: REG-020 it holds; shapes: 1 node: 25, empty: 15; seed 3",
+        "the suite's own checks: 2 examples, fails < 78 %: a rule",
+    ]
+
+
+def test_a_certification_report_states_what_was_tried_on_each_tool() -> None:
+    judged = tool_result("tool", report())
+    assert judged.power == report().power
+    made = CertificationReport((judged,), (), report().started, 1.0)
+    assert json.loads(encode(made))["tools"][0]["power"][0]["examples"] == 25
+    page = certification_page(made)
+    (section,) = [section for section in page.sections if section.anchor == "power"]
+    assert "25 examples, fails < 12 %" in repr(section)
+    assert not certification_page(CertificationReport((), (), report().started, 1.0)).sections

@@ -161,7 +161,7 @@ def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path
         assert tally.examples >= (3 if verdict == "pass" else 1)
         assert keep.exists() is (verdict == "fail")
     (kept,) = keep.iterdir()
-    assert (kept / "oci-layout").is_file()
+    assert (kept / "layout" / "oci-layout").is_file()
     assert "seed 8" in result.findings[0].evidence[0].as_text()
 
 

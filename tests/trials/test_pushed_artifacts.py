@@ -60,6 +60,6 @@ def test_a_defect_of_some_trees_is_found_shrunk_and_kept(tmp_path: Path) -> None
     verdicts, (layout,), evidence = explored(DEFECTIVE, tmp_path)
     assert "fail" in verdicts.values()
     assert f"of 0 entries: kept/{layout.name}, seed 1" in evidence
-    root = LayoutSource(LayoutReference(layout)).root().content
+    root = LayoutSource(LayoutReference(layout / "layout")).root().content
     assert root is not None
     assert msgspec.json.decode(root)["layers"][0]["size"] <= 1024

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conformance import __version__
 from conformance.cases.mutants import blob, documents, layer_names, layers, metadata, tar_headers
 from conformance.cases.mutants.tar_constructs import LAWFUL
 from conformance.cases.variants import artifacts
@@ -50,7 +51,7 @@ def build_vectors() -> Vectors:
     with small_material():
         for name, make, case_of in _makers():
             try:
-                given, kept = _stored(make())
+                given, kept = input_of(make())
             except UnsupportedError as error:
                 omitted[name] = f"its point is how bytes are compressed: {error}"
                 continue
@@ -60,15 +61,17 @@ def build_vectors() -> Vectors:
             case = case_of(given)
             if case.id in cases:
                 raise VectorError(f"two cases have the id {case.id}")
-            cases[case.id] = _described(case, kept)
+            cases[case.id] = described(case, kept)
             store |= kept
     for case in (*_layers_of_variants(cases.values(), store), *_http_cases(store)):
-        cases[case.id] = _described(case, store)
+        cases[case.id] = described(case, store)
     ordered = tuple(cases[name] for name in sorted(cases))
-    return Vectors(Index(load_catalogue().revision, LICENCE, ordered, dict(sorted(omitted.items()))), store)
+    return Vectors(
+        Index(load_catalogue().revision, LICENCE, ordered, dict(sorted(omitted.items())), suite=__version__), store
+    )
 
 
-def _described(case: Case, blobs: dict[str, bytes]) -> Case:
+def described(case: Case, blobs: dict[str, bytes]) -> Case:
     """With what follows from its bytes and its requirement."""
     requirement = load_catalogue()[case.requirement]
     return msgspec.structs.replace(
@@ -93,7 +96,7 @@ def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[
         if layer["digest"] not in found and diff_id:
             given = Input(layer["digest"], (layer["digest"],), {}, layer, diff_id)
             more: dict[str, Any] = {"expect": "accept", "touches": case.touches}
-            alone = _case(f"{case.id}-layer", case.requirement, "layer", given, case.comment, **more)
+            alone = case_about(f"{case.id}-layer", case.requirement, "layer", given, case.comment, **more)
             if tree_of(alone, blobs):  # not one that needs the layer below it
                 found[layer["digest"]] = alone
     return list(found.values())
@@ -101,17 +104,19 @@ def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[
 
 def _http_cases(store: dict[str, bytes]) -> list[Case]:
     with small_material():
-        given, kept = _stored(http_image())
+        given, kept = input_of(http_image())
     store |= kept
     about, comment = "SENT-PULL-001", "a registry that serves the image as it should"
-    twin = _case(TWIN, about, "http", given, comment, expect="accept", touches=(about,))
+    twin = case_about(TWIN, about, "http", given, comment, expect="accept", touches=(about,))
     tree = tree_of(msgspec.structs.replace(twin, kind="image"), store)
     twin = msgspec.structs.replace(twin, tree_sha256=tree)
     cases = [twin]
     for name, requirement_id, rules, words in scripts():
         scripted = msgspec.structs.replace(given, script=rules)
         more: dict[str, Any] = {"expect": "tree-or-refuse", "twin": TWIN, "tree_sha256": tree}
-        cases.append(_case(f"http-{name}", requirement_id, "http", scripted, words, touches=(requirement_id,), **more))
+        cases.append(
+            case_about(f"http-{name}", requirement_id, "http", scripted, words, touches=(requirement_id,), **more)
+        )
     return cases
 
 
@@ -149,7 +154,7 @@ def _edited(maker: Callable[..., None]) -> Drafted:
     return finish(draft)
 
 
-def _stored(subject: Artifact) -> tuple[Input, dict[str, bytes]]:
+def input_of(subject: Artifact) -> tuple[Input, dict[str, bytes]]:
     """The input of a case, and the bytes it needs by their sha256."""
     if isinstance(subject, bytes):
         digest = str(Digest.of(subject))
@@ -170,7 +175,8 @@ def _stored(subject: Artifact) -> tuple[Input, dict[str, bytes]]:
     return Input(root, tuple(own[:1] + sorted(own[1:])), dict(sorted(others.items()))), kept
 
 
-def _case(case_id: str, requirement_id: str, kind: Kind, given: Input, comment: str, **more: Any) -> Case:
+def case_about(case_id: str, requirement_id: str, kind: Kind, given: Input, comment: str, **more: Any) -> Case:
+    """A case with what the catalogue states about its requirement."""
     requirement = load_catalogue()[requirement_id]
     return Case(
         id=case_id,
@@ -187,12 +193,12 @@ def _case(case_id: str, requirement_id: str, kind: Kind, given: Input, comment: 
 
 def _conforming(case_id: str, kind: Kind) -> Callable[[Input], Case]:
     about = _ABOUT[case_id]
-    return lambda given: _case(case_id, about, kind, given, "conforming", expect="accept", touches=(about,))
+    return lambda given: case_about(case_id, about, kind, given, "conforming", expect="accept", touches=(about,))
 
 
 def _lawful_tar(name: str) -> Callable[[Input], Case]:
     comment = f"conforming tar: {_words(name)}"
-    return lambda given: _case(
+    return lambda given: case_about(
         f"tar-{_dashed(name)}", "TAR-001", "layer", given, comment, expect="accept", touches=("TAR-001",)
     )
 
@@ -203,7 +209,7 @@ def _negative(maker: Callable[..., Any], kind: Kind, twin: str) -> Callable[[Inp
     # A layer alone is not an image: what it breaks there is stated, and is no reason to refuse the layer.
     own = [name for name in broken if kind == "image" or name.rpartition("-")[0] not in _OF_IMAGES]
     must = any(catalogue[requirement_id].level == "MUST" for requirement_id in own)
-    return lambda given: _case(
+    return lambda given: case_about(
         f"{broken[0].lower()}-{_dashed(maker.__name__)}",
         broken[0],
         kind,
@@ -220,7 +226,7 @@ def _variant(maker: Callable[..., Any]) -> Callable[[Input], Case]:
     freedom = freedom_of(maker)
     about = freedom.ids[0]
     case_id = f"{about.lower()}-lawful-{_dashed(maker.__name__)}"
-    return lambda given: _case(
+    return lambda given: case_about(
         case_id, about, "image", given, _comment(maker), expect="accept", touches=freedom.ids, breaks=freedom.warns
     )
 

@@ -6,7 +6,7 @@ import msgspec
 
 SCHEMA: Final = "zcc-vectors/1"
 
-Kind = Literal["image", "layer", "blob", "http"]
+Kind = Literal["image", "layer", "blob", "http", "requests"]
 Expect = Literal["accept", "refuse", "either", "tree-or-refuse"]
 Stage = Literal[
     "index",
@@ -40,6 +40,7 @@ ResponseKind = Literal[
     "error",
     "redirect",
 ]
+StepKind = Literal["upload", "put", "mount", "delete", "get-blob", "get-manifest"]
 
 
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,13 +55,31 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 0
 
 
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One request to a registry, in the repository ``name``, and what its response has to be.
+
+    ``reference`` is a digest or tag. ``content`` is the digest of the bytes to send; of a read that of the bytes that a
+    response of 200 has to have. ``source`` is the repository of a mount. ``status`` are the right statuses (none: all),
+    ``seen`` is the one that came when the case was found.
+    """
+
+    do: StepKind
+    name: str
+    status: tuple[int, ...]
+    seen: int
+    reference: str = ""
+    content: str = ""
+    media_type: str = ""
+    source: str = ""
+
+
 class Input(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the case begins, and all blobs that it has.
 
     ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored
     under their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
     ``descriptor`` and ``diff_id`` are of a layer. ``script`` states about an image of the kind ``http`` how the
-    registry that serves it misbehaves.
+    registry that serves it misbehaves. ``steps`` are of the kind ``requests``, which has no root.
     """
 
     root: str
@@ -69,6 +88,7 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
     descriptor: dict[str, Any] = {}
     diff_id: str = ""
     script: tuple[Rule, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def files(self) -> dict[str, str]:
@@ -85,6 +105,7 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``tree_sha256``: the tree that may be released, where the case is accepted (docs/vectors.md). ``features``: what a
     runner that does not know it skips. ``advisories``: public advisories about such a defect, by CVE or GHSA id.
+    ``seed`` is of a counterexample: what Hypothesis drew it from.
     """
 
     id: str
@@ -104,16 +125,21 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
     features: tuple[Feature, ...] = ()
     importance: Importance | None = None
     advisories: tuple[str, ...] = ()
+    seed: str = ""
 
 
 class Index(msgspec.Struct, frozen=True):
-    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are not vectors, and why."""
+    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are not vectors, and why.
+
+    ``suite`` is the version of this project that made them.
+    """
 
     revision: str
     licence: str
     cases: tuple[Case, ...]
     omitted: dict[str, str]
     schema: str = SCHEMA
+    suite: str = ""
 
 
 class Vectors(msgspec.Struct, frozen=True):

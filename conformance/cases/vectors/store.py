@@ -36,7 +36,8 @@ def index_document(index: Index) -> bytes:
     """The index as JSON, a case on each line."""
     whole = msgspec.to_builtins(index)
     cases = whole.pop("cases")
-    head = json.dumps({"schema": whole.pop("schema"), **whole}, indent=1, sort_keys=False, ensure_ascii=False)[:-2]
+    named = {key: whole.pop(key) for key in ("schema", "suite")}
+    head = json.dumps({**named, **whole}, indent=1, sort_keys=False, ensure_ascii=False)[:-2]
     lines = ",\n".join(json.dumps(case, separators=(",", ":"), ensure_ascii=False) for case in cases)
     return f'{head},\n "cases": [\n{lines}\n]}}\n'.encode()
 
@@ -80,7 +81,10 @@ def read_vectors(directory: Path) -> Vectors:
 
 
 def export_cases(vectors: Vectors, directory: Path) -> None:
-    """A directory for each case, which stands alone: ``case.json`` and a layout, ``layer.zst`` or ``sentinel.bin``."""
+    """A directory for each case, which stands alone: ``case.json`` and a layout, ``layer.zst`` or ``sentinel.bin``.
+
+    ``SHA256SUMS`` has the sha256 of every file, as ``sha256sum --check`` reads it.
+    """
     if directory.exists() and any(directory.iterdir()):
         raise VectorError(f"{directory}: not empty")
     directory.mkdir(parents=True, exist_ok=True)
@@ -95,9 +99,16 @@ def export_cases(vectors: Vectors, directory: Path) -> None:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+    written = sorted(path for path in directory.rglob("*") if path.is_file())
+    sums = (f"{Digest.of(path.read_bytes()).hex}  {path.relative_to(directory).as_posix()}\n" for path in written)
+    (directory / "SHA256SUMS").write_text("".join(sums), "utf-8")
 
 
 def _case_files(vectors: Vectors, case: Case) -> Iterator[tuple[str, bytes]]:
+    if case.kind == "requests":  # as the program that replays them reads it, with index.json for case.json
+        yield "index.json", index_document(msgspec.structs.replace(vectors.index, cases=(case,)))
+        yield from ((f"blobs/sha256/{digest[7:]}", vectors.blobs[digest]) for digest in case.input.blobs)
+        return
     root = vectors.blobs[case.input.root]
     if case.kind != "image":
         yield ("layer.zst" if case.kind == "layer" else "sentinel.bin"), root

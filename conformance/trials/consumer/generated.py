@@ -12,9 +12,10 @@ import msgspec
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis.errors import Flaky
 
+from conformance.cases.vectors.counterexamples import keep_pulled
 from conformance.checks.consumer.pull import equals_the_plain_variant
-from conformance.format.digest import Digest
 from conformance.images.composed import Image, image, layer_of, sentinel_image
+from conformance.images.draft import Drafted
 from conformance.images.trees import Node, Tree
 from conformance.observed.evidence import Note
 from conformance.observed.trials import TrialSeen
@@ -124,13 +125,19 @@ def _both(tree: Tree) -> tuple[Image, Image]:
 
 
 def _kept(tried: dict[str, TrialSeen], tree: Tree, number: int, keep: Path) -> TrialSeen:
-    """The failing case, with a note where its image is."""
-    _, hidden = _both(tree)
-    directory = keep / f"seed-{number}-{Digest.parse(hidden.root).hex[:12]}"
-    hidden.write(directory)
+    """The failing case, with a note where its image is: as a case, and as a layout."""
+    plain, hidden = _both(tree)
+    directory = keep_pulled(keep, "SENT-PULL-027", drafted(hidden), drafted(plain), number)
+    hidden.write(directory / "layout")
     seen = tried[repr(tree)]
-    note = Note(f"the smallest image found that fails: {directory.parent.name}/{directory.name}, seed {number}")
+    note = Note(f"the smallest image found that fails: {keep.name}/{directory.name}, seed {number}")
     return msgspec.structs.replace(seen, run=msgspec.structs.replace(seen.run, evidence=(note, *seen.run.evidence)))
+
+
+def drafted(image: Image) -> Drafted:
+    """All of an image by digest, its documents too."""
+    documents = {digest: manifest.raw for digest, manifest in image.manifests.items()}
+    return Drafted({**image.blobs, **documents}, image.root_document.raw)
 
 
 def _above(name: str) -> list[str]:

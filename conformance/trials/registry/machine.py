@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from conformance.cases.vectors.model import Step, StepKind
 from conformance.format.digest import Digest
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.images.samples import SampleImage, sample_image
@@ -22,21 +23,31 @@ _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
 _REPOSITORIES: Final = ("a", "b")
 _IMAGES: Final = 2
+_DELETED_OR_REFUSED: Final = (200, 202, 400, 401, 403, 405, 409, 429, 501)
+
+Keep = Callable[[Sequence[Step], Mapping[str, bytes]], str]
+"""Keeps the requests of a contradiction, with the contents by digest; where, in words."""
 
 
 def explore(
-    registry: RegistryUnderTest, effort: str, number: int, count_requests: Callable[[int], None] = lambda _: None
+    registry: RegistryUnderTest,
+    effort: str,
+    number: int,
+    count_requests: Callable[[int], None] = lambda _: None,
+    keep: Keep = lambda *_: "",
 ) -> MachineSeen:
     """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
 
-    ``count_requests`` is told of each sequence how many requests it took.
+    ``count_requests`` is told of each sequence how many requests it took; ``keep`` is given the shortest that fails.
     """
     counter = itertools.count()
     exchanges: list[Exchange] = []
+    last = _Recording()
 
     class Machine(RegistryMachine):
         def __init__(self) -> None:
-            super().__init__(registry, next(counter), exchanges)
+            last.clear()
+            super().__init__(registry, next(counter), exchanges, last)
             self._before = registry.client.requests
 
         def teardown(self) -> None:
@@ -53,7 +64,8 @@ def explore(
     try:
         run_state_machine_as_test(seed(number)(Machine), settings=profile)
     except Contradiction as error:
-        notes = "\n".join(getattr(error, "__notes__", ()))
+        # Hypothesis raises the error of the shortest sequence, which it ran last.
+        notes = "\n".join((*getattr(error, "__notes__", ()), *filter(None, (keep(last.steps, last.contents),))))
         return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
     except Flaky as error:
         # A failure that is not reproducible: the responses depend on more than the requests.
@@ -65,12 +77,31 @@ class Contradiction(AssertionError):  # noqa: N818 (a finding, not a failure of 
     """The registry and the model disagree; one line."""
 
 
+class _Recording:
+    """The requests of one sequence as they can be repeated, and the contents that they name by digest."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.contents: dict[str, bytes] = {}
+
+    def clear(self) -> None:
+        self.steps.clear()
+        self.contents.clear()
+
+    def add(self, step: Step, content: bytes) -> None:
+        self.steps.append(step)
+        if step.content:
+            self.contents[step.content] = content
+
+
 class RegistryMachine(RuleBasedStateMachine):
     """The model: which blobs and manifests each repository must have. Each sequence has new repositories."""
 
-    def __init__(self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange]) -> None:
+    def __init__(
+        self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange], recording: _Recording
+    ) -> None:
         super().__init__()
-        self._registry, self._exchanges = registry, exchanges
+        self._registry, self._exchanges, self._recording = registry, exchanges, recording
         self._prefix = f"sequence-{number}"
         self._images = [sample_image(f"{registry.prefix}/{i}", 300) for i in range(_IMAGES)]
         self._blobs: dict[str, set[str]] = defaultdict(set)
@@ -81,14 +112,23 @@ class RegistryMachine(RuleBasedStateMachine):
     def _name(self, repository: str) -> str:
         return self._registry.repository(f"{self._prefix}/{repository}")
 
-    def _note(self, response: Response) -> Response:
+    def _note(
+        self, response: Response, do: StepKind, repository: str, *right: int, content: bytes = b"", **more: str
+    ) -> Response:
+        """Keep the exchange, and the request as a step of which these statuses are right (none given: all)."""
+        digest = str(Digest.of(content)) if content else ""
+        self._recording.add(Step(do, repository, right, response.status, content=digest, **more), content)
         self._exchanges.append(response.exchange)
         return response
+
+    def _upload(self, repository: str, content: bytes) -> Response:
+        response = self._registry.upload(self._name(repository), content)
+        return self._note(response, "upload", repository, 201, content=content)
 
     @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), which=st.integers(0, 3))
     def push_blob(self, repository: str, image: int, which: int) -> None:
         digest, content = list(self._images[image].blobs.items())[which]
-        response = self._note(self._registry.upload(self._name(repository), content))
+        response = self._upload(repository, content)
         _require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
         self._blobs[repository].add(digest)
 
@@ -96,10 +136,12 @@ class RegistryMachine(RuleBasedStateMachine):
     def push_pair(self, repository: str, image: int, tag: str) -> None:
         sample, name = self._images[image], self._name(repository)
         for digest, content in sample.blobs.items():
-            _require(self._note(self._registry.upload(name, content)).status == 201, f"upload of {digest}")
+            _require(self._upload(repository, content).status == 201, f"upload of {digest}")
             self._blobs[repository].add(digest)
         for raw, media_type, reference in _documents(sample, tag):
-            response = self._note(self._registry.put_manifest(name, reference, raw, media_type))
+            response = self._registry.put_manifest(name, reference, raw, media_type)
+            more = {"reference": reference, "media_type": media_type}
+            self._note(response, "put", repository, 201, content=raw, **more)
             _require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
             self._manifests[repository][str(Digest.of(raw))] = raw
         self._tags[repository][tag] = str(Digest.of(sample.index))
@@ -107,7 +149,8 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(source=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1))
     def mount(self, source: str, image: int) -> None:
         target, digest = next(name for name in _REPOSITORIES if name != source), self._images[image].layer
-        response = self._note(self._registry.client.mount_blob(self._name(target), digest, self._name(source)))
+        response = self._registry.client.mount_blob(self._name(target), digest, self._name(source))
+        self._note(response, "mount", target, reference=digest, source=source)
         if response.status == 201:  # conforming from a repository that lacks it too, if another one has the blob
             self._blobs[target].add(digest)
             self._registry.remember_blob(self._name(target), digest)
@@ -118,7 +161,9 @@ class RegistryMachine(RuleBasedStateMachine):
         digest = str(Digest.of(raw))
         if digest not in self._manifests[repository] or not self._deletes:
             return
-        response = self._note(self._registry.client.delete_manifest_raw(self._name(repository), digest))
+        response = self._registry.client.delete_manifest_raw(self._name(repository), digest)
+        right = _DELETED_OR_REFUSED if digest in self._reachable(repository) else (*_DELETED_OR_REFUSED, 404)
+        self._note(response, "delete", repository, *right, reference=digest)
         if response.status in (405, 501):
             self._deletes = False
             return
@@ -130,7 +175,8 @@ class RegistryMachine(RuleBasedStateMachine):
             _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
         del self._manifests[repository][digest]
         self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
-        gone = self._note(self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES))
+        gone = self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES)
+        self._note(gone, "get-manifest", repository, 404, reference=digest)
         _require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
 
     @rule(repository=st.sampled_from(_REPOSITORIES))
@@ -138,20 +184,25 @@ class RegistryMachine(RuleBasedStateMachine):
         name, client = self._name(repository), self._registry.client
         contents = {d: c for image in self._images for d, c in image.blobs.items()}
         for digest in sorted(self._blobs[repository]):
-            response = self._note(client.get_blob(name, digest))
+            response = client.get_blob(name, digest)
+            self._note(response, "get-blob", repository, 200, content=contents[digest], reference=digest)
             _require(
                 response.status == 200 and response.content == contents[digest],
                 f"blob {digest}: HTTP {response.status}",
             )
         reachable = self._reachable(repository)
         for digest, raw in list(self._manifests[repository].items()):
-            response = self._note(client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES))
+            response = client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES)
+            right = (200,) if digest in reachable else (200, 404)
+            self._note(response, "get-manifest", repository, *right, content=raw, reference=digest)
             if response.status == 404 and digest not in reachable:
                 del self._manifests[repository][digest]
                 continue
             _require(response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}")
         for tag, digest in self._tags[repository].items():
-            response = self._note(client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES))
+            response = client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES)
+            wanted = next(image.index for image in self._images if str(Digest.of(image.index)) == digest)
+            self._note(response, "get-manifest", repository, 200, content=wanted, reference=tag)
             found = str(Digest.of(response.content)) if response.status == 200 else f"HTTP {response.status}"
             _require(found == digest, f"tag {tag} names {found}, not {digest}")
 
