@@ -23,7 +23,9 @@ from conformance.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from conformance.registry.client.options import ConnectionOptions
     from conformance.reports.model import SubjectReport
+    from conformance.reports.page import Picture
     from conformance.results import Waiver
 
 
@@ -100,6 +102,7 @@ def check(
                 waivers=known,
             )
             report = check_image(image, options)
+            pictures = _pictures(image, report.subject, connection) if "html" in (name for name, _ in forms) else {}
     except (SourceError, CredentialError) as error:
         cannot(str(error))
     if forms:
@@ -111,13 +114,30 @@ def check(
             revision=load_catalogue().revision,
             provenance=Provenance(catalogue_digest(), target_of(image, options), digest_of_waivers(known)),
         )
-        write_forms(forms, lambda name: render(name, whole, load_catalogue()))
+        write_forms(forms, lambda name: render(name, whole, load_catalogue(), pictures))
     if json:
         sys.stdout.buffer.write(encode(check_report(report, load_catalogue().revision)))
     elif "-" not in (target for _, target in forms):
         _print_report(report)
     if report.ending is not None and report.ending != "conforms":
         raise typer.Exit(EXIT_STATUS[report.ending])
+
+
+def _pictures(image: str, subject: str, connection: "ConnectionOptions") -> "dict[str, Picture]":
+    """The anatomy of the image, from its tables; nothing where they cannot be read: the verdicts state why."""
+    from conformance.anatomy.svg import picture  # noqa: PLC0415 (start-up time)
+    from conformance.anatomy.walk import ViewOptions, view_image  # noqa: PLC0415
+    from conformance.audit.checking import open_source  # noqa: PLC0415
+    from conformance.format.errors import FormatError  # noqa: PLC0415
+    from conformance.reports.page import Picture  # noqa: PLC0415
+    from conformance.sources.errors import SourceError  # noqa: PLC0415
+
+    try:
+        view = view_image(open_source(image, connection, judged=True), ViewOptions(limit=None))
+    except (SourceError, FormatError):
+        return {}
+    text = "Each layer as a bar of what its bytes hold, to scale, and the sentinel byte by byte."
+    return {subject: Picture(picture(view), text)}
 
 
 def _read_waivers(file: Path | None) -> "tuple[Waiver, ...]":

@@ -13,7 +13,9 @@ PAGE_FORMS: Final = ("json", "html", "markdown")
 """The forms of documents other than the report of one run."""
 ReportForm = Annotated[
     list[str] | None,
-    typer.Option("--format", help="Write json, junit, html, sarif, codequality, markdown or badge; may be repeated."),
+    typer.Option(
+        "--format", help="json, junit, html, sarif, codequality, markdown, badge or badge-svg; may be repeated."
+    ),
 ]
 PageForm = Annotated[list[str] | None, typer.Option("--format", help="Write json, html or markdown; may be repeated.")]
 Output = Annotated[

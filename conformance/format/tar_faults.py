@@ -53,7 +53,6 @@ class TarRule(StrEnum):
     EXTENDED_LINK = "extended-link"
     OWNER_DIGITS = "owner-digits"
     ONLY_PREFIX = "only-prefix"
-    BLANK_END = "blank-end"
 
 
 class Flaw(msgspec.Struct, frozen=True, gc=False):

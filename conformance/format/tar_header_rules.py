@@ -20,7 +20,6 @@ LINKS: Final = b"12"
 WITHOUT_CONTENT: Final = b"123456"
 MAX_ID: Final = 2**32 - 1
 """Of users, groups and device numbers: node-tar skips an entry with one beyond 2**53."""
-_BLANKS: Final = b"\0\t\n\v\f\r "
 _BOUNDED: Final = ("uid", "gid", "devmajor", "devminor")
 MAX_OCTAL_SIZE: Final = 8**11 - 1
 """The largest size that the octal field of a header can represent."""
@@ -159,9 +158,6 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
             yield Flaw(TarRule.NUMBER, f"the field {what}", expected, raw(field), where.start)
         elif what in _BOUNDED and value > MAX_ID:
             yield Flaw(TarRule.NUMBER, f"the field {what}", f"at most {MAX_ID}", str(value), where.start)
-        elif what in ("uid", "gid") and field[0] & 0x80 and field[-1] in _BLANKS:
-            expected = "a last byte that is not NUL, blank or a line end"
-            yield Flaw(TarRule.BLANK_END, f"the field {what} in base-256", expected, raw(field), where.start)
         elif _EMPTY.fullmatch(field) and what not in ("devmajor", "devminor"):
             is_due = what == "size" or (what == "mode" and kind not in EXTENSIONS)
             rule = TarRule.NUMBER if is_due else TarRule.EMPTY_OWNER

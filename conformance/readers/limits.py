@@ -48,6 +48,7 @@ _RECORDS: Final = {
     Feature.PAX_OWNER: re.compile(rb"\d [ug]id="),
 }
 _BLANK: Final = re.compile(rb"[0-7] ")
+_CHECKSUM: Final = re.compile(rb"[ \0]*([0-7]{1,7})[ \0]")
 _PAX: Final = ord("x")
 _NUMBERS: Final = (100, 108, 116, 124, 136)
 _FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
@@ -57,7 +58,7 @@ def features_of(tar: bytes) -> frozenset[Feature]:
     """What the archive uses; content that looks like a record or a header counts too."""
     found = {feature for feature, pattern in _RECORDS.items() if pattern.search(tar)}
     for start in range(0, len(tar) - _BLOCK + 1, _BLOCK):
-        if tar[start + 257 : start + 262] == b"ustar":
+        if _is_header(tar, start):
             if (flag := _FLAGS.get(tar[start + 156])) is not None:
                 found.add(flag)
             if tar[start + 156] == _PAX and not tar[start + 124 : start + 136].strip(b"0 \0"):
@@ -71,11 +72,19 @@ def features_of(tar: bytes) -> frozenset[Feature]:
     return frozenset(found)
 
 
+def _is_header(tar: bytes, start: int) -> bool:
+    """Whether a header is here: with a magic, or of the form v7, which the checksum alone shows."""
+    if tar[start + 257 : start + 262] == b"ustar":
+        return True
+    checksum = _CHECKSUM.match(tar, start + 148)
+    if checksum is None:
+        return False
+    block = tar[start : start + _BLOCK]
+    return int(checksum[1], 8) == sum(block) - sum(block[148:156]) + 8 * ord(" ")
+
+
 def _has_pax(tar: bytes) -> bool:
-    return any(
-        tar[start + 156] == _PAX and tar[start + 257 : start + 262] == b"ustar"
-        for start in range(0, len(tar) - _BLOCK + 1, _BLOCK)
-    )
+    return any(tar[start + 156] == _PAX and _is_header(tar, start) for start in range(0, len(tar) - _BLOCK + 1, _BLOCK))
 
 
 def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading]:

@@ -137,13 +137,13 @@ def verdict_lines(tools: Iterable[ToolResult]) -> Iterator[Text]:
 def tools_table(tools: Iterable[ToolResult]) -> Table:
     """Counts of MUST: a row for each role of each tool that was judged; it fits 80 columns."""
     table = Table(title="MUST by role", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("tool", overflow="fold", max_width=24)
+    table.add_column("tool", overflow="fold", max_width=22)
     table.add_column("role")
-    for column in ("pass", "fail", "not\nrun", "unsup-\nported", "not appli-\ncable"):
+    for column in ("pass", "fail", "waived", "not\nrun", "unsup-\nported", "not appli-\ncable"):
         table.add_column(column, justify="right")
     for tool in tools:
         for role in tool.roles:
-            counted = ("pass", "fail", "not-run", "unsupported", "not-applicable")
+            counted = ("pass", "fail", "waived", "not-run", "unsupported", "not-applicable")
             table.add_row(
                 safe(short_name(tool.subject)), role.role, *(str(role.musts.get(name, 0)) for name in counted)
             )

@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.reports.model import Report
 from conformance.reports.sarif import as_path, failures
-from conformance.reports.words import finding_lines
+from conformance.reports.words import explained_by, finding_lines
 from conformance.requirements import Catalogue, Level
 
 _SEVERITIES: Final[dict[Level, str]] = {"MUST": "major", "SHOULD": "minor", "MAY": "info"}
@@ -23,7 +23,8 @@ def render_codequality(report: Report, catalogue: Catalogue) -> bytes:
     for subject in report.subjects:
         for result, finding in failures(subject):
             identity = "\n".join((result.id, subject.subject, finding.where, finding.message))
-            text = f"{catalogue.statement_of(result.id)} {' '.join(finding_lines(finding))}"
+            told = " ".join(finding_lines(finding))
+            text = f"{catalogue.statement_of(result.id)} {told} ({explained_by(result.id)})"
             issues.append(
                 {
                     "description": text,

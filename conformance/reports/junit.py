@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.power import power_texts
-from conformance.reports.words import finding_lines, safe
+from conformance.reports.words import explained_by, finding_lines, safe
 from conformance.requirements import Catalogue
 from conformance.results import RequirementResult
 
@@ -59,7 +59,8 @@ def _case(subject: SubjectReport, result: RequirementResult, catalogue: Catalogu
     )
     if result.test:
         case.set("file", result.test)
-    detail = _clean("\n\n".join("\n".join(finding_lines(finding)) for finding in result.findings))
+    told = ["\n".join(finding_lines(finding)) for finding in result.findings]
+    detail = _clean("\n\n".join([*told, explained_by(result.id)] if told else told))
     summary = _clean(safe(result.findings[0].message if result.findings else result.reason))
     if result.verdict == "fail" and result.level == "MUST":
         ET.SubElement(case, "failure", message=summary, type=result.level).text = detail

@@ -6,7 +6,7 @@ from typing import Final
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.power import power_texts
 from conformance.reports.verdict_line import verdict_line
-from conformance.reports.words import safe
+from conformance.reports.words import explained_by, safe
 from conformance.requirements import Catalogue
 
 _MARK: Final = {"conforms": "✅", "does-not-conform": "❌", "incomplete": "⚠️"}
@@ -47,6 +47,7 @@ def _failures(subject: SubjectReport, catalogue: Catalogue) -> Iterator[str]:
         advice = catalogue.advice_on(result.id) if result.verdict == "fail" else ""
         cells = (result.id, result.level, result.verdict, plain(f"{message}{where}"), plain(advice))
         yield f"| {' | '.join(cells)} |"
+    yield f"\nAbout a requirement: `{explained_by(told[0].id)}`"
     if len(told) > _MAX_ROWS:
         yield f"\nand {len(told) - _MAX_ROWS} more"
 

@@ -42,12 +42,13 @@ class Target(msgspec.Struct, frozen=True):
 
 class Provenance(msgspec.Struct, frozen=True):
     """The criteria and the target of a run: digests of the catalogue and of the waivers ("": there are none), and
-    target.
+    target. ``responses`` is the digest of a registry's responses to fixed requests ("": not a registry, or embedded).
     """
 
     catalogue: str
     target: Target
     waivers: str = ""
+    responses: str = ""
 
 
 @cache

@@ -12,7 +12,7 @@ import msgspec
 
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.power import power_texts
-from conformance.reports.words import finding_lines, safe
+from conformance.reports.words import explained_by, finding_lines, safe
 from conformance.requirements import Catalogue, Level
 from conformance.results import Finding, RequirementResult
 
@@ -74,14 +74,14 @@ def _rule(name: str, catalogue: Catalogue) -> dict[str, Any]:
         "id": name,
         "shortDescription": {"text": statement[:_MAX_DESCRIPTION]},
         "fullDescription": {"text": f"{statement} {why}".strip()[:_MAX_DESCRIPTION]},
-        "help": {"text": advice or f"See zcc requirements {name}."},
+        "help": {"text": f"{advice} More: {explained_by(name)}".strip()},
         "defaultConfiguration": {"level": _LEVELS[level]},
         "properties": {"tags": [name.rpartition("-")[0]]},
     }
 
 
 def _result(subject: SubjectReport, result: RequirementResult, finding: Finding, location: str) -> dict[str, Any]:
-    text = "\n".join(finding_lines(finding))
+    text = "\n".join((*finding_lines(finding), explained_by(result.id)))
     identity = "\n".join((result.id, subject.subject, finding.where, finding.message))
     fingerprint = sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()
     return {

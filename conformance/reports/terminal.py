@@ -9,7 +9,7 @@ from conformance.reports.model import Report, SubjectReport
 from conformance.reports.notes import notes
 from conformance.reports.table import summary_tables
 from conformance.reports.verdict_line import as_role, run_line, verdict_line
-from conformance.reports.words import finding_lines, safe
+from conformance.reports.words import explained_by, finding_lines, safe
 from conformance.requirements import LEVELS, Catalogue, load_catalogue
 from conformance.results import Ending, RequirementResult
 
@@ -76,6 +76,8 @@ def _blocks(subject: SubjectReport, catalogue: Catalogue) -> Iterator[Renderable
         advice = catalogue.advice_on(first.id)
         if advice and first.verdict == "fail":
             yield Text(f"  advice:   {advice}")
+        if first.verdict == "fail":
+            yield Text(f"  more:     {explained_by(first.id)}")
 
 
 def _gravest_first(result: RequirementResult) -> tuple[bool, bool, int]:

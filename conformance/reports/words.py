@@ -25,6 +25,11 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         yield f"  replay:   {safe(finding.replay)}"
 
 
+def explained_by(requirement_id: str) -> str:
+    """The command that shows the statement, reason, source and advice of a requirement, with examples."""
+    return f"zcc requirements {requirement_id}"
+
+
 def safe(text: str) -> str:
     """Text of a target without control characters (terminal escapes), and of bounded length."""
     cut = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"

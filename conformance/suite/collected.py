@@ -22,7 +22,7 @@ from conformance.suite.settings import SuiteSettings
 class RunEnd(msgspec.Struct, frozen=True):
     """How a run came to its end: ``is_partial`` where tests were selected, ``stopped`` why it ended early ("" = not).
 
-    ``elapsed`` in seconds.
+    ``elapsed`` in seconds; ``responses`` is the registry's fingerprint (``fingerprint_of``).
     """
 
     started: datetime
@@ -30,6 +30,7 @@ class RunEnd(msgspec.Struct, frozen=True):
     is_partial: bool = False
     stopped: str = ""
     interrupted: bool = False
+    responses: str = ""
 
 
 class Collected:
@@ -78,7 +79,7 @@ class Collected:
             partial=end.is_partial,
             stopped=end.stopped,
             interrupted=end.interrupted,
-            provenance=provenance_of(settings),
+            provenance=provenance_of(settings, end.responses),
             power=tuple(sorted(self._tried, key=lambda each: (each.subject, each.statement, each.requirement))),
         )
 

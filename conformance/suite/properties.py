@@ -22,6 +22,6 @@ def attached(report: pytest.TestReport | pytest.CollectReport, name: str, kind: 
     return [_decoded(str(value), hashable) for key, value in getattr(report, "user_properties", ()) if key == name]
 
 
-@lru_cache(maxsize=256)  # the hooks of one test look at its verdicts several times
+@lru_cache(maxsize=256)  # the hooks of one test inspect its verdicts several times
 def _decoded(text: str, kind: Any) -> Any:
     return msgspec.json.decode(text, type=kind)

@@ -22,9 +22,9 @@ from conformance.suite.settings import SuiteSettings
 _PROPERTY: Final = "conformance.identity"
 
 
-def provenance_of(settings: SuiteSettings) -> Provenance:
-    """The criteria and the target of this run."""
-    return Provenance(catalogue_digest(), _target(settings), digest_of_waivers(settings.waivers))
+def provenance_of(settings: SuiteSettings, responses: str = "") -> Provenance:
+    """The criteria and the target of this run; ``responses`` of ``fingerprint_of``."""
+    return Provenance(catalogue_digest(), _target(settings), digest_of_waivers(settings.waivers), responses)
 
 
 def _target(settings: SuiteSettings) -> Target:

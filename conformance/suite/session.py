@@ -17,6 +17,7 @@ from conformance.requirements import load_catalogue
 from conformance.results import EXIT_COULD_NOT_RUN, EXIT_STATUS
 from conformance.sources.errors import SourceError
 from conformance.suite.collected import Collected, RunEnd
+from conformance.suite.fingerprint import fingerprint_of
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
 from conformance.suite.invariants import note_tried
 from conformance.suite.preflight import preflight
@@ -40,7 +41,7 @@ class ConformanceSession:
         self._collected = Collected()
         self._deselected = False
         self._bodies = 0
-        self._stopped = ""
+        self._stopped = self._responses = ""
         self._interrupted = self._is_silent = False
         self._session: pytest.Session | None = None
         self._report: Report | None = None
@@ -77,6 +78,7 @@ class ConformanceSession:
         problem = preflight(self.settings)
         if problem:
             pytest.exit(problem, returncode=EXIT_COULD_NOT_RUN)
+        self._responses = fingerprint_of(self.settings)
 
     def pytest_report_header(self) -> str:
         roles = f", as {', '.join(self.settings.roles)}" if self.settings.adapter else ""
@@ -169,7 +171,7 @@ class ConformanceSession:
         if self._is_worker or self._config.option.collectonly or not finished:
             return
         elapsed = round(time.monotonic() - self._clock, 3)
-        end = RunEnd(self._started, elapsed, self._is_partial(), self._stopped, self._interrupted)
+        end = RunEnd(self._started, elapsed, self._is_partial(), self._stopped, self._interrupted, self._responses)
         self._report = self._collected.report(self.settings, end)
         self._write(self._report)
         # A failed test without a verdict is an error of the suite, which no outcome may hide.

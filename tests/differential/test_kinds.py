@@ -37,9 +37,6 @@ FOUND = {
     "pax_header_with_slash": None,  # Archive::Tar refuses, or sees another file, by what the records are
     "group_name_of_digits": None,  # busybox, a command: it sees group 0
     "name_in_the_prefix_alone": (GO, PERL),
-    "uid_base256_ends_with_nul": (GO, PERL),
-    "gid_base256_ends_with_blank": (GO, PERL),
-    "uid_base256_ends_with_newline": (GO, PERL),
     "device_number_of_blanks": None,  # 7-Zip, a command: it skips the entry
     "group_root_of_1000_behind_one_of_0": None,
     "extended_header_without_name": None,  # busybox refuses it, node-tar sees the file without the record

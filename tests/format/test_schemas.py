@@ -297,7 +297,8 @@ def test_the_lengths_of_a_toc_end_at_the_limit(size: int) -> None:
     ("line", "conforms"),
     [
         ({"type": 1, "name": "a", "payload": None, "position": 0}, True),
-        ({"type": 1, "name": "a", "name_raw": "YQ==", "payload": None, "position": 0}, False),
+        ({"type": 1, "name": "a", "name_raw": "YQ==", "payload": None, "position": 0}, True),
+        ({"type": 1, "name": "", "name_raw": "", "payload": None, "position": 0}, False),
         ({"type": 1, "name": "a", "size": 1, "payload": "NCAAAAAAAAA=", "position": 0}, True),
         ({"type": 1, "name": "a", "size": 1, "payload": "NCAAAAAAAA==", "position": 0}, False),
         ({"type": 1, "name": "a", "size": 1, "payload": None, "position": 0}, False),

@@ -80,6 +80,28 @@ def test_the_action_is_one() -> None:
         assert "inputs." not in step.get("run", "") or "report-dir" in step["run"]
 
 
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("github-actions", "action.yml"),
+        ("github-workflows", "examples/pipelines/github.yml"),
+        ("github-workflows", ".github/workflows/conformance.yml"),
+        ("github-workflows", ".github/workflows/release.yml"),
+        ("gitlab-ci", "examples/pipelines/gitlab.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/wrong-verdict.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/add-my-tool.yml"),
+        ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+    ],
+)
+def test_files_follow_the_published_schemas(schema: str, name: str, tmp_path: Path) -> None:
+    """By the schemas of SchemaStore and GitLab that check-jsonschema has; an empty document is refused by each."""
+    (tmp_path / "broken.yml").write_text("[]")
+    for path, status in ((ROOT / name, 0), (tmp_path / "broken.yml", 1)):
+        argv = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", ["examples/pipelines/github.yml", ".github/workflows/conformance.yml"])
 def test_workflows_use_the_inputs_that_there_are(name: str) -> None:
     known = document("action.yml")["inputs"]

@@ -10,9 +10,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from conformance.images.golden import golden_directory
+from conformance.reports.badge import render_badge_svg
 from conformance.reports.certification_page import certification_page
 from conformance.reports.html import render_html, render_page
 from conformance.requirements import load_catalogue
+from tests.cli.test_cli import zcc
 from tests.reports.samples import HOSTILE, many, report
 from tests.reports.test_index import certification
 from tests.tools import need
@@ -122,6 +125,37 @@ def test_pages_are_accessible(browser: Browser, tmp_path: Path, scheme: Literal[
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing runs out at the side"
     assert page.evaluate("[...document.images].every((each) => each.complete && each.naturalWidth > 0)")
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_of_a_check_shows_the_anatomy(
+    browser: Browser, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    """Expected: closed where nothing of the layers failed; opened by a click, drawn, accessible, on a phone too."""
+    out = tmp_path / "report.html"
+    run = zcc("check", "--no-panel", f"oci:{golden_directory('sentinel-single')}", "--format", "html", "-o", str(out))
+    assert run.returncode == 0, run.stderr
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 800}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(out.as_uri())
+    assert not page.locator(".anatomy img").is_visible()
+    page.click(".anatomy summary")
+    page.wait_for_selector(".anatomy img", state="visible")
+    assert page.evaluate("document.querySelector('.anatomy img').naturalWidth") == 1200
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing runs out at the side"
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    context.close()
+
+
+def test_the_badge_is_drawn(opened: Opened, tmp_path: Path) -> None:
+    url = write(tmp_path / "badge.svg", render_badge_svg(report()))
+    opened.page.goto(url)
+    texts = opened.page.locator("text")
+    shown = [texts.nth(place).text_content() for place in range(2)]
+    assert shown == ["zstd:chunked", "does not conform (1 MUST failed) 2026-11"]
+    assert all(texts.nth(place).bounding_box() for place in range(2))
+    assert opened.asked == [url]
 
 
 def test_hostile_text_does_nothing(opened: Opened, tmp_path: Path) -> None:

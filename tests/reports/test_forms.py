@@ -2,9 +2,11 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from conformance.reports.badge import badge_of
@@ -25,7 +27,7 @@ def test_hostile_text_is_inert_in_every_form(form: str) -> None:
     assert "\u202e" not in text or form == "json", "text that turns the direction of writing is written out"
     if form in ("html", "markdown"):
         assert not re.search(r"(?<!\\)<(img|script>document)", text)
-    if form == "junit":
+    if form in ("junit", "badge-svg"):
         ET.fromstring(text)
     if form in ("json", "sarif", "badge"):
         json.loads(text)
@@ -75,9 +77,18 @@ def test_sarif_has_what_code_scanning_needs() -> None:
 
 
 def test_the_badge_counts_and_never_says_conforms_of_a_failure() -> None:
-    badge = badge_of(report())
+    badge = badge_of(report(), date(2026, 12, 1))
     assert badge.message == "does not conform (1 MUST failed) 2026-11"
     assert badge.color == "red"
+
+
+def test_the_badge_is_grey_when_it_says_nothing_of_today() -> None:
+    """Expected: a day after a year, and where the run is incomplete or partial."""
+    known = report()
+    assert badge_of(known, date(2027, 11, 26)).color == "red"
+    assert badge_of(known, date(2027, 11, 27)).color == "lightgrey"
+    for changed in ({"ending": "incomplete"}, {"partial": True}, {"subjects": ()}):
+        assert badge_of(msgspec.structs.replace(known, **changed), date(2026, 12, 1)).color == "lightgrey"
 
 
 def test_check_writes_several_forms_at_once(tmp_path: Path) -> None:

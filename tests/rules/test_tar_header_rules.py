@@ -103,8 +103,6 @@ def test_sizes_that_are_right(size: int | bytes) -> None:
         ({"uid": base256(2**32, 8)}, b"0", TarRule.NUMBER, 108),
         ({"uid": base256(-1, 8)}, b"0", TarRule.NUMBER, 108),
         ({"gid": base256(2**32, 8)}, b"0", TarRule.NUMBER, 116),
-        *(({"uid": base256(2**31 + end, 8)}, b"0", TarRule.BLANK_END, 108) for end in (0, 9, 10, 11, 12, 13, 32)),
-        ({"gid": base256(8**7, 8)}, b"0", TarRule.BLANK_END, 116),
         ({"uid": b""}, b"0", TarRule.EMPTY_OWNER, 108),
         ({"gid": b" " * 8}, b"0", TarRule.EMPTY_OWNER, 116),
         ({"mtime": b""}, b"0", TarRule.EMPTY_OWNER, 136),

@@ -24,7 +24,6 @@ EXCUSED: Final[Mapping[str, Mapping[str, frozenset[Difference]]]] = {
     "TAR-044": {"node tar": _NAME | {Difference.LINK}},
     "TAR-045": {"busybox tar": frozenset({Difference.OWNER})},
     "TAR-046": {"Perl Archive::Tar": _NAME},
-    "TAR-047": {"Perl Archive::Tar": frozenset({Difference.OWNER})},
 }
 """What a SHOULD states already: on what some writer writes, this reader differs in this (docs/soundness.md,
 Excuses).

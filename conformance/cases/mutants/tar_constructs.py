@@ -65,7 +65,6 @@ _BY_REQUIREMENT: Final = {
     "TAR-044": extended_headers.EXTENDED_LINKS,
     "TAR-045": headers.OWNER_DIGITS,
     "TAR-046": headers.ONLY_PREFIXES,
-    "TAR-047": headers.BLANK_ENDS,
 }
 _ENDS: Final = {"one_block_of_zeros": END[:512], "no_block_of_zeros": b""}
 _LAWFUL: Final = {

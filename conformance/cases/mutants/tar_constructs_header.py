@@ -176,11 +176,6 @@ OWNER_DIGITS: Final = {
 ONLY_PREFIXES: Final = {
     "name_in_the_prefix_alone": file(b"", b"", b"5", prefix=b"d" * 120),
 }
-BLANK_ENDS: Final = {
-    "uid_base256_ends_with_nul": odd(uid=base256(2**21, 8), magic=GNU),
-    "gid_base256_ends_with_blank": odd(gid=base256(2**21 + 0x20, 8), magic=GNU),
-    "uid_base256_ends_with_newline": odd(uid=base256(2**31 + 10, 8), magic=GNU),
-}
 EMPTY_OWNERS: Final = {
     "owner_ids_empty": odd(uid=b"", gid=b""),
     "mtime_empty": odd(mtime=b""),

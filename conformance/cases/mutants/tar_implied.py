@@ -23,7 +23,6 @@ ADVISED: Final = frozenset(
         "TAR-044",
         "TAR-045",
         "TAR-046",
-        "TAR-047",
     )
 )
 """The rules of the level SHOULD: nothing follows from them."""

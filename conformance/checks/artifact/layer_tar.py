@@ -180,11 +180,6 @@ _WORDS: Final = {
         "A header has a prefix and an empty name: Perl's Archive::Tar skips the entry.",
         "write a PAX record for the name",
     ),
-    TarRule.BLANK_END: _Words(
-        "The last byte of an owner number in base-256 is a NUL or blank: "
-        "Perl's Archive::Tar, which does not know base-256, reads 0.",
-        "write the owner number as a PAX record",
-    ),
     TarRule.RECORD_INSIDE: _Words(
         "The value of a PAX record holds a line that node-tar reads as a record.",
         "remove the attribute, or rename the file",
@@ -467,8 +462,3 @@ def owners_of_digits(seen: LayersSeen) -> Iterator[Judgement]:
 @decides("TAR-046")
 def names_behind_prefixes(seen: LayersSeen) -> Iterator[Judgement]:
     return _by_rule(seen, TarRule.ONLY_PREFIX)
-
-
-@decides("TAR-047")
-def base_256_ends(seen: LayersSeen) -> Iterator[Judgement]:
-    return _by_rule(seen, TarRule.BLANK_END)

@@ -22,7 +22,9 @@ def register(report: typer.Typer) -> None:
 
 def render(
     results: Results,
-    form: Annotated[str, typer.Option("--format", help="json, junit, html, sarif, codequality, markdown or badge.")],
+    form: Annotated[
+        str, typer.Option("--format", help="json, junit, html, sarif, codequality, markdown, badge or badge-svg.")
+    ],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")] = "-",
 ) -> None:
     """Write results in another form. No verdict changes."""

@@ -1,14 +1,13 @@
 """A page as HTML: one self-contained document, no script, no network."""
 
-import base64
 import re
 from typing import Final
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from conformance.reports.html.parts import part
-from conformance.reports.page import Block, Cell, Code, Page, Picture
+from conformance.reports.html.parts import data_address, part
+from conformance.reports.page import Block, Cell, Code, Page
 from conformance.reports.words import safe
 
 # Permitted links: an anchor, a relative path, or an address. Never a scheme that runs code.
@@ -23,7 +22,7 @@ def render_page(page: Page) -> bytes:
         "kind": _kind,
         "address": _address,
         "code_lines": _code_lines,
-        "data_address": _data_address,
+        "data_address": data_address,
     }
     template = environment.from_string(part("page.html.j2"))
     document = template.render(page=page, style=Markup(part("style.css")))  # noqa: S704 (our own file)
@@ -40,8 +39,3 @@ def _address(cell: Cell) -> str:
 
 def _code_lines(block: Code) -> str:
     return "\n".join(safe(line) for line in block.text.splitlines())
-
-
-def _data_address(picture: Picture) -> str:
-    """As an image, in which no script runs and nothing is fetched."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(picture.svg.encode('utf-8', 'backslashreplace')).decode()}"

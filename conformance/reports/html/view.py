@@ -1,15 +1,16 @@
 """What the HTML report shows, as plain values: the template only places them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from conformance.observed.evidence import Evidence
 from conformance.reports.model import Report
 from conformance.reports.notes import notes
+from conformance.reports.page import Picture
 from conformance.reports.power import percent
 from conformance.reports.verdict_line import verdict_line
-from conformance.reports.words import safe
+from conformance.reports.words import explained_by, safe
 from conformance.requirements import Catalogue
 from conformance.results import Ending, Finding, RequirementResult
 
@@ -18,6 +19,8 @@ _WHOLE_TABLES = 12
 # A failed SHOULD is a warning. The first four come first, the others in the order of the catalogue.
 WORDS = ("fail", "not-run", "warning", "waived", "pass", "unsupported", "not-applicable")
 _TELLING = WORDS[:4]
+# The groups whose failures a picture of the layers, or of the sentinel's bytes, explains.
+_DRAWN = ("SENT-BLOB", "LAYER", "TOC", "TARSPLIT")
 _MAX_FINDINGS = 12
 _MAX_SHAPES = 12
 _MAX_EVIDENCE = 4
@@ -47,6 +50,7 @@ class RowView(msgspec.Struct, frozen=True):
     reason: str
     findings: tuple[FindingView, ...]
     more: int
+    explained_by: str
 
 
 class SubjectView(msgspec.Struct, frozen=True):
@@ -66,9 +70,11 @@ class SubjectView(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     waived: tuple[str, ...] = ()
     digest: str = ""
+    picture: Picture | None = None
+    shows_picture: bool = False
 
 
-def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]:
+def subject_views(report: Report, catalogue: Catalogue, pictures: Mapping[str, Picture]) -> Iterator[SubjectView]:
     """The targets of a report in order; anchors of the first target are the bare ids."""
     whole = len(report.subjects) <= _WHOLE_TABLES
     taken: set[str] = set()
@@ -94,6 +100,8 @@ def subject_views(report: Report, catalogue: Catalogue) -> Iterator[SubjectView]
             f"{subject.identity.kind} {safe(subject.identity.name)}, {safe(subject.identity.digest)}"
             if subject.identity
             else "",
+            pictures.get(subject.subject),
+            any(each.verdict == "fail" and each.id.rpartition("-")[0] in _DRAWN for each in subject.verdicts),
         )
 
 
@@ -117,6 +125,8 @@ def run_facts(report: Report) -> Iterator[tuple[str, str]]:
             yield label, ", ".join(values)
     if provenance.waivers:
         yield "waivers", safe(provenance.waivers)
+    if provenance.responses:
+        yield "registry", safe(f"responses {provenance.responses}")
 
 
 class TriedView(msgspec.Struct, frozen=True):
@@ -171,6 +181,7 @@ def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: se
         safe(result.reason),
         tuple(_finding(finding) for finding in telling[:_MAX_FINDINGS]),
         max(len(telling) - _MAX_FINDINGS, 0),
+        explained_by(result.id),
     )
 
 

@@ -1,4 +1,4 @@
-"""What one copy shows before any check looks at it: no result, or a positive control that failed."""
+"""What one copy shows before any check inspects it: no result, or a positive control that failed."""
 
 from typing import Final
 
