@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks.artifact.judge import judge_image
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
-from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
+from conformance.format.names import CONFIG_TYPE
 from conformance.format.writer import WrittenLayer
 from conformance.reports.power import tried
 from conformance.sources.image import observe_image
@@ -91,14 +92,7 @@ def failing_of_layer(blob: bytes, written: WrittenLayer) -> set[str]:
         "size": layer.size,
         "annotations": layer.annotations,
     }
-    manifest = encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
-            "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
-            "layers": [described],
-        }
-    )
+    manifest = encode(manifest_of(describe(config, CONFIG_TYPE), [described]))
     blobs = {str(Digest.of(content)): content for content in (config, blob)}
     seen = observe_image(MemorySource(blobs, manifest), reading=LayerReading(deep=True))
     return {result.id for result in judge_image(seen) if result.verdict in ("fail", "not-run")}
