@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from conformance.implementations.runner import Version
 from conformance.observed.masking import SECRETS
 from conformance.registry.client.client import TransportError
 from conformance.registry.client.credentials import CredentialError
@@ -68,7 +69,8 @@ class ConformanceSession:
         if self._is_worker or option.collectonly or option.help or option.version:
             return
         if self.settings.adapter is not None:
-            version = ask_version(self.settings.adapter)
+            told = self._config.getoption("--implementation-version")
+            version = Version(told) if told else ask_version(self.settings.adapter)
             if version.absent:
                 name = self.settings.adapter.name
                 pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=EXIT_COULD_NOT_RUN)
