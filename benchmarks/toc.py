@@ -1,4 +1,4 @@
-"""A TOC of 10⁶ entries: decode and all checks of it, beside a bare msgspec decode. Must: at most 3 times as long.
+"""A TOC of 10⁶ entries: decode and all checks of it, beside a bare msgspec decode. Must: at most 5 times as long.
 
 Entries as small as a million of them must be to stay below the 150 MiB that readers take; a third are chunks.
 Run with ``python -m benchmarks.toc``; figures: benchmarks/README.md.
@@ -99,7 +99,7 @@ def main() -> None:
     ours = seconds(check_all)
     print(f"{len(document) / 2**20:.0f} MiB of TOC")
     print(f"bare msgspec decode      {bare:6.2f} s")
-    print(f"decode and all checks    {ours:6.2f} s   ratio {ours / bare:.2f} (limit 3)")
+    print(f"decode and all checks    {ours:6.2f} s   ratio {ours / bare:.2f} (limit 5)")
 
 
 if __name__ == "__main__":

@@ -71,19 +71,27 @@ class Change(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """Which tests run a line of a file, and how long each test takes."""
+    """Which tests run a line of a file (by their places in ``names``), how many lines and how long each test takes."""
 
-    lines: dict[str, dict[str, list[str]]]
+    names: list[str]
+    lines: dict[str, dict[str, list[int]]]
     seconds: dict[str, float]
+    widths: dict[str, int]
 
     def tests(self, file: str, spec: MutationSpec) -> list[str]:
-        """The tests that run a line of the change; of what is run at import all that run the file."""
+        """The tests that run a line of the change; of what is run at import all that run the file.
+
+        First those that are quick and run few lines: they look most closely.
+        """
         of_file = self.lines[file]
         first, last = spec.start_pos[0], spec.end_pos[0]
-        found = {name for line in range(first, last + 1) for name in of_file.get(str(line), ())}
+        found = {place for line in range(first, last + 1) for place in of_file.get(str(line), ())}
         if not found:
-            found = {name for names in of_file.values() for name in names}
-        return sorted(found, key=lambda name: self.seconds[name])
+            found = {place for places in of_file.values() for place in places}
+        return sorted((self.names[place] for place in found), key=self._cost)
+
+    def _cost(self, name: str) -> float:
+        return (self.seconds[name] + 0.005) * (self.widths[name] + 10)
 
 
 def main() -> int:
@@ -159,7 +167,7 @@ def _reach(kept: Path | None, of: str, files: list[str], tests: list[str]) -> Re
     if kept and kept.exists():
         found = json.loads(kept.read_text("utf-8"))
         if found["of"] == of:
-            return Reach(found["lines"], found["seconds"])
+            return Reach(found["names"], found["lines"], found["seconds"], found["widths"])
     reach = _record(files, tests)
     if kept:
         kept.write_text(json.dumps({"of": of, **reach._asdict()}), "utf-8")
@@ -173,7 +181,9 @@ def _record(files: list[str], tests: list[str]) -> Reach:
         sys.exit("the tests fail without a change")
     found = json.loads(Path("reach.json").read_text("utf-8"))
     lines = {str(Path(file).relative_to(Path.cwd())): of for file, of in found["lines"].items()}
-    return Reach(lines, found["seconds"])
+    widths = Counter(place for of in lines.values() for places in of.values() for place in places)
+    by_name = {name: widths[place] for place, name in enumerate(found["names"])}
+    return Reach(found["names"], lines, found["seconds"], {name: by_name.get(name, 0) for name in found["seconds"]})
 
 
 def _specs(files: list[str]) -> list[MutationSpec]:

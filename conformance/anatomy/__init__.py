@@ -1,1 +1,1 @@
-"""What an image consists of, down to the frames: observed, without verdicts (``zcc inspect``)."""
+"""The parts of an image, down to the frames, without verdicts (``zcc inspect``)."""

@@ -1,4 +1,4 @@
-"""Blobs as bars of frames, to scale: the whole, its first frames magnified, and its end magnified."""
+"""Blobs drawn as bars of frames, to scale: the whole blob, then its first frames and its end magnified."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,19 +14,19 @@ SPAN: Final = WIDTH - 2 * MARGIN
 _BAR, _ZOOM_BAR = 34.0, 30.0
 _GAP: Final = 60.0
 _LEAST: Final = 0.5
-"""Pixels: frames narrower than this are drawn together, as what most of their bytes are."""
+"""Pixels: narrower frames are drawn together, in the colour of most of their bytes."""
 _VISIBLE: Final = 3.0
-"""Pixels: the parts of the end are drawn at least so wide."""
+"""Pixels: the minimum width of the parts of the end."""
 _CHARACTER: Final = 7.2
-"""Pixels: the width of one in the labels, at most."""
+"""Pixels: the maximum width of a character in the labels."""
 _FIRST_FRAMES: Final = 14
 _WEDGE: Final = 6.0
-"""Pixels: wedges nearer to each other than this are one."""
+"""Pixels: wedges at a smaller distance are drawn as one."""
 _TAIL: Final = ("toc", "tar-split", "footer")
 
 
 class _Strip(msgspec.Struct, frozen=True):
-    """A stretch of a bar in one colour, in pixels."""
+    """A section of a bar in one colour, in pixels."""
 
     holds: Holds
     start: float
@@ -58,7 +58,7 @@ def draw_layer(canvas: Canvas, layer: LayerView) -> None:
 
 
 def _first_frames(frames: Sequence[FrameView]) -> Sequence[FrameView]:
-    """Some frames from the beginning; a large one would hide the others, so they stop before it."""
+    """The first frames, up to a large one, beside which the others could not be seen."""
     kept: list[FrameView] = []
     for frame in frames[:_FIRST_FRAMES]:
         if frame.holds in _TAIL or (len(kept) >= 4 and frame.size > sum(item.size for item in kept)):
@@ -70,7 +70,7 @@ def _first_frames(frames: Sequence[FrameView]) -> Sequence[FrameView]:
 def _strips(
     frames: Sequence[FrameView], start: int, size: int, left: float, width: float, least: float = _LEAST
 ) -> Iterator[_Strip]:
-    """Frames in pixels: equal neighbours joined, those too narrow to be seen taken together."""
+    """Frames in pixels: equal neighbours are joined, narrow ones are drawn together."""
     scale = width / size
     group: dict[Holds, float] = {}
     edge = left
@@ -99,7 +99,7 @@ def _scale(canvas: Canvas, size: int, y: float) -> None:
 
 
 def _mark_zeros(canvas: Canvas, frames: Sequence[FrameView], size: int, top: float) -> None:
-    """Zeros chunks compress to nothing: a small wedge above the bar tells where they are."""
+    """Mark zeros chunks, whose frames are very small, by a wedge above the bar."""
     places = {round(SPAN * frame.offset / size / _WEDGE) for frame in frames if frame.holds == "zeros"}
     if places:
         steps = (f"M{number(MARGIN + place * _WEDGE - 4)} {number(top - 8)}h8l-4 7z" for place in sorted(places))
@@ -109,7 +109,7 @@ def _mark_zeros(canvas: Canvas, frames: Sequence[FrameView], size: int, top: flo
 def _zoom(
     canvas: Canvas, frames: Sequence[FrameView], size: int, above: float, top: float, left: float, width: float
 ) -> None:
-    """A stretch of the bar drawn larger, with the lines that state which stretch it is."""
+    """Draw a section of the bar larger, with lines to its position in the bar."""
     start, end = frames[0].offset, frames[-1].end
     first, last = MARGIN + SPAN * start / size, MARGIN + SPAN * end / size
     canvas.path(
@@ -152,13 +152,13 @@ def _label_first(canvas: Canvas, frames: Sequence[FrameView], top: float, left: 
 
 
 def _label_tail(canvas: Canvas, frames: Sequence[FrameView], top: float, left: float, width: float) -> None:
-    """A line for each part of the end; leaders lead to the parts, from the right to the left so that none cross."""
+    """A label for each part of the end, with a leader line to it; from right to left, so that no lines cross."""
     strips = list(_at_least_visible(frames, left, width))
     for row, (frame, strip) in enumerate(zip(frames, strips, strict=True)):
         middle = (strip.start + strip.end) / 2
         y = top + _ZOOM_BAR + 22 + 20 * row
         words = f"{HOLDS[frame.holds]} at {frame.offset}, {short_size(frame.size)}"
-        if middle + 14 + _CHARACTER * len(words) > left + width - 10:  # it would meet the leader of the next
+        if middle + 14 + _CHARACTER * len(words) > left + width - 10:  # it would cross the next line
             canvas.path(f"M{number(middle)} {number(top + _ZOOM_BAR)}V{number(y - 4)}h-10", "line")
             canvas.text(middle - 14, y, words, "ink mono end")
         else:

@@ -1,4 +1,4 @@
-"""A self-contained SVG, assembled from escaped text and numbers: no fonts, scripts or links from elsewhere."""
+"""A self-contained SVG, assembled from escaped text and numbers, without external fonts, scripts or links."""
 
 from typing import Final
 from xml.sax.saxutils import escape
@@ -26,18 +26,18 @@ text{font-family:ui-sans-serif,system-ui,"Segoe UI",Helvetica,Arial,"DejaVu Sans
 
 
 class Canvas:
-    """Collects the parts of a drawing; ``y`` is where the next one goes."""
+    """Collects the parts of a drawing; ``y`` is the position of the next part."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self.y = 0.0
 
     def text(self, x: float, y: float, words: str, classes: str = "ink") -> None:
-        """One line of text; it is escaped here."""
+        """Add one line of text, escaped."""
         self._parts.append(f'<text x="{number(x)}" y="{number(y)}" class="{classes}">{escape(safe(words))}</text>')
 
     def rect(self, x: float, y: float, width: float, height: float, classes: str, radius: float = 0) -> None:
-        """A filled rectangle."""
+        """Add a filled rectangle."""
         rounded = f' rx="{number(radius)}"' if radius else ""
         self._parts.append(
             f'<rect x="{number(x)}" y="{number(y)}" width="{number(width)}" height="{number(height)}"'
@@ -45,11 +45,11 @@ class Canvas:
         )
 
     def path(self, steps: str, classes: str) -> None:
-        """A path in SVG's own notation."""
+        """Add a path in SVG notation."""
         self._parts.append(f'<path d="{steps}" class="{classes}"/>')
 
     def document(self, title: str, description: str) -> str:
-        """The whole SVG, as high as what was drawn."""
+        """The whole SVG, with the height of the drawing."""
         height = number(self.y)
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '

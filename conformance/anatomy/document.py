@@ -11,6 +11,6 @@ SCHEMA_VERSION: Final = 1
 
 
 def encode(image: ImageView) -> bytes:
-    """One JSON document in ASCII: an image may hold text that is no Unicode, and a terminal may be what reads it."""
+    """One JSON document in ASCII, because an image may have invalid Unicode, and the output may be a terminal."""
     fields = {"schema": f"zcc-anatomy/{SCHEMA_VERSION}", **msgspec.to_builtins(image)}
     return json.dumps(fields, indent=1).encode("ascii") + b"\n"

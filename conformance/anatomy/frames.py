@@ -1,4 +1,4 @@
-"""What each frame of a layer holds, by what the TOC states about it. Pure."""
+"""The content of each frame of a layer, according to the TOC. Pure."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -12,7 +12,7 @@ from conformance.format.toc import CHUNK_ZEROS, Toc
 
 
 class Span(msgspec.Struct, frozen=True, order=True, gc=False):
-    """Bytes of the blob that hold the content of a file, or one chunk of it."""
+    """Bytes of the blob with the content of a file, or one chunk of it."""
 
     start: int
     end: int
@@ -21,14 +21,14 @@ class Span(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Where the payloads of the skippable frames begin; None for what the layer does not have."""
+    """The offsets of the payloads of the skippable frames; None for one that the layer does not have."""
 
     toc: int | None = None
     tar_split: int | None = None
     footer: int | None = None
 
     def holds(self, frame: Frame) -> Holds:
-        """What this skippable frame is."""
+        """The kind of this skippable frame."""
         named: tuple[tuple[int | None, Holds], ...] = (
             (self.toc, "toc"),
             (self.tar_split, "tar-split"),
@@ -38,7 +38,7 @@ class Places(msgspec.Struct, frozen=True):
 
 
 def content_spans(toc: Toc) -> tuple[Span, ...]:
-    """The spans of all files and chunks in the order of the blob; what ends before it begins is left out."""
+    """The spans of all files and chunks in the order of the blob, without spans of negative length."""
     return tuple(sorted(span for span in _spans(toc) if span.start < span.end))
 
 
@@ -64,7 +64,7 @@ def _file(starts: Sequence[tuple[int, bool]], end: int, name: str) -> Iterator[S
 
 
 def label(frames: Sequence[Frame], toc: Toc | None, places: Places) -> Iterator[FrameView]:
-    """Every frame with what it holds."""
+    """Every frame with its kind of content."""
     spans = content_spans(toc) if toc is not None else ()
     starts = [span.start for span in spans]
     for frame in frames:
@@ -98,7 +98,7 @@ def view_frames(found: FrameMap, toc: Toc | None, places: Places, limit: int | N
 
 
 def expected_frames(toc: Toc, tail: Sequence[FrameView], limit: int | None) -> FramesView:
-    """The same of a blob that was not read, as its TOC has it; ``tail``: the skippable frames that are known."""
+    """The frames that the TOC implies for a blob that was not read; ``tail``: the known skippable frames."""
     expected = _expected(toc, tail)
     return FramesView(False, _count(expected), listed=Listed.of(expected, len(expected), limit))
 
@@ -118,7 +118,7 @@ def _expected(toc: Toc, tail: Sequence[FrameView]) -> tuple[FrameView, ...]:
     data_end = min((frame.offset for frame in tail), default=0)
     for span in content_spans(toc):
         if span.start < position or span.end > data_end:
-            continue  # what overlaps, or lies outside, has no place
+            continue  # spans that overlap, or are outside of the blob, are left out
         if span.start > position:
             views.append(FrameView("headers", position, span.start))
         views.append(FrameView("zeros" if span.zeros else "content", span.start, span.end, name=span.name))

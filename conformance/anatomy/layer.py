@@ -34,13 +34,13 @@ from conformance.sources.tables import MAX_TAR_SPLIT_DOCUMENT, Counted, FoundFoo
 
 MAX_SHOWN_FRAMES: Final = 2**18
 MAX_NAMED: Final = 2**18
-"""Entries of a TOC by which the frames of a layer are named."""
+"""Maximum entries of a TOC whose names are matched with frames."""
 _WHITEOUT = ".wh."
 _OTHER_TYPE = "unknown"
 
 
 def kind_of(layer: Descriptor) -> LayerKind:
-    """What the descriptor states this layer is."""
+    """The kind of the layer according to its descriptor."""
     if is_sentinel(layer):
         return "sentinel"
     annotations = ChunkedAnnotations.of(layer.annotations)
@@ -55,18 +55,18 @@ def kind_of(layer: Descriptor) -> LayerKind:
 
 
 class LayerReader:
-    """Reads the parts of one zstd layer; what cannot be read becomes a remark.
+    """Reads the parts of one zstd layer; an unreadable part becomes a remark.
 
-    ``limit`` is how many frames and entries are listed; ``room`` is what the TOCs of the image may fill.
+    ``limit`` is the number of frames and entries to list; ``budget`` bounds the memory for the TOCs of the image.
     """
 
-    def __init__(self, source: ImageSource, layer: Descriptor, limit: int, room: TableBudget) -> None:
-        self._layer, self._limit, self._room = layer, limit, room
+    def __init__(self, source: ImageSource, layer: Descriptor, limit: int, budget: TableBudget) -> None:
+        self._layer, self._limit, self._budget = layer, limit, budget
         self._tables = LayerTables(source, layer)
         self._remarks: list[str] = []
 
     def view(self, base: LayerView, frames: Callable[[], FrameMap] | None) -> LayerView:
-        """``base`` with all that the blob adds; ``frames`` maps the whole blob, None: it is not read whole."""
+        """``base`` with the parts found in the blob; ``frames`` maps the whole blob, None: it is not read whole."""
         annotations = ChunkedAnnotations.of(self._layer.annotations)
         if annotations.is_legacy:
             annotations = annotations.legacy_view()
@@ -118,7 +118,7 @@ class LayerReader:
                 raise FormatError(f"it is declared larger than the {MAX_TOC} bytes that readers take")
             payload = self._tables.expect(at)
             view = TocView(at, str(Digest.of(payload)), expected or "")
-            read = self._room.read(payload, declared_size=at.uncompressed)
+            read = self._budget.read(payload, declared_size=at.uncompressed)
             for problem in read.keys:
                 self._remarks.append(f"the TOC: {problem.kind} key {problem.key!r} at byte {problem.offset}")
         except FormatError as error:
@@ -181,7 +181,7 @@ def _footer_view(found: FoundFooter) -> FooterView | None:
 
 
 def agreement(annotated: bool, declared: Positions | None, footer: Footer | None) -> str:
-    """Footer and annotations compared, in words; ``declared`` is None where there are none that can be read."""
+    """A sentence on footer and annotations; ``declared`` is None without readable annotations."""
     if footer is None and declared is None:
         return ""
     if footer is None:
@@ -189,12 +189,12 @@ def agreement(annotated: bool, declared: Positions | None, footer: Footer | None
     if declared is None and annotated:
         return "the annotations cannot be read; this is by the footer"
     if declared is None:
-        return "no annotation names the TOC that the footer names: clients take this for a plain zstd layer"
+        return "no annotation names the TOC that the footer names: clients treat this as a plain zstd layer"
     found = footer.positions
     if found == declared:
         return "footer and annotations agree"
     if found.toc == declared.toc and footer.is_legacy:
-        return "footer and annotations agree on the TOC; this form of footer knows no tar-split"
+        return "footer and annotations agree on the TOC; this form of footer has no tar-split"
     differences = []
     if found.toc != declared.toc:
         differences.append(f"the TOC is at {found.toc} by the footer, at {declared.toc} by the annotations")
@@ -205,7 +205,7 @@ def agreement(annotated: bool, declared: Positions | None, footer: Footer | None
 
 
 def _with_chunks(toc: Toc) -> Iterator[tuple[Entry, int]]:
-    """Each entry that is no chunk, with the number of its chunks."""
+    """Each entry except chunks, with the number of its chunks."""
     owner: Entry | None = None
     count = 0
     for entry in toc.entries:

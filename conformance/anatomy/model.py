@@ -1,6 +1,6 @@
-"""The parts of an image as ``zcc inspect`` shows them: plain values, so that tree, picture and JSON state the same.
+"""The parts of an image as ``zcc inspect`` shows them: values that tree, picture and JSON share.
 
-Text is that of the image: the code that shows it escapes it. Offsets are absolute in the blob, sizes in bytes.
+Text is as in the image: the code that shows it escapes it. Offsets are absolute in the blob, sizes in bytes.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from conformance.format.footer import FooterForm
 from conformance.format.positions import Position, TocPosition
 
 Holds = Literal["headers", "content", "zeros", "data", "empty", "toc", "tar-split", "footer", "other"]
-"""What a frame holds. ``headers`` includes padding and the end of the archive; ``data``: not known which, there is no
-TOC; ``empty``: a data frame without content; ``other``: a skippable frame that nothing names."""
+"""The content of a frame. ``headers`` includes padding and the end of the archive; ``data``: unknown without a TOC;
+``empty``: a data frame without content; ``other``: a skippable frame that nothing names."""
 
 LayerKind = Literal["sentinel", "zstd:chunked", "zstd:chunked (legacy keys)", "zstd", "gzip", "tar", "other"]
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Listed(msgspec.Struct, Generic[T], frozen=True):
-    """The first items of a list, and how many more there are."""
+    """The first items of a list, and the number of further ones."""
 
     first: tuple[T, ...] = ()
     more: int = 0
@@ -53,7 +53,7 @@ class FrameView(msgspec.Struct, frozen=True, gc=False):
 
 
 class FrameCount(msgspec.Struct, frozen=True):
-    """How many frames hold one thing, and their bytes in the blob."""
+    """The number of frames with one kind of content, and their bytes in the blob."""
 
     holds: Holds
     count: int
@@ -63,7 +63,7 @@ class FrameCount(msgspec.Struct, frozen=True):
 class FramesView(msgspec.Struct, frozen=True):
     """All frames of a blob; ``windows`` are the smallest and the largest window of the data frames.
 
-    ``read`` is false when the blob was not read: then these are the spans that the TOC names, and what lies between.
+    ``read`` is false when the blob was not read: then these are the spans that the TOC names, and the bytes between.
     """
 
     read: bool
@@ -88,9 +88,7 @@ class EntryView(msgspec.Struct, frozen=True):
 
 
 class TocView(msgspec.Struct, frozen=True):
-    """The TOC: ``digest`` is that of the bytes found, ``expected`` what the manifest states about them ("" =
-    nothing).
-    """
+    """The TOC: ``digest`` is that of the bytes found, ``expected`` the one in the manifest ("" for none)."""
 
     position: TocPosition
     digest: str
@@ -109,7 +107,7 @@ class TocView(msgspec.Struct, frozen=True):
 
 
 class TarSplitView(msgspec.Struct, frozen=True):
-    """The tar-split: its records, and the raw tar bytes that its segments hold. ``expected``: what the TOC states."""
+    """The tar-split: its records, and the raw tar bytes in its segments. ``expected``: the digest in the TOC."""
 
     position: Position
     digest: str
@@ -148,9 +146,9 @@ class SentinelView(msgspec.Struct, frozen=True):
 
 
 class LayerView(msgspec.Struct, frozen=True):
-    """One layer of a manifest. ``same_as`` names an earlier layer with the same descriptor, where the rest is said.
+    """One layer of a manifest. ``same_as`` names an earlier layer with the same descriptor, which has all other fields.
 
-    ``agreement``: footer and annotations compared, in words. ``remarks``: unreadable or irregular parts.
+    ``agreement``: a sentence on footer and annotations. ``remarks``: unreadable or irregular parts.
     """
 
     position: int
@@ -171,7 +169,7 @@ class LayerView(msgspec.Struct, frozen=True):
 
 
 class ConfigView(msgspec.Struct, frozen=True):
-    """The parts of a config that tell images apart."""
+    """The parts of a config that distinguish images."""
 
     digest: str
     size: int
@@ -187,7 +185,7 @@ class ConfigView(msgspec.Struct, frozen=True):
 
 
 class ManifestView(msgspec.Struct, frozen=True):
-    """One manifest; ``kind`` is what the index states about it: sentinel, zstd or "" (nothing)."""
+    """One manifest; ``kind`` follows from the annotations of its index entry: sentinel, zstd or ""."""
 
     name: str
     media_type: str

@@ -1,4 +1,4 @@
-"""The fields of a sentinel blob, where the published revision has them."""
+"""The fields of a sentinel blob, at their positions in the published revision."""
 
 from typing import Final
 
@@ -15,11 +15,11 @@ FIELDS: Final = (
     ("magic", MAGIC.start, MAGIC.stop),
     ("message", MESSAGE_OFFSET, BLOCK),
 )
-"""A tar header's fields, and the message that lies where others have version, owner names and prefix."""
+"""The fields of a tar header; the message is at the position of version, owner names and prefix."""
 
 
 def view_sentinel(content: bytes) -> SentinelView:
-    """Name the fields that hold something; what follows the first block is one field more."""
+    """The fields with content; the bytes after the first block are one more field."""
     fields = [_field(name, start, end, content) for name, start, end in FIELDS if any(content[start:end])]
     if len(content) > BLOCK:
         fields.append(_field("after the first block", BLOCK, len(content), content))
@@ -28,7 +28,7 @@ def view_sentinel(content: bytes) -> SentinelView:
 
 
 def field_at(offset: int) -> str:
-    """The name of the field that this byte of the first block belongs to."""
+    """The name of the field at this byte of the first block."""
     return next(name for name, start, end in FIELDS if start <= offset < end)
 
 

@@ -1,4 +1,4 @@
-"""The anatomy of an image as a picture: every layer blob as a bar of frames, the sentinel byte by byte."""
+"""Draws an image: every layer blob as a bar of frames, the sentinel byte by byte."""
 
 from pathlib import PurePath
 from typing import Final
@@ -45,14 +45,14 @@ def picture(image: ImageView) -> str:
 
 
 def _title(reference: str) -> str:
-    """A layout goes by its own name: its path is left out."""
+    """The reference; of a layout only its name, without the path."""
     if not reference.startswith("oci:"):
         return cut(reference, 100)
     return cut(PurePath(reference.removeprefix("oci:")).name or reference, 100)
 
 
 def _uses(image: ImageView) -> dict[tuple[str, str], list[str]]:
-    """Where each layer occurs, by media type and digest."""
+    """The positions of each layer, by media type and digest."""
     found: dict[tuple[str, str], list[str]] = {}
     for manifest in image.manifests:
         for layer in manifest.layers:
@@ -84,7 +84,7 @@ def _legend(canvas: Canvas, layers: list[LayerView]) -> None:
 
 
 def _grid(canvas: Canvas, content: bytes) -> None:
-    """32 bytes a row: the value, and below it the character it stands for."""
+    """32 bytes in a row: the value, and the character below it."""
     left = (WIDTH - _COLUMNS * _CELL_WIDTH) / 2 + 16
     canvas.y += 14
     top = canvas.y
@@ -111,7 +111,7 @@ def _grid(canvas: Canvas, content: bytes) -> None:
 
 
 def _inside(content: bytes, offset: int) -> bool:
-    """Whether a zero belongs to what its field holds: something follows it in the same field."""
+    """Whether a zero is inside the content of its field: a non-zero byte follows in the same field."""
     field = field_at(offset)
     end = offset
     while end < len(content) and end < BLOCK and field_at(end) == field:

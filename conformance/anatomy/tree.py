@@ -1,4 +1,4 @@
-"""The anatomy of an image as a tree for terminals. All text of the image goes through ``safe``."""
+"""Prints an image as a tree for terminals. All text of the image passes through ``safe``."""
 
 from collections.abc import Iterable
 
@@ -34,7 +34,7 @@ _FORMS = {
 
 
 def image_tree(image: ImageView, limit: int | None = MAX_LISTED) -> Tree:
-    """The whole image; lists of more than ``limit`` items are cut (None: none are)."""
+    """The whole image; lists are cut after ``limit`` items (None: none are cut)."""
     return _Drawing(limit).image(image)
 
 
@@ -231,7 +231,7 @@ def _digest_line(found: str, expected: str, who: str) -> Text:
     if not found:
         return Text("not read", style=_ODD)
     if not expected:
-        return Text(f"digest {found}; {who} makes no statement on it", style=_ODD)
+        return Text(f"digest {found}; {who} states no digest", style=_ODD)
     if found != expected:
         return Text(f"digest {found}; {who} states {cut(expected, 140)}", style=_ODD)
     return Text(f"digest {found}, as {who} states", style=_QUIET)

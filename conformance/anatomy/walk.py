@@ -1,4 +1,4 @@
-"""From an image source to the view of the image: the one part of this package that does I/O, through the source."""
+"""Creates the view of an image from an image source: the only part of this package that does I/O."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
@@ -32,13 +32,13 @@ from conformance.sources.source import ImageSource, blob_pieces
 from conformance.sources.table_budget import TableBudget
 
 MAX_LISTED_IN_ALL: Final = 2**16
-"""Frames and entries of one image that are listed, whatever is requested: each takes some hundred bytes."""
+"""Maximum number of listed frames and entries of one image: each takes some hundred bytes."""
 _SENTINEL, _ZSTD = "sentinel", "zstd"
 _READ_BY_PARTS: Final = ("zstd:chunked", "zstd:chunked (legacy keys)", "zstd")
 
 
 class ViewOptions(msgspec.Struct, frozen=True):
-    """``frames``: read the blobs whole. ``limit``: how many frames and entries to list, None for all.
+    """``frames``: read the blobs whole. ``limit``: the number of frames and entries to list, None for all.
 
     ``layer``: only this position. ``expect`` is called with the number of bytes of whole blobs, ``on_bytes`` with the
     progress.
@@ -53,7 +53,7 @@ class ViewOptions(msgspec.Struct, frozen=True):
 
 
 def view_image(source: ImageSource, options: ViewOptions) -> ImageView:
-    """Inspect an image. Raises SourceError when there is none, or no part of it is selected."""
+    """Inspect an image. Raises SourceError when it does not exist, or no part of it is selected."""
     seen = observe_image(source, reading=None)
     chosen = [manifest for manifest in seen.manifests if _is_wanted(manifest, options.platform)]
     if seen.manifests and not chosen:
@@ -67,12 +67,12 @@ def view_image(source: ImageSource, options: ViewOptions) -> ImageView:
 
 
 class _Walk:
-    """One pass; a layer that several manifests share is inspected once."""
+    """One pass over an image; a layer that several manifests share is inspected once."""
 
     def __init__(self, source: ImageSource, options: ViewOptions) -> None:
         self._source, self._options = source, options
         self._seen: dict[Any, str] = {}
-        self._room, self._left = TableBudget(), MAX_LISTED_IN_ALL
+        self._budget, self._left = TableBudget(), MAX_LISTED_IN_ALL
 
     def bytes_of(self, manifests: Iterable[ManifestSeen]) -> int:
         """Bytes of all blobs that will be read whole, each once."""
@@ -139,7 +139,9 @@ class _Walk:
             return map_frames(self._pieces(layer), max_frames=MAX_SHOWN_FRAMES)
 
         limit = self._left if self._options.limit is None else min(self._options.limit, self._left)
-        view = LayerReader(self._source, layer, limit, self._room).view(base, frames if self._options.frames else None)
+        view = LayerReader(self._source, layer, limit, self._budget).view(
+            base, frames if self._options.frames else None
+        )
         self._left -= sum(len(part.listed.first) for part in (view.toc, view.frames) if part is not None)
         return view
 
@@ -184,7 +186,7 @@ def _index(seen: ImageSeen, wanted: Platform | None) -> IndexView | None:
 
 
 def _choices(index: Index, wanted: Platform | None) -> Iterator[ChoiceView]:
-    """Which client pulls which entry, for every platform of which there are several entries."""
+    """The entry that each kind of client pulls, for every platform with several entries."""
     platforms = [entry.platform for entry in index.manifests if entry.platform and entry.platform.os]
     for platform in [wanted] if wanted else list(dict.fromkeys(platforms)):
         if not wanted and platforms.count(platform) < 2:

@@ -1,4 +1,4 @@
-"""Numbers and names as people read them, the same in tree and picture."""
+"""Numbers and names as text, the same in tree and picture."""
 
 from conformance.anatomy.model import Holds
 from conformance.reports.words import safe
@@ -41,6 +41,6 @@ def count_text(count: int, noun: str, plural: str = "") -> str:
 
 
 def cut(text: str, length: int) -> str:
-    """Text from an image on one line: safe to print, and not longer than this."""
+    """Text from an image on one line: safe to print, and at most ``length`` characters long."""
     shown = safe(text)
     return shown if len(shown) <= length else shown[: length - 1] + "…"

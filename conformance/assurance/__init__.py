@@ -1,1 +1,1 @@
-"""Whether the checks can be relied on: every case judged, and mutated archives compared with real readers."""
+"""Tests of the checks: every case judged, and mutated archives compared with real readers."""

@@ -1,7 +1,7 @@
-"""Clients that do nothing right, to be judged like any other: none may pass a MUST with evidence of work.
+"""Null clients, judged like any other: none may pass a MUST that needs evidence of work.
 
 ``python -m conformance.assurance.null_clients KIND push|pull|… …``: the entry-point protocol with one of the
-kinds below. Suites show their scores; a suite that gives one of them a pass has a hole.
+kinds below. A suite in which one of them passes a MUST has a defect.
 """
 
 import itertools
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 
 def always_fail(arguments: Sequence[str]) -> int:
-    """Refuses everything, with a reason."""
+    """Refuses every operation, with a reason."""
     print(f"error: {arguments[0] if arguments else 'this'} is refused", file=sys.stderr)  # noqa: T201
     return protocol.REFUSED
 
 
 def always_succeed(_: Sequence[str]) -> int:
-    """Does nothing and reports that it is done."""
+    """Does nothing and reports success."""
     return protocol.DONE
 
 
 def copies_everything(arguments: Sequence[str]) -> int:
-    """Moves bytes and inspects nothing: whatever compression is requested, whatever is wrong with the image."""
-    # Only this kind needs the registry client, which takes a moment to import.
+    """Copies bytes and inspects nothing, whatever compression is requested and whatever is wrong with the image."""
+    # Only this kind needs the registry client, whose import is slow.
     from conformance.reference.copier import Copier, CopierOptions  # noqa: PLC0415
     from conformance.reference.store import ContentStore  # noqa: PLC0415
     from conformance.reference.transfer import LayoutDestination, RegistryDestination  # noqa: PLC0415
@@ -65,14 +65,14 @@ def copies_everything(arguments: Sequence[str]) -> int:
 
 
 def echoes_arguments(arguments: Sequence[str]) -> int:
-    """Prints what was requested of it, on both streams, and reports that it is done."""
+    """Prints its arguments on both streams, and reports success."""
     print(*arguments)  # noqa: T201
     print(*arguments, file=sys.stderr)  # noqa: T201
     return protocol.DONE
 
 
 def writes_known_files(arguments: Sequence[str]) -> int:
-    """Writes the files of the ordinary images of this suite, whatever is requested, and asks no registry."""
+    """Writes the files of the ordinary images of this suite for any request, and sends no request to a registry."""
     from conformance.images.composed import CONTROL, LOWER, UPPER  # noqa: PLC0415
 
     output = _options(arguments[1:]).get("output", os.devnull)
@@ -89,7 +89,7 @@ def writes_known_files(arguments: Sequence[str]) -> int:
 
 
 def fetches_and_drops(arguments: Sequence[str]) -> int:
-    """Asks for every manifest and blob of the image, and keeps nothing of them."""
+    """Fetches every manifest and blob of the image, and writes nothing."""
     given = _options(arguments[1:])
     if "reference" in given and arguments[0] != "push":
         _fetched(given)
@@ -97,7 +97,7 @@ def fetches_and_drops(arguments: Sequence[str]) -> int:
 
 
 def keeps_layers_unopened(arguments: Sequence[str]) -> int:
-    """Puts the layers as files where their contents should be, as the archive of docker save has them."""
+    """Writes the layers as files instead of their contents, as in the archive of docker save."""
     given = _options(arguments[1:])
     if "output" in given and "reference" in given:
         for number, content in enumerate(_fetched(given)):
@@ -106,7 +106,7 @@ def keeps_layers_unopened(arguments: Sequence[str]) -> int:
 
 
 def pushes_an_empty_image(arguments: Sequence[str]) -> int:
-    """Puts an image without layers under the name, whatever the source is."""
+    """Pushes an image without layers, whatever the source is."""
     from conformance.format.digest import Digest  # noqa: PLC0415
     from conformance.format.document import encode  # noqa: PLC0415
     from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE  # noqa: PLC0415
@@ -126,13 +126,13 @@ def pushes_an_empty_image(arguments: Sequence[str]) -> int:
 
 
 def crash(_: Sequence[str]) -> int:
-    """Dies by a signal."""
+    """Ends itself by a signal."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.abort()
 
 
 def hang(_: Sequence[str]) -> int:
-    """Never ends."""
+    """Does not end."""
     while True:
         signal.pause()
 
@@ -152,7 +152,7 @@ KINDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one kind; every kind can print its version, so that it counts as installed."""
+    """Run one kind; every kind prints its version, so that it counts as installed."""
     kind, rest = arguments[0], arguments[1:]
     if tuple(rest) == protocol.VERSION:
         print(f"null client {kind} {__version__}")  # noqa: T201
@@ -170,7 +170,7 @@ def _registry(text: str, given: dict[str, str]) -> "tuple[RegistryClient, Regist
 
 
 def _fetched(given: dict[str, str]) -> "list[bytes]":
-    """The blobs of the first manifest that the reference leads to, read from end to end."""
+    """The blobs of the first manifest of the reference, completely read."""
     from conformance.format.document import decode_object  # noqa: PLC0415
     from conformance.format.names import MANIFEST_TYPES  # noqa: PLC0415
 
@@ -190,7 +190,7 @@ def _fetched(given: dict[str, str]) -> "list[bytes]":
 
 
 def _options(arguments: Sequence[str]) -> dict[str, str]:
-    """``--name value`` pairs; flags are ignored, as everything is."""
+    """``--name value`` pairs; flags are ignored."""
     pairs = itertools.pairwise(arguments)
     return {name[2:]: value for name, value in pairs if name.startswith("--") and not value.startswith("--")}
 

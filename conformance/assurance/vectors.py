@@ -1,4 +1,4 @@
-"""The suite itself as a reader of vectors: what it finds broken in one case."""
+"""The suite as a runner of vectors: the requirements that it finds violated in one case."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ from conformance.sources.memory import MemorySource
 
 
 def judge_case(vectors: Vectors, case: Case) -> tuple[RequirementResult, ...]:
-    """Every byte judged; a layer or a sentinel blob stands in an image that is otherwise conforming."""
+    """Judge every byte; a layer or a sentinel blob is put into an otherwise conforming image."""
     blobs = {digest: vectors.blobs[stored] for digest, stored in case.input.files.items()}
     root = vectors.blobs[case.input.root]
     if case.kind == "image":

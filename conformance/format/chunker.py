@@ -1,9 +1,9 @@
-"""Where the reference splits a file into chunks (docs/format.md section 9.5): exact, so that tests can predict it.
+"""The split of a file into chunks as the reference computes it (docs/format.md section 9.5).
 
 The rolling sum depends on the last 64 bytes only: with age 0 for the newest, it is a constant plus the sum of
-(age + 1) * byte. So all sums of a piece are computed at once, as 24-bit lanes of one large integer, by
-doubling the window six times; a loop over the bytes in Python would be ten times slower. Where numpy is installed (the
-extra "fast") its 16-bit lanes, which may overflow, are eight times faster still.
+(age + 1) * byte. So all sums of a piece are computed together, as 24-bit lanes of one large integer, by
+doubling the window six times; a loop over the bytes in Python would be ten times slower. With numpy (the extra "fast"),
+16-bit lanes, which may overflow, are another eight times faster.
 """
 
 import functools
@@ -50,18 +50,18 @@ class Chunker:
     def __init__(self) -> None:
         self._history = bytes(WINDOW - 1)
         self._pending = b""
-        """Zeros at the end of what was fed: whether they are a hole is not known yet."""
+        """Zeros at the end of the bytes fed so far; it is not yet known whether they are a hole."""
         self._starts = True
         self._in_hole = False
 
     def feed(self, piece: bytes | memoryview) -> Iterator[Part]:
-        """The parts that are certain now."""
+        """The parts that later bytes cannot change."""
         view = memoryview(piece)
         for start in range(0, len(view), _PIECE):
             yield from self._piece(self._pending + bytes(view[start : start + _PIECE]))
 
     def finish(self) -> Iterator[Part]:
-        """What is left at the end of the file."""
+        """The remaining parts, at the end of the file."""
         if self._pending:
             yield from self._data(self._pending)
             self._pending = b""
@@ -124,7 +124,7 @@ def chunks(content: bytes) -> tuple[Chunk, ...]:
 
 @functools.cache
 def _numpy() -> Any:
-    """numpy, or None where it is not installed; imported with the first large file, for it takes a while."""
+    """numpy, or None where it is not installed; imported for the first large file, because the import is slow."""
     try:
         import numpy  # noqa: PLC0415, ICN001
     except ImportError:
@@ -133,13 +133,13 @@ def _numpy() -> Any:
 
 
 def _splits(known: bytes) -> list[int]:
-    """The ends of chunks in what follows the first 63 bytes of ``known``, counted from there."""
+    """The ends of chunks after the first 63 bytes of ``known``, counted from there."""
     numpy = _numpy() if len(known) > _WORTH_NUMPY else None
     return splits_by_integers(known) if numpy is None else splits_by_numpy(known, numpy)
 
 
 def splits_by_numpy(known: bytes, numpy: Any) -> list[int]:
-    """The same with arrays of 16 bits: of the sums only these count."""
+    """The same with arrays of 16 bits: only the low 16 bits of the sums matter."""
     count = len(known)
     sums = weighted = numpy.frombuffer(known, dtype=numpy.uint8).astype(numpy.uint16)
     spare, more, older = (numpy.empty(count, dtype=numpy.uint16) for _ in range(3))
@@ -159,7 +159,7 @@ def splits_by_numpy(known: bytes, numpy: Any) -> list[int]:
 
 
 def splits_by_integers(known: bytes) -> list[int]:
-    """The same with one large integer, for which nothing has to be installed."""
+    """The same with one large integer, without numpy."""
     count = len(known)
     lanes = bytearray(_LANE * count)
     lanes[::_LANE] = known
@@ -170,7 +170,7 @@ def splits_by_integers(known: bytes) -> list[int]:
         older = sums << shift
         weighted += (weighted << shift) + (older << doubling)
         sums += older
-    # Lanes past the end have no owner: at most 63 more than the bytes.
+    # Lanes past the end belong to no byte: there are at most 63 more lanes than bytes.
     lanes = bytearray(weighted.to_bytes(_LANE * (count + WINDOW), "little"))
     low = bytearray(2 * count)
     low[::2] = lanes[0 : _LANE * count : _LANE]

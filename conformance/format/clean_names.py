@@ -5,17 +5,17 @@ from conformance.format.entries import clean_name
 
 
 class CleanNames:
-    """A set of cleaned names; ``duplicates`` are the first names that were in it already."""
+    """A set of cleaned names; ``duplicates`` are the first names that were added again."""
 
     def __init__(self) -> None:
-        # By their hashes, which are keyed: a million names may take more memory than there is.
+        # Keyed hashes instead of the names: a million names may exceed the available memory.
         self._seen: set[int] = set()
         self.duplicates: list[str] = []
 
     def add(self, name: bytes) -> None:
-        """Take a name as a tar header spells it."""
+        """Add a name as a tar header has it."""
         bare = name[:-1] if name.endswith(b"/") else name
-        # Most names are clean; cleaning one takes longer than everything else that is done with it.
+        # Most names are clean; cleaning a name takes longer than all other steps.
         if not bare or bare[0] in b"./" or b"//" in bare or b"/." in bare or bare.endswith(b"/"):
             bare = clean_name(name)
         key = hash(bare)

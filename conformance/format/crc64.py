@@ -1,4 +1,4 @@
-"""CRC-64 with the ISO polynomial, as tar-split records it of every file (docs/format.md section 12)."""
+"""CRC-64 with the ISO polynomial, which a tar-split records for every file (docs/format.md section 12)."""
 
 from fastcrc import crc64 as _fast
 
@@ -10,11 +10,11 @@ class Crc64:
         self.value = 0
 
     def update(self, piece: bytes | memoryview) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         self.value = _fast.go_iso(piece, self.value)
 
     def digest(self) -> bytes:
-        """Eight bytes, big-endian: the form in which a tar-split keeps it."""
+        """Eight bytes, big-endian, as a tar-split has them."""
         return self.value.to_bytes(8, "big")
 
 

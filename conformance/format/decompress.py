@@ -1,4 +1,4 @@
-"""Decompression that a hostile payload cannot blow up (docs/format.md section 13)."""
+"""Decompression within bounds, whatever a hostile payload states (docs/format.md section 13)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,7 +15,7 @@ _STEP: Final = 1024
 
 
 class WindowError(FormatError):
-    """A window that the format allows and the caller does not."""
+    """The format permits the window of a frame, and the caller does not."""
 
 
 def decompress(payload: bytes | memoryview, *, limit: int, what: str = "the payload") -> bytes:
@@ -26,9 +26,9 @@ def decompress(payload: bytes | memoryview, *, limit: int, what: str = "the payl
 def iterate(
     payload: bytes | memoryview, *, limit: int, what: str = "the payload", window: int = MAX_WINDOW
 ) -> Iterator[bytes]:
-    """Like ``decompress``, piece by piece: memory stays at the window plus one piece of at most 32 MiB.
+    """Like ``decompress``, piece by piece: memory is bounded by the window and one piece of at most 32 MiB.
 
-    Raise WindowError for a window beyond ``window`` bytes, where that is less than the format allows.
+    Raise WindowError for a window of more than ``window`` bytes, where that is less than the format permits.
     """
     view = memoryview(payload)
     if not view:

@@ -1,4 +1,6 @@
-"""Where two readings of a layer, or a reading and the bytes, disagree; counted by kind, the first ones kept."""
+"""Differences between two readings of a layer, or between a reading and the bytes: counted by kind, the first
+recorded.
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -7,11 +9,11 @@ from typing import Final
 import msgspec
 
 MAX_KEPT: Final = 10
-"""Discrepancies of one kind that are retained; the others are counted."""
+"""Discrepancies of one kind that are recorded; further ones are only counted."""
 
 
 class Kind(StrEnum):
-    """What disagrees."""
+    """What differs."""
 
     NOT_IN_TOC = "not-in-toc"
     NOT_IN_TAR = "not-in-tar"
@@ -31,7 +33,9 @@ class Kind(StrEnum):
 
 
 class Discrepancy(msgspec.Struct, frozen=True):
-    """One: ``what`` (a field, or a thing in words) differs at ``name``; ``offset`` is in the tar, -1 if none."""
+    """One difference: ``what`` (a field, or a description) differs at ``name``; ``offset`` is in the tar, -1 if
+    none.
+    """
 
     kind: Kind
     name: str
@@ -42,33 +46,33 @@ class Discrepancy(msgspec.Struct, frozen=True):
 
 
 class Discrepancies:
-    """All of one layer."""
+    """All discrepancies of one layer."""
 
     def __init__(self) -> None:
         self._kept: dict[Kind, list[Discrepancy]] = {}
         self._counts: dict[Kind, int] = {}
 
     def add(self, discrepancy: Discrepancy) -> None:
-        """Count it, and keep it if it is one of the first of its kind."""
+        """Count a discrepancy, and record it if it is one of the first of its kind."""
         kind = discrepancy.kind
         self._counts[kind] = self._counts.get(kind, 0) + 1
         if self._counts[kind] <= MAX_KEPT:
             self._kept.setdefault(kind, []).append(discrepancy)
 
     def count(self, *kinds: Kind) -> int:
-        """How many there are of these kinds."""
+        """The number of discrepancies of these kinds."""
         return sum(self._counts.get(kind, 0) for kind in kinds)
 
     def of(self, *kinds: Kind) -> Iterator[Discrepancy]:
-        """Those of these kinds that are retained, kind by kind."""
+        """The recorded discrepancies of these kinds, kind by kind."""
         for kind in kinds:
             yield from self._kept.get(kind, ())
 
 
 def both_shown(expected: bytes, found: bytes) -> tuple[str, str]:
-    """Two different values for a report: where their texts are equal they are shown as bytes from the first difference.
+    """Two different values as text; values whose texts are equal are shown as bytes from the first difference.
 
-    Two values can be escaped to one text, or differ only after where it is cut.
+    Escaped or cut, two values can have one text.
     """
     texts = shown(expected), shown(found)
     if texts[0] != texts[1]:
@@ -84,7 +88,7 @@ def _from(value: bytes, at: int) -> str:
 
 
 def shown(name: bytes | str) -> str:
-    """A name for a report: control characters and what is not UTF-8 escaped, cut."""
+    """A name as text: cut, and with control characters and invalid UTF-8 escaped."""
     text = name if isinstance(name, str) else name.decode(errors="backslashreplace")
     text = text if len(text) <= 120 else text[:119] + "…"
     return repr(text)

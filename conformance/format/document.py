@@ -18,7 +18,7 @@ from conformance.format.json_problems import (
     is_exact_integer,
     is_portable_number,
 )
-from conformance.format.key_folds import taken_for
+from conformance.format.key_folds import folded_match
 
 # OCI distribution-spec 1.1, "Pushing Manifests": registries should accept 4 MiB; more is not portable.
 MAX_DOCUMENT = 4 * 2**20
@@ -31,9 +31,9 @@ JsonObject = dict[str, Any]
 
 
 def decode_object(raw: bytes, *, what: str, limit: int = MAX_DOCUMENT) -> JsonObject:
-    """Decode one JSON object; raise FormatError if it is not exactly that.
+    """Decode one JSON object; raise FormatError for anything else.
 
-    Refused as well: more than ``limit`` bytes, a key twice in one object, NaN and infinities,
+    Also refused: more than ``limit`` bytes, a repeated key in one object, NaN and infinities,
     invalid UTF-8, a byte-order mark, nesting deeper than MAX_DEPTH.
     """
     if len(raw) > limit:
@@ -47,19 +47,19 @@ def decode_object(raw: bytes, *, what: str, limit: int = MAX_DOCUMENT) -> JsonOb
 def decode_leniently(
     raw: bytes, *, what: str, shape: Shape, limit: int = MAX_DOCUMENT
 ) -> tuple[JsonObject, tuple[KeyProblem, ...]]:
-    """One JSON object as most readers take it, and at most MAX_PROBLEMS places where some take it otherwise.
+    """One JSON object as most readers decode it, and at most MAX_PROBLEMS places where some decode it differently.
 
-    Keys are compared exactly, of a key that is there twice the last value counts, a lone surrogate is U+FFFD. Raise
-    FormatError for what no strict reader of JSON accepts: the bounds of ``decode_object``, and what is not JSON.
+    Keys are compared exactly, the last value of a repeated key counts, a lone surrogate becomes U+FFFD. Raise
+    FormatError beyond the bounds of ``decode_object``, and for text that is not JSON.
     """
     if len(raw) > limit:
         raise FormatError(f"{what} has {len(raw)} bytes; the limit is {limit}")
-    doubt = _Doubt(shape)
-    value = _decode(raw, what, doubt.object, parse_float=doubt.number, parse_int=doubt.integer)
+    recorder = _AmbiguityRecorder(shape)
+    value = _decode(raw, what, recorder.object, parse_float=recorder.number, parse_int=recorder.integer)
     if not isinstance(value, dict):
         raise FormatError(f"{what} is a JSON {_kind(value)}, not an object")
     surrogate = ESCAPED_SURROGATE.search(raw) is not None
-    if not doubt.raised and not surrogate:
+    if not recorder.raised and not surrogate:
         return value, ()
     problems = tuple(islice(Walk(raw.decode()).problems(shape), MAX_PROBLEMS))
     return _without_surrogates(value) if surrogate else value, problems
@@ -91,21 +91,21 @@ def _decode(
         raise FormatError(f"{what} is not JSON: {error}") from None
 
 
-class _Doubt:
-    """Notes, while a document is decoded, that readers may differ on it; where they do is then for ``Walk``."""
+class _AmbiguityRecorder:
+    """Records, while a document is decoded, whether readers may differ on it; ``Walk`` then finds the places."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self.raised = False
 
     def object(self, pairs: list[tuple[str, Any]]) -> JsonObject:
-        # Which object this is is not known here: every key is inspected that any object has.
+        # The position of this object is not known here: its keys are compared with those of all objects.
         found = dict(pairs)
         if len(found) != len(pairs):
             self.raised = True
         elif not (self.raised or self._shape.everywhere.keys() >= found.keys()):
             odd = found.keys() - self._shape.everywhere.keys()
-            self.raised = any(taken_for(key, self._shape.everywhere_by_folding) is not None for key in odd)
+            self.raised = any(folded_match(key, self._shape.everywhere_by_folding) is not None for key in odd)
         return found
 
     def number(self, text: str) -> float:
@@ -113,12 +113,12 @@ class _Doubt:
         return float(text)
 
     def integer(self, text: str) -> int | float:
-        self.raised |= not is_exact_integer(text)  # where no integer is due a larger one may do
+        self.raised |= not is_exact_integer(text)  # a field that is not an integer may have a larger number
         return int(text) if is_portable_number(text) else float(text)
 
 
 def _without_surrogates(value: Any) -> Any:
-    """The same with U+FFFD for every lone surrogate, as Go reads it: text that can be written again."""
+    """The same with U+FFFD for every lone surrogate, as Go decodes it, so that the text can be encoded."""
     if isinstance(value, str):
         return value if value.isascii() else LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
@@ -129,7 +129,7 @@ def _without_surrogates(value: Any) -> Any:
 
 
 def encode(value: Mapping[str, Any]) -> bytes:
-    """Compact UTF-8 JSON in the order of the mapping; what this project's own producer writes."""
+    """Compact UTF-8 JSON in the order of the mapping, as the reference producer writes it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 

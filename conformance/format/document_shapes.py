@@ -1,8 +1,8 @@
-"""The keys that readers know of each document, at each place.
+"""The keys that readers have fields for, at each place of each document.
 
 Sources: image-spec 1.1 (specs-go/v1 descriptor.go, index.go, manifest.go, config.go), Docker's manifest schema 2 and
 image JSON (moby image/image.go, api/types/container Config), toc.go of containers-storage, vbatts/tar-split
-tar/storage/entry.go. A key that one reader knows counts: it is the one that takes another key for it.
+tar/storage/entry.go. A key that a single reader knows is included: that reader treats other keys as this one.
 """
 
 from typing import Final
@@ -27,7 +27,7 @@ MANIFEST: Final = Shape.of(
     },
     integers=("schemaVersion",),
 )
-"""Of indexes too: which of the two a document is a reader tells from the keys."""
+"""Also for indexes: a reader distinguishes the two documents by their keys."""
 
 _HEALTH_TIMES: Final = ("Interval", "Timeout", "StartPeriod", "StartInterval", "Retries")
 _EXECUTION: Final = Shape.of(

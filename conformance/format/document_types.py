@@ -1,7 +1,7 @@
 """The types of the optional fields of an index, a manifest and a config, as OCI image-spec 1.1 defines them.
 
 Sources: descriptor.md, image-index.md, manifest.md, config.md. Docker writes null for
-a field that is absent.
+an absent field.
 """
 
 from datetime import datetime
@@ -83,12 +83,14 @@ class _Config(msgspec.Struct, rename=_PLATFORM_NAMES):
 
 
 _TYPES: Final[dict[DocumentKind, type[msgspec.Struct]]] = {"index": _Index, "manifest": _Manifest, "config": _Config}
-# msgspec resolves the fields of a struct at its first use; two threads that do it at once crash the interpreter.
+# msgspec resolves the fields of a struct at its first use; two threads that do this together crash the interpreter.
 _RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in _TYPES.values())
 
 
 def type_problem(kind: DocumentKind, fields: dict[str, Any]) -> str:
-    """The first optional field of another type: what was expected, found, and its path; "" when there is none."""
+    """The first optional field of another type: the expected and the found type, and its path; "" when there is
+    none.
+    """
     try:
         msgspec.convert(fields, _TYPES[kind])
     except msgspec.ValidationError as error:

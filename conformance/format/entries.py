@@ -1,4 +1,4 @@
-"""What a TOC states about a tar header (docs/format.md section 11.1), and what it cannot represent (TOC-016)."""
+"""The TOC entry of a tar header (docs/format.md section 11.1), and headers that no TOC can represent (TOC-016)."""
 
 import base64
 import posixpath
@@ -26,7 +26,7 @@ _REFUSED: Final = {
 
 
 def entry_of(header: TarHeader) -> Entry:
-    """The entry without digest, offsets and chunks; raise FormatError if a TOC cannot represent the header."""
+    """The entry of a header, without digest, offsets and chunks; raise FormatError if a TOC cannot represent it."""
     name = _text(header.name, "name")
     if not name:
         raise FormatError("an entry of the tar has an empty name")
@@ -58,7 +58,7 @@ def entry_of(header: TarHeader) -> Entry:
 
 
 def xattr_value(entry: Entry, text: str) -> bytes:
-    """The value of an extended attribute as a TOC spells it; raise FormatError if it is not base64 (TOC-010)."""
+    """The decoded value of an extended attribute of a TOC; raise FormatError if it is not base64 (TOC-010)."""
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:

@@ -13,7 +13,7 @@ from conformance.format.toc import Entry
 
 _MAX_TIMES: Final = 65_536
 _NO_TIME: Final = 64
-"""Characters: no time has so many, nor what begins a longer text."""
+"""Characters: no time is so long."""
 _ATTRIBUTES: Final = (
     *("type", "mode", "size", "uid", "gid", "devMajor", "devMinor", "linkName"),
     *("modtime", "accesstime", "changetime", "form"),
@@ -21,15 +21,15 @@ _ATTRIBUTES: Final = (
 
 
 class EntryComparison:
-    """Compares many pairs; equal ones cost little. What differs goes to ``found``."""
+    """Compares many pairs, equal ones quickly; differences are added to ``found``."""
 
     def __init__(self, found: Discrepancies) -> None:
         self._found = found
         self._instant = lru_cache(maxsize=_MAX_TIMES)(_instant)
 
     def compare(self, header: TarHeader, entry: Entry, offset: int) -> None:
-        """The attributes of one header at ``offset`` in the tar; names were compared when the pair was found."""
-        # Whether two differ is decided on the values; their text is for the report only.
+        """Compare one header at ``offset`` in the tar; the names are equal, because pairs are matched by name."""
+        # The values decide whether two differ; the texts are for the report only.
         tar = (
             TYPE_OF_FLAG.get(header.typeflag),
             header.mode,
@@ -84,7 +84,7 @@ class EntryComparison:
 
 
 def _texts(what: str, header: TarHeader, entry: Entry) -> tuple[str, str]:
-    """What header and entry state about an attribute, for the report."""
+    """The attribute in header and entry as text."""
     if what == "type":
         return TYPE_OF_FLAG.get(header.typeflag, f"tar type {header.typeflag!r}"), shown(entry.type)
     if what == "linkName":
@@ -104,7 +104,7 @@ def _texts(what: str, header: TarHeader, entry: Entry) -> tuple[str, str]:
 
 
 def _instant(text: str) -> int | None:
-    """Nanoseconds since 1970; absent, the year 1 and 1970 are one value; None for what is no time."""
+    """Nanoseconds since 1970; absent, the year 1 and 1970 are one value; None for an invalid time."""
     if not text:
         return 0
     try:
@@ -114,7 +114,7 @@ def _instant(text: str) -> int | None:
 
 
 def _bytes(text: str) -> bytes:
-    """The bytes that a text of a TOC stands for in a tar header."""
+    """The bytes of a tar header that a text of a TOC represents."""
     return text.encode(errors="surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""Which TOC entry belongs to which tar header, met one after the other; order is not relied on, only used."""
+"""Matches tar headers, in their order, with TOC entries; the order of the entries only makes this faster."""
 
 from array import array
 from collections.abc import Sequence
@@ -13,21 +13,24 @@ UNRANKED: Final = -1
 
 
 class EntryMatcher:
-    """Pairs headers with entries by name. What has no counterpart, or two, goes to ``found``."""
+    """Matches headers with entries by name. Those with no counterpart, or two, are added to ``found``."""
 
     def __init__(self, entries: Sequence[Entry], found: Discrepancies) -> None:
         self._entries, self._found = entries, found
         self._next = self._matched = 0
         self.ranks = array("q", [UNRANKED]) * len(entries)
-        """Of each entry, how many were met before it in the tar; UNRANKED for chunks and what was not met."""
+        """For each entry the number of entries before it in the tar; UNRANKED for chunks and entries without a
+        header.
+        """
         self._seen = bytearray(len(entries))
-        # By their hashes: a million names may take more memory than there is.
+        # Hashes instead of the names: a million names may exceed the available memory.
         self._by_name: dict[int, int] | None = None
-        # The entry after the chunks of a file: a name that comes a million times must not cost a million chunks each.
+        # The entry after the chunks of a file: skipping them must not take a step for each chunk for each repeated
+        # name.
         self._after: dict[int, int] = {}
 
     def match(self, header: TarHeader, offset: int) -> int | None:
-        """The index of this header's entry: the next one as a rule, for both are in tar order."""
+        """The index of this header's entry: usually the next one, because both are in tar order."""
         entries = self._entries
         index: int | None = None
         try:
@@ -62,7 +65,7 @@ class EntryMatcher:
         return after
 
     def missing(self) -> None:
-        """Note every entry that no header was found for."""
+        """Add every entry without a header to ``found``."""
         position = self._seen.find(0)
         while position >= 0:
             entry = self._entries[position]

@@ -1,10 +1,10 @@
-"""The one error that reading a hostile document raises."""
+"""The error that reading a hostile document raises, and its kinds."""
 
 
 class FormatError(ValueError):
-    """Bytes that are not what the format states.
+    """Bytes that do not follow the format.
 
-    ``what`` is one sentence in the user's words; ``where`` names the place (a field path, or an
+    ``what`` is one sentence for the user; ``where`` is the place (a field path, or an
     offset in bytes) and may be empty.
     """
 
@@ -15,7 +15,7 @@ class FormatError(ValueError):
 
 
 class LimitError(FormatError):
-    """Bytes beyond what a conforming reader takes: it stops there, whatever they are."""
+    """More bytes than a conforming reader reads."""
 
 
 class StructureError(FormatError):
@@ -23,4 +23,4 @@ class StructureError(FormatError):
 
 
 class ChecksumError(FormatError):
-    """A zstd frame whose content does not have the checksum it carries."""
+    """The content of a zstd frame does not have the checksum that the frame states."""

@@ -1,7 +1,7 @@
 """One pass over the tar of a layer: each header, byte and content compared with TOC and tar-split.
 
-Source: docs/format.md sections 1, 11 and 12. Pure: the tar comes as an iterator of pieces. Nothing is decided here;
-what disagrees is counted (``discrepancy``), and where the content of each entry stands is noted.
+Source: docs/format.md sections 1, 11 and 12. Pure: the tar is an iterator of pieces. No verdict is decided here:
+differences are counted (``discrepancy``), and the position of the content of each entry is recorded.
 """
 
 import hashlib
@@ -30,18 +30,20 @@ from conformance.format.toc_outline import DIGEST
 _ZEROS: Final = bytes(2**16)
 _MAX_SHOWN: Final = 120
 NOWHERE: Final = -1
-# A field that can be a number; it distinguishes most other bytes.
+# A field that may be a number; most other bytes do not match.
 _SUM: Final = re.compile(rb"[ \0]*[0-7]|[\x80\xff]")
 _NO_PARTS: Final = range(0)
 Piece = bytes | memoryview
 
 
 class Examined(msgspec.Struct):
-    """What one pass over a tar brought.
+    """The result of one pass over a tar.
 
-    ``starts`` has for each TOC entry where its content begins in the tar (NOWHERE: not met, or none). ``problem`` is
-    why the tar could be read no further; what comes after is then not compared. ``split_problem`` is the same of the
-    tar-split; ``split_compared`` counts its file records that were, ``duplicates`` are names equal once cleaned.
+    ``starts`` has for each TOC entry the position of its content in the tar (NOWHERE: no header, or no content).
+    ``problem`` states why reading of the tar stopped; the rest is then not compared. ``split_problem`` is the same for
+    the
+    tar-split; ``split_compared`` counts its compared file records, ``duplicates`` are names that are equal after
+    cleaning.
     ``tar_faults`` are the headers that are not canonical, also in a tar that could not be read to its end.
     """
 
@@ -57,13 +59,13 @@ class Examined(msgspec.Struct):
     split_compared: int = 0
     duplicates: tuple[str, ...] = ()
     ranks: "array[int] | None" = None
-    """Of each TOC entry which header it is (EntryMatcher); None without a TOC."""
+    """For each TOC entry the number of its header (EntryMatcher); None without a TOC."""
 
 
 def examine(pieces: Iterable[Piece], toc: Toc | None, records: Iterable[Record] | None) -> Examined:
-    """Compare a whole tar with a TOC and the records of a tar-split, as far as there are any.
+    """Compare a whole tar with a TOC and the records of a tar-split, where they exist.
 
-    The pieces are used up whatever happens. Malformed tars and tar-splits are reported, not raised.
+    All pieces are consumed in any case. Malformed tars and tar-splits are reported, not raised.
     """
     return _Examiner(toc.entries if toc else None, records).run(iter(pieces))
 
@@ -115,7 +117,7 @@ class _Examiner:
             self._result.files += 1
             parts = _NO_PARTS
             if index is not None:
-                # Of a name that comes again (Kind.TWICE) the chunks are not inspected again: there may be a million.
+                # The chunks of a repeated name (Kind.TWICE) are not inspected again: there may be a million.
                 parts = self._parts(index) if self._result.starts[index] == NOWHERE else _NO_PARTS
                 self._result.starts[index] = reader.offset
             crc = self._content(reader, header, entry, parts)
@@ -123,7 +125,7 @@ class _Examiner:
             self._split.member(raw, header, crc, reader.offset)
 
     def _parts(self, index: int) -> range:
-        """The entries of chunks whose digests can be computed in one pass: those that tile their file (CHUNK-002)."""
+        """The chunk entries whose digests can be computed in one pass: those that tile their file (CHUNK-002)."""
         entries = self._entries or []
         entry = entries[index]
         end = index + 1
@@ -141,7 +143,9 @@ class _Examiner:
         return range(index, end) if position == entry.size else _NO_PARTS
 
     def _content(self, reader: TarReader, header: TarHeader, entry: Entry | None, parts: range) -> bytes:
-        """Read the content of one file; compare its digest and those of its chunks. The CRC for the tar-split."""
+        """Read the content of one file; compare its digest and those of its chunks. Return the CRC for the
+        tar-split.
+        """
         start = reader.offset
         whole, crc = hashlib.sha256(), Crc64()
         tracker = _ChunkTracker(self._entries or [], parts, header, start, self._found) if parts else None
@@ -153,7 +157,7 @@ class _Examiner:
         if tracker is not None:
             self._result.chunks += len(parts)
         if entry is not None and entry.digest != (found := f"sha256:{whole.hexdigest()}"):
-            # An invalid digest, or one of another algorithm, is not compared: that is TOC-006.
+            # TOC-006 covers an invalid digest, or one of another algorithm: it is not compared.
             kind = Kind.DIGEST if not entry.digest or DIGEST.fullmatch(entry.digest) else Kind.UNKNOWN_DIGEST
             self._add(kind, header.name, "digest", entry.digest[:_MAX_SHOWN] or "none in the TOC", found, start)
         return crc.digest()
@@ -190,7 +194,7 @@ class _Examiner:
 
 
 class _ChunkTracker:
-    """Digests of the chunks of one file while it passes by."""
+    """Digests of the chunks of one file while its content is read."""
 
     def __init__(
         self, entries: Sequence[Entry], parts: range, header: TarHeader, start: int, found: Discrepancies
@@ -215,7 +219,7 @@ class _ChunkTracker:
                 self._finish(self._chunk)
 
     def _next_chunk(self) -> tuple[Entry, int]:
-        """The entry of the chunk that is due, and where it ends in the file."""
+        """The entry of the next chunk, and its end in the file."""
         chunk = self._entries[self._parts[self._index]]
         return chunk, chunk.chunk_offset + (chunk.chunk_size or self._file.size - chunk.chunk_offset)
 
@@ -236,7 +240,7 @@ class _ChunkTracker:
 
 
 def _header_in(piece: bytes) -> int | None:
-    """Where in bytes behind an archive a block stands whose checksum is right: ``tar -i`` reads on there."""
+    """The position of a block with a right checksum in the bytes after an archive: ``tar -i`` continues there."""
     if not any(piece):
         return None
     for start in range(0, len(piece) - BLOCK + 1, BLOCK):

@@ -1,6 +1,6 @@
 """The payload of the last skippable frame, in its three historical forms (docs/format.md section 9.4).
 
-The reference client never reads it: the annotations win, and a footer that differs from them is a finding.
+The reference client never reads it: the annotations take precedence, and a footer that differs from them is a finding.
 """
 
 import struct
@@ -20,7 +20,7 @@ _PADDING = 16
 
 
 class FooterForm(StrEnum):
-    """Length and magic are the only version a footer has; only ``current`` conforms (FOOTER-001, -005, -006)."""
+    """Length and magic are the version of a footer; only ``current`` conforms (FOOTER-001, -005, -006)."""
 
     CURRENT = "current"
     TRANSITIONAL = "transitional"
@@ -31,7 +31,7 @@ FORM_OF_SIZE: Final = {CURRENT_SIZE: FooterForm.CURRENT, 56: FooterForm.TRANSITI
 
 
 class Footer(msgspec.Struct, frozen=True):
-    """What a footer states. ``toc.type`` is as written, not yet judged; the old forms know no tar-split."""
+    """The content of a footer. ``toc.type`` is as written, not judged; the old forms have no tar-split."""
 
     form: FooterForm
     toc: TocPosition
@@ -39,12 +39,12 @@ class Footer(msgspec.Struct, frozen=True):
 
     @property
     def is_legacy(self) -> bool:
-        """Whether an old writer made it."""
+        """Whether an old writer wrote it."""
         return self.form is not FooterForm.CURRENT
 
     @property
     def positions(self) -> Positions:
-        """The same numbers as the annotations give them; a tar-split at offset 0 is none."""
+        """The same numbers in the form of the annotations; a tar-split at offset 0 is None."""
         absent = self.tar_split is None or self.tar_split.offset == 0
         return Positions(self.toc, None if absent else self.tar_split)
 

@@ -1,6 +1,7 @@
-"""Where every zstd and skippable frame of a blob lies, without decompressing (docs/format.md section 9.1, RFC 8878).
+"""The position of every zstd and skippable frame of a blob, without decompressing (docs/format.md 9.1, RFC 8878).
 
-Headers are decoded and blocks walked; content is skipped. Numbers come from an attacker: nothing is allocated by them.
+Headers are decoded, blocks are counted, content is skipped. An attacker chooses the numbers: no memory is allocated by
+them.
 """
 
 import struct
@@ -15,12 +16,12 @@ from conformance.format.errors import FormatError, StructureError
 
 ZSTD_MAGIC: Final = 0xFD2FB528
 SKIPPABLE_MAGIC: Final = 0x184D2A50
-"""The first of sixteen, and the only one that the reference writes (LAYER-007)."""
+"""The first of sixteen magic numbers, and the only one that the reference writes (LAYER-007)."""
 SKIPPABLE_HEADER: Final = 8
 MAX_BLOCK: Final = 128 * 2**10
 MAX_FRAMES: Final = 8 * 2**20
 CUT_BLOCKS: Final = 32
-"""After so many blocks a frame may be cut when it is decompressed in steps: each holds at most 4 MiB."""
+"""Blocks in one step of a frame that is decompressed in steps: a step yields at most 4 MiB."""
 
 _READ = 2**20
 _MAX_HEADER: Final = 14
@@ -31,7 +32,7 @@ _BLOCK_RLE, _BLOCK_COMPRESSED, _BLOCK_INVALID = 1, 2, 3
 
 
 class FrameKind(StrEnum):
-    """Data frames hold tar bytes; skippable ones hold what ordinary decoders ignore."""
+    """Data frames have tar bytes; ordinary decoders ignore skippable ones."""
 
     DATA = "data"
     SKIPPABLE = "skippable"
@@ -40,7 +41,7 @@ class FrameKind(StrEnum):
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """One frame: bytes ``offset`` to ``end`` of the blob, its payload within (for data: its blocks).
 
-    The rest is of data frames only: ``window`` in bytes, ``content_size`` if the header states it,
+    The other fields are for data frames only: ``window`` in bytes, ``content_size`` if the header states it,
     ``known_size`` if no block is compressed, ``dictionary_id`` (0: none), ``checksum`` (low half of XXH64).
     """
 
@@ -73,7 +74,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class FrameMap(msgspec.Struct, frozen=True):
-    """All frames of a blob in order, without a byte between them; ``size`` is that of the blob."""
+    """All frames of a blob in order, without a byte between them; ``size`` is the size of the blob."""
 
     frames: tuple[Frame, ...]
     size: int
@@ -94,7 +95,7 @@ class FrameMap(msgspec.Struct, frozen=True):
         return index if self.frames[index].offset == offset else None
 
     def between(self, start: int, end: int) -> tuple[Frame, ...]:
-        """The frames that fill [start, end) exactly; raise FormatError if one of the two is inside a frame."""
+        """The frames that fill [start, end) exactly; raise FormatError if ``start`` or ``end`` is inside a frame."""
         first, last = self.index_of(start), self.index_of(end)
         if first is None:
             raise FormatError("no frame begins here", where=f"byte {start}")
@@ -115,29 +116,30 @@ class FrameMap(msgspec.Struct, frozen=True):
 class FrameScanner:
     """Incremental form: ``feed`` the blob in pieces of any size, then ``finish``.
 
-    ``frames`` holds those complete so far, also after a FormatError. ``cuts`` are positions inside frames of more than
-    CUT_BLOCKS blocks, each so many blocks after the one before.
+    ``frames`` has the complete frames so far, also after a FormatError. ``cuts`` are positions inside frames of more
+    than
+    CUT_BLOCKS blocks, CUT_BLOCKS blocks apart.
     """
 
     def __init__(self, *, max_frames: int = MAX_FRAMES) -> None:
         self.frames: list[Frame] = []
         self.cuts: list[int] = []
         self.open_offset = 0
-        """Where the frame begins that is not complete yet."""
+        """The start of the incomplete frame."""
         self.open_frame: Frame | None = None
-        """The last data frame whose header was read, as far as that tells it: without blocks, and its end unknown."""
+        """The last data frame whose header was read; its blocks and its end are not known yet."""
         self._max_frames = max_frames
         self._count = 0
         self._is_between = False
-        """Whether the walk waits for a frame to begin."""
+        """Whether the walk is between two frames."""
         self._position = 0
         self._buffer = b""
         self._steps = self._walk()
-        # Negative: so many bytes to skip; positive: so many to read. The walk requests, feed responds.
+        # The request of the walk to ``feed``: negative, a number of bytes to skip; positive, a number of bytes to read.
         self._wanted = next(self._steps)
 
     def feed(self, piece: bytes | memoryview) -> None:
-        """Take the next bytes; raise StructureError where they are not frames."""
+        """Scan the next bytes; raise StructureError where they are not frames."""
         view = memoryview(piece)
         start = self._whole_frames(view) if self._is_between and not self._buffer else 0
         while True:
@@ -161,9 +163,9 @@ class FrameScanner:
                 self._wanted = self._steps.send(response)
 
     def _whole_frames(self, view: memoryview) -> int:
-        """Take the frames that lie wholly in this piece, quickly; how many bytes they are.
+        """Scan the frames that are complete in this piece, quickly; return their number of bytes.
 
-        Whatever is odd or long is left to the walk, which states what is wrong.
+        Irregular and long frames are left to the walk, which reports what is wrong.
         """
         start = 0
         while (frame := _plain_frame(view, start, self._position)) is not None and self._count < self._max_frames:
@@ -174,13 +176,13 @@ class FrameScanner:
         return start
 
     def finish(self) -> FrameMap:
-        """The map of all frames not taken; raise StructureError if the blob stops within one."""
+        """The map of all frames not taken; raise StructureError if the blob ends inside a frame."""
         if self.open_offset != self._position:
             raise StructureError("the blob ends in the middle of this frame", where=f"byte {self.open_offset}")
         return FrameMap(tuple(self.frames), self._position)
 
     def take(self) -> tuple[list[Frame], list[int]]:
-        """The frames completed, and the cuts passed, since this was last called; they are not retained here."""
+        """The frames and cuts since the last call; the scanner forgets them."""
         taken = self.frames, self.cuts
         self.frames, self.cuts = [], []
         return taken
@@ -255,7 +257,7 @@ class FrameScanner:
         )
 
     def _blocks(self, max_block: int) -> Generator[int, bytes, tuple[int, int | None]]:
-        """Skip the blocks of a frame: how many there are, and how much they hold if that is plain."""
+        """Skip the blocks of a frame: their number, and the size of their content if no block is compressed."""
         count = 0
         known: int | None = 0
         while True:
@@ -280,7 +282,7 @@ class FrameScanner:
 def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
     """The frame that begins at ``start`` of a piece and at ``offset`` of the blob, if it lies wholly in the piece.
 
-    None as well for what is not a frame, or one of more than CUT_BLOCKS blocks.
+    Also None for bytes that are not a frame, and for a frame of more than CUT_BLOCKS blocks.
     """
     end = len(view)
     if start + _MAX_HEADER > end:
@@ -343,7 +345,9 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
 
 
 def map_frames(blob: bytes | memoryview | BinaryIO | Iterable[bytes], *, max_frames: int = MAX_FRAMES) -> FrameMap:
-    """Map a blob given whole, as a file read from where it stands, or as pieces; raise FormatError with the offset."""
+    """Map a blob given as bytes, as a file from its current position, or as pieces; raise FormatError with the
+    offset.
+    """
     scanner = FrameScanner(max_frames=max_frames)
     if isinstance(blob, bytes | memoryview):
         scanner.feed(blob)

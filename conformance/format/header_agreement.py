@@ -1,4 +1,4 @@
-"""The headers in a tar-split compared with the entries of a TOC: what a client compares that never sees the tar.
+"""The headers in a tar-split compared with the entries of a TOC, as a client compares them that pulls by TOC.
 
 Source: docs/format.md section 11.3 (ensureTOCMatchesTarSplit in the reference); TARSPLIT-003, TARSPLIT-004.
 """
@@ -18,9 +18,9 @@ from conformance.format.toc import Toc
 
 
 class HeaderAgreement(msgspec.Struct, frozen=True):
-    """``problem`` is why the records could not be read to the end; the differences are then of what came before.
+    """``problem`` states why the records could not be read to the end; the differences are then those found before.
 
-    ``ranks`` state about each entry of the TOC which header it is, counted from 0 (EntryMatcher).
+    ``ranks`` has for each entry of the TOC the number of its header, counted from 0 (EntryMatcher).
     """
 
     differences: Discrepancies
@@ -31,7 +31,7 @@ class HeaderAgreement(msgspec.Struct, frozen=True):
 
 
 def compare_headers(toc: Toc, records: Iterable[Record]) -> HeaderAgreement:
-    """Compare all of a tar-split with all of a TOC; offsets of what is found are -1, for there is no tar."""
+    """Compare a whole tar-split with a whole TOC; offsets of differences are -1, because there is no tar."""
     found, names = Discrepancies(), CleanNames()
     matcher, comparison = EntryMatcher(toc.entries, found), EntryComparison(found)
     count = 0

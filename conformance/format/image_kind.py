@@ -1,10 +1,10 @@
-"""Whether a manifest is an image that is run, or something else that is stored like one.
+"""Whether a manifest is a runnable image, or another artifact.
 
 Source: image-spec 1.1 manifest.md, "Guidelines for Artifact Usage"; BuildKit docs/attestations/attestation-storage.md:
 an attestation stands in the index under the platform unknown/unknown.
 """
 
-from conformance.format.media_types import CONFIG_TYPES, LAYER_TYPES, meant
+from conformance.format.media_types import CONFIG_TYPES, LAYER_TYPES, lenient_type
 from conformance.format.oci import Descriptor, Manifest
 
 _UNKNOWN = "unknown"
@@ -17,14 +17,14 @@ def is_unknown_platform(entry: Descriptor | None) -> bool:
 
 
 def is_layer_type(media_type: str) -> bool:
-    """Whether a client takes it for a layer of an image: written exactly or not."""
-    return media_type in LAYER_TYPES or meant(media_type, LAYER_TYPES) is not None
+    """Whether a client treats this media type as that of an image layer, written exactly or not."""
+    return media_type in LAYER_TYPES or lenient_type(media_type, LAYER_TYPES) is not None
 
 
 def is_image(entry: Descriptor | None, manifest: Manifest) -> bool:
-    """By its layers; without one by the type of its config."""
+    """By the layers; for a manifest without layers by the type of its config."""
     if any(is_layer_type(layer.media_type) for layer in manifest.layers):
         return True
     config = manifest.config.media_type
-    typed = config in CONFIG_TYPES or meant(config, CONFIG_TYPES) is not None
+    typed = config in CONFIG_TYPES or lenient_type(config, CONFIG_TYPES) is not None
     return typed and not is_unknown_platform(entry)

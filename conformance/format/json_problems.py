@@ -1,9 +1,9 @@
-"""What makes JSON readers differ on a document that all of them accept, or makes only some refuse it.
+"""Parts of a JSON document on which readers differ, or for which only some readers refuse it.
 
-Known differences (docs/documents.md): of a key that is there twice some take the first, most the last; keys are
+Known differences (docs/documents.md): for a repeated key some readers use the first value, most the last; keys are
 compared with or without case; a number out of range is refused, or becomes infinite; an escaped lone surrogate is
-refused, retained, or becomes U+FFFD. Only the keys of places where readers have fields are compared without case: in
-maps (annotations, labels, xattrs) and in members that no reader knows a key is wrong only when it is there twice.
+refused, retained, or becomes U+FFFD. Keys are compared without case only at places where readers have fields: in
+maps (annotations, labels, xattrs) and in members that no reader knows, a key is wrong only when it is repeated.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.key_folds import folded, taken_for
+from conformance.format.key_folds import folded, folded_match
 
 MAX_SHOWN: Final = 80
 
@@ -33,7 +33,7 @@ class KeyKind(StrEnum):
 class KeyProblem(msgspec.Struct, frozen=True):
     """One key: its ``path`` (``entries[3]``, empty for the document) and the ``offset`` of its quote in bytes.
 
-    Of a number or a text ``key`` is what is written, cut, and ``offset`` where it begins.
+    For a number or a text, ``key`` is the JSON text, cut, and ``offset`` its start.
     """
 
     kind: KeyKind
@@ -43,15 +43,15 @@ class KeyProblem(msgspec.Struct, frozen=True):
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether parsers differ on it; an unknown key is skipped by all."""
+        """Whether parsers differ on it; all parsers skip an unknown key."""
         return self.kind is not KeyKind.UNKNOWN
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """The keys that readers know of an object, with the shapes of their values; an array has that of its items.
+    """The keys of an object that readers know, with the shapes of their values; an array has the shape of its items.
 
-    ``closed``: what is not known is a problem of its kind. ``integers``: known keys whose value is an integer.
-    ``everywhere`` has the keys of all objects within as well. Build with ``of``.
+    ``closed``: an unknown key is a problem. ``integers``: known keys whose value is an integer.
+    ``everywhere`` has also the keys of all objects inside. Build it with ``of``.
     """
 
     fields: Mapping[str, "Shape"] = {}
@@ -63,7 +63,7 @@ class Shape(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, fields: Mapping[str, "Shape"], *, integers: Sequence[str] = (), closed: bool = False) -> "Shape":
-        """A shape with these keys, and with ``integers`` as further ones."""
+        """A shape with these keys and the keys of ``integers``."""
         known = {**fields, **dict.fromkeys(integers, FREE)}
         everywhere = dict.fromkeys(known) | {key: None for inner in known.values() for key in inner.everywhere}
         return cls(known, closed, frozenset(integers), folded(known), everywhere, folded(everywhere))
@@ -87,20 +87,20 @@ def is_portable_number(text: str) -> bool:
 
 
 def is_exact_integer(text: str) -> bool:
-    """Whether it is written as an integer, of a size that readers hold that know doubles only (RFC 8259 section 6)."""
+    """Whether it is written as an integer that a double represents exactly (RFC 8259 section 6)."""
     return text.lstrip("-").isdigit() and len(text) < _INT_DIGITS and abs(int(text)) < 2**53
 
 
 def has_lone_surrogate(text: str) -> bool:
-    """Whether a decoded text has one."""
+    """Whether a decoded text has a lone surrogate."""
     return LONE_SURROGATE.search(text) is not None
 
 
 class Walk:
-    """Looks at every key and value of a JSON text that is known to be well-formed.
+    """Inspects every key and value of a well-formed JSON text.
 
-    ``refuses_empty``: an empty key is a problem, for a reader that takes it for the end of the object. ``problems``
-    may be requested several parts of the text, in order: an offset costs no more than the way to it.
+    ``refuses_empty``: an empty key is a problem, because a reader treats it as the end of the object. ``problems``
+    may be called for several parts of the text, in order: each offset is computed from the one before.
     """
 
     def __init__(self, text: str, *, refuses_empty: bool = False) -> None:
@@ -108,7 +108,7 @@ class Walk:
         self._byte = self._character = 0
 
     def problems(self, shape: Shape, start: int = 0, end: int | None = None, path: str = "") -> Iterator[KeyProblem]:
-        """Those of the value from ``start`` to ``end`` (in characters), which is at ``path``."""
+        """The problems of the value from ``start`` to ``end`` (in characters), which is at ``path``."""
         levels: list[_Level] = []
         shapes, names = shape, path
         for match in _LEXEME.finditer(self._text, start, len(self._text) if end is None else end):
@@ -132,13 +132,13 @@ class Walk:
                 yield from self._value(lexeme, names, match.start(), level)
 
     def _offset(self, character: int) -> int:
-        """Bytes before this character; requested in growing order."""
+        """Bytes before this character; called with increasing positions."""
         self._byte += len(self._text[self._character : character].encode())
         self._character = character
         return self._byte
 
     def judge_key(self, key: str, seen: set[str], shape: Shape, path: str, start: int) -> Iterator[KeyProblem]:
-        """What is wrong with a key at ``start`` of an object in which the keys ``seen`` came before; it joins them."""
+        """The problem of a key at ``start`` of an object whose earlier keys are ``seen``; add the key to them."""
         kind = KeyKind.EMPTY if self._refuses_empty and not key else _kind_of_key(key, seen, shape)
         seen.add(key)
         if kind is not None:
@@ -157,7 +157,7 @@ class Walk:
 
 
 class _Level:
-    """One object or array that is open."""
+    """An object or array whose end has not been read."""
 
     def __init__(self, shape: Shape, path: str, *, is_array: bool) -> None:
         self.shape, self.path, self.is_array = shape, path, is_array
@@ -167,7 +167,7 @@ class _Level:
         self._index = 0
 
     def after_comma(self) -> tuple[Shape, str]:
-        """The next member is due."""
+        """Expect the next member."""
         if not self.is_array:
             self.wants_key = True
             return FREE, self.path
@@ -190,11 +190,11 @@ def _first_of(level: _Level) -> tuple[Shape, str]:
 
 
 def _kind_of_key(key: str, seen: set[str], shape: Shape) -> KeyKind | None:
-    """What is wrong with a key of an object of this shape in which the keys ``seen`` came before."""
+    """The problem of a key of an object of this shape whose earlier keys are ``seen``."""
     if key in seen:
         return KeyKind.DUPLICATE
     if shape.by_folding and key not in shape.fields:
-        if taken_for(key, shape.by_folding) is not None:
+        if folded_match(key, shape.by_folding) is not None:
             return KeyKind.CASE
         if shape.closed:
             return KeyKind.UNKNOWN
@@ -202,5 +202,5 @@ def _kind_of_key(key: str, seen: set[str], shape: Shape) -> KeyKind | None:
 
 
 def _printable(key: str) -> str:
-    # A lone surrogate can be escaped in JSON, and must not reach a report.
+    # JSON can escape a lone surrogate, which must not reach a report.
     return key.encode(errors="backslashreplace").decode()[:MAX_SHOWN]

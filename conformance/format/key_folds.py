@@ -1,4 +1,4 @@
-"""What readers that compare JSON keys without case take a key for.
+"""Which known key a reader that compares JSON keys without case finds for a key.
 
 Go's encoding/json folds by Unicode simple case folding (U+212A KELVIN SIGN is k, U+017F LONG S is s); json-iterator,
 which containers-storage reads a TOC with, compares strings.ToLower (U+0130 is i besides); Python's casefold and the
@@ -12,7 +12,7 @@ _DOTTED: Final = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"
 
 
 def foldings(key: str) -> Iterator[str]:
-    """The lower-case spellings that this key has to one reader or another."""
+    """The lower-case forms that readers compute for this key."""
     if key.isascii():
         yield key.lower()
         return
@@ -24,10 +24,10 @@ def foldings(key: str) -> Iterator[str]:
 
 
 def folded(keys: Iterable[str]) -> Mapping[str, str]:
-    """Keys by their foldings."""
+    """The keys, each under all of its foldings."""
     return {folding: key for key in keys for folding in foldings(key)}
 
 
-def taken_for(key: str, known: Mapping[str, str]) -> str | None:
-    """The known key, other than ``key`` itself, that a reader takes it for; ``known`` as of ``folded``."""
+def folded_match(key: str, known: Mapping[str, str]) -> str | None:
+    """The known key, other than ``key`` itself, that a reader treats it as; ``known`` is the result of ``folded``."""
     return next((known[folding] for folding in foldings(key) if known.get(folding, key) != key), None)

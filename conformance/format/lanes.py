@@ -1,32 +1,34 @@
-"""What can go on behind a reader: actions that are run one after the other, here or in a thread of the caller's."""
+"""Actions of a writer that are run in order, at once or in a thread of the caller."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 
 class Lane(Protocol):
-    """Runs actions in their order."""
+    """Runs actions in order."""
 
     def run(self, action: Callable[[], object], size: int) -> None:
-        """Run it now or later; ``size``: the bytes that it holds. May raise what an action before it raised."""
+        """Run an action now or later; ``size``: the bytes that it refers to. May raise the error of an earlier
+        action.
+        """
 
     def settle(self) -> None:
-        """Return when all were run; raise what one raised."""
+        """Return when all actions have run; raise the error of one that failed."""
 
 
 class Inline:
-    """Runs each at once."""
+    """Runs each action at once."""
 
     def run(self, action: Callable[[], object], size: int) -> None:  # noqa: ARG002 - nothing waits
-        """Run it."""
+        """Run the action."""
         action()
 
     def settle(self) -> None:
-        """Nothing waits."""
+        """Return: no action is waiting."""
 
 
 class Lanes(NamedTuple):
-    """Two, that may go on at the same time: compression with the output, and digests."""
+    """Two lanes that may run at the same time: compression with the output, and digests."""
 
     compression: Lane
     digests: Lane

@@ -1,4 +1,4 @@
-"""Layers of any compression as tar streams, in pieces that are bounded whatever the layer holds."""
+"""Layers of any compression as tar streams, in pieces of bounded size."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ _GZIP_PIECE: Final = 2**20
 
 
 def tar_stream(compression: str, blob: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """The tar in the blob's pieces; raise FormatError when it is damaged, LimitError for more than ``limit`` bytes."""
+    """The tar of the blob in pieces; raise FormatError when it is damaged, LimitError for more than ``limit`` bytes."""
     if compression == ZSTD:
         yield from _zstd(blob, limit)
         return
@@ -25,7 +25,7 @@ def tar_stream(compression: str, blob: Iterable[bytes], limit: int) -> Iterator[
 
 
 def _zstd(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """All frames; skippable ones yield nothing."""
+    """The content of all frames; skippable ones have none."""
     unpacker = LayerUnpacker(limit=limit)
     for piece in pieces:
         yield from unpacker.feed(piece)
@@ -33,7 +33,7 @@ def _zstd(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 
 def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """All members."""
+    """The content of all members."""
     member = zlib.decompressobj(31)
     used = False
     for piece in pieces:

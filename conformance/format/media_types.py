@@ -1,7 +1,7 @@
-"""Media types: which the suite knows, and what a lenient client takes others for.
+"""Media types that the suite knows, and which of them a lenient client reads in other texts.
 
 RFC 6838 has media types without case and RFC 9110 with parameters, but a descriptor's mediaType is compared as a text
-(image-spec descriptor.md). Clients that fold, trim or cut it see another entry than those that do not.
+(image-spec descriptor.md). Clients that fold, trim or cut it select another entry than those that do not.
 """
 
 from collections.abc import Iterable
@@ -44,9 +44,9 @@ FOREIGN_TYPES: Final = frozenset(
         f"{_FOREIGN_TAR}.gzip",
     )
 )
-"""Layers that need not be where the image is (image-spec layer.md, "Non-Distributable Layers")."""
+"""Layers that need not be stored with the image (image-spec layer.md, "Non-Distributable Layers")."""
 COMPRESSION_OF: Final = dict(_DISTRIBUTED)
-"""The compression of each layer that is a tar."""
+"""The compression of each type of tar layer."""
 LAYER_TYPES: Final = frozenset((*_DISTRIBUTED, *FOREIGN_TYPES, SENTINEL_TYPE))
 CONFIG_OF_MANIFEST: Final = {MANIFEST_TYPE: CONFIG_TYPE, DOCKER_MANIFEST_TYPE: DOCKER_CONFIG_TYPE}
 CONFIG_TYPES: Final = frozenset(CONFIG_OF_MANIFEST.values())
@@ -55,10 +55,10 @@ ENTRY_TYPES: Final = frozenset(MANIFEST_TYPES)
 _KNOWN: Final = frozenset((*ENTRY_TYPES, *CONFIG_TYPES, *LAYER_TYPES))
 
 
-def meant(media_type: str, known: Iterable[str] = _KNOWN) -> str | None:
-    """The known type that a client takes this one for when it cuts parameters, drops blanks or folds case.
+def lenient_type(media_type: str, known: Iterable[str] = _KNOWN) -> str | None:
+    """The known type that a client reads in this one when it cuts parameters, drops blanks or folds case.
 
-    None for a type that is written exactly, and for one that is like none.
+    None for a type that is written exactly, and for one that resembles no known type.
     """
     known = frozenset(known)
     if media_type in known:

@@ -1,4 +1,4 @@
-"""Every name of the format, keyed by revision: a later draft of PR 681 is one new entry here.
+"""Every name of the format, by revision: a later draft of PR 681 adds one entry here.
 
 Source: docs/format.md sections 1 and 2 (storage/pkg/chunked/toc/toc.go at PR 681).
 """
@@ -28,7 +28,7 @@ MANIFEST_CHECKSUM: Final = CHUNKED_PREFIX + "manifest-checksum"
 MANIFEST_POSITION: Final = CHUNKED_PREFIX + "manifest-position"
 TARSPLIT_POSITION: Final = CHUNKED_PREFIX + "tarsplit-position"
 TARSPLIT_CHECKSUM: Final = CHUNKED_PREFIX + "tarsplit-checksum"
-# What a copier removes from a layer that stops being chunked (docs/format.md section 10).
+# A copier removes these from a layer that is no longer chunked (docs/format.md section 10).
 CHUNK_KEYS: Final = (MANIFEST_CHECKSUM, MANIFEST_POSITION, TARSPLIT_POSITION, TARSPLIT_CHECKSUM, ESTARGZ_TOC)
 
 

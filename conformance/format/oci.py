@@ -1,6 +1,6 @@
 """OCI image-spec 1.1 documents: a typed view, the parsed JSON and the raw bytes side by side.
 
-Nothing is ever written back from the typed view, so fields it does not know are never lost.
+No document is encoded from the typed view, so unknown fields are never lost.
 """
 
 from typing import Any, Final, Generic, TypeVar
@@ -80,7 +80,7 @@ class RootFs(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True, rename={"os_version": "os.version", "os_features": "os.features"}):
-    """The parts of an image config that the requirements inspect; the rest is in the fields."""
+    """The parts of an image config that the requirements inspect; ``Document.fields`` has all parts."""
 
     architecture: str = ""
     os: str = ""
@@ -96,7 +96,7 @@ class Config(msgspec.Struct, frozen=True, rename={"os_version": "os.version", "o
         return Platform(self.architecture, self.os, self.variant, self.os_version, self.os_features)
 
 
-# msgspec resolves the fields of a struct at its first use; two threads that do it at once crash the interpreter.
+# msgspec resolves the fields of a struct at its first use; two threads that do this together crash the interpreter.
 _RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in (Manifest, Index, Config))
 
 T = TypeVar("T")
@@ -148,17 +148,17 @@ class Reading(msgspec.Struct, Generic[T], frozen=True):
 
 
 def examine_manifest(raw: bytes) -> Reading[Manifest]:
-    """What readers make of an image manifest."""
+    """How readers decode an image manifest."""
     return _examine(raw, Manifest, "manifest", MANIFEST)
 
 
 def examine_index(raw: bytes) -> Reading[Index]:
-    """What readers make of an image index."""
+    """How readers decode an image index."""
     return _examine(raw, Index, "index", MANIFEST)
 
 
 def examine_config(raw: bytes) -> Reading[Config]:
-    """What readers make of an image config."""
+    """How readers decode an image config."""
     return _examine(raw, Config, "config", CONFIG)
 
 
@@ -178,7 +178,7 @@ def _examine(raw: bytes, view: type[T], what: str, shape: Shape) -> Reading[T]:
 
 
 def _without_nulls(value: Any) -> Any:
-    """The same without fields that are null: readers take them for absent. Annotations stay, their keys are free."""
+    """The same without null fields, which readers treat as absent; annotations stay, because their keys are free."""
     if isinstance(value, dict):
         return {
             key: inner if key == "annotations" else _without_nulls(inner)
@@ -189,7 +189,9 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _with_media_types(fields: JsonObject) -> JsonObject:
-    """The same with "" for each absent media type of a descriptor: that is a separate finding (SENT-INDEX-011)."""
+    """The same with "" for each absent media type of a descriptor; its absence is a separate finding
+    (SENT-INDEX-011).
+    """
     typed = dict(fields)
     for key in ("manifests", "layers"):
         if isinstance(items := fields.get(key), list):

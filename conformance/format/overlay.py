@@ -1,7 +1,7 @@
-"""What only overlayfs gives a meaning in a layer: traces of a host's storage (LAYER-014).
+"""Entries of a layer that have a meaning for overlayfs only: traces of the storage of a host (LAYER-014).
 
 Source: Linux Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories": a character device 0:0 hides
-a name, and xattrs trusted.overlay.* or user.overlay.* redirect and hide. image-spec layer.md has .wh. names for that.
+a name, and xattrs trusted.overlay.* or user.overlay.* redirect and hide. image-spec layer.md uses .wh. names instead.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _CHARACTER_DEVICE: Final = "3"
 
 
 def overlay_marks(header: TarHeader) -> Iterator[str]:
-    """Those of a tar header, as text."""
+    """The marks of a tar header, as text."""
     for key in header.xattrs:
         if key.startswith(_BYTE_PREFIXES):
             yield f"xattr {shown(key)} on {shown(header.name)}"
@@ -26,7 +26,7 @@ def overlay_marks(header: TarHeader) -> Iterator[str]:
 
 
 def overlay_marks_of_entry(entry: Entry) -> Iterator[str]:
-    """Those of a TOC entry, as text."""
+    """The marks of a TOC entry, as text."""
     for key in entry.xattrs or {}:
         if key.startswith(PREFIXES):
             yield f"xattr {shown(key)}"

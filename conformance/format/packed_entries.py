@@ -1,6 +1,6 @@
-"""Entries of a large TOC, held as compressed JSON and decoded where they are inspected.
+"""Entries of a large TOC, stored as compressed JSON and decoded when they are inspected.
 
-A decoded entry takes several hundred bytes, its compressed JSON some tens: only so the TOCs of a large image fit into
+A decoded entry takes several hundred bytes, its compressed JSON some tens: so the TOCs of a large image fit into
 memory together.
 """
 
@@ -21,17 +21,17 @@ _NONE: Final[_Slice] = (0, 0, [])
 
 
 class PackedEntries(Sequence[Entry]):
-    """A sequence of entries that is filled with ``append`` slice by slice; two slices are held decoded at a time."""
+    """A sequence of entries, filled slice by slice with ``append``; two slices are decoded at a time."""
 
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self._starts = array("Q", [0])
         self._current = self._before = _NONE
         self.held = 0
-        """Bytes that the compressed slices take."""
+        """Bytes of the compressed slices."""
 
     def append(self, raw: bytes, count: int) -> int:
-        """Take ``count`` entries as JSON, separated by commas; how many bytes they take here."""
+        """Add ``count`` entries as JSON, separated by commas; return the bytes that they take."""
         packed = zstandard.compress(raw, _LEVEL)
         self._packed.append(packed)
         self._starts.append(self._starts[-1] + count)
@@ -58,7 +58,7 @@ class PackedEntries(Sequence[Entry]):
             yield from self._decode(number)
 
     def _find(self, index: int) -> _Slice:
-        """Make the slice with this entry the current one, and keep the one that was."""
+        """Decode the slice with this entry, unless it is one of the two decoded ones."""
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         if index < 0:

@@ -27,7 +27,7 @@ _PATHS: Final = frozenset((b"path", b"linkpath"))
 _NAMES: Final = frozenset((b"path", b"linkpath", b"uname", b"gname"))
 _NEVER_EMPTY: Final = frozenset((b"path", b"linkpath", b"uid", b"gid", b"size", b"mtime", b"atime", b"ctime"))
 
-# One reader changes name, size, type or device by them, and another does not.
+# Some readers change name, size, type or device by these keys, and others do not.
 _FORBIDDEN: Final = (
     b"GNU.sparse.",
     b"GNU.volume.",
@@ -38,7 +38,7 @@ _FORBIDDEN: Final = (
     b"SCHILY.filetype",
     b"SUN.",
 )
-# Attributes that only some readers know and a TOC cannot represent; GNU tar and bsdtar write them when asked to.
+# Attributes that only some readers know and a TOC cannot represent; GNU tar and bsdtar write them on request.
 _ATTRIBUTES: Final = (b"SCHILY.acl.", b"SCHILY.fflags", b"RHT.security.selinux", b"hdrcharset")
 _MAX_SIZE: Final = 2**63 - 1
 _MAX_FLAWS: Final = 100
@@ -46,7 +46,7 @@ Records = dict[bytes, bytes]
 
 
 def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
-    """The records as far as they can be read (of a key twice the last), and what is not canonical in them."""
+    """The readable records (the last one of a repeated key), and what is not canonical in them."""
     records: Records = {}
     flaws: list[Flaw] = []
     position, said_twice = 0, False
@@ -59,7 +59,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
             break
         key, value = head[2], content[head.end() : end - 1]
         if key in records and key != b"comment":
-            flaws.append(Flaw(TarRule.KEY_TWICE, f"the record {raw(key)}", "each key once", "it comes again", position))
+            flaws.append(Flaw(TarRule.KEY_TWICE, f"the record {raw(key)}", "each key once", "a repeated key", position))
         records[key] = value
         if not _is_plain(key, value):
             flaws += _record(key, value, position)
@@ -71,7 +71,7 @@ def records_of(content: bytes) -> tuple[Records, tuple[Flaw, ...]]:
 
 
 def _is_plain(key: bytes, value: bytes) -> bool:
-    """Whether it is one of the records that most extended headers have, and right: this costs little."""
+    """Whether it is a valid one of the most frequent records; this check is quick."""
     if key in _TIMES:
         return _TIME.fullmatch(value) is not None
     return key in _PATHS and value.isascii() and bool(value) and b"\0" not in value and b"\n" not in value
@@ -107,18 +107,22 @@ def _record(key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
         yield from _lines(what, key, value, position)
     if not is_binary and key.startswith(_FORBIDDEN):
         yield Flaw(
-            TarRule.KEY, "a key of an extended header", "none by which readers see another file", raw(key), position
+            TarRule.KEY, "a key of an extended header", "no key for which readers see another file", raw(key), position
         )
     elif not is_binary and key.startswith(_ATTRIBUTES):
         yield Flaw(
-            TarRule.ATTRIBUTE_KEY, "a key of an extended header", "none that a TOC cannot represent", raw(key), position
+            TarRule.ATTRIBUTE_KEY,
+            "a key of an extended header",
+            "no key that a TOC cannot represent",
+            raw(key),
+            position,
         )
 
 
 def _lines(what: str, key: bytes, value: bytes, position: int) -> Iterator[Flaw]:
-    """node-tar and Archive::Tar take a line for a record, whatever its length states."""
+    """node-tar and Archive::Tar read a line as a record, whatever its length field states."""
     if any((match := _LINE.match(line)) and int(match[1]) == len(line) + 1 for line in value.split(b"\n")[1:]):
-        yield Flaw(TarRule.RECORD_INSIDE, what, "no line that is a record itself", raw(value), position)
+        yield Flaw(TarRule.RECORD_INSIDE, what, "no line in the form of a record", raw(value), position)
     elif key in _NAMES:
         yield Flaw(TarRule.NEWLINE, what, "no newline", raw(value), position)
 
@@ -132,7 +136,7 @@ def _is_utf8(value: bytes) -> bool:
 
 
 def _contradictions(records: Records) -> Iterator[Flaw]:
-    """Extended attributes that are present twice, in different words."""
+    """Extended attributes that two records state, with different values."""
     for key, value in records.items():
         if key.startswith(_LIBARCHIVE):
             name = unquote_to_bytes(key.removeprefix(_LIBARCHIVE))
@@ -143,7 +147,7 @@ def _contradictions(records: Records) -> Iterator[Flaw]:
     for kind in (b"access", b"default"):
         text, binary = records.get(b"SCHILY.acl." + kind), records.get(XATTR + b"system.posix_acl_" + kind)
         if text is not None and binary is not None and not _same_acl(text, binary):
-            expected = f"what the extended attribute system.posix_acl_{kind.decode()} states"
+            expected = f"the value of the extended attribute system.posix_acl_{kind.decode()}"
             yield Flaw(TarRule.XATTR, f"the record SCHILY.acl.{kind.decode()}", expected, raw(text))
 
 

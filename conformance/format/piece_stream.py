@@ -1,10 +1,10 @@
-"""Pieces that are created when they are requested, read as a file."""
+"""An iterator of pieces as a file to read from."""
 
 from collections.abc import Iterable
 
 
 class PieceStream:
-    """``read`` over an iterator of pieces: at most what is left of the current one, and never a copy of much."""
+    """``read`` over an iterator of pieces; it returns at most the rest of the current piece, to avoid copies."""
 
     def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
         self._pieces = iter(pieces)

@@ -1,7 +1,7 @@
 """The annotations that locate and authenticate the parts of a zstd:chunked layer (docs/format.md section 10).
 
-Two readings of a position exist on purpose: the strict one, which is the format, and the lenient one,
-which states what the reference client makes of the same text.
+A position has two readings on purpose: the strict one, which is the format, and the lenient one
+of the reference client.
 """
 
 import re
@@ -17,12 +17,12 @@ from conformance.format.errors import FormatError
 MAX_NUMBER: Final = 2**63 - 1
 """The largest number that is safe in every language (docs/format.md section 10)."""
 TYPE_CRFS: Final = 1
-"""The only manifest type there is (FOOTER-004)."""
+"""The only manifest type that is defined (FOOTER-004)."""
 
 _MAX_TEXT = 200
 _MAX_U64 = 2**64 - 1
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
-# What Go's scanner skips before a number: every Unicode blank but the newline, which is an error.
+# Go's scanner skips these before a number: every Unicode blank except the newline, which is an error.
 _BLANKS = "[\t\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
 
 T = TypeVar("T")
@@ -50,12 +50,12 @@ class Position(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse_as_reference(cls, text: str) -> "Position":
-        """Read as the reference client does: leading blanks, leading zeros and trailing text pass."""
+        """Read as the reference client does: leading blanks, leading zeros and trailing text are accepted."""
         return cls(*_lenient(text, 3))
 
 
 class TocPosition(Position, frozen=True):
-    """Where the TOC payload is, and its manifest ``type``, which must be 1."""
+    """The position of the TOC payload, and its manifest ``type``, which must be 1."""
 
     type: int = TYPE_CRFS
 
@@ -75,14 +75,14 @@ class TocPosition(Position, frozen=True):
 
 
 class Positions(msgspec.Struct, frozen=True):
-    """Both places that a TOC-only client fetches; ``tar_split`` is None when the layer has none."""
+    """The positions of TOC and tar-split; ``tar_split`` is None when the layer has none."""
 
     toc: TocPosition
     tar_split: Position | None = None
 
 
 class ChunkedAnnotations(msgspec.Struct, frozen=True):
-    """The chunk keys of one layer descriptor as they are written; nothing is judged until a method is asked.
+    """The chunk keys of one layer descriptor as they are written; only the methods judge them.
 
     ``legacy`` holds the keys with the prefix of skopeo 1.9.3, which current clients do not see;
     ``unknown`` other keys under the current prefix.
@@ -98,7 +98,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, annotations: Mapping[str, str] | None) -> "ChunkedAnnotations":
-        """Pick the chunk keys out of a descriptor's annotations."""
+        """The chunk keys among the annotations of a descriptor."""
         given = annotations or {}
         known = (*names.CHUNK_KEYS, *(revision.sentinel_annotation for revision in names.REVISIONS.values()))
         return cls(
@@ -125,12 +125,12 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
 
     @property
     def is_legacy(self) -> bool:
-        """Whether only an old writer's keys make it chunked; current clients take it for a plain layer."""
+        """Whether it has the TOC keys of an old writer only; current clients treat it as a plain layer."""
         return not self.is_chunked and names.LEGACY_PREFIX + "manifest-checksum" in self.legacy
 
     @property
     def stray_keys(self) -> tuple[str, ...]:
-        """Chunk keys on a layer that lacks manifest-checksum, so that no reader inspects them."""
+        """Chunk keys on a layer without manifest-checksum, which no reader inspects."""
         if self.is_chunked:
             return ()
         values = (
@@ -141,9 +141,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
         return tuple(key for key, value in values if value is not None)
 
     def toc_digest(self) -> Digest:
-        """The digest of the compressed TOC; raise FormatError when absent, malformed, or combined with an eStargz
-        one.
-        """
+        """The digest of the compressed TOC; raise FormatError when absent, malformed, or beside an eStargz TOC."""
         if self.manifest_checksum is None:
             raise FormatError("the annotation is absent", where=names.MANIFEST_CHECKSUM)
         if self.estargz_digest is not None:
@@ -151,23 +149,23 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
         return _at(names.MANIFEST_CHECKSUM, Digest.parse, self.manifest_checksum)
 
     def toc_position(self) -> TocPosition:
-        """Where the TOC is, by the strict grammar; raise FormatError when absent or malformed."""
+        """The position of the TOC by the strict grammar; raise FormatError when absent or malformed."""
         if self.manifest_position is None:
             raise FormatError("the annotation is absent", where=names.MANIFEST_POSITION)
         return _at(names.MANIFEST_POSITION, TocPosition.parse, self.manifest_position)
 
     def tar_split_location(self) -> Position | None:
-        """Where the tar-split is, by the strict grammar; None when the key is absent."""
+        """The position of the tar-split by the strict grammar; None when the key is absent."""
         if self.tar_split_position is None:
             return None
         return _at(names.TARSPLIT_POSITION, Position.parse, self.tar_split_position)
 
     def positions(self) -> Positions:
-        """Both positions; raise FormatError naming the annotation that is wrong."""
+        """Both positions; raise FormatError with the name of the wrong annotation."""
         return Positions(self.toc_position(), self.tar_split_location())
 
     def legacy_view(self) -> "ChunkedAnnotations":
-        """The same layer as its old writer meant it: the legacy keys read as current ones."""
+        """The same layer with its legacy keys read as current ones."""
         prefix = len(names.LEGACY_PREFIX)
         return ChunkedAnnotations.of({names.CHUNKED_PREFIX + key[prefix:]: text for key, text in self.legacy.items()})
 

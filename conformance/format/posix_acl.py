@@ -1,4 +1,4 @@
-"""POSIX access control lists in the two forms that a tar has them: text (SCHILY.acl.*) and Linux's xattr.
+"""POSIX access control lists in the two forms of a tar: text (SCHILY.acl.*) and the extended attribute of Linux.
 
 Source: POSIX.1e draft 17 (text); linux/posix_acl_xattr.h (version 2, then tag, permissions and id of each entry).
 """
@@ -7,7 +7,7 @@ import struct
 from typing import Final
 
 Acl = frozenset[tuple[int, int, int | bytes]]
-"""Tag, permissions and id (a name where the text has no number; None of the entry's own is -1) of each entry."""
+"""Tag, permissions and id of each entry; the id is a name where the text has no number, and -1 for owner and group."""
 
 _HEAD: Final = struct.Struct("<I")
 _ENTRY: Final = struct.Struct("<HHI")
@@ -39,7 +39,7 @@ def acl_of_text(text: bytes) -> Acl | None:
         tag = _PLAIN_TAGS.get(fields[0]) or _TAGS.get((fields[0], bool(fields[1])))
         if tag is None or any(letter not in _LETTERS for letter in fields[2]):
             return None
-        who = fields[3] if len(fields) > 3 else fields[1]  # bsdtar and star put the number behind
+        who = fields[3] if len(fields) > 3 else fields[1]  # bsdtar and star append the number
         found.add((tag, sum(_LETTERS[letter] for letter in fields[2]), _id(who)))
     return frozenset(found)
 

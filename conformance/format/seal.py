@@ -23,7 +23,7 @@ class CompressedTarSplit(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> Digest:
-        """What the TOC's tarSplitDigest states about it."""
+        """The value for the TOC's tarSplitDigest."""
         return Digest.of(self.payload)
 
     @classmethod
@@ -33,7 +33,7 @@ class CompressedTarSplit(msgspec.Struct, frozen=True):
 
 
 class Tail(msgspec.Struct, frozen=True):
-    """The bytes to append to the data frames, and the annotations of the descriptor."""
+    """The bytes after the data frames, and the annotations of the descriptor."""
 
     content: bytes
     positions: Positions
@@ -43,7 +43,7 @@ class Tail(msgspec.Struct, frozen=True):
 def seal(
     data_size: int, toc: Toc | bytes, tar_split: CompressedTarSplit | None, *, level: int = 3, footer: bool = True
 ) -> Tail:
-    """The tail for data frames of ``data_size`` bytes; a TOC given as bytes is JSON and used unchanged."""
+    """The tail for data frames of ``data_size`` bytes; a TOC given as bytes is JSON and is used unchanged."""
     document = toc if isinstance(toc, bytes) else encode_toc(toc)
     payload = zstandard.compress(document, level)
     if max(len(document), len(payload)) > MAX_TOC:

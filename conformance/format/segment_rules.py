@@ -1,6 +1,6 @@
-"""How a tar-split is cut into segments (docs/format.md section 12; TARSPLIT-011).
+"""Rules for the segments of a tar-split (docs/format.md section 12; TARSPLIT-011).
 
-Clients read each segment by itself: they drop the padding of the file before it, and read the rest as the headers of
+Clients read each segment separately: they drop the padding of the file before it, and read the rest as the headers of
 one entry, or as the end of the archive (vbatts/tar-split, tar/asm/iterate.go).
 """
 
@@ -13,19 +13,19 @@ _ZEROS: Final = bytes(_BLOCK)
 
 
 class SegmentRules:
-    """Told each record in order; ``problem`` is the first thing wrong, "" for nothing."""
+    """Receives each record in order; ``problem`` is the first violation, "" for none."""
 
     def __init__(self) -> None:
         self.problem = ""
         self._padding = 0
         self._count = 0
-        """Segments since the last file that hold anything but its padding."""
+        """Segments since the last file that have more than its padding."""
         self._behind = False
-        """Whether one stands after those, where clients look for the padding that is due after the content."""
+        """Whether another segment follows these, where clients expect the padding of the content."""
         self._odd_end = ""
 
     def add(self, record: Record) -> None:
-        """The next record."""
+        """Judge the next record."""
         if self.problem:
             return
         if isinstance(record, FileRecord):
@@ -53,11 +53,11 @@ class SegmentRules:
             self._odd_end = f"segment {record.position}, after the last file, does not begin with blocks of zeros"
 
     def finish(self) -> str:
-        """The problem when no record is left."""
+        """Judge the end of the records, and return the problem."""
         self.problem = self.problem or self._odd_end
         return self.problem
 
 
 def _ends(rest: bytes) -> bool:
-    """Whether a reader takes these first bytes for the end of an archive: one block of zeros, or two."""
+    """Whether a reader treats these first bytes as the end of an archive: one block of zeros, or two."""
     return rest[:_BLOCK] == _ZEROS and rest[_BLOCK:] in (b"", _ZEROS)

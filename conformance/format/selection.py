@@ -1,7 +1,8 @@
 """Which entry of an index a client pulls (docs/format.md section 17).
 
-Three kinds of clients are known: aware ones; those that prefer zstd and then the first (container-libs before PR 681);
-and those that take the first entry of their platform. The manifests themselves are never opened for this.
+Three kinds of clients are known: aware clients; clients that prefer zstd and then the first entry (container-libs
+before
+PR 681); and clients that select the first entry of their platform. None of them opens the manifests for this.
 """
 
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Final
 from conformance.format.names import SENTINEL_ANNOTATION, ZSTD_ANNOTATION
 from conformance.format.oci import Descriptor, Index, Platform
 
-# Variants a CPU can run, the most capable first. Others have no order among each other.
+# Variants that a CPU can run, the most capable first. Other architectures have no such order.
 KNOWN_VARIANTS: Final = {"arm": ("v8", "v7", "v6", "v5"), "arm64": ("v8",)}
 
 
@@ -23,7 +24,9 @@ class Policy(StrEnum):
 
 
 def wanted_platforms(os: str, architecture: str, variant: str = "") -> tuple[Platform, ...]:
-    """The platforms that a client of this one can run, best first; ``os.version`` and features are not inspected."""
+    """The platforms that a client on this platform can run, best first; ``os.version`` and features are not
+    inspected.
+    """
     known = KNOWN_VARIANTS.get(architecture, ())
     if not variant:
         variants: tuple[str, ...] = ("", *known)
@@ -35,7 +38,9 @@ def wanted_platforms(os: str, architecture: str, variant: str = "") -> tuple[Pla
 
 
 def platform_rank(entry: Descriptor, wanted: tuple[Platform, ...]) -> int | None:
-    """The place of an entry's platform among those wanted; their number if it has none; None if it is another's."""
+    """The rank of an entry's platform among those wanted; their number for an entry without platform; None for
+    others.
+    """
     if entry.platform is None:
         return len(wanted)
     plain = Platform(entry.platform.architecture, entry.platform.os, entry.platform.variant)
@@ -53,7 +58,7 @@ def is_annotated_sentinel(entry: Descriptor) -> bool:
 
 
 def select(index: Index, policy: Policy, platform: Platform, *, prefer_gzip: bool = False) -> int | None:
-    """The position of the entry that a client on ``platform`` pulls, or None when it has none for it."""
+    """The position of the entry that a client on ``platform`` pulls, or None when no entry fits."""
     wanted = wanted_platforms(platform.os, platform.architecture, platform.variant)
     best: tuple[int, bool, bool, int] | None = None
     for position, entry in enumerate(index.manifests):

@@ -1,4 +1,4 @@
-"""The sentinel blob: its canonical content, field by field, and the rules that any content keeps.
+"""The sentinel blob: its canonical content, field by field, and the rules for any content.
 
 Source: docs/format.md sections 2 and 16.1 (storage/pkg/chunked/toc/toc.go at PR 681). A consumer recognises a sentinel
 by its media type alone: content may change in a later revision.
@@ -14,7 +14,7 @@ from conformance.format.oci import Descriptor
 from conformance.format.tarheader import BLOCK, CHECKSUM, MAGIC, PREFIX, accepted_header, blocks, unaligned_headers
 
 NAME: Final = b"\0ZSTD-CHUNKED-SENTINEL"
-INVALID_CHECKSUM: Final = b"\xff" * 8  # neither octal nor a base-256 number a sum could have
+INVALID_CHECKSUM: Final = b"\xff" * 8  # neither octal nor a base-256 number that a sum can have
 NOT_TAR: Final = b"NOTTAR"
 MESSAGE: Final = (
     b"This image must be consumed using the TOC digests and NEVER as a tar archive.\n"
@@ -31,7 +31,7 @@ _URL: Final = re.compile(rb"https?://[A-Za-z0-9]")
 
 _COMPRESSIONS = (
     ("gzip", re.compile(rb"\x1f\x8b")),
-    ("zstd", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")),  # RFC 8878: a frame, or a skippable one
+    ("zstd", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")),  # RFC 8878: a zstd frame, or a skippable frame
     ("xz", re.compile(rb"\xfd7zXZ\0")),
     ("bzip2", re.compile(rb"BZh[1-9]")),
 )
@@ -55,7 +55,7 @@ def build_sentinel(
 
 
 def canonical_sentinel(revision: Revision = PR681) -> bytes:
-    """The content that a producer of this revision writes; ValueError for a revision this project does not know."""
+    """The content that a producer of this revision writes; ValueError for an unknown revision."""
     if revision.name != PR681.name:
         raise ValueError(f"the content of revision {revision.name!r} is not known; known: {', '.join(REVISIONS)}")
     return build_sentinel()
@@ -67,7 +67,7 @@ def is_sentinel(descriptor: Descriptor, revision: Revision = PR681) -> bool:
 
 
 def known_revision(content: bytes) -> Revision | None:
-    """The published revision whose sentinel content this is."""
+    """The published revision with this sentinel content."""
     digest = str(Digest.of(content))
     return next((revision for revision in REVISIONS.values() if digest in revision.sentinel_digests), None)
 
@@ -94,14 +94,14 @@ def compression(content: bytes) -> str | None:
 
 
 def missing_words(content: bytes) -> tuple[str, ...]:
-    """Which of TOC (or TOCs), NEVER and tar are not whole words of the content, in whatever case."""
+    """Which of TOC (or TOCs), NEVER and tar are not whole words of the content, in any case of letters."""
     return tuple(word for word in WORDS if not re.search(rb"(?i)\b%bs?\b" % word.encode(), content))
 
 
 def readings_as_tar(content: bytes) -> Iterator[tuple[int, str]]:
-    """Every offset at which some strict reader finds something to accept, and why (SENT-BLOB-001).
+    """Every offset from which a strict reader accepts the content as a tar, and why (SENT-BLOB-001).
 
-    Includes what cpio and 7z find by searching between block boundaries.
+    Includes the offsets between block boundaries that cpio and 7z search.
     """
     if not content:
         yield 0, "many readers take zero bytes for an empty archive"

@@ -1,7 +1,7 @@
 """Edits in the text of a JSON document that leave every other byte unchanged.
 
-Decoding and encoding again would lose what Python's types cannot hold (``1e999``, ``1.10``, a lone surrogate) and how
-the writer written the rest. All functions expect text that ``document.decode_object`` accepted.
+Decoding and encoding again would lose values that Python's types cannot represent (``1e999``, ``1.10``, a lone
+surrogate), and the form of all others. All functions expect text that ``document.decode_object`` accepted.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 _BLANK = re.compile(r"[ \t\r\n]*")
-# Numbers stay text: only where a value ends is requested, and Python refuses to convert very long ones.
+# Numbers stay text: only the end of a value is needed, and Python refuses to convert very long numbers.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
@@ -42,7 +42,7 @@ def elements(text: str, start: int = 0) -> tuple[Span, ...]:
 
 
 def find(text: str, path: Sequence[str]) -> Span | None:
-    """The value under these keys, from the outermost object on; None when one of them is absent or no object."""
+    """The value at this path of keys; None when a key is absent, or a value on the path is not an object."""
     span = Span(_skip(text, 0), len(text))
     for key in path:
         if text[span.start] != "{":
@@ -55,7 +55,7 @@ def find(text: str, path: Sequence[str]) -> Span | None:
 
 
 def replaced(text: str, span: Span, value: str) -> str:
-    """The document with this value in the place of that one."""
+    """The document with another value in the place of ``span``."""
     return text[: span.start] + value + text[span.end :]
 
 
@@ -71,7 +71,7 @@ def with_member(text: str, key: str, value: str) -> str:
 
 
 def with_first(text: str, array: Span, value: str) -> str:
-    """The document with ``value`` put before the first element; ``without_first`` takes it out again exactly."""
+    """The document with ``value`` before the first element; ``without_first`` restores the original bytes."""
     inside = array.start + 1
     comma = "," if elements(text, array.start) else ""
     return f"{text[:inside]}{value}{comma}{text[inside:]}"

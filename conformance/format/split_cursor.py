@@ -1,4 +1,4 @@
-"""A tar-split compared with the tar that it rebuilds (docs/format.md section 12; TARSPLIT-002, TARSPLIT-004)."""
+"""Compares a tar-split with the tar that it describes (docs/format.md section 12; TARSPLIT-002, TARSPLIT-004)."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,13 +10,13 @@ from conformance.format.tar import TarHeader
 from conformance.format.tarsplit import FileRecord, Record, Segment
 
 MAX_SURPLUS: Final = 2**20
-"""Bytes before one entry that the tar-split may have and the tar does not: with more it is read no further."""
+"""Bytes before one entry by which a tar-split may exceed the tar; after more, reading stops."""
 
 
 class SplitCursor:
-    """Takes the tar piece by piece and compares the records that stand for it; stops at the first that is out of step.
+    """Receives the tar piece by piece and compares it with the records; stops at the first record out of order.
 
-    ``problem`` is why the records could be read no further; ``compared`` counts the file records that were met.
+    ``problem`` states why reading of the records stopped; ``compared`` counts the compared file records.
     """
 
     def __init__(self, records: Iterable[Record], found: Discrepancies) -> None:
@@ -24,14 +24,16 @@ class SplitCursor:
         self._found = found
         self._ended = False
         self._rest = b""
-        """Of the segments after the last file record: what the tar must still bring."""
+        """Bytes of the segments after the last file record that the tar must still have."""
         self._position = 0
         self.problem: FormatError | None = None
         self.compared = 0
         self.names = CleanNames()
 
     def member(self, raw: bytes, header: TarHeader, crc: bytes, end: int) -> None:
-        """One entry of the tar: the raw bytes up to its content, and the CRC of that (b"" for none), up to ``end``."""
+        """Compare one entry: the raw bytes before its content, and the CRC of the content (b"" for none), up to
+        ``end``.
+        """
         if self._ended:
             return
         start = end - header.size - len(raw)
@@ -43,7 +45,7 @@ class SplitCursor:
             if size > len(raw) + MAX_SURPLUS:
                 self._stop(header.name, f"segments of {len(raw)} bytes", f"more than {size} bytes", start)
                 return
-            if record.payload:  # empty ones may come by the million
+            if record.payload:  # there may be a million empty segments
                 segments.append(record.payload)
             record = self._next()
         if self.problem is not None:
@@ -68,7 +70,7 @@ class SplitCursor:
         self._position = end
 
     def trailing(self, raw: bytes) -> None:
-        """Bytes after the last entry."""
+        """Compare bytes after the last entry."""
         while raw and not self._ended:
             if not self._rest:
                 record = self._next()
@@ -90,7 +92,7 @@ class SplitCursor:
             self._position += count
 
     def end(self) -> None:
-        """The tar is at its end: so must be the records."""
+        """Expect the end of the records, at the end of the tar."""
         if self._ended:
             return
         record = None if self._rest else self._next()
@@ -120,5 +122,5 @@ class SplitCursor:
         )
         expected = f"{tar[at : at + 16].hex(' ') or 'nothing'} ({len(tar)} bytes)"
         found = f"{recorded[at : at + 16].hex(' ') or 'nothing'} ({size} bytes)"
-        what = "tar bytes that are no content"
+        what = "tar bytes that are not content"
         self._found.add(Discrepancy(Kind.SPLIT_BYTES, shown(name) if name else "", what, expected, found, offset + at))

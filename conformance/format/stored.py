@@ -1,4 +1,4 @@
-"""Manifests as registries keep them."""
+"""Manifests as registries store them."""
 
 import msgspec
 

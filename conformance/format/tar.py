@@ -1,4 +1,4 @@
-"""A tar reader that also reports the raw bytes (docs/format.md section 9.3, step 1; POSIX.1-2017 pax, "ustar").
+"""A tar reader that also returns the raw bytes (docs/format.md section 9.3, step 1; POSIX.1-2017 pax, "ustar").
 
 Python's ``tarfile`` hides the raw headers and reads leniently; a tar-split needs every byte, and a TOC needs the
 reading of the reference, which is that of Go's archive/tar. Names and values stay bytes.
@@ -21,13 +21,13 @@ XATTR_PREFIX: Final = b"SCHILY.xattr."
 NANOSECONDS: Final = 10**9
 
 _ZERO_BLOCK = bytes(BLOCK)
-_BLANKS = 8 * 0x20  # what the checksum field counts as
+_BLANKS = 8 * 0x20  # the checksum field is summed as blanks
 _NO_DEVICE: Final = (b"0000000\0" * 2, bytes(16))
 _LOW = bytes(range(128))
 _COPY = 2**22
 _GNU, _USTAR, _STAR, _V7 = "gnu", "ustar", "star", "v7"
 _EXTENSIONS: Final = frozenset("xLK")
-"""Of these only the content counts; their other fields may be anything."""
+"""Only the content of these matters; their other fields may have any value."""
 _HEADER_ONLY: Final = frozenset("123456")
 _TEXT_RECORDS: Final = frozenset((b"path", b"linkpath", b"uname", b"gname"))
 
@@ -35,10 +35,10 @@ Records = dict[bytes, bytes]
 
 
 class TarHeader(msgspec.Struct, frozen=True):
-    """One entry after its extension headers are applied.
+    """One entry with its extended headers applied.
 
     ``typeflag`` is one character. Times are nanoseconds since 1970, None when the header has none.
-    ``xattrs`` has the PAX values by key. ``size`` is in bytes and is what follows in the archive.
+    ``xattrs`` has the PAX values by key. ``size`` is the number of content bytes in the archive.
     """
 
     typeflag: str
@@ -58,15 +58,16 @@ class TarHeader(msgspec.Struct, frozen=True):
 
     @property
     def padding(self) -> int:
-        """How many bytes fill the last block of the content."""
+        """The number of bytes that fill the last block of the content."""
         return -self.size % BLOCK
 
 
 class TarReader:
-    """Reads a tar stream entry by entry; ``offset`` counts the bytes taken from it.
+    """Reads a tar stream entry by entry; ``offset`` counts the bytes read.
 
-    After ``header()``, ``take_raw()`` gives the bytes since the content before; then ``content()`` must be used up.
-    ``watch`` sees each header before it is read (TAR-001 and on).
+    After ``header()``, ``take_raw()`` returns the bytes since the previous content; then ``content()`` must be
+    exhausted.
+    ``watch`` receives each header before it is parsed (TAR-001 and following).
     """
 
     def __init__(self, stream: BinaryIO, watch: HeaderWatch | None = None) -> None:
@@ -79,7 +80,7 @@ class TarReader:
         self.offset = 0
 
     def header(self) -> TarHeader | None:
-        """The next entry, or None at the end of the archive; raise FormatError for what is not a tar header."""
+        """The next entry, or None at the end of the archive; raise FormatError for an invalid header."""
         if self._left:
             raise ValueError("the content of the entry before has not been read")
         self._read_raw(self._padding, "padding")
@@ -121,14 +122,14 @@ class TarReader:
             yield piece
 
     def take_raw(self) -> bytes:
-        """The raw bytes (padding, headers, end blocks) since this was last called."""
+        """The raw bytes (padding, headers, end blocks) since the last call."""
         raw = b"".join(self._raw)
         self._raw.clear()
         self._raw_size = 0
         return raw
 
     def rest(self) -> Iterator[bytes]:
-        """Whatever follows the end of the archive, in pieces of at most 1 MiB."""
+        """The bytes after the end of the archive, in pieces of at most 1 MiB."""
         while piece := _read_fully(self._stream, 2**20):
             self.offset += len(piece)
             yield piece
@@ -138,7 +139,7 @@ class TarReader:
         return header
 
     def _block(self) -> bytes | None:
-        """A header block; None at end blocks or at the end of the input."""
+        """The next header block; None at end blocks or at the end of the input."""
         block = self._read_raw(BLOCK, "header", may_end=True)
         if block == _ZERO_BLOCK:
             where = self.offset
@@ -223,7 +224,7 @@ def _parse_block(block: bytes) -> TarHeader:
 
 
 def _high_bytes(block: bytes) -> int:
-    """How many bytes outside the checksum field are negative in a signed sum."""
+    """The number of bytes outside the checksum field that are negative in a signed sum."""
     return len((block[:148] + block[156:]).translate(None, _LOW))
 
 
@@ -234,13 +235,13 @@ def _form(block: bytes) -> str:
 
 
 def _merge(header: TarHeader, records: Records, long_name: bytes | None, long_link: bytes | None) -> TarHeader:
-    """Apply the extension headers; a GNU long name wins over PAX, as in Go's reader."""
+    """Apply the extended headers; a GNU long name takes precedence over PAX, as in Go's reader."""
     changes: dict[str, object] = {}
     if any(key.startswith(b"GNU.sparse.") for key in records):
         changes["is_sparse"] = True
     for key, value in records.items():
         if not value:
-            continue  # an empty value leaves what the header states
+            continue  # an empty value leaves the field of the header
         if key in (b"path", b"linkpath"):
             changes["name" if key == b"path" else "link_name"] = value
         elif key in (b"uid", b"gid"):
@@ -259,7 +260,7 @@ def _merge(header: TarHeader, records: Records, long_name: bytes | None, long_li
 
 
 def _checked(merged: TarHeader) -> TarHeader:
-    """The type as Go's reader sees it; raise FormatError where readers differ on what follows."""
+    """The type as Go's reader determines it; raise FormatError where readers differ on the following bytes."""
     if merged.typeflag == "\x00":
         merged = msgspec.structs.replace(merged, typeflag="5" if merged.name.endswith(b"/") else "0")
     if merged.typeflag == "S":

@@ -1,4 +1,4 @@
-"""What is not canonical in a tar, counted by rule, the first ones retained (TAR-001 to TAR-046; docs/soundness.md)."""
+"""Violations of the canonical form of a tar, counted by rule, the first recorded (TAR-001 and following)."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -10,7 +10,7 @@ from conformance.format.discrepancy import MAX_KEPT
 
 
 class TarRule(StrEnum):
-    """What a header or record does not keep to; the checks of ``layer_tar`` name the requirement of each."""
+    """The rules for headers and records; the checks of ``layer_tar`` name the requirement of each."""
 
     NUMBER = "number"
     CHECKSUM = "checksum"
@@ -56,7 +56,7 @@ class TarRule(StrEnum):
 
 
 class Flaw(msgspec.Struct, frozen=True, gc=False):
-    """One, within a header block or the content of an extended header; ``at`` is a byte of that."""
+    """A violation inside a header block or the content of an extended header; ``at`` is a byte of it."""
 
     rule: TarRule
     what: str
@@ -66,7 +66,7 @@ class Flaw(msgspec.Struct, frozen=True, gc=False):
 
 
 class TarFault(msgspec.Struct, frozen=True):
-    """One, of the entry ``name`` ("" for none); ``offset`` is a byte of the tar."""
+    """A violation at the entry ``name`` ("" for none); ``offset`` is a byte of the tar."""
 
     rule: TarRule
     name: str
@@ -77,24 +77,24 @@ class TarFault(msgspec.Struct, frozen=True):
 
 
 class TarFaults:
-    """All of one tar."""
+    """All violations in one tar."""
 
     def __init__(self) -> None:
         self._kept: dict[TarRule, list[TarFault]] = {}
         self._counts: dict[TarRule, int] = {}
 
     def add(self, fault: TarFault) -> None:
-        """Count it, and keep it if it is one of the first of its rule."""
+        """Count a violation, and record it if it is one of the first of its rule."""
         self._counts[fault.rule] = self._counts.get(fault.rule, 0) + 1
         if self._counts[fault.rule] <= MAX_KEPT:
             self._kept.setdefault(fault.rule, []).append(fault)
 
     def count(self, rule: TarRule) -> int:
-        """How many there are of a rule."""
+        """The number of violations of a rule."""
         return self._counts.get(rule, 0)
 
     def of(self, rules: Iterable[TarRule]) -> Iterator[TarFault]:
-        """Those that are retained, rule by rule."""
+        """The recorded violations, rule by rule."""
         for rule in rules:
             yield from self._kept.get(rule, ())
 
@@ -103,5 +103,5 @@ _SHOWN: Final = 40
 
 
 def raw(field: bytes) -> str:
-    """Bytes of a header for a report: as a Python literal, cut."""
+    """Bytes of a header as a Python literal, cut."""
     return repr(field[:_SHOWN])[1:] + ("…" if len(field) > _SHOWN else "")

@@ -1,7 +1,7 @@
 """The canonical form of one 512-byte tar header, field by field. Pure.
 
-Source: POSIX.1-2017 pax, "ustar Interchange Format"; the GNU tar manual, "Basic Tar Format"; and what real readers were
-seen to do with what keeps to neither (docs/soundness.md, "Tar headers").
+Source: POSIX.1-2017 pax, "ustar Interchange Format"; the GNU tar manual, "Basic Tar Format"; and how real readers were
+seen to read other forms (docs/soundness.md, "Tar headers").
 """
 
 import re
@@ -19,7 +19,7 @@ EXTENSIONS: Final = b"xgLK"
 LINKS: Final = b"12"
 WITHOUT_CONTENT: Final = b"123456"
 MAX_ID: Final = 2**32 - 1
-"""Of users, groups and device numbers: node-tar skips an entry with one beyond 2**53."""
+"""For users, groups and device numbers: node-tar skips an entry with a number beyond 2**53."""
 _BOUNDED: Final = ("uid", "gid", "devmajor", "devminor")
 MAX_OCTAL_SIZE: Final = 8**11 - 1
 """The largest size that the octal field of a header can represent."""
@@ -49,7 +49,7 @@ _PERMISSIONS: Final = 0o7777
 ROOT: Final = b"root"
 _ID_DIGITS: Final = 20
 
-# What nearly every header is: no sign of anything below in the numbers, the checksum and the type.
+# The numbers, the checksum and the type of nearly every header match this; the rules below then hold for them.
 _PLAIN: Final = re.compile(
     rb"0{3}[0-7]{4}\0[0-7]{7}\0[0-7]{7}\0[0-7]{11}\0[0-7]{11}\0[0-7]{6}\0 [\x000-6xLK]", re.DOTALL
 )
@@ -61,13 +61,13 @@ _SIZE_TO_SUM: Final = b"00000000000\0" * 2 + b"000000\0 "
 
 
 class HeaderRules:
-    """Judges headers one after the other; remembers the owners, magics and types that were right, for they repeat."""
+    """Judges headers in order; remembers valid owners, magics and types, because they repeat."""
 
     def __init__(self) -> None:
         self._is_right = lru_cache(maxsize=_MAX_CACHED)(_is_right)
 
     def is_plain(self, block: bytes) -> bool:
-        """Whether nothing is wrong with a header, and with an entry of this alone: cheap, and true of most headers.
+        """Whether a header, and an entry of this header alone, is certainly valid: quick, and true for most headers.
 
         The checksum is not compared: where all bytes are ASCII the tar reader does that.
         """
@@ -84,7 +84,7 @@ class HeaderRules:
             return False
         if kind in WITHOUT_CONTENT and block[124:135] != b"00000000000":
             return False
-        # What was inspected is put in its plainest form, so that the rest repeats.
+        # Fields that vary and were inspected are replaced by constants, so that the rest repeats.
         return self._is_right(
             _NAME_AND_MODE + block[108:124] + _SIZE_TO_SUM + block[156:157] + _ZERO_LINK + block[257:]
         )
@@ -95,7 +95,7 @@ def _is_right(block: bytes) -> bool:
 
 
 def number_of(field: bytes) -> int | None:
-    """The number of a field in one of its two forms; None for what is neither, 0 for an empty field."""
+    """The number in a field, octal or base-256; None for another form, 0 for an empty field."""
     if field[0] in (0x80, 0xFF):
         return int.from_bytes(field[1:], "big", signed=False) - (256 ** (len(field) - 1) if field[0] == 0xFF else 0)
     match = _OCTAL.fullmatch(field)
@@ -115,7 +115,7 @@ def text_of(field: bytes) -> bytes:
 
 
 def header_flaws(block: bytes) -> Iterator[Flaw]:
-    """What is not canonical in a header."""
+    """The violations in a header."""
     kind = block[TYPE : TYPE + 1]
     yield from _numbers(block, kind)
     yield from _checksum(block)
@@ -131,15 +131,15 @@ def header_flaws(block: bytes) -> Iterator[Flaw]:
 
 
 def _extended(block: bytes) -> Iterator[Flaw]:
-    """Rules for the header of an extended header, in addition to those for all."""
+    """Rules for the header block of an extended header, in addition to those for all headers."""
     if is_v7(block):
-        expected = "those of ustar or GNU tar: Rust's tar sees an entry in an extended header without"
+        expected = "those of ustar or GNU tar: Rust's tar reads an extended header without them as an entry"
         yield Flaw(TarRule.MAGIC, "magic and version of an extended header", expected, "none: the form v7", 257)
     if not block[0]:
         expected = "a name: node-tar skips an extended header without one, busybox refuses it"
         yield Flaw(TarRule.NAME, "the name of an extended header", expected, "none", 0)
     if text_of(block[:100]).endswith(b"/"):
-        expected = "no slash at its end: commons-compress and Archive::Tar see a directory in it"
+        expected = "no slash at its end: commons-compress and Archive::Tar read a directory"
         yield Flaw(TarRule.SLASH, "the name of an extended header", expected, raw(text_of(block[:100])))
     if block[157]:
         expected = "none: node-tar skips an extended header with one"
@@ -167,7 +167,7 @@ def _numbers(block: bytes, kind: bytes) -> Iterator[Flaw]:
 
 
 def _is_due(what: str, field: bytes, value: int) -> bool:
-    """Whether a number needs base-256: it is larger than octal can represent, or a negative time."""
+    """Whether a number needs base-256: it exceeds the octal field, or is a negative time."""
     if value < 0:
         return what == "mtime" and value >= -(2**63)
     return what != "mode" and 8 ** (len(field) - 1) <= value < 2**63
@@ -179,7 +179,7 @@ def _checksum(block: bytes) -> Iterator[Flaw]:
         yield Flaw(TarRule.CHECKSUM, "the checksum", "up to 7 octal digits, then NUL or blank", raw(field), 148)
         return
     if block.isascii():
-        return  # one sum only, and the tar reader compares it
+        return  # the tar reader compares the unsigned sum
     unsigned, value = sum(block) - sum(field) + 8 * 0x20, number_of(field)
     if value != unsigned:
         expected = f"{unsigned:o}, the sum of unsigned bytes"
@@ -187,7 +187,7 @@ def _checksum(block: bytes) -> Iterator[Flaw]:
 
 
 def _form(block: bytes) -> Iterator[Flaw]:
-    """Magic and version, and which fields may be there with them."""
+    """Magic and version, and which fields they permit."""
     magic = block[257:265]
     end = {USTAR_MAGIC: 500, GNU_MAGIC: PREFIX, V7_MAGIC: 257}.get(magic)
     if end is None:
@@ -197,7 +197,7 @@ def _form(block: bytes) -> Iterator[Flaw]:
         yield Flaw(TarRule.V7, "magic and version", "those of ustar or GNU tar", "none: the form v7", 257)
     rest = block[end:]
     if is_v7(block) and _DEVICES_OF_V7.fullmatch(block, 329, 345):
-        rest = block[end:329] + bytes(16) + block[345:]  # GNU tar writes zeros there
+        rest = block[end:329] + bytes(16) + block[345:]  # GNU tar writes zeros in these fields
     if rest.strip(b"\0"):
         at = end + len(rest) - len(rest.lstrip(b"\0"))
         what = {500: "after the prefix (star)", PREFIX: "after the device numbers (old GNU, or a prefix)"}
@@ -224,7 +224,7 @@ def _behind_the_prefix(block: bytes, length: int) -> Flaw:
 
 
 def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:
-    """An owner's name that is another owner than the number: root, or for busybox a name in digits."""
+    """An owner name that contradicts the number: root, or for busybox a name in digits."""
     if name == ROOT and value:
         yield Flaw(TarRule.OWNER, f"the {what} root", "the number 0", str(value), at)
     elif name.isdigit() and (len(name) > _ID_DIGITS or int(name) != value):
@@ -232,7 +232,7 @@ def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:
 
 
 def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
-    """What holds for the header of an entry, and not for that of an extended one."""
+    """Rules for the header of an entry, but not of an extended header."""
     mode = number_of(block[100:108])
     if mode is not None and not 0 <= mode <= _PERMISSIONS:
         yield Flaw(TarRule.MODE, "the field mode", "permission bits only (0 to 7777)", f"{mode:o}", 100)
@@ -245,11 +245,13 @@ def _entry(block: bytes, kind: bytes) -> Iterator[Flaw]:
     size = number_of(block[124:136])
     if kind in WITHOUT_CONTENT and size:
         yield Flaw(TarRule.NO_CONTENT, "the field size", f"0 for the type {kind.decode()}", str(size), 124)
-    # A directory of the form v7: there is no other type for it.
+    # A directory of the form v7, which has no type for directories.
     is_v7_directory = is_v7(block) and not size
     if kind == b"\0" and not is_v7_directory and text_of(block[:100]).endswith(b"/"):
         yield Flaw(
             TarRule.SLASH, "the field name", "no slash at its end beside the type NUL", raw(text_of(block[:100]))
         )
     if kind not in b"34" and any(number_of(block[where]) for _, where in _DEVICES):
-        yield Flaw(TarRule.DEVICE, "the device numbers", "none on what is no device", raw(block[329:345]), 329)
+        yield Flaw(
+            TarRule.DEVICE, "the device numbers", "none on an entry that is not a device", raw(block[329:345]), 329
+        )

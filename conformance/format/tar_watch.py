@@ -1,6 +1,6 @@
-"""Every header, extended header and end of a tar, compared with the canonical form while it is read.
+"""Compares every header, extended header and end of a tar with the canonical form while it is read.
 
-Told by the tar reader before it takes a header for what it states: what it then refuses is judged too.
+The tar reader calls it before it parses a header, so that headers which the reader refuses are judged too.
 """
 
 from typing import Final
@@ -31,19 +31,19 @@ _OWNERS: Final = (("uname", b"uid", slice(108, 116), 265), ("gname", b"gid", sli
 
 
 class HeaderWatch:
-    """``header``, ``extension`` and ``end`` in the order of the tar; all that is found goes to ``faults``."""
+    """Receives ``header``, ``extension`` and ``end`` in the order of the tar; violations are added to ``faults``."""
 
     def __init__(self, faults: TarFaults) -> None:
         self._faults = faults
         self._rules = HeaderRules()
         self._pending: list[TarFault] = []
-        """Found in extended headers before the name of the entry is known."""
+        """Violations in extended headers; the name of the entry is not known yet."""
         self._extended: dict[bytes, bytes] = {}
-        """The content of the extended headers before the next entry, by type."""
+        """The contents of the extended headers before the next entry, by type."""
         self._records: Records = _NO_RECORDS
 
     def header(self, block: bytes, offset: int) -> None:
-        """A header that is no block of zeros, at ``offset`` in the tar."""
+        """Judge a header, which is not a block of zeros, at ``offset`` in the tar."""
         is_plain = self._rules.is_plain(block)
         if is_plain and not self._extended and block[TYPE] not in EXTENSIONS:
             return
@@ -67,7 +67,7 @@ class HeaderWatch:
             self._records = _NO_RECORDS
 
     def extension(self, kind: str, content: bytes, padding: bytes, offset: int) -> None:
-        """The content of an extended header at ``offset`` in the tar, and what fills its last block."""
+        """Judge the content of an extended header at ``offset`` in the tar, and the padding after it."""
         if padding.strip(b"\0"):
             self._note(
                 (Flaw(TarRule.PADDING, "the padding of an extended header", "NULs", raw(padding)),),
@@ -83,7 +83,7 @@ class HeaderWatch:
         self._extended[flag] = content
 
     def end(self, zero_blocks: int, offset: int) -> None:
-        """The end of the archive: so many blocks of zeros were there, two at most searched for."""
+        """Judge the end of the archive: the number of blocks of zeros, at most two."""
         if self._extended:
             self._orphans(offset)
         self._flush("")
@@ -93,7 +93,7 @@ class HeaderWatch:
             self._flush("")
 
     def close(self) -> None:
-        """The tar could be read no further."""
+        """The reader stopped before the end of the tar."""
         self._flush("")
 
     def _orphans(self, offset: int) -> None:
@@ -114,7 +114,7 @@ class HeaderWatch:
         return prefix + b"/" + name if prefix else name
 
     def _entry(self, block: bytes, kind: bytes) -> list[Flaw]:
-        """What the header of an entry and the extended headers before it state together."""
+        """Judge the header of an entry together with its extended headers."""
         records, extended = self._records, self._extended
         flaws = []
         name = self._name(block)
@@ -133,7 +133,7 @@ class HeaderWatch:
             expected = "a link name" if kind in LINKS else "no link name on what is not a link"
             flaws.append(Flaw(TarRule.LINK_NAME, "the link name", expected, raw(link) if link else "none", 157))
         if kind in LINKS and link and not block[157]:
-            # Go writes so where a PAX link target has no ASCII character; no known writer does with a GNU long link.
+            # Go writes this for a PAX link target without ASCII characters; no known writer does for a GNU long link.
             rule = TarRule.LINK_NAME if b"K" in extended else TarRule.BARE_LINK
             flaws.append(Flaw(rule, "the link name in the header", "its beginning there too", "none", 157))
         flaws += self._mixed()
@@ -166,7 +166,7 @@ class HeaderWatch:
         return []
 
     def _owner(self, block: bytes) -> list[Flaw]:
-        """GNU tar, bsdtar and busybox go by the name where they may; container tools by the number."""
+        """GNU tar, bsdtar and busybox use the name where they can; container tools use the number."""
         flaws: list[Flaw] = []
         for what, key, where, place in _OWNERS:
             if what.encode() not in self._records and key not in self._records:

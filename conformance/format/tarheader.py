@@ -1,7 +1,7 @@
-"""What readers take for a tar header: sums, checksum field, magic. Pure, over 512-byte blocks.
+"""Which blocks readers accept as a tar header: sums, checksum field, magic. Pure, over 512-byte blocks.
 
-Source: POSIX.1-1988 to -2017 (ustar, pax) for the fields, docs/format.md section 2 for what readers really do.
-Readers differ, and the most lenient reading counts here: a block that is harmless must be harmless to all.
+Source: POSIX.1-1988 to -2017 (ustar, pax) for the fields, docs/format.md section 2 for the behaviour of readers.
+Readers differ, and the most lenient reading counts here: no reader may accept a sentinel block.
 """
 
 import re
@@ -25,20 +25,20 @@ _WORD = re.compile(rb"[0-9A-Za-z_]*")
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One number that some reader sees in the checksum field; ``how`` names the notation."""
+    """One number that a reader reads in the checksum field; ``how`` names the notation."""
 
     value: int
     how: str
 
 
 class HeaderSums(msgspec.Struct, frozen=True):
-    """The sums over a header with the checksum field taken as blanks, of bytes taken unsigned and signed."""
+    """The sums over the bytes of a header, unsigned and signed, with blanks for the checksum field."""
 
     unsigned: int
     signed: int
 
     def named(self) -> dict[int, str]:
-        """Every value that a reader compares with; Archive::Tar keeps only the low 16 bits of a sum."""
+        """Every value that a reader compares with; Archive::Tar uses only the low 16 bits of a sum."""
         return {
             self.signed % 65536: "the signed sum modulo 65536",
             self.unsigned % 65536: "the unsigned sum modulo 65536",
@@ -57,11 +57,11 @@ def header_sums(block: bytes) -> HeaderSums:
 
 
 def checksum_readings(field: bytes) -> tuple[Reading, ...]:
-    """All numbers that readers see in an 8-byte checksum field.
+    """All numbers that readers read in an 8-byte checksum field.
 
     Octal after any blanks and NULs, up to the first other character, with or without sign; base-256 (GNU) as 63-bit,
     62-bit and 32-bit number and as two's complement; hexadecimal and binary (Archive::Tar uses Perl's ``oct``);
-    and 0 for a field without a number, as C's ``strtol`` has it.
+    and 0 for a field without a number, as C's ``strtol`` returns it.
     """
     if field[0] & 0x80:
         whole = int.from_bytes(field, "big")
@@ -85,7 +85,7 @@ Notation = Literal["octal", "octal after blanks", "octal after NUL", "octal and 
 
 
 def write_checksum(block: bytes, notation: Notation = "octal", *, signed: bool = False) -> bytes:
-    """A 512-byte block with its checksum field made right; what tests and invalid examples are created with."""
+    """A 512-byte block with a right checksum field, for tests and invalid examples."""
     sums = header_sums(block)
     value = sums.signed if signed else sums.unsigned
     field = {
@@ -108,9 +108,9 @@ def matching_checksum(block: bytes) -> str | None:
 
 
 def tar_magic(block: bytes) -> str | None:
-    """The tar variant whose magic a 512-byte block bears, or None.
+    """The tar variant whose magic a 512-byte block has, or None.
 
-    Readers compare "ustar" alone (bsdtar, busybox, 7z); v7 headers have NULs there, which busybox takes as well;
+    Readers compare "ustar" alone (bsdtar, busybox, 7z); v7 headers have NULs there, which busybox accepts as well;
     star has "tar" NUL at the end of the block.
     """
     magic = block[MAGIC]
@@ -128,10 +128,11 @@ def tar_magic(block: bytes) -> str | None:
 
 
 def is_unchecked_entry(block: bytes) -> bool:
-    """Whether Archive::Tar takes a 512-byte block for an entry although its checksum is wrong.
+    """Whether Archive::Tar reads a 512-byte block as an entry although its checksum is wrong.
 
-    It verifies the checksum of regular files only. Everything else goes by the type (a digit from 1, or V; or a name
-    that ends in a slash) once the last 12 bytes are NUL and the magic holds no odd characters (seen with 2.40).
+    It verifies the checksum of regular files only. It accepts any other type (a digit from 1, or V; or a name that ends
+    in a
+    slash) when the last 12 bytes are NUL and the magic has word characters, blanks and NULs only (seen with 2.40).
     """
     magic = block[MAGIC].rstrip(b" \0").partition(b"\0")[0]
     if any(block[500:]) or not any(block) or not _WORD.fullmatch(magic):
@@ -140,27 +141,27 @@ def is_unchecked_entry(block: bytes) -> bool:
     if kind in b"123456789V":
         return True
     name = block[:100].partition(b"\0")[0]
-    # Letters are the number 0 to Perl, hence files; what is not a word character becomes a file.
+    # Perl reads letters as the number 0, a file; a character that is not a word character becomes a file.
     return name.endswith(b"/")
 
 
 def accepted_header(block: bytes) -> str | None:
-    """Why some reader accepts a 512-byte block as a tar header, as text, or None if none does."""
+    """Why a reader accepts a 512-byte block as a tar header, as text, or None if none does."""
     if (how := matching_checksum(block)) is not None:
         return f"its checksum field is right ({how})"
     if is_unchecked_entry(block):
-        return "Archive::Tar takes it for an entry whose checksum it does not verify"
+        return "Archive::Tar reads it as an entry whose checksum it does not verify"
     return None
 
 
 def blocks(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The whole 512-byte blocks of a blob with their offsets; a shorter rest is left out."""
+    """The complete 512-byte blocks of a blob with their offsets."""
     for offset in range(0, len(content) - BLOCK + 1, BLOCK):
         yield offset, content[offset : offset + BLOCK]
 
 
 def unaligned_headers(content: bytes) -> Iterator[int]:
-    """Offsets between block boundaries where a header with a right octal checksum begins: cpio and 7z look there."""
+    """Offsets between block boundaries where a header with a right octal checksum begins, which cpio and 7z find."""
     if len(content) <= BLOCK:
         return
     unsigned = sum(content[:BLOCK])

@@ -1,6 +1,6 @@
 """The tar-split: JSON lines from which a TOC-only client rebuilds the tar (docs/format.md section 12).
 
-Everything streams: a line is bounded, the number of lines only by what the caller decompresses.
+All functions stream. A line is bounded; the caller bounds the number of lines by the bytes that it decompresses.
 """
 
 import base64
@@ -33,7 +33,7 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class FileRecord(msgspec.Struct, frozen=True):
-    """A header's place: ``size`` bytes of content follow here; ``crc`` has eight bytes, None without content.
+    """The record of one header: ``size`` bytes of content follow; ``crc`` has eight bytes, None without content.
 
     ``name`` is as in the header, not cleaned.
     """
@@ -49,7 +49,7 @@ Contents = Callable[[FileRecord], Iterable[bytes]]
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    # All optional: a missing field gets a specific message.
+    # All fields are optional, so that a missing field gets a specific message.
     type: int = 0
     name: str = ""
     name_raw: bytes = b""
@@ -62,7 +62,7 @@ _LINE = msgspec.json.Decoder(_Line)
 
 
 def parse(document: bytes | Iterable[bytes], *, max_line: int = MAX_LINE) -> Iterator[Record]:
-    """The records of a decompressed tar-split, given whole or in pieces; raise FormatError naming the line."""
+    """The records of a decompressed tar-split, given whole or in pieces; raise FormatError with the line number."""
     for number, line in enumerate(_lines([document] if isinstance(document, bytes) else document, max_line)):
         try:
             yield _record(line, number)
@@ -78,13 +78,13 @@ class Recorder:
         self._position = 0
 
     def segment(self, raw: bytes) -> None:
-        """Record raw tar bytes; nothing for none."""
+        """Record raw tar bytes, if there are any."""
         if raw:
             payload = base64.b64encode(raw).decode()
             self._line({"type": _SEGMENT, "payload": payload, "position": self._position})
 
     def file(self, name: bytes, size: int, crc: bytes | None) -> None:
-        """Record the place of one header's content; ``crc`` is None when ``size`` is 0."""
+        """Record the content of one header; ``crc`` is None when ``size`` is 0."""
         line: dict[str, int | str | None] = {"type": _FILE}
         try:
             line["name"] = name.decode()
@@ -102,7 +102,7 @@ class Recorder:
 
 
 def build(records: Iterable[Record]) -> bytes:
-    """The lines of these records; positions are counted again."""
+    """The lines of these records, with new positions."""
     lines: list[bytes] = []
     recorder = Recorder(lines.append)
     for record in records:
@@ -137,9 +137,9 @@ def headers(records: Iterable[Record]) -> Iterator[TarHeader]:
     raw_size = padding = 0
     for record in records:
         if isinstance(record, Segment):
-            raw += [record.payload] if record.payload else []  # empty ones may come by the million
+            raw += [record.payload] if record.payload else []  # there may be a million empty segments
             raw_size += len(record.payload)
-            if raw_size > MAX_LINE:  # of what follows the last record nothing is needed
+            if raw_size > MAX_LINE:  # bytes after the last record are not needed
                 raw, raw_size = raw[:1], len(raw[0])
             continue
         header = _only_header(b"".join(raw), padding, record)
@@ -202,7 +202,7 @@ def _lines(pieces: Iterable[bytes], max_line: int) -> Iterator[bytes]:
 
 
 def _unless_blank(line: bytes) -> Iterator[bytes]:
-    """White space between JSON texts means nothing to readers, which decode a stream of them (Go's json.Decoder)."""
+    """Readers ignore white space between JSON texts, because they decode a stream of them (Go's json.Decoder)."""
     if line.strip(b" \t\r"):
         yield line
 
@@ -222,14 +222,14 @@ def _record(line: bytes, number: int) -> Record:
     if not _is_surely_clean(line, parsed):
         _refuse_ambiguity(line)
     payload = parsed.payload
-    if not -(2**63) <= parsed.size < 2**63:  # also of a segment: Go's decoder refuses the line
+    if not -(2**63) <= parsed.size < 2**63:  # also for a segment: Go's decoder refuses the line
         raise FormatError(f"has the impossible size {parsed.size}")
     if parsed.type == _SEGMENT:
         if payload is None:
             raise FormatError("is a segment without payload")
         return Segment(number, payload)
     name = parsed.name_raw or parsed.name.encode()
-    # A reader prefers name_raw; one that knows only name must not read another file.
+    # Readers prefer name_raw; a reader that knows only name must not read another file.
     if parsed.name and parsed.name_raw and parsed.name != parsed.name_raw.decode(errors="replace"):
         raise FormatError("is a file whose name and name_raw differ")
     if not name:
@@ -242,12 +242,12 @@ def _record(line: bytes, number: int) -> Record:
 
 
 def _is_surely_clean(line: bytes, parsed: _Line) -> bool:
-    """Whether the line has no more quotes than the keys and texts that were decoded from it: then it has no others.
+    """Whether the line has as many quotes as the keys and texts decoded from it: then it has no others.
 
-    Nearly all lines are like that, and counting costs little.
+    This is true for nearly all lines, and counting is quick.
     """
     name = parsed.name or parsed.name_raw
-    quotes = 4 + (4 if name else 0) + (2 if parsed.size else 0)  # type and position are always there
+    quotes = 4 + (4 if name else 0) + (2 if parsed.size else 0)  # type and position are always present
     if parsed.payload is not None:
         quotes += 4
     elif b'"payload":null' in line:
@@ -256,13 +256,13 @@ def _is_surely_clean(line: bytes, parsed: _Line) -> bool:
 
 
 def _refuse_ambiguity(line: bytes) -> None:
-    """Raise FormatError for a key or number that JSON readers differ on: another header than the one that is read."""
+    """Raise FormatError for a key or number that JSON readers read differently."""
     try:
         _, problems = decode_leniently(line, what="the line", shape=TAR_SPLIT_LINE, limit=MAX_LINE)
     except FormatError as error:
         raise FormatError(f"is not JSON: {error.what}") from None
     for problem in problems:
-        raise FormatError(f"has {problem.key!r} ({problem.kind}), which JSON readers take differently")
+        raise FormatError(f"has {problem.key!r} ({problem.kind}), which JSON readers read differently")
 
 
 def _shown(name: bytes) -> str:

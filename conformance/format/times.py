@@ -8,7 +8,7 @@ from conformance.format.errors import FormatError
 
 NANOSECONDS: Final = 10**9
 YEAR_ONE: Final = -62_135_596_800 * NANOSECONDS
-"""The zero time of Go: the reference leaves it out, old writers spell it out."""
+"""The zero time of Go: the reference leaves it out, old writers write it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = 253_402_300_799
@@ -19,7 +19,7 @@ _RFC3339 = re.compile(
 
 
 def parse_time(text: str) -> int:
-    """Nanoseconds since 1970; raise FormatError for what is not RFC 3339 with at most nine fraction digits."""
+    """Nanoseconds since 1970; raise FormatError unless the text is RFC 3339 with at most nine fraction digits."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise FormatError(f"{text[:80]!r} is not an RFC 3339 time")

@@ -1,7 +1,7 @@
-"""The TOC: the JSON list of what is in a layer and where (docs/format.md sections 1, 11 and 13).
+"""The TOC: the JSON list of the entries of a layer and their positions (docs/format.md sections 1, 11 and 13).
 
-Decoding states only whether the document can be read; what it must state is for the checks. Whether its keys
-are written as every parser would read them is a separate question: see ``toc_keys``.
+Decoding verifies only that the document can be read; the checks judge its content. ``toc_keys`` finds keys that
+parsers read differently.
 """
 
 import codecs
@@ -21,20 +21,20 @@ CHUNK_ZEROS: Final = "zeros"
 
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Written = Annotated[str, msgspec.Meta(min_length=1)]
-"""Text that is "" where it is left out. Go's decoder, and so clients, refuse an empty time or digest that is there."""
+"""Text that is "" when absent. Go's decoder, and so clients, refuse an empty time or digest that is present."""
 
 _UTF8_STEP = 2**20
-# The shortest entry with a type and a name has 25 bytes. Shorter objects by the million are there to fill memory: each
-# takes some 200 bytes once it is decoded.
+# The shortest entry with a type and a name has 25 bytes. A million shorter objects only serve to fill memory: each
+# takes some 200 bytes when it is decoded.
 _SHORTEST: Final = 16
 _FEW: Final = 2**16
 
 
 class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
-    """One entry as written; what is absent has its zero value.
+    """One entry as written; an absent field has its zero value.
 
     Offsets and sizes are bytes, offsets are absolute in the blob; times are RFC 3339 text, xattr values
-    base64 text, digests text: none of them is judged here.
+    base64 text, digests text: none of them is judged.
     """
 
     type: str = ""
@@ -73,7 +73,7 @@ class Toc(msgspec.Struct, frozen=True, rename={"tar_split_digest": "tarSplitDige
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """The entries in order; empty when there is no array of them (TOC-001 states this)."""
+        """The entries in order; empty when there is no array of entries (TOC-001 requires one)."""
         entries = self.entries_or_none
         return [] if entries is None or entries is msgspec.UNSET else entries
 
@@ -127,7 +127,9 @@ def encode_toc(toc: Toc) -> bytes:
 
 
 def check_density(objects: int, size: int) -> None:
-    """Raise FormatError where ``size`` bytes of JSON have more objects than entries with a type and a name can be."""
+    """Raise FormatError where ``size`` bytes of JSON have more objects than entries with a type and a name fit in
+    them.
+    """
     if objects > _FEW + size // _SHORTEST:
         raise FormatError(f"the TOC has {objects} braces in {size} bytes: entries have a type and a name")
 

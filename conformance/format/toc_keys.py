@@ -1,8 +1,9 @@
 """Keys and numbers of a TOC that two parsers may read differently (TOC-002).
 
-The reference compares keys without case, takes the last of duplicates, skips what it does not know, and
-stops at an empty key; another parser does otherwise. Such a key is a second TOC hidden in the first. What is stated in
-``json_problems`` of all documents is searched for here in a way that is fast for a million entries.
+The reference compares keys without case, uses the last of duplicates, skips unknown keys, and
+stops at an empty key; another parser behaves differently. Such a key hides a second TOC in the first. The problems are
+those
+of ``json_problems``; the search here is fast for a million entries.
 """
 
 import json
@@ -20,7 +21,7 @@ from conformance.format.toc import Toc, decode_toc
 
 MAX_PROBLEMS: Final = 100
 _SLICE: Final = 20_000
-"""Entries that are written again at once."""
+"""Entries that are encoded at a time."""
 
 
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -29,10 +30,10 @@ Pairs = list[tuple[str, object]]
 
 
 def key_problems(document: bytes, toc: Toc | None = None, *, limit: int = MAX_PROBLEMS) -> tuple[KeyProblem, ...]:
-    """The first ``limit`` problems, in order; empty for a clean document.
+    """The first ``limit`` problems, in order; empty for a document without problems.
 
-    Give ``toc`` if the document is already decoded; a clean document then costs less than another decoding,
-    however many entries it has. Raise FormatError if the document cannot be decoded at all.
+    Give ``toc`` if the document is already decoded; a document without problems then takes less time than another
+    decoding. Raise FormatError if the document cannot be decoded at all.
     """
     if _is_surely_clean(document, decode_toc(document) if toc is None else toc):
         return ()
@@ -43,10 +44,10 @@ def key_problems(document: bytes, toc: Toc | None = None, *, limit: int = MAX_PR
 
 
 def _is_surely_clean(document: bytes, toc: Toc) -> bool:
-    """Whether encoding what was decoded gives the same bytes, or as many colons: then decoding dropped no key.
+    """Whether encoding the decoded TOC yields the same bytes, or as many colons: then decoding dropped no key.
 
-    All that decoding forgets (unknown keys, the earlier of two duplicates, explicit zeros) loses colons, and
-    nothing but an escaped colon gains one.
+    Everything that decoding drops (unknown keys, the first of two duplicates, explicit zeros) has colons, and
+    only an escaped colon adds one.
     """
     if _is_canonical(document, toc):
         return not any("" in entry.xattrs for entry in toc.entries if entry.xattrs)
@@ -58,7 +59,7 @@ def _is_surely_clean(document: bytes, toc: Toc) -> bool:
 
 
 def _is_canonical(document: bytes, toc: Toc) -> bool:
-    """Whether the document is what writing the TOC again gives."""
+    """Whether encoding the TOC yields the document."""
     position = 0
     for piece in _encoded(toc):
         if document[position : position + len(piece)] != piece:
@@ -68,11 +69,11 @@ def _is_canonical(document: bytes, toc: Toc) -> bool:
 
 
 def _encoded(toc: Toc) -> Iterator[bytes]:
-    """The TOC as it is written, in pieces: as one it would take as much memory as the document once more."""
+    """The encoded TOC in pieces: in one piece it would take as much memory as the document."""
     if toc.entries_or_none is None or toc.entries_or_none is msgspec.UNSET:
         yield msgspec.json.encode(toc)
         return
-    # By msgspec, which leaves out what the document did not have.
+    # msgspec leaves out fields that the document did not have.
     head, tail = msgspec.json.encode(Toc(toc.version, [], toc.tar_split_digest)).split(b"[]", 1)
     yield head + b"["
     for start in range(0, len(toc.entries), _SLICE):
@@ -82,10 +83,10 @@ def _encoded(toc: Toc) -> Iterator[bytes]:
 
 
 class _Walk:
-    """The slow way, for documents that have or may have a problem: every object is inspected.
+    """The slow search, for documents that may have a problem: every object is inspected.
 
-    The hooks see the pairs of every object when it closes, and every number, so they only note *that* an entry is odd;
-    where in the text its keys are is then found by walking that one entry.
+    The hooks receive the pairs of every object at its end, and every number, so they only record *that* an entry has a
+    problem; the position of its keys in the text is then found by walking that entry.
     """
 
     def __init__(self, document: bytes) -> None:

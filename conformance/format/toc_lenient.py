@@ -1,7 +1,7 @@
-"""A TOC as the reference client reads it: the second reading that odd keys hide (docs/format.md section 1; TOC-002).
+"""A TOC as the reference client reads it: the second reading that ambiguous keys hide (docs/format.md 1; TOC-002).
 
-containers-storage (storage/pkg/chunked/cache_linux.go, unmarshalToc) compares keys without case, takes the last of
-duplicates, skips unknown ones, and takes an empty key for the end of the object.
+containers-storage (storage/pkg/chunked/cache_linux.go, unmarshalToc) compares keys without case, uses the last of
+duplicates, skips unknown ones, and treats an empty key as the end of the object.
 """
 
 import json
@@ -21,7 +21,9 @@ _KEYS: Final = {key.casefold(): key for key in (*Entry.__struct_encode_fields__,
 
 
 def read_as_containers_storage(document: bytes) -> Toc:
-    """The TOC that the reference client sees; raise FormatError if it sees none, or the document is too large."""
+    """The TOC that the reference client reads; raise FormatError if it refuses the document, or the document is too
+    large.
+    """
     if len(document) > MAX_LENIENT:
         raise FormatError(f"a TOC of {len(document)} bytes is not read a second time")
     try:

@@ -1,21 +1,23 @@
-"""One pass over the entries of a TOC: which of them each rule has to inspect (docs/format.md section 11).
+"""One pass over the entries of a TOC, to find those that each rule has to inspect (docs/format.md section 11).
 
-A TOC may have a million entries, and nearly all are plainly right: the rules in ``toc_rules`` and ``chunk_rules`` look
-at the others only.
+A TOC may have a million entries, and nearly all are certainly valid: the rules in ``toc_rules`` and ``chunk_rules``
+inspect the others only.
 """
 
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
 
 from conformance.format.discrepancy import shown
 from conformance.format.toc import CHUNK_ZEROS, TYPES, Entry
+from conformance.format.toc_names import Names, names_of
 
 MAX_PROBLEMS: Final = 10
-"""What a rule yields at most."""
+"""The maximum number of problems of a rule."""
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 CHUNK_FIELDS: Final = ("chunk_size", "chunk_offset", "chunk_digest", "chunk_type")
 LINKS: Final = ("hardlink", "symlink")
@@ -27,7 +29,7 @@ _NO_FILE: Final = Entry()
 
 
 class EntryProblem(msgspec.Struct, frozen=True):
-    """What is wrong with one entry: its index and name, and what was due."""
+    """A problem of one entry: its index and name, the expected and the found value."""
 
     index: int
     name: str
@@ -36,7 +38,7 @@ class EntryProblem(msgspec.Struct, frozen=True):
 
 
 MAX_ODD_TIMES: Final = 10_000
-# Most times; the others (leap days, zones) are parsed.
+# Most times match; the others (leap days, zones) are parsed.
 _PLAIN_TIME: Final = re.compile(
     r"(?!0001-01-01T)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
     re.ASCII,
@@ -50,7 +52,7 @@ def _indices() -> "array[int]":
 
 
 class _Times:
-    """Which texts for times are not in the usual form; each is inspected once, as long as there are not too many."""
+    """The texts for times that are not in the usual form; each text is inspected once, up to a limit of texts."""
 
     def __init__(self) -> None:
         self.plain: set[str] = {""}
@@ -69,13 +71,13 @@ class _Times:
             self.left_out = True
 
 
-class Outline(msgspec.Struct, frozen=True):
+class Outline(msgspec.Struct, frozen=True, dict=True):
     """The entries of a TOC, and the indices of those that the rules inspect.
 
-    ``odd`` are those that are not plainly right by their type; ``owners`` regular entries with chunk fields;
+    ``odd`` are those that are not certainly valid by their type; ``owners`` regular entries with chunk fields;
     ``odd_times`` the first texts for times that are not in the usual form, ``times_left_out`` whether there are more;
-    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files follow each other, and end at
-    ``last_end``. ``tiled``: all chunks follow their files, tile them, and have nothing that is not theirs.
+    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files are in order, and end at
+    ``last_end``. ``tiled``: all chunks follow their files, tile them, and have chunk fields only.
     """
 
     entries: Sequence[Entry]
@@ -92,9 +94,14 @@ class Outline(msgspec.Struct, frozen=True):
     last_end: int = 0
     tiled: bool = True
 
+    @cached_property
+    def names(self) -> Names:
+        """What the rules on names need, found at the first use."""
+        return names_of(self.entries)
+
     @property
     def has_chunks(self) -> bool:
-        """Whether any file is split, or states anything of chunks."""
+        """Whether any file is split, or has a chunk field."""
         return bool(self.chunks or self.owners)
 
 
@@ -172,20 +179,20 @@ def outline(entries: Sequence[Entry]) -> Outline:  # noqa: PLR0912, PLR0915 - th
 
 
 def _is_tiled(owner: Entry, position: int, place: int) -> bool:
-    """Whether the chunks of a file, the last of which is at ``place``, reach its end, and the first is its own."""
+    """Whether the chunks of a file, the last one at ``place``, reach its end, and the first belongs to it."""
     first = owner.chunk_size > 0 and not owner.chunk_offset
     return first and position == owner.size and place < owner.end_offset
 
 
 def _is_plain_chunk(chunk: Entry) -> bool:
-    """Whether it has nothing that belongs to its file."""
+    """Whether it has no field of its file."""
     if chunk.mode or chunk.size or chunk.digest or chunk.end_offset or chunk.modtime:
         return False
     return chunk.chunk_type in ("", CHUNK_ZEROS) and not has_more(chunk)
 
 
 def _is_plainly_right(entry: Entry, kind: str) -> bool:
-    """Of an entry that is neither regular nor a chunk, has a name, and no size, digest or offset."""
+    """Whether the entry is neither regular nor a chunk, has a name, and no size, digest or offset."""
     if entry.chunk_size or entry.chunk_digest or entry.chunk_type or entry.chunk_offset or entry.end_offset:
         return False
     if kind == "dir":
@@ -196,7 +203,7 @@ def _is_plainly_right(entry: Entry, kind: str) -> bool:
 
 
 def has_more(chunk: Entry) -> bool:
-    """Whether a chunk has one of the rarer fields of its file."""
+    """Whether a chunk has one of the less frequent fields of its file."""
     times = chunk.accesstime or chunk.changetime
     return bool(
         chunk.uid or chunk.gid or chunk.link_name or chunk.xattrs or chunk.dev_major or chunk.dev_minor or times

@@ -1,7 +1,8 @@
-"""A TOC read slice by slice: neither its JSON nor its entries are ever in memory as one (docs/format.md section 13).
+"""A TOC read slice by slice: its JSON and its entries are never in memory as a whole (docs/format.md section 13).
 
-A cut is where one entry ends and the next begins. That it is one is known once what lies between two cuts has been
-decoded as a whole list: a cut inside of a string or of a nested value leaves something open.
+A cut is a position between two entries. It is confirmed when the text between two cuts decodes as a complete list: a
+cut
+inside a string or a nested value leaves it incomplete.
 """
 
 import json
@@ -18,16 +19,16 @@ from conformance.format.toc import Entry, Toc, check_density, check_utf8, decode
 from conformance.format.toc_keys import MAX_PROBLEMS, key_problems
 
 SLICE: Final = 64 * 2**10
-"""Bytes of JSON between two cuts, about."""
+"""Approximate bytes of JSON between two cuts."""
 MAX_UNCUT: Final = 4 * 2**20
-"""Bytes without a cut: of one entry, of what follows the entries, of a TOC with something large before them."""
+"""Maximum bytes without a cut: of one entry, or of the text before or after the entries."""
 
 _MAX_TRIES: Final = 8
 _MEMBER: Final = rb'\s*"(?!entries")[^"\\]{0,64}"\s*:\s*(?:"[^"\\]{0,256}"|-?\d{1,20}|null)\s*,'
 _HEAD: Final = re.compile(rb"\s*\{(?:" + _MEMBER + rb'){0,16}?\s*"entries"\s*:\s*\[\s*')
 _MAX_HEAD: Final = 8192
 _CUT: Final = re.compile(rb"\}\s*,\s*(?=\{)")
-# msgspec reports "truncated" of it.
+# msgspec reports "truncated" for incomplete JSON.
 _LONE_SURROGATE: Final = re.compile(
     rb"(?<!\\)(?:\\\\)*(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u....)\\u[dD][c-fC-F])"
 )
@@ -39,14 +40,15 @@ Accept = Callable[[bytes, list[Entry]], None]
 
 
 class UncutError(FormatError):
-    """A TOC that cannot be read in slices of bounded size; no statement is made on whether it is right."""
+    """A TOC cannot be read in slices of bounded size; this is no statement on whether it is valid."""
 
 
 class SlicedToc(msgspec.Struct, frozen=True):
-    """What is left when all entries were given away: ``toc`` has none of them, ``size`` is that of the JSON in bytes.
+    """A TOC after its entries were passed on: ``toc`` has no entries, ``size`` is that of the JSON in bytes.
 
-    ``replaced``: the key ``entries`` comes again after the entries. What was given away is void, and ``toc`` has those
-    that count.
+    ``replaced``: the key ``entries`` is repeated after the entries. The entries that were passed on are void, and
+    ``toc``
+    has the valid ones.
     """
 
     toc: Toc
@@ -56,7 +58,7 @@ class SlicedToc(msgspec.Struct, frozen=True):
 
 
 def read_sliced(pieces: Iterable[bytes], accept: Accept) -> SlicedToc:
-    """Decode a TOC that comes in pieces; ``accept`` gets the JSON of some entries, without brackets, and the entries.
+    """Decode a TOC given in pieces; ``accept`` receives the JSON of some entries, without brackets, and the entries.
 
     Raise FormatError as ``decode_toc`` does, UncutError where a part without a cut exceeds MAX_UNCUT.
     """
@@ -72,7 +74,7 @@ class _Reader:
         self._buffer = bytearray()
         self._head: bytes | None = None
         self._offset = 0
-        """The place of the buffer's first byte in the document."""
+        """The position of the first byte of the buffer in the document."""
         self._index = self._size = self._objects = 0
         self._wanted = SLICE
         self._keys: list[KeyProblem] = []
@@ -91,7 +93,7 @@ class _Reader:
             self._refuse()
 
     def finish(self) -> SlicedToc:
-        """Decode what is after the last cut with the head: it is a TOC by itself."""
+        """Decode the head with the text after the last cut: together they are a TOC."""
         head = self._head or b""
         document = head + self._buffer
         self._buffer.clear()
@@ -118,7 +120,7 @@ class _Reader:
             self._head = b""  # nothing is cut
 
     def _cut(self) -> bool:
-        """Give away one slice; whether there was one."""
+        """Pass one slice on; return whether there was one."""
         found = islice(_CUT.finditer(self._buffer, self._wanted - SLICE // 2), _MAX_TRIES)
         for start, end in [match.span() for match in found]:
             raw = bytes(self._buffer[: start + 1])
@@ -135,7 +137,7 @@ class _Reader:
         return False
 
     def _decoded(self, raw: bytes) -> list[Entry] | None:
-        """The entries of a slice; None if it is invalid. An error before its end does not depend on its end."""
+        """The entries of a slice; None if it is incomplete. An error before its end does not depend on its end."""
         try:
             check_utf8(raw)
             entries = _ENTRIES.decode(b"[" + raw + b"]")
@@ -152,7 +154,7 @@ class _Reader:
         return entries
 
     def _refuse(self) -> None:
-        """There is no cut: the JSON is wrong, or something in it is too large."""
+        """Raise the error of text without a cut: the JSON is invalid, or a part of it is too large."""
         head = self._head or b""
         try:
             decode_toc(head + bytes(self._buffer))
@@ -170,7 +172,7 @@ class _Reader:
             self._keys.append(msgspec.structs.replace(problem, path=path, offset=place))
 
     def _moved(self, error: FormatError, by: int) -> FormatError:
-        """The error of a part, with places in the document."""
+        """The error of a part, with positions in the document."""
 
         def move(text: str) -> str:
             text = _PLACE.sub(lambda match: f"byte {int(match[1]) + by}", text)
@@ -184,7 +186,7 @@ class _Reader:
 
 
 def _repeats_entries(document: bytes) -> bool:
-    """Whether the outermost object has the key ``entries`` twice: the last one counts."""
+    """Whether the outermost object repeats the key ``entries``: the last one counts."""
     if document.count(b'"entries"') < 2 and b"\\u" not in document:
         return False
     outermost: list[str] = []

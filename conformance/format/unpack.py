@@ -1,7 +1,8 @@
-"""Blob bytes in, tar bytes out, in one pass: which frame begins where, in the blob and in the tar.
+"""Decompresses a blob to a tar in one pass, and records the start of each frame in the blob and in the tar.
 
-Bounded whatever the blob states: a frame is decompressed at once when its blocks cannot hold more than 4 MiB, and
-else in steps of so many blocks (docs/format.md section 9.1; LAYER-006, LAYER-009).
+Memory is bounded whatever the blob states: a frame whose blocks cannot have more than 4 MiB is decompressed at once,
+any
+other frame in steps of CUT_BLOCKS blocks (docs/format.md section 9.1; LAYER-006, LAYER-009).
 """
 
 from array import array
@@ -17,7 +18,7 @@ from conformance.format.errors import ChecksumError, FormatError, LimitError, St
 from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameKind, FrameScanner
 
 MAX_KEPT: Final = 64
-"""Skippable frames, and frames with something odd, that are retained one by one; the others are counted."""
+"""Skippable frames and irregular frames that are recorded individually; further ones are counted."""
 
 _BATCH: Final = 4 * 2**20
 _MAGIC_BYTES: Final = 4
@@ -26,7 +27,8 @@ _MAGIC_BYTES: Final = 4
 class FrameTable(msgspec.Struct):
     """The frames of one blob. ``offsets`` are their first bytes in the blob, ``tar_offsets`` the tar bytes before each.
 
-    Both have one item more than there are frames: the end. ``skippable`` has the last MAX_KEPT of them, ``wide`` and
+    Both have one item more than there are frames, for the end. ``skippable`` has the last MAX_KEPT of them, ``wide``
+    and
     ``with_dictionary`` the first data frames whose window is beyond 128 MiB and that need a dictionary.
     """
 
@@ -41,21 +43,21 @@ class FrameTable(msgspec.Struct):
     first: Frame | None = None
 
     def index_of(self, offset: int) -> int | None:
-        """The index of the frame that begins at this byte of the blob (the number of frames: the end), or None."""
+        """The index of the frame that begins at this byte of the blob (the number of frames for the end), or None."""
         index = bisect_left(self.offsets, offset)
         return index if index < len(self.offsets) and self.offsets[index] == offset else None
 
     def tar_offset_at(self, offset: int) -> int | None:
-        """How many tar bytes come before the frame that begins at this byte of the blob; None if none begins there."""
+        """The number of tar bytes before the frame that begins at this byte of the blob; None if none begins there."""
         index = self.index_of(offset)
         return None if index is None else self.tar_offsets[index]
 
     def payload_at(self, offset: int) -> Frame | None:
-        """The retained skippable frame whose payload begins at this byte."""
+        """The recorded skippable frame whose payload begins at this byte."""
         return next((frame for frame in self.skippable if frame.payload_offset == offset), None)
 
     def _begin(self, frame: Frame) -> None:
-        """Note what the header of a frame states: that counts even if the frame then does not decompress."""
+        """Record the header of a frame, also of one that then does not decompress."""
         self.first = self.first or frame
         if frame.window > MAX_WINDOW and len(self.wide) < MAX_KEPT:
             self.wide.append(frame)
@@ -75,28 +77,28 @@ class FrameTable(msgspec.Struct):
 
 
 class LayerUnpacker:
-    """``feed`` it the blob in pieces of any size and take the tar in batches of some MiB; then ``finish``.
+    """``feed`` it the blob in pieces of any size and receive the tar in batches of some MiB; then ``finish``.
 
-    Both raise FormatError for what are not frames, for content that does not decompress, and when the tar
-    exceeds ``limit`` bytes; the table then holds what came before.
+    Both raise FormatError for bytes that are not frames, for content that does not decompress, and when the tar
+    exceeds ``limit`` bytes; the table then has the frames before.
     """
 
     def __init__(self, *, limit: int) -> None:
         self.table = FrameTable()
         self.size = 0
-        """Tar bytes so far."""
+        """The number of tar bytes so far."""
         self._limit = limit
         self._scanner = FrameScanner()
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
         self._buffer = b""
         self._base = 0
-        """The place of the buffer's first byte in the blob."""
+        """The position of the first byte of the buffer in the blob."""
         self._stream: zstandard.ZstdDecompressionObj | None = None
         self._batch: list[bytes] = []
         self._batch_size = 0
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Take the next bytes of the blob."""
+        """Decompress the next bytes of the blob."""
         self._scanner.feed(piece)
         self._buffer = self._buffer + piece if self._buffer else piece
         frames, cuts = self._scanner.take()
@@ -117,7 +119,7 @@ class LayerUnpacker:
         self._trim()
 
     def finish(self) -> Iterator[bytes]:
-        """What is left of the tar, once the blob is at its end."""
+        """The rest of the tar, at the end of the blob."""
         end = self._scanner.finish().size
         self.table.offsets.append(end)
         self.table.tar_offsets.append(self.size)
@@ -125,7 +127,7 @@ class LayerUnpacker:
             yield self._take()
 
     def _frame(self, frame: Frame) -> None:
-        """A frame that cannot hold more than a batch, at once."""
+        """Decompress a frame that cannot have more than a batch at once."""
         self.table._begin(frame)
         self.table._add(frame, self.size)
         if frame.kind is FrameKind.SKIPPABLE:
@@ -145,7 +147,7 @@ class LayerUnpacker:
         self.table._add(frame, self._stream_start)
 
     def _steps(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
-        """Decompress this frame, complete or not, up to each of these places."""
+        """Decompress this frame, complete or not, up to each of these positions."""
         if self._stream is None:
             self.table._begin(frame)
             self._stream = self._decompressor.decompressobj()
@@ -175,7 +177,7 @@ class LayerUnpacker:
         return batch
 
     def _trim(self) -> None:
-        """Forget what has been decompressed; of a skippable frame nothing is kept."""
+        """Drop decompressed bytes, and all bytes of a skippable frame."""
         start = max(self._scanner.open_offset, self._fed if self._stream is not None else 0) - self._base
         if start > 0:
             self._buffer = self._buffer[start:]
@@ -184,7 +186,7 @@ class LayerUnpacker:
         begins_skippable = (
             len(self._buffer) >= _MAGIC_BYTES and self._stream is None and magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC
         )
-        # Before the buffer only a skippable frame can have begun: its first piece was forgotten like this.
+        # Only a skippable frame can begin before the buffer: its first piece was dropped here.
         if begins_skippable or start < 0:
             self._base += len(self._buffer)
             self._buffer = b""
@@ -196,7 +198,7 @@ class LayerUnpacker:
 def _lies(frame: Frame) -> bool:
     """Whether the header states a size that the blocks cannot have.
 
-    Decompressing at once allocates what the header states, and for 0 does not inspect the blocks.
+    Decompressing at once allocates the size of the header, and ignores the blocks when it is 0.
     """
     said = frame.content_size
     return said is not None and not frame.is_skippable and (said == 0 or said > frame.bound)

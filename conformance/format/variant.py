@@ -1,7 +1,7 @@
-"""Making the sentinel variant of an image, putting it into an index, and taking both back (docs/format.md 16, 19).
+"""Creates the sentinel variant of an image, adds it to an index, and removes it again (docs/format.md 16, 19).
 
-Documents are edited in their text, so annotations, subject, artifactType and unknown fields are retained byte for byte,
-and stripping an attached variant restores the original bytes. No I/O: the caller stores the result.
+Documents are edited as text, so annotations, subject, artifactType and unknown fields are retained byte for byte,
+and stripping an attached variant restores the original bytes. There is no I/O: the caller stores the result.
 """
 
 import base64
@@ -43,23 +43,23 @@ class SentinelVariant(msgspec.Struct, frozen=True):
 
     @property
     def descriptor(self) -> Descriptor:
-        """The manifest's descriptor, bare."""
+        """The descriptor of the manifest, without platform and annotations."""
         return Descriptor(MANIFEST_TYPE, str(Digest.of(self.manifest)), len(self.manifest))
 
 
 class Addition(msgspec.Struct, frozen=True):
-    """A variant to add to an index, and the digest of the entry it is a variant of."""
+    """A variant to add to an index, and the digest of its plain entry."""
 
     plain: str
     variant: SentinelVariant
 
 
 def ineligibility(manifest_raw: bytes, revision: Revision = PR681) -> str | None:
-    """Why this manifest must get no sentinel variant, in one sentence; None when it may.
+    """Why this manifest must not get a sentinel variant, in one sentence; None when it may.
 
-    Stricter than the reference, which is content with one TOC of either kind (docs/format.md section 16.2):
+    Stricter than the reference, which requires one TOC of either kind only (docs/format.md section 16.2):
     every layer must be zstd:chunked with a tar-split, or no client can pull the variant. Raise FormatError if it is
-    none.
+    not a manifest.
     """
     manifest = _read_manifest(manifest_raw).view
     if manifest.media_type == DOCKER_MANIFEST_TYPE:
@@ -81,7 +81,7 @@ def ineligibility(manifest_raw: bytes, revision: Revision = PR681) -> str | None
 def make_sentinel_variant(
     manifest_raw: bytes, config_raw: bytes, sentinel: bytes, revision: Revision = PR681
 ) -> SentinelVariant:
-    """The variant of a plain image; its data layers are those of the plain one and need not be stored again.
+    """The variant of a plain image; it uses the data layers of the plain image.
 
     Raise FormatError if the image is not eligible, or its manifest and config do not belong together.
     """
@@ -101,7 +101,7 @@ def strip_manifest(manifest_raw: bytes, config_raw: bytes, revision: Revision = 
     """Manifest and config without the sentinel, whatever its content; both as given when there is none.
 
     The history is unchanged. Raise FormatError when the sentinel is not layer 0, occurs twice, or is not
-    the first DiffID: what would be left could not be trusted.
+    the first DiffID: the rest would not be a valid image.
     """
     manifest, config = _read_pair(manifest_raw, config_raw)
     layers = manifest.view.layers
@@ -123,9 +123,9 @@ def strip_manifest(manifest_raw: bytes, config_raw: bytes, revision: Revision = 
 def attach_to_index(index_raw: bytes, additions: Sequence[Addition], revision: Revision = PR681) -> bytes:
     """The index with an entry for every variant, its plain entries marked zstd, sorted by score (stable).
 
-    A sentinel entry keeps platform, annotations and unknown fields of its plain entry. A platform that has a
-    sentinel entry gets no second one; when nothing is added the index is returned as given. Raise FormatError
-    if this is not an OCI index or names a plain entry that it does not hold.
+    A sentinel entry has the platform, annotations and unknown fields of its plain entry. A platform that has a
+    sentinel entry gets no second one; when nothing is added the index is returned unchanged. Raise FormatError
+    if this is not an OCI index, or does not have a plain entry that an addition names.
     """
     index = _oci_index(index_raw)
     text = index_raw.decode()
@@ -148,7 +148,7 @@ def attach_to_index(index_raw: bytes, additions: Sequence[Addition], revision: R
 
 
 def wrap_single(manifest_raw: bytes, config_raw: bytes, variant: SentinelVariant, revision: Revision = PR681) -> bytes:
-    """An index of a single plain image and its variant, with the platform of the config (none if it names none)."""
+    """An index of a single plain image and its variant, with the platform of the config, if it has one."""
     _, config = _read_pair(manifest_raw, config_raw)
     entry: dict[str, Any] = describe(manifest_raw, MANIFEST_TYPE)
     platform = config.view.platform
@@ -165,9 +165,9 @@ def wrap_single(manifest_raw: bytes, config_raw: bytes, variant: SentinelVariant
 
 
 def strip_index(index_raw: bytes, sentinels: Collection[str] = (), revision: Revision = PR681) -> bytes:
-    """The index without its sentinel entries: those annotated so, and those whose digest is among ``sentinels``.
+    """The index without its sentinel entries: those with the annotation, and those whose digest is in ``sentinels``.
 
-    As given when it has none. Raise FormatError if it is not an OCI index, or if nothing would be left.
+    Unchanged when it has none. Raise FormatError if it is not an OCI index, or if no entry would remain.
     """
     index = _oci_index(index_raw)
     text = index_raw.decode()
@@ -217,7 +217,7 @@ def _array(text: str, path: Sequence[str]) -> Any:
 
 
 def _with_config(text: str, descriptor: Descriptor, config: bytes) -> bytes:
-    """The manifest text with digest, size and, if it is there, embedded data of this config."""
+    """The manifest text with digest, size and, if present, embedded data of this config."""
     digest = Digest.of(config, Digest.parse(descriptor.digest).algorithm)
     values = {
         "digest": json.dumps(str(digest)),

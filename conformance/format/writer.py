@@ -1,7 +1,7 @@
-"""A tar stream in, a conforming zstd:chunked layer out (docs/format.md section 9.3).
+"""Writes a conforming zstd:chunked layer from a tar stream (docs/format.md section 9.3).
 
-The same tar, options and zstd version give the same bytes. Memory: the TOC's entries, the compressed
-tar-split and one piece of content; never the tar.
+The same tar, options and zstd version yield the same bytes. Memory: the TOC's entries, the compressed
+tar-split and one piece of content; never the whole tar.
 """
 
 import hashlib
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
 _ONE_SHOT: Final = 2**20
-"""Bytes: a frame of up to so much is compressed at once, with its size in the header."""
+"""Bytes: a frame of at most this size is compressed at once, with its size in the header."""
 
 
 class WriterOptions(msgspec.Struct, frozen=True):
-    """What the format leaves to the writer (all marked F in docs/format.md).
+    """Choices that the format leaves to the writer (marked F in docs/format.md).
 
-    ``unique_names`` off writes what readers must refuse (TARSPLIT-008), for tests of them.
+    With ``unique_names`` off the writer accepts repeated names, which readers must refuse (TARSPLIT-008), for tests.
     """
 
     level: int = 3
@@ -52,9 +52,9 @@ DEFAULTS: Final = WriterOptions()
 
 
 class WrittenLayer(msgspec.Struct, frozen=True):
-    """What was written: the blob's ``digest`` and ``size``, the tar's ``diff_id``, and the descriptor's annotations.
+    """A written layer: the blob's ``digest`` and ``size``, the tar's ``diff_id``, and the descriptor's annotations.
 
-    ``data_size`` is the length of the data frames: there the TOC's frame begins.
+    ``data_size`` is the length of the data frames, and so the offset of the TOC's frame.
     """
 
     digest: Digest
@@ -75,26 +75,26 @@ class WrittenLayer(msgspec.Struct, frozen=True):
 def write_layer(
     tar: BinaryIO, blob: BinaryIO, options: WriterOptions = DEFAULTS, lanes: Lanes = INLINE
 ) -> WrittenLayer:
-    """Read the tar to its end and write the blob, which is written to in the lane of compression.
+    """Read the tar to its end and write the blob; the compression lane writes to ``blob``.
 
-    Raise FormatError for a malformed tar, and for what a TOC cannot represent (TOC-016): PAX global headers,
-    sparse files, unknown types, names that are not UTF-8, names that occur twice. What was then written to
-    ``blob`` is not a layer.
+    Raise FormatError for a malformed tar, and for entries that a TOC cannot represent (TOC-016): PAX global headers,
+    sparse files, unknown types, names that are not UTF-8, names that occur twice. The bytes in ``blob`` are then
+    not a layer.
     """
     return _Writer(tar, blob, options, lanes).run()
 
 
 def layer_from_tar(tar: bytes, options: WriterOptions = DEFAULTS) -> tuple[bytes, WrittenLayer]:
-    """``write_layer`` in memory: the blob and what was written."""
+    """``write_layer`` in memory: the blob and its description."""
     blob = io.BytesIO()
     written = write_layer(io.BytesIO(tar), blob, options)
     return blob.getvalue(), written
 
 
 class _Frames:
-    """Data frames into the blob: a frame begins with the first byte after ``close``; none is ever empty.
+    """Writes data frames: a frame begins with the first byte after ``close``; no frame is empty.
 
-    They are numbered here, and compressed in a lane; where each begins is known when that has settled.
+    Frames are numbered here, and compressed in a lane; their positions are known when the lane has settled.
     """
 
     def __init__(self, blob: BinaryIO, options: WriterOptions, lane: Lane) -> None:
@@ -115,18 +115,18 @@ class _Frames:
         self._lane.run(partial(self._compress, content), len(content))
 
     def close(self) -> int:
-        """End the current frame; the number of the next one."""
+        """End the current frame; return the number of the next one."""
         if self._is_open:
             self._lane.run(self._end, 0)
             self._number, self._is_open = self._number + 1, False
         return self._number
 
     def start(self, number: int) -> int:
-        """Where the frame of this number begins, or the one before it ends; all is settled."""
+        """The offset of the frame of this number, and the end of the one before; the lane must have settled."""
         return self._ends[number - 1] if number else 0
 
     def append(self, raw: bytes) -> None:
-        """Write bytes to the blob as they are."""
+        """Write bytes to the blob without compression."""
         self._blob.write(raw)
         self._hash.update(raw)
         self.position += len(raw)
@@ -161,7 +161,7 @@ class _Frames:
 
 
 class _ChunkInProgress:
-    """``frame`` is the number of the one that holds it; ``digest`` is known when the digests have settled."""
+    """``frame`` is the number of its frame; ``digest`` is known when the digest lane has settled."""
 
     __slots__ = ("digest", "file_offset", "frame", "hash", "size", "zeros")
 
@@ -174,7 +174,7 @@ class _ChunkInProgress:
         self.digest = ""
 
     def update(self, content: bytes) -> None:
-        """The next of its bytes."""
+        """Hash the next bytes."""
         if self.hash is not None:
             self.hash.update(content)
 
@@ -198,7 +198,7 @@ class _FileInProgress:
         self.digest = ""
 
     def update(self, content: bytes) -> None:
-        """The next of its bytes."""
+        """Hash the next bytes."""
         if self.whole is not None:
             self.whole.update(content)
         self.crc.update(content)

@@ -8,7 +8,7 @@ import msgspec
 from conformance.format.document import MAX_DOCUMENT, decode_leniently
 from conformance.format.document_shapes import MANIFEST
 from conformance.format.errors import FormatError
-from conformance.format.media_types import ENTRY_TYPES, meant
+from conformance.format.media_types import ENTRY_TYPES, lenient_type
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import (
     Config,
@@ -185,7 +185,7 @@ class _Walk:
     def _fetch_entry(self, entry: Descriptor) -> Stored:
         # A document that some client reads as a manifest is inspected, whatever its media type (DOC-007).
         known = not entry.media_type or entry.media_type in ENTRY_TYPES
-        if not known and meant(entry.media_type, ENTRY_TYPES) is None:
+        if not known and lenient_type(entry.media_type, ENTRY_TYPES) is None:
             return Stored(problem="not-fetched", detail=f"media type {entry.media_type!r} is not an image manifest")
         return self._source.manifest(entry, MAX_DOCUMENT)
 

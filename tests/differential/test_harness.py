@@ -10,7 +10,7 @@ from conformance.assurance.differential.draft import SPELLINGS, parse, with_chec
 from conformance.assurance.differential.harness import Found, Harness, Options
 from conformance.assurance.differential.judging import Verdict, judge_tar
 from conformance.assurance.differential.mutating import MAX_SIZE, mutated
-from conformance.assurance.differential.oracle import TOC, look
+from conformance.assurance.differential.oracle import TOC, compare_case
 from conformance.assurance.differential.report import lines, table
 from conformance.assurance.differential.shrinking import shrink
 from conformance.assurance.differential.steering import Steering
@@ -75,14 +75,14 @@ def test_ordinary_seeds_pass_the_judge() -> None:
 
 
 def test_readers_that_differ_on_what_passes_are_a_fault() -> None:
-    fault = look(b"", PASSES, {"one": A, "other": B}).fault
+    fault = compare_case(b"", PASSES, {"one": A, "other": B}).fault
     assert fault is not None
     assert fault.kind == "readers differ"
     assert set(fault.pairs) == {("one", "other", Difference.NAME), (TOC, "other", Difference.NAME)}
 
 
 def test_reader_that_differs_from_the_toc_is_a_fault() -> None:
-    fault = look(b"", PASSES, {"one": B, "other": B}).fault
+    fault = compare_case(b"", PASSES, {"one": B, "other": B}).fault
     assert fault is not None
     assert fault.kind == "a reader differs from the TOC"
 
@@ -99,7 +99,7 @@ def test_reader_that_differs_from_the_toc_is_a_fault() -> None:
     ],
 )
 def test_no_fault(verdict: Verdict, readings: dict[str, Reading]) -> None:
-    assert look(b"", verdict, readings).fault is None
+    assert compare_case(b"", verdict, readings).fault is None
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_no_fault(verdict: Verdict, readings: dict[str, Reading]) -> None:
     ],
 )
 def test_a_should_excuses_its_readers_in_what_it_says_alone(should: str, reader: str, seen: Reading) -> None:
-    assert look(b"", Verdict(should=(should,), toc=A), {"Go archive/tar": A, reader: seen}).fault is not None
+    assert compare_case(b"", Verdict(should=(should,), toc=A), {"Go archive/tar": A, reader: seen}).fault is not None
 
 
 def test_accusing_what_a_stock_writer_made_is_a_fault() -> None:
-    fault = look(b"", Verdict(must=("SEC-001",)), {"one": A, "other": A}, ordinary=True).fault
+    fault = compare_case(b"", Verdict(must=("SEC-001",)), {"one": A, "other": A}, ordinary=True).fault
     assert fault is not None
     assert fault.kind == "false accusation"
     assert fault.failed == ("SEC-001",)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.assurance.differential.judging import judge_tar
-from conformance.assurance.differential.oracle import look
+from conformance.assurance.differential.oracle import compare_case
 from conformance.cases.mutants.tar_constructs import LAWFUL, constructs
 from conformance.format.tarheader import BLOCK
 from conformance.images.raw_tar import header
@@ -71,7 +71,7 @@ def test_readers_agree_on_lawful_headers(panel: Panel, name: str) -> None:
     verdict = judge_tar(tar)
     assert verdict.passes, verdict
     (readings,) = panel.read_tars([tar])
-    assert look(tar, verdict, readings | panel.read_with_commands(tar)).fault is None
+    assert compare_case(tar, verdict, readings | panel.read_with_commands(tar)).fault is None
 
 
 def test_perl_alone_reads_on_behind_the_end_and_the_judge_warns(panel: Panel) -> None:
@@ -84,4 +84,4 @@ def test_perl_alone_reads_on_behind_the_end_and_the_judge_warns(panel: Panel) ->
     need(PERL in readings, PERL)
     assert (verdict.must, "SEC-012" in verdict.should) == ((), True)
     assert (GO, PERL) in {pair[:2] for pair in differing_pairs({GO: readings[GO], PERL: readings[PERL]})}
-    assert look(tar, verdict, readings).fault is None
+    assert compare_case(tar, verdict, readings).fault is None

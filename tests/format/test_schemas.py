@@ -18,7 +18,7 @@ from conformance.format import names, tarsplit
 from conformance.format.decompress import decompress
 from conformance.format.document_shapes import DESCRIPTOR, TAR_SPLIT_LINE
 from conformance.format.errors import FormatError
-from conformance.format.key_folds import folded, taken_for
+from conformance.format.key_folds import folded, folded_match
 from conformance.format.positions import Position, TocPosition
 from conformance.format.toc import MAX_TOC, TYPES, Entry, Toc
 from conformance.images.draft import Drafted, conforming_draft, finish
@@ -281,7 +281,7 @@ def test_the_properties_are_the_fields_of_the_models() -> None:
 
 @pytest.mark.parametrize("key", ["Type", "MODE", "lin\N{KELVIN SIGN}Name", "\N{LATIN SMALL LETTER LONG S}ize", "TYPE"])
 def test_a_key_that_readers_treat_as_another_is_refused(key: str) -> None:
-    assert taken_for(key, folded(Entry.__struct_encode_fields__))
+    assert folded_match(key, folded(Entry.__struct_encode_fields__))
     entry = {"type": "fifo", "name": "a"}
     assert not refusing([("toc", {"version": 1, "entries": [{**entry, "unknown": 1}]})])
     assert refusing([("toc", {"version": 1, "entries": [{**entry, key: 1}]})])

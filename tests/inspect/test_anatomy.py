@@ -196,7 +196,7 @@ def test_a_layer_without_annotations_is_read_by_its_footer() -> None:
     assert layer.kind == "zstd"
     assert layer.toc is not None
     assert layer.toc.position == TocPosition.parse(annotations[names.MANIFEST_POSITION])
-    assert "clients take this for a plain zstd layer" in layer.agreement
+    assert "clients treat this as a plain zstd layer" in layer.agreement
 
 
 def test_a_plain_zstd_layer() -> None:

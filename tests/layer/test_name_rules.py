@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks.artifact import name_rules
+from conformance.format import toc_names
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import Outline
 
@@ -48,7 +49,7 @@ def test_an_entry_below_what_is_no_directory_is_found(parent: str, kind: str) ->
 
 @given(st.lists(st.tuples(NAMES, st.sampled_from(("dir", "reg"))), max_size=8))
 def test_looking_up_and_sorting_find_the_same(entries: list[tuple[str, str]]) -> None:
-    unique = {name_rules.cleaned(name): (name, kind) for name, kind in entries}
+    unique = {toc_names.cleaned(name): (name, kind) for name, kind in entries}
     toc = outline_of(*unique.values())
     looked_up = {each.index for each in name_rules.wrong_parents(toc)}
     assert looked_up == {each.index for each in name_rules._wrong_parents_sorted(toc.entries) if each.name != "''"}

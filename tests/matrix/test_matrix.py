@@ -69,7 +69,7 @@ def test_a_requirement_that_only_fails_beside_another_has_no_kill() -> None:
     assert list(gaps(matrix, ("X-002",))) == [
         "X-002: no mutant kills it",
         "X-003: no mutant kills it",
-        "X-002: it grants a freedom, and no variant takes it",
+        "X-002: it permits a choice, and no variant makes one",
     ]
     assert [len(matrix.failed_on(name)) for name in matrix.judged] == [1, 1, 0]
 

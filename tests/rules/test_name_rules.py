@@ -5,6 +5,7 @@ import builtins
 import pytest
 
 from conformance.checks.artifact import name_rules, toc_rules
+from conformance.format import toc_names
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, Problems, outline
 
@@ -56,15 +57,15 @@ def told(problems: Problems) -> list[tuple[int, str, str]]:
     ],
 )
 def test_which_names_cleaning_leaves_as_they_are(name: str, clean: bool, cleaned: str) -> None:
-    assert name_rules.is_clean(name) == clean
-    assert name_rules.cleaned(name) == cleaned
+    assert toc_names.is_clean(name) == clean
+    assert toc_names.cleaned(name) == cleaned
 
 
 @pytest.mark.parametrize("name", ["a/", "ab/"])
 def test_a_slash_at_the_end_costs_no_cleaning(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posixpath.normpath", None)
-    assert name_rules.cleaned(name) == name[:-1]
-    assert name_rules.cleaned("a/b") == "a/b"
+    assert toc_names.cleaned(name) == name[:-1]
+    assert toc_names.cleaned("a/b") == "a/b"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,7 @@ def test_names_in_one_spelling(names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("names", [("a", "b", "./c"), ("c", "b", "./a"), ("b", "./c", "./a", "./b/")])
 def test_two_names_of_one_hash_are_two(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toc_names, "hash", lambda _: 0, raising=False)
     monkeypatch.setattr(name_rules, "hash", lambda _: 0, raising=False)
     problems: list[EntryProblem] = list(name_rules.names_twice(toc(*names)))
     assert [each.index for each in problems] == ([3] if len(names) > 3 else [])
@@ -95,24 +97,25 @@ def test_two_names_of_one_hash_are_two(names: tuple[str, ...], monkeypatch: pyte
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a"), ("b", "a", "b")])
 def test_two_repeated_names_of_one_hash_are_two(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toc_names, "hash", lambda _: 0, raising=False)
     monkeypatch.setattr(toc_rules, "hash", lambda _: 0, raising=False)
     found = told(toc_rules.repeated_names(outline(entries(*names))))
     assert found == [(2, "a unique name", "the name of entries[0]")] * (len(names) > 2)
 
 
 @pytest.mark.parametrize(
-    ("names", "tiled", "times"),
+    ("names", "times"),
     [
-        (("a", "b", "d:c"), True, 1),
-        (("a", "c:a", "c:a", "b"), True, 1),
-        (("a", "b"), False, 1),
-        ((), True, 1),
-        (("a", "a"), True, 2),
-        (("c:x", "a"), True, 2),
+        (("a", "b", "d:c"), 0),
+        (("a", "c:a", "c:a", "b"), 0),
+        (("c:x", "a"), 0),
+        ((), 0),
+        (("a", "a"), 2),
+        (("a", "c:a", "./a"), 2),
     ],
 )
-def test_names_are_hashed_once_where_all_is_right(
-    names: tuple[str, ...], tiled: bool, times: int, monkeypatch: pytest.MonkeyPatch
+def test_names_are_compared_one_by_one_only_where_some_are_equal(
+    names: tuple[str, ...], times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[object] = []
 
@@ -121,13 +124,11 @@ def test_names_are_hashed_once_where_all_is_right(
         return builtins.hash(value)
 
     monkeypatch.setattr(toc_rules, "hash", counting, raising=False)
-    seen = Outline(entries(*names), tiled=tiled)
-    for index, entry in enumerate(seen.entries):
-        if entry.type == "chunk":
-            seen.chunks.append(index)
-    list(toc_rules.repeated_names(seen))
-    again = len(names) - len(seen.chunks) if times > 1 else 0
-    assert len(hashed) == len(names) + again
+    monkeypatch.setattr(name_rules, "hash", counting, raising=False)
+    list(toc_rules.repeated_names(toc(*names)))
+    assert len(hashed) == times
+    list(name_rules.names_twice(toc(*names)))
+    assert len(hashed) == 2 * times
 
 
 def test_repeated_names_are_told_with_the_first() -> None:
@@ -180,7 +181,7 @@ def test_parents_are_looked_up_as_long_as_they_are_few(
     most: int, sorted_by_name: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names are sorted instead where all parents together have more characters than the limit."""
-    monkeypatch.setattr(name_rules, "_MAX_CLIMBED", most)
+    monkeypatch.setattr(toc_names, "_MAX_CLIMBED", most)
     found = told(name_rules.wrong_parents(toc("bb", "bb/x", "aa", "aa/x", "aa/y", "c:bb/x")))
     assert [index for index, _, _ in found] == ([2, 0] if sorted_by_name else [0, 2])
     assert {(expected, value) for _, expected, value in found} == {
@@ -189,7 +190,7 @@ def test_parents_are_looked_up_as_long_as_they_are_few(
 
 
 def test_names_are_sorted_without_those_of_directories_and_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(name_rules, "_MAX_CLIMBED", 0)
+    monkeypatch.setattr(toc_names, "_MAX_CLIMBED", 0)
     names = ("d:d", "d/x", "a", "a.b", "a/x", "a/y", "f", "c:f/x", "g", "g-/x")
     assert [each.index for each in name_rules.wrong_parents(toc(*names))] == [2]
     others = ("a", "a/x", "a.b", "./b", "b/y", "d:d", "d/x", "ab")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from conformance.assurance import null_clients
-from conformance.assurance.matrix.consumers import ConsumerSubject, NullConsumer, judge_client, verdicts
+from conformance.assurance.matrix.consumers import InProcessConsumer, NullConsumer, judge_client, verdicts
 from conformance.cases.mutants import clients, clients_input, clients_select, clients_unaware
 from conformance.cases.mutants.run_client import MODULES, find_client, main
 from conformance.implementations.adapter import find_adapter
@@ -153,7 +153,7 @@ def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path
     keep = tmp_path / "report" / "counterexamples"
     catalogue = load_catalogue()
     for toolkit, verdict in ((Toolkit(), "pass"), (clients.loses_modes_of_toc_entries(), "fail")):
-        trials = ConsumerTrials(ConsumerSubject(toolkit, tmp_path), aware=True)
+        trials = ConsumerTrials(InProcessConsumer(toolkit, tmp_path), aware=True)
         tally = Tally("pulls")
         seen = generated_images(trials, examples=3, number=8, keep=keep, tally=tally)
         result = conclude(catalogue["SENT-PULL-027"], judge_seen("SENT-PULL-027", seen))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.assurance.matrix.consumers import ConsumerSubject
+from conformance.assurance.matrix.consumers import InProcessConsumer
 from conformance.cases.mutants import clients
 from conformance.cases.vectors.model import Case, Vectors
 from conformance.cases.vectors.store import export_cases, read_vectors
@@ -95,7 +95,7 @@ def results_of(kept: Path) -> dict[str, dict[str, Any]]:
 
 def test_an_image_that_a_client_unpacks_in_two_ways_is_kept_with_its_tree(tmp_path: Path) -> None:
     keep = tmp_path / "counterexamples"
-    trials = ConsumerTrials(ConsumerSubject(clients.loses_modes_of_toc_entries(), tmp_path), aware=True)
+    trials = ConsumerTrials(InProcessConsumer(clients.loses_modes_of_toc_entries(), tmp_path), aware=True)
     list(generated_images(trials, examples=3, number=8, keep=keep, tally=Tally("pulls")))
     (kept,) = keep.iterdir()
     vectors = read_vectors(kept)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.assurance.matrix.consumers import ConsumerSubject
+from conformance.assurance.matrix.consumers import InProcessConsumer
 from conformance.cases.mutants import clients
 from conformance.cases.vectors.model import Case
 from conformance.cases.vectors.store import read_index, read_vectors, vectors_directory
@@ -47,7 +47,7 @@ def pulled(case: Case, directory: Path, toolkit: Toolkit = REFERENCE) -> tuple[R
     home, output = directory / "home", directory / "output"
     for each in (home, output):
         each.mkdir(parents=True)
-    client = ConsumerSubject(toolkit, home)
+    client = InProcessConsumer(toolkit, home)
     with served(case) as url:
         host = url.removeprefix("http://")
         reference = f"{host}/vectors@{case.input.root}"

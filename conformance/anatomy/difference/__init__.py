@@ -1,1 +1,1 @@
-"""What differs between two images, or between the two readings of one layer (``zcc diff``)."""
+"""Differences between two images, or between the two readings of one layer (``zcc diff``)."""

@@ -1,4 +1,4 @@
-"""Comparing entries and documents. Pure."""
+"""Compares entries and documents. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -31,7 +31,7 @@ def compare_nodes(first: Node, second: Node, ignored: Collection[str] = ()) -> t
 def compare_trees(
     first: Mapping[str, Node], second: Mapping[str, Node], ignored: Collection[str] = ()
 ) -> Iterator[Change]:
-    """All names of both, sorted."""
+    """Compare all names of both trees, sorted."""
     for name in sorted(first.keys() | second.keys()):
         ours, theirs = first.get(name), second.get(name)
         if ours is None and theirs is not None:
@@ -43,7 +43,7 @@ def compare_trees(
 
 
 def compare_documents(first: JsonObject, second: JsonObject, left_out: Collection[str] = ()) -> tuple[Change, ...]:
-    """The members that differ, by path; ``left_out``: keys of the outermost object that are compared elsewhere."""
+    """The members that differ, by path; ``left_out``: keys of the outermost object to skip."""
     kept = [{key: value for key, value in fields.items() if key not in left_out} for fields in (first, second)]
     return tuple(_members("", *kept))
 
@@ -66,7 +66,7 @@ def _members(path: str, first: Any, second: Any) -> Iterator[Change]:
 
 
 def compare_order(what: str, first: Sequence[str], second: Sequence[str]) -> Iterator[Change]:
-    """One change where the same items stand in another order."""
+    """One change where the same items are in another order."""
     if sorted(first) == sorted(second) and list(first) != list(second):
         yield Change("M", what, (FieldChange("order", ", ".join(first), ", ".join(second)),))
 

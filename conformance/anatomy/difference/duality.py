@@ -1,4 +1,4 @@
-"""One image: the TOC of each layer against its tar. Where they differ, two clients see two images."""
+"""Compares the TOC of each layer of one image with its tar. Where they differ, two clients see different images."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from conformance.anatomy.difference.compare import compare_trees
 from conformance.anatomy.difference.model import Change, Difference, Section
 from conformance.anatomy.difference.nodes import Node
-from conformance.anatomy.difference.readings import NodeRoom, Reading, has_toc, read_tar, read_toc
+from conformance.anatomy.difference.readings import NodeBudget, Reading, has_toc, read_tar, read_toc
 from conformance.anatomy.words import count_text
 from conformance.format.entries import clean_name
 from conformance.format.names import SENTINEL_TYPE
@@ -20,7 +20,7 @@ from conformance.sources.source import ImageSource
 def compare_readings(
     source: ImageSource, on_bytes: Callable[[int], None], expect: Callable[[int], None] = lambda _: None
 ) -> Difference:
-    """All layers that have a TOC, each once. Raise DiffError or SourceError when there is nothing to compare.
+    """Compare all layers that have a TOC, each once. Raise DiffError or SourceError when there is nothing to compare.
 
     ``expect`` is called with the number of their bytes, ``on_bytes`` with the number of bytes read.
     """
@@ -42,7 +42,7 @@ def compare_readings(
 
 
 def _bytes_of(seen: ImageSeen) -> int:
-    """Bytes of all layers with a TOC, each once."""
+    """The number of bytes of all layers with a TOC, each once."""
     layers = {
         str(layer): layer.size
         for manifest in seen.manifests
@@ -56,8 +56,8 @@ def _bytes_of(seen: ImageSeen) -> int:
 def _section(source: ImageSource, layer: Descriptor, title: str, on_bytes: Callable[[int], None]) -> Section:
     if not has_toc(layer):
         return Section(title, remarks=("it has no TOC: there is only one reading",))
-    room = NodeRoom()
-    by_toc, by_tar = read_toc(source, layer, room), read_tar(source, layer, on_bytes, room)
+    budget = NodeBudget()
+    by_toc, by_tar = read_toc(source, layer, budget), read_tar(source, layer, on_bytes, budget)
     changes = tuple(differences(by_toc.nodes, by_tar.nodes))
     same = len(by_toc.nodes) - sum(change.mark != "A" for change in changes)
     said = f"{count_text(same, 'entry', 'entries')} the same"
@@ -65,7 +65,7 @@ def _section(source: ImageSource, layer: Descriptor, title: str, on_bytes: Calla
 
 
 def _readable_twice(by_toc: Reading, by_tar: Reading) -> Iterator[Change]:
-    """What makes one of the two readings ambiguous by itself."""
+    """Remarks on a reading that is ambiguous by itself."""
     for remark in by_toc.remarks:
         yield Change("D", "the TOC itself", about=remark)
     for remark in by_tar.remarks:
@@ -73,7 +73,7 @@ def _readable_twice(by_toc: Reading, by_tar: Reading) -> Iterator[Change]:
 
 
 def differences(by_toc: Sequence[Node], by_tar: Sequence[Node]) -> Iterator[Change]:
-    """Entries are paired by cleaned name, and where a name occurs again by its turn."""
+    """Compare entries paired by cleaned name; repeated names are paired in order."""
     return compare_trees(_by_name(by_toc), _by_name(by_tar))
 
 

@@ -1,4 +1,4 @@
-"""Two images: their documents, their layers, and the trees that they unpack to."""
+"""Compares two images: their documents, their layers, and the trees that they unpack to."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ import msgspec
 from conformance.anatomy.difference.compare import compare_documents, compare_order, compare_trees
 from conformance.anatomy.difference.model import Change, Difference, DiffError, FieldChange, Section
 from conformance.anatomy.difference.nodes import Node
-from conformance.anatomy.difference.readings import NodeRoom, Reading, has_toc, read_tar, read_toc
+from conformance.anatomy.difference.readings import NodeBudget, Reading, has_toc, read_tar, read_toc
 from conformance.anatomy.difference.tree import tree_of
 from conformance.anatomy.words import count_text
 from conformance.format.names import SENTINEL_TYPE
@@ -19,7 +19,7 @@ from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.source import ImageSource
 
-# A tree does not keep how its entries were written, and these times are not unpacked.
+# A tree does not have the form of its entries, and these times are not unpacked.
 _NOT_OF_A_TREE: Final = ("name", "accessed", "changed")
 
 
@@ -37,10 +37,10 @@ class CompareOptions(msgspec.Struct, frozen=True):
 
 
 class _Side:
-    """One of the two images, with its manifests by what they are for."""
+    """One of the two images, with its manifests by platform and variant."""
 
-    def __init__(self, source: ImageSource, options: CompareOptions, room: NodeRoom) -> None:
-        self._source, self._options, self._room = source, options, room
+    def __init__(self, source: ImageSource, options: CompareOptions, budget: NodeBudget) -> None:
+        self._source, self._options, self._budget = source, options, budget
         self.seen: ImageSeen = observe_image(source, reading=None)
         self.manifests: dict[str, ManifestSeen] = {}
         self._readings: dict[str, Reading] = {}
@@ -60,7 +60,7 @@ class _Side:
             raise SourceError(f"{self.seen.reference}: no manifest for {options.platform}")
 
     def tree(self, layers: Sequence[Descriptor]) -> dict[str, Node]:
-        """The tree of these data layers; each layer is read once."""
+        """The tree of these data layers; a layer is read once."""
         key = tuple(str(layer) for layer in layers)
         if key not in self._trees:
             self._trees[key] = tree_of([self._reading(layer) for layer in layers])
@@ -70,15 +70,15 @@ class _Side:
         if str(layer) not in self._readings:
             if self._options.by_toc and not has_toc(layer):
                 raise DiffError(f"layer {layer.digest} has no TOC: leave --toc out")
-            read = read_toc(self._source, layer, self._room) if self._options.by_toc else None
-            self._readings[str(layer)] = read or read_tar(self._source, layer, self._options.on_bytes, self._room)
+            read = read_toc(self._source, layer, self._budget) if self._options.by_toc else None
+            self._readings[str(layer)] = read or read_tar(self._source, layer, self._options.on_bytes, self._budget)
         return self._readings[str(layer)]
 
 
 def compare_images(first: ImageSource, second: ImageSource, options: CompareOptions) -> Difference:
-    """Compare what both have for the same platforms. Raise DiffError or SourceError when that cannot be done."""
-    room = NodeRoom()
-    ours, theirs = _Side(first, options, room), _Side(second, options, room)
+    """Compare the manifests for the platforms of both. Raise DiffError or SourceError when that is impossible."""
+    budget = NodeBudget()
+    ours, theirs = _Side(first, options, budget), _Side(second, options, budget)
     labels = list(dict.fromkeys([*ours.manifests, *theirs.manifests]))
     if not set(ours.manifests) & set(theirs.manifests):
         raise SourceError(
@@ -93,7 +93,7 @@ def compare_images(first: ImageSource, second: ImageSource, options: CompareOpti
 
 
 def _index(ours: _Side, theirs: _Side) -> Section:
-    """The index: its own members, which manifests it has, and their order."""
+    """Compare the indexes: their own members, their manifests, and the order of these."""
     documents = [side.seen.index.fields if side.seen.index else {} for side in (ours, theirs)]
     changes: list[Change] = []
     kinds = ["an index" if side.seen.index else "a single manifest" for side in (ours, theirs)]
@@ -132,7 +132,7 @@ def _pair(
 
 
 def _manifest(one: ManifestSeen, other: ManifestSeen) -> Iterator[Change]:
-    """All members but layers; of the config what is not about its bytes."""
+    """Compare all members except layers; of the config descriptor all but digest and size."""
     entries = [dict(manifest.entry.annotations or {}) if manifest.entry else None for manifest in (one, other)]
     if entries[0] is not None and entries[1] is not None:
         yield from compare_documents({"entry annotations": entries[0]}, {"entry annotations": entries[1]})
@@ -145,7 +145,7 @@ def _config(manifest: ManifestSeen) -> dict[str, Any]:
 
 
 def _layer_section(title: str, one: ManifestSeen, other: ManifestSeen) -> Section:
-    """Layer by layer: those with the same digest are shared, of the others it lists what differs."""
+    """Compare layer by layer: layers with one digest are shared; of the others the differences are listed."""
     pairs = [_described(manifest) for manifest in (one, other)]
     changes: list[Change] = []
     shared = 0

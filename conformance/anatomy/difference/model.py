@@ -1,4 +1,4 @@
-"""Differences as values: the same for two images and for the two readings of one."""
+"""Differences as values, for two images and for the two readings of one image."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ Mark = Literal["M", "A", "D"]
 
 
 class DiffError(Exception):
-    """One line for the user: why the two cannot be compared. Leads to exit status 2."""
+    """The two cannot be compared; the message is one line for the user. Leads to exit status 2."""
 
 
 class FieldChange(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class FieldChange(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One thing that differs: a file, a layer, a member of a document. ``about`` describes what only one side has."""
+    """One difference: a file, a layer, a member of a document. ``about`` describes an item that only one side has."""
 
     mark: Mark
     name: str
@@ -30,7 +30,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A group of differences; ``same`` counts what was compared and found equal, ``said`` states it in words."""
+    """A group of differences; ``same`` counts the equal items, ``said`` is a sentence on them."""
 
     title: str
     changes: tuple[Change, ...] = ()
@@ -40,7 +40,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """Everything that was compared. ``first`` and ``second`` name the sides."""
+    """The result of a comparison. ``first`` and ``second`` name the sides."""
 
     first: str
     second: str

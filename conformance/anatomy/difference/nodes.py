@@ -1,4 +1,4 @@
-"""What one entry of a layer states, whichever of the two readings it comes from."""
+"""One entry of a layer, from its tar or from its TOC, in one form."""
 
 from typing import Any, Final
 
@@ -15,9 +15,9 @@ _SHOWN_HEX: Final = 24
 
 
 class Node(msgspec.Struct, frozen=True):
-    """``name`` is as written, with the bytes that are not UTF-8 as surrogates; times in nanoseconds since 1970.
+    """``name`` is as written, with bytes that are not UTF-8 as surrogates; times in nanoseconds since 1970.
 
-    ``digest`` is that of the content, "" when there is none.
+    ``digest`` is that of the content, "" when there is no content.
     """
 
     type: str
@@ -36,12 +36,12 @@ class Node(msgspec.Struct, frozen=True):
 
     @property
     def weight(self) -> int:
-        """About how many bytes of it are of variable length."""
+        """The approximate number of bytes of its fields of variable length."""
         return len(self.name) + len(self.link) + sum(len(key) + len(value) for key, value in self.xattrs.items())
 
 
 def node_of_header(header: TarHeader, digest: str) -> Node:
-    """A tar header; ``digest`` is that of the content that follows it."""
+    """The node of a tar header; ``digest`` is that of its content."""
     return Node(
         TYPE_OF_FLAG.get(header.typeflag, f"tar type {header.typeflag!r}") + (", sparse" if header.is_sparse else ""),
         _text(header.name),
@@ -60,7 +60,7 @@ def node_of_header(header: TarHeader, digest: str) -> Node:
 
 
 def node_of_entry(entry: Entry) -> Node:
-    """An entry of a TOC that is no chunk; raise FormatError where it cannot be read."""
+    """The node of a TOC entry other than a chunk; raise FormatError where it cannot be read."""
     return Node(
         entry.type,
         entry.name,
@@ -79,7 +79,7 @@ def node_of_entry(entry: Entry) -> Node:
 
 
 def attributes(node: Node) -> dict[str, Any]:
-    """What is compared, by the words that name it."""
+    """The compared attributes by name."""
     return {
         "type": node.type,
         "name": node.name,
@@ -109,7 +109,7 @@ def shown(field: str, value: Any) -> str:
 
 
 def describe(node: Node) -> str:
-    """An entry in a few words."""
+    """A short description of an entry."""
     words = [node.type, shown("mode", node.mode), shown("owner", (node.uid, node.gid))]
     if node.size:
         words.append(f"{node.size} bytes")

@@ -1,8 +1,9 @@
-"""What a client that has one image fetches of another: bytes, requests and ranges, file by file or chunk by chunk.
+"""Computes what a client that has one image fetches of another: bytes, requests, ranges; by file or by chunk.
 
-Counted as containers-storage v1.65.1 pulls (pkg/chunked): a layer whose digest is there costs nothing; one without TOC
-is fetched whole; of any other first TOC and tar-split in one request, then what is missing in one of several ranges.
-Ranges with at most 1024 bytes between them are one, and there are at most 1024 of them.
+The count follows containers-storage v1.65.1 (pkg/chunked): a layer whose digest is present costs nothing; a layer
+without TOC is fetched whole; of any other layer TOC and tar-split are fetched in one request, then the missing content
+in
+one request for several ranges. Ranges with at most 1024 bytes between them are joined; there are at most 1024.
 """
 
 import hashlib
@@ -25,11 +26,11 @@ Held = Literal["present", "in parts", "whole"]
 
 
 class LayerContent(msgspec.Struct, frozen=True):
-    """A data layer as a puller sees it; sizes in bytes.
+    """A data layer as a client sees it that pulls; sizes in bytes.
 
-    ``tables`` are the sizes of TOC and tar-split as stored; empty where there is no TOC that can be used. ``chunks``
-    has four unsigned 64-bit numbers for each piece of content: file and chunk, by the start of a digest of their
-    digests, and where the compressed piece lies: offset, length.
+    ``tables`` are the sizes of TOC and tar-split as stored; empty where there is no usable TOC. ``chunks``
+    has four unsigned 64-bit numbers for each piece of content: identifiers of file and chunk (the start of a digest
+    of their digests), and offset and length of the compressed piece.
     """
 
     digest: str
@@ -39,7 +40,7 @@ class LayerContent(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What is fetched: bytes, HTTP requests, and the byte ranges requested in them."""
+    """The cost of a pull: bytes, HTTP requests, and the byte ranges requested in them."""
 
     bytes: int = 0
     requests: int = 0
@@ -50,7 +51,7 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class LayerPull(msgspec.Struct, frozen=True):
-    """One layer of the new image, and what it costs by each way of pulling."""
+    """One layer of the new image, and its cost by each way of pulling."""
 
     digest: str
     size: int
@@ -79,7 +80,7 @@ def layer_content(layer: LayerSeen) -> LayerContent:
 
 
 def pack(entries: Iterable[Entry]) -> bytes:
-    """The pieces of content that a TOC lists, as ``LayerContent.chunks``."""
+    """The pieces of content in a TOC, as ``LayerContent.chunks``."""
     rows = array("Q")
     file: list[Entry] = []
     for entry in entries:
@@ -108,7 +109,7 @@ def _short(digest: str) -> int:
 
 
 def estimate(old: Sequence[LayerContent], new: Sequence[LayerContent]) -> Pull:
-    """What a client that has ``old`` fetches to have ``new``."""
+    """The cost of pulling ``new`` for a client that has ``old``."""
     present = {layer.digest for layer in old}
     files, chunks = set[int](), set[int]()
     for layer in old:
@@ -145,7 +146,7 @@ def _layer(layer: LayerContent, present: set[str], files: set[int], chunks: set[
 
 
 def _fetched(places: list[tuple[int, int]]) -> Cost:
-    """One request for these places, joined as the client joins them; none where nothing is missing."""
+    """One request for these positions, joined as the client joins them; none where nothing is missing."""
     if not places:
         return Cost()
     ranges: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""Two images compared by what a pull costs (``pull``): which manifests are compared, and the lines and JSON of it."""
+"""Compares two images by the cost of a pull (``pull``), and prints the result as text or JSON."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SCHEMA: Final = "zcc-pull/1"
 
 
 class PullDifference(msgspec.Struct, frozen=True):
-    """What ``new`` costs a client on ``platform`` that has ``old``."""
+    """The cost of pulling ``new`` for a client on ``platform`` that has ``old``."""
 
     old: str
     new: str
@@ -31,7 +31,7 @@ class PullDifference(msgspec.Struct, frozen=True):
 
 
 def compare_pulls(old: ImageSource, new: ImageSource, platform: Platform | None) -> PullDifference:
-    """Read the TOCs of both, and nothing else of their layers. Raises SourceError."""
+    """Compare two images by the TOCs of their layers. Raises SourceError."""
     ours, theirs = observe_image(old, reading=None), observe_image(new, reading=None)
     have, want = manifests_by_platform(ours), manifests_by_platform(theirs)
     common = [label for label in want if label in have and platform in (None, label)]
@@ -45,7 +45,7 @@ def compare_pulls(old: ImageSource, new: ImageSource, platform: Platform | None)
 
 
 def manifests_by_platform(seen: ImageSeen) -> dict[Platform, ManifestSeen]:
-    """For each platform the manifest that is pulled in parts best: most TOCs, then a sentinel, then order."""
+    """For each platform the manifest with the most TOCs; among equals one with a sentinel, then the first."""
     found: dict[Platform, ManifestSeen] = {}
     for manifest in seen.every_manifest:
         if manifest.document is None or manifest.config is None:
@@ -62,7 +62,7 @@ def _rank(manifest: ManifestSeen) -> tuple[int, bool]:
 
 
 def data_layers(manifest: ManifestSeen) -> list[LayerContent]:
-    """The layers of a manifest but the sentinel, as if none had a TOC."""
+    """The layers of a manifest without the sentinel, with no TOC read yet."""
     layers = manifest.document.view.layers if manifest.document else ()
     return [LayerContent(each.digest, each.size) for each in layers if each.media_type != SENTINEL_TYPE]
 
@@ -74,7 +74,7 @@ def _read(source: ImageSource, manifest: ManifestSeen) -> list[LayerContent]:
 
 
 def lines(difference: PullDifference) -> Iterator[str]:
-    """For a terminal."""
+    """The comparison as lines for a terminal."""
     pull = difference.pull
     yield f"pull of {safe(difference.new)}"
     yield f"by a client that has {safe(difference.old)} ({safe(difference.platform)})"

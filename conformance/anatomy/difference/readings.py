@@ -21,25 +21,25 @@ from conformance.sources.tables import LayerTables
 
 MAX_NODES: Final = 400_000
 MAX_WEIGHT: Final = 96 * 2**20
-"""Entries of all that is compared, and bytes of their names, targets and attributes, that are held in memory."""
+"""Maximum number of entries of a comparison, and of bytes of their names, targets and attributes, in memory."""
 _GLOBAL: Final = "g"
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """The entries in the order of the layer; ``remarks`` state what else a reader could stumble over."""
+    """The entries in the order of the layer; ``remarks`` state what else readers may read differently."""
 
     nodes: tuple[Node, ...]
     remarks: tuple[str, ...] = ()
 
 
-class NodeRoom:
-    """What is left for the entries of one comparison."""
+class NodeBudget:
+    """The remaining memory budget for the entries of one comparison."""
 
     def __init__(self) -> None:
         self._nodes, self._weight = MAX_NODES, MAX_WEIGHT
 
     def bounded(self, nodes: Iterable[Node]) -> Iterator[Node]:
-        """The same nodes; FormatError where they are too many."""
+        """The same nodes; FormatError when they exceed the budget."""
         for node in nodes:
             self._nodes -= 1
             self._weight -= node.weight
@@ -48,10 +48,10 @@ class NodeRoom:
             yield node
 
 
-def read_tar(source: ImageSource, layer: Descriptor, on_bytes: Callable[[int], None], room: NodeRoom) -> Reading:
-    """Read the whole blob. Raise DiffError when it cannot be read, or is not what its digest states."""
+def read_tar(source: ImageSource, layer: Descriptor, on_bytes: Callable[[int], None], budget: NodeBudget) -> Reading:
+    """Read the whole blob. Raise DiffError when it cannot be read, or does not have its digest."""
     try:
-        return _tar_reading(tar_of_layer(layer.media_type, _told(blob_pieces(source, layer), on_bytes)), room)
+        return _tar_reading(tar_of_layer(layer.media_type, _counted(blob_pieces(source, layer), on_bytes)), budget)
     except FormatError as error:
         raise DiffError(f"layer {layer.digest}: {error}") from None
 
@@ -62,8 +62,8 @@ def has_toc(layer: Descriptor) -> bool:
     return annotations.is_chunked or annotations.is_legacy
 
 
-def read_toc(source: ImageSource, layer: Descriptor, room: NodeRoom) -> Reading:
-    """Fetch the TOC that the manifest names, and verify it. Raise DiffError when that cannot be done."""
+def read_toc(source: ImageSource, layer: Descriptor, budget: NodeBudget) -> Reading:
+    """Fetch the TOC that the manifest names, and verify it. Raise DiffError when that fails."""
     try:
         annotations = ChunkedAnnotations.of(layer.annotations)
         annotations = annotations.legacy_view() if annotations.is_legacy else annotations
@@ -79,18 +79,18 @@ def read_toc(source: ImageSource, layer: Descriptor, room: NodeRoom) -> Reading:
             for problem in read.keys
             if problem.is_ambiguous
         )
-        nodes = room.bounded(node_of_entry(entry) for entry in read.toc.entries if not entry.is_chunk)
+        nodes = budget.bounded(node_of_entry(entry) for entry in read.toc.entries if not entry.is_chunk)
         return Reading(tuple(nodes), remarks)
     except FormatError as error:
         raise DiffError(f"layer {layer.digest}: {error}") from None
 
 
-def _tar_reading(tar: Iterable[bytes], room: NodeRoom) -> Reading:
+def _tar_reading(tar: Iterable[bytes], budget: NodeBudget) -> Reading:
     reader = TarReader(cast(BinaryIO, PieceStream(tar)))  # only read() is called
-    nodes = tuple(room.bounded(_headers(reader)))
+    nodes = tuple(budget.bounded(_headers(reader)))
     reader.take_raw()
     end = reader.offset
-    # To the end in any case: only then is the digest of the blob verified.
+    # Read to the end in any case: only then is the digest of the blob verified.
     hidden = [any(piece) for piece in reader.rest()]
     remarks = (f"data follows the end of the archive at byte {end} of the tar",) if any(hidden) else ()
     return Reading(nodes, remarks)
@@ -106,7 +106,7 @@ def _headers(reader: TarReader) -> Iterator[Node]:
             yield node_of_header(header, f"sha256:{hasher.hexdigest()}")
 
 
-def _told(pieces: Iterable[bytes], on_bytes: Callable[[int], None]) -> Iterator[bytes]:
+def _counted(pieces: Iterable[bytes], on_bytes: Callable[[int], None]) -> Iterator[bytes]:
     for piece in pieces:
         on_bytes(len(piece))
         yield piece

@@ -17,7 +17,7 @@ _LONG: Final = 100
 
 
 def lines(difference: Difference, limit: int | None = MAX_LISTED) -> Iterator[Text]:
-    """All sections that state something; more than ``limit`` changes of one are counted (None: none are)."""
+    """All sections with content; at most ``limit`` changes of each are shown (None: all)."""
     yield Text(f"--- {safe(difference.first)}", style="red")
     yield Text(f"+++ {safe(difference.second)}", style="green")
     for section in difference.sections:

@@ -1,4 +1,4 @@
-"""Layers applied to each other in memory, by names alone: symbolic links in paths are not followed."""
+"""Applies layers in memory, by name only: symbolic links in paths are not followed."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -17,7 +17,7 @@ Parts = tuple[str, ...]
 
 
 class _Place:
-    """A name in the tree: what is there (None: a directory that no entry names), and what is below."""
+    """A name in the tree: its entry (None: a directory that no entry names), and the names below."""
 
     __slots__ = ("below", "node")
 
@@ -34,7 +34,9 @@ class ImageTree:
         self._count = 0
 
     def apply(self, layer: Reading) -> None:
-        """Whiteouts hide what is below; then everything else, hard links last. Raise DiffError for what cannot be."""
+        """Apply a layer: whiteouts, then all other entries, hard links last. Raise DiffError for an impossible
+        entry.
+        """
         named = [(node, parts_of(node.name)) for node in layer.nodes]
         for _, parts in named:
             if parts and parts[-1].startswith(WHITEOUT):
@@ -44,7 +46,7 @@ class ImageTree:
             self._add(node, parts)
 
     def nodes(self) -> dict[str, Node]:
-        """Every entry by name; of files with several names all but the first state which that is."""
+        """Every entry by name; further names of one file refer to its first name."""
         found = dict(self._walk(self._root, ""))
         firsts: dict[int, str] = {}
         for name in sorted(found):
@@ -57,7 +59,7 @@ class ImageTree:
         if node.type == "hardlink":
             target = self._find(parts_of(node.link))
             if target is not None and target.node is not None and target.node.type != "dir":
-                node = target.node  # the same object: how nodes() knows them for one file
+                node = target.node  # the same object, by which nodes() recognizes one file
         else:
             node = _unpacked(node)
         place = self._root
@@ -96,7 +98,7 @@ class ImageTree:
 
 
 def _unpacked(node: Node) -> Node:
-    """Without fields that have no effect: type bits in the mode, the mode of a link, a device number of no device."""
+    """Without fields that have no effect: type bits in the mode, the mode of a link, device numbers of other types."""
     return msgspec.structs.replace(
         node,
         mode=0 if node.type == "symlink" else node.mode & 0o7777,
@@ -113,7 +115,7 @@ def tree_of(layers: Sequence[Reading]) -> dict[str, Node]:
 
 
 def parts_of(name: str) -> Parts:
-    """The components of a name; raise DiffError for ``..``, and for more than any file system takes."""
+    """The components of a name; raise DiffError for ``..``, and for more than any file system supports."""
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     if ".." in parts or len(parts) > _MAX_DEPTH:
         raise DiffError(f"the name {name[:80]!r} climbs out of the image, or is too deep")

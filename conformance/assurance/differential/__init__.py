@@ -1,4 +1,4 @@
-"""The differential harness: mutated archives through the judge and through real readers, to find where they disagree.
+"""The differential harness: judges mutated archives, and compares the verdicts with real readers.
 
 ``python -m conformance.assurance.differential --cases N``, or ``nox -s differential -- --cases N``; docs/soundness.md.
 """

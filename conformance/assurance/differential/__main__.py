@@ -1,4 +1,4 @@
-"""``python -m conformance.assurance.differential``: run the harness; exit 1 when the judge is wrong about a case."""
+"""``python -m conformance.assurance.differential``: run the harness; exit status 1 when a verdict is wrong."""
 
 import argparse
 import sys
@@ -15,17 +15,21 @@ MIN_READERS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0: no fault; 1: faults, saved in the directory; 2: too few readers to compare."""
+    """Exit status 0: no fault; 1: faults, saved in the directory; 2: too few readers to compare."""
     parser = argparse.ArgumentParser(prog="python -m conformance.assurance.differential", description=__doc__)
-    parser.add_argument("--cases", type=int, default=2000, help="archives to try (2000)")
+    parser.add_argument("--cases", type=int, default=2000, help="number of archives (2000)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same archives (0)")
-    parser.add_argument("--seconds", type=float, default=0, help="stop after so many seconds (0: never)")
-    parser.add_argument("--commands", type=int, default=50, help="give 1 of N that pass to the commands (50; 0: none)")
-    parser.add_argument("--findings", type=Path, default=Path("build/differential"), help="where faults are saved")
-    parser.add_argument("--tables", type=int, default=-1, help="TOCs and tar-splits to try (a tenth of --cases)")
-    parser.add_argument("--documents", type=int, default=-1, help="indexes, manifests, configs (a tenth of --cases)")
-    parser.add_argument("--whole", action="store_true", help="keep faults as they are found, not shrunk")
-    parser.add_argument("--table", action="store_true", help="print which pairs differ and what catches them")
+    parser.add_argument("--seconds", type=float, default=0, help="stop after this many seconds (0: never)")
+    parser.add_argument(
+        "--commands", type=int, default=50, help="give 1 of N that pass to the command readers (50; 0: none)"
+    )
+    parser.add_argument("--findings", type=Path, default=Path("build/differential"), help="directory for faults")
+    parser.add_argument("--tables", type=int, default=-1, help="number of TOCs and tar-splits (a tenth of --cases)")
+    parser.add_argument(
+        "--documents", type=int, default=-1, help="number of index, manifest and config documents (a tenth of --cases)"
+    )
+    parser.add_argument("--whole", action="store_true", help="save faults without shrinking them")
+    parser.add_argument("--table", action="store_true", help="print the pairs that differ and what catches them")
     options = parser.parse_args(arguments)
 
     def on_fault(found: Found) -> None:

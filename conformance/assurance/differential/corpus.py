@@ -1,6 +1,6 @@
-"""What is mutated: ordinary archives by the writers of this machine, and the test archives of real readers.
+"""The corpus: ordinary archives by the writers on this machine, and the test archives of real readers.
 
-Nothing is fetched, and nothing is retained: what is not on this machine is not in the corpus.
+Nothing is fetched, and nothing is stored: the corpus has only archives that this machine has or can write.
 """
 
 import io
@@ -35,7 +35,7 @@ _TREE: Final = (
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """An archive; ``ordinary`` when a stock writer made it of an ordinary tree: the judge has to pass it."""
+    """An archive; ``ordinary`` when a real writer wrote it from an ordinary tree: it must pass."""
 
     name: str
     tar: bytes
@@ -43,12 +43,12 @@ class Seed(msgspec.Struct, frozen=True):
 
 
 def seeds() -> tuple[Seed, ...]:
-    """All that this machine has, none larger than MAX_SEED bytes."""
+    """All seeds on this machine of at most MAX_SEED bytes."""
     return tuple(seed for seed in (*_own(), *_by_tools(), *_test_archives()) if 512 < len(seed.tar) <= MAX_SEED)
 
 
 def generated(random: Random) -> Seed:
-    """A small ordinary archive by Python's tarfile, of one to five members."""
+    """A small ordinary archive of one to five members, written by Python's tarfile."""
     form = random.choice(tuple(_FORMS))
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=_FORMS[form]) as archive:
@@ -135,7 +135,7 @@ def _test_archives() -> Iterator[Seed]:
 
 
 def _places() -> Iterator[tuple[Path, str]]:
-    """Test archives that come with toolchains and packages: Go's, those of Go modules and crates."""
+    """Directories of test archives in toolchains and packages: Go's, and those of Go modules and crates."""
     root = first_line("go", "env", "GOROOT")
     if root:
         yield Path(root) / "src" / "archive" / "tar" / "testdata", "*.tar"

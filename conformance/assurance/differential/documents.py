@@ -1,4 +1,4 @@
-"""Mutated indexes, manifests and configs: what the judge passes, and what real readers of JSON make of it."""
+"""Mutated indexes, manifests and configs: those that pass are compared with real readers of JSON."""
 
 from collections.abc import Callable
 from random import Random
@@ -39,11 +39,11 @@ WORDS: Final = Vocabulary(
     ),
 )
 PARTS: Final = {"index": "index", "sentinel": "manifest", "plain": "manifest", "plain.config": "config"}
-"""What is mutated, and the kind of document that it is. Of the last two the plain manifest alone is judged."""
+"""The mutated documents and their kinds. For the last two the plain manifest alone is judged."""
 
 
 class DocumentFault(msgspec.Struct, frozen=True):
-    """A document that passes, and a reader that sees something else in it than the judge does, at ``place``."""
+    """A document that passes, and a reader that reads another value than the suite at ``place``."""
 
     part: str
     reader: str
@@ -52,7 +52,7 @@ class DocumentFault(msgspec.Struct, frozen=True):
 
 
 def run_documents(panel: Panel, cases: int, seed: int, on_fault: Callable[[DocumentFault], None]) -> JsonSummary:
-    """Mutate one document of a conforming image so many times."""
+    """Mutate a document of a conforming image ``cases`` times."""
     random, summary = Random(seed), JsonSummary()
     while summary.cases < cases:
         batch = [_mutated(random) for _ in range(min(BATCH, cases - summary.cases))]
@@ -99,7 +99,7 @@ def _judge_reading(kind: str, document: bytes) -> DocumentReading:
 
 
 def _mutated(random: Random) -> tuple[str, bytes, Drafted]:
-    """The part that was mutated, its bytes, and the image around it with its digests put right."""
+    """The mutated part, its bytes, and its image with the digests computed again."""
     part = random.choice(tuple(PARTS))
     draft = _rich_draft()
     made: list[bytes] = []
@@ -119,7 +119,7 @@ def _mutated(random: Random) -> tuple[str, bytes, Drafted]:
 
 
 def _rich_draft() -> Draft:
-    """The conforming pair with what an image may have besides: labels, ports, a variant, annotations of the index."""
+    """The conforming pair with more optional fields: labels, ports, a variant, annotations of the index."""
     draft = conforming_draft()
     for config in (draft.plain_config, draft.sentinel_config):
         config.update(variant="v2", created="2024-01-01T00:00:00Z", **{"os.version": "1"})

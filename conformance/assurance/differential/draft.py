@@ -1,4 +1,4 @@
-"""A tar in pieces that a mutation may edit: header blocks with what follows each, and the end of the archive."""
+"""A tar in pieces for mutations: header blocks with the bytes after each, and the end of the archive."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,7 +11,7 @@ _HEADER_ONLY: Final = frozenset(b"123456")
 
 @dataclass
 class Piece:
-    """One header block, and the bytes up to the next one. ``spelling``: how its checksum is written."""
+    """One header block, and the bytes up to the next one. ``spelling``: the form of its checksum."""
 
     header: bytearray
     payload: bytearray = field(default_factory=bytearray)
@@ -28,7 +28,7 @@ class Piece:
 
 @dataclass
 class Draft:
-    """The pieces in order, and whatever ends the archive."""
+    """The pieces in order, and the end of the archive."""
 
     pieces: list[Piece]
     end: bytearray
@@ -37,7 +37,7 @@ class Draft:
         return Draft([piece.copy() for piece in self.pieces], bytearray(self.end))
 
     def build(self) -> bytes:
-        """The archive, with the checksums put right but those that are written wrong on purpose."""
+        """The archive, with right checksums except those that are wrong on purpose."""
         parts: list[bytes] = []
         for piece in self.pieces:
             header = bytes(piece.header)
@@ -47,7 +47,7 @@ class Draft:
 
 
 def parse(tar: bytes) -> Draft:
-    """Take an archive apart; what cannot be followed further becomes the end."""
+    """Split an archive into pieces; the bytes from the first invalid header on become the end."""
     pieces: list[Piece] = []
     position = 0
     while position + BLOCK <= len(tar) and any(block := tar[position : position + BLOCK]):
@@ -63,7 +63,7 @@ def parse(tar: bytes) -> Draft:
 
 
 def size_of(block: bytes) -> int | None:
-    """What follows a header in bytes, as most readers see it; None when the field states nothing."""
+    """The number of content bytes after a header, as most readers determine it; None for an invalid field."""
     raw = block[124:136]
     if block[156] in _HEADER_ONLY:
         return 0

@@ -1,4 +1,4 @@
-"""The loop: archives in batches, through the judge and the readers at the same time."""
+"""The loop of the harness: batches of archives are judged and given to the readers at the same time."""
 
 import time
 from collections import Counter
@@ -12,7 +12,7 @@ import msgspec
 from conformance.assurance.differential.corpus import Seed, generated, seeds
 from conformance.assurance.differential.judging import Verdict, judge_tar
 from conformance.assurance.differential.mutating import mutated
-from conformance.assurance.differential.oracle import Fault, Pair, look, refused_by_clients
+from conformance.assurance.differential.oracle import Fault, Pair, compare_case, refused_by_clients
 from conformance.assurance.differential.shrinking import shrink
 from conformance.assurance.differential.steering import Steering
 from conformance.readers.panel import Panel
@@ -21,12 +21,12 @@ from conformance.readers.reading import Reading
 BATCH: Final = 64
 _UNMUTATED: Final = 0.03
 MAX_FAULTS: Final = 200
-"""Kinds of faults that are retained; a judge with more has to be fixed first."""
+"""Maximum number of recorded kinds of faults; with more, the suite has to be corrected first."""
 _PER_KIND: Final = 2
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A fault, the archive that shows it (shrunk), and the case it came from."""
+    """A fault, the shrunk archive that shows it, and the number of its case."""
 
     fault: Fault
     tar: bytes
@@ -35,9 +35,9 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """``commands``: of so many archives that pass, one is also given to the readers that are commands (0: none).
+    """``commands``: one of this many archives that pass is also given to the readers that are commands (0: none).
 
-    ``seconds``: stop after so long (0: when ``cases`` are done).
+    ``seconds``: stop after this time (0: when ``cases`` are done).
     """
 
     cases: int = 2000
@@ -48,7 +48,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct):
-    """What a run brought."""
+    """The results of a run."""
 
     cases: int = 0
     seed: int = 0
@@ -66,7 +66,7 @@ class Summary(msgspec.Struct):
 
 
 class Harness:
-    """One run on a panel that is running; ``on_fault`` is called with each new kind of fault."""
+    """One run with a started panel; ``on_fault`` is called with each new kind of fault."""
 
     def __init__(self, panel: Panel, options: Options, on_fault: Callable[[Found], None]) -> None:
         self._panel, self._options, self._on_fault = panel, options, on_fault
@@ -76,7 +76,7 @@ class Harness:
         self.summary = Summary(seed=options.seed, readers={info.name: info.version for info in panel.readers})
 
     def run(self, progress: Callable[[Summary], None] = lambda _: None) -> Summary:
-        """All cases, the corpus unmutated first."""
+        """Run all cases, first the unmutated corpus."""
         begun = time.monotonic()
         waiting = list(self._corpus)
         with ThreadPoolExecutor(1) as beside:
@@ -112,7 +112,7 @@ class Harness:
         if verdict.passes and self._options.commands and summary.passed % self._options.commands == 0:
             summary.asked_commands += 1
             readings = readings | self._panel.read_with_commands(seed.tar)
-        shown = look(seed.tar, verdict, readings, ordinary=seed.ordinary)
+        shown = compare_case(seed.tar, verdict, readings, ordinary=seed.ordinary)
         if not verdict.unwritten:
             self._steering.learn(seed.tar, shown.pairs)
         summary.pairs.update(shown.pairs)
@@ -137,18 +137,18 @@ class Harness:
         return {info.name for info in self._panel.readers if info.op == "tar"}
 
     def _still(self, tar: bytes, fault: Fault, with_commands: bool) -> bool:
-        """Whether a smaller archive shows one of the same pairs in the same way."""
+        """Whether a smaller archive shows the same difference for one of the pairs."""
         verdict = judge_tar(tar)
         if not verdict.passes:
             return False
         readings = self._panel.read_tars([tar])[0]
         if with_commands:
             readings |= self._panel.read_with_commands(tar)
-        now = look(tar, verdict, readings).fault
+        now = compare_case(tar, verdict, readings).fault
         return now is not None and now.kind == fault.kind and bool(set(now.pairs) & set(fault.pairs))
 
     def _with_clients(self, batch: list[Seed], verdicts: list[Verdict]) -> None:
-        """What the client library makes of TOC and tar-split of the layers that pass."""
+        """Add the readings of the client library for TOC and tar-split of layers that pass."""
         passing = [(seed, verdict) for seed, verdict in zip(batch, verdicts, strict=True) if verdict.passes]
         if not passing:
             return
@@ -157,7 +157,7 @@ class Harness:
         ):
             if refusal := refused_by_clients(readings):
                 self.summary.refused_by_clients[refusal[:120]] += 1
-            shown = look(b"", verdict, readings)
+            shown = compare_case(b"", verdict, readings)
             if shown.fault is not None:
                 self._fault(seed, shown.fault, readings)
 

@@ -1,4 +1,4 @@
-"""Edits of one header block: numbers in odd forms, magic, type, names, and what lies after the fields."""
+"""Edits of one header block: numbers in unusual forms, magic, type, names, and the bytes after the fields."""
 
 from collections.abc import Callable
 from random import Random
@@ -68,7 +68,7 @@ _JUNK: Final = (b"\x01", b"x", b"\xff", b"tar\0", b"0000000\0", b"00000000001\0"
 
 
 def number_in_odd_form(random: Random, field: bytes, value: int) -> bytes:
-    """``value`` in a form that a writer seldom or never uses, as long as the field."""
+    """``value`` in a form that writers seldom or never use, with the length of the field."""
     width = len(field)
     octal = b"%o" % value
     forms = (
@@ -118,7 +118,7 @@ def _piece(random: Random, draft: Draft) -> Piece:
 
 
 def change_number(random: Random, draft: Draft) -> None:
-    """One number field of any header, often with its value kept."""
+    """Change one number field of any header, often only its form."""
     piece = _piece(random, draft)
     where = random.choice(tuple(NUMBERS.values()))
     old = bytes(piece.header[where])
@@ -127,7 +127,7 @@ def change_number(random: Random, draft: Draft) -> None:
 
 
 def change_size(random: Random, draft: Draft) -> None:
-    """The size alone: what follows is then content to one reader and headers to another."""
+    """Change the size: the following bytes are then content to one reader and headers to another."""
     piece = _piece(random, draft)
     value = random.choice((0, 1, 511, 512, 513, 1024, len(piece.payload), len(piece.payload) + 512, 1536, 2048))
     if random.random() < 0.5:
@@ -169,7 +169,7 @@ def change_owner_names(random: Random, draft: Draft) -> None:
 
 
 def change_tail(random: Random, draft: Draft) -> None:
-    """Old GNU's times, offset, sparse map; star's tail; padding after the prefix."""
+    """Change the times, offset or sparse map of old GNU tar, the tail of star, or the padding after the prefix."""
     start = random.choice((345, 357, 369, 381, 385, 386, 398, 410, 475, 476, 482, 483, 488, 495, 500, 508, 511))
     junk = random.choice(_JUNK)
     piece = _piece(random, draft)
@@ -183,7 +183,7 @@ def change_byte(random: Random, draft: Draft) -> None:
 
 
 def behind_the_name(random: Random, draft: Draft) -> None:
-    """Bytes after the NUL that ends a text field."""
+    """Write bytes after the NUL that ends a text field."""
     start, width = random.choice(((0, 100), (157, 100), (265, 32), (297, 32), (345, 155)))
     piece = _piece(random, draft)
     end = piece.header.find(0, start, start + width)
@@ -214,4 +214,4 @@ HEADER_MUTATIONS: Final[tuple[tuple[int, Mutation], ...]] = (
     (2, behind_the_name),
     (1, spell_checksum),
 )
-"""With how often each is taken."""
+"""The edits with their weights."""

@@ -1,4 +1,4 @@
-"""Edits of a JSON document that leave it JSON to some reader: keys, values, and what surrounds it."""
+"""Edits of a JSON document after which some reader still accepts it: keys, values, and bytes around it."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ _AROUND: Final = (b"\xef\xbb\xbf", b" ", b"\n", b"{}", b"\0", b"x", b",", b"null
 
 
 class JsonSummary(msgspec.Struct):
-    """What a run over mutated JSON produced. ``refused``: what passes and a reader refuses, by its message."""
+    """The results of a run over mutated JSON. ``refused``: documents that pass and a reader refuses, by message."""
 
     cases: int = 0
     passed: int = 0
@@ -24,7 +24,7 @@ class JsonSummary(msgspec.Struct):
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """The keys and the values (as JSON) that edits write into a document of one kind."""
+    """The keys and values (as JSON) that edits insert into a document of one kind."""
 
     keys: tuple[bytes, ...]
     values: tuple[bytes, ...]
@@ -45,7 +45,7 @@ def mutated_json(document: bytes, random: Random, words: Vocabulary) -> bytes:
 
 
 def _spelt(random: Random, key: bytes) -> bytes:
-    """A key as some reader may take it for the same."""
+    """A form of a key that some reader treats as the same key."""
     text = key.decode("ascii", "replace")
     forms = (
         text,
@@ -75,7 +75,7 @@ def _rename(random: Random, document: bytes, _: Vocabulary) -> bytes:
 
 
 def _add(random: Random, document: bytes, words: Vocabulary) -> bytes:
-    """A key more, before or after another, that is there already or not."""
+    """Add a member before or after another; its key may be a repeated one."""
     found = list(_KEY.finditer(document))
     if not found:
         return document

@@ -1,4 +1,4 @@
-"""The judge's side of a case: the layer that the reference writer makes of a tar, and every requirement over it."""
+"""Judges a case: writes a layer from a tar with the reference writer, and runs every check on it."""
 
 from typing import Any
 
@@ -23,9 +23,9 @@ _DEEP = LayerReading(deep=True)
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What the deep check reports of a tar.
+    """The result of a deep check of a tar.
 
-    ``unwritten``: why the reference writer writes no layer of it, so that it is not judged. ``must`` and ``should`` are
+    ``unwritten``: why the reference writer cannot write a layer, so that it is not judged. ``must`` and ``should`` are
     the ids that fail, or could not be run; ``layer`` is the blob and its annotations as JSON, ``toc`` the TOC as a
     reading.
     """
@@ -48,7 +48,7 @@ def failing_musts(seen: ImageSeen) -> tuple[str, ...]:
 
 
 def judge_tar(tar: bytes) -> Verdict:
-    """Write a layer of it, read the layer whole, and judge it."""
+    """Write a layer from the tar, read every byte of it, and judge it."""
     try:
         blob, written = layer_from_tar(tar, _OPTIONS)
     except FormatError as error:
@@ -75,7 +75,7 @@ def descriptor_of(written: WrittenLayer) -> dict[str, Any]:
 
 
 def image_of(blob: bytes, descriptor: dict[str, Any], diff_id: str) -> tuple[dict[str, bytes], bytes]:
-    """The blobs and the manifest of an image of this layer alone."""
+    """The blobs and the manifest of an image with this layer only."""
     diff_ids = [diff_id]
     config = encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}})
     manifest = encode(manifest_of(describe(config, CONFIG_TYPE), [descriptor]))

@@ -1,4 +1,4 @@
-"""Mutated archives: an archive, and one to four edits of it. The same random state gives the same archive."""
+"""Mutates archives by one to four edits. The same random state yields the same archive."""
 
 from random import Random
 from typing import Final
@@ -15,7 +15,7 @@ _EDITS: Final = (1, 1, 1, 1, 2, 2, 3, 4)
 
 
 def mutated(tar: bytes, random: Random) -> bytes:
-    """The archive after some edits; its checksums are right but where an edit spells one wrong."""
+    """The archive after some edits; its checksums are right except where an edit changes one."""
     draft = parse(tar)
     for mutation in random.choices(_MUTATIONS, _WEIGHTS, k=random.choice(_EDITS)):
         if draft.pieces:

@@ -1,4 +1,4 @@
-"""What a case shows: faults of the judge, false accusations, and which pairs of readers differ."""
+"""Decides what a case shows: wrong passes, false failures, and pairs of readers that differ."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -25,16 +25,14 @@ EXCUSED: Final[Mapping[str, Mapping[str, frozenset[Difference]]]] = {
     "TAR-045": {"busybox tar": frozenset({Difference.OWNER})},
     "TAR-046": {"Perl Archive::Tar": _NAME},
 }
-"""What a SHOULD states already: on what some writer writes, this reader differs in this (docs/soundness.md,
-Excuses).
-"""
+"""By SHOULD: the readers that may differ, and in what, because the SHOULD warns of it (docs/soundness.md, Excuses)."""
 
 FaultKind = Literal["readers differ", "a reader differs from the TOC", "false accusation"]
 Pair = tuple[str, str, Difference]
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """The judge is wrong about this archive. ``pairs`` are the readers that differ, ``failed`` the ids that fail."""
+    """A wrong verdict on this archive. ``pairs`` are the readers that differ, ``failed`` the ids that fail."""
 
     kind: FaultKind
     pairs: tuple[Pair, ...] = ()
@@ -42,7 +40,7 @@ class Fault(msgspec.Struct, frozen=True):
 
     @property
     def signature(self) -> str:
-        """What faults of one kind have in common: the differing attribute, and the readers that agree."""
+        """The common part of faults of one kind: the attribute that differs, and the readers that agree."""
         if not self.pairs:
             return f"{self.kind}: {' '.join(self.failed)}"
         left = sorted({pair[0] for pair in self.pairs} | {pair[1] for pair in self.pairs})
@@ -50,16 +48,20 @@ class Fault(msgspec.Struct, frozen=True):
         return f"{self.kind}: {', '.join(what)}: {', '.join(left)}"
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """What one case shows. ``pairs``: all that differ, whatever the judge states; ``fault`` None when it is right."""
+class CaseResult(msgspec.Struct, frozen=True):
+    """The result of one case. ``pairs``: all that differ, whatever the verdict; ``fault`` is None for a right
+    verdict.
+    """
 
     pairs: tuple[Pair, ...]
     fault: Fault | None
     accepted: int
 
 
-def look(tar: bytes, verdict: Verdict, readings: Mapping[str, Reading], *, ordinary: bool = False) -> Shown:
-    """Compare the readings with each other and with the TOC, and check the verdict."""
+def compare_case(
+    tar: bytes, verdict: Verdict, readings: Mapping[str, Reading], *, ordinary: bool = False
+) -> CaseResult:
+    """Compare the readings with each other and with the TOC, and check the verdict against them."""
     known = comparable(tar, readings)
     pairs = _pairs(known)
     accepted = sum(reading.accepts for reading in readings.values())
@@ -77,17 +79,17 @@ def look(tar: bytes, verdict: Verdict, readings: Mapping[str, Reading], *, ordin
             fault = Fault("a reader differs from the TOC", counted, verdict.should)
     elif ordinary and not pairs:
         fault = Fault("false accusation", failed=verdict.must or (verdict.unwritten,))
-    return Shown(pairs, fault, accepted)
+    return CaseResult(pairs, fault, accepted)
 
 
 def refused_by_clients(readings: Mapping[str, Reading]) -> str:
-    """Why the client library refuses TOC or tar-split; "" when it takes them, or was not asked."""
+    """Why the client library refuses TOC or tar-split; "" when it accepts them, or was not run."""
     reading = readings.get(TOC_READER)
     return "" if reading is None or reading.accepts else reading.refused or "crashed"
 
 
 def _counts(pair: Pair, should: tuple[str, ...]) -> bool:
-    """Whether a pair counts where a SHOULD warns already."""
+    """Whether a pair counts, given the SHOULDs that warn."""
     left, right, what = pair
     known = [EXCUSED.get(name, {}) for name in should]
     return not any(what in of.get(reader, ()) for of in known for reader in (left, right))
@@ -96,5 +98,5 @@ def _counts(pair: Pair, should: tuple[str, ...]) -> bool:
 def _pairs(readings: Mapping[str, Reading]) -> tuple[Pair, ...]:
     accepting = [reading for reading in readings.values() if reading.accepts]
     if all(difference(accepting[0], other) is None for other in accepting[1:]):
-        return ()  # one comparison each: nearly all cases end here
+        return ()  # one comparison each is sufficient for nearly all cases
     return tuple(differing_pairs(readings))

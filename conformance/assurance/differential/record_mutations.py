@@ -1,4 +1,4 @@
-"""Edits of what stands between headers: extended headers, their records, order, padding, and the end."""
+"""Edits between headers: extended headers, their records, order, padding, and the end of the archive."""
 
 from random import Random
 from typing import Final
@@ -94,14 +94,14 @@ _TEXTS: Final = (
 
 
 def add_pax(random: Random, draft: Draft) -> None:
-    """An extended header of one to three records before some piece; seldom a global one."""
+    """Insert an extended header of one to three records before a piece; seldom a global one."""
     content = b"".join(pax_record(*_record(random)) for _ in range(random.choice((1, 1, 1, 2, 3))))
     flag = random.choice((b"x",) * 8 + (b"g", b"X"))
     _insert(random, draft, extended(flag, content, template=_template(random, draft)))
 
 
 def add_long_name(random: Random, draft: Draft) -> None:
-    """A GNU long name or link before some piece."""
+    """Insert a GNU long name or link before a piece."""
     text = random.choice(_TEXTS)
     content = random.choice((text + b"\0", text + b"\0", text, text + b"\0junk", b"\0" + text, text + b"\0\0"))
     form = bytes(257) + b"ustar  \0" + bytes(BLOCK - 265) if random.random() < 0.7 else None
@@ -109,7 +109,7 @@ def add_long_name(random: Random, draft: Draft) -> None:
 
 
 def change_records(random: Random, draft: Draft) -> None:
-    """One edit of the records of an extended header that is there."""
+    """Edit the records of an existing extended header."""
     piece = _extension(random, draft, b"xgX")
     if piece is None:
         add_pax(random, draft)
@@ -143,7 +143,7 @@ def change_records(random: Random, draft: Draft) -> None:
 
 
 def change_payload(random: Random, draft: Draft) -> None:
-    """A byte of a content, of records, or of padding."""
+    """Change a byte of content, records or padding."""
     pieces = [piece for piece in draft.pieces if piece.payload]
     if pieces:
         payload = random.choice(pieces).payload
@@ -152,7 +152,7 @@ def change_payload(random: Random, draft: Draft) -> None:
 
 
 def resize(random: Random, draft: Draft) -> None:
-    """Blocks more or less behind a header, whatever it states."""
+    """Add or remove blocks after a header, whatever size it states."""
     piece = random.choice(draft.pieces)
     if piece.payload and random.random() < 0.5:
         del piece.payload[-BLOCK:]
@@ -161,7 +161,7 @@ def resize(random: Random, draft: Draft) -> None:
 
 
 def put_inside(random: Random, draft: Draft) -> None:
-    """A piece as the content of a file of another size in its PAX header: a reader that mistakes the size finds it."""
+    """Put a piece into a file whose PAX header has another size: a reader of the other size finds the piece."""
     inner = random.choice(draft.pieces).copy()
     raw = bytes(Draft([inner], bytearray()).build())
     outer = random.choice(draft.pieces)
@@ -175,7 +175,7 @@ def put_inside(random: Random, draft: Draft) -> None:
 
 
 def reorder(random: Random, draft: Draft) -> None:
-    """Pieces twice, swapped, left out, or moved to the end."""
+    """Repeat, swap, remove, or move pieces to the end."""
     pieces = draft.pieces
     index = random.randrange(len(pieces))
     what = random.randrange(4)
@@ -191,7 +191,7 @@ def reorder(random: Random, draft: Draft) -> None:
 
 
 def change_end(random: Random, draft: Draft) -> None:
-    """Zero blocks between members, none at the end, or something after it."""
+    """Insert zero blocks between members, remove those at the end, or append bytes."""
     what = random.randrange(5)
     if what == 0:
         draft.end[:] = bytes(BLOCK * random.choice((0, 1, 2, 3, 20)))

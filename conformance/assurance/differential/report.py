@@ -1,4 +1,4 @@
-"""A run as text: for the terminal, and as a table for docs/soundness.md. A finding as two files."""
+"""Prints a run for the terminal and as a table for docs/soundness.md, and writes a fault to two files."""
 
 import hashlib
 from collections import Counter
@@ -12,10 +12,10 @@ from conformance.assurance.differential.json_mutations import JsonSummary
 
 
 def lines(summary: Summary) -> Iterator[str]:
-    """The run, a fact a line."""
+    """The results of a run, one on each line."""
     rate = summary.cases / summary.seconds if summary.seconds else 0
     yield f"{summary.cases} cases with seed {summary.seed} in {summary.seconds:.0f} s: {rate:.0f} a second"
-    yield f"{summary.passed} pass, {summary.failed} fail, of {summary.unwritten} the reference writer makes no layer"
+    yield f"{summary.passed} pass, {summary.failed} fail, {summary.unwritten} cannot be written as a layer"
     yield f"{summary.asked_commands} were given to the readers that are commands"
     readers = {(left, right) for left, right, _ in summary.pairs}
     yield f"{len(readers)} pairs of readers differ in {len(summary.pairs)} ways"
@@ -30,7 +30,7 @@ def lines(summary: Summary) -> Iterator[str]:
 
 
 def table(summary: Summary) -> Iterator[str]:
-    """The pairs that differ, in what, and which requirements catch them most, in Markdown."""
+    """The pairs that differ, in what, and the requirements that catch most of the differences, in Markdown."""
     yield "| readers | differ in | cases | caught by |"
     yield "|---|---|---|---|"
     merged: dict[tuple[str, str], Counter[str]] = {}
@@ -46,7 +46,7 @@ def table(summary: Summary) -> Iterator[str]:
 
 
 def save(found: Found, directory: Path) -> Path:
-    """The archive, and the result of each reader as JSON; the name states what differs."""
+    """Write the archive, and the results of the readers as JSON; the file name states what differs."""
     directory.mkdir(parents=True, exist_ok=True)
     what = "-".join(sorted({str(pair[2]) for pair in found.fault.pairs})) or "accused"
     name = f"{found.case:08d}-{what}"
@@ -64,7 +64,7 @@ def save(found: Found, directory: Path) -> Path:
 
 
 def json_lines(summary: JsonSummary, what: str) -> Iterator[str]:
-    """A run over mutated JSON, a fact a line. ``what`` names the cases."""
+    """The results of a run over mutated JSON, one on each line. ``what`` names the cases."""
     yield f"{summary.cases} {what}: {summary.passed} pass, {len(summary.faults)} kinds of faults"
     for message, count in summary.refused.most_common(10):
         yield f"refused, of those that pass, {count} by {message}"
@@ -73,7 +73,7 @@ def json_lines(summary: JsonSummary, what: str) -> Iterator[str]:
 
 
 def save_json(document: bytes, directory: Path, name: str) -> Path:
-    """The document that a reader sees otherwise than the judge, in a file that ``name`` begins."""
+    """Write the document that a reader reads differently from the suite; ``name`` begins the file name."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}-{hashlib.sha256(document).hexdigest()[:16]}.json"
     path.write_bytes(document)

@@ -1,4 +1,4 @@
-"""A fault made small: fewer pieces, and each header as near to an ordinary one as it can be."""
+"""Shrinks the archive of a fault: fewer pieces, and each header as close to an ordinary one as possible."""
 
 from collections.abc import Callable
 from typing import Final
@@ -26,7 +26,7 @@ _PLAIN: Final = (
 
 
 def shrink(tar: bytes, still: Callable[[bytes], bool]) -> bytes:
-    """A smaller archive of which ``still`` is true, as it is of ``tar``; at most MAX_TRIES are tried."""
+    """A smaller archive for which ``still`` is true, as it is for ``tar``; at most MAX_TRIES are tried."""
     return _Shrinking(tar, still).run()
 
 

@@ -1,4 +1,4 @@
-"""Which inputs are mutated further: those that made a new pair of readers differ, or differ in a new way."""
+"""Selects archives to mutate; preferred are those on which a new pair of readers differed, or in a new way."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,21 +12,21 @@ MAX_KEPT: Final = 4000
 _SOUND: Final = 0.3
 _ODD: Final = 0.07
 _KEPT: Final = 0.28
-"""Shares of the archives that are mutated; the others are newly made."""
+"""Shares of the sources of archives; the other archives are generated."""
 
 
 class Steering:
-    """The corpus, and the inputs that brought something new."""
+    """The corpus, and the archives that showed a new difference."""
 
     def __init__(self, corpus: tuple[Seed, ...], sound: Callable[[bytes], bool] = lambda _: True) -> None:
-        """``sound`` indicates whether the judge passes an archive: a mutation of one that fails seldom passes."""
+        """``sound`` states whether an archive passes: a mutation of one that fails seldom passes."""
         self._sound = tuple(seed for seed in corpus if sound(seed.tar))
         self._odd = tuple(seed for seed in corpus if seed not in self._sound)
         self._kept: list[bytes] = []
         self.seen: Counter[Pair] = Counter()
 
     def pick(self, random: Random) -> bytes:
-        """An archive to mutate: newly made, from the corpus, or one that was kept."""
+        """An archive to mutate: generated, from the corpus, or a kept one."""
         chance = random.random()
         if chance < _SOUND and self._sound:
             return random.choice(self._sound).tar

@@ -1,4 +1,4 @@
-"""Mutated TOCs and tar-splits: what the judge passes, and what clients and plain JSON readers make of it."""
+"""Mutated TOCs and tar-splits: those that pass are compared with clients and plain JSON readers."""
 
 import json
 from collections.abc import Callable
@@ -40,7 +40,7 @@ WORDS: Final = Vocabulary(
 
 
 class TableFault(msgspec.Struct, frozen=True):
-    """A layer that passes, and a reader that sees another TOC in it: ``document`` is what was mutated."""
+    """A layer that passes, and a reader that reads another TOC; ``document`` is the mutated document."""
 
     part: str
     reader: str
@@ -49,7 +49,7 @@ class TableFault(msgspec.Struct, frozen=True):
 
 
 def run_tables(panel: Panel, cases: int, seed: int, on_fault: Callable[[TableFault], None]) -> JsonSummary:
-    """Mutate the TOC or the tar-split of a small layer so many times."""
+    """Mutate the TOC or the tar-split of a small layer ``cases`` times."""
     random, summary = Random(seed), JsonSummary()
     sound = draft_layer(_TREE)
     while summary.cases < cases:
@@ -102,7 +102,7 @@ def _mutated(sound: LayerDraft, random: Random) -> tuple[str, bytes, DraftedLaye
 
 
 def _judge(layer: DraftedLayer) -> tuple[tuple[str, ...], Reading]:
-    """The ids of MUSTs that fail or could not be run, and the TOC as the judge reads it."""
+    """The ids of MUSTs that fail or could not be run, and the TOC as the suite reads it."""
     source = MemorySource(*image_of(layer.blob, layer.descriptor, layer.diff_id))
     seen = observe_image(source, reading=LayerReading(deep=True))
     tocs = [one.toc.toc for one in seen.layers.layers if one.toc.toc is not None]
@@ -110,7 +110,7 @@ def _judge(layer: DraftedLayer) -> tuple[tuple[str, ...], Reading]:
 
 
 def python_reading(document: bytes) -> Reading:
-    """A TOC as a program reads it that knows JSON and no case folding: exact keys, the last one counts."""
+    """A TOC as a plain JSON reader reads it: exact keys, and the last one of repeated keys."""
     try:
         entries = json.loads(document)["entries"]
         return Reading(tuple(_member(entry) for entry in entries if entry.get("type") != "chunk"))

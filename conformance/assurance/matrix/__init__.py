@@ -1,1 +1,1 @@
-"""The kill matrix: every mutant and every conforming variant judged, and what each requirement states about it."""
+"""The kill matrix: the verdicts of every requirement on every mutant and every conforming variant."""

@@ -1,4 +1,4 @@
-"""Client mutants and null clients, run in this process: the same arguments and outcomes, without starting a program."""
+"""Client mutants and null clients, run in this process: same arguments and outcomes, no program is started."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +15,8 @@ from conformance.trials.consumer.trial import ConsumerTrials
 from conformance.trials.in_process import InProcessImplementation
 
 
-class ConsumerSubject(InProcessImplementation):
-    """A toolkit as a client; ``operations`` may leave some out, or add ``scan``."""
+class InProcessConsumer(InProcessImplementation):
+    """A toolkit run as a client; ``operations`` may leave some out, or add ``scan``."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class ConsumerSubject(InProcessImplementation):
         return run_client(self._toolkit, argv)
 
 
-class NullConsumer(ConsumerSubject):
-    """A null client; those that end the process, or never end, are played."""
+class NullConsumer(InProcessConsumer):
+    """A null client; a crash and a hang are simulated."""
 
     def __init__(self, kind: str, directory: Path) -> None:
         super().__init__(REFERENCE, directory, ("unpack", "scan"))
@@ -62,7 +62,7 @@ def judge_client(
 ) -> dict[str, RequirementResult]:
     """Results by requirement id."""
     aware = aware and not by_toc
-    subject = ConsumerSubject(toolkit, directory, operations, from_layout=from_layout)
+    subject = InProcessConsumer(toolkit, directory, operations, from_layout=from_layout)
     trials = ConsumerTrials(subject, aware=aware, by_toc=by_toc)
     wanted = only or tuple(AWARE if aware else BY_TOC if by_toc else UNAWARE)
     return {name: conclude(load_catalogue()[name], judge_requirement(trials, name)) for name in wanted}

@@ -1,4 +1,4 @@
-"""What fails on a mutant or variant of an artifact: judged in memory."""
+"""Judges a mutant or variant of an artifact, in memory."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,19 +18,19 @@ Maker = Callable[..., Any]
 
 
 def judge_metadata(maker: Callable[[Draft], None]) -> Results:
-    """An edit of a conforming image. Its layers are read where the edit is of a document's bytes only."""
+    """Judge an edit of a conforming image; its layers are read only where the edit changes the bytes of a document."""
     draft = conforming_draft()
     maker(draft)
     return judge_drafted(finish(draft), deep=maker.__module__ == documents.__name__)
 
 
 def judge_drafted(image: Drafted, *, deep: bool = True) -> Results:
-    """A whole image."""
+    """Judge a whole image."""
     return judge_image(observe_image(MemorySource(image.blobs, image.root), reading=LayerReading(deep)))
 
 
 def judge_layer(maker: Callable[[], LayerDraft]) -> Results:
-    """A layer, the last one of a conforming image."""
+    """Judge a layer as the last one of a conforming image."""
     layer, image = finish_layer(maker()), conforming_draft()
     image.blobs[layer.descriptor["digest"]] = layer.blob
     for manifest, config in ((image.plain, image.plain_config), (image.sentinel, image.sentinel_config)):
@@ -40,7 +40,7 @@ def judge_layer(maker: Callable[[], LayerDraft]) -> Results:
 
 
 def judge_sentinel(maker: Callable[[], bytes] = canonical_sentinel) -> Results:
-    """A sentinel blob by itself."""
+    """Judge a sentinel blob by itself."""
     return judge_content(maker())
 
 

@@ -1,4 +1,4 @@
-"""What the kill matrix holds: a row for each mutant and variant, with what failed and what was expected to."""
+"""The kill matrix: a row for each mutant and variant, with the failed and the expected requirements."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
@@ -13,9 +13,9 @@ Part = Literal["artifact", "registry", "producer", "consumer", "copier"]
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     """One target.
 
-    ``name`` is its module and function. ``expected``: the ids that must fail on it, and no others. ``failed``: those
-    that do. ``touched``: of a variant the ids whose freedom it takes. ``undecided``: MUSTs that could not be decided on
-    a variant. ``decided`` counts the requirements that were judged.
+    ``name`` is its module and function. ``expected``: the ids that must fail on it, and no others. ``failed``: the ids
+    that fail. ``touched``: for a variant the ids about which it makes a choice. ``undecided``: MUSTs that could not be
+    decided on a variant. ``decided`` counts the requirements that were judged.
     """
 
     name: str
@@ -29,14 +29,14 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def holds(self) -> bool:
-        """Whether exactly what is expected failed, and nothing was left open."""
+        """Whether exactly the expected ids failed, and no MUST is undecided."""
         return set(self.expected) == set(self.failed) and not self.undecided
 
 
 class Matrix(msgspec.Struct, frozen=True):
     """All rows; ``judged`` are the requirements that have a check.
 
-    ``is_whole``: client mutants went through every requirement of their role, not only those that they break.
+    ``is_whole``: client mutants were judged by every requirement of their role, not only those that they break.
     ``left`` counts the mutants and variants of each part that were not judged.
     """
 
@@ -48,7 +48,7 @@ class Matrix(msgspec.Struct, frozen=True):
     schema: str = SCHEMA
 
     def killed_by(self, requirement_id: str) -> tuple[Row, ...]:
-        """The mutants that are made to break this requirement, and do."""
+        """The mutants of this requirement on which it fails."""
         return tuple(
             row
             for row in self.rows
@@ -60,22 +60,22 @@ class Matrix(msgspec.Struct, frozen=True):
         return tuple(row for row in self.rows if row.kind == "mutant" and requirement_id in row.failed)
 
     def varied_by(self, requirement_id: str) -> tuple[Row, ...]:
-        """The variants that take a freedom about this requirement, and keep it."""
+        """The variants that make a choice about this requirement, and pass it."""
         return tuple(
             row for row in self.rows if row.kind == "variant" and requirement_id in (*row.touched, *row.expected)
         )
 
 
 def problems(matrix: Matrix, freedoms: Iterable[str]) -> tuple[str, ...]:
-    """What the matrix lacks, a sentence each: rows that do not hold, requirements without a kill or a variant.
+    """Defects of the matrix, a sentence each: rows that do not hold, requirements without a kill or a variant.
 
-    No statement is made on what is lacking where mutants or variants were left out.
+    Missing kills and variants are not reported where mutants or variants were left out.
     """
     return (*broken_rows(matrix), *(() if matrix.left else gaps(matrix, freedoms)))
 
 
 def broken_rows(matrix: Matrix) -> Iterator[str]:
-    """The rows that are not as their mutant or variant states."""
+    """The rows that differ from the declaration of their mutant or variant."""
     for row in matrix.rows:
         if not row.holds:
             expected, failed = (", ".join(sorted(ids)) or "nothing" for ids in (row.expected, row.failed))
@@ -84,11 +84,11 @@ def broken_rows(matrix: Matrix) -> Iterator[str]:
 
 
 def gaps(matrix: Matrix, freedoms: Iterable[str]) -> Iterator[str]:
-    """The requirements without a kill, and those that grant a freedom and have no variant."""
+    """The requirements without a kill, and those that permit a choice and have no variant."""
     yield from (f"{name}: no mutant kills it" for name in matrix.judged if not matrix.killed_by(name))
     for name in freedoms:
         if not matrix.varied_by(name):
-            yield f"{name}: it grants a freedom, and no variant takes it"
+            yield f"{name}: it permits a choice, and no variant makes one"
 
 
 def as_json(matrix: Matrix) -> dict[str, Any]:

@@ -27,7 +27,7 @@ conforming choices about it; where there is none, its sources leave no choice, o
 
 
 def page_lines(matrix: Matrix) -> Iterator[str]:
-    """Markdown: the counts, a row for each requirement, then the mutants by part with all that fails on them."""
+    """Markdown: the counts, a row for each requirement, then the mutants by part with the ids that fail on them."""
     killers, lawful = _of(matrix, "mutant"), _of(matrix, "variant")
     clients = _WHOLE if matrix.is_whole else _IN_PART
     left = ", ".join(f"{count} of the part {part}" for part, count in sorted(matrix.left.items()))

@@ -1,4 +1,4 @@
-"""What fails on mutants and variants of producers, copiers and consumers: the reference with one class replaced."""
+"""Judges mutants and variants of producers, copiers and consumers: the reference with one class replaced."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -24,11 +24,11 @@ WAYS: tuple[Way, ...] = ("500 once", "500 from then on")
 
 
 class ControlError(RuntimeError):
-    """The ordinary operation of a mutant or variant does not work: nothing is shown by what it does else."""
+    """The ordinary operation of a mutant or variant does not work, so its other results show nothing."""
 
 
 def judge_producer(maker: Maker) -> Results:
-    """All pushes of a tool."""
+    """Judge all pushes of a tool."""
     catalogue, can_sign = load_catalogue(), "sign" in maker.__name__
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
@@ -39,7 +39,7 @@ def judge_producer(maker: Maker) -> Results:
 
 
 def judge_copier(maker: Maker) -> Results:
-    """All copies of a tool."""
+    """Judge all copies of a tool."""
     catalogue = load_catalogue()
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
@@ -50,7 +50,7 @@ def judge_copier(maker: Maker) -> Results:
 
 
 def judge_consumer(maker: Maker, only: Sequence[str] = ()) -> Results:
-    """A client in the role that it has, by these requirements, or by all of that role (minutes for one client)."""
+    """Judge a client in its role, by these requirements, or by all of the role (minutes for one client)."""
     by_toc = maker in consumers.BY_TOC
     from_layout = maker in consumers.FROM_LAYOUT
     aware = maker.__module__ != clients_unaware.__name__ and maker not in consumers.BY_TAR

@@ -1,4 +1,4 @@
-"""Judge a registry by all REG scenarios at once."""
+"""Judges a registry by all REG scenarios."""
 
 from collections.abc import Callable
 
@@ -43,6 +43,6 @@ def verdicts(results: dict[str, RequirementResult]) -> dict[str, Verdict]:
 
 
 def judge_defect(maker: Callable[[], Defect]) -> tuple[RequirementResult, ...]:
-    """The embedded registry with this deviation."""
+    """Judge the embedded registry with this deviation."""
     with EmbeddedRegistry(defects=[maker()]) as registry:
         return tuple(judge_registry(registry.url, registry.collect_garbage).values())

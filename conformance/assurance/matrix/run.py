@@ -1,4 +1,4 @@
-"""Every mutant and variant judged, one row each."""
+"""Judges every mutant and variant, one row each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -47,7 +47,7 @@ Maker = Callable[..., Any]
 Results = Iterable[RequirementResult]
 Judge = Callable[[Any], Results]
 _OWN_PROCESS: Final = "expands_bombs_in_memory"
-"""Its defect shows in the memory of a process: it is run as a program, for the requirement that it breaks alone."""
+"""Mutants whose defect shows in the memory of a process: run as a program, for their own requirement only."""
 
 _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     blob.__name__: ("artifact", judging.judge_sentinel),
@@ -66,7 +66,7 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
 
 
 def makers(parts: Iterable[Part] = (), ids: Iterable[str] = ()) -> tuple[Maker, ...]:
-    """All mutants, then all variants; of these parts only, and about these requirements only, where any are named."""
+    """All mutants, then all variants; only of these parts and about these requirements, where any are named."""
     wanted_parts, wanted_ids = frozenset(parts), frozenset(ids)
     return tuple(
         maker
@@ -77,7 +77,7 @@ def makers(parts: Iterable[Part] = (), ids: Iterable[str] = ()) -> tuple[Maker, 
 
 
 def run(chosen: Iterable[Maker], *, whole: bool = False) -> Iterator[Row]:
-    """A row for each of these, as soon as it is judged; ``whole`` as in Matrix."""
+    """Yield a row for each of these as soon as it is judged; ``whole`` as in Matrix."""
     for maker in chosen:
         part, judge = _part(maker)
         if maker.__name__ == _OWN_PROCESS:
@@ -90,7 +90,7 @@ def run(chosen: Iterable[Maker], *, whole: bool = False) -> Iterator[Row]:
 
 
 def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
-    """The matrix of these rows; what is not among them is counted as left."""
+    """The matrix of these rows; other mutants and variants are counted as left out."""
     catalogue, bound, rows = load_catalogue(), find_checks(checks), tuple(rows)
     judged_names = {row.name for row in rows}
     left: Counter[str] = Counter(_part(maker)[0] for maker in makers() if name_of(maker) not in judged_names)
@@ -110,11 +110,11 @@ def declared_matrix() -> Matrix:
 
 
 _NO_FREEDOM: Final = frozenset(("FOOTER-006",))
-"""MAYs that name a legacy form: a writer of this revision has no choice there."""
+"""MAYs about a legacy form: a writer of this revision has no choice."""
 
 
 def freedoms() -> tuple[str, ...]:
-    """The requirements that grant a freedom by their own words: what is a MAY, and a statement with "but … may"."""
+    """The requirements that permit a choice by their wording: MAYs, and statements with "but … may"."""
     bound = find_checks(checks)
     return tuple(
         each.id
@@ -151,7 +151,7 @@ def _mutant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]
 
 
 def _variant_row(maker: Maker, part: Part, results: tuple[RequirementResult, ...]) -> Row:
-    """A MAY that fails is stated and decides nothing: it is not a failure of a permitted choice."""
+    """The row of a variant. A MAY that fails decides nothing: it is not a failure of a permitted choice."""
     catalogue, freedom = load_catalogue(), freedom_of(maker)
     failed = tuple(name for name in judging.failing(results) if catalogue[name].level != "MAY")
     undecided = tuple(sorted(each.id for each in results if each.verdict == "not-run" and each.level == "MUST"))

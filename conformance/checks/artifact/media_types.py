@@ -9,7 +9,7 @@ from conformance.format.media_types import (
     ENTRY_TYPES,
     INDEX_TYPES,
     LAYER_TYPES,
-    meant,
+    lenient_type,
 )
 from conformance.format.positions import ChunkedAnnotations
 from conformance.observed.image import ImageSeen, ManifestSeen
@@ -23,7 +23,7 @@ _Named = tuple[str, str]
 @decides("DOC-007")
 def spelt_exactly(seen: ImageSeen) -> Iterator[Judgement]:
     for where, media_type in (*_of_entries(seen), *_of_manifests(seen)):
-        known = meant(media_type)
+        known = lenient_type(media_type)
         yield judge(
             bool(media_type) and known is None,
             "Clients that fold case, trim blanks or remove parameters recognise this media type, others do not."
@@ -76,7 +76,7 @@ def _is_unknown_entry(manifest: ManifestSeen) -> bool:
     entry = manifest.entry
     if entry is None or not entry.media_type or entry.media_type in ENTRY_TYPES:
         return False
-    return meant(entry.media_type, ENTRY_TYPES) is None
+    return lenient_type(entry.media_type, ENTRY_TYPES) is None
 
 
 @decides("DOC-008")
@@ -115,7 +115,7 @@ def of_known_types(seen: ImageSeen) -> Iterator[Judgement]:
         unknown = [
             (position, layer.media_type)
             for position, layer in enumerate(manifest.document.view.layers)
-            if layer.media_type and layer.media_type not in LAYER_TYPES and meant(layer.media_type) is None
+            if layer.media_type and layer.media_type not in LAYER_TYPES and lenient_type(layer.media_type) is None
         ]
         for position, media_type in unknown:
             yield failed(

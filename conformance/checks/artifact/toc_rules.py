@@ -31,11 +31,9 @@ EMPTY_DIGEST: Final = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca4
 def repeated_names(toc: Outline) -> Problems:
     """Names that two entries other than chunks have (TOC-005)."""
     entries = toc.entries
-    # Where each chunk has the name of its file there are as many names as other entries.
-    # By their hashes: a million names may take more memory than there is.
-    if toc.tiled and len({hash(entry.name) for entry in entries}) == len(entries) - len(toc.chunks):
+    if toc.names.distinct:
         return
-    first: dict[int, int] = {}
+    first: dict[int, int] = {}  # by hashes: a million names may take more memory than there is
 
     def problems() -> Problems:
         for index, entry in enumerate(entries):
