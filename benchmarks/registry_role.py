@@ -32,12 +32,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", type=Path)
     keep = parser.parse_args().keep
-    times: dict[str, list[float]] = {"docker-registry": [], "docker-registry -n 2": [], "embedded": []}
+    times: dict[str, list[float]] = {"docker-registry": [], "embedded": []}
     with tempfile.TemporaryDirectory() as name, docker_registry(Path(name) / "registry") as launched:
         for _ in range(RUNS):
             role = ("--role", "registry", "--registry", launched.url)
             times["docker-registry"].append(one_run(keep or Path(name), *role))
-            times["docker-registry -n 2"].append(one_run(Path(name), *role, "-n", "2"))
             times["embedded"].append(one_run(Path(name), "--role", "registry"))
     for subject, seconds in times.items():
         print(f"{subject:22} {statistics.median(seconds):6.1f} s (median of {RUNS}, limit 60 s)")

@@ -1,7 +1,7 @@
 """Null clients, judged like any other: none may pass a MUST that needs evidence of work.
 
-``python -m conformance.assurance.null_clients KIND push|pull|… …``: the entry-point protocol with one of the
-kinds below. A suite in which one of them passes a MUST has a defect.
+``python -m conformance.assurance.null_clients KIND push|pull|… …``: the entry-point protocol with one of the kinds
+below. A suite in which one of them passes a MUST has a defect.
 """
 
 import itertools

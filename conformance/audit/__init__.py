@@ -1,1 +1,1 @@
-"""Every image of a registry, or of a list: each distinct layer judged once, the state retained in one file."""
+"""Audits every image of a registry or a list: each distinct layer is judged once, one file has the state."""

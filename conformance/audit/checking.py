@@ -1,4 +1,4 @@
-"""From what the user typed to a judged image: the one path that ``zcc check`` and the suite share."""
+"""Judges the image of a reference that the user typed, for ``zcc check`` and for the suite."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from conformance import checks
 from conformance.checks.artifact.judge import has_sentinel, judge_image, needs_deep, notes_on, unreadable
 from conformance.checks.artifact.partial_pulls import pulled_whole
+from conformance.checks.bound import unchecked
 from conformance.observed.image import ImageSeen
 from conformance.readers.layers import ask_readers
 from conformance.readers.sentinel_panel import read_with_panel
 from conformance.registry.client.options import ConnectionOptions
 from conformance.reports.model import SubjectReport, subject_report
 from conformance.reports.provenance import Flag, Identity, Target, digest_of
-from conformance.requirements import Profile, Role, find_checks, ids_of, load_catalogue
+from conformance.requirements import Profile, ids_of
 from conformance.results import Judgement, RequirementResult, Waiver, apply_waivers, notes_on_waivers
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
@@ -28,8 +28,8 @@ from conformance.sources.source import ImageSource
 class CheckOptions(msgspec.Struct, frozen=True):
     """How one image is checked.
 
-    ``deep`` for every byte of its layers, ``readers`` to give them to the real readers of this machine as well;
-    ``expect`` is called with the number of their bytes, ``progress`` with the bytes read. ``waivers``: known failures.
+    ``deep``: read every byte of its layers; ``readers``: also give them to the real readers on this machine; ``expect``
+    is called with the number of their bytes, ``progress`` with the bytes read. ``waivers``: known failures.
     """
 
     connection: ConnectionOptions = ConnectionOptions()
@@ -44,14 +44,14 @@ class CheckOptions(msgspec.Struct, frozen=True):
 
 
 def check_image(reference: str, options: CheckOptions) -> SubjectReport:
-    """Observe and judge one image. Raises SourceError when it cannot be judged at all."""
+    """Observe and judge one image. Raises SourceError when it cannot be judged."""
     return judge_source(open_source(reference, options.connection, judged=True), options)
 
 
 def open_source(reference: str, connection: ConnectionOptions, *, judged: bool = False) -> ImageSource:
-    """The image after what the user typed; raises SourceError for what is not a reference.
+    """The image source for a typed reference; raises SourceError for an invalid reference.
 
-    ``judged``: a layout is opened to be judged, not to be used (LayoutSource).
+    ``judged``: a layout is opened to be judged, not to be copied (LayoutSource).
     """
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
@@ -63,7 +63,7 @@ def open_source(reference: str, connection: ConnectionOptions, *, judged: bool =
 
 
 def judge_source(source: ImageSource, options: CheckOptions) -> SubjectReport:
-    """The report on one image; a root document that cannot be read at all is a SourceError."""
+    """The report on one image; SourceError when its root document cannot be read."""
     seen = observe_image(
         source,
         panel=read_with_panel if options.use_panel else None,
@@ -81,7 +81,7 @@ def report_on(
     replay: str = "",
     of_layers: Mapping[str, Sequence[Judgement]] | None = None,
 ) -> SubjectReport:
-    """The report on what was seen of an image; ``of_layers`` as of ``judge_image``. Raises SourceError as above."""
+    """The report on an observed image; ``of_layers`` as in ``judge_image``. Raises SourceError as above."""
     problems = unreadable(seen)
     is_finding = bool(seen.index_malformed) or any(manifest.malformed for manifest in seen.manifests)
     if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
@@ -118,7 +118,7 @@ def _unmet(seen: ImageSeen, options: CheckOptions) -> Iterator[str]:
 
 
 def target_of(reference: str, options: CheckOptions) -> Target:
-    """What ``zcc check`` was pointed at, with the options that change what is judged."""
+    """The target of ``zcc check``, with the options that change what is judged."""
     flags: tuple[tuple[Flag, bool], ...] = (
         ("deep", options.deep),
         ("readers", options.readers),
@@ -130,7 +130,7 @@ def target_of(reference: str, options: CheckOptions) -> Target:
 
 
 def _identity(seen: ImageSeen) -> Identity | None:
-    """The digest of the root document, which all else of the image follows from."""
+    """The digest of the root document, which identifies the image."""
     root = seen.index_stored or (seen.manifests[0].stored if seen.manifests else None)
     if root is None or root.content is None:
         return None
@@ -138,17 +138,18 @@ def _identity(seen: ImageSeen) -> Identity | None:
 
 
 def _replay(source: ImageSource, options: CheckOptions) -> str:
-    """The command that judges this image again, with the options that were given."""
+    """The command that judges this image again, with the same options."""
     flags = [flag for flag, is_on in (("--deep", options.deep), ("--readers", options.readers)) if is_on]
     reach = () if isinstance(source, LayoutSource) else options.connection.arguments()
     return shlex.join(["zcc", "check", *flags, *reach, str(source.reference)])
 
 
 def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> tuple[Profile, ...]:
-    """What an image claims by what is in it: ``pair`` with a sentinel, ``layer`` with zstd:chunked layers, or nothing.
+    """The profile that an image claims by its content: ``pair`` with a sentinel, ``layer`` with zstd:chunked layers, or
+    none.
 
-    An image without such layers claims nothing, unless a requirement on every image failed or could not be decided.
-    An image in which something of a pair failed, or could not be read, claims to be one, be there a sentinel or not.
+    An image without such layers claims none, unless a requirement on every image failed or could not be decided. An
+    image in which a part of a pair failed or could not be read claims ``pair``, with or without a sentinel.
     """
     layer = ids_of("layer")
     looked_at = [result for result in results if result.verdict != "not-applicable" or needs_deep(result)]
@@ -156,13 +157,3 @@ def profiles_of_image(seen: ImageSeen, results: Iterable[RequirementResult]) -> 
         return ("pair",)
     telling = [result for result in looked_at if result.id in layer and result.verdict in ("fail", "not-run")]
     return ("layer",) if seen.layers.layers or telling else ()
-
-
-def unchecked(*roles: Role) -> tuple[str, ...]:
-    """Ids of these roles that this version has no check for: stated in every report, never counted as passed."""
-    bound = find_checks(checks)
-    return tuple(
-        requirement.id
-        for requirement in load_catalogue().requirements
-        if requirement.id not in bound and any(role in requirement.roles for role in roles)
-    )

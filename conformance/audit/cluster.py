@@ -1,7 +1,7 @@
-"""The workers of a Dask cluster (extra ``dask``): its client gives an executor as that of ``concurrent.futures``.
+"""The workers of a Dask cluster (extra ``dask``), used through an executor as in ``concurrent.futures``.
 
-The scheduler gives a task whose worker died to another, and takes workers that are added. Workers need this package, in
-the same version: a worker that judges by other rules ends the audit.
+The scheduler gives a task whose worker died to another one, and accepts added workers. Workers need this package in the
+same version: a worker with other rules ends the audit.
 """
 
 import gc
@@ -24,7 +24,7 @@ _WHY: Final = "pip install 'zstd-chunked-conformance[dask]'"
 
 
 def judge_on_worker(task: Task) -> TaskResult:
-    """As ``judge_elsewhere``, with the credential files and helpers of the worker's own user."""
+    """``judge_elsewhere`` with the credential files and helpers of the user of the worker."""
     connection = msgspec.structs.replace(task.connection, environ=dict(os.environ))
     return judge_elsewhere(msgspec.structs.replace(task, connection=connection))
 
@@ -40,7 +40,7 @@ class ClusterWorkers:
                 "use a tls:// scheduler, or log in on the workers (docker login)"
             )
         try:
-            self._distributed: Any = import_module("distributed")  # an extra; without types of its own
+            self._distributed: Any = import_module("distributed")  # an extra without type annotations
         except ImportError:
             raise StoppedError(f"--scheduler needs dask.distributed: {_WHY}") from None
         try:
@@ -53,18 +53,18 @@ class ClusterWorkers:
         self.size = max(sum(self._client.nthreads().values()), 1)
 
     def executor(self) -> Executor:
-        """The same as long as the audit runs."""
+        """The same executor during the whole audit."""
         return self._executor
 
     def submit(self, executor: Executor, task: Task) -> TaskResult:
-        """On one of the workers. Of the environment nothing is sent."""
+        """Judge a layer on one of the workers; the environment is not sent."""
         given = task.connection
         password = given.password if given.username else ""
         connection = msgspec.structs.replace(given, environ={}, password=password)
         return executor.submit(judge_on_worker, msgspec.structs.replace(task, connection=connection)).result()
 
     def take(self, error: Exception, executor: Executor, task: Task) -> None:  # noqa: ARG002 (of the protocol)
-        """A layer that ended several workers is given up; a scheduler that is lost ends the audit."""
+        """Give up a layer on which several workers died; a lost scheduler ends the audit."""
         if isinstance(error, self._distributed.KilledWorker):
             raise crashed(task) from None
         if isinstance(error, ModuleNotFoundError):
@@ -74,7 +74,7 @@ class ClusterWorkers:
         raise error
 
     def close(self) -> None:
-        """Cancel what waits, and leave the cluster to itself."""
+        """Cancel waiting tasks, and disconnect from the cluster."""
         self._client.close(timeout=5)
 
 
@@ -88,7 +88,7 @@ def _line(error: BaseException) -> str:
 
 
 def _let_go(error: BaseException) -> None:
-    """Free what the frames of an error hold, silently: a client that never connected prints a traceback then."""
+    """Free the objects in the frames of an error silently: a client that never connected would print a traceback."""
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         each: BaseException | None = error

@@ -1,4 +1,4 @@
-"""Connections of an audit: few for each host, waits for rate limits, no retries without responses, a byte budget."""
+"""The connections of an audit: few for each host, waits for rate limits, no retries without response, a byte budget."""
 
 import threading
 import time
@@ -15,8 +15,8 @@ from conformance.registry.client.conventions import wait_seconds
 from conformance.registry.client.options import ConnectionOptions
 from conformance.sources.reference import RegistryReference
 
-PATIENCE: Final = 300.0
-"""Seconds that a request waits for a rate limit to pass before it is given up."""
+MAX_RATE_LIMIT_WAIT: Final = 300.0
+"""Maximum seconds that a request waits for a rate limit."""
 _SILENT_AFTER: Final = 3
 _TIMEOUT: Final = 20.0
 _MAX_CLIENTS: Final = 16
@@ -25,7 +25,9 @@ _PASSING: Final = frozenset({502, 503, 504})
 
 
 class _Host:
-    """What all connections to one host share. ``given_up`` states why it is not asked again; "" while it is."""
+    """The state that all connections to one host share. ``given_up`` states why no more requests are sent, "" while
+    they are.
+    """
 
     def __init__(self, connections: int) -> None:
         self.slots = threading.Semaphore(connections)
@@ -52,34 +54,34 @@ class Hosts:
         self._going, self._stopping = threading.Event(), threading.Event()
         self._going.set()
         self.traffic, self.clock = traffic, clock
-        self._sleep = sleep or self._stopping.wait  # a wait for a rate limit does not delay the end of an audit
+        self._sleep = sleep or self._stopping.wait  # a wait for a rate limit must not delay the end of an audit
         self._connections = connections
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
         self._of_thread = threading.local()
 
     def pause(self) -> None:
-        """No request begins until ``resume``."""
+        """Begin no request until ``resume``."""
         self._going.clear()
 
     def resume(self) -> None:
-        """Go on."""
+        """Allow requests again."""
         self._going.set()
 
     def stop(self) -> None:
-        """No request begins any more; those that wait are given up."""
+        """Begin no further request, and give up those that wait."""
         self._stopping.set()
         self._going.set()
 
     def admit(self) -> None:
-        """Wait while the audit is paused. Raises StoppedError when nothing may be asked any more."""
+        """Wait while the audit is paused. Raises StoppedError when no more requests are allowed."""
         self._going.wait()
         if self._stopping.is_set():
             raise StoppedError("stopped")
         _ = self.traffic.left
 
     def sleep(self, seconds: float) -> None:
-        """Wait so long, or until the audit stops."""
+        """Wait for this time, or until the audit stops."""
         self._sleep(seconds)
 
     def client(self, reference: RegistryReference, connection: ConnectionOptions) -> RegistryClient:
@@ -93,9 +95,9 @@ class Hosts:
         client = clients.get(key)
         if client is None:
             made = connection.client(
-                url, reference.repository, record=self.traffic.record, timeout=_TIMEOUT, retries=0, kind=PatientClient
+                url, reference.repository, record=self.traffic.record, timeout=_TIMEOUT, retries=0, kind=WaitingClient
             )
-            assert isinstance(made, PatientClient)
+            assert isinstance(made, WaitingClient)
             client = clients[key] = made
             client.share(self, self._host(url), sessions, reference.repository)
         clients.move_to_end(key)
@@ -103,11 +105,11 @@ class Hosts:
             clients.popitem(last=False)
         return client
 
-    def _clients(self) -> "tuple[OrderedDict[tuple[str, str], PatientClient], OrderedDict[str, requests.Session]]":
+    def _clients(self) -> "tuple[OrderedDict[tuple[str, str], WaitingClient], OrderedDict[str, requests.Session]]":
         mine = self._of_thread
         if not hasattr(mine, "clients"):
             mine.clients, mine.sessions = OrderedDict(), OrderedDict()
-        clients: OrderedDict[tuple[str, str], PatientClient] = mine.clients
+        clients: OrderedDict[tuple[str, str], WaitingClient] = mine.clients
         sessions: OrderedDict[str, requests.Session] = mine.sessions
         return clients, sessions
 
@@ -116,14 +118,14 @@ class Hosts:
             return self._hosts.setdefault(url, _Host(self._connections))
 
 
-class PatientClient(RegistryClient):
-    """Waits longer than the client of a single check, and tells the other connections to the host to wait too."""
+class WaitingClient(RegistryClient):
+    """Waits longer than the client of a single check, and makes the other connections to the host wait too."""
 
     _hosts: Hosts | None = None
     _host: _Host | None = None
 
     def share(self, hosts: Hosts, host: _Host, sessions: OrderedDict[str, requests.Session], repository: str) -> None:
-        """Take part in the connections to a host, and in the tokens for a repository."""
+        """Share the connections to a host, and the tokens for a repository."""
         self._hosts, self._host = hosts, host
         self._authentication.share(host.tokens.setdefault(repository, {}))
         own, self._session = self._session, sessions.setdefault(self.host, self._session)
@@ -163,25 +165,25 @@ class PatientClient(RegistryClient):
                 return response
 
     def _await(self, hosts: Hosts, host: _Host) -> None:
-        """Until the host may be asked."""
+        """Wait until a request to the host is allowed."""
         hosts.admit()
         while (wait := host.not_before - hosts.clock()) > 0:
             hosts.sleep(wait)
             hosts.admit()
         if host.given_up:
-            raise TransportError(f"{self.host}: {host.given_up}; it is not asked again")
+            raise TransportError(f"{self.host}: {host.given_up}; no further request is sent to it")
 
     def _wait_longer(self, hosts: Hosts, host: _Host, response: Response, attempt: int, waited: float) -> None:
-        """Wait as long as the host requests, up to the limit; then give the host up."""
-        left = PATIENCE - waited
+        """Wait as long as the host requests, up to the limit; after that, send it no more requests."""
+        left = MAX_RATE_LIMIT_WAIT - waited
         if left <= 0:
             host.given_up = (
-                f"it limits the rate of requests (HTTP {response.status}) for more than {PATIENCE:g} seconds"
+                f"it limits the rate of requests (HTTP {response.status}) for more than {MAX_RATE_LIMIT_WAIT:g} seconds"
             )
-            raise TransportError(f"{self.host}: {host.given_up}; it is not asked again", response.exchange)
+            raise TransportError(f"{self.host}: {host.given_up}; no further request is sent to it", response.exchange)
         asked = response.header("Retry-After") or ""
         back_off = min(2.0**attempt, _LONGEST_BACK_OFF)
-        wait = wait_seconds(asked, attempt, most=PATIENCE) if asked else back_off
+        wait = wait_seconds(asked, attempt, most=MAX_RATE_LIMIT_WAIT) if asked else back_off
         host.not_before = max(host.not_before, hosts.clock() + min(max(wait, 1.0), left))
 
     @staticmethod

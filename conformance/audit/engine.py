@@ -1,4 +1,4 @@
-"""Runs an audit: lists what is to be judged, judges it with threads, stores every verdict as soon as it is known."""
+"""Runs an audit: lists the images, judges them with threads, and stores every verdict as soon as it is known."""
 
 import os
 import sqlite3
@@ -12,13 +12,13 @@ from typing import Final
 import msgspec
 
 from conformance.audit.connections import Hosts
-from conformance.audit.economy import tell_pulls
 from conformance.audit.listing import Listed, references_of
 from conformance.audit.model import AuditOptions
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.pool import Pool, workers_of
 from conformance.audit.sources import AuditedImage, Shared, open_image
 from conformance.audit.state import Run, State
+from conformance.audit.tag_pulls import store_pulls
 from conformance.audit.traffic import StoppedError, Traffic
 from conformance.audit.work import Judge, Stripes
 from conformance.observed.masking import SECRETS
@@ -32,7 +32,7 @@ _MAX_THREADS: Final = 512
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a run is; ``total`` 0 while the images are being listed."""
+    """The progress of a run; ``total`` is 0 while images are being listed."""
 
     done: int
     total: int
@@ -40,7 +40,9 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a session of a run ended. ``stopped`` states why it is not finished; ``resumed``: it went on with another."""
+    """The end of a session of a run. ``stopped`` states why it is not finished; ``resumed``: it continued an earlier
+    one.
+    """
 
     run: Run
     resumed: bool
@@ -55,7 +57,7 @@ def run_audit(
     on_progress: Callable[[Progress], None] = lambda _: None,
     hosts: Hosts | None = None,
 ) -> Outcome:
-    """Audit all targets, or go on with a run of the same that was not finished. Raises StateError."""
+    """Audit all targets, or continue an unfinished run with the same targets. Raises StateError."""
     wanted = tuple(dict.fromkeys(targets))
     run, resumed = state.begin("\n".join(wanted), options.checker, fresh=options.fresh)
     if not resumed:
@@ -69,7 +71,7 @@ def run_audit(
             audit.list_images(wanted)
         audit.judge_all()
         if options.pulls:
-            tell_pulls(state, run)
+            store_pulls(state, run)
         state.finish(run.id)
     except StoppedError as error:
         stopped = str(error)
@@ -106,7 +108,7 @@ class _Audit:
         with ExitStack() as stack:
             workers = workers_of(self._options) if left else None
             pool = workers and stack.enter_context(Pool(self._options, self.hosts, workers))
-            if workers:  # each thread waits for one of them; a cluster may grow
+            if workers:  # each thread waits for one worker; a cluster may grow
                 threads = min(max(threads, 2 * workers.size), _MAX_THREADS)
             judge = Judge(self._options, self._state, pool.judge if pool else self._judge_here)
             executor = ThreadPoolExecutor(threads, thread_name_prefix="zcc-audit")
@@ -127,7 +129,7 @@ class _Audit:
 
     @staticmethod
     def _settle(pending: set[Future[None]]) -> int:
-        """Wait for one at least; raise what ends the run."""
+        """Wait for at least one image; raise an error that ends the run."""
         finished, _ = wait(pending, return_when=FIRST_COMPLETED)
         for future in finished:
             pending.remove(future)
@@ -138,7 +140,7 @@ class _Audit:
         return judge_part(source, wanted, deep=self._options.deep, with_content=self._options.pulls)
 
     def _judge_one(self, judge: Judge, image: int, reference: str) -> None:
-        """Judge one image; whatever is wrong with it is one line, and never the end of the audit."""
+        """Judge one image; an error is recorded in one line, and does not end the audit."""
         try:
             self._judge_image(judge, image, reference)
         except (StoppedError, sqlite3.Error):

@@ -1,4 +1,4 @@
-"""The images of a run one by one: CSV for tables, JSON lines for programs."""
+"""Exports the images of a run: CSV for tables, JSON lines for programs."""
 
 import csv
 import io
@@ -17,12 +17,12 @@ COLUMNS: Final = (
 )
 _BATCH: Final = 200
 _COLUMNS: Final = "id, reference, digest, problem, verdict"
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet reads a cell that begins with one of these as a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ImageRow(msgspec.Struct, frozen=True):
-    """One line of JSON: an image with its verdict, or with the ``problem`` for which it has none."""
+    """One line of JSON: an image with its verdict, or with the ``problem`` that prevented one."""
 
     reference: str
     digest: str | None
@@ -31,7 +31,7 @@ class ImageRow(msgspec.Struct, frozen=True):
 
 
 def export(state: State, run: Run, form: Form) -> Iterator[bytes]:
-    """The file in pieces; images in the order of their listing. Those that wait have neither verdict nor problem."""
+    """The file in pieces, with the images in listing order. Waiting images have neither verdict nor problem."""
     if form == "csv":
         yield _csv_line(COLUMNS)
     for row in image_rows(state, run):
@@ -40,7 +40,7 @@ def export(state: State, run: Run, form: Form) -> Iterator[bytes]:
 
 def image_rows(state: State, run: Run, condition: str = "1", *values: object) -> Iterator[ImageRow]:
     """The images of a run for which an SQL condition on ``images`` holds; read in batches."""
-    # The conditions are ours; what the user gave is among the values.
+    # The conditions are constants; input of the user is passed as values.
     query = f"SELECT {_COLUMNS} FROM images WHERE run = ? AND ({condition}) AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
     for _, reference, digest, problem, verdict in state.in_batches(query, run.id, *values, begin=0, key=0, size=_BATCH):
         yield ImageRow(reference, digest, problem, None if verdict is None else state.verdict(verdict))

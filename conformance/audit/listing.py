@@ -1,4 +1,4 @@
-"""From what the user named to references: images as they are, registries and prefixes by catalog and tags."""
+"""Expands targets to references: images unchanged, registries and prefixes by catalog and tags."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ from conformance.sources.reference import RegistryReference, parse_reference
 from conformance.sources.remote import explain_status
 
 PAGE: Final = 1000
-"""Names requested at once; a registry may send fewer."""
+"""Names requested in one page; a registry may send fewer."""
 _MAX_PAGES: Final = 100_000
 _MAX_REASON: Final = 200
 _NEXT: Final = re.compile(r"<([^<>]{1,4096})>\s*;[^,]*\brel=\"?next\"?")
@@ -26,14 +26,14 @@ _ANY: Final = "any"
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A reference to be judged; or, with a ``problem``, something that could not be listed."""
+    """A reference to judge; or, with a ``problem``, a target that could not be listed."""
 
     reference: str
     problem: str | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A registry, or what lies below a prefix of it; ``scheme`` "" as for images."""
+    """A registry, or the repositories below a prefix of it; ``scheme`` "" as for images."""
 
     host: str
     prefix: str
@@ -43,7 +43,7 @@ class Place(msgspec.Struct, frozen=True):
 def place_of(target: str) -> Place | None:
     """The registry, or part of one, that a target names: ``https://HOST`` or ``HOST/PREFIX/``; None for an image.
 
-    Raises SourceError for what is neither.
+    Raises SourceError for a target that is neither.
     """
     scheme, mark, rest = target.partition("://")
     is_url = bool(mark) and scheme in ("http", "https")
@@ -58,7 +58,7 @@ def place_of(target: str) -> Place | None:
 
 
 def references_of(target: str, connection: ConnectionOptions, hosts: Hosts) -> Iterator[Listed]:
-    """What a target stands for, read page by page; what cannot be listed is one line. Raises StoppedError."""
+    """The references of a target, read page by page; an error of a listing is one line. Raises StoppedError."""
     try:
         place = place_of(target)
     except SourceError as error:
@@ -101,7 +101,7 @@ def _pages(client: RegistryClient, path: str, key: str, explain: Callable[[Respo
         names = _names(response, key)
         yield from names
         link = _NEXT.search(response.header("Link") or "")
-        # A page that brings nothing new leads round in circles.
+        # A page without new names means that the pages form a circle.
         if link is None or not names or names[-1] == last:
             return
         last = names[-1]
@@ -118,7 +118,7 @@ def _names(response: Response, key: str) -> list[str]:
     except FormatError as error:
         raise SourceError(f"its list cannot be read: {error}") from None
     if found is None:
-        return []  # Go writes an empty list as null
+        return []  # Go encodes an empty list as null
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise SourceError(f"its list cannot be read: {key!r} is not a list of names")
     return found
@@ -130,7 +130,7 @@ def _no_catalog(response: Response) -> str:
 
 
 def read_list(lines: Iterable[str]) -> Iterator[str]:
-    """The targets of a list: one a line; empty lines and those that begin with # are skipped."""
+    """The targets of a list, one on each line; empty lines and lines that begin with # are skipped."""
     for line in lines:
         text = line.strip()
         if text and not text.startswith("#"):

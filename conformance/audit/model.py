@@ -1,4 +1,4 @@
-"""What an audit reports of one image, and how it was asked to look."""
+"""The result of an audit for one image, and the options of the audit."""
 
 from functools import cache
 from hashlib import sha256
@@ -12,17 +12,18 @@ from conformance.requirements import Level, load_catalogue
 from conformance.results import Claim, Ending, Finding, Verdict
 
 MAX_FINDINGS: Final = 1000
-"""Findings of one image that are kept."""
+"""Maximum number of stored findings of one image."""
 MAX_NOTES: Final = 200
 
 LayerKind = Literal["in-parts", "whole", "legacy", "lost-annotations", "foreign"]
 
 
 class AuditOptions(msgspec.Struct, frozen=True):
-    """``connections`` to one host at most; ``workers`` processes for deep checks; ``max_bytes`` of responses, 0: any.
+    """At most ``connections`` to one host; ``workers`` processes for deep checks; ``max_bytes`` of responses, 0: no
+    bound.
 
-    ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none.
-    ``pulls``: keep what the TOCs list, and count what pulls of consecutive tags cost.
+    ``scheduler`` is the address of a Dask scheduler, whose workers then read the layers; "" for none. ``pulls``: store
+    the content of the TOCs, and compute the cost of pulls of consecutive tags.
     """
 
     connection: ConnectionOptions = ConnectionOptions()
@@ -37,7 +38,7 @@ class AuditOptions(msgspec.Struct, frozen=True):
 
     @property
     def checker(self) -> str:
-        """What a verdict depends on in addition to the content: the version, the catalogue, and how deep it looked."""
+        """Everything that a verdict depends on besides the content: the version, the catalogue, and the depth."""
         asked = f"{' deep' * self.deep}{' panel' * self.use_panel}{' pulls' * self.pulls}"
         return f"{__version__} {_catalogue_digest()}{asked}"
 
@@ -48,7 +49,7 @@ def _catalogue_digest() -> str:
 
 
 class LayerFacts(msgspec.Struct, frozen=True):
-    """A data layer of an image: how clients pull it, which requirements fail on it; sizes in bytes."""
+    """A data layer of an image: how clients pull it, and the requirements that fail on it; sizes in bytes."""
 
     digest: str
     size: int
@@ -67,13 +68,13 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class ImageVerdict(msgspec.Struct, frozen=True):
-    """What ``zcc check`` states about an image, without evidence, and the facts that a summary counts.
+    """The verdict of ``zcc check`` on an image, without evidence, and the facts for a summary.
 
-    Findings that only state that a deep check is needed are left out: ``needs_deep`` names their requirements.
+    Findings that only request a deep check are left out: ``needs_deep`` names their requirements.
 
     ``verdicts`` has every requirement that binds the image. ``failing`` are (id, level). ``dropped`` counts findings
-    beyond MAX_FINDINGS, which are not kept. ``reusable``: nothing that was wanted could not be read.
-    ``variants`` are retained for counting pulls only.
+    beyond MAX_FINDINGS, which are not stored. ``reusable``: everything that was needed could be read. ``variants`` are
+    stored for the cost of pulls only.
     """
 
     ending: Ending
@@ -92,7 +93,7 @@ class ImageVerdict(msgspec.Struct, frozen=True):
 
     @property
     def profile(self) -> str:
-        """What the image claims to be: "pair", "layer", or "" for neither."""
+        """The claimed profile: "pair", "layer", or "" for none."""
         return self.claims[0].profile if self.claims else ""
 
     @property

@@ -14,13 +14,13 @@ _BATCH: Final = 5000
 
 
 class NoParquetError(Exception):
-    """The library for it is not installed; one line for the user."""
+    """The library for Parquet is not installed; one line for the user."""
 
 
 def write_parquet(state: State, run: Run, sink: BinaryIO) -> None:
     """One row an image, with the columns of the CSV form and lists where that has words. Raises NoParquetError."""
     try:
-        arrow: Any = import_module("pyarrow")  # an extra; without types of its own
+        arrow: Any = import_module("pyarrow")  # an extra without type annotations
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
         raise NoParquetError(

@@ -1,4 +1,4 @@
-"""One layer judged by itself, in a form that every image which has the layer can take up."""
+"""Judges one layer by itself, in a form that every image with the layer can use."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -16,13 +16,13 @@ from conformance.sources.layers import LayerReading, WantedLayer, chunk_key, obs
 from conformance.sources.other_layers import observe_other
 from conformance.sources.source import ImageSource
 
-# Stands for the name of the layer, which is another in each image. No name of the suite has a private-use character.
+# A placeholder for the name of the layer, which differs by image. No name of the suite has a private-use character.
 _NAME: Final = "\ue000"
 _FOUND: Final = frozenset({200, 206})
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What the checks report of one layer, by requirement. What passed, or waits for a deep check, is only named."""
+class LayerJudgements(msgspec.Struct, frozen=True):
+    """The judgements on one layer by requirement; for those that passed or need a deep check, only the ids."""
 
     passed: frozenset[str]
     needs_deep: frozenset[str]
@@ -30,15 +30,15 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
-    """What an image must know of a zstd:chunked layer: the judgements on it, and what the other checks ask of its TOC.
+    """The parts of a zstd:chunked layer that an image needs: the judgements on it, and the facts about its TOC.
 
-    ``lowest`` is stated about a layer with nothing below it; ``above``, where it differs, of one that has something
-    there. ``toc_size`` and ``toc_compressed`` are bytes, 0 where not known. ``reusable``: all that was wanted could be
-    read, so that another image that has the layer need not read it again.
+    ``lowest`` are the judgements on the layer as the lowest one; ``above``, where they differ, those with a layer
+    below. ``toc_size`` and ``toc_compressed`` are bytes, 0 where not known. ``reusable``: everything that was needed
+    could be read, so that another image with the layer need not read it again.
     """
 
-    lowest: Told
-    above: Told | None
+    lowest: LayerJudgements
+    above: LayerJudgements | None
     has_toc: bool
     tar_split_digest: str
     toc_problem: str
@@ -52,14 +52,14 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
 
 
 class OtherPart(msgspec.Struct, frozen=True, tag="other"):
-    """What was seen of a layer that is not zstd:chunked: small enough to be retained and judged with each image."""
+    """The observation of a layer that is not zstd:chunked: small enough to be stored and judged with each image."""
 
     seen: OtherLayerSeen
     reusable: bool
 
     @property
     def stored_size(self) -> int | None:
-        """Bytes that the store has, where known."""
+        """The number of bytes in the store, where known."""
         return self.seen.stored_size
 
 
@@ -68,17 +68,17 @@ Wanted = WantedLayer | OtherLayerSeen
 
 
 def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool, with_content: bool = False) -> Part:
-    """Read and judge one layer; ``with_content``: give what its TOC lists too."""
+    """Read and judge one layer; ``with_content``: return the content of its TOC too."""
     reading = LayerReading(deep)
     if isinstance(wanted, OtherLayerSeen):
         other = observe_other(source, wanted, reading)
         known = other.is_foreign or not (other.stored_problem or other.unreadable)
         whole = not other.whole_problem or other.damaged or other.compression is None
-        reusable = known and whole and _came(other.evidence)
+        reusable = known and whole and _all_succeeded(other.evidence)
         return OtherPart(msgspec.structs.replace(other, evidence=()), reusable)
     seen = observe_layer(source, msgspec.structs.replace(wanted, name=_NAME), reading)
-    lowest = _told(seen, deep=deep, has_lower=False)
-    above = _told(seen, deep=deep, has_lower=True)
+    lowest = _judgements(seen, deep=deep, has_lower=False)
+    above = _judgements(seen, deep=deep, has_lower=True)
     toc = seen.toc
     return LayerPart(
         lowest,
@@ -98,16 +98,16 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool, with_content:
 
 def _is_reusable(seen: LayerSeen) -> bool:
     unread = seen.toc.unreadable or seen.split.unreadable or seen.unread or seen.whole_problem
-    return bool(seen.footer_raw) and not unread and _came(seen.evidence)
+    return bool(seen.footer_raw) and not unread and _all_succeeded(seen.evidence)
 
 
-def _came(evidence: Iterable[Evidence]) -> bool:
-    """Whether every request brought what was requested."""
+def _all_succeeded(evidence: Iterable[Evidence]) -> bool:
+    """Whether every request succeeded."""
     return all(not isinstance(each, Exchange) or (each.status in _FOUND and not each.error) for each in evidence)
 
 
-def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
-    """Without evidence: the exchanges of one image do not apply to another."""
+def _judgements(seen: LayerSeen, *, deep: bool, has_lower: bool) -> LayerJudgements:
+    """The judgements without evidence, because the exchanges of one image do not apply to another."""
     found = judge_layer(msgspec.structs.replace(seen, has_lower=has_lower), deep=deep)
     others = {
         name: kept
@@ -115,7 +115,7 @@ def _told(seen: LayerSeen, *, deep: bool, has_lower: bool) -> Told:
         if (kept := tuple(msgspec.structs.replace(each, evidence=()) for each in judgements if not _is_plain(each)))
     }
     said = {name: {each.outcome for each in judgements} for name, judgements in found.items()}
-    return Told(
+    return LayerJudgements(
         frozenset(name for name, outcomes in said.items() if "pass" in outcomes),
         frozenset(name for name, outcomes in said.items() if "needs-deep" in outcomes),
         others,
@@ -127,13 +127,13 @@ def _is_plain(judgement: Judgement) -> bool:
 
 
 def part_key(wanted: Wanted) -> str:
-    """The key by which two images share the judgement on a layer: its descriptor, and the DiffIDs in their configs."""
+    """The key by which images share the judgement on a layer: its descriptor, and the DiffIDs in their configs."""
     kind = "chunked" if isinstance(wanted, WantedLayer) else f"other {wanted.is_foreign}"
     return f"{kind} {' '.join(wanted.diff_ids)} {chunk_key(wanted.descriptor)}"
 
 
 def layer_seen(wanted: WantedLayer, part: LayerPart) -> LayerSeen:
-    """The layer as the checks of the whole image inspect it; its own rules were judged before."""
+    """The layer for the checks of the whole image; the checks of the layer itself were run before."""
     toc = Toc(tar_split_digest=part.tar_split_digest) if part.has_toc else None
     return LayerSeen(
         wanted.name,
@@ -148,14 +148,14 @@ def layer_seen(wanted: WantedLayer, part: LayerPart) -> LayerSeen:
 
 
 def other_seen(wanted: OtherLayerSeen, part: OtherPart) -> OtherLayerSeen:
-    """The layer under the name that it has in this image."""
+    """The layer with its name in this image."""
     return msgspec.structs.replace(part.seen, name=wanted.name)
 
 
 def together(parts: Sequence[tuple[WantedLayer, LayerPart]]) -> Mapping[str, Sequence[Judgement]]:
-    """The judgements on the layers of one image, by requirement, under the names they have there.
+    """The judgements on the layers of one image, by requirement, with the names of the layers in it.
 
-    Layers that pass a requirement, or wait for a deep check, are one judgement together.
+    Layers that pass a requirement, or need a deep check, share one judgement.
     """
     found: dict[str, list[Judgement]] = {}
     told = [part.above if part.above and layer.has_lower else part.lowest for layer, part in parts]

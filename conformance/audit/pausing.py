@@ -1,4 +1,4 @@
-"""Pause and resume an audit by signal: SIGUSR1 and SIGUSR2."""
+"""Pauses and resumes an audit by signal: SIGUSR1 and SIGUSR2."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ RESUME: Final = signal.SIGUSR2
 
 @contextmanager
 def pausable(hosts: Hosts, say: Callable[[str], None]) -> Iterator[None]:
-    """While this is open, SIGUSR1 pauses the audit and SIGUSR2 lets it go on; ``say`` is called with a message. Main
-    thread only.
+    """In this context SIGUSR1 pauses the audit and SIGUSR2 resumes it; ``say`` is called with a message. Main thread
+    only.
     """
 
     def pause(_number: int, _frame: FrameType | None) -> None:

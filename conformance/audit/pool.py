@@ -1,4 +1,4 @@
-"""Layers judged elsewhere: in processes of this machine, or on the workers of a Dask cluster (``cluster``)."""
+"""Judges layers in other processes: on this machine, or on the workers of a Dask cluster (``cluster``)."""
 
 import multiprocessing
 import signal
@@ -22,10 +22,10 @@ _ATTEMPTS: Final = 3
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One layer to be judged: the image that has it, how to reach that, and what the verdict depends on.
+    """One layer to judge: its image, the options for its registry, and what the verdict depends on.
 
-    ``left`` bytes may be received (0: any number). ``checker`` is that of the caller: another one here would
-    have other rules.
+    ``left`` bytes may be received (0: any number). ``checker`` is that of the caller: a process with another one has
+    other rules.
     """
 
     reference: str
@@ -37,7 +37,9 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class TaskResult(msgspec.Struct, frozen=True):
-    """A part from elsewhere, and what it cost; ``part`` is None when it was ``stopped`` ("" by the byte budget)."""
+    """A part from another process, and its traffic; ``part`` is None when ``stopped`` states why ("" for the byte
+    budget).
+    """
 
     part: Part | None
     requests: int
@@ -46,22 +48,22 @@ class TaskResult(msgspec.Struct, frozen=True):
 
 
 class Workers(Protocol):
-    """Where tasks are carried out: an executor of ``concurrent.futures``, and how its losses are taken."""
+    """An executor of ``concurrent.futures`` for tasks, and the handling of lost workers."""
 
     size: int
-    """Tasks that it carries out at once, when it was asked."""
+    """The number of tasks that run at the same time."""
 
     def executor(self) -> Executor:
-        """The executor to submit to; a new one where the last one is broken."""
+        """The executor to submit to; a new one when the last one is broken."""
 
     def submit(self, executor: Executor, task: Task) -> TaskResult:
-        """Carry out a task and wait for it."""
+        """Run a task and wait for it."""
 
     def take(self, error: Exception, executor: Executor, task: Task) -> None:
-        """Return when the task may be submitted again after this error; else raise what it comes to."""
+        """Return when the task may be submitted again after this error; otherwise raise an error."""
 
     def close(self) -> None:
-        """Give up what is not done."""
+        """Give up unfinished tasks."""
 
 
 def judge_elsewhere(task: Task) -> TaskResult:
@@ -79,7 +81,7 @@ def judge_elsewhere(task: Task) -> TaskResult:
 
 
 def crashed(task: Task) -> SourceError:
-    """The layer that ends every process which reads it."""
+    """The error for a layer on which every process died that read it."""
     digest = task.wanted.descriptor.digest[:100]
     return SourceError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
 
@@ -89,7 +91,7 @@ class Pool:
 
     def __init__(self, options: AuditOptions, hosts: Hosts, workers: Workers) -> None:
         self._options, self._hosts, self._workers = options, hosts, workers
-        # The environment of a process cannot be sent to another as it is. What only steers this process stays here.
+        # The environment of a process cannot be sent to another unchanged. Options for this process only are left out.
         connection = msgspec.structs.replace(options.connection, environ=dict(options.connection.environ))
         self._sent = AuditOptions(deep=options.deep, use_panel=options.use_panel, pulls=options.pulls)
         self._connection = connection
@@ -101,7 +103,7 @@ class Pool:
         self._workers.close()
 
     def judge(self, source: AuditedImage, wanted: Wanted) -> Part:
-        """The part of one layer; where a process dies the layer is given to another."""
+        """The part of one layer; when a process dies, the layer is given to another."""
         traffic = self._hosts.traffic
         for _ in range(_ATTEMPTS):
             self._hosts.admit()
@@ -122,13 +124,13 @@ class Pool:
 
 
 def _leave_signals() -> None:
-    """Ctrl-C goes to all processes of a terminal; the process with the state decides on the work."""
+    """Ignore Ctrl-C, which all processes of a terminal receive; the process with the state decides what to stop."""
     for name in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(name, signal.SIG_IGN)
 
 
 class LocalProcesses:
-    """Processes of this machine; one that dies takes the others with it, and all are replaced."""
+    """Processes of this machine; when one dies, the executor ends all of them, and they are replaced."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -137,24 +139,24 @@ class LocalProcesses:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes that are running."""
+        """The ids of the running processes."""
         executor = self._executor
         return () if executor is None else tuple(executor._processes)
 
     def executor(self) -> Executor:
-        """Started when it is first requested."""
+        """The executor, started on first use."""
         with self._lock:
             if self._executor is None:
-                context = multiprocessing.get_context("spawn")  # threads hold locks that a fork would copy
+                context = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
                 self._executor = ProcessPoolExecutor(self.size, mp_context=context, initializer=_leave_signals)
             return self._executor
 
     def submit(self, executor: Executor, task: Task) -> TaskResult:
-        """In one of the processes."""
+        """Judge a layer in one of the processes."""
         return executor.submit(judge_elsewhere, task).result()
 
     def take(self, error: Exception, executor: Executor, task: Task) -> None:  # noqa: ARG002 (of the protocol)
-        """Broken processes are replaced; what the layer itself raised is its own."""
+        """Replace broken processes; raise an error of the layer itself."""
         if not isinstance(error, BrokenProcessPool):
             raise error
         with self._lock:
@@ -163,7 +165,7 @@ class LocalProcesses:
         executor.shutdown(wait=False)
 
     def close(self) -> None:
-        """Running tasks end by themselves; their results are discarded."""
+        """Let running tasks end, and discard their results."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
@@ -172,7 +174,7 @@ MakeWorkers = Callable[[AuditOptions], Workers]
 
 
 def workers_of(options: AuditOptions) -> Workers | None:
-    """What the options request; None where layers are read by the threads of this process. Raises StoppedError."""
+    """The workers that the options request; None where threads of this process read the layers. Raises StoppedError."""
     if options.scheduler:
         from conformance.audit.cluster import ClusterWorkers  # noqa: PLC0415 (an extra)
 

@@ -1,4 +1,4 @@
-"""The images of an audit: in layouts as everywhere, in registries with small documents shared by a repository."""
+"""The image sources of an audit; in a registry, the images of a repository share small documents."""
 
 import threading
 from collections import OrderedDict
@@ -26,7 +26,7 @@ _MAX_HELD: Final = 2**20
 
 
 class Shared:
-    """What the threads of a run share: small documents by repository and digest, and which blobs a repository has."""
+    """The state that the threads of a run share: small documents and present blobs, by repository and digest."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,12 +35,12 @@ class Shared:
         self._held: OrderedDict[tuple[str, str, int], None] = OrderedDict()
 
     def document(self, scope: str, descriptor: Descriptor) -> Stored | None:
-        """A document that was read before."""
+        """A document that was read before, or None."""
         with self._lock:
             return self._documents.get((scope, _bare(descriptor)))
 
     def keep(self, scope: str, descriptor: Descriptor, stored: Stored) -> None:
-        """Remember a document that was read whole and verified."""
+        """Store a document that was read completely and verified."""
         size = len(stored.content or b"")
         if stored.content is None or stored.problem or size > _MAX_CACHED:
             return
@@ -58,7 +58,7 @@ class Shared:
             return (scope, descriptor.digest, descriptor.size) in self._held
 
     def hold(self, scope: str, descriptor: Descriptor) -> None:
-        """Remember that it has."""
+        """Record that the repository has the blob."""
         with self._lock:
             self._held[scope, descriptor.digest, descriptor.size] = None
             if len(self._held) > _MAX_HELD:
@@ -72,7 +72,7 @@ def _bare(descriptor: Descriptor) -> Descriptor:
 class AuditedImage(ImageSource, Protocol):
     """An image of an audit. Its layers are judged once for ``host``, its root once for ``scope``.
 
-    ``locator`` opens it again. ``is_lasting``: what its store has under a digest stays the same from run to run.
+    ``locator`` opens it again. ``is_lasting``: the content under a digest stays the same between runs.
     """
 
     scope: str
@@ -81,13 +81,13 @@ class AuditedImage(ImageSource, Protocol):
     is_lasting: bool
 
     def announced(self) -> tuple[str, str] | None:
-        """Digest and media type of the root, asked without reading it; None where it is not known."""
+        """Digest and media type of the root without reading it; None where unknown."""
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:
-        """Whether this store has a blob that was judged in another repository, with as many bytes."""
+        """Whether this store has a blob, judged in another repository, with the same size."""
 
     def read(self, descriptor: Descriptor) -> None:
-        """A layer was read here, or seen to be here."""
+        """Record that a layer was read here, or is known to be present."""
 
 
 class RegistryImage(RemoteSource):
@@ -103,7 +103,7 @@ class RegistryImage(RemoteSource):
         self._root: Stored | None = None
 
     def announced(self) -> tuple[str, str] | None:
-        """By HEAD."""
+        """Digest and media type of the root, by a HEAD request."""
         named = self._named
         try:
             response = self._registry.head_manifest(named.repository, named.reference, MANIFEST_TYPES)
@@ -134,7 +134,7 @@ class RegistryImage(RemoteSource):
         return known
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:
-        """By HEAD, once for a repository."""
+        """Whether the repository has the blob, by a HEAD request, sent once for a repository."""
         if self._shared.is_held(self.scope, descriptor):
             return True
         try:
@@ -149,7 +149,7 @@ class RegistryImage(RemoteSource):
         return True
 
     def read(self, descriptor: Descriptor) -> None:
-        """Remembered for the repository."""
+        """Record the layer for the repository."""
         self._shared.hold(self.scope, descriptor)
 
 
@@ -163,19 +163,19 @@ class LayoutImage(LayoutSource):
         self.is_lasting = False
 
     def announced(self) -> tuple[str, str] | None:
-        """Nothing: reading a file costs no more than requesting it."""
+        """None: reading the file is as cheap."""
         return None
 
     def has(self, descriptor: Descriptor, size: int | None) -> bool:  # noqa: ARG002 (of the protocol)
-        """It is the same store."""
+        """True: the layers are judged once for this layout."""
         return True
 
     def read(self, descriptor: Descriptor) -> None:
-        """Nothing to remember."""
+        """Nothing to record."""
 
 
 def open_image(reference: str, connection: ConnectionOptions, hosts: Hosts, shared: Shared) -> AuditedImage:
-    """The image behind a reference; raises SourceError, CredentialError."""
+    """The image of a reference; raises SourceError, CredentialError."""
     parsed = parse_reference(reference)
     if isinstance(parsed, LayoutReference):
         return LayoutImage(parsed)

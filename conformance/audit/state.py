@@ -65,7 +65,7 @@ _CONTENT: Final = msgspec.msgpack.Decoder(LayerContent)
 
 
 class PairPull(msgspec.Struct, frozen=True):
-    """What an image costs a client that has another; both by their ids in the state."""
+    """The cost of pulling an image for a client that has another; both by their ids in the state."""
 
     old: int
     new: int
@@ -80,7 +80,7 @@ class StateError(Exception):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One audit. ``targets`` is what the user gave; ``finished`` is None when it has not come to its end."""
+    """One audit. ``targets`` are those of the user; ``finished`` is None for an unfinished run."""
 
     id: int
     targets: str
@@ -94,20 +94,20 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class State:
-    """Safe for several threads. ``with State.open(path) as state``."""
+    """The state of audits, for use by several threads: ``with State.open(path) as state``."""
 
     def __init__(self, connection: sqlite3.Connection, lock_file: IO[bytes] | None = None) -> None:
         self._connection, self._lock_file = connection, lock_file
         self._lock = threading.RLock()
         self._recent: OrderedDict[tuple[str, str], Part] = OrderedDict()
-        """Parts that were requested lately: an image of fifty layers requests fifty."""
+        """A cache of recent parts: an image of fifty layers needs fifty."""
 
     @classmethod
     @contextmanager
     def open(cls, path: Path, *, writes: bool = True) -> Iterator["State"]:
-        """Open the file; make it when it ``writes`` and there is none. Raises StateError."""
+        """Open the file; create it if absent when ``writes`` is true. Raises StateError."""
         if not writes and not path.is_file():
-            raise StateError(f"{path}: no such file; zcc audit makes it")
+            raise StateError(f"{path}: no such file; zcc audit creates it")
         lock_file = _locked(path) if writes else None
         try:
             connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -152,7 +152,9 @@ class State:
             last = batch[-1][key]
 
     def begin(self, targets: str, checker: str, *, fresh: bool = False) -> tuple[Run, bool]:
-        """The last run if it has the same targets and checker and is not finished (True), else a new one."""
+        """The last run, and True, if it has the same targets and checker and is not finished; otherwise a new run, and
+        False.
+        """
         last = self.last_run()
         if last and not fresh and not last.finished and (last.targets, last.checker) == (targets, checker):
             return last, True
@@ -165,7 +167,7 @@ class State:
         return run, False
 
     def last_run(self, *, before: int | None = None, finished: bool = False) -> Run | None:
-        """The newest run; ``before`` another, ``finished`` only."""
+        """The newest run; ``before``: older than another run; ``finished``: finished runs only."""
         found = self.rows(
             "SELECT id, targets, checker, started, finished, listed, requests, bytes, seconds FROM runs"
             " WHERE (? IS NULL OR id < ?) AND (NOT ? OR finished IS NOT NULL) ORDER BY id DESC LIMIT 1",
@@ -176,7 +178,7 @@ class State:
         return _run(found[0]) if found else None
 
     def add_images(self, run: int, references: Iterable[tuple[str, str | None]]) -> None:
-        """References to be judged, each once; those with a problem are done."""
+        """Add references to judge, each once; those with a problem count as done."""
         with self._writing() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO images (run, reference, problem) VALUES (?, ?, ?)",
@@ -184,7 +186,7 @@ class State:
             )
 
     def set_listed(self, run: int) -> None:
-        """All images of a run are known."""
+        """Record that all images of a run are listed."""
         with self._writing() as connection:
             connection.execute("UPDATE runs SET listed = 1 WHERE id = ?", (run,))
 
@@ -199,7 +201,7 @@ class State:
         )
 
     def verdict_of(self, scope: str, digest: str, media_type: str, checker: str) -> int | None:
-        """A verdict that stands for this content."""
+        """A reusable verdict on this content."""
         found = self.rows(
             "SELECT id FROM verdicts WHERE scope = ? AND digest = ? AND checker = ? AND media_type = ? AND reusable"
             " ORDER BY id DESC LIMIT 1",
@@ -211,19 +213,19 @@ class State:
         return found[0][0] if found else None
 
     def set_problem(self, image: int, problem: str) -> None:
-        """An image could not be judged."""
+        """Record why an image could not be judged."""
         with self._writing() as connection:
             connection.execute("UPDATE images SET problem = ? WHERE id = ?", (problem[:_MAX_PROBLEM], image))
 
     def set_verdict(self, image: int, digest: str, verdict: int) -> None:
-        """An image has a verdict that is retained already."""
+        """Record that an image has a stored verdict."""
         with self._writing() as connection:
             connection.execute("UPDATE images SET digest = ?, verdict = ? WHERE id = ?", (digest, verdict, image))
 
     def keep_verdict(
         self, image: int, scope: str, digest: str, media_type: str, checker: str, verdict: ImageVerdict
     ) -> None:
-        """Keep a new verdict, and that the image has it."""
+        """Store a new verdict for an image."""
         row = (
             *(scope, digest, media_type, checker, verdict.reusable, verdict.ending, verdict.profile),
             *(verdict.has_sentinel, verdict.is_mixed, zlib.compress(_ENCODER.encode(verdict), 6)),
@@ -265,7 +267,7 @@ class State:
         )
 
     def keep_pulls(self, run: int, pulls: Iterable[PairPull]) -> None:
-        """Keep what pulls cost."""
+        """Store costs of pulls."""
         rows = [
             (run, each.old, each.new, each.platform, *(min(number, _MAX_INTEGER) for number in _numbers(each)))
             for each in pulls
@@ -274,7 +276,7 @@ class State:
             connection.executemany("INSERT OR REPLACE INTO pulls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def content(self, host: str, digest: str) -> LayerContent | None:
-        """What the TOC of a layer lists; None where that is not known."""
+        """The content of the TOC of a layer; None where unknown."""
         found = self.rows("SELECT body FROM contents WHERE host = ? AND digest = ?", host, digest)
         try:
             return _CONTENT.decode(_unpacked(found[0][0])) if found else None
@@ -282,7 +284,7 @@ class State:
             return None
 
     def verdict(self, number: int) -> ImageVerdict:
-        """A retained verdict. Raises StateError when the file is damaged."""
+        """A stored verdict. Raises StateError when the file is damaged."""
         found = self.rows("SELECT body FROM verdicts WHERE id = ?", number)
         try:
             return _VERDICT.decode(_unpacked(found[0][0]))
@@ -311,7 +313,7 @@ class State:
         return part
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
-        """Keep a part, and its content by itself: only pulls request that."""
+        """Store a part, and its content separately, because only pulls need it."""
         content = part.content if isinstance(part, LayerPart) else None
         if content is not None:
             part = msgspec.structs.replace(part, content=None)
@@ -324,7 +326,7 @@ class State:
             self._recent.pop((host, key), None)
 
     def add_traffic(self, run: int, requests: int, size: int, seconds: float) -> None:
-        """Count what a session of a run cost."""
+        """Add the traffic and time of a session to a run."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE runs SET requests = requests + ?, bytes = bytes + ?, seconds = seconds + ? WHERE id = ?",
@@ -332,12 +334,12 @@ class State:
             )
 
     def finish(self, run: int) -> None:
-        """A run has come to its end."""
+        """Record the end of a run."""
         with self._writing() as connection:
             connection.execute("UPDATE runs SET finished = ? WHERE id = ?", (_now(), run))
 
     def forget_parts(self, *, everything: bool) -> None:
-        """Layers of layouts are read again in each run, for files may have changed; or all are."""
+        """Delete the parts of layers in layouts, because files may have changed; or all parts."""
         with self._writing() as connection:
             connection.execute("DELETE FROM parts WHERE ? OR host LIKE 'oci:%'", (everything,))
             self._recent.clear()
@@ -389,5 +391,5 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, writes: bool) -> Non
         raise StateError(f"{path}: not the state of an audit")
     elif version != VERSION:
         raise StateError(f"{path}: state of version {version}; this zcc reads version {VERSION}")
-    # A killed process loses nothing that was committed; a power failure at most the last images.
+    # A killed process loses no committed data; a power failure loses at most the last images.
     connection.execute("PRAGMA synchronous = NORMAL")

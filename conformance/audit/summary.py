@@ -1,4 +1,4 @@
-"""What an audit reports in the end: counts over all images, read from the state."""
+"""The summary of an audit: counts over all images, read from the state."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,8 +12,8 @@ from conformance.results import Ending, gravest
 
 SCHEMA: Final = "urn:zstd-chunked-conformance:audit:1"
 LISTED: Final = 50
-"""Entries of each list of a summary; the counts are of all entries."""
-# Clients that follow containers-storage read no TOC of more than 50 MiB decompressed, before 2023, or 150 MiB since.
+"""Maximum entries of each list of a summary; counts include all entries."""
+# containers-storage refuses a TOC of more than 150 MiB decompressed; before 2023 the limit was 50 MiB.
 NEAR: Final = (50 * 2**20, 150 * 2**20)
 _CLOSE: Final = 0.8
 _OF_RUN: Final = " FROM images JOIN verdicts ON verdicts.id = images.verdict WHERE images.run = ?"
@@ -30,7 +30,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class ProfileCount(msgspec.Struct, frozen=True):
-    """Images that claim a profile ("" for none), by how they end."""
+    """The number of images that claim a profile ("" for none), by outcome."""
 
     profile: str
     ending: Ending
@@ -38,7 +38,7 @@ class ProfileCount(msgspec.Struct, frozen=True):
 
 
 class RequirementCount(msgspec.Struct, frozen=True):
-    """A requirement that fails, in how many images."""
+    """A requirement that fails, and the number of images."""
 
     requirement: str
     level: str
@@ -46,7 +46,7 @@ class RequirementCount(msgspec.Struct, frozen=True):
 
 
 class FailingLayer(msgspec.Struct, frozen=True):
-    """A layer on which requirements fail, and in how many images it is."""
+    """A layer on which requirements fail, and the number of images with it."""
 
     digest: str
     size: int
@@ -55,7 +55,7 @@ class FailingLayer(msgspec.Struct, frozen=True):
 
 
 class LargeToc(msgspec.Struct, frozen=True):
-    """A layer whose TOC is near a limit of clients, or beyond: bytes of it decompressed, and as stored."""
+    """A layer whose TOC is near or beyond a limit of clients: its size decompressed and as stored, in bytes."""
 
     digest: str
     toc_size: int
@@ -65,7 +65,7 @@ class LargeToc(msgspec.Struct, frozen=True):
 
 
 class Pulls(msgspec.Struct, frozen=True):
-    """How the images can be pulled. ``layers`` and ``bytes`` are of distinct blobs; the others count images."""
+    """How the images can be pulled. ``layers`` and ``bytes`` count distinct blobs; the other fields count images."""
 
     in_parts: int
     mixed: int
@@ -80,7 +80,7 @@ class Pulls(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An image that ends in another way than in the run before."""
+    """An image with another outcome than in the previous run."""
 
     reference: str
     before: str
@@ -88,7 +88,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What has changed since another run: counts, and the images whose ending changed."""
+    """Changes since another run: counts, and the images with another outcome."""
 
     since: str
     new: int
@@ -99,7 +99,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Undecided(msgspec.Struct, frozen=True):
-    """A requirement that could not be decided, why, and in how many images."""
+    """A requirement that could not be decided, the reason, and the number of images."""
 
     requirement: str
     reason: str
@@ -107,7 +107,7 @@ class Undecided(msgspec.Struct, frozen=True):
 
 
 class TagPull(msgspec.Struct, frozen=True):
-    """What ``new`` costs a client that has ``old``."""
+    """The cost of pulling ``new`` for a client that has ``old``."""
 
     old: str
     new: str
@@ -118,7 +118,7 @@ class TagPull(msgspec.Struct, frozen=True):
 
 
 class TagPulls(msgspec.Struct, frozen=True):
-    """Pulls of tags by clients that have the tag before: sums over all ``pairs``, and the largest of them."""
+    """Pulls of tags by clients that have the previous tag: sums over all ``pairs``, and the largest pulls."""
 
     pairs: int
     full: Cost
@@ -128,7 +128,7 @@ class TagPulls(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """One run as a whole. ``waiting`` images are not done yet; lists are cut at LISTED."""
+    """The summary of one run. ``waiting`` images are not done yet; lists are cut at LISTED."""
 
     run: Run
     ending: Ending
@@ -151,7 +151,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 def summarize(state: State, run: Run, since: Run | None = None) -> Summary:
-    """The summary of a run, beside that of an earlier one if given."""
+    """The summary of a run, with the changes since an earlier one if given."""
     images, judged, not_judged, contents = state.rows(
         "SELECT COUNT(*), COUNT(verdict), COUNT(problem), COUNT(DISTINCT verdict) FROM images WHERE run = ?", run.id
     )[0]

@@ -1,4 +1,4 @@
-"""A summary as lines of text, and as a page for Markdown and HTML."""
+"""Prints a summary as lines of text, and as a page for Markdown and HTML."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def lines(summary: Summary) -> Iterator[str]:
-    """The summary for a terminal; each list has a heading and is cut as the summary states."""
+    """The summary for a terminal; each list has a heading, which states whether it is cut."""
     run = summary.run
     yield f"{summary.images} images, {summary.judged} judged ({summary.contents} different), " + (
         f"{summary.not_judged} could not be judged" + (f", {summary.waiting} waiting" if summary.waiting else "")
@@ -32,7 +32,7 @@ def lines(summary: Summary) -> Iterator[str]:
 
 
 def page(summary: Summary) -> Page:
-    """The same as a page, which is rendered as HTML or Markdown."""
+    """The summary as a page, to be rendered as HTML or Markdown."""
     tone = TONE_OF[summary.ending]
     lead = tuple(Paragraph(line) for line in _head(summary))
     sections = tuple(
@@ -67,13 +67,13 @@ def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
         )
     if summary.layers:
         yield (
-            f"Layers on which something fails ({_cut(len(summary.layers), summary.failing_layers)})",
+            f"Layers on which a requirement fails ({_cut(len(summary.layers), summary.failing_layers)})",
             [f"{each.digest} in {each.images} images: {', '.join(each.requirements)}" for each in summary.layers],
         )
     if summary.judged:
         yield "Pulls", list(_pulls(summary))
     if summary.tag_pulls is not None:
-        yield "Pulls of a tag by a client that has the tag before it", list(_tag_pulls(summary.tag_pulls))
+        yield "Pulls of a tag by a client that has the previous tag", list(_tag_pulls(summary.tag_pulls))
     if summary.large_tocs:
         yield (
             "TOCs near a limit of clients",
@@ -89,9 +89,9 @@ def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
         )
     difference = summary.difference
     if difference is not None:
-        counts = f"{difference.new} new, {difference.gone} gone, {difference.updated} with other content"
+        counts = f"{difference.new} new, {difference.gone} deleted, {difference.updated} with other content"
         changes = [f"{each.reference}: {each.before}, now {each.after}" for each in difference.changes]
-        ended = f"{difference.changed} end in another way ({_cut(len(changes), difference.changed)})"
+        ended = f"{difference.changed} with another outcome ({_cut(len(changes), difference.changed)})"
         yield f"Since the run of {difference.since}", [counts, ended, *changes]
 
 
@@ -130,7 +130,7 @@ def _cut(shown: int, count: int) -> str:
 
 
 def amount(size: int) -> str:
-    """Bytes in a unit that reads well."""
+    """A number of bytes in a suitable unit."""
     value, unit = float(size), 0
     while value >= 1024 and unit < len(_UNITS) - 1:
         value, unit = value / 1024, unit + 1

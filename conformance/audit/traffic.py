@@ -1,4 +1,4 @@
-"""What an audit has received, its byte budget, and the error that ends it early."""
+"""The traffic of an audit, its byte budget, and the errors that end it early."""
 
 import threading
 
@@ -6,11 +6,11 @@ from conformance.observed.evidence import Exchange
 
 
 class StoppedError(Exception):
-    """The audit cannot go on now; one line for the user. What is done is kept."""
+    """The audit cannot continue now; one line for the user. Finished verdicts are stored."""
 
 
 class OverBudgetError(StoppedError):
-    """The responses so far have as many bytes as the user allowed."""
+    """The responses have reached the number of bytes that the user allowed."""
 
 
 class Traffic:
@@ -22,7 +22,7 @@ class Traffic:
         self.requests = self.bytes = 0
 
     def add(self, requests: int, size: int) -> None:
-        """Count these."""
+        """Add requests and bytes."""
         with self._lock:
             self.requests += requests
             self.bytes += size
@@ -33,7 +33,7 @@ class Traffic:
 
     @property
     def left(self) -> int:
-        """Bytes that may still come; 0 when there is no bound. Raises OverBudgetError when none may."""
+        """The remaining bytes of the budget; 0 without a bound. Raises OverBudgetError when none remain."""
         if not self._max_bytes:
             return 0
         if self.bytes >= self._max_bytes:

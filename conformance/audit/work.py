@@ -1,4 +1,4 @@
-"""Judges one image of an audit from parts that are judged once. What it states equals what ``zcc check`` states."""
+"""Judges one image of an audit from parts that are judged once. The verdict equals that of ``zcc check``."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -47,31 +47,31 @@ _MAX_CREATED: Final = 40
 
 
 class PartStore(Protocol):
-    """Where parts are retained, by host and key."""
+    """Stores parts by host and key."""
 
     def part(self, host: str, key: str) -> Part | None:
-        """A part that was judged before."""
+        """A part that was judged before, or None."""
 
     def keep_part(self, host: str, key: str, part: Part) -> None:
-        """Keep a part, and its content by itself."""
+        """Store a part, and its content separately."""
 
 
 JudgePart = Callable[[AuditedImage, Wanted], Part]
 
 
 class Stripes:
-    """Locks by key, a fixed number of them: two threads do not read one thing at the same time."""
+    """A fixed number of locks by key, so that two threads do not read the same layer at the same time."""
 
     def __init__(self) -> None:
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
 
     def of(self, *key: str) -> threading.Lock:
-        """The lock of this key, and of some others."""
+        """The lock of this key; other keys may share it."""
         return self._locks[hash(key) % _STRIPES]
 
 
 class Judge:
-    """Judges images of one run; used by several threads. ``judge_part`` reads a layer, perhaps in another process."""
+    """Judges images of one run, for several threads. ``judge_part`` reads a layer, possibly in another process."""
 
     def __init__(self, options: AuditOptions, store: PartStore, judge_part: JudgePart) -> None:
         self._options, self._store, self._judge_part = options, store, judge_part
@@ -80,7 +80,7 @@ class Judge:
         self._outcomes: dict[bytes, tuple[ReaderOutcome, ...]] = {}
 
     def verdict(self, source: AuditedImage) -> ImageVerdict:
-        """The verdict on one image; raises SourceError when it cannot be judged at all."""
+        """The verdict on one image; raises SourceError when it cannot be judged."""
         seen = observe_image(source, panel=self._panel if self._options.use_panel else None, reading=None)
         wanted, others = wanted_layers(seen.every_manifest), wanted_others(seen.every_manifest)
         check = CheckOptions(self._options.connection, use_panel=self._options.use_panel, deep=self._options.deep)
@@ -89,7 +89,7 @@ class Judge:
         parts = [(layer, self._part(source, layer)) for layer in wanted]
         chunked = [(layer, part) for layer, part in parts if isinstance(part, LayerPart)]
         if sum(part.toc_size for _, part in chunked) > MAX_DECODED:
-            # The TOCs of one image share a bound of memory: which are beyond it shows when they are read together.
+            # The TOCs of one image share a bound on memory: only reading them together shows which TOCs exceed it.
             return self._at_once(source, seen, check)
         told = [(layer, self._part(source, layer)) for layer in others]
         layers = LayersSeen(
@@ -105,7 +105,7 @@ class Judge:
         return _image_verdict(seen, report, by_digest, reusable=reusable, variants=variants)
 
     def _at_once(self, source: AuditedImage, seen: ImageSeen, check: CheckOptions) -> ImageVerdict:
-        """As ``zcc check`` does it."""
+        """Judge the image as ``zcc check`` does."""
         reading, manifests = LayerReading(self._options.deep), seen.every_manifest
         layers = observe_layers(source, manifests, reading)
         layers = msgspec.structs.replace(layers, others=observe_other_layers(source, manifests, reading))

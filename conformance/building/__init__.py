@@ -1,1 +1,1 @@
-"""The reference writer as a tool: a directory or tars become an image in an OCI layout (``zcc build``)."""
+"""Builds, pushes and pulls images with the reference writer (``zcc build``, ``push``, ``pull``, ``sentinel``)."""

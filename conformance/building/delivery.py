@@ -1,7 +1,6 @@
-"""Sending an image: blobs before the manifests that name them, the tag last (SENT-PUSH-001, SENT-PUSH-025).
+"""Sends an image: blobs before the manifests that name them, the tag last (SENT-PUSH-001, SENT-PUSH-025).
 
-Blobs of any size go in pieces, and those that are there are not sent again: a run that was interrupted is continued by
-the next one.
+Blobs of any size are sent in pieces, and existing blobs are not sent again: the next run continues an interrupted one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,14 +21,14 @@ from conformance.registry.client.client import RegistryClient
 from conformance.sources.reference import RegistryReference
 from conformance.sources.source import ImageSource, blob_pieces
 
-# OCI image-spec, layer.md, "Non-Distributable Layers", and the Docker type: their content may be elsewhere only.
+# OCI image-spec, layer.md, "Non-Distributable Layers", and the Docker type: the registry need not have their content.
 _ELSEWHERE: Final = ("application/vnd.oci.image.layer.nondistributable", "application/vnd.docker.image.rootfs.foreign")
 
 Pieces = Callable[[Descriptor], Iterable[bytes]]
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What a delivery came to: blobs that were sent with their bytes, and blobs that were there."""
+    """The result of a delivery: the number of sent blobs and their bytes, and of blobs that existed."""
 
     blobs: int
     size: int
@@ -38,7 +37,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Target(Protocol):
-    """Where an image goes. Every method raises RefusalError or BuildError with the words of the other side."""
+    """The destination of an image. Every method raises RefusalError or BuildError with the destination's message."""
 
     def has_blob(self, digest: str) -> bool: ...
 
@@ -50,12 +49,12 @@ class Target(Protocol):
 
 
 def bytes_of(plan: Plan) -> int:
-    """Bytes of all blobs of a plan."""
+    """The number of bytes of all blobs of a plan."""
     return sum(max(step.blob.size, 0) for step in plan.steps if isinstance(step, BlobStep))
 
 
 def deliver(plan: Plan, target: Target, pieces: Pieces, on_skipped: Callable[[int], None] = lambda _: None) -> Sent:
-    """Carry out a plan; the tag is changed when everything else is there.
+    """Execute a plan; the tag is changed when everything else is present.
 
     ``on_skipped`` is called with the size of each blob that is not sent because it exists.
     """
@@ -81,7 +80,7 @@ def deliver(plan: Plan, target: Target, pieces: Pieces, on_skipped: Callable[[in
 def pieces_of(
     source: ImageSource, made: Mapping[str, bytes], on_bytes: Callable[[int], None] = lambda _: None
 ) -> Pieces:
-    """The verified bytes of a blob: of one that was created here, or of the source."""
+    """The verified bytes of a blob that was created here, or of the source."""
 
     def pieces(blob: Descriptor) -> Iterator[bytes]:
         for piece in (made[blob.digest],) if blob.digest in made else blob_pieces(source, blob):
@@ -103,7 +102,7 @@ class RegistryTarget(RegistryDestination):
 
 
 class LayoutTarget:
-    """An OCI layout, and a name in it; ``replace``: the digest of the entry that the new root takes the place of."""
+    """An OCI layout, and a name in it; ``replace``: the digest of the entry that the new root replaces."""
 
     def __init__(self, layout: LayoutWriter, name: str, replace: str = "") -> None:
         self._layout, self._name, self._replace = layout, name, replace
@@ -133,7 +132,7 @@ class LayoutTarget:
 
 
 class PulledLayout(LayoutTarget):
-    """A layout whose blobs come from a registry, by downloads that are continued."""
+    """A layout whose blobs are downloaded from a registry; interrupted downloads are continued."""
 
     def __init__(self, layout: LayoutWriter, name: str, download: BlobDownload) -> None:
         super().__init__(layout, name)
@@ -149,7 +148,7 @@ def _is_elsewhere(step: BlobStep) -> bool:
 
 
 def _expect_sha256(step: ManifestStep) -> None:
-    """Manifests are stored under sha256 here: an entry of another algorithm would lead nowhere."""
+    """Refuse an entry of another algorithm, because manifests are stored under sha256 here."""
     if is_index(decode_object(step.raw, what="manifest")):
         for entry in read_index(step.raw).view.manifests:
             if not entry.digest.startswith("sha256:"):

@@ -1,6 +1,6 @@
-"""Downloading a blob of any size into a file; an interrupted download is continued by a byte range.
+"""Downloads a blob of any size into a file; an interrupted download is continued by a byte range.
 
-What an earlier run left is continued too. The whole is verified by size and digest before it is given out.
+An incomplete file of an earlier run is continued too. The whole is verified by size and digest before it is returned.
 """
 
 import fcntl
@@ -28,7 +28,7 @@ _ATTEMPTS: Final = 5
 
 
 class BlobDownload:
-    """Fetches blobs of one repository into files of a directory."""
+    """Downloads blobs of one repository into files of a directory."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class BlobDownload:
         self._piece, self._on_bytes, self._sleep = piece, on_bytes, sleep
 
     def fetch(self, blob: Descriptor) -> Path:
-        """The file with this blob, verified; it is the caller's. Raise BuildError when it cannot be obtained."""
+        """The verified file of this blob, which belongs to the caller. Raise BuildError when the download fails."""
         digest = Digest.parse(blob.digest)
         if not 0 <= blob.size <= MAX_LAYER:
             raise BuildError(f"blob {digest}: a size of {blob.size} bytes; at most {MAX_LAYER} are fetched")
@@ -60,7 +60,7 @@ class BlobDownload:
         return path
 
     def _fill(self, file: BinaryIO, blob: Descriptor, digest: Digest) -> None:
-        """Until the file has the size of the blob; what an earlier run left is not requested again."""
+        """Download until the file has the size of the blob; bytes of an earlier run are not requested again."""
         if file.seek(0, os.SEEK_END) > blob.size:
             file.truncate(0)
         failures = 0
@@ -90,7 +90,7 @@ class BlobDownload:
             sink=file,
             sink_bytes=most_of(blob),
         )
-        if response.status == 200:  # all of it is in the file, whatever was requested
+        if response.status == 200:  # the file has all bytes, whatever was requested
             if file.seek(0, os.SEEK_END) != blob.size:
                 size = file.tell()
                 raise BuildError(f"blob {digest}: the registry sent {size} bytes; the descriptor states {blob.size}")
@@ -106,7 +106,7 @@ class BlobDownload:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[BufferedRandom]:
-    """The file, for one process at a time."""
+    """Open the file exclusively."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
     with os.fdopen(handle, "r+b") as file:
         try:

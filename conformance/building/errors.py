@@ -1,5 +1,5 @@
-"""Why an image was not built."""
+"""The error of a build."""
 
 
 class BuildError(Exception):
-    """One line for the user: what cannot be built, why, and what to do. Leads to exit status 2."""
+    """An image cannot be built; one line states what, why, and what to do. Leads to exit status 2."""

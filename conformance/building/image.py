@@ -1,4 +1,4 @@
-"""Layers, config, manifest and index of one image, written into a store of contents."""
+"""Writes layers, config, manifest and index of one image into a content store."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, cast
@@ -27,7 +27,7 @@ COMPRESSIONS: Final = tuple(MEDIA_TYPE)
 
 
 class LayerSource(msgspec.Struct, frozen=True):
-    """What one layer consists of: its name for the user, and the tar when it is requested."""
+    """The source of one layer: its name for the user, and a function that returns the tar."""
 
     name: str
     pieces: Callable[[], Iterable[bytes]]
@@ -53,14 +53,14 @@ class BuiltLayer(msgspec.Struct, frozen=True):
 
 
 class BuiltImage(msgspec.Struct, frozen=True):
-    """An image in the store; ``root`` is what a tag shall name."""
+    """An image in the store; ``root`` is the descriptor for the tag."""
 
     root: Descriptor
     layers: tuple[BuiltLayer, ...]
 
 
 def build_image(sources: Sequence[LayerSource], store: ContentStore, options: BuildOptions) -> BuiltImage:
-    """Write everything but the tag, the lowest layer first. Raise BuildError for what cannot be an image."""
+    """Write everything except the tag, the lowest layer first. Raise BuildError when no image can be built."""
     if options.sentinel and options.compression != CHUNKED:
         raise BuildError(f"a sentinel variant needs layers in {CHUNKED}, not {options.compression}")
     if not sources:
@@ -80,13 +80,13 @@ def build_image(sources: Sequence[LayerSource], store: ContentStore, options: Bu
 
 
 def build_layer(source: LayerSource, store: ContentStore, compression: str) -> BuiltLayer:
-    """Write one layer; the tar is never held as a whole."""
+    """Write one layer; the whole tar is never in memory."""
     tar = Counted(source.pieces())
     annotations: dict[str, str] | None = None
     with store.writing() as writing:
         try:
             if compression == CHUNKED:
-                # Only read() of the one and write() of the other are called.
+                # Only read() of the source and write() of the target are called.
                 source_file, blob = cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing)
                 with thread_lanes() as lanes:
                     annotations = write_layer(source_file, blob, lanes=lanes).annotations
@@ -101,7 +101,7 @@ def build_layer(source: LayerSource, store: ContentStore, compression: str) -> B
 
 
 def _checked(tar: Iterable[bytes]) -> Iterator[bytes]:
-    """An empty tar would be no layer that anyone reads."""
+    """Refuse an empty tar, which readers do not accept as a layer."""
     empty = True
     for piece in tar:
         empty = empty and not piece

@@ -1,4 +1,4 @@
-"""Lanes in threads: compressors and digests work on large buffers without the interpreter's lock."""
+"""Lanes in threads: compressors and digests release the interpreter lock on large buffers."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,16 +9,16 @@ from typing import Final
 from conformance.format.lanes import Lanes
 
 _BATCH: Final = 2**19
-"""Bytes of actions that are handed over together: a handover takes longer than the digest of a small file."""
+"""Bytes of actions that are queued together: queueing takes longer than the digest of a small file."""
 _COST: Final = 2**10
-"""Each action counts for so many bytes more."""
+"""Bytes that each action counts in addition."""
 _WAITING: Final = 16
-"""Batches that may wait."""
+"""Maximum number of waiting batches."""
 Action = Callable[[], object]
 
 
 class ThreadLane:
-    """One thread. Use it in a ``with`` statement of ``thread_lanes``, which ends the thread."""
+    """A lane with one thread; the context of ``thread_lanes`` ends the thread."""
 
     def __init__(self, name: str) -> None:
         self._queue: Queue[list[Action] | None] = Queue(_WAITING)
@@ -29,20 +29,20 @@ class ThreadLane:
         self._thread.start()
 
     def run(self, action: Action, size: int) -> None:
-        """Run it after those before it; wait where too many do."""
+        """Queue an action; wait when too many batches are waiting."""
         self._batch.append(action)
         self._size += size + _COST
         if self._size >= _BATCH:
             self._hand_over()
 
     def settle(self) -> None:
-        """Wait until all were run."""
+        """Wait until all actions have run."""
         self._hand_over()
         self._queue.join()
         self._raise()
 
     def end(self) -> None:
-        """Run nothing more, and end the thread."""
+        """Drop waiting actions, and end the thread."""
         self._error = self._error or RuntimeError("ended")
         self._queue.put(None)
         self._thread.join()
@@ -62,7 +62,7 @@ class ThreadLane:
                 for action in batch:
                     if self._error is None:
                         action()
-            except BaseException as error:  # raised again where the next action comes from
+            except BaseException as error:  # raised again in the thread that queues actions
                 self._error = error
             finally:
                 self._queue.task_done()
@@ -70,7 +70,7 @@ class ThreadLane:
 
 @contextmanager
 def thread_lanes() -> Iterator[Lanes]:
-    """Two threads, which end with the block."""
+    """Two lanes whose threads end with the context."""
     lanes = ThreadLane("zcc-compression"), ThreadLane("zcc-digests")
     try:
         yield Lanes(*lanes)

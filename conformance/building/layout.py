@@ -1,4 +1,4 @@
-"""An OCI layout to write into: a new one appears whole, in one that is there a tag changes in one step."""
+"""Writes an OCI layout: a new one appears complete, and in an existing one a tag changes in one step."""
 
 import fcntl
 import json
@@ -21,7 +21,7 @@ from conformance.reference.store import ContentStore
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
 # OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
-# Registries take "_" in a tag, and so do the tools that copy one into a layout.
+# Registries accept "_" in a tag, and so do the tools that copy one into a layout.
 _TAG_GRAMMAR: Final = re.compile(r"[A-Za-z0-9_]+(?:(?:[-._:@+]+)[A-Za-z0-9_]+)*")
 _VERSION: Final = {"imageLayoutVersion": "1.0.0"}
 _EMPTY: Final = encode(index_of([]))
@@ -31,22 +31,22 @@ _NEITHER: Final = "it is neither an OCI layout nor an empty directory"
 
 
 class LayoutWriter:
-    """Contents go into ``store``; nothing names them until ``tag`` is called."""
+    """Writes contents into ``store``; no entry names them until ``tag`` is called."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.store = ContentStore(directory / "blobs", _PUBLIC)
 
     def tag(self, root: Descriptor, name: str) -> None:
-        """Let ``name`` lead to ``root``, in the place of what it led to before."""
+        """Let ``name`` refer to ``root``, instead of its previous entry."""
         with _locked(self._directory):
             path = self._directory / "index.json"
             _replace(path, _with_tag(_read(path), root, name))
 
     def exchange(self, old: str, root: Descriptor, name: str) -> None:
-        """Let the entry of the digest ``old`` (and of that ``name``, if there is one) lead to ``root``.
+        """Let the entry with the digest ``old`` (and this ``name``, if given) refer to ``root``.
 
-        Its annotations and other fields stay. Raise BuildError when there is no such entry any more.
+        Its annotations and other fields stay. Raise BuildError when the entry no longer exists.
         """
         with _locked(self._directory):
             path = self._directory / "index.json"
@@ -54,24 +54,24 @@ class LayoutWriter:
 
     @contextmanager
     def incoming(self) -> Iterator[Path]:
-        """A directory for blobs that are not complete; what is in it survives a run that fails."""
+        """The directory for incomplete blobs, which stay after a failed run."""
         directory = self._directory / _INCOMING
         directory.mkdir(exist_ok=True)
         yield directory
-        with suppress(OSError):  # another run may be at work in it
+        with suppress(OSError):  # another run may be using it
             directory.rmdir()
 
 
 def expect_tag(name: str) -> None:
-    """Raise BuildError for what cannot name an image in a layout."""
+    """Raise BuildError for an invalid name of an image in a layout."""
     if not _TAG_GRAMMAR.fullmatch(name):
         raise BuildError(f"{name[:80]!r} is not a name of an image in a layout")
 
 
 def continued_layout(directory: Path) -> LayoutWriter:
-    """A layout that is there, or a new one without images, which stays when the run fails: the next one continues it.
+    """An existing layout, or a new one without images, which stays when the run fails, so that the next one continues.
 
-    Raise BuildError where something else is.
+    Raise BuildError where the path is something else.
     """
     try:
         is_new = not directory.exists() or (directory.is_dir() and not any(directory.iterdir()))
@@ -89,7 +89,7 @@ def continued_layout(directory: Path) -> LayoutWriter:
 
 @contextmanager
 def open_layout(directory: Path) -> Iterator[LayoutWriter]:
-    """A layout that is there, or a new one. Raise BuildError where something else is."""
+    """An existing layout, or a new one. Raise BuildError where the path is something else."""
     try:
         if (directory / "oci-layout").exists() or (directory / "index.json").exists():
             _expect_layout(directory)
@@ -178,7 +178,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """One writer of the index at a time; the lock ends with the process that holds it."""
+    """Lock the index for one writer; the lock ends with its process."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

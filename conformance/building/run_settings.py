@@ -1,4 +1,4 @@
-"""What a container of an image runs, as the config states it (OCI image-spec 1.1, config.md, "config")."""
+"""The execution parameters of an image config (OCI image-spec 1.1, config.md, "config")."""
 
 import json
 import shlex
@@ -10,11 +10,11 @@ import msgspec
 from conformance.building.errors import BuildError
 
 _MAX_TEXT: Final = 64 * 2**10
-"""Characters of one value: a config is read whole by everyone."""
+"""Maximum characters of one value: every client reads the whole config."""
 
 
 class RunSettings(msgspec.Struct, frozen=True):
-    """``environment`` and ``labels`` by name; what is empty is not written."""
+    """``environment`` and ``labels`` by name; empty fields are not written."""
 
     command: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
@@ -37,7 +37,9 @@ class RunSettings(msgspec.Struct, frozen=True):
 
 
 def words_of(option: str, text: str) -> tuple[str, ...]:
-    """A command line: a JSON array of strings, or words quoted as for a shell. Raise BuildError when it is neither."""
+    """A command line from a JSON array of strings, or from words quoted as for a shell. Raise BuildError for other
+    text.
+    """
     _expect_text(option, text)
     try:
         if not text.startswith("["):
@@ -51,7 +53,7 @@ def words_of(option: str, text: str) -> tuple[str, ...]:
 
 
 def pairs_of(option: str, given: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE by name, the last one of a name counts. Raise BuildError for another form."""
+    """NAME=VALUE pairs by name; the last one of a name counts. Raise BuildError for another form."""
     pairs = {}
     for text in given:
         name, equals, value = text.partition("=")

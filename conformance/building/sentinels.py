@@ -1,4 +1,4 @@
-"""Adding sentinel variants to an image that exists, and removing them: what has to be sent, and nothing is sent here.
+"""Plans the addition of sentinel variants to an existing image, and their removal; nothing is sent here.
 
 Layers and plain manifests stay as they are, byte for byte (docs/format.md sections 16 and 19).
 """
@@ -23,9 +23,9 @@ from conformance.sources.source import ImageSource
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A plan whose root replaces the one that the tag names; ``made``: the new blobs, by digest.
+    """A plan whose root replaces the one of the tag; ``made``: the new blobs, by digest.
 
-    ``changed`` is False where the root stays. ``left_out``: why an image got no variant, one line each.
+    ``changed`` is False when the root is the same. ``left_out``: why an image gets no variant, one line each.
     """
 
     plan: Plan
@@ -35,7 +35,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def plan_addition(source: ImageSource, store: ContentStore) -> Change:
-    """A sentinel variant for every image that has none and may have one (SENT-PUSH-007).
+    """Plan a sentinel variant for every image that has none and may have one (SENT-PUSH-007).
 
     Raise BuildError where none can be created, RefusalError and FormatError for an image that cannot be read.
     """
@@ -49,10 +49,10 @@ def plan_addition(source: ImageSource, store: ContentStore) -> Change:
 
 
 def plan_removal(source: ImageSource, store: ContentStore) -> Change:
-    """The same image without its sentinel variants.
+    """Plan the same image without its sentinel variants.
 
-    An index that only joined one plain manifest and its variant goes as well: the tag names the manifest again.
-    Raise BuildError where a platform would lose its only image.
+    An index of only one plain manifest and its variant is removed as well: the tag then names the manifest. Raise
+    BuildError where a platform would lose its only image.
     """
     converter = _Keeping(source, store)
     stored = source.root()
@@ -73,7 +73,7 @@ def _without_variants(raw: bytes, reshaper: Reshaper, converter: "_Keeping") -> 
     members = reshaper.members(raw)
     kept = [member for member in members if not member.is_sentinel]
     for member in members:
-        if member.is_sentinel and not reshaper.has_twin(member, members):
+        if member.is_sentinel and not reshaper.has_plain_variant(member, members):
             where = "/".join(filter(None, (member.platform.os, member.platform.architecture, member.platform.variant)))
             raise BuildError(f"the platform {where or '(none)'} has no plain variant: nothing of it would be left")
     steps = [step for member in kept for step in instance_steps(member.raw, member.entry.media_type, converter.load)]
@@ -84,7 +84,7 @@ def _without_variants(raw: bytes, reshaper: Reshaper, converter: "_Keeping") -> 
 
 
 def _is_wrapper(index: bytes, plain: Instance) -> bool:
-    """Whether this index is what ``plan_addition`` makes of that manifest alone."""
+    """Whether ``plan_addition`` creates this index from that manifest alone."""
     if ineligibility(plain.raw) is not None:
         return False
     made = make_sentinel_variant(plain.raw, plain.config, canonical_sentinel())
@@ -92,7 +92,7 @@ def _is_wrapper(index: bytes, plain: Instance) -> bool:
 
 
 class _Keeping(Converter):
-    """Converts nothing, and keeps what is created."""
+    """Converts nothing, and stores created blobs."""
 
     def __init__(self, source: ImageSource, store: ContentStore) -> None:
         super().__init__(source, store)
@@ -103,7 +103,7 @@ class _Keeping(Converter):
 
 
 class _Adding(Reshaper):
-    """Notes what gets no variant, and why."""
+    """Records which images get no variant, and why."""
 
     def __init__(self, source: ImageSource, converter: Converter) -> None:
         super().__init__(source, converter)

@@ -1,4 +1,4 @@
-"""Tars as streams of pieces, and what is known of a stream when it has passed."""
+"""Tars as streams of pieces, with digest and size at the end."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _PIECE: Final = 2**20
 
 
 class Counted:
-    """Passes pieces on, and knows their digest and size when all are through."""
+    """Passes pieces on, and has their digest and size at the end."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
@@ -33,7 +33,7 @@ class Counted:
 
 
 def file_pieces(path: Path) -> Iterator[bytes]:
-    """A tar file as it is. Raise BuildError if it cannot be read, or is not a tar."""
+    """The bytes of a tar file. Raise BuildError if it cannot be read, or is not a tar."""
     try:
         with path.open("rb") as file:
             reader = TarReader(file)

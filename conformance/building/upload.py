@@ -1,4 +1,4 @@
-"""Uploading a blob of any size in pieces; an interrupted piece is continued where the registry reports.
+"""Uploads a blob of any size in pieces; an interrupted piece is continued at the offset that the registry reports.
 
 OCI distribution-spec 1.1, "Pushing a blob in chunks". Memory: one piece.
 """
@@ -14,9 +14,9 @@ from conformance.reference.errors import RefusalError
 from conformance.registry.client.client import RegistryClient, Response, TransportError
 
 PIECE: Final = 16 * 2**20
-"""Bytes of one request; a blob up to this size goes in one."""
+"""Bytes of one request; a blob up to this size is sent in one request."""
 MAX_PIECE: Final = 256 * 2**20
-"""A registry may request larger pieces (OCI-Chunk-Min-Length), up to this."""
+"""The maximum size of pieces that a registry may request (OCI-Chunk-Min-Length)."""
 _ATTEMPTS: Final = 5
 _FAILED_FOR_NOW: Final = frozenset({500, 502, 503, 504})
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
@@ -37,9 +37,9 @@ class BlobUpload:
         self._scope = f"repository:{repository}:pull,push"
 
     def send(self, blob: Descriptor, content: Iterable[bytes]) -> Response:
-        """The response that ended the upload; TransportError when the registry does not come back.
+        """The response that completed the upload; TransportError when the registry stops responding.
 
-        ``content`` raises when these are not the bytes of the descriptor: then the upload is never completed.
+        ``content`` raises when these are not the bytes of the descriptor; the upload is then not completed.
         """
         if blob.size <= self._piece:
             return self._whole(blob, b"".join(content))
@@ -57,7 +57,7 @@ class BlobUpload:
         return response if response.status != 202 else self._complete(_location(response), blob)
 
     def _whole(self, blob: Descriptor, content: bytes) -> Response:
-        """In one request; a session that broke is not used again."""
+        """Send the blob in one request; an interrupted session is not used again."""
         for attempt in range(_ATTEMPTS):
             try:
                 response = self._client.upload_blob(self._repository, content, digest=blob.digest)
@@ -71,7 +71,7 @@ class BlobUpload:
         raise AssertionError("unreachable")
 
     def _append(self, location: str, start: int, piece: bytes) -> Response:
-        """Send one piece, as often as it takes, each time from the byte that the registry has not got."""
+        """Send one piece, repeatedly if necessary, each time from the first byte that the registry lacks."""
         sent = 0
         for attempt in range(_ATTEMPTS):
             left = piece[sent:]
@@ -104,7 +104,7 @@ class BlobUpload:
         try:
             return self._client.request("PUT", target, headers=headers, body=b"", retry=False, scope=self._scope)
         except TransportError:
-            # The response was lost; whether the blob is there indicates whether the request arrived.
+            # The response was lost; if the blob exists, the request has arrived.
             found = self._client.head_blob(self._repository, blob.digest)
             if found.status != 200:
                 raise
@@ -112,7 +112,7 @@ class BlobUpload:
 
 
 def resized(content: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in pieces of ``size``, the last one may be shorter."""
+    """The same bytes in pieces of ``size``; the last one may be shorter."""
     held = bytearray()
     for part in content:
         held += part
@@ -133,6 +133,6 @@ def _received(status: Response) -> int:
     match = _RANGE.fullmatch(text.strip())
     if match is None:
         raise RefusalError(f"the registry does not state how much of an upload it has: Range {text[:40]!r}")
-    # "0-0" is one byte, or none: registries state it for an upload that has not begun. Then the piece is sent again.
+    # "0-0" means one byte or none: registries report it for an upload without bytes. The piece is then sent again.
     last = int(match[1])
     return last + 1 if last else 0

@@ -1,8 +1,7 @@
-"""A directory as a tar stream, piece by piece: the same tree gives the same bytes.
+"""Writes a directory as a tar stream, piece by piece: the same tree yields the same bytes.
 
-The form is PAX as Python's ``tarfile`` writes it.
-Sorted by the bytes of the names, parents before what is in them; the directory itself has no entry. Nothing is
-followed out of it: symbolic links are entries, and files are opened without following any.
+The form is PAX as Python's ``tarfile`` writes it. Entries are sorted by the bytes of their names, parents first; the
+directory itself has no entry. Symbolic links are entries, and are never followed.
 """
 
 import os
@@ -28,14 +27,14 @@ _TYPES: Final = {
     stat.S_IFBLK: tarfile.BLKTYPE,
     stat.S_IFIFO: tarfile.FIFOTYPE,
 }
-# Labels and marks of this machine, not of the tree.
+# Attributes of this machine, not of the tree.
 _NOT_OURS: Final = ("security.selinux", "trusted.overlay.", "user.overlay.")
 
 
 class WalkRules(msgspec.Struct, frozen=True):
-    """What the entries state instead of what the file system states; times in nanoseconds since 1970.
+    """Values of entries that replace those of the file system; times in nanoseconds since 1970.
 
-    ``mtime`` is for all entries; later times than ``latest`` become that. ``owner``: uid and gid.
+    ``mtime`` is for all entries; times later than ``latest`` become ``latest``. ``owner``: uid and gid.
     """
 
     mtime: int | None = None
@@ -44,7 +43,7 @@ class WalkRules(msgspec.Struct, frozen=True):
 
 
 def tar_pieces(directory: Path, rules: WalkRules) -> Iterator[bytes]:
-    """The tar of all that is in the directory. Raise BuildError for what no TOC can represent, or cannot be read."""
+    """The tar of a directory. Raise BuildError for an entry that no TOC can represent, or that cannot be read."""
     if not directory.is_dir():
         raise BuildError(f"{_shown(str(directory))}: no such directory")
     walk = _Walk(str(directory), rules)
@@ -56,7 +55,9 @@ def tar_pieces(directory: Path, rules: WalkRules) -> Iterator[bytes]:
 
 
 def size_about(path: Path) -> int:
-    """Bytes of a tar, or about those of the tar of a directory: extended headers are not counted. For progress only."""
+    """The size of a tar, or the approximate size of the tar of a directory, without extended headers. For progress
+    only.
+    """
     if not path.is_dir():
         return path.stat().st_size if path.is_file() else 0
     size = len(_END)
@@ -134,7 +135,7 @@ class _Walk:
         return info
 
     def _set_content(self, info: tarfile.TarInfo, status: os.stat_result) -> None:
-        """The size, or the link to a file that came before."""
+        """Set the size, or the link to an earlier entry of the same file."""
         if status.st_nlink > 1:
             first = self._linked.setdefault((status.st_dev, status.st_ino), info.name)
             if first != info.name:
@@ -158,7 +159,7 @@ class _Walk:
         path, found = self._path(name), {}
         try:
             keys = sorted(os.listxattr(path, follow_symlinks=False))
-        except OSError:  # the file system has none
+        except OSError:  # the file system has no extended attributes
             return {}
         for key in keys:
             if key.startswith(_NOT_OURS):

@@ -1,12 +1,13 @@
 """The checks by what they inspect: the type of a check's first parameter states which observation it judges."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, Generic, TypeVar, cast, get_args, get_type_hints
 
 from conformance import checks
-from conformance.requirements import decided_by, find_checks, load_catalogue
+from conformance.requirements import Role, decided_by, find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 
 Seen = TypeVar("Seen")
@@ -29,11 +30,31 @@ def judge_all(observation: type[Seen], seen: Sequence[Seen], *, replay: str = ""
     )
 
 
-def deciding(
-    check: Check[Seen], observe: Callable[[Probe], Seen]
-) -> tuple[str, Callable[[Probe], Iterator[Judgement]]]:
-    """The id that a check decides, and the judgements over what ``observe`` sees by means of a probe."""
-    return decided_by(check), lambda probe: check(observe(probe))
+def unchecked(*roles: Role) -> tuple[str, ...]:
+    """Ids of these roles that this version has no check for: stated in every report, never counted as passed."""
+    bound = find_checks(checks)
+    return tuple(
+        requirement.id
+        for requirement in load_catalogue().requirements
+        if requirement.id not in bound and any(role in requirement.roles for role in roles)
+    )
+
+
+@dataclass(frozen=True)
+class Scenario(Generic[Probe, Seen]):
+    """A check, and what observes by means of a probe what it judges."""
+
+    check: Check[Seen]
+    observe: Callable[[Probe], Seen]
+
+    def judge(self, probe: Probe) -> Iterator[Judgement]:
+        """Observe, and judge that."""
+        return self.check(self.observe(probe))
+
+
+def deciding(check: Check[Seen], observe: Callable[[Probe], Seen]) -> tuple[str, Scenario[Probe, Any]]:
+    """The id that a check decides, and the scenario: a type checker sees that both are about one observation."""
+    return decided_by(check), Scenario(check, observe)
 
 
 def judged(check: Check[Seen], seen: Iterable[Seen | Judgement]) -> Iterator[Judgement]:

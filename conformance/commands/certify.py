@@ -17,7 +17,7 @@ from conformance.commands.verbosity import tell
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
     from conformance.implementations.runner import Version
-    from conformance.reports.certification import Cell, CertificationReport, ToolResult
+    from conformance.reports.certification import Cell, CertificationReport, ImageName, ToolResult
     from conformance.trials.interop import AvailableRegistry
 
 FILE: Final = "certificate.json"
@@ -45,8 +45,12 @@ def certify(
         Path | None, typer.Option(metavar="FILE", help="TOML file of known failures, with reason and date.")
     ] = None,
     matrix: Annotated[
-        bool, typer.Option("--matrix/--no-matrix", help="Test one image with every producer, registry and consumer.")
+        bool,
+        typer.Option("--matrix/--no-matrix", help="Test one image with every producer, registry, copier and consumer."),
     ] = True,
+    large: Annotated[
+        bool, typer.Option("--large", help="Also with an image of 6,000 files and more than 100 MB: minutes more.")
+    ] = False,
 ) -> None:
     """Certify tools in their roles, then test their interoperability."""
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
@@ -82,7 +86,7 @@ def certify(
         versions[adapter.name] = version.text
         results.append(_judged(text, adapter, version, output, arguments, say))
     present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
-    cells = tuple(_matrix(present, versions, say)) if matrix else ()
+    cells = tuple(_matrix(present, versions, say, ("small", "large") if large else ("small",))) if matrix else ()
     certification = CertificationReport(tuple(results), cells, started, round(time.monotonic() - clock, 1))
     (output / FILE).write_bytes(encode(certification))
     (output / PAGE).write_bytes(render_page(certification_page(certification, links=True)))
@@ -122,7 +126,9 @@ def _judged(
     return ToolResult(adapter.name, problem=report) if isinstance(report, str) else tool_result(adapter.name, report)
 
 
-def _matrix(adapters: Sequence["Adapter"], versions: Mapping[str, str], say: Say) -> Iterator["Cell"]:
+def _matrix(
+    adapters: Sequence["Adapter"], versions: Mapping[str, str], say: Say, images: "Sequence[ImageName]"
+) -> Iterator["Cell"]:
     """Every pair of available tools, with every available registry."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
     from conformance.trials.under_test import ImplementationUnderTest  # noqa: PLC0415
@@ -135,7 +141,7 @@ def _matrix(adapters: Sequence["Adapter"], versions: Mapping[str, str], say: Say
             directory = Path(place) / adapter.name
             directory.mkdir()
             subjects.append(ImplementationUnderTest(adapter, versions[adapter.name], directory))
-        yield from interoperate(subjects, registries, progress=say)
+        yield from interoperate(subjects, registries, images=images, progress=say)
 
 
 def _registries(stack: ExitStack, say: Say) -> Iterator["AvailableRegistry"]:

@@ -1,9 +1,9 @@
 """The split of a file into chunks as the reference computes it (docs/format.md section 9.5).
 
-The rolling sum depends on the last 64 bytes only: with age 0 for the newest, it is a constant plus the sum of
-(age + 1) * byte. So all sums of a piece are computed together, as 24-bit lanes of one large integer, by
-doubling the window six times; a loop over the bytes in Python would be ten times slower. With numpy (the extra "fast"),
-16-bit lanes, which may overflow, are another eight times faster.
+The rolling sum depends on the last 64 bytes only: with age 0 for the newest, it is a constant plus the sum of (age + 1)
+* byte. So all sums of a piece are computed together, as 24-bit lanes of one large integer, by doubling the window six
+times; a loop over the bytes in Python would be ten times slower. With numpy (the extra "fast"), 16-bit lanes, which may
+overflow, are another eight times faster.
 """
 
 import functools

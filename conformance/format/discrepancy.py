@@ -1,6 +1,4 @@
-"""Differences between two readings of a layer, or between a reading and the bytes: counted by kind, the first
-recorded.
-"""
+"""Differences between two readings of a layer, or a reading and the bytes: counted by kind, the first recorded."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -33,9 +31,7 @@ class Kind(StrEnum):
 
 
 class Discrepancy(msgspec.Struct, frozen=True):
-    """One difference: ``what`` (a field, or a description) differs at ``name``; ``offset`` is in the tar, -1 if
-    none.
-    """
+    """One difference: ``what`` (a field, or a description) differs at ``name``; ``offset`` in the tar, -1 if none."""
 
     kind: Kind
     name: str

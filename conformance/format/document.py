@@ -33,8 +33,8 @@ JsonObject = dict[str, Any]
 def decode_object(raw: bytes, *, what: str, limit: int = MAX_DOCUMENT) -> JsonObject:
     """Decode one JSON object; raise FormatError for anything else.
 
-    Also refused: more than ``limit`` bytes, a repeated key in one object, NaN and infinities,
-    invalid UTF-8, a byte-order mark, nesting deeper than MAX_DEPTH.
+    Also refused: more than ``limit`` bytes, a repeated key in one object, NaN and infinities, invalid UTF-8, a
+    byte-order mark, nesting deeper than MAX_DEPTH.
     """
     if len(raw) > limit:
         raise FormatError(f"{what} has {len(raw)} bytes; the limit is {limit}")

@@ -1,7 +1,6 @@
 """The types of the optional fields of an index, a manifest and a config, as OCI image-spec 1.1 defines them.
 
-Sources: descriptor.md, image-index.md, manifest.md, config.md. Docker writes null for
-an absent field.
+Sources: descriptor.md, image-index.md, manifest.md, config.md. Docker writes null for an absent field.
 """
 
 from datetime import datetime
@@ -88,9 +87,7 @@ _RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in _TYPES.values())
 
 
 def type_problem(kind: DocumentKind, fields: dict[str, Any]) -> str:
-    """The first optional field of another type: the expected and the found type, and its path; "" when there is
-    none.
-    """
+    """The first optional field of another type: the expected and the found type, and its path; "" if none."""
     try:
         msgspec.convert(fields, _TYPES[kind])
     except msgspec.ValidationError as error:

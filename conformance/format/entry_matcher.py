@@ -19,8 +19,7 @@ class EntryMatcher:
         self._entries, self._found = entries, found
         self._next = self._matched = 0
         self.ranks = array("q", [UNRANKED]) * len(entries)
-        """For each entry the number of entries before it in the tar; UNRANKED for chunks and entries without a
-        header.
+        """For each entry the number of entries before it in the tar; UNRANKED for chunks and entries without a header.
         """
         self._seen = bytearray(len(entries))
         # Hashes instead of the names: a million names may exceed the available memory.

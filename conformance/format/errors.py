@@ -4,8 +4,8 @@
 class FormatError(ValueError):
     """Bytes that do not follow the format.
 
-    ``what`` is one sentence for the user; ``where`` is the place (a field path, or an
-    offset in bytes) and may be empty.
+    ``what`` is one sentence for the user; ``where`` is the place (a field path, or an offset in bytes) and may be
+    empty.
     """
 
     def __init__(self, what: str, *, where: str = "") -> None:

@@ -41,10 +41,8 @@ class Examined(msgspec.Struct):
 
     ``starts`` has for each TOC entry the position of its content in the tar (NOWHERE: no header, or no content).
     ``problem`` states why reading of the tar stopped; the rest is then not compared. ``split_problem`` is the same for
-    the
-    tar-split; ``split_compared`` counts its compared file records, ``duplicates`` are names that are equal after
-    cleaning.
-    ``tar_faults`` are the headers that are not canonical, also in a tar that could not be read to its end.
+    the tar-split; ``split_compared`` counts its compared file records, ``duplicates`` are names that are equal after
+    cleaning. ``tar_faults`` are the headers that are not canonical, also in a tar that could not be read to its end.
     """
 
     starts: "array[int]"
@@ -143,9 +141,7 @@ class _Examiner:
         return range(index, end) if position == entry.size else _NO_PARTS
 
     def _content(self, reader: TarReader, header: TarHeader, entry: Entry | None, parts: range) -> bytes:
-        """Read the content of one file; compare its digest and those of its chunks. Return the CRC for the
-        tar-split.
-        """
+        """Read the content of one file; compare its digest and those of its chunks. Return the CRC of the content."""
         start = reader.offset
         whole, crc = hashlib.sha256(), Crc64()
         tracker = _ChunkTracker(self._entries or [], parts, header, start, self._found) if parts else None

@@ -117,8 +117,7 @@ class FrameScanner:
     """Incremental form: ``feed`` the blob in pieces of any size, then ``finish``.
 
     ``frames`` has the complete frames so far, also after a FormatError. ``cuts`` are positions inside frames of more
-    than
-    CUT_BLOCKS blocks, CUT_BLOCKS blocks apart.
+    than CUT_BLOCKS blocks, CUT_BLOCKS blocks apart.
     """
 
     def __init__(self, *, max_frames: int = MAX_FRAMES) -> None:
@@ -345,9 +344,7 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
 
 
 def map_frames(blob: bytes | memoryview | BinaryIO | Iterable[bytes], *, max_frames: int = MAX_FRAMES) -> FrameMap:
-    """Map a blob given as bytes, as a file from its current position, or as pieces; raise FormatError with the
-    offset.
-    """
+    """Map a blob given as bytes, as a file from its current position, or as pieces; FormatError has the offset."""
     scanner = FrameScanner(max_frames=max_frames)
     if isinstance(blob, bytes | memoryview):
         scanner.feed(blob)

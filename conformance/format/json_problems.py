@@ -2,8 +2,8 @@
 
 Known differences (docs/documents.md): for a repeated key some readers use the first value, most the last; keys are
 compared with or without case; a number out of range is refused, or becomes infinite; an escaped lone surrogate is
-refused, retained, or becomes U+FFFD. Keys are compared without case only at places where readers have fields: in
-maps (annotations, labels, xattrs) and in members that no reader knows, a key is wrong only when it is repeated.
+refused, retained, or becomes U+FFFD. Keys are compared without case only at places where readers have fields: in maps
+(annotations, labels, xattrs) and in members that no reader knows, a key is wrong only when it is repeated.
 """
 
 import json
@@ -50,8 +50,8 @@ class KeyProblem(msgspec.Struct, frozen=True):
 class Shape(msgspec.Struct, frozen=True):
     """The keys of an object that readers know, with the shapes of their values; an array has the shape of its items.
 
-    ``closed``: an unknown key is a problem. ``integers``: known keys whose value is an integer.
-    ``everywhere`` has also the keys of all objects inside. Build it with ``of``.
+    ``closed``: an unknown key is a problem. ``integers``: known keys whose value is an integer. ``everywhere`` has also
+    the keys of all objects inside. Build it with ``of``.
     """
 
     fields: Mapping[str, "Shape"] = {}
@@ -99,8 +99,8 @@ def has_lone_surrogate(text: str) -> bool:
 class Walk:
     """Inspects every key and value of a well-formed JSON text.
 
-    ``refuses_empty``: an empty key is a problem, because a reader treats it as the end of the object. ``problems``
-    may be called for several parts of the text, in order: each offset is computed from the one before.
+    ``refuses_empty``: an empty key is a problem, because a reader treats it as the end of the object. ``problems`` may
+    be called for several parts of the text, in order: each offset is computed from the one before.
     """
 
     def __init__(self, text: str, *, refuses_empty: bool = False) -> None:

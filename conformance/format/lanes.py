@@ -8,7 +8,7 @@ class Lane(Protocol):
     """Runs actions in order."""
 
     def run(self, action: Callable[[], object], size: int) -> None:
-        """Run an action now or later; ``size``: the bytes that it refers to. May raise the error of an earlier
+        """Run an action now or later; ``size``: the bytes that it holds. May raise an error of an earlier
         action.
         """
 

@@ -189,9 +189,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _with_media_types(fields: JsonObject) -> JsonObject:
-    """The same with "" for each absent media type of a descriptor; its absence is a separate finding
-    (SENT-INDEX-011).
-    """
+    """The same with "" for each absent media type of a descriptor; SENT-INDEX-011 covers the absence."""
     typed = dict(fields)
     for key in ("manifests", "layers"):
         if isinstance(items := fields.get(key), list):

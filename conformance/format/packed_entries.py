@@ -1,7 +1,7 @@
 """Entries of a large TOC, stored as compressed JSON and decoded when they are inspected.
 
-A decoded entry takes several hundred bytes, its compressed JSON some tens: so the TOCs of a large image fit into
-memory together.
+A decoded entry takes several hundred bytes, its compressed JSON some tens: so the TOCs of a large image fit into memory
+together.
 """
 
 from array import array

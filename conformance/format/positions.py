@@ -1,7 +1,7 @@
 """The annotations that locate and authenticate the parts of a zstd:chunked layer (docs/format.md section 10).
 
-A position has two readings on purpose: the strict one, which is the format, and the lenient one
-of the reference client.
+A position has two readings on purpose: the strict one, which is the format, and the lenient one of the reference
+client.
 """
 
 import re

@@ -1,8 +1,7 @@
 """Which entry of an index a client pulls (docs/format.md section 17).
 
 Three kinds of clients are known: aware clients; clients that prefer zstd and then the first entry (container-libs
-before
-PR 681); and clients that select the first entry of their platform. None of them opens the manifests for this.
+before PR 681); and clients that select the first entry of their platform. None of them opens the manifests for this.
 """
 
 from enum import StrEnum
@@ -24,9 +23,7 @@ class Policy(StrEnum):
 
 
 def wanted_platforms(os: str, architecture: str, variant: str = "") -> tuple[Platform, ...]:
-    """The platforms that a client on this platform can run, best first; ``os.version`` and features are not
-    inspected.
-    """
+    """The platforms that a client on this platform can run, best first; ``os.version`` and features are ignored."""
     known = KNOWN_VARIANTS.get(architecture, ())
     if not variant:
         variants: tuple[str, ...] = ("", *known)
@@ -38,9 +35,7 @@ def wanted_platforms(os: str, architecture: str, variant: str = "") -> tuple[Pla
 
 
 def platform_rank(entry: Descriptor, wanted: tuple[Platform, ...]) -> int | None:
-    """The rank of an entry's platform among those wanted; their number for an entry without platform; None for
-    others.
-    """
+    """The rank of an entry's platform among those wanted; their number if it has no platform; None for others."""
     if entry.platform is None:
         return len(wanted)
     plain = Platform(entry.platform.architecture, entry.platform.os, entry.platform.variant)

@@ -37,8 +37,8 @@ Records = dict[bytes, bytes]
 class TarHeader(msgspec.Struct, frozen=True):
     """One entry with its extended headers applied.
 
-    ``typeflag`` is one character. Times are nanoseconds since 1970, None when the header has none.
-    ``xattrs`` has the PAX values by key. ``size`` is the number of content bytes in the archive.
+    ``typeflag`` is one character. Times are nanoseconds since 1970, None when the header has none. ``xattrs`` has the
+    PAX values by key. ``size`` is the number of content bytes in the archive.
     """
 
     typeflag: str
@@ -66,8 +66,7 @@ class TarReader:
     """Reads a tar stream entry by entry; ``offset`` counts the bytes read.
 
     After ``header()``, ``take_raw()`` returns the bytes since the previous content; then ``content()`` must be
-    exhausted.
-    ``watch`` receives each header before it is parsed (TAR-001 and following).
+    exhausted. ``watch`` receives each header before it is parsed (TAR-001 and following).
     """
 
     def __init__(self, stream: BinaryIO, watch: HeaderWatch | None = None) -> None:

@@ -60,8 +60,8 @@ def checksum_readings(field: bytes) -> tuple[Reading, ...]:
     """All numbers that readers read in an 8-byte checksum field.
 
     Octal after any blanks and NULs, up to the first other character, with or without sign; base-256 (GNU) as 63-bit,
-    62-bit and 32-bit number and as two's complement; hexadecimal and binary (Archive::Tar uses Perl's ``oct``);
-    and 0 for a field without a number, as C's ``strtol`` returns it.
+    62-bit and 32-bit number and as two's complement; hexadecimal and binary (Archive::Tar uses Perl's ``oct``); and 0
+    for a field without a number, as C's ``strtol`` returns it.
     """
     if field[0] & 0x80:
         whole = int.from_bytes(field, "big")
@@ -110,8 +110,8 @@ def matching_checksum(block: bytes) -> str | None:
 def tar_magic(block: bytes) -> str | None:
     """The tar variant whose magic a 512-byte block has, or None.
 
-    Readers compare "ustar" alone (bsdtar, busybox, 7z); v7 headers have NULs there, which busybox accepts as well;
-    star has "tar" NUL at the end of the block.
+    Readers compare "ustar" alone (bsdtar, busybox, 7z); v7 headers have NULs there, which busybox accepts as well; star
+    has "tar" NUL at the end of the block.
     """
     magic = block[MAGIC]
     if magic == b"ustar\0":
@@ -131,8 +131,7 @@ def is_unchecked_entry(block: bytes) -> bool:
     """Whether Archive::Tar reads a 512-byte block as an entry although its checksum is wrong.
 
     It verifies the checksum of regular files only. It accepts any other type (a digit from 1, or V; or a name that ends
-    in a
-    slash) when the last 12 bytes are NUL and the magic has word characters, blanks and NULs only (seen with 2.40).
+    in a slash) when the last 12 bytes are NUL and the magic has word characters, blanks and NULs only (seen with 2.40).
     """
     magic = block[MAGIC].rstrip(b" \0").partition(b"\0")[0]
     if any(block[500:]) or not any(block) or not _WORD.fullmatch(magic):

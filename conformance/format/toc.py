@@ -1,7 +1,7 @@
 """The TOC: the JSON list of the entries of a layer and their positions (docs/format.md sections 1, 11 and 13).
 
-Decoding verifies only that the document can be read; the checks judge its content. ``toc_keys`` finds keys that
-parsers read differently.
+Decoding verifies only that the document can be read; the checks judge its content. ``toc_keys`` finds keys that parsers
+read differently.
 """
 
 import codecs
@@ -33,8 +33,8 @@ _FEW: Final = 2**16
 class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """One entry as written; an absent field has its zero value.
 
-    Offsets and sizes are bytes, offsets are absolute in the blob; times are RFC 3339 text, xattr values
-    base64 text, digests text: none of them is judged.
+    Offsets and sizes are bytes, offsets are absolute in the blob; times are RFC 3339 text, xattr values base64 text,
+    digests text: none of them is judged.
     """
 
     type: str = ""
@@ -127,9 +127,7 @@ def encode_toc(toc: Toc) -> bytes:
 
 
 def check_density(objects: int, size: int) -> None:
-    """Raise FormatError where ``size`` bytes of JSON have more objects than entries with a type and a name fit in
-    them.
-    """
+    """Raise FormatError where ``size`` bytes of JSON have more objects than entries with a type and a name can be."""
     if objects > _FEW + size // _SHORTEST:
         raise FormatError(f"the TOC has {objects} braces in {size} bytes: entries have a type and a name")
 

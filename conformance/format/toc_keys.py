@@ -1,9 +1,8 @@
 """Keys and numbers of a TOC that two parsers may read differently (TOC-002).
 
-The reference compares keys without case, uses the last of duplicates, skips unknown keys, and
-stops at an empty key; another parser behaves differently. Such a key hides a second TOC in the first. The problems are
-those
-of ``json_problems``; the search here is fast for a million entries.
+The reference compares keys without case, uses the last of duplicates, skips unknown keys, and stops at an empty key;
+another parser behaves differently. Such a key hides a second TOC in the first. The problems are those of
+``json_problems``; the search here is fast for a million entries.
 """
 
 import json
@@ -46,8 +45,8 @@ def key_problems(document: bytes, toc: Toc | None = None, *, limit: int = MAX_PR
 def _is_surely_clean(document: bytes, toc: Toc) -> bool:
     """Whether encoding the decoded TOC yields the same bytes, or as many colons: then decoding dropped no key.
 
-    Everything that decoding drops (unknown keys, the first of two duplicates, explicit zeros) has colons, and
-    only an escaped colon adds one.
+    Everything that decoding drops (unknown keys, the first of two duplicates, explicit zeros) has colons, and only an
+    escaped colon adds one.
     """
     if _is_canonical(document, toc):
         return not any("" in entry.xattrs for entry in toc.entries if entry.xattrs)

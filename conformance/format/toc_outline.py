@@ -76,8 +76,8 @@ class Outline(msgspec.Struct, frozen=True, dict=True):
 
     ``odd`` are those that are not certainly valid by their type; ``owners`` regular entries with chunk fields;
     ``odd_times`` the first texts for times that are not in the usual form, ``times_left_out`` whether there are more;
-    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files are in order, and end at
-    ``last_end``. ``tiled``: all chunks follow their files, tile them, and have chunk fields only.
+    ``zero_devices`` character devices 0:0. ``ordered``: the ranges of all files are in order, and end at ``last_end``.
+    ``tiled``: all chunks follow their files, tile them, and have chunk fields only.
     """
 
     entries: Sequence[Entry]

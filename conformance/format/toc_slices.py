@@ -1,8 +1,7 @@
 """A TOC read slice by slice: its JSON and its entries are never in memory as a whole (docs/format.md section 13).
 
 A cut is a position between two entries. It is confirmed when the text between two cuts decodes as a complete list: a
-cut
-inside a string or a nested value leaves it incomplete.
+cut inside a string or a nested value leaves it incomplete.
 """
 
 import json
@@ -47,8 +46,7 @@ class SlicedToc(msgspec.Struct, frozen=True):
     """A TOC after its entries were passed on: ``toc`` has no entries, ``size`` is that of the JSON in bytes.
 
     ``replaced``: the key ``entries`` is repeated after the entries. The entries that were passed on are void, and
-    ``toc``
-    has the valid ones.
+    ``toc`` has the valid ones.
     """
 
     toc: Toc

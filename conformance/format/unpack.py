@@ -1,8 +1,7 @@
 """Decompresses a blob to a tar in one pass, and records the start of each frame in the blob and in the tar.
 
 Memory is bounded whatever the blob states: a frame whose blocks cannot have more than 4 MiB is decompressed at once,
-any
-other frame in steps of CUT_BLOCKS blocks (docs/format.md section 9.1; LAYER-006, LAYER-009).
+any other frame in steps of CUT_BLOCKS blocks (docs/format.md section 9.1; LAYER-006, LAYER-009).
 """
 
 from array import array
@@ -28,8 +27,7 @@ class FrameTable(msgspec.Struct):
     """The frames of one blob. ``offsets`` are their first bytes in the blob, ``tar_offsets`` the tar bytes before each.
 
     Both have one item more than there are frames, for the end. ``skippable`` has the last MAX_KEPT of them, ``wide``
-    and
-    ``with_dictionary`` the first data frames whose window is beyond 128 MiB and that need a dictionary.
+    and ``with_dictionary`` the first data frames whose window is beyond 128 MiB and that need a dictionary.
     """
 
     offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
@@ -79,8 +77,8 @@ class FrameTable(msgspec.Struct):
 class LayerUnpacker:
     """``feed`` it the blob in pieces of any size and receive the tar in batches of some MiB; then ``finish``.
 
-    Both raise FormatError for bytes that are not frames, for content that does not decompress, and when the tar
-    exceeds ``limit`` bytes; the table then has the frames before.
+    Both raise FormatError for bytes that are not frames, for content that does not decompress, and when the tar exceeds
+    ``limit`` bytes; the table then has the frames before.
     """
 
     def __init__(self, *, limit: int) -> None:

@@ -1,7 +1,7 @@
 """Creates the sentinel variant of an image, adds it to an index, and removes it again (docs/format.md 16, 19).
 
-Documents are edited as text, so annotations, subject, artifactType and unknown fields are retained byte for byte,
-and stripping an attached variant restores the original bytes. There is no I/O: the caller stores the result.
+Documents are edited as text, so annotations, subject, artifactType and unknown fields are retained byte for byte, and
+stripping an attached variant restores the original bytes. There is no I/O: the caller stores the result.
 """
 
 import base64
@@ -57,9 +57,8 @@ class Addition(msgspec.Struct, frozen=True):
 def ineligibility(manifest_raw: bytes, revision: Revision = PR681) -> str | None:
     """Why this manifest must not get a sentinel variant, in one sentence; None when it may.
 
-    Stricter than the reference, which requires one TOC of either kind only (docs/format.md section 16.2):
-    every layer must be zstd:chunked with a tar-split, or no client can pull the variant. Raise FormatError if it is
-    not a manifest.
+    Stricter than the reference, which requires one TOC of either kind only (docs/format.md section 16.2): every layer
+    must be zstd:chunked with a tar-split, or no client can pull the variant. Raise FormatError if it is not a manifest.
     """
     manifest = _read_manifest(manifest_raw).view
     if manifest.media_type == DOCKER_MANIFEST_TYPE:
@@ -100,8 +99,8 @@ def make_sentinel_variant(
 def strip_manifest(manifest_raw: bytes, config_raw: bytes, revision: Revision = PR681) -> tuple[bytes, bytes]:
     """Manifest and config without the sentinel, whatever its content; both as given when there is none.
 
-    The history is unchanged. Raise FormatError when the sentinel is not layer 0, occurs twice, or is not
-    the first DiffID: the rest would not be a valid image.
+    The history is unchanged. Raise FormatError when the sentinel is not layer 0, occurs twice, or is not the first
+    DiffID: the rest would not be a valid image.
     """
     manifest, config = _read_pair(manifest_raw, config_raw)
     layers = manifest.view.layers
@@ -123,9 +122,9 @@ def strip_manifest(manifest_raw: bytes, config_raw: bytes, revision: Revision = 
 def attach_to_index(index_raw: bytes, additions: Sequence[Addition], revision: Revision = PR681) -> bytes:
     """The index with an entry for every variant, its plain entries marked zstd, sorted by score (stable).
 
-    A sentinel entry has the platform, annotations and unknown fields of its plain entry. A platform that has a
-    sentinel entry gets no second one; when nothing is added the index is returned unchanged. Raise FormatError
-    if this is not an OCI index, or does not have a plain entry that an addition names.
+    A sentinel entry has the platform, annotations and unknown fields of its plain entry. A platform that has a sentinel
+    entry gets no second one; when nothing is added the index is returned unchanged. Raise FormatError if this is not an
+    OCI index, or does not have a plain entry that an addition names.
     """
     index = _oci_index(index_raw)
     text = index_raw.decode()

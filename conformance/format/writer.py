@@ -1,7 +1,7 @@
 """Writes a conforming zstd:chunked layer from a tar stream (docs/format.md section 9.3).
 
-The same tar, options and zstd version yield the same bytes. Memory: the TOC's entries, the compressed
-tar-split and one piece of content; never the whole tar.
+The same tar, options and zstd version yield the same bytes. Memory: the TOC's entries, the compressed tar-split and one
+piece of content; never the whole tar.
 """
 
 import hashlib
@@ -78,8 +78,8 @@ def write_layer(
     """Read the tar to its end and write the blob; the compression lane writes to ``blob``.
 
     Raise FormatError for a malformed tar, and for entries that a TOC cannot represent (TOC-016): PAX global headers,
-    sparse files, unknown types, names that are not UTF-8, names that occur twice. The bytes in ``blob`` are then
-    not a layer.
+    sparse files, unknown types, names that are not UTF-8, names that occur twice. The bytes in ``blob`` are then not a
+    layer.
     """
     return _Writer(tar, blob, options, lanes).run()
 

@@ -1,1 +1,1 @@
-"""Images, layers and archives made in memory for tests and trials: conforming ones, drafts to edit, tampered ones."""
+"""Images, layers and archives generated in memory for tests and trials: conforming, drafts to edit, and tampered."""

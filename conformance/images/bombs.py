@@ -1,6 +1,6 @@
-"""Frames assembled by hand: of raw blocks, whose length does not depend on what they hold, and bombs.
+"""Frames assembled by hand: frames of raw blocks, whose length does not depend on the content, and bombs.
 
-A bomb is built in its compressed form; nothing here ever has its expanded size.
+A bomb is built in compressed form; no buffer here has its expanded size.
 """
 
 import struct
@@ -9,11 +9,11 @@ from typing import Final
 from conformance.format.frames import MAX_BLOCK, ZSTD_MAGIC, skippable
 
 BOMB: Final = 2560 * 2**20
-"""Bytes that a bomb expands to: more than the memory that a reader may take for the largest conforming TOC."""
+"""Expanded bytes of a bomb: more than the memory that a reader may use for the largest conforming TOC."""
 _RAW, _RLE = 0, 1
 _CHECKSUM = 4
 _HAS_SIZE = 0xC0
-# A window of 8 MiB: within what every decoder takes.
+# A window of 8 MiB, which every decoder accepts.
 _WINDOW: Final = 13 << 3
 # XXH64 of nothing with the seed 0, its low half (RFC 8878 section 3.1.1).
 _EMPTY_CHECKSUM: Final = bytes.fromhex("99e9d851")
@@ -27,7 +27,7 @@ def raw_frame(content: bytes) -> bytes:
 
 
 def zeros_frame(size: int, *, stated: int | None = None) -> bytes:
-    """One frame that expands to ``size`` zero bytes, and states another number if asked; 4 bytes for every 128 KiB."""
+    """One frame that expands to ``size`` zero bytes, and may state another size; it has 4 bytes for every 128 KiB."""
     count, rest = divmod(size, MAX_BLOCK)
     sizes = [MAX_BLOCK] * count + ([rest] if rest or not count else [])
     whole = _block(_RLE, MAX_BLOCK, b"\0", last=False)
@@ -36,7 +36,7 @@ def zeros_frame(size: int, *, stated: int | None = None) -> bytes:
 
 
 def empty_frame(*, checksum: bool = False) -> bytes:
-    """A frame without content, as the reference writer puts between others (LAYER-008)."""
+    """A frame without content, as the reference writer writes between others (LAYER-008)."""
     descriptor = 0x20 | (_CHECKSUM if checksum else 0)
     frame = struct.pack("<IBB", ZSTD_MAGIC, descriptor, 0) + _block(_RAW, 0, b"", last=True)
     return frame + (_EMPTY_CHECKSUM if checksum else b"")

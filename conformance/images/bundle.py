@@ -1,4 +1,4 @@
-"""A whole image in memory: every blob and manifest by digest, and where to begin."""
+"""A whole image in memory: every blob and manifest by digest, and the root descriptor."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -11,9 +11,9 @@ from conformance.format.oci import Descriptor
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """``blobs`` holds bytes by digest text, manifests and index included; ``root`` describes the index or manifest.
+    """``blobs`` has bytes by digest text, including manifests and index; ``root`` describes the index or manifest.
 
-    Nothing guarantees that a digest is that of its bytes: a bundle can hold a broken image.
+    Digests are not verified: a bundle can represent an invalid image.
     """
 
     blobs: Mapping[str, bytes]
@@ -26,7 +26,7 @@ class Bundle(msgspec.Struct, frozen=True):
         return cls(MappingProxyType(contents), Descriptor(media_type, str(Digest.of(root)), len(root)))
 
     def content(self, digest: str) -> bytes:
-        """The bytes under a digest; raise FormatError when there are none."""
+        """The bytes under a digest; raise FormatError when the bundle lacks them."""
         try:
             return self.blobs[digest]
         except KeyError:

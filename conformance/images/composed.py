@@ -1,6 +1,6 @@
-"""Small images to try consumers with: layers, manifests and indexes, assembled without a check.
+"""Small images for the trials of consumers: layers, manifests and indexes, assembled without validation.
 
-Whatever is requested is built, sound or not. ``tampered`` makes the layers that are not.
+Valid and invalid images are built alike. ``tampered`` builds the invalid layers.
 """
 
 import gzip
@@ -42,8 +42,8 @@ _STATUS: Final = (
     " <nobody@example.org>\nArchitecture: all\nVersion: 1.2.3\nDescription: tells that the whole layer was read\n\n"
 )
 
-# Ordinary trees: every parent directory is there, no bit is special. What is special is in FEATURES, each by itself.
-# The package database is the last file: a reader that stops early does not read it.
+# Ordinary trees: every parent directory is present, and no mode bit is special; FEATURES has one special property each.
+# The package database is the last file, so that a reader that stops early does not read it.
 LOWER: Final[Tree] = (
     Node("etc", "dir", mode=0o755, mtime=1_600_000_000),
     Node("etc/os-release", content=b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n', mtime=1_600_000_001),
@@ -78,7 +78,7 @@ def _shaped(seed: int) -> Tree:
 
 SINGLE: Final[Tree] = _shaped(3)
 CONTROL: Final[Tree] = _shaped(103)
-"""Of the same shape as SINGLE and of other contents: a daemon that keeps the control must not meet the case in it."""
+"""The shape of SINGLE with other contents, so that a daemon that caches the control cannot reuse it for the case."""
 
 _DIR: Final = Node("d", "dir", mode=0o755, mtime=1_600_000_007)
 FEATURES: Final[Mapping[str, tuple[Tree, ...]]] = {
@@ -96,9 +96,9 @@ FEATURES: Final[Mapping[str, tuple[Tree, ...]]] = {
         (Node(".wh.d"), Node("added", content=noise(30, 100))),
     ),
 }
-"""Images that hold one special thing each, the lowest layer first."""
+"""Images with one special property each, the lowest layer first."""
 IMPLIED: Final[Tree] = (Node("implied/below/file", content=noise(31, 100), mtime=1_600_000_007),)
-"""A file whose directories are not in the layer: readers give them their own modes."""
+"""A file whose directories are not in the layer: readers create them with modes of their own."""
 
 
 def other_contents(tree: Tree) -> Tree:
@@ -112,7 +112,7 @@ def other_contents(tree: Tree) -> Tree:
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """A layer: ``blob`` is served; ``digest`` and ``size`` are what the manifest states about it ("", 0: the truth)."""
+    """A layer: ``blob`` is served; ``digest`` and ``size`` are those in the manifest ("" and 0: the right ones)."""
 
     blob: bytes
     diff_id: str
@@ -133,7 +133,7 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class Image(msgspec.Struct, frozen=True):
-    """All of an image: blobs and manifests by digest, the digest of its root, and facts on its data layers.
+    """An image: blobs and manifests by digest, the digest of its root, and facts on its data layers.
 
     ``label`` is the one in its config, where it has one.
     """
@@ -158,13 +158,13 @@ class Image(msgspec.Struct, frozen=True):
 
 
 def host_platform() -> JsonObject:
-    """The platform of this machine: images are of it, so that every tool pulls them without options."""
+    """The platform of this machine, which the images have, so that every tool pulls them without options."""
     found = machine_platform()
     return {"architecture": found.architecture, "os": found.os}
 
 
 def foreign_platform() -> JsonObject:
-    """One that this machine does not run."""
+    """A platform that this machine does not run."""
     return {"architecture": "s390x", "os": "linux"}
 
 
@@ -174,7 +174,7 @@ def written(tree: Tree, options: WriterOptions | None = None) -> tuple[bytes, Wr
 
 
 def layer_of(tree: Tree, options: WriterOptions | None = None) -> Layer:
-    """The tree as a sound zstd:chunked layer."""
+    """The tree as a valid zstd:chunked layer."""
     blob, made = written(tree, options)
     return Layer(blob, str(made.diff_id), made.annotations)
 
@@ -200,9 +200,9 @@ def image(
     platform: JsonObject | None = None,
     label: str = "",
 ) -> Image:
-    """One manifest. A sentinel stands at ``sentinel_places`` of the finished list; ``diff_ids`` replace the right ones.
+    """One manifest. Sentinels are at ``sentinel_places`` of the final list; ``diff_ids`` replace the right ones.
 
-    ``label`` makes the config, and so its digest, another.
+    ``label`` changes the config, and so its digest.
     """
     stack = list(layers)
     if sentinel is not None:

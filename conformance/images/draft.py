@@ -1,4 +1,4 @@
-"""A conforming image in parts that a mutant may edit, and the image created from them with digests put right."""
+"""A conforming image in parts for mutants to edit, and the image assembled from them with right digests."""
 
 import io
 import tarfile
@@ -31,10 +31,10 @@ PLATFORM: Json = {"architecture": "amd64", "os": "linux"}
 
 @dataclass
 class Draft:
-    """Two manifests, their configs, and the index entries (without digest and size: those follow from the parts).
+    """Two manifests, their configs, and the index entries (without digest and size, which are computed).
 
-    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index"), for mutants whose point is
-    how something is written. ``lost`` names manifests, configs or blobs that are not stored.
+    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index"), for mutants of the JSON text.
+    ``lost`` names manifests, configs or blobs that are not stored.
     """
 
     plain: Json
@@ -75,12 +75,12 @@ class Drafted(msgspec.Struct, frozen=True):
 
 
 def conforming_draft() -> Draft:
-    """A pair that breaks no requirement; every call gives its own copy."""
+    """A pair that meets all requirements; every call returns a new copy."""
     return deepcopy(_draft())
 
 
 def finish(draft: Draft) -> Drafted:
-    """Put digests and sizes right from the configs up to the index."""
+    """Compute digests and sizes from the configs up to the index."""
     blobs = dict(draft.blobs)
     digests: dict[str, tuple[str, int]] = {}
     parts = {

@@ -1,4 +1,4 @@
-"""Images for variants: the conforming pair of the mutants with a sentinel, layers or documents of one's own."""
+"""Images for variants: the conforming pair with another sentinel, other layers or other documents."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,14 +19,14 @@ def image_with_sentinel(content: bytes) -> Drafted:
 
 
 def image_with(layer: LayerDraft) -> Drafted:
-    """The pair whose last layer, over one of the usual, is this one."""
+    """The pair with this layer as the last one, above an ordinary layer."""
     draft = conforming_draft()
     _replace_layers(draft, 1, [finish_layer(layer)])
     return finish(draft)
 
 
 def image_of(*layers: LayerDraft) -> Drafted:
-    """The pair with these layers and no others."""
+    """The pair with exactly these layers."""
     draft = draft_of(*layers)
     return finish(draft)
 

@@ -1,4 +1,4 @@
-"""A writer of conforming layers that takes the choices the reference writer does not: frames, chunks, segments."""
+"""A writer of conforming layers with other choices than the reference writer: frames, chunks, segments."""
 
 import base64
 import hashlib
@@ -20,16 +20,16 @@ Json = dict[str, Any]
 
 
 def compress(content: bytes) -> bytes:
-    """One frame as the reference writes it."""
+    """One frame in the form of the reference."""
     return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(content)
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """``chunk``: bytes of a chunk (0: the whole file); ``frames``: how many frames a chunk is written in.
+    """``chunk``: bytes of a chunk (0: the whole file); ``frames``: the number of frames of a chunk.
 
-    ``zeros``: chunks of zeros are called so. ``segment``: bytes of a tar-split segment at most (0: as they come).
-    ``before``: a frame before each frame of content; ``behind``: one after each file. ``chunk_fields``: also on files
-    of one chunk.
+    ``zeros``: chunks of zeros get the type ``zeros``. ``segment``: maximum bytes of a tar-split segment (0: no
+    maximum). ``before``: a frame before each frame of content; ``behind``: a frame after each file. ``chunk_fields``:
+    also on files of one chunk.
     """
 
     compress: Callable[[bytes], bytes] = compress
@@ -43,7 +43,7 @@ class Choices(msgspec.Struct, frozen=True):
 
 
 def free_layer(tar: bytes, choices: Choices | None = None) -> LayerDraft:
-    """The draft of a layer of this tar; its positions are put right by ``finish_layer``."""
+    """The draft of a layer of this tar; ``finish_layer`` computes its positions."""
     return _Writer(tar, choices or Choices()).run()
 
 

@@ -1,4 +1,4 @@
-"""The images that tools are given: small trees as tars, plain, compressed, zstd:chunked, and pairs with a sentinel."""
+"""The input images of tools: small trees as tars, uncompressed, compressed, zstd:chunked, and pairs with a sentinel."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ SMALL: Final = ((Node("a", content=b"small", mtime=1_600_000_000),), (Node("b", 
 
 
 class Image(msgspec.Struct, frozen=True):
-    """All bytes of an image: ``blobs`` by digest (manifests too), and its ``root`` document."""
+    """An image: ``blobs`` by digest, including manifests, and its ``root`` document."""
 
     blobs: Mapping[str, bytes]
     root: bytes
@@ -70,21 +70,21 @@ class Image(msgspec.Struct, frozen=True):
 
     @property
     def diff_ids(self) -> tuple[str, ...]:
-        """Those of the config, of a single image."""
+        """The DiffIDs in the config of a single image."""
         digest = msgspec.json.decode(self.root)["config"]["digest"]
         return tuple(msgspec.json.decode(self.blobs[digest])["rootfs"]["diff_ids"])
 
     @property
     def config_digest(self) -> str:
-        """That of the config, of a single image."""
+        """The digest of the config of a single image."""
         return str(msgspec.json.decode(self.root)["config"]["digest"])
 
     def observe(self) -> ImageSeen:
-        """The image as checks see it."""
+        """The observation of the image for checks."""
         return observe_image(MemorySource(self.blobs, self.root))
 
     def write(self, directory: Path) -> Path:
-        """As an OCI layout of one image, tagged ``latest``."""
+        """Write an OCI layout with the image, tagged ``latest``."""
         write_layout(directory, {**self.blobs, self.descriptor.digest: self.root}, self.descriptor)
         return directory
 
@@ -97,9 +97,10 @@ def image(
     annotations: Mapping[str, str] | None = None,
     blocks: int = 1,
 ) -> Image:
-    """A single image: one layer for each tree, in this compression (``estargz``: gzip that states it has such a TOC).
+    """A single image: one layer for each tree, in this compression (``estargz``: gzip with the annotation of an eStargz
+    TOC).
 
-    The tars end as those of Go's archive/tar do; with ``blocks`` 20 they are padded as GNU tar's are.
+    The tars end like those of Go's archive/tar; with ``blocks`` 20 they are padded like those of GNU tar.
     """
     tars = [tar_of(tree, blocks=blocks) for tree in trees]
     return image_of_tars(tars, compression, platform=platform, annotations=annotations)
@@ -112,7 +113,7 @@ def image_of_tars(
     platform: JsonObject = AMD64,
     annotations: Mapping[str, str] | None = None,
 ) -> Image:
-    """The same from tars, which may be hostile."""
+    """A single image of tars, which may be hostile."""
     blobs: dict[str, bytes] = {}
     layers = [_layer(tar, compression, blobs) for tar in tars]
     config = encode(
@@ -133,7 +134,7 @@ def image_of_tars(
 
 
 def pair(plain: Image, sentinel: bytes | None = None) -> tuple[Image, Image]:
-    """The index of a zstd:chunked image with its sentinel variant, and that variant alone."""
+    """The index of a zstd:chunked image and its sentinel variant, and the variant alone."""
     manifest = msgspec.json.decode(plain.root)
     config = plain.blobs[manifest["config"]["digest"]]
     variant = make_sentinel_variant(plain.root, config, sentinel or canonical_sentinel())
@@ -143,7 +144,7 @@ def pair(plain: Image, sentinel: bytes | None = None) -> tuple[Image, Image]:
 
 
 def index(members: Sequence[tuple[Image, JsonObject]]) -> Image:
-    """An index of images, each with its platform and what else its entry states."""
+    """An index of images, each with its platform and other fields of its entry."""
     blobs: dict[str, bytes] = {}
     entries = []
     for member, fields in members:
@@ -168,7 +169,7 @@ def pairs_of_two_platforms() -> Image:
 
 
 def with_a_diff_id_less(sentinel: Image) -> Image:
-    """The sentinel manifest over a config that leaves the last layer out of its DiffIDs."""
+    """The sentinel manifest with a config that lacks the DiffID of the last layer."""
     manifest = msgspec.json.decode(sentinel.root)
     config = msgspec.json.decode(sentinel.blobs[manifest["config"]["digest"]])
     config["rootfs"]["diff_ids"].pop()
@@ -178,7 +179,7 @@ def with_a_diff_id_less(sentinel: Image) -> Image:
 
 
 def sentinel_of_two_readings() -> Image:
-    """A sentinel image of one layer whose TOC gives two files the contents of each other; its tar has its DiffID."""
+    """A sentinel image of one layer whose TOC exchanges the contents of two files; its tar has the DiffID."""
     layer = dual()
     plain = image([DUAL], "zstd:chunked")
     manifest = msgspec.json.decode(plain.root)
@@ -188,7 +189,7 @@ def sentinel_of_two_readings() -> Image:
 
 
 def other_sentinel() -> bytes:
-    """A conforming sentinel of other content than the one known."""
+    """A conforming sentinel with other than the published content."""
     content = canonical_sentinel().replace(b"https", b"HTTPS")
     assert content != canonical_sentinel()
     return content

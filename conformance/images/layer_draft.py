@@ -1,6 +1,6 @@
-"""A zstd:chunked layer in parts that a test may edit, and the layer created from them with all positions put right.
+"""A zstd:chunked layer in parts for tests to edit, and the layer assembled from them with right positions.
 
-Tamperings and mutants are functions that edit a draft: what they do not touch stays conforming.
+Tamperings and mutants are functions that edit a draft: all other parts stay conforming.
 """
 
 import json
@@ -34,7 +34,7 @@ def _compress(document: bytes) -> bytes:
 
 @dataclass
 class LayerDraft:
-    """The data frames, the two tables as JSON, and what is to differ from what follows from them.
+    """The data frames, the two tables as JSON, and edits of the values that are computed from them.
 
     ``document`` and ``split_document`` replace the encoded tables by other bytes. ``footer`` edits the footer,
     ``annotations`` the finished annotations (None removes a key), ``blob`` the finished bytes.
@@ -81,13 +81,13 @@ def draft_layer(
 ) -> LayerDraft:
     """A conforming draft of a tree; ``trailing`` bytes follow the end of the tar.
 
-    ``first`` is a frame before all others, for trees without content: nothing then states where others begin.
+    ``first`` is a frame before all others, for trees without content, which have no offsets.
     """
     return draft_of_tar(tar_of(tree) + trailing, options, first=first)
 
 
 def draft_of_tar(tar: bytes, options: WriterOptions = DEFAULTS, *, first: bytes = b"") -> LayerDraft:
-    """A draft of a tar as it is; FormatError for one that the writer cannot represent."""
+    """A draft of a given tar; FormatError for a tar that the writer cannot represent."""
     blob, written = layer_from_tar(tar, options)
     places = map_frames(blob[: written.data_size]).frames
     toc: Json = json.loads(decompress(_cut(blob, written.positions.toc), limit=2**30))
@@ -100,7 +100,7 @@ def draft_of_tar(tar: bytes, options: WriterOptions = DEFAULTS, *, first: bytes 
 
 
 def conforming_layer() -> LayerDraft:
-    """A draft with every kind of entry and chunk; every call gives its own copy."""
+    """A draft with every kind of entry and chunk; every call returns a new copy."""
     return deepcopy(_conforming())
 
 
@@ -141,7 +141,7 @@ def finish_layer(draft: LayerDraft) -> DraftedLayer:
 
 
 def toc_document(draft: LayerDraft) -> bytes:
-    """The TOC as JSON, naming the tar-split as it now is."""
+    """The TOC as JSON, with the digest of the current tar-split."""
     if draft.document is not None:
         return draft.document
     toc, split = dict(draft.toc), _split(draft)
@@ -186,7 +186,7 @@ def _conforming() -> LayerDraft:
 
 
 def unreadable_layer(tar: bytes) -> LayerDraft:
-    """A draft whose one data frame is a tar that the writer refuses, and whose tables are those of an empty tree."""
+    """A draft whose only data frame is a tar that the writer refuses, with the tables of an empty tree."""
     draft = draft_layer(())
     draft.frames = [zstandard.compress(tar)]
     draft.diff_id = str(Digest.of(tar))

@@ -1,4 +1,4 @@
-"""Tar archives assembled from raw fields: forms that no current writer writes, and ordinary ones.
+"""Tar archives assembled from raw fields, in ordinary forms and in forms that no current writer writes.
 
 Source: POSIX.1-2017 pax ("ustar Interchange Format", "pax Extended Header"), the GNU tar manual ("Basic Tar Format").
 """
@@ -34,9 +34,9 @@ END: Final = bytes(2 * BLOCK)
 
 
 def header(name: bytes, size: int | bytes = 0, typeflag: bytes = b"0", **fields: bytes) -> bytes:
-    """A header with a right checksum; ``fields`` are raw bytes, filled up with NULs.
+    """A header with a right checksum; ``fields`` are raw bytes, padded with NULs.
 
-    A ``size`` in bytes, and a given ``checksum``, stand as they are.
+    A ``size`` in bytes and a given ``checksum`` are used unchanged.
     """
     values = {
         "name": name,
@@ -60,7 +60,7 @@ def header(name: bytes, size: int | bytes = 0, typeflag: bytes = b"0", **fields:
 
 
 def padded(content: bytes, fill: bytes = b"") -> bytes:
-    """The content and what fills its last block: ``fill``, then NULs."""
+    """The content and the padding of its last block: ``fill``, then NULs."""
     return content + fill.ljust(-len(content) % BLOCK, b"\0")
 
 
@@ -80,7 +80,7 @@ def record(key: bytes, value: bytes) -> bytes:
 
 
 def extended(records: Sequence[tuple[bytes, bytes]] | bytes, typeflag: bytes = b"x", **fields: bytes) -> bytes:
-    """A PAX extended header with these records, or with these bytes as they are."""
+    """A PAX extended header with these records, or with these bytes unchanged."""
     content = records if isinstance(records, bytes) else b"".join(record(*each) for each in records)
     return file(b"PaxHeaders.0/x", content, typeflag, **fields)
 

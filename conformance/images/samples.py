@@ -1,4 +1,4 @@
-"""Small images to push at registries: a plain and a sentinel variant with data a registry never inspects."""
+"""Small images to push to registries: a plain and a sentinel variant with random data, which no registry inspects."""
 
 import random
 
@@ -22,7 +22,7 @@ PLATFORM: JsonObject = {"architecture": "amd64", "os": "linux"}
 
 
 class SampleImage(msgspec.Struct, frozen=True):
-    """All bytes of an image: ``blobs`` by digest, both manifests, and the index of the pair."""
+    """An image: ``blobs`` by digest, both manifests, and the index of the pair."""
 
     blobs: dict[str, bytes]
     layer: str

@@ -1,6 +1,6 @@
-"""Layers that are one edit away from a conforming one: what each does is in its name and first line.
+"""Layers one edit away from a conforming one; name and docstring of each state the edit.
 
-Unless stated otherwise TOC, tar-split and annotations are sealed again, so that only the edit itself is wrong.
+Unless stated otherwise TOC, tar-split and annotations are updated, so that only the edit itself is wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,12 +34,12 @@ NO_CHECKSUMS: Final = WriterOptions(checksums=False)
 
 @cache
 def single() -> tuple[bytes, WrittenLayer]:
-    """The conforming layer that most cases begin with."""
+    """The conforming layer that most cases edit."""
     return written(SINGLE)
 
 
 def sound(tree: Tree = SINGLE) -> Layer:
-    """The layer before any edit; of the tree CONTROL the twin of most cases."""
+    """The unedited layer; with the tree CONTROL it is the positive control of most cases."""
     blob, made = single() if tree is SINGLE else written(tree)
     return Layer(blob, str(made.diff_id), made.annotations)
 
@@ -47,7 +47,7 @@ def sound(tree: Tree = SINGLE) -> Layer:
 def resealed(
     blob: bytes, made: WrittenLayer, toc: Toc | bytes, split: CompressedTarSplit | None = None, *, footer: bool = True
 ) -> Layer:
-    """The layer with another TOC, and perhaps tar-split, over the same data frames."""
+    """The layer with another TOC, and optionally another tar-split, over the same data frames."""
     tail = seal(made.data_size, toc, split or made.tar_split, footer=footer)
     return Layer(blob[: made.data_size] + tail.content, str(made.diff_id), tail.annotations)
 
@@ -66,12 +66,12 @@ def with_annotations(**changes: str | None) -> Layer:
 
 
 def without_toc(layer: Layer | None = None) -> Layer:
-    """No annotation states that there is a TOC."""
+    """The layer without annotations, so that clients see no TOC."""
     return msgspec.structs.replace(layer or sound(), annotations={})
 
 
 def legacy_only() -> Layer:
-    """Only the keys of skopeo 1.9.3."""
+    """The layer with the keys of skopeo 1.9.3 only."""
     layer = sound()
     old = {
         names.LEGACY_PREFIX + key.removeprefix(names.CHUNKED_PREFIX): value for key, value in layer.annotations.items()
@@ -80,7 +80,7 @@ def legacy_only() -> Layer:
 
 
 def changed(made: WrittenLayer, of: str, *, number: int = 0, **changes: Any) -> Toc:
-    """The TOC with one entry changed: the one of this name, or a later chunk of it."""
+    """The layer with one TOC entry changed: the entry of this name, or one of its chunks."""
     entries = list(made.toc.entries)
     places = [place for place, entry in enumerate(entries) if entry.name == of]
     entries[places[number]] = msgspec.structs.replace(entries[places[number]], **changes)
@@ -88,13 +88,13 @@ def changed(made: WrittenLayer, of: str, *, number: int = 0, **changes: Any) -> 
 
 
 def with_document(change: Callable[[bytes], bytes]) -> Layer:
-    """The TOC's JSON text is changed."""
+    """The layer with the JSON text of its TOC changed."""
     blob, made = single()
     return resealed(blob, made, change(encode_toc(made.toc)))
 
 
 def with_payload(payload: bytes, declared: int) -> Layer:
-    """The compressed TOC is this, and is declared to have so many bytes decompressed."""
+    """The layer with this compressed TOC, declared to have ``size`` bytes decompressed."""
     blob, made = single()
     assert made.tar_split is not None
     data = blob[: made.data_size]
@@ -113,15 +113,15 @@ def with_payload(payload: bytes, declared: int) -> Layer:
 
 
 def toc_bomb() -> Layer:
-    """A TOC declared small that expands without end."""
+    """The layer with a bomb as its TOC, which is declared small."""
     _, made = single()
     return with_payload(zeros_frame(BOMB), made.positions.toc.uncompressed)
 
 
 def tampered_toc() -> Layer:
-    """Another TOC of the same sizes is served; annotations and blob digest are the old ones.
+    """The layer served with another TOC of the same sizes; annotations and blob digest are unchanged.
 
-    It gives two files the contents of each other.
+    The TOC exchanges the contents of two files.
     """
     blob, made = written(DUAL)
     document = split_document(made)
@@ -132,13 +132,13 @@ def tampered_toc() -> Layer:
 
 
 def untampered_toc(tree: Tree) -> Layer:
-    """What ``tampered_toc`` is of before the exchange; of another tree its twin."""
+    """The layer of ``tampered_toc`` before the exchange; with another tree it is the positive control."""
     blob, made = written(tree)
     return _raw_tail(blob, made, made.toc, split_document(made))
 
 
 def _crossed(made: WrittenLayer) -> list[Entry]:
-    """The entries of a layer of two files of one size, each with the content of the other."""
+    """The entries of a layer of two files of one size, with their contents exchanged."""
     first, second = made.toc.entries
     places = ("digest", "offset", "end_offset")
     ours, theirs = ({field: getattr(item, field) for field in places} for item in (first, second))
@@ -146,7 +146,7 @@ def _crossed(made: WrittenLayer) -> list[Entry]:
 
 
 def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
-    """Seal with frames of raw blocks, so that lengths do not depend on what they hold."""
+    """Seal with frames of raw blocks, whose lengths do not depend on the content."""
     payload = CompressedTarSplit(raw_frame(split), len(split))
     document = encode_toc(Toc(1, toc.entries, str(payload.digest)))
     packed = raw_frame(document)
@@ -164,36 +164,36 @@ def _raw_tail(blob: bytes, made: WrittenLayer, toc: Toc, split: bytes) -> Layer:
 
 
 def unchecked(tree: Tree = SINGLE) -> Layer:
-    """A conforming layer whose frames have no checksum; of the tree CONTROL the twin of ``tampered_content``."""
+    """A conforming layer without frame checksums; of the tree CONTROL the control of ``tampered_content``."""
     return layer_of(tree, NO_CHECKSUMS)
 
 
 def tampered_content(name: str, *, number: int = 0) -> Layer:
-    """One byte of a content, or a later chunk of it, is another; frame and blob digest are as they were."""
+    """The layer with one byte of a content, or of one of its chunks, changed; frame and blob digest are unchanged."""
     blob, made = written(SINGLE, NO_CHECKSUMS)
     entry = [entry for entry in made.toc.entries if entry.name == name][number]
-    at = entry.offset + 40  # in the raw block: noise does not compress
+    at = entry.offset + 40  # random bytes do not compress, so they are in a raw block
     changed_blob = blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]
     return Layer(changed_blob, str(made.diff_id), made.annotations, digest=str(Digest.of(blob)))
 
 
 def frame_bomb() -> Layer:
-    """The frame of a small file expands without end; its header tells so."""
+    """The layer with a bomb as the frame of a small file; the frame header states its size."""
     return _frame_of_file(zeros_frame(BOMB))
 
 
 def lying_frame_bomb() -> Layer:
-    """The same, and the frame's header states the size that the TOC states."""
+    """The layer of ``frame_bomb``, but the frame header states the size in the TOC."""
     _, made = single()
     size = next(entry.size for entry in made.toc.entries if entry.name == FILE)
     return _frame_of_file(zeros_frame(BOMB, stated=size))
 
 
 def tar_frame_bomb() -> Layer:
-    """A layer without a TOC; the frame of its one large file states a small size, and expands to what the tar declares.
+    """A layer without a TOC; the frame of its large file states a small size, and expands to the size in the tar.
 
-    Apart from that header the tar is complete: a reader that stops at the first two blocks of zeros, as it may at the
-    end of an archive, meets the frame nevertheless.
+    Apart from the frame header the layer is valid: a reader that stops at the first two blocks of zeros, which may end
+    an archive, reads the frame nevertheless.
     """
     header, rest = raw_tar.header(FILE.encode(), BOMB), tar_of(SINGLE[2:])
     blob = raw_frame(tar_of(SINGLE[:1], blocks=1)[:BLOCK] + header) + zeros_frame(BOMB, stated=BLOCK) + raw_frame(rest)
@@ -201,7 +201,7 @@ def tar_frame_bomb() -> Layer:
 
 
 def _frame_of_file(frame: bytes) -> Layer:
-    """The frame of ``FILE`` replaced, everything after it moved."""
+    """The layer with the frame of ``FILE`` replaced, and everything after it moved."""
     blob, made = single()
     entry = next(entry for entry in made.toc.entries if entry.name == FILE)
     shift = len(frame) - (entry.end_offset - entry.offset)
@@ -214,7 +214,7 @@ def _frame_of_file(frame: bytes) -> Layer:
 
 
 def with_frames_between(extra: bytes, *, first: bool, tree: Tree = SINGLE) -> Layer:
-    """``extra`` between all data frames and after the last, inside chunks and outside; or before the first one only."""
+    """The layer with ``extra`` between all data frames and after the last; or before the first one only."""
     blob, made = written(tree)
     frames = map_frames(blob[: made.data_size]).data
     starts = [frame.offset for frame in frames]
@@ -225,14 +225,14 @@ def with_frames_between(extra: bytes, *, first: bool, tree: Tree = SINGLE) -> La
     data = b"".join(blob[frame.offset : frame.end] + extra for frame in frames)
 
     def start(place: int) -> int:
-        """Where the frame that began here begins now: an odd one with what was put before it."""
+        """The new start of a frame; an odd frame begins with the bytes inserted before it."""
         if not place:
             return place
         number = starts.index(place)
         return place + len(extra) * (number - number % 2)
 
     def end(place: int) -> int:
-        """An odd one ends with what was put after it."""
+        """The new end of a frame; an odd frame ends with the bytes inserted after it."""
         if not place:
             return place
         number = [frame.end for frame in frames].index(place)
@@ -252,7 +252,7 @@ def _moved(entry: Entry, start: Callable[[int], int], end: Callable[[int], int] 
 
 
 def footer_of_another_toc() -> Layer:
-    """Annotations name one TOC, the footer a second one after it, by which two files have each other's contents."""
+    """The annotations name one TOC, and the footer a second one, which exchanges the contents of two files."""
     blob, made = written(DUAL)
     front = seal(made.data_size, made.toc, made.tar_split, footer=False)
     data_size = made.data_size + len(front.content)
@@ -266,23 +266,23 @@ DUAL_BY_TOC: Final[Tree] = (Node("a", content=noise(6, 400)), Node("b", content=
 
 
 TWO_FILES: Final[Tree] = (Node("a", content=noise(15, 400)), Node("b", content=noise(16, 400)))
-"""Of the shape of DUAL and of other contents: the positive control of layers that are created from it."""
+"""The shape of DUAL with other contents: the positive control of layers created from DUAL."""
 
 
 def dual() -> Layer:
-    """The TOC gives a the content of b and the other way round; the tar and its DiffID tell the first story."""
+    """The TOC exchanges the contents of a and b; the tar and its DiffID have the original contents."""
     blob, made = written(DUAL)
     return resealed(blob, made, Toc(1, _crossed(made), made.toc.tar_split_digest))
 
 
 HOLES: Final[Tree] = (Node("holes", content=noise(7, 3000) + bytes(20_000) + noise(8, 3000)),)
 OTHER_HOLES: Final[Tree] = (Node("holes", content=noise(17, 3000) + bytes(20_000) + noise(18, 3000)),)
-"""The twin of HOLES."""
+"""The positive control of HOLES."""
 FILLED: Final[Tree] = (Node("holes", content=noise(7, 3000) + b"\x01" * 20_000 + noise(8, 3000)),)
 
 
 def filled_hole(*, by_digest: Tree) -> Layer:
-    """A chunk that the TOC calls zeros holds other bytes in the stream; the file digest is that of ``by_digest``."""
+    """A chunk with the type ``zeros`` has other bytes in the stream; ``by_digest`` selects the file digest."""
     _, zeros = written(HOLES)
     # The stream of the filled file, cut into the same chunks: only the frame of the hole differs.
     options = WriterOptions(checksums=False)
@@ -318,20 +318,20 @@ def with_split(document: bytes, toc: Toc | None = None, base: tuple[bytes, Writt
 
 
 def with_extra_line(line: Mapping[str, object]) -> Layer:
-    """A further line at the end, with the position that is due; a reader that skips it gets the same tar."""
+    """One more line at the end, with the right position; a reader that skips it rebuilds the same tar."""
     _, made = single()
     document = split_document(made)
     return with_split(document + encode({**line, "position": document.count(b"\n")}) + b"\n")
 
 
 def split_of_another_tree(change: Callable[[Sequence[Node]], Sequence[Node]]) -> Layer:
-    """The tar-split is that of another tree; the TOC is right for the data frames."""
+    """The tar-split of another tree, with a TOC that is right for the data frames."""
     _, made = written(tuple(change(SINGLE)))
     return with_split(split_document(made))
 
 
 def split_bomb() -> Layer:
-    """A tar-split declared small that expands without end."""
+    """The layer with a bomb as its tar-split, which is declared small."""
     _, made = single()
     blob, _ = single()
     assert made.tar_split is not None
@@ -341,11 +341,11 @@ def split_bomb() -> Layer:
 
 TWO_NAMES: Final[Tree] = (Node("a", content=b"first content"), Node("b", content=b"other content"))
 OTHER_NAMES: Final[Tree] = (Node("a", content=b"third content"), Node("b", content=b"fourth content"))
-"""The twin of TWO_NAMES."""
+"""The positive control of TWO_NAMES."""
 
 
 def duplicate_names() -> Layer:
-    """The tar and its tar-split have "a" and "./a" (the second was b); the TOC states the same."""
+    """Tar, tar-split and TOC have "a" and "./a" (the second was b)."""
     blob, made = written(TWO_NAMES)
     other = tuple(msgspec.structs.replace(node, name={"b": "./a"}.get(node.name, node.name)) for node in TWO_NAMES)
     document = _renamed_split(made, other)
@@ -353,7 +353,7 @@ def duplicate_names() -> Layer:
 
 
 def _renamed_split(made: WrittenLayer, tree: Tree) -> bytes:
-    """The lines for a tree that only differs in names of the same kind; its own writer would refuse duplicates."""
+    """The lines for a tree that differs in names of the same length only; the writer would refuse duplicates."""
     records = list(parse(split_document(made)))
     tar, position = tar_of(tree), 0
     changed_records: list[Record] = []
@@ -371,12 +371,12 @@ def _renamed_split(made: WrittenLayer, tree: Tree) -> bytes:
 
 
 def named(name: str, kind: str = "reg", link: str = "", before: Sequence[Node] = ()) -> Layer:
-    """A layer that states in both readings what may lead outside."""
+    """A layer with an entry, in both readings, that may lead outside of the root."""
     content = b"escaped" if kind == "reg" else b""
     node = Node(name, kind, link_name=link, content=content)  # type: ignore[arg-type]
     return layer_of((Node("inside", content=b"y"), *before, node))
 
 
 def deep_document(document: bytes) -> bytes:
-    """A field nested 100,000 deep."""
+    """A TOC with a field nested 100,000 levels deep."""
     return document[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"

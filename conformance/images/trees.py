@@ -1,6 +1,6 @@
 """File trees as tests and trials describe them, and their tars.
 
-The tar is written by Python's ``tarfile``, so that this project's own tar reader is tested by another's writer.
+Python's ``tarfile`` writes the tar, so that the tar reader of this project is tested with another writer.
 """
 
 import hashlib
@@ -64,5 +64,5 @@ def tar_of(tree: Tree, form: TarForm = "pax", *, blocks: int = 20) -> bytes:
 
 
 def noise(seed: int, size: int) -> bytes:
-    """Bytes that do not compress, the same for the same seed."""
+    """Random bytes, which do not compress; the same for the same seed."""
     return hashlib.shake_128(str(seed).encode()).digest(size)

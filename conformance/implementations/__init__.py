@@ -1,1 +1,1 @@
-"""How a tool is driven (adapters, runner, outcomes), the reference implementation and the null clients."""
+"""Runs a tool by its adapter: adapter files, runner, outcomes."""

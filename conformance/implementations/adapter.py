@@ -1,7 +1,7 @@
-"""Adapters: a TOML files that describe how to run a tool (schema: adapter.schema.json in this directory).
+"""Adapters: TOML files that describe how to run a tool (schema: adapter.schema.json in this directory).
 
-A tool is described by argument vectors for its operations, or is an executable that speaks the entry-point
-protocol itself (``protocol``). Every mistake in the file is an AdapterError of one line.
+An adapter has argument vectors for the operations of the tool, or names an executable that implements the entry-point
+protocol (``protocol``). Every mistake in the file is an AdapterError of one line.
 """
 
 import tomllib
@@ -42,7 +42,7 @@ _MAX_FILE: Final = 2**20
 
 
 class AdapterError(Exception):
-    """An adapter that cannot be used; one line: which file, which key, what is wrong and what is wanted."""
+    """An invalid adapter; one line with the file, the key, the mistake and what is expected."""
 
 
 class Adapter(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class Adapter(msgspec.Struct, frozen=True):
 
     ``profiles`` has at least one of each role. ``operations`` are steps, ``refusals`` regular expressions for output
     that states a reason, ``unsupported`` features by name with the reason declared, ``timeout`` seconds for one
-    operation. ``speaks_protocol``: its exit statuses are those of the entry-point protocol. The rest is as in
+    operation. ``speaks_protocol``: its exit statuses are those of the entry-point protocol. The other fields are as in
     AdapterDocument.
     """
 
@@ -82,7 +82,7 @@ class Adapter(msgspec.Struct, frozen=True):
     speaks_protocol: bool = False
 
     def uses(self, operation: Operation, placeholder: str) -> bool:
-        """Whether this operation takes this value: some tools unpack a ``layout``, others a ``reference``."""
+        """Whether this operation has this placeholder: some tools unpack a ``layout``, others a ``reference``."""
         steps = self.operations.get(operation, ())
         return any(placeholder in words(argument) for step in steps for argument in step)
 
@@ -99,16 +99,16 @@ class Adapter(msgspec.Struct, frozen=True):
         return () if self.switches_partial_pulls(option) else None
 
     def knows(self, option: Option) -> bool:
-        """Whether the option can be requested, of at least one operation."""
+        """Whether the option can be requested for at least one operation."""
         return any(self.option(operation, option) is not None for operation in OPERATIONS)
 
     def switches_partial_pulls(self, option: Option) -> bool:
-        """Whether this option is the storage's setting, which the suite writes."""
+        """Whether this option is a setting of the storage, which the suite writes."""
         return option == "no-partial" and self.storage == "overlay" and option not in self.options
 
 
 def builtin_adapters() -> tuple[str, ...]:
-    """The names of the adapters that are shipped, sorted."""
+    """The names of the shipped adapters, sorted."""
     folder = files("conformance.implementations") / "adapters"
     return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
 
@@ -126,7 +126,7 @@ def find_adapter(text: str) -> Adapter:
 
 
 def load_adapter(path: Path) -> Adapter:
-    """Read an adapter file; AdapterError for everything that is wrong with it."""
+    """Read an adapter file; AdapterError for any mistake in it."""
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_FILE + 1)
@@ -162,7 +162,7 @@ _NO_SUCH_WORD: Final = ("Invalid enum value", "Object contains unknown field")
 
 
 def _mistake(error: str) -> str:
-    """The place, then what is wrong with it; msgspec reports "… - at `$.roles[0]`" or "… - at `key` in `$.options`"."""
+    """The place, then the mistake; msgspec reports "… - at `$.roles[0]`" or "… - at `key` in `$.options`"."""
     what, _, path = error.partition(" - at `")
     where = path.removeprefix("key` in `").rstrip("`").removeprefix("$").lstrip(".")
     known = KNOWN_WORDS.get(where.partition("[")[0], ())
@@ -173,13 +173,13 @@ def _mistake(error: str) -> str:
 
 
 def _reject_newer(version: object) -> None:
-    """Of a file of a later version, its unknown keys are not its author's mistakes."""
+    """Refuse a file of a later version by its version, not for its unknown keys."""
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise ValueError(f"schema_version: {version}; this suite knows versions up to {SCHEMA_VERSION}")
 
 
 def _reject_strings(fields: Mapping[str, Any]) -> None:
-    """Commands for a shell, where argument vectors belong, get a message that states what to write."""
+    """Refuse shell commands in the place of argument vectors with a message that states what to write."""
     places = {key: fields.get(key) for key in ("version", "setup", "service", "ready", "login", "teardown")}
     for table in ("operations", "options"):
         inner = fields.get(table)

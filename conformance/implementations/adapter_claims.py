@@ -1,4 +1,4 @@
-"""What an adapter claims: its roles and profiles, and the operations that each role needs."""
+"""The claims of an adapter: its roles and profiles, and the operations that each role needs."""
 
 from collections.abc import Container, Mapping, Sequence
 from typing import Final, get_args
@@ -6,7 +6,7 @@ from typing import Final, get_args
 from conformance.implementations.adapter_document import AdapterDocument, ImplementationRole, Operation
 from conformance.requirements import Profile, Role, definition_of
 
-# What a role cannot be judged without: one of these operations.
+# A role cannot be judged without one of these operations.
 NEEDED: Final[Mapping[Role, tuple[Operation, ...]]] = {
     "producer": ("push",),
     "consumer-aware": ("unpack", "pull"),
@@ -16,7 +16,7 @@ NEEDED: Final[Mapping[Role, tuple[Operation, ...]]] = {
 
 
 def read_roles(document: AdapterDocument) -> tuple[ImplementationRole, ...]:
-    """The roles named, or those of the profiles; ValueError where the two do not fit, or none is named."""
+    """The named roles, or those of the profiles; ValueError when they contradict each other, or none is named."""
     if not document.roles and not document.profiles:
         raise ValueError("roles, profiles: name what it is judged as, in one of them")
     implied = {definition_of(profile).role for profile in document.profiles}
@@ -31,7 +31,7 @@ def read_roles(document: AdapterDocument) -> tuple[ImplementationRole, ...]:
 def claimed_profiles(
     roles: Sequence[ImplementationRole], named: Sequence[Profile], operations: Container[str]
 ) -> tuple[Profile, ...]:
-    """The profiles named, and one for each role that none of them is of.
+    """The named profiles, and a default one for each role without a named profile.
 
     A tool that is ``consumer-aware`` knows sentinels; it is then treated as a producer and copier that knows them too.
     """

@@ -1,4 +1,4 @@
-"""What an adapter file may contain: the model, and the JSON Schema that is published from it (adapter.schema.json)."""
+"""The model of adapter files, and the JSON Schema that is published from it (adapter.schema.json)."""
 
 from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, get_args
@@ -38,7 +38,7 @@ ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "
 StorageDriver = Literal["vfs", "overlay"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
 COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
-# The tables and lists that take only certain words.
+# The tables and lists with a fixed set of values.
 KNOWN_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "roles": get_args(ImplementationRole),
     "profiles": get_args(ImplementationProfile),
@@ -60,22 +60,21 @@ def _all_compressions() -> list[Compression]:
 
 
 class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file as it is written.
+    """The content of an adapter file.
 
     ``roles`` or ``profiles`` are needed: a profile has its role; a role without a profile claims one that
     docs/adapters.md names. An operation is one argument vector, or a list of them that are run one after the other.
     ``entry_point`` is the path of an executable, relative to the file, or an argument vector to which the protocol's
-    arguments are added.
-    ``options`` are the arguments that ``{options}`` becomes; none mean that the tool does so anyway.
-    ``operation_options`` are those of one operation, before ``options``. ``executable`` is what is searched for to tell
-    whether the tool is there (default: the first argument of ``version``), ``refusals`` are regular expressions for
-    output that states a reason, ``timeout`` is in seconds. ``storage`` is the driver of containers-storage: it pulls
-    in parts with ``overlay`` only, which needs mounts.
+    arguments are added. ``options`` are the arguments that replace ``{options}``; an empty list means that the tool
+    always behaves this way. ``operation_options`` are those of one operation, before ``options``. ``executable`` is
+    searched for to determine whether the tool is installed (default: the first argument of ``version``), ``refusals``
+    are regular expressions for output that states a reason, ``timeout`` is in seconds. ``storage`` is the driver of
+    containers-storage: it pulls in parts with ``overlay`` only, which needs mounts.
 
     Around each operation: ``files`` (path below HOME to content) are written, ``setup`` is run, ``service`` is started
     and ``ready`` is run until it succeeds, ``login`` is run where the registry requires authentication; at the end,
     whatever happened, the service is stopped and ``teardown`` is run. ``scan_output`` is the file that a scan writes
-    its list to. ``tags_only``: the tool takes no digests. ``https_only``: it speaks to no registry in plain HTTP.
+    its list to. ``tags_only``: the tool accepts no digests. ``https_only``: it does not use plain HTTP.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -113,7 +112,7 @@ def build_schema() -> dict[str, Any]:
     properties = schema["$defs"]["AdapterDocument"]["properties"]
     properties["schema_version"]["maximum"] = SCHEMA_VERSION
     for table in ("operations", "options", "operation_options", "unsupported"):
-        properties[table]["propertyNames"] = {"enum": sorted(KNOWN_WORDS[table])}  # msgspec leaves names of keys out
+        properties[table]["propertyNames"] = {"enum": sorted(KNOWN_WORDS[table])}  # msgspec has no names of keys
     properties["operation_options"]["additionalProperties"]["propertyNames"] = {"enum": sorted(get_args(Option))}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

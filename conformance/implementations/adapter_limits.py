@@ -1,4 +1,4 @@
-"""What an adapter cannot express: of its roles, which operations, options and compressions will be unsupported."""
+"""The operations, options and compressions of the claimed roles that an adapter does not support."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import COMPRESSIONS, OPERATIONS, ImplementationRole, Operation, Option
 
-# What cases of a role request: its operations, and options of each. docs/adapters.md lists them.
+# The operations that cases of a role request, and the options of each. docs/adapters.md lists them.
 _ASKED: Final[Mapping[ImplementationRole, Mapping[Operation, tuple[Option, ...]]]] = {
     "producer": {
         "push": ("all", "preserve-digests", "no-sentinel", "sign"),
@@ -26,7 +26,7 @@ _ASKED: Final[Mapping[ImplementationRole, Mapping[Operation, tuple[Option, ...]]
 
 
 def unsupported_of(adapter: Adapter) -> Iterator[str]:
-    """What cases will find unsupported, each in one line; first what the adapter declares."""
+    """What cases will find unsupported, each in one line; first the declared features."""
     for feature, reason in adapter.unsupported.items():
         yield f"{feature}: {reason} (declared)"
     for role in adapter.roles:
@@ -34,7 +34,7 @@ def unsupported_of(adapter: Adapter) -> Iterator[str]:
             if operation in adapter.unsupported:
                 continue
             if operation not in adapter.operations and role.startswith("consumer") and _looks(adapter):
-                continue  # one way to inspect an image is enough
+                continue  # one operation that inspects an image is sufficient
             if operation not in adapter.operations:
                 yield f"{operation}: no such operation ({role})"
                 continue
@@ -54,5 +54,5 @@ def _looks(adapter: Adapter) -> bool:
 
 
 def _has(adapter: Adapter, operation: Operation, option: Option) -> bool:
-    """Whether the option can be requested; what the adapter declares has been said."""
+    """Whether the option can be requested; declared features are reported separately."""
     return option in adapter.unsupported or adapter.option(operation, option) is not None

@@ -1,4 +1,4 @@
-"""Reading the argument vectors and templates of an adapter: every mistake is a ValueError that names the place."""
+"""Reads the argument vectors and templates of an adapter: every mistake is a ValueError that names the place."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,9 @@ _MAX_FILES: Final = 50
 
 
 def read_steps(steps: Steps, where: str, *, around: bool = False) -> tuple[Vector, ...]:
-    """One vector, or several; ``around``: they stand around operations, and know only what all operations have."""
+    """One vector, or several; ``around``: steps before or after operations, with the placeholders of all operations
+    only.
+    """
     if all(isinstance(step, str) for step in steps):
         return (read_vector(steps, where, around=around),)
     return tuple(
@@ -26,7 +28,7 @@ def read_steps(steps: Steps, where: str, *, around: bool = False) -> tuple[Vecto
 
 
 def read_vector(arguments: list[Any], where: str, *, first: bool = True, around: bool = False) -> Vector:
-    """The program and its arguments; the ``first`` step of an operation has no output of one before."""
+    """The program and its arguments; the ``first`` step of an operation has no output of a previous step."""
     if not arguments or not arguments[0]:
         raise ValueError(f"{where}: an empty argument vector; its first element is the program")
     if len(arguments) == 1 and " " in arguments[0].strip():
@@ -35,7 +37,7 @@ def read_vector(arguments: list[Any], where: str, *, first: bool = True, around:
 
 
 def read_arguments(arguments: list[Any], where: str, *, first: bool = True, around: bool = False) -> Vector:
-    """Arguments without a program, as options have them."""
+    """Arguments without a program, for options."""
     for argument in arguments:
         if "\0" in argument:
             raise ValueError(f"{where}: an argument holds a NUL")
@@ -45,7 +47,7 @@ def read_arguments(arguments: list[Any], where: str, *, first: bool = True, arou
 
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a tool gets in addition to those of its sandbox."""
+    """The environment variables of a tool in addition to those of its sandbox."""
     for name, value in environment.items():
         if not _ENVIRONMENT_NAME.fullmatch(name):
             raise ValueError(f"environment: {name!r} is not a name of an environment variable")
@@ -56,7 +58,7 @@ def read_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_files(files: Mapping[str, str]) -> dict[str, str]:
-    """The files that are written before a run: paths below HOME, contents with placeholders."""
+    """The files to write before a run: paths below HOME, contents with placeholders."""
     if len(files) > _MAX_FILES:
         raise ValueError(f"files: at most {_MAX_FILES}")
     for name, content in files.items():

@@ -14,13 +14,13 @@ MAX_REASON: Final = 400
 
 
 class Classified(msgspec.Struct, frozen=True):
-    """An outcome, and why in one line: the tool's own words where it has some."""
+    """An outcome, and its reason in one line: the message of the tool where there is one."""
 
     outcome: RunOutcome
     reason: str = ""
 
 
-# 128 + ILL, ABRT, BUS, FPE, KILL, SEGV: what a shell or wrapper makes of a program that a signal ended.
+# 128 + ILL, ABRT, BUS, FPE, KILL, SEGV: the status that a shell or wrapper returns when a signal ended the program.
 _SIGNAL_STATUS: Final = {128 + number: number for number in (4, 6, 7, 8, 9, 11)}
 _CRASH = re.compile(
     r"(?m)^(?:panic: .*|fatal error: .*|goroutine \d+ \[.*|Traceback \(most recent call last\):.*"
@@ -41,7 +41,7 @@ def classify(
     refusals: Sequence[str] = (),
     protocol: bool = False,
 ) -> Classified:
-    """The outcome of a program that was run.
+    """The outcome of a run of a program.
 
     ``refusals`` are an adapter's patterns for output, of either stream, that states a reason; ``protocol`` states that
     the program speaks the entry-point protocol, where only status 3 refuses.
@@ -65,9 +65,11 @@ def classify(
 
 
 def _stated(refusals: Sequence[str], stderr: str, stdout: str, *, anywhere: bool) -> str | None:
-    """The reason: the line an adapter's pattern finds, else what stderr reports last of an error, else its last line.
+    """The reason: the line that an adapter's pattern matches, else the last line of stderr with an error, else its last
+    line.
 
-    With ``anywhere``, and where stderr states nothing, what stdout reports last of an error: some tools state it there.
+    With ``anywhere``, and where stderr is empty, the last line of stdout with an error, because some tools print it
+    there.
     """
     for text in (stderr, stdout):
         for pattern in refusals:

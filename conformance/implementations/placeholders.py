@@ -1,4 +1,4 @@
-"""The words in braces of an adapter's argument vectors, and putting values in their place. Never a shell."""
+"""The placeholders in the argument vectors of an adapter, and their replacement, without a shell."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,11 +37,11 @@ PLACEHOLDERS: Final = {
 SURROUNDINGS: Final = (
     *("home", "storage", "python", "authfile", "username", "password", "host", "destination_host", "stdout"),
 )
-"""Those that steps around an operation may use; empty where an operation has no such value."""
+"""Placeholders for steps before and after an operation; empty where an operation has no such value."""
 OPTIONS: Final = "{options}"
-"""As a whole argument: here come the arguments of the options that were requested."""
+"""As a whole argument: replaced by the arguments of the requested options."""
 
-# Only {word} is a placeholder: the {{.ID}} of Go templates is not replaced.
+# Only {word} is a placeholder: {{.ID}} of Go templates is not replaced.
 _WORD = re.compile(r"(?<!\{)\{([a-z_]+)\}(?!\})")
 
 
@@ -51,7 +51,7 @@ def words(argument: str) -> Iterator[str]:
 
 
 def fill(vector: Sequence[str], values: Mapping[str, str], options: Sequence[str] = ()) -> Vector:
-    """The argument vector with every placeholder replaced, once: what a value contains is not inspected again.
+    """The argument vector with every placeholder replaced once; placeholders in values are not replaced.
 
     ``options`` are already filled. Raise KeyError with the word that has no value.
     """

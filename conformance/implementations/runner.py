@@ -1,4 +1,4 @@
-"""Running one operation of one tool: what was asked, how it ended, and the commands as evidence."""
+"""Runs one operation of one tool: the request, the outcome, and the commands as evidence."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ from conformance.processes.run import Ended, run_program
 from conformance.processes.sandbox import Sandbox
 
 MAX_EVIDENCE: Final = 4096
-"""Characters of output preserved as evidence of one command."""
+"""Maximum characters of output recorded as evidence of one command."""
 _VERSION_SECONDS: Final = 30
 _MAX_SCAN: Final = 2**20
 
@@ -34,11 +34,11 @@ Values = Mapping[str, str | Path]
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One operation that was asked of a tool.
+    """One requested operation of a tool.
 
     ``stdout`` and ``stderr`` are those of the last command, bounded, secrets masked; ``elapsed`` in seconds and
     ``peak_memory`` in bytes (0: less than this process) over all commands. ``declared`` is the reason with which the
-    adapter declares this operation, compression or option unsupported: a run that succeeds shows a false claim.
+    adapter declares this operation, compression or option unsupported: a success then shows a false claim.
     """
 
     adapter: str
@@ -63,19 +63,19 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def claim_is_false(self) -> bool:
-        """Whether what the adapter declares unsupported was done."""
+        """Whether an operation succeeded that the adapter declares unsupported."""
         return bool(self.declared) and self.succeeded
 
 
 class Version(msgspec.Struct, frozen=True):
-    """What a tool reports its version is; ``absent`` states by name what is missing."""
+    """The version that a tool reports; ``absent`` names what is missing."""
 
     text: str = ""
     absent: str = ""
 
 
 def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
-    """Ask the tool for its version, or report that it is not on this machine."""
+    """Run the tool for its version, or report that it is not on this machine."""
     values = _values(sandbox, {})
     missing = _missing(adapter, sandbox, values)
     if missing:
@@ -94,7 +94,7 @@ def find_version(adapter: Adapter, sandbox: Sandbox) -> Version:
         why = ended.problem or (lines[-1] if lines else f"exit {ended.status}")
         return Version(absent=f"{adapter.executable} does not run: {why[:200]}")
     mask = _Mask(sandbox, {})
-    # A tool may print other things before its version: a line with "1.2" goes before one with a digit.
+    # A tool may print other lines before its version: a line with "1.2" is preferred to one with a digit.
     likely = sorted(map(mask, lines), key=lambda line: [re.search(form, line) is None for form in (r"\d\.\d", r"\d")])
     return Version((likely or [""])[0][:200])
 
@@ -108,10 +108,10 @@ def run_operation(
     options: Sequence[Option] = (),
     timeout: float | None = None,
 ) -> Run:
-    """Run all steps of an operation until one fails; never raises for what the tool does.
+    """Run all steps of an operation until one fails; never raises for an error of the tool.
 
     ``values`` fill the placeholders that the operation uses (KeyError when one is not given: the caller's mistake);
-    ``timeout`` in seconds is for all steps together. What the adapter cannot express is ``unsupported``.
+    ``timeout`` in seconds is for all steps together. A request that the adapter cannot express is ``unsupported``.
     """
     filled = _values(sandbox, values)
     missing = _missing(adapter, sandbox, filled)
@@ -195,7 +195,7 @@ def _conclude(adapter: Adapter, operation: Operation, done: list[Ended], declare
 
 
 def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], values: Mapping[str, str]) -> str:
-    """What the adapter cannot express of this request; empty when it can."""
+    """Why the adapter cannot express this request; empty when it can."""
     steps = adapter.operations.get(operation)
     if steps is None:
         return f"{adapter.name} has no operation {operation}"
@@ -213,9 +213,7 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
 def _option_arguments(
     adapter: Adapter, sandbox: Sandbox, operation: Operation, options: Sequence[Option], values: Mapping[str, str]
 ) -> Vector:
-    """The requested options, and credentials and certificate where the sandbox has them and the adapter accepts
-    them.
-    """
+    """The requested options, and those for credentials and certificate where sandbox and adapter have them."""
     own: list[Option] = ["authfile", "login"] if sandbox.secrets else []
     own += ["cafile"] if sandbox.ca_file else []
     given = (adapter.option(operation, option) or () for option in dict.fromkeys([*own, *options]))
@@ -223,7 +221,7 @@ def _option_arguments(
 
 
 def _scan_output(adapter: Adapter, operation: Operation, ended: Sequence[Ended], values: Mapping[str, str]) -> str:
-    """What a scan wrote to the file that the adapter names; empty where there is none."""
+    """The content of the file that the adapter names for scans; empty where there is none."""
     if operation != "scan" or not adapter.scan_output or ended[-1].status != 0:
         return ""
     try:
@@ -266,7 +264,7 @@ def _missing(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> s
 
 
 def _environment(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> dict[str, str]:
-    known = defaultdict(str, values)  # an environment may name what not every operation has
+    known = defaultdict(str, values)  # the environment may use placeholders that not every operation has
     own = {name: fill([value], known)[0] for name, value in adapter.environment.items()}
     return {**sandbox.environment, **own}
 
@@ -280,14 +278,14 @@ def _evidence(ended: Ended, mask: "_Mask") -> CommandEvidence:
 
 
 class _Mask:
-    """Takes secrets, and the paths of this machine, out of what is kept."""
+    """Removes secrets and paths of this machine from recorded text."""
 
     def __init__(self, sandbox: Sandbox, values: Values) -> None:
         named = {str(value): f"{{{key}}}" for key, value in values.items() if isinstance(value, Path)}
         own = {sandbox.home: "{home}", sandbox.storage: "{storage}", sandbox.directory: "{run}"}
         words = {**named, **{str(path): word for path, word in own.items()}, sys.executable: "{python}"}
         words |= {form: MASK for secret in sandbox.secrets for form in forms_of(secret)}
-        # The longest first: one path may begin with another.
+        # The longest first, because one path may begin with another.
         self._words = sorted(words.items(), key=lambda item: len(item[0]), reverse=True)
 
     def __call__(self, text: str) -> str:

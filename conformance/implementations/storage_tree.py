@@ -1,9 +1,8 @@
 """``python -m conformance.implementations.storage_tree STORAGE NAME OUTPUT``: copy an image's tree out of storage.
 
-NAME is a name of the image, or its id. The ids of image and layers are printed as a line of JSON. For tools that
-unpack into containers-storage and cannot show what they unpacked (skopeo). Of the driver vfs the directory of the top
-layer is the whole tree; of the driver overlay the layers are mounted, in a mount namespace that ends with this
-process.
+NAME is a name of the image, or its id. The ids of image and layers are printed as a line of JSON. For tools that unpack
+into containers-storage and cannot show the result (skopeo). With the driver vfs the directory of the top layer is the
+whole tree; with the driver overlay the layers are mounted, in a mount namespace that ends with this process.
 """
 
 import json
@@ -55,7 +54,7 @@ def layers_of(storage: Path, name: str) -> tuple[str, ...]:
 
 
 def ids_of(storage: Path, name: str) -> dict[str, object]:
-    """The local ids of an image: ``image_id``, and ``layer_ids`` from the base up."""
+    """The local ids of an image: ``image_id``, and ``layer_ids``, the lowest layer first."""
     image = _find(storage, name)
     driver = driver_of(storage)
     parents = {layer["id"]: str(layer.get("parent", "")) for layer in _list(storage / f"{driver}-layers/layers.json")}
@@ -68,7 +67,7 @@ def ids_of(storage: Path, name: str) -> dict[str, object]:
 
 
 def main(arguments: list[str]) -> int:
-    """Copy the tree with all its attributes, and print the ids; 1 and a line on stderr when there is none."""
+    """Copy the tree with all its attributes, and print the ids; status 1 and a line on stderr without an image."""
     storage, name, output = Path(arguments[0]).resolve(), arguments[1], Path(arguments[2]).resolve()
     try:
         copy = _copy_mounted if driver_of(storage) == "overlay" else _copy_plain
@@ -94,7 +93,7 @@ def _copy_mounted(storage: Path, name: str, output: Path) -> int:
         target.mkdir()
         empty.mkdir()
         enter_private_namespace()
-        # Without an upper directory the kernel wants two lower ones.
+        # Without an upper directory the kernel requires two lower ones.
         lowers = layers if len(layers) > 1 else (*layers, str(empty))
         mount_layers(storage / "overlay", lowers, target, how)
         try:

@@ -1,6 +1,6 @@
-"""What is done around an operation: files, setup, a service in the background, authentication.
+"""The steps before and after an operation: files, setup, a service in the background, authentication.
 
-At the end, whatever happened, the service is stopped and the teardown is run.
+At the end, in any case, the service is stopped and the teardown is run.
 """
 
 import subprocess
@@ -24,20 +24,20 @@ _MAX_LOG: Final = 4096
 
 
 class SurroundingsError(Exception):
-    """The tool could not be brought to where an operation can be asked of it; one line."""
+    """The steps before an operation failed; one line."""
 
 
 class Steps:
-    """Runs steps one after the other in a sandbox, and keeps how they ended."""
+    """Runs steps in order in a sandbox, and records their results."""
 
     def __init__(self, sandbox: Sandbox, environment: Mapping[str, str], values: Mapping[str, str]) -> None:
         self._sandbox, self._environment = sandbox, environment
-        # Steps around operations may name what not every operation has.
+        # Steps around operations may use placeholders that not every operation has.
         self._values = defaultdict(str, values)
         self.ended: list[Ended] = []
 
     def run(self, steps: tuple[Vector, ...], name: str) -> None:
-        """Run them until one fails: SurroundingsError then, with what the tool reported."""
+        """Run the steps until one fails: then SurroundingsError with the message of the tool."""
         self._values["stdout"] = ""
         for step in steps:
             ended = self._run(step)
@@ -47,13 +47,13 @@ class Steps:
             self._values["stdout"] = ended.stdout.rstrip("\r\n") or self._values["stdout"]
 
     def try_all(self, steps: tuple[Vector, ...]) -> None:
-        """Run them all, whether they succeed or not."""
+        """Run all steps, also after a failure."""
         self._values["stdout"] = ""
         self.ended += [self._run(step) for step in steps]
 
     @contextmanager
     def service(self, command: Vector, ready: Vector) -> Iterator[None]:
-        """Run a program in the background; enter when ``ready`` succeeds, and stop the program at the end."""
+        """Run a program in the background during the context, which begins when ``ready`` succeeds."""
         log = self._sandbox.directory / "service.log"
         with log.open("wb") as output:
             try:
@@ -95,7 +95,7 @@ class Steps:
 def surroundings(
     adapter: Adapter, sandbox: Sandbox, environment: Mapping[str, str], values: Mapping[str, str]
 ) -> Iterator[Steps]:
-    """Enter when an operation can be requested: SurroundingsError when that fails. ``teardown`` is always run."""
+    """Run the steps before and after the context: SurroundingsError when one fails. ``teardown`` is always run."""
     write_files(adapter, sandbox, values)
     steps = Steps(sandbox, environment, values)
     try:
@@ -112,12 +112,12 @@ def surroundings(
 
 
 def write_files(adapter: Adapter, sandbox: Sandbox, values: Mapping[str, str]) -> None:
-    """Write the files of the adapter below HOME, for this user only: they may hold a password."""
+    """Write the files of the adapter below HOME, readable by this user only: they may have a password."""
     known = defaultdict(str, values)
     for name, content in adapter.files.items():
         path = sandbox.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)  # a tool may have left a link there
+        path.unlink(missing_ok=True)  # a tool may have created a link at this path
         path.touch(mode=0o600)
         path.write_text(fill([content], known)[0], "utf-8")
 

@@ -1,1 +1,1 @@
-"""Running programs: time-outs and bounds, sandboxes, mount namespaces."""
+"""Runs programs: time-outs and bounds, sandboxes, mount namespaces."""

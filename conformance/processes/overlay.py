@@ -1,7 +1,7 @@
-"""Overlay mounts of image layers: in its own mount namespace, which takes them away with its last process.
+"""Overlay mounts of image layers in a separate mount namespace, which ends with its last process.
 
-``python -m conformance.processes.overlay`` tells how layers can be mounted here: ``native`` or
-``fuse-overlayfs``; else status 1, and the reason on standard error. Linux only.
+``python -m conformance.processes.overlay`` prints how layers can be mounted here: ``native`` or ``fuse-overlayfs``;
+otherwise status 1, and the reason on standard error. Linux only.
 """
 
 import ctypes
@@ -30,7 +30,7 @@ class OverlayError(Exception):
 
 
 def enter_private_namespace() -> None:
-    """Give this process its own mount namespace: what it mounts is seen by its children only."""
+    """Give this process its own mount namespace: only its children see its mounts."""
     libc = _libc()
     if libc.unshare(_CLONE_NEWNS) != 0:
         raise OverlayError(f"its own mount namespace is not allowed: {_reason()}")
@@ -41,11 +41,11 @@ def enter_private_namespace() -> None:
 def mount_layers(home: Path, lowers: Sequence[str], target: Path, how: How) -> None:
     """Mount layers, the uppermost first, as one tree; ``lowers`` are paths relative to ``home`` without ``:`` or ``,``.
 
-    The attributes of whiteouts are read as ``user.overlay.*``, which storage writes that takes itself for rootless
-    (containers/storage, pkg/archive: userxattr). OverlayError when it cannot be done.
+    The attributes of whiteouts are read as ``user.overlay.*``, as rootless storage writes them (containers/storage,
+    pkg/archive: userxattr). OverlayError when mounting fails.
     """
     options = f"lowerdir={':'.join(lowers)},userxattr"
-    os.chdir(home)  # the kernel takes one page of options: relative names are short
+    os.chdir(home)  # mount options are limited to one page: relative names are short
     if how == "native":
         if len(options) > _MAX_OPTIONS:
             raise OverlayError(f"{len(lowers)} layers are too many for one mount")
@@ -70,12 +70,12 @@ def mount_layers(home: Path, lowers: Sequence[str], target: Path, how: How) -> N
 
 
 def unmount(target: Path) -> None:
-    """Take a mount away, also one that is in use; nothing happens when there is none."""
+    """Remove a mount, also one in use; nothing happens when there is none."""
     _libc().umount2(os.fsencode(target), 2)  # MNT_DETACH
 
 
 def mounts_below(directory: Path) -> tuple[Path, ...]:
-    """The mount points below a directory, the latest first; none where the system has no /proc."""
+    """The mount points below a directory, the newest first; none where the system has no /proc."""
     own = os.fsencode(directory.resolve()) + b"/"
     try:
         lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
@@ -86,14 +86,14 @@ def mounts_below(directory: Path) -> tuple[Path, ...]:
 
 
 def undo_mounts(directory: Path) -> None:
-    """Take away every mount below a directory: tools leave some behind (containers-storage its own directory)."""
+    """Remove every mount below a directory: some tools leave mounts (containers-storage its own directory)."""
     for path in mounts_below(directory):
         unmount(path)
 
 
 @cache
 def how_to_mount() -> str:
-    """``native``, ``fuse-overlayfs``, or a sentence that states why layers cannot be mounted on this machine."""
+    """``native``, ``fuse-overlayfs``, or the reason why layers cannot be mounted on this machine."""
     if sys.platform != "linux":
         return "overlay mounts exist on Linux only"
     ended = subprocess.run(
@@ -110,7 +110,7 @@ def how_to_mount() -> str:
 
 
 def _unescaped(path: bytes) -> bytes:
-    """The kernel writes blank, tab, newline and backslash of a path as three octal digits."""
+    """A path of /proc, in which the kernel writes blank, tab, newline and backslash as three octal digits."""
     for code in (b"040", b"011", b"012", b"134"):
         path = path.replace(b"\\" + code, bytes([int(code, 8)]))
     return path
@@ -125,7 +125,7 @@ def _reason() -> str:
 
 
 def _try(how: How) -> None:
-    """Mount two layers and look."""
+    """Mount two layers and inspect the tree."""
     with tempfile.TemporaryDirectory(prefix="zcc-overlay-") as directory:
         home = Path(directory)
         for name in ("lower", "upper", "tree"):

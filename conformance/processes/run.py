@@ -1,4 +1,4 @@
-"""Running one program: argument vector, time-out for its whole process group, bounded output, peak memory."""
+"""Runs one program: argument vector, time-out for its process group, bounded output, peak memory."""
 
 import logging
 import os
@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from threading import Event
 from typing import IO, Final
 
 import msgspec
@@ -18,23 +21,43 @@ import msgspec
 _log: Final = logging.getLogger(__name__)
 
 MAX_KEPT: Final = 128 * 2**10
-"""Bytes of each stream: half from the beginning and half from the end."""
+"""Maximum recorded bytes of each stream: half from the beginning and half from the end."""
 
 _POLL: Final = 0.05
 _SOON: Final = 0.002  # a program that closed both streams is about to end
-# A program that left the group and holds the pipe open must not keep us waiting.
+# A program that left the group and has the pipe open must not delay the result.
 _GRACE: Final = 2.0
 _READ: Final = 2**16
 # The kernel counts pages in batches for each thread.
 _ROUNDING: Final = 4 * 2**20
 
 
+_STOP: Final[ContextVar[Event | None]] = ContextVar("stop", default=None)
+
+
+class StoppedError(Exception):
+    """The program was stopped, because its result is no longer needed."""
+
+
+@contextmanager
+def stoppable(stop: Event) -> Iterator[None]:
+    """In this context the programs of this thread are killed when the event is set, and ``run_program`` raises
+    StoppedError.
+    """
+    token = _STOP.set(stop)
+    try:
+        yield
+    finally:
+        _STOP.reset(token)
+
+
 class Ended(msgspec.Struct, frozen=True):
-    """How a program ended.
+    """The result of a program.
 
     ``status`` is its exit status, None when ``signal`` ended it or it could not be started (``problem`` states why).
-    ``peak_memory`` in bytes is that of the largest process among it and the children it waited for; 0 when it stayed
-    below the peak of this process, which the kernel counts in (exec keeps the high-water mark of the forking one).
+    ``peak_memory`` in bytes is that of the largest process among the program and the children that it waited for; 0
+    when it is below the peak of this process, which the kernel includes (exec keeps the high-water mark of the forking
+    one).
     """
 
     argv: tuple[str, ...]
@@ -49,9 +72,9 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 def run_program(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str], timeout: float) -> Ended:
-    """Run it in ``directory`` with exactly this environment; after ``timeout`` seconds kill all of its process group.
+    """Run a program in ``directory`` with exactly this environment; after ``timeout`` seconds kill its process group.
 
-    Whatever of the group is left when the program ends is killed as well.
+    Processes of the group that remain when the program ends are killed as well.
     """
     start, own_peak = time.monotonic(), _peak(resource.getrusage(resource.RUSAGE_SELF))
     try:
@@ -110,14 +133,16 @@ class _Kept:
 
 
 def _drain(process: subprocess.Popen[bytes], kept: Mapping[IO[bytes] | None, _Kept], deadline: float) -> bool:
-    """Read both streams until the program ended and they did; whether the time was up before."""
-    timed_out, until = False, deadline
+    """Read both streams until the program and the streams ended; return whether the time ran out before."""
+    timed_out, until, stop = False, deadline, _STOP.get()
     with selectors.DefaultSelector() as selector:
         for stream, keeper in kept.items():
             if stream is not None:
                 selector.register(stream, selectors.EVENT_READ, keeper)
         ended = False
         while not ended or selector.get_map():
+            if stop is not None and stop.is_set():
+                raise StoppedError("not wanted any more")
             if not ended and _has_ended(process.pid):
                 ended, until = True, time.monotonic() + _GRACE
                 stop_group(process.pid)
@@ -135,15 +160,15 @@ def _drain(process: subprocess.Popen[bytes], kept: Mapping[IO[bytes] | None, _Ke
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether the program ended; it stays a zombie, so that its process group cannot be another's yet."""
+    """Whether the program ended; it stays a zombie, so that the id of its process group is not reused."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def stop_group(group: int) -> None:
-    """Kill every process of this group, if there is one."""
+    """Kill every process of this group, if there are any."""
     try:
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # nothing of it is left (macOS reports EPERM for zombies)
+    except (ProcessLookupError, PermissionError):  # no process remains (macOS reports EPERM for zombies)
         return
 
 

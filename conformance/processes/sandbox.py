@@ -1,7 +1,7 @@
 """A sandbox for the runs of one tool: HOME, storage, credential file, and the settings of containers tools.
 
-Nothing of this machine's settings is read: registries.conf knows only the registry under test, policy.json accepts
-any image (signatures are not what is tested), storage.conf points below this directory.
+The settings of this machine are not read: registries.conf has only the registry under test, policy.json accepts any
+image (signatures are not tested), storage.conf points below this directory.
 """
 
 import base64
@@ -23,12 +23,12 @@ _PARTIAL: Final = 'enable_partial_images = "{}"'
 
 
 class SandboxOptions(msgspec.Struct, frozen=True):
-    """What a sandbox allows.
+    """The options of a sandbox.
 
-    ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, speak plain
-    HTTP. ``partial_pulls`` is containers-storage's enable_partial_images, which counts with the driver ``overlay``
-    only; ``mount_program`` mounts its layers where the kernel may not. ``path`` is where programs are searched for
-    ("": the PATH of this process).
+    ``hosts`` are the registries (host:port) of the run; those on loopback, and those in ``plain_http``, use plain HTTP.
+    ``partial_pulls`` is enable_partial_images of containers-storage, which has an effect with the driver ``overlay``
+    only; ``mount_program`` mounts its layers where the kernel does not permit it. ``path`` is where programs are
+    searched for ("": the PATH of this process).
     """
 
     hosts: Sequence[str] = ()
@@ -69,13 +69,13 @@ class Sandbox(msgspec.Struct, frozen=True):
         return self.home / ".docker" / "config.json"
 
     def values(self) -> dict[str, str]:
-        """The placeholders that the sandbox fills."""
+        """The values of placeholders that the sandbox has."""
         values = {"home": str(self.home), "storage": str(self.storage), "authfile": str(self.authfile)}
         return values | ({"cafile": str(self.ca_file)} if self.ca_file else {})
 
     @contextmanager
     def without_partial_pulls(self) -> Iterator[None]:
-        """Inside, containers-storage pulls whole layers only."""
+        """In this context containers-storage pulls whole layers only."""
         settings = Path(self.environment["CONTAINERS_STORAGE_CONF"])
         before = settings.read_text("utf-8")
         settings.write_text(before.replace(_PARTIAL.format("true"), _PARTIAL.format("false")), "utf-8")
@@ -86,7 +86,7 @@ class Sandbox(msgspec.Struct, frozen=True):
 
 
 def make_sandbox(directory: Path, options: SandboxOptions = DEFAULTS) -> Sandbox:
-    """Create a sandbox below ``directory``, which should be new; a later call there gives the same storage again."""
+    """Create a sandbox below ``directory``; a later call with the same directory uses the same storage."""
     directory = directory.resolve()
     home, storage = directory / "home", directory / "storage"
     environment = _environment(home, options)
@@ -127,8 +127,8 @@ def _environment(home: Path, options: SandboxOptions) -> dict[str, str]:
         "CONTAINERS_CONF": str(settings / "containers.conf"),
         "REGISTRY_AUTH_FILE": str(home / ".docker" / "config.json"),
         "DOCKER_CONFIG": str(home / ".docker"),
-        # containers/image keeps what it learns of blobs in /var/lib when root runs it, whatever HOME states
-        # (pkg/blobinfocache/default.go); as this user it keeps that below XDG_DATA_HOME.
+        # containers/image stores its blob cache in /var/lib when root runs it, whatever HOME states
+        # (pkg/blobinfocache/default.go); with this variable it stores the cache below XDG_DATA_HOME.
         "_CONTAINERS_ROOTLESS_UID": "65534",
     }
     if options.ca_file is not None:
@@ -158,7 +158,7 @@ runroot = {json.dumps(str(storage / "run"))}
 
 
 def _engine(home: Path, storage: Path) -> str:
-    """containers.conf: what podman and buildah would keep in /var/lib, /var/tmp and /run stays below the sandbox."""
+    """containers.conf: directories below the sandbox instead of /var/lib, /var/tmp and /run for podman and buildah."""
     return f"""[engine]
 image_copy_tmp_dir = {json.dumps(str(home / "tmp"))}
 static_dir = {json.dumps(str(storage / "graph" / "libpod"))}

@@ -1,1 +1,1 @@
-"""Real tar readers: a panel for sentinel blobs (``sentinel_panel``), and one for whole archives (``panel``)."""
+"""Real tar readers: a panel for sentinel blobs (``sentinel_panel``), and a panel for whole archives (``panel``)."""

@@ -1,4 +1,4 @@
-"""``python -m conformance.readers``: list the readers of this machine; ``--install`` brings what it can."""
+"""``python -m conformance.readers``: list the readers on this machine; ``--install`` installs the available ones."""
 
 import argparse
 import sys
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from conformance.readers.command_line import COMMANDS
 from conformance.readers.panel import Panel
 from conformance.readers.programs import PROGRAM_LIST
-from conformance.readers.sentinel_panel import read_with_panel, sound_archive
+from conformance.readers.sentinel_panel import read_with_panel, valid_archive
 from conformance.readers.sentinel_tools import build_go_reader
 from conformance.sources.errors import SourceError
 
 
 def install(say: Callable[[str], object]) -> None:
-    """Build and fetch what can be had here; state in a line what cannot."""
+    """Build and fetch the available readers; print a line for each reader that cannot be installed."""
     steps = [(program.name, program.install) for program in PROGRAM_LIST]
     for name, step in [*steps, ("go (sentinel)", build_go_reader)]:
         try:
@@ -23,13 +23,13 @@ def install(say: Callable[[str], object]) -> None:
 
 
 def lines() -> Iterable[tuple[str, bool]]:
-    """A line for each reader of both panels, and whether it is here."""
+    """A line for each reader of both panels, with its state."""
     yield "readers of data layers:", True
     yield from _of_panel("layers", tuple(each.name for each in COMMANDS))
     yield "readers of indexes, manifests and configs:", True
     yield from _of_panel("documents", ())
     yield "readers of sentinel blobs:", True
-    for outcome in read_with_panel(sound_archive()):
+    for outcome in read_with_panel(valid_archive()):
         state = outcome.version or "found"
         if outcome.absent:
             state = "broken" if outcome.evidence else "not on this machine"
@@ -51,9 +51,9 @@ def _of_panel(reads: str, commands: Sequence[str]) -> Iterable[tuple[str, bool]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """List, or install and list; 1 when one is missing."""
+    """List, or install and list; status 1 when a reader is missing."""
     parser = argparse.ArgumentParser(prog="python -m conformance.readers", description=__doc__)
-    parser.add_argument("--install", action="store_true", help="build and fetch the readers that can be had here")
+    parser.add_argument("--install", action="store_true", help="build and fetch the available readers")
     if parser.parse_args(arguments).install:
         install(lambda line: sys.stderr.write(f"{line}\n"))
     complete = True

@@ -1,4 +1,4 @@
-"""Where the readings of one archive by several readers differ: by pairs of readers, and by what differs."""
+"""Differences between the readings of one archive, by pair of readers and by attribute."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -10,11 +10,11 @@ from conformance.readers.reading import NOT_TOLD, Member, Reading, path_of
 _MODE: Final = 0o7777
 _LINKS: Final = ("symlink", "hardlink")
 _MODELESS: Final = ("symlink", "hardlink")
-"""The mode of a link is that of its target, or undefined."""
+"""Types of links, whose mode is that of the target, or undefined."""
 
 
 class Difference(StrEnum):
-    """What differs at one member; ``MEMBERS`` when one reader sees more members than another."""
+    """The attribute that differs at one member; ``MEMBERS`` when one reader sees more members."""
 
     MEMBERS = "members"
     NAME = "name"
@@ -27,7 +27,7 @@ class Difference(StrEnum):
 
 
 def difference(one: Reading, other: Reading) -> Difference | None:
-    """The first difference between two readings of the same archive that both readers accept; times do not count."""
+    """The first difference between two readings of an archive that both readers accept; times are ignored."""
     for left, right in zip(one.members, other.members, strict=False):
         if left is not right and (found := member_difference(left, right)) is not None:
             return found
@@ -61,7 +61,7 @@ def _owner_difference(one: Member, other: Member) -> Difference | None:
 
 
 def differing_pairs(readings: Mapping[str, Reading]) -> Iterator[tuple[str, str, Difference]]:
-    """Every two readers that accept the archive and see it otherwise, and how."""
+    """Every pair of readers that accept the archive and differ, with the difference."""
     accepting = [(name, reading) for name, reading in readings.items() if reading.accepts]
     for (left, one), (right, other) in combinations(accepting, 2):
         if (found := difference(one, other)) is not None:
@@ -69,7 +69,7 @@ def differing_pairs(readings: Mapping[str, Reading]) -> Iterator[tuple[str, str,
 
 
 def _link(member: Member) -> bytes:
-    """A hard link names a member, a symbolic link is text."""
+    """The link target: the path of a member for a hard link, the text for a symbolic link."""
     link = member.link or ""
     return path_of(link) if member.kind == "hardlink" else bytes.fromhex(link)
 

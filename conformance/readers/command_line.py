@@ -1,6 +1,6 @@
-"""Readers that are only there as commands: each archive is a process and a file. Slow, so they are asked last.
+"""Readers that are commands: each archive needs a process and a file. They are slow, so they run last.
 
-They list, and tell no contents. What a listing cannot represent without doubt (a line break in a name) is not a result.
+They list members without contents. A listing that is ambiguous (a line break in a name) is not a result.
 """
 
 import re
@@ -24,13 +24,13 @@ _BLOCK: Final = 512
 
 
 class UnclearError(ValueError):
-    """A listing that can be read in two ways."""
+    """The listing is ambiguous."""
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A command and how its listing is read.
+    """A command, and a parser for its listing.
 
-    ``extended``: it knows PAX and GNU extended headers; ``rewrites_newlines``: its listing has none of those in names.
+    ``extended``: it supports PAX and GNU extended headers; ``rewrites_newlines``: it replaces newlines in listed names.
     """
 
     name: str
@@ -41,11 +41,10 @@ class Command(msgspec.Struct, frozen=True):
 
 
 def is_clear(command: Command, tar: bytes) -> bool:
-    """Whether a listing of this archive can be read.
+    """Whether the listing of this archive is unambiguous.
 
-    An arrow in a name looks like a link; 7-Zip shows "_" for a newline.
-
-    What a command does not know (extended headers) is not asked of it either.
+    An arrow in a name looks like a link; 7-Zip shows "_" for a newline. Archives with extended headers are excluded for
+    a command that does not support them.
     """
     places = [at for at in range(0, len(tar), _BLOCK) if _is_header(tar[at : at + _BLOCK])]
     headers = [tar[at : at + _BLOCK] for at in places]
@@ -57,13 +56,13 @@ def is_clear(command: Command, tar: bytes) -> bool:
         return True
     if not places:
         return b"\n" not in tar
-    # Up to the next header: what a GNU long name or link holds.
+    # The content of a GNU long name or link, up to the next header.
     parts = (tar[at:end] for at, end in zip(places, [*places[1:], len(tar)], strict=True))
     return not any(b"\n" in (part if part[156:157] in (b"L", b"K") else part[:_BLOCK]) for part in parts)
 
 
 def _is_header(block: bytes) -> bool:
-    """Whether a block has the magic of a header, or, as one of the form v7, its checksum."""
+    """Whether a block has the magic of a header, or the checksum of a header of the form v7."""
     if block[257:262] == b"ustar":
         return True
     said = block[148:156].strip(b" \0")
@@ -71,7 +70,7 @@ def _is_header(block: bytes) -> bool:
 
 
 def read_with_command(command: Command, content: bytes, *, timeout: float = 20) -> Reading | None:
-    """What it lists; None when its listing is not clear, or it is not on this machine."""
+    """The reading of a command; None when its listing is ambiguous, or it is not on this machine."""
     found = present(command)
     if found is None:
         return None
@@ -90,12 +89,12 @@ def read_with_command(command: Command, content: bytes, *, timeout: float = 20) 
 
 @cache
 def present(command: Command) -> tuple[tuple[str, ...], str] | None:
-    """Its argument vector and version, when it is on this machine."""
+    """The argument vector and version of a command, when it is on this machine."""
     return command.find()
 
 
 def command_readers() -> tuple[ReaderInfo, ...]:
-    """Those on this machine."""
+    """The command readers on this machine."""
     found = ((command.name, present(command)) for command in COMMANDS)
     return tuple(ReaderInfo(name, here[1], "command") for name, here in found if here is not None)
 
@@ -119,7 +118,7 @@ def _listing(text: str, line_form: re.Pattern[str], *, quoted: bool) -> Iterator
 
 
 def _cpio_listing(text: str) -> Iterator[Member]:
-    """cpio lists a hard link as an empty file, and takes the blank in "000755 " (libarchive, V7) for a digit."""
+    """cpio lists a hard link as an empty file, and reads the blank in "000755 " (libarchive, V7) as a digit."""
     for member in _listing(text, _CPIO_LINE, quoted=False):
         kind = NOT_TOLD if member.kind == "reg" and not member.size else member.kind
         yield msgspec.structs.replace(member, kind=kind, mode=None, uid=None, gid=None)

@@ -1,4 +1,4 @@
-"""An index, a manifest or a config as facts: what each place of the document states, in one form for all readers."""
+"""An index, a manifest or a config as facts: the value at each place, in one form for all readers."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -22,11 +22,11 @@ class DocumentReading(msgspec.Struct, frozen=True):
 
 
 class WrongTypeError(Exception):
-    """A place of the document holds a value of another type than its readers expect."""
+    """A value in the document has another type than readers expect."""
 
 
 def facts_in(reading: Reading) -> DocumentReading:
-    """What a program of the panel read."""
+    """The facts that a program of the panel returned."""
     if not reading.accepts:
         return DocumentReading(refused=reading.refused or "crashed")
     return DocumentReading({_text(member.name): _text(member.link or "") for member in reading.members})
@@ -48,7 +48,7 @@ def facts_of(kind: str, value: Any) -> Facts:
 
 
 def first_difference(one: Mapping[str, str], other: Mapping[str, str]) -> str:
-    """The first place, sorted, of which two readings state different things; "" when there is none."""
+    """The first place, in sorted order, with different values in two readings; "" when there is none."""
     return min((place for place in one.keys() | other.keys() if one.get(place) != other.get(place)), default="")
 
 
@@ -85,7 +85,7 @@ def _expect(value: Any, kind: type, place: str) -> None:
 
 
 def _said(text: str) -> str:
-    """Text as bytes of UTF-8 hold it: a lone surrogate becomes what Go and node make of it."""
+    """Text as UTF-8, in which a lone surrogate becomes U+FFFD as in Go and node."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Real readers on the data layers of an image: ``zcc check --deep --readers``."""
+"""Runs real readers on the data layers of an image: ``zcc check --deep --readers``."""
 
 import time
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ from conformance.readers.toc_reading import beside, reading_of
 from conformance.sources.source import ImageSource
 
 MAX_SECONDS: Final = 600.0
-"""For all layers of an image together: those that are left then are not run."""
+"""Maximum seconds for all layers of an image: remaining layers are not run."""
 ANSWER: Final = 120.0
 _READ: Final = 2**20
 
 
 class _NotAskedError(Exception):
-    """Why a layer is not given to the readers."""
+    """A layer is not given to the readers; the message states why."""
 
 
 def ask_readers(source: ImageSource, seen: LayersSeen) -> LayersSeen:
-    """Each zstd:chunked layer that has a TOC, with what the readers on this machine see in it."""
+    """Each zstd:chunked layer that has a TOC, with the readings of the readers on this machine."""
     until = time.monotonic() + MAX_SECONDS
     with Panel(timeout=ANSWER) as panel:
         layers = tuple(_asked(source, layer, panel, until) for layer in seen.layers)
@@ -57,7 +57,7 @@ def _views(toc: Toc, blob: bytes, tar: bytes, descriptor: Descriptor, panel: Pan
 
 
 def _contents(source: ImageSource, descriptor: Descriptor) -> tuple[bytes, bytes]:
-    """The blob and its tar; raise _NotAskedError when they cannot be had, or are too large for the readers."""
+    """The blob and its tar; raise _NotAskedError when they cannot be read, or are too large for the readers."""
     if descriptor.size > MAX_TAR:
         raise _NotAskedError(_too_large())
     with source.open_blob(descriptor) as blob:

@@ -1,8 +1,8 @@
-"""What some readers cannot read of archives that are written as they should be.
+"""Features of conforming archives that some readers do not support.
 
-A TOC cannot help there: the name of 300 bytes needs a PAX or GNU record, and who does not know it sees another name.
-Such a reader is not compared on an archive that uses what it does not know; where that touches owners alone, it is
-compared in all else. Measured: ``tests/readers``.
+Requirements cannot prevent these differences: a name of 300 bytes needs a PAX or GNU record, and a reader without
+support for it sees another name. Such a reader is not compared on an archive that uses the feature; where only owners
+depend on it, everything else is compared. Measured: ``tests/readers``.
 """
 
 import re
@@ -18,7 +18,7 @@ _BLOCK: Final = 512
 
 
 class Feature(StrEnum):
-    """What an archive uses."""
+    """A feature of an archive."""
 
     PAX_PATH = "PAX path"
     PAX_LINK = "PAX linkpath"
@@ -55,7 +55,7 @@ _FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
 
 
 def features_of(tar: bytes) -> frozenset[Feature]:
-    """What the archive uses; content that looks like a record or a header counts too."""
+    """The features of the archive; content that looks like a record or a header counts too."""
     found = {feature for feature, pattern in _RECORDS.items() if pattern.search(tar)}
     for start in range(0, len(tar) - _BLOCK + 1, _BLOCK):
         if _is_header(tar, start):
@@ -66,9 +66,9 @@ def features_of(tar: bytes) -> frozenset[Feature]:
             if any(tar[start + field] & 0x80 for field in _NUMBERS):
                 found.add(Feature.BASE256)
             if _BLANK.search(tar, start + 100, start + 156):
-                found.add(Feature.BLANK)  # libarchive writes so; cpio takes the blank for a digit
+                found.add(Feature.BLANK)  # libarchive writes this form; cpio reads the blank as a digit
     if found & {Feature.GNU_NAME, Feature.GNU_LINK} and _has_pax(tar):
-        found.add(Feature.BOTH)  # Archive::Tar loses a long name that a PAX header follows; no writer mixes them
+        found.add(Feature.BOTH)  # Archive::Tar loses a long name before a PAX header; no writer mixes them
     return frozenset(found)
 
 
@@ -88,14 +88,14 @@ def _has_pax(tar: bytes) -> bool:
 
 
 def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading]:
-    """The readings, each without what its reader does not know; without those of readers that know too little."""
+    """The comparable readings: without attributes, or readers, for which the archive uses an unsupported feature."""
     used = features_of(tar)
     known = ((name, without_unknown(name, reading, used)) for name, reading in readings.items())
     return {name: reading for name, reading in known if reading is not None}
 
 
 def without_unknown(name: str, reading: Reading, used: frozenset[Feature]) -> Reading | None:
-    """The reading, without owners where its reader does not know them; None where it knows too little."""
+    """The reading, without owners where its reader does not support them; None where it lacks another feature."""
     unknown = used & LIMITS.get(name, frozenset())
     if unknown - _OWNERS:
         return None

@@ -1,4 +1,4 @@
-"""The panel of readers of whole archives: what each reader on this machine makes of the tar of a data layer."""
+"""The panel of readers of whole archives: the reading of the tar of a data layer by each reader on this machine."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +9,16 @@ from typing import Final, Self
 from conformance.readers.command_line import COMMANDS, command_readers, is_clear, read_with_command
 from conformance.readers.programs import PROGRAM_LIST, Program
 from conformance.readers.reading import ReaderInfo, Reading
-from conformance.readers.sentinel_panel import sound_archive
+from conformance.readers.sentinel_panel import valid_archive
 from conformance.readers.stream import START_TIMEOUT, ReaderProgram, Request
 
 TOC_READER: Final = "containers-storage (TOC)"
 MAX_TAR: Final = 256 * 2**20
-"""Bytes of a tar that the readers are given: some hold it in memory."""
+"""Maximum bytes of a tar for the readers, some of which hold it in memory."""
 
 
 class Panel:
-    """The readers of this machine, running. Use it in a ``with``.
+    """The readers on this machine, as running programs. Use it in a ``with``.
 
     ``absent`` names the readers that are not on this machine, and what they need; ``broken`` those that do not start.
     """
@@ -49,26 +49,28 @@ class Panel:
 
     @property
     def readers(self) -> tuple[ReaderInfo, ...]:
-        """All that are here: the long-lived ones, then the commands."""
+        """All readers on this machine: the long-lived programs, then the commands."""
         return (*(info for program in self._programs for info in program.readers), *self.commands)
 
     def read_tars(self, tars: Sequence[bytes]) -> list[dict[str, Reading]]:
-        """What the long-lived readers see in each archive."""
+        """The readings of each archive by the long-lived programs."""
         return self._ask([Request(tar) for tar in tars], "tar")
 
     def read_layers(self, layers: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Reading]]:
-        """What the readers of whole layers see: of each layer its blob, and its annotations as a JSON object."""
+        """The readings of layers by the readers of whole layers; a layer is its blob, and its annotations as a JSON
+        object.
+        """
         return self._ask([Request(blob, "layer", annotations) for blob, annotations in layers], "layer")
 
     def read_documents(self, documents: Sequence[tuple[str, bytes]]) -> list[dict[str, Reading]]:
-        """What the readers of documents see: of each its kind (index, manifest, config) and its bytes.
+        """The readings of documents; a document is its kind (index, manifest, config) and its bytes.
 
         A reading has a member of the type ``other:fact`` for each fact: its name is the place, its link the value.
         """
         return self._ask([Request(raw, "document", kind.encode()) for kind, raw in documents], "document")
 
     def read_with_commands(self, tar: bytes) -> dict[str, Reading]:
-        """What the commands list, as far as their listings are clear."""
+        """The readings of the commands with unambiguous listings."""
         here = {info.name for info in self.commands}
         found: dict[str, Reading] = {}
         for command in COMMANDS:
@@ -106,11 +108,11 @@ class Panel:
 
 
 def _control(program: ReaderProgram) -> str:
-    """The positive control: every reader of tars sees the one member of a valid archive. Why not, "" if so."""
+    """The positive control: every tar reader reads the member of a valid archive. Returns the failure, "" for none."""
     if program.readers[0].op != "tar":
         return ""
     for info, reading in zip(
-        program.readers, program.ask([Request(sound_archive())], timeout=START_TIMEOUT)[0], strict=True
+        program.readers, program.ask([Request(valid_archive())], timeout=START_TIMEOUT)[0], strict=True
     ):
         seen = [(bytes.fromhex(member.name), member.kind, member.size) for member in reading.members]
         if not reading.accepts or seen != [(b"control", "reg", 0)]:

@@ -1,4 +1,4 @@
-"""Where built and fetched readers are retained, and running the tools that bring them."""
+"""The cache of built and fetched readers, and runs of the tools that build and fetch them."""
 
 import os
 import re
@@ -19,7 +19,7 @@ _PASSED_ON_PREFIXES: Final = ("npm_config_", "cargo_", "rustup_", "maven_", "jav
 
 
 def cache_directory() -> Path:
-    """Where built and fetched readers are retained: XDG_CACHE_HOME/zcc, or ~/.cache/zcc."""
+    """The directory of built and fetched readers: XDG_CACHE_HOME/zcc, or ~/.cache/zcc."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zcc"
 
 
@@ -30,7 +30,7 @@ def node_modules() -> Path:
 
 
 def version_of(*argv: str, environment: dict[str, str] | None = None) -> str | None:
-    """The version that a program prints; None when it is not here or states none."""
+    """The version that a program prints; None when it is not installed or prints none."""
     line = first_line(*argv, environment=environment)
     return None if line is None else number_in(line)
 
@@ -42,7 +42,7 @@ def number_in(line: str) -> str:
 
 
 def first_line(*argv: str, environment: dict[str, str] | None = None) -> str | None:
-    """The first line with words that a program prints; None when it is not here or fails."""
+    """The first line with text that a program prints; None when it is not installed or fails."""
     if shutil.which(argv[0]) is None:
         return None
     try:
@@ -55,9 +55,9 @@ def first_line(*argv: str, environment: dict[str, str] | None = None) -> str | N
 def run_tool(
     argv: tuple[str, ...], *, what: str, environment: dict[str, str] | None = None, timeout: float = BUILD_TIMEOUT
 ) -> str:
-    """What the tool prints. Raise SourceError with its last words when it fails, or runs for ``timeout`` seconds."""
+    """The output of the tool. Raise SourceError with its last line when it fails, or runs for ``timeout`` seconds."""
     with tempfile.TemporaryDirectory(prefix="zcc-tool-") as home:
-        # Or the go command leaves a child behind that writes into HOME while it is removed.
+        # Otherwise the go command leaves a child that writes into HOME while HOME is removed.
         telemetry = Path(home) / ".config" / "go" / "telemetry"
         telemetry.mkdir(parents=True)
         (telemetry / "mode").write_text("off", "ascii")
@@ -81,7 +81,7 @@ def run_tool(
 
 
 def _environment(home: str) -> dict[str, str]:
-    """PATH, its own HOME, and what a machine needs to reach its package registries and toolchains at all."""
+    """PATH, a separate HOME, and the variables needed to reach package registries and toolchains."""
     own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LC_ALL": "C"}
     for name, value in os.environ.items():
         lower = name.lower()

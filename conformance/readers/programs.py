@@ -1,6 +1,6 @@
-"""The programs of the panel: how each is brought into the cache, and started.
+"""The programs of the panel: how each is installed into the cache, and started.
 
-Nothing here is built but by ``install`` (``zcc readers install``): what is missing is not on this machine.
+Only ``install`` builds programs (``zcc readers install``): a missing program counts as not on this machine.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ _NODE_MEMORY: Final = "--max-old-space-size=1024"
 
 
 class Program(msgspec.Struct, frozen=True):
-    """A program and the readers in it. ``launch`` is None when it is not on this machine.
+    """A program and its readers. ``launch`` returns None when it is not on this machine.
 
-    ``install`` brings it; it raises SourceError when the machine lacks what that needs.
+    ``install`` installs it; it raises SourceError when the machine lacks a tool for that.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Program(msgspec.Struct, frozen=True):
 
 
 def _built(name: str, *sources: str) -> Path:
-    """Where the program built from these sources is retained: another place for other sources."""
+    """The path of the program built from these sources, which depends on their content."""
     digest = hashlib.sha256()
     for source in sources:
         digest.update((PROGRAMS / source).read_bytes())
@@ -52,7 +52,7 @@ def _demand(*tools: str) -> None:
 
 
 def _place(build: Callable[[Path], None], target: Path) -> None:
-    """Let ``build`` make a file or directory, and put it in place whole: two processes may build at once."""
+    """Let ``build`` create a file or directory, and move it into place, because two processes may build at once."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def _python() -> Launch:
 
 
 def _nothing() -> None:
-    """It is here already."""
+    """Python is always installed."""
 
 
 # Go

@@ -1,4 +1,4 @@
-"""What a reader reports of an archive, in one form for all readers."""
+"""The reading of an archive by a reader, in one form for all readers."""
 
 from functools import lru_cache
 from typing import Final
@@ -6,13 +6,14 @@ from typing import Final
 import msgspec
 
 NOT_TOLD: Final = "?"
-"""In place of a digest or a kind: the reader does not tell."""
+"""Instead of a digest or a kind: the reader does not report it."""
 
 Number = int | float | None
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One member as a reader sees it. Names, links and xattrs are hexadecimal; None is what it does not tell.
+    """One member as a reader reports it. Names, links and xattrs are hexadecimal; None is an attribute it does not
+    report.
 
     ``kind`` is reg, dir, symlink, hardlink, char, block, fifo or ``other:`` and the type flag. ``size`` in bytes;
     ``mtime`` in seconds since 1970; ``digest`` is the SHA-256 of a content in hexadecimal, None when it is empty.
@@ -35,7 +36,7 @@ class Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """``members`` in the order of the archive. ``refused`` is why the reader refuses the archive, None when it accepts.
 
-    ``crashed``: it ended, or did not respond in its time. What it does with another archive is then not known.
+    ``crashed``: it ended, or did not respond in time. Its behaviour on another archive is then unknown.
     """
 
     members: tuple[Member, ...] = ()
@@ -48,7 +49,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReaderInfo(msgspec.Struct, frozen=True):
-    """A reader that is here; ``op`` is what it is asked: "tar" or "layer"."""
+    """A reader on this machine; ``op`` is its operation: "tar", "layer" or "document"."""
 
     name: str
     version: str
@@ -57,5 +58,5 @@ class ReaderInfo(msgspec.Struct, frozen=True):
 
 @lru_cache(2**14)
 def path_of(name: str) -> bytes:
-    """The path below the root that a name (hexadecimal) leads to: no empty components, no ``.``; ``..`` stays."""
+    """The path of a name (hexadecimal) below the root: without empty components and ``.``, but with ``..``."""
     return b"/".join(part for part in bytes.fromhex(name).split(b"/") if part not in (b"", b"."))

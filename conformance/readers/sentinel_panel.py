@@ -1,4 +1,4 @@
-"""The panel of tar readers that a sentinel blob is fed to, as they are on this machine.
+"""The panel of tar readers for sentinel blobs.
 
 "Accepted" is success as the reader defines it: exit status 0, or no error. A reader counts as present only when it
 lists a valid archive (the positive control): a broken one would reject everything and prove nothing.
@@ -24,7 +24,7 @@ from conformance.readers.sentinel_tools import (
 
 PYTHON_STRICT = "Python tarfile"
 PYTHON_LENIENT = "Python tarfile (ignore_zeros)"
-# Without the limit an archive that points back into itself would be listed indefinitely.
+# Without the limit, listing an archive that points back into itself would not end.
 MAX_MEMBERS = 4096
 MAX_ENTRIES_KEPT = 64
 WORKERS = 2
@@ -38,10 +38,10 @@ def reader_names() -> tuple[str, ...]:
 def read_with_panel(
     content: bytes, *, timeout: float = 20, readers: Iterable[str] | None = None
 ) -> tuple[ReaderOutcome, ...]:
-    """What every reader of the panel makes of these bytes, in the order of ``reader_names()``.
+    """The outcome of every reader of the panel for these bytes, in the order of ``reader_names()``.
 
-    ``timeout`` in seconds is each reader's; ``readers`` picks some by name (ValueError for an unknown one).
-    Readers that are not on this machine come back as absent.
+    ``timeout`` in seconds is each reader's; ``readers`` picks some by name (ValueError for an unknown one). Readers
+    that are not on this machine are reported as absent.
     """
     wanted = set(reader_names() if readers is None else readers)
     if unknown := wanted - set(reader_names()):
@@ -54,7 +54,7 @@ def read_with_panel(
 
 
 def read_with_python(content: bytes) -> tuple[ReaderOutcome, ...]:
-    """The in-process part of the panel alone, strict and lenient: fast enough for every generated example."""
+    """The outcomes of the Python readers only, strict and lenient: fast enough for every generated example."""
     return (_read_python(content, False), _read_python(content, True))
 
 
@@ -63,14 +63,14 @@ def _python_name(lenient: bool) -> str:
 
 
 def _read_python(content: bytes, lenient: bool) -> ReaderOutcome:
-    """Python's reader as plain tar (``r:``): in this process nothing is unpacked that could be a bomb."""
+    """Python's reader for plain tar (``r:``): compressed input may be a bomb, and is not unpacked in this process."""
     entries: list[str] = []
     status, output = 0, ""
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:", ignore_zeros=lenient) as archive:
             while len(entries) < MAX_MEMBERS and (member := archive.next()) is not None:
                 entries.append(_shown(member.name))
-    # Whatever tarfile raises on hostile bytes (it lets ValueError, RecursionError and others through) is its refusal.
+    # Any exception of tarfile on hostile bytes (also ValueError, RecursionError and others) is a refusal.
     except Exception as error:
         status, output = 1, f"{type(error).__name__}: {error}"
     options = "mode='r:', ignore_zeros=True" if lenient else "mode='r:'"
@@ -102,11 +102,11 @@ def _read_with(tool: Tool, content: bytes, timeout: float) -> ReaderOutcome:
 
 @cache
 def _present(tool: Tool, _modules: object, _path: str) -> tuple[Found | None, tuple[CommandEvidence, ...]]:
-    """The reader as found here, or what it did wrong with a valid archive. Kept for this process and this PATH."""
+    """The reader on this machine, or its failure on a valid archive. Cached for this process and this PATH."""
     found = tool.find()
     if found is None:
         return None, ()
-    accepted, entries, command = _ask(tool, found, sound_archive(), 60)
+    accepted, entries, command = _ask(tool, found, valid_archive(), 60)
     return (found, ()) if accepted and entries == ("control",) else (None, (command,))
 
 
@@ -121,7 +121,7 @@ def _ask(tool: Tool, found: Found, content: bytes, timeout: float) -> tuple[bool
 
 
 @cache
-def sound_archive() -> bytes:
+def valid_archive() -> bytes:
     """The positive control: one empty file "control"."""
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -130,5 +130,5 @@ def sound_archive() -> bytes:
 
 
 def _shown(name: str) -> str:
-    """A name from a hostile archive, fit for a terminal and a report."""
+    """A name from a hostile archive, escaped for a terminal and a report."""
     return "".join(character if character.isprintable() else "\ufffd" for character in name[:256])

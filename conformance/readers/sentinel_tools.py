@@ -1,4 +1,4 @@
-"""Where the tar readers of the panel are on this machine, and how each is told to list a file."""
+"""Finds the tar readers of the panel on this machine; each has an argument vector that lists a file."""
 
 import hashlib
 import shutil
@@ -18,7 +18,7 @@ NODE_PACKAGES = ("tar@7", "tar-stream@3")
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A reader that is here: its argument vector ("{blob}" for the file), version and extra environment."""
+    """A reader on this machine: its argument vector ("{blob}" for the file), version and extra environment."""
 
     argv: tuple[str, ...]
     version: str
@@ -68,7 +68,7 @@ def build_go_reader() -> Path:
             "CGO_ENABLED": "0",
         }
         run_tool(("go", "build", "-o", str(built), str(source)), what="go build", environment=environment)
-        built.replace(program)  # two processes may build at once: each puts a whole file in place
+        built.replace(program)  # two processes may build at once: each moves a complete file into place
     return program
 
 

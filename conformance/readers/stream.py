@@ -1,7 +1,7 @@
-"""The other side of ``programs/README.md``: one long-lived program that results many archives.
+"""Runs one long-lived reader program for many archives, by the protocol of ``programs/README.md``.
 
-Hostile archives may make a reader crash or run indefinitely: it is then started again, and the archive it stood at is
-the one that it crashed on.
+A hostile archive may make a reader crash or run indefinitely: the program is then started again, and the crash is
+reported for the current archive.
 """
 
 import os
@@ -22,7 +22,7 @@ import msgspec
 from conformance.readers.reading import ReaderInfo, Reading
 
 MAX_ANSWER: Final = 256 * 2**20
-"""Bytes of one result; a program that writes more is stopped."""
+"""Maximum bytes of one result; a program that writes more is stopped."""
 MAX_MEMORY: Final = 4 * 2**30
 START_TIMEOUT: Final = 60.0
 _CHUNK: Final = 2**16
@@ -31,7 +31,7 @@ _ANSWERS: Final = msgspec.json.Decoder(tuple[Reading, ...])
 
 
 class Launch(msgspec.Struct, frozen=True):
-    """How a program is started; ``bounded`` when its address space can be limited (virtual machines reserve much)."""
+    """How a program is started; ``bounded``: with limited address space (virtual machines reserve too much)."""
 
     argv: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
@@ -39,19 +39,19 @@ class Launch(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One archive, or a layer with its annotations as the argument."""
+    """One archive, a layer with its annotations as the argument, or a document with its kind."""
 
     content: bytes
     op: str = "tar"
     argument: bytes = b""
 
     def head(self) -> bytes:
-        """The line before the content."""
+        """The line that precedes the content."""
         return b"%b %d %b\n" % (self.op.encode(), len(self.content), self.argument.hex().encode())
 
 
 class ReaderProgram:
-    """One running program. Use it in a ``with``; OSError when it cannot be started, or states no readers."""
+    """One running program. Use it in a ``with``; OSError when it cannot be started, or reports no readers."""
 
     def __init__(self, launch: Launch, *, timeout: float = 10.0) -> None:
         self._launch, self._timeout = launch, timeout
@@ -74,12 +74,12 @@ class ReaderProgram:
     def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> list[tuple[Reading, ...]]:
         """For each request the results of all readers of this program, in their order.
 
-        ``timeout`` in seconds for one result, instead of what the program was started with.
+        ``timeout`` in seconds for one result, instead of the one given at the start.
         """
-        patience = self._timeout if timeout is None else timeout
+        timeout = self._timeout if timeout is None else timeout
         replies: list[tuple[Reading, ...]] = []
         while len(replies) < len(requests):
-            problem = self._exchange(requests[len(replies) :], replies, patience)
+            problem = self._exchange(requests[len(replies) :], replies, timeout)
             if problem:
                 replies.append((Reading(refused=problem, crashed=True),) * len(self.readers))
                 self._stop()
@@ -95,7 +95,7 @@ class ReaderProgram:
 
     def _start(self) -> tuple[ReaderInfo, ...]:
         home = self._home.name
-        Path(home).mkdir(exist_ok=True)  # who tidies the temporary directory up may have taken it
+        Path(home).mkdir(exist_ok=True)  # a cleanup of the temporary directory may have removed it
         own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "TMPDIR": home, "LC_ALL": "C"}
         self._process = subprocess.Popen(
             self._launch.argv,
@@ -134,11 +134,11 @@ class ReaderProgram:
                     continue
         process.wait()
 
-    def _exchange(self, requests: Sequence[Request], replies: list[tuple[Reading, ...]], patience: float) -> str:
-        """Send all; append the replies. Return why the first missing reply is missing, "" when none is."""
+    def _exchange(self, requests: Sequence[Request], replies: list[tuple[Reading, ...]], timeout: float) -> str:
+        """Send all requests; append the replies. Return why the first missing reply is missing, "" when none is."""
         lines: list[bytes] = []
         out = memoryview(b"".join(part for request in requests for part in (request.head(), request.content)))
-        problem = self._pump(out, lines, len(requests), patience)
+        problem = self._pump(out, lines, len(requests), timeout)
         for line in lines:
             try:
                 decoded = _ANSWERS.decode(line)
@@ -148,7 +148,7 @@ class ReaderProgram:
         return problem
 
     def _pump(self, out: memoryview, lines: list[bytes], wanted: int, timeout: float) -> str:
-        """Write and read until so many lines are here; why they are not, "" when they are."""
+        """Write and read until ``wanted`` lines have arrived; return why they have not, "" when they have."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return "it does not run"
@@ -180,7 +180,7 @@ class ReaderProgram:
         return ""
 
     def _receive(self, descriptor: int, lines: list[bytes]) -> bool:
-        """Take what is there; False at the end."""
+        """Read available output; False at its end."""
         piece = os.read(descriptor, 2**20)
         if b"\n" not in piece:
             self._received += piece

@@ -1,4 +1,4 @@
-"""A TOC in the form of a reading, and the readings of real readers beside it."""
+"""A TOC in the form of a reading, compared with the readings of real readers."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,11 +11,11 @@ from conformance.readers.limits import LIMITS, Feature, without_unknown
 from conformance.readers.reading import Member, Reading, path_of
 
 MAX_KEPT: Final = 5
-"""Differences of one reader that are retained; the others are counted."""
+"""Recorded differences of one reader; further ones are counted."""
 
 
 def reading_of(toc: Toc) -> Reading:
-    """What a TOC states, in the form of a reading."""
+    """The content of a TOC in the form of a reading."""
     return Reading(
         tuple(
             Member(
@@ -35,7 +35,7 @@ def reading_of(toc: Toc) -> Reading:
 
 
 def beside(toc: Reading, name: str, version: str, reading: Reading, used: frozenset[Feature]) -> ReaderSeen:
-    """What a reader sees of a layer whose TOC is this; members are paired by their paths."""
+    """The differences between a reading and the TOC of a layer; members are paired by their paths."""
     if not reading.accepts:
         return ReaderSeen(name, version, refused=reading.refused or "it ended")
     known = without_unknown(name, reading, used)

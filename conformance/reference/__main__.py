@@ -34,7 +34,7 @@ from conformance.sources.reference import LayoutReference, RegistryReference, pa
 from conformance.sources.remote import RemoteSource
 from conformance.sources.source import ImageSource
 
-# A registry that stalls is given up in less than a minute.
+# Requests to a registry that stalls end in less than a minute.
 _TIMEOUT: Final = 10.0
 _RETRIES: Final = 3
 _SAID: Final = (RefusalError, FormatError, SourceError, TransportError, CredentialError, OSError)
@@ -60,7 +60,7 @@ def _say(error: Exception, status: int) -> int:
 
 
 class _Commands:
-    """One run: clients by host, a place for temporary contents, and the operations."""
+    """One run: clients by host, a directory for temporary contents, and the operations."""
 
     def __init__(self, given: argparse.Namespace, toolkit: Toolkit, directory: Path) -> None:
         self._given, self._toolkit = given, toolkit

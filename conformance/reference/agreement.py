@@ -13,9 +13,9 @@ _TIMES: Final = ("modtime", "accesstime", "changetime")
 
 
 def disagreement(toc: Toc, records: Iterable[Record]) -> str | None:
-    """The first difference in words, or None. Raise FormatError when either cannot be read.
+    """The first difference as text, or None. Raise FormatError when one of them cannot be read.
 
-    Names must be unique after lexical cleaning: contents are found by name (TARSPLIT-008).
+    Names must be unique after lexical cleaning, because contents are found by name (TARSPLIT-008).
     """
     entries: dict[str, Entry] = {}
     cleaned: set[bytes] = set()

@@ -1,4 +1,4 @@
-"""The command line of the entry-point protocol, as this program understands it."""
+"""The command line of the entry-point protocol, with the options of this program."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from conformance.implementations.adapter_document import COMPRESSIONS
 from conformance.reference.errors import NotSupportedError
 
-# Options by the operations that honour them; any other combination is not supported (exit status 4).
+# Options by the operations that support them; any other combination is not supported (exit status 4).
 _HONOURED = {
     "push": {"preserve_digests", "no_sentinel", "all", "platform"},
     "store": {"preserve_digests", "no_sentinel", "all"},
@@ -19,7 +19,7 @@ _OPTIONS = ("preserve_digests", "to_docker", "no_sentinel", "all", "platform", "
 
 
 def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespace:
-    """Read the command line; NotSupportedError for an option that the operation does not honour."""
+    """Read the command line; NotSupportedError for an option that the operation does not support."""
     parser = argparse.ArgumentParser(
         prog="conformance.reference",
         description="Reference implementation of zstd:chunked with sentinel variants.",

@@ -1,4 +1,4 @@
-"""The compressions of layers: recognised by media type, read within bounds, written the same every time."""
+"""The compressions of layers: recognised by media type, read within bounds, written reproducibly."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def is_tar_layer(media_type: str) -> bool:
 
 
 def decompressed(blob: bytes, compression: str, limit: int) -> Iterator[bytes]:
-    """The tar in a blob, all members or frames of it; FormatError when damaged or of more than ``limit`` bytes."""
+    """The tar in a blob, from all members or frames; FormatError when damaged or of more than ``limit`` bytes."""
     if compression == ZSTD:
         yield from iterate(blob, limit=limit, what="the layer")
     elif compression == GZIP:
@@ -49,14 +49,14 @@ def decompressed(blob: bytes, compression: str, limit: int) -> Iterator[bytes]:
 
 
 def compress(tar: Path, out: BinaryIO, compression: str) -> None:
-    """Write the tar as gzip, as one zstd frame, or as it is; the same bytes every time."""
+    """Write the tar as gzip, as one zstd frame, or uncompressed; the same bytes every time."""
     with tar.open("rb") as file:
         for piece in compressed(iter(lambda: file.read(2**20), b""), compression):
             out.write(piece)
 
 
 def compressed(pieces: Iterable[bytes], compression: str) -> Iterator[bytes]:
-    """The same, piece by piece."""
+    """The compressed tar, piece by piece."""
     if compression == UNCOMPRESSED:
         yield from pieces
         return

@@ -1,7 +1,7 @@
-"""The aware consumer: chooses an instance, reads its layers, and unpacks them (docs/format.md sections 4, 14 and 17).
+"""The aware consumer: selects a manifest, reads its layers, and unpacks them (docs/format.md sections 4, 14 and 17).
 
-Through a sentinel image only the TOC reading exists: no fall-back, no full digest. Any other image is verified by
-its DiffIDs, whether its layers come by TOC or whole. Nothing is written to the output before all is verified.
+A sentinel image is read by TOC only, without fall-back and without the full digest. Any other image is verified by its
+DiffIDs, whether its layers are read by TOC or whole. Nothing is written to the output before everything is verified.
 """
 
 import hashlib
@@ -42,13 +42,13 @@ from conformance.reference.whole import WholeLayers
 from conformance.sources.source import ImageSource
 
 MAX_DEPTH: Final = 3
-"""Of indexes in indexes."""
+"""Maximum depth of indexes in indexes."""
 
 OpenRanges = Callable[[Descriptor], BlobRanges]
 
 
 class ConsumerOptions(msgspec.Struct, frozen=True):
-    """``partial`` off: layers are downloaded whole, and so a sentinel image cannot be had."""
+    """``partial`` off: layers are downloaded whole, and a sentinel image cannot be pulled."""
 
     platform: Platform
     prefer_gzip: bool = False
@@ -56,7 +56,7 @@ class ConsumerOptions(msgspec.Struct, frozen=True):
 
 
 class PulledLayer(msgspec.Struct, frozen=True):
-    """A data layer: what it holds, and the digest that identifies it (``toc`` when it is not verified by DiffID)."""
+    """A data layer: its entries, and the digest that identifies it (``toc`` when it is not verified by DiffID)."""
 
     items: tuple[Item, ...]
     diff_id: Digest
@@ -64,7 +64,7 @@ class PulledLayer(msgspec.Struct, frozen=True):
 
 
 class Pulled(msgspec.Struct, frozen=True):
-    """What was unpacked: the manifest, local identities as of docs/format.md section 18, and what was left out."""
+    """The result of a pull: the manifest, local ids by docs/format.md section 18, and the parts that were skipped."""
 
     manifest: str
     sentinel: bool
@@ -74,7 +74,7 @@ class Pulled(msgspec.Struct, frozen=True):
 
 
 class Consumer:
-    """Unpacks one image. ``open_ranges`` is None for a source that only gives whole blobs (a layout)."""
+    """Unpacks one image. ``open_ranges`` is None for a source with whole blobs only (a layout)."""
 
     toc_loader: type[TocLoader] = TocLoader
     planner: type[Planner] = Planner
@@ -96,7 +96,7 @@ class Consumer:
         try:
             return self._pull(output)
         except NoRangesError:
-            # Learnt only now: the client cannot pull by TOC here, so the choice is made again (SENT-SELECT-008).
+            # Only the pull shows that no TOC pull is possible here, so the selection is repeated (SENT-SELECT-008).
             self._open_ranges = None
             return self._pull(output)
 
@@ -115,7 +115,7 @@ class Consumer:
         return self._build(output, raw, manifest, sentinel, layers)
 
     def choose(self, raw: bytes) -> bytes:
-        """The manifest to pull: the root itself, or the entry of an index that the platform wants."""
+        """The manifest to pull: the root itself, or the entry of an index for the platform."""
         for _ in range(MAX_DEPTH):
             if not is_index(decode_object(raw, what="the root document")):
                 return raw
@@ -137,24 +137,22 @@ class Consumer:
         return candidates[position]
 
     def has_sentinel(self, manifest: Manifest) -> bool:
-        """By the media type of layer 0, whatever annotation, content or digest state (SENT-PULL-001,
-        SENT-SELECT-006).
-        """
+        """By the media type of layer 0, whatever its annotation, content or digest (SENT-PULL-001, SENT-SELECT-006)."""
         return begins_with_sentinel(manifest)
 
     def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
-        """The config commits to every layer, the sentinel counted (SENT-PULL-020)."""
+        """Require a DiffID for every layer, including the sentinel (SENT-PULL-020)."""
         if len(config.rootfs.diff_ids) != len(manifest.layers):
             raise RefusalError(f"{len(config.rootfs.diff_ids)} DiffIDs for {len(manifest.layers)} layers")
         if sentinel and self._open_ranges is None:
             raise RefusalError("this is a sentinel image, which is read by TOC only, and no TOC pull is possible here")
 
     def diff_id(self, config: Config, position: int) -> Digest:
-        """The DiffID of the layer at this position, the sentinel counted (SENT-PULL-019)."""
+        """The DiffID of the layer at this position, counted with the sentinel (SENT-PULL-019)."""
         return Digest.parse(config.rootfs.diff_ids[position])
 
     def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
-        """One data layer, by TOC where that is possible and allowed."""
+        """One data layer, by TOC where possible."""
         if self.can_pull_by_toc(layer):
             pulled = self.by_toc(layer, diff_id, sentinel)
             if pulled is not None:
@@ -164,16 +162,16 @@ class Consumer:
         return PulledLayer(self._whole.items(layer, diff_id), diff_id)
 
     def can_pull_by_toc(self, layer: Descriptor) -> bool:
-        """A TOC and a tar-split are named, and the source has ranges."""
+        """Whether the annotations name a TOC and a tar-split, and the source has byte ranges."""
         annotations = ChunkedAnnotations.of(layer.annotations)
         return self._open_ranges is not None and annotations.is_chunked and annotations.tar_split_position is not None
 
     def may_fall_back(self, sentinel: bool) -> bool:
-        """To a full download: never in a sentinel image (SENT-PULL-005)."""
+        """Whether a full download is permitted: never for a sentinel image (SENT-PULL-005)."""
         return not sentinel
 
     def by_toc(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer | None:
-        """Read a layer by its TOC. None: the source has no ranges, and a plain image is downloaded whole."""
+        """Read a layer by its TOC. None: the source has no byte ranges, and a plain image is downloaded whole."""
         if self._open_ranges is None:
             return None
         ranges = self._open_ranges(layer)
@@ -191,7 +189,7 @@ class Consumer:
         return PulledLayer(items, diff_id)
 
     def trusts_toc(self, sentinel: bool) -> bool:
-        """Whether the full digest need not be computed: only where the other reading is ruled out (SENT-PULL-013)."""
+        """Whether the full digest is not computed: only where no second reading exists (SENT-PULL-013)."""
         return sentinel
 
     def verify_full_digest(self, loaded: LoadedToc, items: tuple[Item, ...], diff_id: Digest) -> None:

@@ -1,4 +1,4 @@
-"""Fetching the contents of a layer by TOC: only what is not here already, every chunk and file verified."""
+"""Fetches the contents of a layer by TOC: only missing contents, with every chunk and file verified."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,22 +12,22 @@ from conformance.reference.ranges import BlobRanges, Span
 from conformance.reference.store import ContentStore, Writing
 
 BATCH: Final = 64 * 2**20
-"""Compressed bytes that are held in memory at once, unless one chunk alone is longer."""
+"""Compressed bytes in memory at a time, unless one chunk alone is longer."""
 MAX_KEPT_CHUNK: Final = 16 * 2**20
-"""Bytes: a chunk of up to so much is retained by itself as well, for files that share it."""
+"""Bytes: a chunk of at most this size is also stored by itself, for files that share it."""
 _PIECE: Final = 2**20
 
 Fetched = dict[Span, bytes]
 
 
 class ContentFetcher:
-    """Brings the contents of all items into the store."""
+    """Fetches the contents of all items into the store."""
 
     def __init__(self, store: ContentStore) -> None:
         self._store = store
 
     def fetch(self, items: Sequence[Item], ranges: BlobRanges) -> None:
-        """Raise RefusalError or FormatError for a content that is not what the TOC states."""
+        """Fetch all contents. Raise RefusalError or FormatError for a content that differs from the TOC."""
         missing: dict[object, Item] = {item.digest: item for item in items if item.digest and not self.has(item)}
         for batch in self._batches(list(missing.values())):
             spans = [chunk.span for item in batch for chunk in item.chunks if self.must_fetch(chunk)]
@@ -36,15 +36,15 @@ class ContentFetcher:
                 self.keep(item, fetched)
 
     def has(self, item: Item) -> bool:
-        """Whether this content came from somewhere else already; it was verified then."""
+        """Whether the store has this content, verified."""
         return item.digest is not None and self._store.has(item.digest)
 
     def must_fetch(self, chunk: Chunk) -> bool:
-        """Zeros are known, and so are chunks of other files that are the same."""
+        """Whether a chunk has to be fetched: not for zeros, nor for a chunk that another file shares."""
         return not chunk.zeros and not (chunk.digest and self._store.has(chunk.digest))
 
     def keep(self, item: Item, fetched: Fetched) -> None:
-        """Put a file together, verify it, and keep it under its digest."""
+        """Assemble a file, verify it, and store it under its digest."""
         algorithm = item.digest.algorithm if item.digest else "sha256"
         with self._store.writing(algorithm) as writing:
             for chunk in item.chunks:
@@ -53,7 +53,7 @@ class ContentFetcher:
             writing.commit(item.digest)
 
     def _chunk(self, chunk: Chunk, fetched: Fetched, writing: Writing) -> str:
-        """Write one chunk; the hex digest of what was written, in the algorithm of the chunk's digest."""
+        """Write one chunk; return the hex digest of the written bytes, in the algorithm of the chunk's digest."""
         hasher = hashlib.new(chunk.digest.algorithm if chunk.digest else "sha256")
         for piece in self.content(chunk, fetched):
             hasher.update(piece)
@@ -75,7 +75,7 @@ class ContentFetcher:
             yield from self.decompress(fetched[chunk.span], chunk.size)
 
     def decompress(self, compressed: bytes, size: int) -> Iterator[bytes]:
-        """All frames of a chunk; never more than its size (SEC-004)."""
+        """The content of all frames of a chunk, at most its size (SEC-004)."""
         found = 0
         for piece in iterate(compressed, limit=size, what="a chunk"):
             found += len(piece)
@@ -84,12 +84,12 @@ class ContentFetcher:
             raise FormatError(f"a chunk has {found} bytes; the TOC states {size}")
 
     def verify_chunk(self, item: Item, chunk: Chunk, found: str) -> None:
-        """The chunk's own digest, where it has one (SENT-PULL-009)."""
+        """Verify the digest of the chunk, where it has one (SENT-PULL-009)."""
         if chunk.digest and chunk.digest.hex != found:
             raise RefusalError(f"{item.entry.name!r}: the chunk at byte {chunk.span.start} does not have its digest")
 
     def verify_file(self, item: Item, writing: Writing) -> None:
-        """The file's digest and size (SENT-PULL-009)."""
+        """Verify digest and size of the file (SENT-PULL-009)."""
         if writing.digest != item.digest or writing.size != item.entry.size:
             raise RefusalError(
                 f"{item.entry.name!r}: {writing.size} bytes with the digest {writing.digest} came; "

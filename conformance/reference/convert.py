@@ -1,4 +1,4 @@
-"""One image manifest in another compression: layers again, DiffIDs and all that is not about layers as they were."""
+"""Converts one image manifest to another compression: layers are recompressed, everything else is unchanged."""
 
 import json
 from typing import Any, BinaryIO, Final, cast
@@ -28,7 +28,7 @@ from conformance.reference.store import ContentStore
 from conformance.reference.whole import MAX_BLOB, WholeLayers
 from conformance.sources.source import ImageSource
 
-# What belongs to the old bytes of a layer.
+# Annotations about the old bytes of a layer.
 _OF_CONTENT: Final = ("data", "urls", "annotations")
 
 Json = dict[str, Any]
@@ -47,7 +47,7 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Converter:
-    """Reads instances from a source and gives them in another compression; every step may be replaced by a defect."""
+    """Reads instances from a source and converts them to another compression; a defect may override any step."""
 
     def __init__(self, source: ImageSource, store: ContentStore, whole_layers: type[WholeLayers] = WholeLayers) -> None:
         self._source, self._store = source, store
@@ -56,19 +56,19 @@ class Converter:
         self._layers: dict[tuple[str, str], Json] = {}
 
     def read(self, raw: bytes) -> Instance:
-        """The manifest with its config; refused when a sentinel stands where it must not."""
+        """The manifest with its config; refused when a sentinel is in a wrong position."""
         manifest = read_manifest(raw).view
         sentinel = begins_with_sentinel(manifest)
         config = content_of(self._source.blob(manifest.config, MAX_DOCUMENT), "the config")
         return Instance(raw, config, sentinel)
 
     def stripped(self, instance: Instance) -> Instance:
-        """Without the sentinel, whatever its content (SENT-STRIP-004, SENT-STRIP-009)."""
+        """The instance without its sentinel, whatever the content (SENT-STRIP-004, SENT-STRIP-009)."""
         raw, config = variant.strip_manifest(instance.raw, instance.config)
         return Instance(raw, self.add(config))
 
     def converted(self, instance: Instance, compression: str) -> Instance:
-        """All layers in this compression; the very same bytes when they are already, or when they are not tars."""
+        """The instance with all layers in this compression; unchanged bytes when they already are, or are not tars."""
         document = read_manifest(instance.raw)
         layers = document.view.layers
         if not all(is_tar_layer(layer.media_type) for layer in layers):
@@ -95,7 +95,7 @@ class Converter:
         return {**kept, **written} | ({"annotations": annotations} if annotations else {})
 
     def is_already(self, layer: Descriptor, compression: str) -> bool:
-        """A zstd:chunked layer is not plain zstd: what is requested has no TOC (SENT-STRIP-003)."""
+        """Whether a layer has this compression; zstd:chunked is not plain zstd, which has no TOC (SENT-STRIP-003)."""
         annotations = ChunkedAnnotations.of(layer.annotations)
         if compression == CHUNKED:
             whole = annotations.is_chunked and annotations.tar_split_position and not annotations.estargz_digest
@@ -104,21 +104,21 @@ class Converter:
         return layer.media_type == MEDIA_TYPE[compression] and not (compression == ZSTD and chunked)
 
     def kept_annotations(self, layer: Descriptor) -> dict[str, str]:
-        """Those that are not about the old bytes (SENT-STRIP-005)."""
+        """The annotations that are not about the old bytes (SENT-STRIP-005)."""
         given = layer.annotations or {}
         return {
             key: value for key, value in given.items() if key not in CHUNK_KEYS and not key.startswith(LEGACY_PREFIX)
         }
 
     def with_layers(self, document: Document[Manifest], layers: list[Json]) -> bytes:
-        """The manifest with these layers, every other byte as it was (SENT-STRIP-018)."""
+        """The manifest with these layers, and every other byte unchanged (SENT-STRIP-018)."""
         if document.view.media_type == DOCKER_MANIFEST_TYPE:
             raise NotSupportedError("Docker manifests are copied as they are; their layers are not converted")
         value = json.dumps(layers, ensure_ascii=False, separators=(",", ":"))
         return with_member(document.raw.decode(), "layers", value).encode()
 
     def docker(self, instance: Instance) -> bytes:
-        """The Docker schema 2 manifest of an image whose layers are gzip; that form knows no annotations."""
+        """The Docker schema 2 manifest of an image whose layers are gzip; that form has no annotations."""
         view = read_manifest(instance.raw).view
 
         def described(descriptor: Descriptor, media_type: str) -> Json:
@@ -129,12 +129,12 @@ class Converter:
         return encode(manifest_of(config, layers, media_type=DOCKER_MANIFEST_TYPE))
 
     def add(self, content: bytes) -> bytes:
-        """Remember a small blob that was created here."""
+        """Add a small blob that was created here."""
         self._made[str(Digest.of(content))] = content
         return content
 
     def load(self, blob: Descriptor) -> bytes:
-        """The bytes of a blob that was created here, or else of the source, verified."""
+        """The verified bytes of a blob that was created here, or of the source."""
         if blob.digest in self._made:
             return self._made[blob.digest]
         digest = Digest.parse(blob.digest)

@@ -1,4 +1,4 @@
-"""The copier: every byte as it is, or recompressed with the sentinel stripped (docs/format.md sections 5 and 19)."""
+"""The copier: copies byte for byte, or recompresses and strips the sentinel (docs/format.md sections 5 and 19)."""
 
 import json
 
@@ -25,10 +25,10 @@ MAX_MANIFESTS = 1024
 
 
 class CopierOptions(msgspec.Struct, frozen=True):
-    """``compression`` "": as it is. ``digest``: what the destination is named by, if by digest.
+    """``compression`` "": byte for byte. ``digest``: the digest that names the destination, if any.
 
-    ``to_docker``: as a Docker schema 2 image, which is always gzip here. ``platform``: of an index only its entries of
-    this platform, both of a pair (SENT-STRIP-021).
+    ``to_docker``: as a Docker schema 2 image, always gzip here. ``platform``: only the entries of this platform of an
+    index, both of a pair (SENT-STRIP-021).
     """
 
     compression: str = ""
@@ -39,7 +39,7 @@ class CopierOptions(msgspec.Struct, frozen=True):
 
 
 class Copier:
-    """Copies one image; an index goes with all that it names."""
+    """Copies one image; an index is copied with everything that it names."""
 
     converter: type[Converter] = Converter
     reshaper: type[Reshaper] = Reshaper
@@ -49,11 +49,11 @@ class Copier:
         self._source, self._store = source, store
 
     def copy(self, destination: Destination, options: CopierOptions) -> Digest:
-        """Copy; the digest under the tag. Nothing is sent before it is known that all may be."""
+        """Copy, and return the digest under the tag. Nothing is sent before the whole copy is known to be permitted."""
         return deliver(self.plan(options), destination, options.digest, self.transfer())
 
     def plan(self, options: CopierOptions) -> Plan:
-        """Byte for byte, or in another compression; refused when that changes a digest that must stay."""
+        """A plan for a copy byte for byte or in another compression; refused when it changes a digest to preserve."""
         if not options.compression and not options.to_docker:
             plan = self.copy_plan()
             return plan if options.platform is None else self.part(plan, options.platform)
@@ -70,7 +70,7 @@ class Copier:
         return plan
 
     def refuse_changes(self, plan: Plan) -> None:
-        """With digests preserved nothing may change; nothing has been written yet (SENT-STRIP-007)."""
+        """Refuse a plan that changes a digest to preserve, before anything is written (SENT-STRIP-007)."""
         root = content_of(self._source.root(), self._source.reference)
         if plan.root.raw != root:
             kept = Digest.of(root)
@@ -87,7 +87,7 @@ class Copier:
         return Plan(tuple(steps[:-1]), ManifestStep(raw, media_type))
 
     def part(self, plan: Plan, platform: Platform) -> Plan:
-        """The index with the entries of one platform, and what they need."""
+        """The index with the entries of one platform, and everything that they name."""
         fields = decode_object(plan.root.raw, what="the root document")
         if not is_index(fields):
             return plan
@@ -112,11 +112,11 @@ class Copier:
         return Plan(tuple(steps[:-1]), ManifestStep(made, DOCKER_MANIFEST_TYPE))
 
     def plain(self, instance: Instance, converter: Converter) -> Instance:
-        """Without its sentinel, where it has one."""
+        """The image without a sentinel."""
         return converter.stripped(instance) if instance.sentinel else instance
 
     def _below(self, raw: bytes, media_type: str, depth: int = 0) -> list[Step]:
-        """What a document names, and itself as the last step."""
+        """The steps for everything that a document names, and for the document as the last one."""
         if not is_index(decode_object(raw, what="manifest")):
             return list(instance_steps(raw, media_type, self.load))
         if depth == MAX_DEPTH:
@@ -131,7 +131,7 @@ class Copier:
         return [*steps, ManifestStep(raw, media_type, "index")]
 
     def load(self, blob: Descriptor) -> bytes:
-        """A blob of the source, verified."""
+        """The verified bytes of a blob of the source."""
         return content_of(self._source.blob(blob, MAX_BLOB), f"blob {blob.digest}")
 
 
@@ -140,7 +140,7 @@ def _is_of(found: Platform, wanted: Platform) -> bool:
 
 
 def deliver(plan: Plan, destination: Destination, digest: Digest | None, transfer: Transfer) -> Digest:
-    """Send a plan; the digest of its root. A destination named by ``digest`` takes nothing else."""
+    """Send a plan, and return the digest of its root, which must be ``digest`` if given."""
     if digest is not None and Digest.of(plan.root.raw, digest.algorithm) != digest:
         raise RefusalError(f"the destination is named by the digest {digest}, and the image would have {plan.digest}")
     transfer.send(plan, destination)

@@ -1,4 +1,4 @@
-"""An image from tars or a directory: uncompressed layers in memory, for the producer to push."""
+"""Creates an image from tars or a directory: uncompressed layers in memory, for the producer to push."""
 
 import io
 import tarfile
@@ -46,7 +46,7 @@ def read_tar(path: Path) -> bytes:
 
 
 def tar_of_directory(directory: Path) -> bytes:
-    """A directory as tar, sorted by name, without names of users: the same tree gives the same bytes."""
+    """A directory as tar, sorted by name, without user names: the same tree yields the same bytes."""
     if not directory.is_dir():
         raise RefusalError(f"{directory.name}: no such directory")
 

@@ -1,4 +1,4 @@
-"""Names and link targets that stay inside the root file system (TOC-013)."""
+"""Requires names and link targets to stay inside the root file system (TOC-013)."""
 
 from typing import Final
 
@@ -10,9 +10,9 @@ _MAX_COMPONENT: Final = 255
 
 
 def components(name: str) -> tuple[bytes, ...]:
-    """The components of a name below the root; raise FormatError for ``..`` and what no file system takes.
+    """The components of a name below the root; raise FormatError for ``..`` and for names that no file system supports.
 
-    A leading ``/`` means the root of the image; empty components and ``.`` mean nothing.
+    A leading ``/`` is the root of the image; empty components and ``.`` are ignored.
     """
     try:
         raw = name.encode()
@@ -31,7 +31,7 @@ def components(name: str) -> tuple[bytes, ...]:
 def check_entry_names(entry: Entry) -> None:
     """Refuse a name, or the target of a hard link, that could lead outside.
 
-    The target of a symbolic link is text; it is resolved inside the root when something goes through it.
+    The target of a symbolic link is text; it is resolved inside the root when a path contains the link.
     """
     parts = components(entry.name)
     if not parts and entry.type != "dir":

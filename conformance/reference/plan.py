@@ -1,4 +1,4 @@
-"""From TOC entries to files with chunks: everything is checked before a byte of content is fetched."""
+"""Plans the files and chunks of a layer from TOC entries; checks everything before content is fetched."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -13,14 +13,14 @@ from conformance.reference.names import check_entry_names
 from conformance.reference.ranges import Span
 
 MAX_CONTENT: Final = 16 * 2**30
-"""Bytes of all files of one layer: more is treated as an attack (SEC-004)."""
+"""Maximum bytes of all files of one layer: more is treated as an attack (SEC-004)."""
 MAX_ENTRIES: Final = 4_000_000
 
 _TYPES: Final = frozenset(TYPE_OF_FLAG.values())
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """``size`` bytes of a file, compressed in ``span`` of the blob; ``zeros`` need not be fetched."""
+    """``size`` bytes of a file, compressed in ``span`` of the blob; ``zeros`` are not fetched."""
 
     span: Span
     size: int
@@ -31,7 +31,7 @@ class Chunk(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True):
     """One entry of a layer; a regular file that is not empty has the ``digest`` of its content.
 
-    ``chunks`` state where the content is, when it comes by TOC.
+    ``chunks`` are the positions of the content, when it is read by TOC.
     """
 
     entry: Entry
@@ -40,10 +40,10 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Planner:
-    """Makes the items of one layer from the entries of its TOC."""
+    """Creates the items of one layer from the entries of its TOC."""
 
     def items(self, entries: Sequence[Entry], data_end: int) -> tuple[Item, ...]:
-        """Raise FormatError for entries that make no sense. ``data_end``: where the data frames end."""
+        """The items; raise FormatError for inconsistent entries. ``data_end``: the end of the data frames."""
         if len(entries) > MAX_ENTRIES:
             raise FormatError(f"the TOC has {len(entries)} entries; at most {MAX_ENTRIES} are read")
         total = 0
@@ -61,7 +61,7 @@ class Planner:
         return tuple(items)
 
     def check_names(self, entry: Entry) -> None:
-        """Names and link targets stay inside (TOC-013)."""
+        """Require names and link targets inside the root (TOC-013)."""
         check_entry_names(entry)
 
     def item(self, head: Entry, rest: Sequence[Entry], data_end: int) -> Item:

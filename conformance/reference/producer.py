@@ -13,7 +13,7 @@ from conformance.sources.source import ImageSource
 
 
 class ProducerOptions(msgspec.Struct, frozen=True):
-    """``preserve_digests``: the image goes as it is. ``digest``: what the destination is named by, if by digest."""
+    """``preserve_digests``: the image is pushed unchanged. ``digest``: names the destination, if given."""
 
     compression: str = CHUNKED
     preserve_digests: bool = False
@@ -33,16 +33,16 @@ class Producer:
         self._source, self._store = source, store
 
     def push(self, destination: Destination, options: ProducerOptions) -> Digest:
-        """Push; the digest under the tag. Nothing is sent before all of it is created."""
+        """Push, and return the digest under the tag. Nothing is sent before everything is created."""
         return deliver(self.plan(options), destination, options.digest, self.transfer())
 
     def plan(self, options: ProducerOptions) -> Plan:
-        """What to push (SENT-PUSH-006: as it is, when digests must be preserved)."""
+        """The plan of the push (SENT-PUSH-006: unchanged, when digests must be preserved)."""
         if options.preserve_digests:
             return self.copier(self._source, self._store).copy_plan()
         converter = self.converter(self._source, self._store)
         return self.reshaper(self._source, converter).plan(options.compression, variants=self.wants_variants(options))
 
     def wants_variants(self, options: ProducerOptions) -> bool:
-        """Only with zstd:chunked, and never for a destination named by digest (SENT-PUSH-013)."""
+        """Whether to add variants: only with zstd:chunked, never for a destination named by digest (SENT-PUSH-013)."""
         return options.sentinel and options.compression == CHUNKED and options.digest is None

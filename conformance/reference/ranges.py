@@ -1,7 +1,7 @@
-"""Byte ranges of one blob, with the fall-backs that registries make necessary (docs/format.md sections 4 and 15).
+"""Fetches byte ranges of one blob, with the fall-backs that some registries need (docs/format.md sections 4 and 15).
 
-Every part is placed by its own Content-Range, never by the order in which it came; what was not requested is not
-inspected. The bytes themselves are not trusted: who asked has their digests.
+Every part is placed by its Content-Range, never by its order; bytes that were not requested are ignored. The caller
+verifies the bytes by their digests.
 """
 
 from bisect import bisect_right
@@ -16,20 +16,20 @@ from conformance.registry.client.client import RegistryClient, Response
 from conformance.registry.client.ranges import Part, Range, RangeError, parse_response
 
 MAX_RANGES: Final = 1024
-"""In one request."""
+"""Maximum ranges in one request."""
 MAX_GAP: Final = 1024
-"""Bytes between two ranges that are rather fetched than asked around."""
+"""Two ranges with at most this many bytes between them are joined."""
 MAX_REQUEST: Final = 64 * 2**20
-"""Bytes requested in one request, unless one range alone is longer."""
+"""Maximum bytes of one request, unless one range alone is longer."""
 MAX_ANSWER: Final = 2**30
 # Headers of a part: boundary, Content-Type, Content-Range.
 _PART_OVERHEAD: Final = 1024
-# What states "no ranges here" rather than "no such blob" or "try later".
+# Statuses that mean "no ranges", not "no such blob" or "try later".
 _NO_RANGES: Final = frozenset({400, 405, 416, 501})
 
 
 class Span(msgspec.Struct, frozen=True, order=True):
-    """Bytes ``start`` up to, not including, ``end``."""
+    """Bytes from ``start`` to before ``end``."""
 
     start: int
     end: int
@@ -40,7 +40,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
 
 class BlobRanges:
-    """Fetches spans of one blob; a body that came whole (200) is retained and never fetched again."""
+    """Fetches spans of one blob; a whole body (status 200) is stored and not fetched again."""
 
     def __init__(self, client: RegistryClient, repository: str, blob: Descriptor) -> None:
         self._client, self._repository, self.blob = client, repository, blob
@@ -48,7 +48,9 @@ class BlobRanges:
         self._limit = MAX_RANGES
 
     def fetch(self, spans: Sequence[Span], *, merge: bool = True) -> dict[Span, bytes]:
-        """The bytes of every span. Raise NoRangesError when there is no way to get ranges, RefusalError for lies."""
+        """The bytes of every span. Raise NoRangesError when the registry serves no ranges, RefusalError for false
+        responses.
+        """
         wanted = _merged(spans) if merge else sorted(set(spans))
         got = _Parts()
         while wanted:
@@ -63,7 +65,7 @@ class BlobRanges:
         return {span: got.cut(span) or b"" for span in spans}
 
     def response_of(self, batch: Sequence[Span]) -> list[Part]:
-        """One request: its parts, none when the registry wants fewer ranges."""
+        """The parts of the response to one request; none when the registry requires fewer ranges."""
         response = self.ask(batch)
         if response.status == 200:
             self._whole = self.check_whole(response.content)
@@ -84,13 +86,13 @@ class BlobRanges:
         return self._client.get_blob(self._repository, self.blob.digest, ranges=ranges, max_bytes=limit)
 
     def check_whole(self, content: bytes) -> bytes:
-        """A whole body must have the blob's length."""
+        """Require the length of the blob for a whole body."""
         if len(content) != self.blob.size:
             raise RefusalError(f"{self.blob.digest}: {len(content)} bytes came; the blob has {self.blob.size}")
         return content
 
     def check_parts(self, response: Response) -> list[Part]:
-        """The parts of a 206, each verified against its own Content-Range and the size of the blob."""
+        """The parts of a 206, each checked against its Content-Range and the size of the blob."""
         try:
             parts = parse_response(response.status, response.headers, response.content)
         except RangeError as error:
@@ -102,7 +104,7 @@ class BlobRanges:
         return list(parts)
 
     def next_limit(self, asked: int, came: int) -> int:
-        """How many ranges to request next: no more than came, and half when none did."""
+        """The number of ranges in the next request: at most the number received, or half when none was received."""
         if came == 0 and asked == 1:
             raise RefusalError(f"{self.blob.digest}: the registry did not send the bytes that were requested")
         return self._limit if came == asked else max(came or asked // 2, 1)
@@ -119,7 +121,7 @@ class BlobRanges:
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:
-    """Ascending spans that do not overlap, with small gaps closed."""
+    """Ascending spans that do not overlap, joined across small gaps."""
     merged: list[Span] = []
     for span in sorted(spans):
         if merged and span.start - merged[-1].end <= MAX_GAP and span.end - merged[-1].start <= MAX_REQUEST:
@@ -130,7 +132,7 @@ def _merged(spans: Sequence[Span]) -> list[Span]:
 
 
 class _Parts:
-    """Parts by where they begin."""
+    """Parts by their first byte."""
 
     def __init__(self, parts: Sequence[Part] = ()) -> None:
         self._parts: list[Part] = []
@@ -140,7 +142,7 @@ class _Parts:
         self._parts = sorted([*self._parts, *parts], key=_first)
 
     def cut(self, span: Span) -> bytes | None:
-        """These bytes, if one part has them all; the nearest that begins before is inspected first."""
+        """These bytes, if one part has all of them; the nearest part that begins before is tried first."""
         nearest = bisect_right(self._parts, span.start, key=_first)
         for part in reversed(self._parts[:nearest]):
             if span.end <= part.first + len(part.content):

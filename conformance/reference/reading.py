@@ -1,4 +1,4 @@
-"""What was read from a source, or the refusal that it could not be."""
+"""Reads content from a source, or refuses it."""
 
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Manifest
@@ -7,7 +7,7 @@ from conformance.reference.errors import RefusalError
 
 
 def content_of(stored: Stored, what: str) -> bytes:
-    """The bytes, whole and with the digest and size that were requested; else RefusalError."""
+    """The complete bytes with the requested digest and size; otherwise RefusalError."""
     if stored.content is None or stored.problem is not None:
         raise RefusalError(f"{what}: {stored.detail}")
     return stored.content

@@ -1,7 +1,7 @@
-"""A whole image, single or index, in one compression: the common work of producer and copier.
+"""Converts a whole image, single or index, to one compression, for producer and copier.
 
-Sentinel variants are created where every layer is zstd:chunked, and are taken away where it is not. What need not
-change stays byte for byte, so that doing it again changes nothing (SENT-PUSH-023).
+Sentinel variants are created where every layer is zstd:chunked, and removed otherwise. Everything else stays byte for
+byte, so that a repetition changes nothing (SENT-PUSH-023).
 """
 
 import json
@@ -44,7 +44,9 @@ Json = dict[str, Any]
 
 
 class Member(msgspec.Struct, frozen=True):
-    """An entry of an index and its manifest; ``fields`` are the entry's JSON. ``instance`` None: no image."""
+    """An entry of an index and its manifest; ``fields`` are the JSON of the entry. ``instance`` is None for other
+    documents.
+    """
 
     fields: Json
     entry: Descriptor
@@ -61,13 +63,13 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Reshaper:
-    """Makes the plan for one image; every step may be replaced by a defect."""
+    """Creates the plan for one image; a defect may override any step."""
 
     def __init__(self, source: ImageSource, converter: Converter) -> None:
         self._source, self._converter = source, converter
 
     def plan(self, compression: str, *, variants: bool) -> Plan:
-        """Everything in this compression; with ``variants``, sentinel variants of all that may have one."""
+        """The plan of the image in this compression; ``variants``: with sentinel variants of all eligible images."""
         stored = self._source.root()
         raw = content_of(stored, self._source.reference)
         fields = decode_object(raw, what="the root document")
@@ -79,7 +81,9 @@ class Reshaper:
         return self.index(raw, compression, variants=variants)
 
     def single(self, raw: bytes, media_type: str, compression: str, *, variants: bool) -> Plan:
-        """One image. A sentinel variant stays as it is, or is stripped; it never gets another (SENT-PUSH-014)."""
+        """The plan of one image. A sentinel variant stays unchanged, or is stripped; it gets no second one
+        (SENT-PUSH-014).
+        """
         instance = self._converter.read(raw)
         if instance.sentinel and compression == CHUNKED:
             new = instance
@@ -93,13 +97,15 @@ class Reshaper:
         return Plan((*steps, *self.variant_steps(made)), ManifestStep(index, INDEX_TYPE, "index"))
 
     def index(self, raw: bytes, compression: str, *, variants: bool) -> Plan:
-        """An index: every image in it, each entry retained in its place."""
+        """The plan of an index: every image in it, with the entries in their order."""
         members = self.members(raw)
         kept = self.kept(members, compression)
         converted = [self.member(member, compression) for member in kept]
         if compression == CHUNKED and converted != kept:
-            # The data layers are others now: variants of the old ones would be of no plain image.
-            converted = [member for member in converted if not (member.is_sentinel and self.has_twin(member, kept))]
+            # The data layers have changed: variants of the old layers would have no plain image.
+            converted = [
+                member for member in converted if not (member.is_sentinel and self.has_plain_variant(member, kept))
+            ]
         index = raw if converted == members else self.with_entries(raw, converted)
         steps = [step for member in converted for step in self.steps(member.raw, member.entry.media_type)]
         if variants:
@@ -122,12 +128,12 @@ class Reshaper:
         return found
 
     def kept(self, members: list[Member], compression: str) -> list[Member]:
-        """Without the sentinel variants whose plain variant states the same in this compression (SENT-STRIP-011)."""
+        """The members without sentinel variants that have a plain variant (SENT-STRIP-011)."""
         if compression == CHUNKED:
             return members
-        return [member for member in members if not (member.is_sentinel and self.has_twin(member, members))]
+        return [member for member in members if not (member.is_sentinel and self.has_plain_variant(member, members))]
 
-    def has_twin(self, sentinel: Member, members: list[Member]) -> bool:
+    def has_plain_variant(self, sentinel: Member, members: list[Member]) -> bool:
         """Whether the platform has a plain variant."""
         return any(
             member.instance is not None and not member.is_sentinel and member.platform == sentinel.platform
@@ -135,7 +141,7 @@ class Reshaper:
         )
 
     def member(self, member: Member, compression: str) -> Member:
-        """One entry converted; the same object when nothing changes."""
+        """The converted entry; the same object when nothing changes."""
         if member.instance is None or (member.is_sentinel and compression == CHUNKED):
             return member
         new = self._converter.converted(self.stripped(member.instance), compression)
@@ -149,24 +155,24 @@ class Reshaper:
         return Member(fields, msgspec.convert(fields, Descriptor), new.raw, new)
 
     def entry_annotations(self, given: dict[str, str], raw: bytes) -> dict[str, str]:
-        """Those of an entry: what states zstd or sentinel states what is true now (SENT-STRIP-005)."""
+        """The annotations of an entry, with those on zstd and sentinel updated (SENT-STRIP-005)."""
         kept = {key: value for key, value in given.items() if key not in (ZSTD_ANNOTATION, SENTINEL_ANNOTATION)}
         layers = read_manifest(raw).view.layers
         is_zstd = bool(layers) and all(compression_of(layer.media_type) == ZSTD for layer in layers)
         return kept | ({ZSTD_ANNOTATION: "true"} if is_zstd else {})
 
     def stripped(self, instance: Instance) -> Instance:
-        """The plain image of a sentinel variant; any other image as it is."""
+        """The plain image of a sentinel variant; any other image unchanged."""
         return self._converter.stripped(instance) if instance.sentinel else instance
 
     def with_entries(self, raw: bytes, members: list[Member]) -> bytes:
-        """The index with these entries, every other byte as it was."""
+        """The index with these entries, and every other byte unchanged."""
         entries = [member.fields for member in members]
         value = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
         return with_member(raw.decode(), "manifests", value).encode()
 
     def with_variants(self, raw: bytes, members: list[Member]) -> tuple[bytes, list[Step]]:
-        """The index with a variant for every platform that has none and may have one, and what they need."""
+        """The index with a variant for every eligible platform without one, and the steps for these."""
         additions = [
             Addition(member.entry.digest, self.make_variant(member.instance))
             for member in members
@@ -178,7 +184,7 @@ class Reshaper:
         return index, [step for made in added for step in self.variant_steps(made)]
 
     def is_eligible(self, raw: bytes) -> bool:
-        """Every layer zstd:chunked with a tar-split (SENT-PUSH-007, SENT-PUSH-016)."""
+        """Whether every layer is zstd:chunked with a tar-split (SENT-PUSH-007, SENT-PUSH-016)."""
         return ineligibility(raw) is None
 
     def make_variant(self, plain: Instance) -> SentinelVariant:
@@ -186,17 +192,17 @@ class Reshaper:
         return make_sentinel_variant(plain.raw, plain.config, canonical_sentinel())
 
     def steps(self, raw: bytes, media_type: str) -> tuple[Step, ...]:
-        """What one manifest needs, and the manifest."""
+        """The steps for the blobs of one manifest, and for the manifest."""
         return tuple(instance_steps(raw, media_type, self._converter.load))
 
     def variant_steps(self, made: SentinelVariant) -> tuple[Step, ...]:
-        """The same for a variant: sentinel and config are new, the data layers are there already."""
+        """The steps for a variant: sentinel, config and manifest; the data layers are already present."""
         for content in (made.sentinel, made.config):
             self._converter.add(content)
         return tuple(instance_steps(made.manifest, MANIFEST_TYPE, self._converter.load, "sentinel manifest"))
 
 
 def _is_image(raw: bytes) -> bool:
-    """Whether all layers but sentinels are tars: attestations and other artifacts are carried along as they are."""
+    """Whether all layers except sentinels are tars: attestations and other artifacts are copied unchanged."""
     layers = read_manifest(raw).view.layers
     return bool(layers) and all(is_tar_layer(layer.media_type) or layer.media_type == SENTINEL_TYPE for layer in layers)

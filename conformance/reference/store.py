@@ -1,4 +1,4 @@
-"""Contents by digest, retained between pulls. What is found is hashed again: the disk is not trusted either."""
+"""Stores contents by digest between pulls. A stored content is hashed again before use: the disk is not trusted."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ _PIECE: Final = 2**20
 
 
 class ContentStore:
-    """A directory with one file for each digest; files get this ``mode``."""
+    """A directory with one file for each digest; files have this ``mode``."""
 
     def __init__(self, directory: Path, mode: int = 0o600) -> None:
         self._directory, self._mode = directory, mode
@@ -23,7 +23,7 @@ class ContentStore:
         directory.mkdir(parents=True, exist_ok=True)
 
     def has(self, digest: Digest) -> bool:
-        """Whether this content is here; a file that does not have its digest is removed."""
+        """Whether the store has this content; a file without its digest is removed."""
         if digest in self._known:
             return True
         path = self.path(digest)
@@ -36,23 +36,23 @@ class ContentStore:
         return True
 
     def path(self, digest: Digest) -> Path:
-        """Where this content is, or would be."""
+        """The path of this content, whether it exists or not."""
         return self._directory / digest.algorithm / digest.hex
 
     def pieces(self, digest: Digest) -> Iterator[bytes]:
-        """The content, which must be here."""
+        """The content, which must be in the store."""
         with self.path(digest).open("rb") as file:
             yield from iter(lambda: file.read(_PIECE), b"")
 
     @contextmanager
     def writing(self, algorithm: str = "sha256") -> Iterator["Writing"]:
-        """A content that comes piece by piece; it is retained only if ``commit`` is called."""
+        """A content to write piece by piece; it is stored only if ``commit`` is called."""
         writing = Writing(self, self._directory, algorithm)
         with writing:
             yield writing
 
     def put(self, content: bytes, algorithm: str = "sha256") -> Digest:
-        """Keep this content."""
+        """Store this content."""
         digest = Digest.of(content, algorithm)
         if not self.has(digest):
             with self.writing(algorithm) as writing:
@@ -61,7 +61,7 @@ class ContentStore:
         return digest
 
     def adopt(self, path: Path, digest: Digest) -> None:
-        """Take over a file on the same file system, whose digest the caller has verified."""
+        """Move a file on the same file system into the store; the caller has verified its digest."""
         self._keep(path, digest)
 
     def _keep(self, temporary: Path, digest: Digest) -> None:
@@ -73,7 +73,7 @@ class ContentStore:
 
 
 class Writing:
-    """A file in the making, with its size and digest so far."""
+    """A file being written, with its size and digest so far."""
 
     def __init__(self, store: ContentStore, directory: Path, algorithm: str) -> None:
         handle, name = tempfile.mkstemp(dir=directory, prefix="incoming-")
@@ -83,18 +83,18 @@ class Writing:
         self.size = 0
 
     def write(self, piece: bytes) -> None:
-        """Add to the content."""
+        """Write the next bytes."""
         self._file.write(piece)
         self._hash.update(piece)
         self.size += len(piece)
 
     @property
     def digest(self) -> Digest:
-        """The digest of what was written so far."""
+        """The digest of the bytes so far."""
         return Digest(self._algorithm, self._hash.hexdigest())
 
     def commit(self, verified: Digest | None = None) -> Digest:
-        """Keep the content under its own digest, or under the one that the caller has verified it by."""
+        """Store the content under its digest, or under another one that the caller has verified."""
         self._file.close()
         digest = verified or self.digest
         self._store._keep(self._path, digest)

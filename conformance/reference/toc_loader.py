@@ -1,4 +1,4 @@
-"""The first request of a TOC pull: TOC and tar-split, each authenticated before it is read (docs/format.md 14.2)."""
+"""The first request of a TOC pull: TOC and tar-split, each verified before it is read (docs/format.md 14.2)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,13 +19,13 @@ from conformance.reference.errors import RefusalError
 from conformance.reference.ranges import BlobRanges, Span
 
 MAX_TAR_SPLIT: Final = 256 * 2**20
-"""Bytes, compressed: what is held in memory (TARSPLIT-009)."""
+"""Maximum compressed bytes, which are held in memory (TARSPLIT-009)."""
 MAX_TAR_SPLIT_DOCUMENT: Final = 2 * 2**30
-"""Bytes, decompressed: it is read as a stream."""
+"""Maximum decompressed bytes, which are read as a stream."""
 
 
 class LoadedToc(msgspec.Struct, frozen=True):
-    """A TOC and the compressed tar-split that belongs to it; ``data_end`` is where the data frames end."""
+    """A TOC and its compressed tar-split; ``data_end`` is the end of the data frames."""
 
     digest: Digest
     toc: Toc
@@ -39,10 +39,10 @@ class LoadedToc(msgspec.Struct, frozen=True):
 
 
 class TocLoader:
-    """Loads the TOC of one layer; every step may be replaced by a defect."""
+    """Loads the TOC of one layer; a defect may override any step."""
 
     def load(self, layer: Descriptor, ranges: BlobRanges) -> LoadedToc:
-        """Fetch and verify. Raise FormatError or RefusalError for whatever is not as it must be."""
+        """Fetch and verify. Raise FormatError or RefusalError for an invalid TOC or tar-split."""
         annotations = ChunkedAnnotations.of(layer.annotations)
         digest = self.toc_digest(annotations)
         positions = self.positions(annotations)
@@ -58,15 +58,15 @@ class TocLoader:
         return loaded
 
     def toc_digest(self, annotations: ChunkedAnnotations) -> Digest:
-        """From the manifest; an eStargz TOC beside it is refused (SENT-PULL-016)."""
+        """The TOC digest in the manifest; a second, eStargz TOC is refused (SENT-PULL-016)."""
         return annotations.toc_digest()
 
     def positions(self, annotations: ChunkedAnnotations) -> Positions:
-        """By the strict grammar (ANNOT-020, ANNOT-021)."""
+        """The positions by the strict grammar (ANNOT-020, ANNOT-021)."""
         return annotations.positions()
 
     def check_bounds(self, positions: Positions, layer: Descriptor) -> Position:
-        """Both lie within the blob and within what we hold; the tar-split's position."""
+        """Require both positions within the blob and the limits; return the position of the tar-split."""
         toc, split = positions.toc, positions.tar_split
         if split is None:
             raise RefusalError(f"layer {layer.digest} has no tar-split")
@@ -82,12 +82,12 @@ class TocLoader:
         return split
 
     def check_toc_digest(self, payload: bytes, digest: Digest) -> None:
-        """Before a byte is decompressed (SENT-PULL-008)."""
+        """Verify the TOC before decompression (SENT-PULL-008)."""
         if not digest.matches(payload):
             raise RefusalError(f"the TOC has the digest {Digest.of(payload)}; the manifest states {digest}")
 
     def decode(self, payload: bytes, declared: int) -> Toc:
-        """Decompress within the declared size, and refuse what two parsers could read in two ways (TOC-002)."""
+        """Decompress within the declared size, and refuse keys that parsers read differently (TOC-002)."""
         document = decompress_toc(payload, declared_size=declared)
         toc = decode_toc(document)
         ambiguous = next((problem for problem in key_problems(document, toc) if problem.is_ambiguous), None)
@@ -99,19 +99,19 @@ class TocLoader:
         return toc
 
     def check_version(self, toc: Toc) -> None:
-        """Only version 1 is known (TOC-017)."""
+        """Refuse versions other than 1 (TOC-017)."""
         if toc.version != 1:
             raise RefusalError(f"the TOC has the version {toc.version}; only version 1 is known")
 
     def check_tar_split_digest(self, payload: bytes, toc: Toc) -> None:
-        """The TOC authenticates the tar-split (TARSPLIT-001)."""
+        """Verify the tar-split by its digest in the TOC (TARSPLIT-001)."""
         if not toc.tar_split_digest:
             raise RefusalError("the TOC does not name its tar-split")
         if not Digest.parse(toc.tar_split_digest).matches(payload):
             raise RefusalError(f"the tar-split does not have the digest {toc.tar_split_digest} that the TOC states")
 
     def check_agreement(self, loaded: LoadedToc) -> None:
-        """TOC and tar-split state the same of every entry (TARSPLIT-006)."""
+        """Require the same entries in TOC and tar-split (TARSPLIT-006)."""
         problem = disagreement(loaded.toc, loaded.records())
         if problem is not None:
             raise FormatError(f"TOC and tar-split disagree: {problem}")

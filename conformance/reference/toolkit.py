@@ -1,4 +1,4 @@
-"""What the command line consists of. A tool with one defect is this with one other class."""
+"""The classes behind the command line. A tool with one defect replaces one of them."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ from conformance.registry.client.client import RegistryClient
 
 
 class Toolkit(msgspec.Struct, frozen=True):
-    """The classes that do the work."""
+    """The classes of a tool."""
 
     producer: type[Producer] = Producer
     consumer: type[Consumer] = Consumer

@@ -1,4 +1,4 @@
-"""Sending an image: blobs before the manifests that name them, the root last (SENT-PUSH-001, SENT-PUSH-025)."""
+"""Sends an image: blobs before the manifests that name them, the root last (SENT-PUSH-001, SENT-PUSH-025)."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +20,14 @@ Load = Callable[[Descriptor], bytes]
 
 
 class BlobStep(msgspec.Struct, frozen=True):
-    """A blob to be there; ``load`` gives its verified bytes when they are needed."""
+    """A blob to send; ``load`` returns its verified bytes."""
 
     blob: Descriptor
     load: Load
 
 
 class ManifestStep(msgspec.Struct, frozen=True):
-    """A manifest to be there under its digest."""
+    """A manifest to send under its digest."""
 
     raw: bytes
     media_type: str
@@ -38,7 +38,7 @@ Step = BlobStep | ManifestStep
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """All that is sent, in order, and the ``root`` that the tag shall name in the end."""
+    """The steps in order, and the ``root`` for the tag."""
 
     steps: tuple[Step, ...]
     root: ManifestStep
@@ -49,7 +49,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Destination(Protocol):
-    """Where an image goes. Every method raises RefusalError with the words of the other side."""
+    """The destination of an image. Every method raises RefusalError with the message of the destination."""
 
     def has_blob(self, digest: str) -> bool: ...
 
@@ -61,10 +61,10 @@ class Destination(Protocol):
 
 
 class Transfer:
-    """Carries out a plan; every step may be replaced by a defect."""
+    """Executes a plan; a defect may override any step."""
 
     def send(self, plan: Plan, destination: Destination) -> None:
-        """Stop at the first refusal: what the tag named before it names still."""
+        """Send a plan; stop at the first refusal, so that the tag is unchanged."""
         for step in self.ordered(plan):
             if isinstance(step, ManifestStep):
                 destination.put_manifest(step)
@@ -73,16 +73,16 @@ class Transfer:
         destination.put_root(plan.root)
 
     def ordered(self, plan: Plan) -> Sequence[Step]:
-        """Each thing once, blobs before their manifest."""
+        """The steps without duplicates, blobs before their manifest."""
         return tuple({_key(step): step for step in plan.steps}.values())
 
     def must_upload(self, step: BlobStep, destination: Destination) -> bool:
-        """Presence is probed first (SENT-PUSH-003)."""
+        """Whether a blob has to be uploaded, by a HEAD request (SENT-PUSH-003)."""
         return not destination.has_blob(step.blob.digest)
 
 
 def instance_steps(raw: bytes, media_type: str, load: Load, what: str = "manifest") -> Iterator[Step]:
-    """What one image manifest needs, and the manifest."""
+    """The steps for the blobs of one image manifest, and for the manifest."""
     manifest = read_manifest(raw).view
     for descriptor in (*manifest.layers, manifest.config):
         yield BlobStep(descriptor, load)
@@ -124,7 +124,7 @@ class RegistryDestination:
 
 
 class LayoutDestination:
-    """A new OCI layout directory; it is written when everything is there."""
+    """A new OCI layout directory, written when all content is present."""
 
     def __init__(self, directory: Path, tag: str = "latest") -> None:
         self._directory, self._tag = directory, tag

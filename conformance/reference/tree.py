@@ -1,7 +1,8 @@
-"""A root file system on disk, layer by layer, that no name or link of an image leads out of (TOC-013).
+"""Writes a root file system, layer by layer; no name or link of an image leads outside of it (TOC-013).
 
-No other process changes the directory meanwhile. Every component of a path is inspected, symbolic links are followed
-inside the root only. What this user may not do (owners, devices, attributes) is left out and listed.
+It is assumed that no other process changes the directory. Every component of a path is inspected, symbolic links are
+followed inside the root only. Operations that this user may not do (owners, devices, attributes) are skipped and
+listed.
 """
 
 import os
@@ -31,7 +32,7 @@ Parts = tuple[bytes, ...]
 
 
 class Skipped(msgspec.Struct, frozen=True):
-    """What of an entry could not be done here, and why."""
+    """A part of an entry that was skipped, and the reason."""
 
     name: str
     what: str
@@ -44,17 +45,17 @@ class TreeBuilder:
     def __init__(self, root: Path, store: ContentStore) -> None:
         self._root, self._store = os.fsencode(root), store
         self._own: set[Parts] = set()
-        # No entry states when the root, or a directory that is only implied, was changed: 1970, the same every time.
+        # No entry has the time of the root, or of a directory that is only implied: it becomes 1970.
         self._directory_times: dict[Parts, tuple[int, int]] = {(): (0, 0)}
         self.skipped: list[Skipped] = []
 
     def apply(self, items: Sequence[Item]) -> None:
-        """One layer: whiteouts, then everything else, hard links last (they may point to later entries)."""
+        """Apply one layer: whiteouts, then all other entries, hard links last (they may point to later entries)."""
         self._own = set()
         named = [(item, self.parts(item.entry.name)) for item in items]
         whiteouts = [pair for pair in named if pair[1] and pair[1][-1].startswith(WHITEOUT)]
         others = [pair for pair in named if not (pair[1] and pair[1][-1].startswith(WHITEOUT))]
-        # Sorting is stable: the order of the layer, but hard links last.
+        # Sorting is stable: the order of the layer, with hard links last.
         for item, parts in [*whiteouts, *sorted(others, key=lambda pair: pair[0].entry.type == "hardlink")]:
             try:
                 if parts and parts[-1].startswith(WHITEOUT):
@@ -65,18 +66,18 @@ class TreeBuilder:
                 raise RefusalError(f"{item.entry.name!r}: {error.strerror}") from None
 
     def finish(self) -> None:
-        """Set the times of directories, which creating their children had changed."""
+        """Set the times of directories, which change when children are created."""
         for parts, times in sorted(self._directory_times.items(), reverse=True):
             path = self._path(parts)
             if os.path.isdir(path) and not os.path.islink(path):
                 os.utime(path, ns=times)
 
     def parts(self, name: str) -> Parts:
-        """A name below the root; refused when it climbs (TOC-013)."""
+        """The components of a name below the root; a name with ``..`` is refused (TOC-013)."""
         return components(name)
 
     def white_out(self, parts: Parts) -> None:
-        """Remove what a lower layer has under this name, or all that it has in this directory."""
+        """Remove the entry of lower layers with this name, or all their entries in this directory."""
         parent = self.resolve(parts[:-1], create=False)
         if parent is None:
             return
@@ -92,9 +93,9 @@ class TreeBuilder:
         self._remove((*parent, name))
 
     def resolve(self, parts: Parts, *, create: bool = True) -> Parts | None:
-        """The real place of a directory, symbolic links followed inside the root; missing ones are created.
+        """The real path of a directory, with symbolic links followed inside the root; missing directories are created.
 
-        Without ``create`` None when it is missing.
+        Without ``create``, None when it is missing.
         """
         done: list[bytes] = []
         left = list(reversed(parts))
@@ -175,7 +176,7 @@ class TreeBuilder:
         return True
 
     def link(self, entry: Entry, path: bytes) -> None:
-        """A hard link to what lies under the target's name inside the root."""
+        """Create a hard link to the file with the target's name inside the root."""
         parts = self.parts(entry.link_name)
         parent = self.resolve(parts[:-1], create=False)
         target = None if parent is None else self._path((*parent, parts[-1]))
@@ -212,7 +213,7 @@ class TreeBuilder:
             self._skip(entry, "time", error)
 
     def set_times(self, entry: Entry, path: bytes, times: tuple[int, int]) -> None:  # noqa: ARG002
-        """Access and modification, in nanoseconds; of a link its own."""
+        """Set access and modification time, in nanoseconds; for a link those of the link itself."""
         os.utime(path, ns=times, follow_symlinks=False)
 
     def _remove(self, place: Parts) -> None:

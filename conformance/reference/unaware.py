@@ -1,4 +1,4 @@
-"""Consumers that know no sentinels: by TOC as current clients pull, and by tar.
+"""Consumers that do not know sentinels: one pulls by TOC, as current clients do, one reads tar.
 
 ``python -m conformance.reference.unaware toc|tar unpack …`` is such a client as a command.
 """
@@ -16,27 +16,27 @@ from conformance.reference.toolkit import Toolkit
 
 
 class TocConsumer(Consumer):
-    """Takes the first zstd entry of its platform and pulls by TOC; every layer is verified by its DiffID as well.
+    """Selects the first zstd entry of its platform and pulls by TOC; every layer is also verified by its DiffID.
 
-    A sentinel is for it a layer of an unknown media type, which it refuses.
+    It refuses a sentinel as a layer of an unknown media type.
     """
 
     policy = Policy.ZSTD
 
     def select(self, index: Index) -> Descriptor:
-        """The first entry that fits; sentinels are entries like others."""
+        """The first entry that fits, also a sentinel entry."""
         position = select(index, self.policy, self._options.platform)
         if position is None:
             raise RefusalError(f"the index has no image for {self._options.platform}")
         return index.manifests[position]
 
     def has_sentinel(self, manifest: Manifest) -> bool:  # noqa: ARG002
-        """It knows none."""
+        """False: this client does not know sentinels."""
         return False
 
 
 class TarConsumer(TocConsumer):
-    """Downloads every layer whole and reads it as tar."""
+    """Downloads whole layers and reads them as tar."""
 
     def can_pull_by_toc(self, layer: Descriptor) -> bool:  # noqa: ARG002
         """Never."""

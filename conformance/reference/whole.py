@@ -1,4 +1,4 @@
-"""Layers as whole blobs: verified by blob digest and DiffID, all frames read. The way of plain images only."""
+"""Reads layers as whole blobs, all frames, verified by blob digest and DiffID: for plain images only."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ from conformance.reference.store import ContentStore
 from conformance.sources.source import ImageSource
 
 MAX_BLOB: Final = 2**30
-"""Bytes of a blob that are held in memory."""
+"""Maximum bytes of a blob, which is held in memory."""
 _GLOBAL_HEADER: Final = "g"
 
 
@@ -32,11 +32,11 @@ class WholeLayers:
         self._source, self._store = source, store
 
     def items(self, layer: Descriptor, diff_id: Digest) -> tuple[Item, ...]:
-        """What the tar of a layer holds; its contents are then in the store."""
+        """The entries of the tar of a layer; the contents are written to the store."""
         return tuple(self.read_tar(self.tar(layer, diff_id)))
 
     def tar(self, layer: Descriptor, diff_id: Digest) -> Path:
-        """The layer's tar in a file of the store, its DiffID verified."""
+        """The tar of the layer in a file of the store, with its DiffID verified."""
         if not self._store.has(diff_id):
             blob = self.blob(layer)
             with self._store.writing(diff_id.algorithm) as writing:
@@ -51,16 +51,16 @@ class WholeLayers:
         return content_of(self._source.blob(layer, MAX_BLOB), f"layer {layer.digest}")
 
     def decompressed(self, blob: bytes, compression: str) -> Iterator[bytes]:
-        """All frames of it (SENT-PULL-015), within bounds (SEC-004)."""
+        """The content of all frames (SENT-PULL-015), within bounds (SEC-004)."""
         return decompressed(blob, compression, MAX_CONTENT)
 
     def verify_diff_id(self, layer: Descriptor, found: Digest, diff_id: Digest) -> None:
-        """What was decompressed is what the config commits to."""
+        """Require the DiffID of the config for the decompressed tar."""
         if found != diff_id:
             raise RefusalError(f"layer {layer.digest}: its tar has the digest {found}; the config states {diff_id}")
 
     def read_tar(self, tar: Path) -> list[Item]:
-        """The entries of a tar; of two with one name the later counts, as for every tar reader."""
+        """The entries of a tar; of two with one name the later counts, as in every tar reader."""
         items: dict[bytes, Item] = {}
         with tar.open("rb") as file:
             reader = TarReader(file)

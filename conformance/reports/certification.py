@@ -1,6 +1,6 @@
 """The output of ``zcc certify``: the verdict on each tool in each role, and the interoperability matrix."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, Literal
@@ -20,8 +20,9 @@ from conformance.results import Ending, RequirementResult, Verdict
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:certificate:1"
 SCHEMA_FILE: Final = "certificate.schema.json"
 CellOutcome = Literal[
-    "same tree", "wrong tree", "refused", "crashed", "timed out", "unsupported", "not pushed", "absent"
+    "same tree", "wrong tree", "refused", "crashed", "timed out", "unsupported", "not pushed", "not copied", "absent"
 ]
+ImageName = Literal["small", "large"]
 _STYLE: Final[dict[CellOutcome, str]] = {
     "same tree": "green",
     "wrong tree": "bold red",
@@ -76,7 +77,9 @@ class ToolResult(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One image from a producer through a registry to a consumer."""
+    """One image from a producer through a registry to a consumer; where a ``copier`` is named, the copy that it made
+    there.
+    """
 
     producer: str
     compression: str
@@ -84,6 +87,13 @@ class Cell(msgspec.Struct, frozen=True):
     consumer: str
     outcome: CellOutcome
     reason: str = ""
+    copier: str = ""
+    image: ImageName = "small"
+
+    @property
+    def place(self) -> tuple[ImageName, str, str]:
+        """Which table it is in."""
+        return self.image, self.registry, self.compression
 
 
 class CertificationReport(msgspec.Struct, frozen=True):
@@ -161,36 +171,72 @@ def what_broke(name: str, report: Report) -> Iterator[str]:
 
 
 def matrix_tables(cells: Sequence[Cell]) -> Iterator[Table]:
-    """One table for each registry and compression: producers down, consumers across."""
+    """Tables for each image, registry and compression: producers down, consumers across; then copiers across."""
+    for place, direct, copied in by_place(cells):
+        found = {(cell.producer, cell.consumer): cell.outcome for cell in direct}
+        yield _table(f"{named(*place)}: from producer (rows) to consumer (columns)", found, _STYLE)
+        if copied:
+            counts = copies(copied)
+            style = {text: "green" if whole else "yellow" for text, whole in counts.values()}
+            texts = {key: text for key, (text, _) in counts.items()}
+            yield _table(f"{named(*place)}, copied: from producer (rows) by copier (columns)", texts, style)
 
-    def place(cell: Cell) -> tuple[str, str]:
-        return cell.registry, cell.compression
 
-    for (registry, compression), group in groupby(sorted(cells, key=place), key=place):
+def by_place(
+    cells: Iterable[Cell],
+) -> Iterator[tuple[tuple[ImageName, str, str], list[Cell], list[Cell]]]:
+    """Image, registry and compression, with their cells: those without a copier, and those with one."""
+
+    def place(cell: Cell) -> tuple[ImageName, str, str]:
+        return cell.place
+
+    for where, group in groupby(sorted(cells, key=place), key=place):
         listed = list(group)
-        consumers = list(dict.fromkeys(cell.consumer for cell in listed))
-        title = f"{compression} through {registry}: from producer (rows) to consumer (columns)"
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        table.add_column("")
-        for consumer in consumers:
-            table.add_column(safe(short_name(consumer)))
-        for producer in dict.fromkeys(cell.producer for cell in listed):
-            row = {cell.consumer: cell.outcome for cell in listed if cell.producer == producer}
-            cells_of_row = [row.get(consumer, "unsupported") for consumer in consumers]
-            table.add_row(
-                safe(short_name(producer)), *(Text(cell, style=_STYLE.get(cell, "dim")) for cell in cells_of_row)
-            )
-        yield table
+        yield where, [cell for cell in listed if not cell.copier], [cell for cell in listed if cell.copier]
+
+
+def named(image: ImageName, registry: str, compression: str) -> str:
+    """Where the cells of a table are from, in words."""
+    return f"{compression} through {registry}{', the large image' if image == 'large' else ''}"
+
+
+def copies(copied: Iterable[Cell]) -> dict[tuple[str, str], tuple[str, bool]]:
+    """By producer and copier how many consumers get the same tree from the copy, and whether that is all of them."""
+    ends: dict[tuple[str, str], list[CellOutcome]] = {}
+    for cell in copied:
+        ends.setdefault((cell.producer, cell.copier), []).append(cell.outcome)
+    counted: dict[tuple[str, str], tuple[str, bool]] = {}
+    for key, outcomes in ends.items():
+        same = outcomes.count("same tree")
+        text = "not copied" if set(outcomes) == {"not copied"} else f"{same} of {len(outcomes)} same"
+        counted[key] = text, same == len(outcomes)
+    return counted
+
+
+def _table(title: str, found: Mapping[tuple[str, str], str], style: Mapping[Any, str]) -> Table:
+    """Producers down, others across."""
+    others = list(dict.fromkeys(other for _, other in found))
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for other in others:
+        table.add_column(safe(short_name(other)))
+    for producer in dict.fromkeys(producer for producer, _ in found):
+        row = [found.get((producer, other), "unsupported") for other in others]
+        table.add_row(safe(short_name(producer)), *(Text(cell, style=style.get(cell, "dim")) for cell in row))
+    return table
 
 
 def reasons(cells: Iterable[Cell]) -> Iterator[str]:
     """Each reason once, with its first occurrence."""
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for cell in cells:
-        key = (cell.consumer if cell.outcome != "not pushed" else cell.producer, cell.outcome, cell.compression)
+        who = {"not pushed": cell.producer, "not copied": cell.copier}.get(cell.outcome, cell.consumer)
+        key = (who, cell.outcome, cell.compression, cell.image)
         if cell.reason and cell.outcome not in ("same tree", "unsupported") and key not in seen:
             seen.add(key)
-            way = f"{cell.producer} -> {cell.registry} -> {cell.consumer}, {cell.compression}"
+            copier = f" -> {cell.copier}" if cell.copier else ""
+            large = ", the large image" if cell.image == "large" else ""
+            way = f"{cell.producer} -> {cell.registry}{copier} -> {cell.consumer}, {cell.compression}{large}"
             yield f"{way}: {cell.outcome}: {safe(cell.reason)}"
 
 

@@ -5,7 +5,16 @@ picture.
 from collections.abc import Iterator
 
 from conformance.reports.certification import Cell as Way
-from conformance.reports.certification import CellOutcome, CertificationReport, ToolResult, reasons, verdict_lines
+from conformance.reports.certification import (
+    CellOutcome,
+    CertificationReport,
+    ToolResult,
+    by_place,
+    copies,
+    named,
+    reasons,
+    verdict_lines,
+)
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.page import TONE_OF, Block, Cell, Listing, Page, Paragraph, Section, Table, Tone, row
 from conformance.reports.power import power_texts
@@ -67,24 +76,34 @@ def _counts(tools: list[ToolResult], *, links: bool) -> Table:
 
 
 def matrix_blocks(ways: tuple[Way, ...]) -> Iterator[Block]:
-    """Each picture with its table, and the reasons of failures."""
-    pictures = list(matrix_pictures(ways))
-    places = sorted({(way.registry, way.compression) for way in ways})
-    for picture, place in zip(pictures, places, strict=True):
+    """Each picture with its tables, and the reasons of failures."""
+    for picture, (place, direct, copied) in zip(matrix_pictures(ways), by_place(ways), strict=True):
         yield picture
-        yield _matrix([way for way in ways if (way.registry, way.compression) == place], place)
+        yield _matrix(direct, f"{named(*place)}, from producer (rows) to consumer (columns)")
+        if copied:
+            yield _copies(copied, f"{named(*place)}, copied, from producer (rows) by copier (columns)")
     told = tuple(reasons(ways))
     if told:
         yield Paragraph("Reasons of the failed combinations:")
         yield Listing(told)
 
 
-def _matrix(ways: list[Way], place: tuple[str, str]) -> Table:
+def _matrix(ways: list[Way], caption: str) -> Table:
     consumers = list(dict.fromkeys(way.consumer for way in ways))
     rows = []
     for producer in dict.fromkeys(way.producer for way in ways):
         found = {way.consumer: way.outcome for way in ways if way.producer == producer}
         cells = [Cell(found.get(each, "absent"), _TONES.get(found.get(each, "absent"), "none")) for each in consumers]
         rows.append(row(short_name(producer), *cells))
-    caption = f"{place[1]} through {place[0]}, from producer (rows) to consumer (columns)"
     return Table(("producer", *map(short_name, consumers)), tuple(rows), caption)
+
+
+def _copies(ways: list[Way], caption: str) -> Table:
+    counts = copies(ways)
+    copiers = list(dict.fromkeys(way.copier for way in ways))
+    rows = []
+    for producer in dict.fromkeys(way.producer for way in ways):
+        found = [counts.get((producer, copier), ("absent", False)) for copier in copiers]
+        cells = [Cell(text, "pass" if whole else "warning") for text, whole in found]
+        rows.append(row(short_name(producer), *cells))
+    return Table(("producer", *map(short_name, copiers)), tuple(rows), caption)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import groupby
 from typing import Final
 
-from conformance.reports.certification import Cell, CellOutcome
+from conformance.reports.certification import Cell, CellOutcome, by_place, named
 from conformance.reports.page import Picture
 from conformance.reports.words import safe, short_name
 
@@ -24,6 +23,7 @@ _SIGN: Final[dict[CellOutcome, str]] = {
     "refused": "r",
     "unsupported": "-",
     "not pushed": "·",
+    "not copied": "·",
     "absent": "·",
 }
 _NONE: Final = "#57606a"
@@ -34,17 +34,13 @@ _MAX_NAME: Final = 24
 
 
 def matrix_pictures(cells: Sequence[Cell]) -> Iterator[Picture]:
-    """A picture for each registry and compression. The text of each square is its title, and the text of the
-    picture.
+    """A picture for each image, registry and compression, without copiers. The text of each square is its title, and
+    the text of the picture.
     """
 
-    def place(cell: Cell) -> tuple[str, str]:
-        return cell.registry, cell.compression
-
-    for (registry, compression), group in groupby(sorted(cells, key=place), key=place):
-        listed = list(group)
+    for place, listed, _ in by_place(cells):
         same = sum(cell.outcome == "same tree" for cell in listed)
-        words = f"{compression} through {registry}: {same} of {len(listed)} combinations give the same tree"
+        words = f"{named(*place)}: {same} of {len(listed)} combinations give the same tree"
         yield Picture("\n".join(_svg(listed, words)), words)
 
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies over the format, public: conforming things, and for each its invalid counterparts.
+"""Public Hypothesis strategies over the format: conforming examples, and their invalid counterparts.
 
-``blobs``, ``fields``, ``documents``, ``images``, ``tocs``, ``trees``; ``docs/strategies.md`` tells how to use them.
+``blobs``, ``fields``, ``documents``, ``images``, ``tocs``, ``trees``; ``docs/strategies.md`` describes their use.
 """

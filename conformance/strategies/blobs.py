@@ -1,11 +1,11 @@
-"""Sentinel blobs: every conforming variation, and for each requirement blobs that break it.
+"""Sentinel blobs: conforming variations, and for each requirement blobs that violate it.
 
     from conformance.strategies.blobs import forbidden_blob, sentinel_blobs
 
     @given(sentinel_blobs())
     def test_my_reader_refuses(blob: bytes) -> None: ...
 
-Source: docs/format.md section 2. All strategies give ``bytes`` and shrink towards the canonical sentinel.
+Source: docs/format.md section 2. All strategies yield ``bytes`` and shrink towards the canonical sentinel.
 """
 
 import bz2
@@ -30,10 +30,10 @@ from conformance.format.sentinel import (
 )
 from conformance.format.tarheader import BLOCK, CHECKSUM, MAGIC, PREFIX, STAR_TAIL, TYPE, Notation, write_checksum
 
-# No digits, no b and no x: no stretch of such text is a number in any notation of a checksum.
+# No digits, no b and no x: no part of such text is a number in any notation of a checksum.
 _LETTERS: Final = "acdefghijklmnopqrstuvwyzACDEFGHIJKLMNOPQRSTUVWYZ"
 _TEXT: Final = _LETTERS + " .,-\n"
-_MIN_MESSAGE: Final = PREFIX - MESSAGE_OFFSET + 1  # so long that the prefix field does not begin with NUL
+_MIN_MESSAGE: Final = PREFIX - MESSAGE_OFFSET + 1  # long enough that the prefix field does not begin with NUL
 _MAX_MESSAGE: Final = STAR_TAIL.start - MESSAGE_OFFSET
 _EMPTY_FILE: Final = (  # mode, owner, group, size, time, type, magic with version
     (100, b"0000644\0"),
@@ -54,9 +54,9 @@ def canonical_sentinel_blobs() -> st.SearchStrategy[bytes]:
 
 @st.composite
 def sentinel_blobs(draw: st.DrawFn) -> bytes:
-    """Conforming blobs of 512 to 4096 bytes: other name, magic, checksum, message, URL, length; all of it ASCII or NUL.
+    """Conforming blobs of 512 to 4096 bytes: other name, magic, checksum, message, URL, length; all bytes ASCII or NUL.
 
-    They keep every requirement of SENT-BLOB but, when they are not the canonical one, SENT-BLOB-010.
+    They meet every requirement of SENT-BLOB except SENT-BLOB-010, which only the canonical content meets.
     """
     block = build_sentinel(
         name=draw(st.just(NAME) | _names()),
@@ -68,7 +68,7 @@ def sentinel_blobs(draw: st.DrawFn) -> bytes:
 
 
 def forbidden_blob(requirement_id: str) -> st.SearchStrategy[bytes]:
-    """Blobs that break this requirement (and often some that go with it); ValueError for an id not of SENT-BLOB."""
+    """Blobs that violate this requirement, and often related ones; ValueError for an id not in SENT-BLOB."""
     try:
         return FORBIDDEN[requirement_id]()
     except KeyError:
@@ -76,13 +76,13 @@ def forbidden_blob(requirement_id: str) -> st.SearchStrategy[bytes]:
 
 
 def forbidden_blobs() -> st.SearchStrategy[bytes]:
-    """Blobs that break at least one requirement."""
+    """Blobs that violate at least one requirement."""
     return st.one_of([make() for make in FORBIDDEN.values()])
 
 
 @st.composite
 def tar_headers(draw: st.DrawFn) -> bytes:
-    """Right ustar headers of an empty file, 512 bytes, in every notation of the checksum that many readers take."""
+    """Valid ustar headers of an empty file, 512 bytes, in every checksum notation that several readers accept."""
     name = draw(_text(1, 20, _LETTERS))
     block = _put(bytes(BLOCK), 0, name)
     for offset, content in _EMPTY_FILE:
@@ -114,7 +114,7 @@ def _short() -> st.SearchStrategy[bytes]:
 def _right_checksum(draw: st.DrawFn) -> bytes:
     blob = draw(sentinel_blobs())
     signed = draw(st.booleans())
-    block = _put(blob[:BLOCK], MESSAGE_OFFSET, b"\xc3\xa9") if signed else blob[:BLOCK]  # a separate sum
+    block = _put(blob[:BLOCK], MESSAGE_OFFSET, b"\xc3\xa9") if signed else blob[:BLOCK]  # the sum differs
     return write_checksum(block, draw(st.sampled_from(_NOTATIONS)), signed=signed) + blob[BLOCK:]
 
 
@@ -139,7 +139,7 @@ def _followed_by_tar(draw: st.DrawFn) -> bytes:
 
 
 def _silent() -> st.SearchStrategy[bytes]:
-    message = _text(_MIN_MESSAGE, _MAX_MESSAGE, "acdfghijklmpqsuwyz ")  # without all letters of tar, TOC, NEVER
+    message = _text(_MIN_MESSAGE, _MAX_MESSAGE, "acdfghijklmpqsuwyz ")  # without the letters of tar, TOC, NEVER
     return message.map(lambda text: build_sentinel(message=text))
 
 
@@ -200,9 +200,9 @@ def _names() -> st.SearchStrategy[bytes]:
 
 @st.composite
 def _messages(draw: st.DrawFn) -> bytes:
-    """Texts with the three words, in any case and order, long enough to reach the prefix field.
+    """Texts with the three words, in any case of letters and order, long enough to reach the prefix field.
 
-    They follow the magic at once, hence the punctuation that sets the first word apart.
+    They follow the magic directly, so punctuation separates the first word.
     """
     words = draw(st.permutations(("TOC", "never", "tar")))
     spoken = "; " + " ".join(word.upper() if draw(st.booleans()) else word for word in words) + ".\n"

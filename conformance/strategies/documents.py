@@ -1,7 +1,7 @@
-"""Single conforming documents as JSON bytes, in any spelling of JSON: manifests, configs, indexes.
+"""Single conforming documents as JSON bytes, in any form of JSON: manifests, configs, indexes.
 
-The requirements tie the documents of an image together, so the invalid counterpart of a document is an image that holds
-it: ``images.broken_images("SENT-MANIFEST")``, ``("SENT-CONFIG")``, ``("SENT-INDEX")``, ``("SENT-DESC")``.
+The requirements relate the documents of an image, so the invalid counterpart of a document is an image with it:
+``images.broken_images("SENT-MANIFEST")``, ``("SENT-CONFIG")``, ``("SENT-INDEX")``, ``("SENT-DESC")``.
 """
 
 import json
@@ -39,7 +39,9 @@ def config_of(image: Bundle, digest: str) -> bytes:
 
 
 def spellings(raw: bytes) -> st.SearchStrategy[bytes]:
-    """The same document as other writers spell it: compact, with blanks, indented, ASCII only; key order is kept."""
+    """The same document in the forms of other writers: compact, with blanks, indented, ASCII only; in the same key
+    order.
+    """
     value = json.loads(raw)
     blanks = st.sampled_from((None, 0, 1, 3))
     return st.builds(

@@ -1,4 +1,4 @@
-"""Parts of OCI documents that a conforming client must carry along: annotations, platforms, and unknown fields."""
+"""Parts of OCI documents that a conforming client must retain: annotations, platforms, and unknown fields."""
 
 from functools import cache
 from typing import Final
@@ -27,7 +27,7 @@ _LARGEST_SAFE: Final = 2**53  # beyond it JavaScript and Go's float64 lose digit
 
 @cache
 def json_values() -> st.SearchStrategy[object]:
-    """Any JSON value of little depth."""
+    """Any JSON value of small depth."""
     numbers = st.integers(-_LARGEST_SAFE, _LARGEST_SAFE) | st.floats(allow_nan=False, allow_infinity=False)
     return st.recursive(
         st.none() | st.booleans() | numbers | _TEXT,
@@ -44,7 +44,7 @@ def unknown_fields() -> st.SearchStrategy[JsonObject]:
 
 @cache
 def annotations() -> st.SearchStrategy[dict[str, str]]:
-    """Annotations of a reversed domain that this format does not use."""
+    """Annotations with a reversed domain name that this format does not use."""
     return st.dictionaries(_KEYS.map("org.example.{}".format), _TEXT, max_size=3)
 
 
@@ -57,7 +57,7 @@ def other_platforms(*, max_size: int = len(OTHER_PLATFORMS)) -> st.SearchStrateg
 def descriptors(draw: st.DrawFn) -> JsonObject:
     """Conforming layer descriptors as JSON objects: any compression, annotations, ``urls``, embedded or unknown fields.
 
-    The blob they describe is made up. Their invalid counterparts are ``documents.broken_descriptors``: what the
+    The described blob does not exist. Their invalid counterparts are ``documents.broken_descriptors``: what the
     requirements forbid on a descriptor, they forbid on the sentinel's.
     """
     optional: JsonObject = {

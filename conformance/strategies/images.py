@@ -1,4 +1,4 @@
-"""Whole images with real layers: conforming ones, and for each requirement on metadata images that break it.
+"""Whole images with real layers: conforming ones, and for each requirement on metadata images that violate it.
 
     from conformance.strategies.images import BrokenImage, broken_images, images
 
@@ -60,9 +60,9 @@ _SENTINEL: Final = {ZSTD_ANNOTATION: "true", SENTINEL_ANNOTATION: "true"}
 
 
 class BrokenImage(msgspec.Struct, frozen=True):
-    """An image that breaks ``requirement`` in the way ``what`` states, and by that what it ``implies``; nothing else.
+    """An image that violates ``requirement`` as ``what`` states, the requirements in ``implies``, and no others.
 
-    ``twin`` is the conforming image it was created from by one edit.
+    ``twin`` is the positive control: the conforming image from which one edit created it.
     """
 
     requirement: str
@@ -73,7 +73,7 @@ class BrokenImage(msgspec.Struct, frozen=True):
 
 
 def images() -> st.SearchStrategy[Bundle]:
-    """Conforming images; beside the pair of ``linux/amd64`` there may be a gzip counterpart, and other platforms.
+    """Conforming images; in addition to the pair of ``linux/amd64`` there may be a gzip image, and other platforms.
 
     Another platform has a gzip variant, an uncompressed one, or a pair too. The documents have annotations and
     unknown fields; the entries of the index are in the order of the reference.
@@ -82,10 +82,10 @@ def images() -> st.SearchStrategy[Bundle]:
 
 
 def broken_images(of: str | None = None) -> st.SearchStrategy[BrokenImage]:
-    """Images with one thing wrong: of any kind, or that break the requirement ``of``, or one of the group ``of``.
+    """Images with one defect: of any kind, or that violate the requirement ``of``, or one of the group ``of``.
 
-    ValueError when there are none. The other platforms of these have no pair, so that an edit of the one pair
-    breaks no more than it states.
+    ValueError when there are none. Other platforms in these images have no pair, so that an edit of the pair violates
+    no other requirement.
     """
     kinds = [edit for edit in BREAKS if of is None or of in (broken_by(edit)[0], broken_by(edit)[0].rpartition("-")[0])]
     if not kinds:
@@ -95,7 +95,7 @@ def broken_images(of: str | None = None) -> st.SearchStrategy[BrokenImage]:
 
 
 def break_draft(draft: Draft, edit: Break) -> BrokenImage:
-    """Apply one of BREAKS to a conforming draft, which stays as it is."""
+    """Apply one of BREAKS to a copy of a conforming draft."""
     requirement, *implies = broken_by(edit)
     broken = deepcopy(draft)
     edit(broken)
@@ -104,7 +104,7 @@ def break_draft(draft: Draft, edit: Break) -> BrokenImage:
 
 
 def bundle_of(draft: Draft) -> Bundle:
-    """The image of a draft: documents encoded, digests and sizes put right."""
+    """The image of a draft: encoded documents with right digests and sizes."""
     made = finish(draft)
     root = Descriptor(draft.index["mediaType"], str(Digest.of(made.root)), len(made.root))
     return Bundle({**made.blobs, root.digest: made.root}, root)
@@ -112,7 +112,7 @@ def bundle_of(draft: Draft) -> Bundle:
 
 @st.composite
 def drafts(draw: st.DrawFn, *, one_pair: bool = False) -> Draft:
-    """Conforming images in parts, for edits of your own; ``bundle_of`` makes the image."""
+    """Conforming images in parts, for your own edits; ``bundle_of`` creates the image."""
     tars = draw(_tars())
     layers, blobs = _chunked(tars, draw(st.sampled_from((WriterOptions(), WriterOptions(1, checksums=False)))))
     diff_ids = [str(Digest.of(tar)) for tar in tars]
@@ -153,7 +153,7 @@ def drafts(draw: st.DrawFn, *, one_pair: bool = False) -> Draft:
 
 
 def _unshared(draft: Draft) -> Draft:
-    """No two documents share a part: an edit of one is an edit of one."""
+    """Copy the parts, so that an edit of one document does not change another."""
     return replace(
         draft,
         plain=deepcopy(draft.plain),
@@ -166,7 +166,7 @@ def _unshared(draft: Draft) -> Draft:
 
 
 def _tars() -> st.SearchStrategy[list[bytes]]:
-    """Two or three small tars that differ; the marker keeps names and contents apart."""
+    """Two or three small tars; a marker makes their names and contents different."""
     small = trees(max_nodes=2, max_size=2000)
     return st.lists(small, min_size=2, max_size=3).map(
         lambda drawn: [
@@ -187,7 +187,7 @@ def _chunked(tars: list[bytes], options: WriterOptions) -> tuple[list[JsonObject
 
 
 def _unchunked(draft: Draft, tars: list[bytes], *, compress: bool) -> list[JsonObject]:
-    """The same tars as gzip or uncompressed layers; their blobs go into the draft."""
+    """The same tars as gzip or uncompressed layers; their blobs are added to the draft."""
     layers = []
     for tar in tars:
         blob = gzip.compress(tar, mtime=0) if compress else tar
@@ -198,7 +198,7 @@ def _unchunked(draft: Draft, tars: list[bytes], *, compress: bool) -> list[JsonO
 
 @st.composite
 def _configs(draw: st.DrawFn, diff_ids: list[str]) -> JsonObject:
-    """Always with environment, health check and history: some edits need them."""
+    """Configs with environment, health check and history, which some edits need."""
     execution = {
         "Env": ["PATH=/bin", *draw(st.lists(st.text(max_size=10).map("A={}".format), max_size=2))],
         "Healthcheck": {"Test": ["NONE"]},
@@ -219,7 +219,7 @@ def _configs(draw: st.DrawFn, diff_ids: list[str]) -> JsonObject:
 
 @st.composite
 def _manifests(draw: st.DrawFn, layers: list[JsonObject]) -> JsonObject:
-    """Without digest and size of the config: those follow from it."""
+    """Manifests without digest and size of the config, which are computed from it."""
     subject = {"mediaType": MANIFEST_TYPE, "digest": str(Digest.of(b"signed")), "size": 6}
     return {
         "schemaVersion": 2,

@@ -1,7 +1,7 @@
-"""Valid JSON documents with a few edits: random bytes rarely get past the first brace, these reach every rule.
+"""Valid JSON documents with a few edits, which reach every rule; random bytes rarely pass the first brace.
 
-An edit drops, repeats, renames or moves a member, or gives it a value of another type or another number. Keys may be
-twice, and are renamed to what some reader folds to a known one.
+An edit drops, repeats, renames or moves a member, or replaces its value by one of another type or another number. Keys
+may be repeated, and are renamed to keys that some reader folds to a known one.
 """
 
 import json
@@ -31,7 +31,7 @@ _SPELLINGS: Final[tuple[Callable[[str], str], ...]] = (
 
 @dataclass
 class Members:
-    """The members of an object in order; a key may be there twice."""
+    """The members of an object in order; keys may be repeated."""
 
     pairs: list[tuple[str, Any]] = field(default_factory=list)
 
@@ -40,12 +40,12 @@ Node = Members | list[Any]
 
 
 def parse(document: bytes) -> Any:
-    """A document as Members, lists and literals (their own JSON text)."""
+    """A document as Members, lists and literals (as JSON text)."""
     return _literal(json.loads(document, object_pairs_hook=Members))
 
 
 def write(value: Any) -> bytes:
-    """The JSON text of what ``parse`` gives, compact."""
+    """The compact JSON text of a result of ``parse``."""
     return _text(value).encode()
 
 

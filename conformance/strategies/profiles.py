@@ -1,4 +1,4 @@
-"""How much Hypothesis generates: ``quick`` for every day, ``thorough`` for a night, ``certify`` for a certificate."""
+"""Profiles of Hypothesis: ``quick`` for daily runs, ``thorough`` for nightly runs, ``certify`` for certification."""
 
 from typing import Literal
 
@@ -11,8 +11,8 @@ PREFIX = "conformance-"
 def load_profile(effort: Literal["quick", "thorough", "certify"]) -> None:
     """Register the three profiles and make ``effort`` the current one.
 
-    No deadline: time is measured in benchmarks, never by a test. ``print_blob`` gives the line that
-    reproduces a failure.
+    There is no deadline: benchmarks measure time, tests do not. ``print_blob`` prints the line that reproduces a
+    failure.
     """
     for name, examples in _EXAMPLES.items():
         settings.register_profile(

@@ -1,4 +1,4 @@
-"""What generated examples look like, in words that can be counted."""
+"""Classifies generated examples by shape, to be counted."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ _COUNTS: Final = (0, 1, 3, 10, 30)
 
 
 class Tally:
-    """What was tried of one statement: how many examples, and what they look like."""
+    """The examples of one property: their number, and their shapes."""
 
     def __init__(self, statement: str, requirement: str = "") -> None:
         self.statement, self.requirement = statement, requirement
@@ -22,18 +22,18 @@ class Tally:
         self.shapes: Counter[str] = Counter()
 
     def count(self, drawn: Iterable[object]) -> None:
-        """One more example."""
+        """Count one example."""
         self.examples += 1
         self.shapes.update(filter(None, map(shape, drawn)))
 
     def count_requests(self, number: int) -> None:
-        """One more sequence, of so many requests."""
+        """Count one sequence with this number of requests."""
         self.examples += 1
         self.shapes.update((_count(number, "request"),))
 
 
 def shape(drawn: object) -> str:
-    """The shape of one thing that was drawn; "" for what has none worth counting."""
+    """The shape of one drawn value; "" for a value without a shape."""
     match drawn:
         case bytes():
             return _size(len(drawn))
@@ -51,7 +51,7 @@ def shape(drawn: object) -> str:
 
 
 def tree_shape(tree: Sequence[Node]) -> str:
-    """How many nodes a tree has, and whether it has more than files and directories."""
+    """The number of nodes of a tree, and whether it has other types than files and directories."""
     special = {node.kind for node in tree} - {"reg", "dir"}
     return f"{_count(len(tree), 'node')}{', with links or others' if special else ''}"
 

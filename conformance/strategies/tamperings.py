@@ -1,7 +1,7 @@
-"""Tampered layers: each edit breaks one requirement, and edits of different parts can be assembled.
+"""Tampered layers: each edit violates one requirement, and edits of different parts can be combined.
 
-A tampering is drawn as ``Tampering``: what it is in words, the requirement it breaks, and the edit of a draft. A
-duality is a layer whose TOC and tar describe different trees, in one attribute or by one trick.
+A ``Tampering`` has a description, the requirement that it violates, and the edit of a draft. A duality is a layer whose
+TOC and tar describe different trees, in one attribute or by one construct.
 """
 
 import json
@@ -19,7 +19,7 @@ from conformance.strategies.trees import trees
 Edit = Callable[[LayerDraft], None]
 Place = Literal["annotations", "footer", "toc", "chunks", "tar-split", "frames"]
 _LIE: Final = "sha256:" + "cd" * 32
-# What every drawn tree has besides, so that there is something to tamper with.
+# Entries of every drawn tree, so that each tampering has an object.
 BASE: Final[Tree] = (
     Node("base", content=b"base\n", mode=0o4755, uid=7, gid=8, mtime=1_700_000_000, xattrs={"user.k": "v"}),
     Node("other", content=b"other\n"),
@@ -30,7 +30,7 @@ BASE: Final[Tree] = (
 
 
 class Tampering(msgspec.Struct, frozen=True):
-    """An edit of one ``place`` that breaks ``breaks``; ``what`` states in words how."""
+    """An edit of one ``place`` that violates ``breaks``; ``what`` describes it."""
 
     what: str
     breaks: str
@@ -39,7 +39,7 @@ class Tampering(msgspec.Struct, frozen=True):
 
 
 def drafts(*, max_nodes: int = 6, max_size: int = 20_000) -> st.SearchStrategy[LayerDraft]:
-    """Conforming drafts of trees that have a file, a split file, a link and a whiteout among others."""
+    """Conforming drafts of trees with at least a file, a split file, a link and a whiteout."""
     taken = {node.name for node in BASE}
     own = trees(max_nodes=max_nodes, max_size=max_size).filter(
         lambda tree: not any(node.name.partition("/")[0] in taken for node in tree)
@@ -81,7 +81,7 @@ def tamperings(draw: st.DrawFn) -> Tampering:
 
 @st.composite
 def tampered_layers(draw: st.DrawFn) -> tuple[LayerDraft, tuple[Tampering, ...]]:
-    """A layer with one to three tamperings of different places; none that hides another by stopping the reading."""
+    """A layer with one to three tamperings of different places; none of them prevents the reading of another."""
     draft = draw(drafts())
     found = draw(st.lists(tamperings(), min_size=1, max_size=3, unique_by=lambda tampering: tampering.place))
     stops = [tampering for tampering in found if tampering.breaks in ("ANNOT-001", "ANNOT-008", "LAYER-001")]
@@ -92,7 +92,7 @@ def tampered_layers(draw: st.DrawFn) -> tuple[LayerDraft, tuple[Tampering, ...]]
 
 
 class Duality(msgspec.Struct, frozen=True):
-    """One way in which two readers of a layer get two trees, and the requirements of which one at least must fail."""
+    """One way in which two readers of a layer read different trees; at least one of the requirements must fail."""
 
     what: str
     broken: tuple[str, ...]
@@ -118,7 +118,7 @@ def _spelt(old: bytes, new: bytes) -> Callable[[], LayerDraft]:
 
 
 def _appended(hidden: Tree) -> Callable[[], LayerDraft]:
-    """A second archive after the first, recorded by the tar-split: only who reads on sees it."""
+    """A second archive after the first, recorded by the tar-split: only readers that continue see it."""
     return lambda: draft_layer(BASE, trailing=tar_of(hidden))
 
 
@@ -159,7 +159,7 @@ DUALITIES: Final = (
 
 
 def dualities() -> st.SearchStrategy[Duality]:
-    """Each way in turn."""
+    """Each of the dualities."""
     return st.sampled_from(DUALITIES)
 
 

@@ -1,6 +1,6 @@
-"""TOC documents: conforming ones, and invalid ones with one defect, each with the requirement that it breaks.
+"""TOC documents: conforming ones, and invalid ones with one defect, each with the violated requirement.
 
-These are documents by themselves; put one over data frames with ``format.seal.seal``.
+These are documents only; ``format.seal.seal`` adds one to data frames.
 """
 
 import copy
@@ -17,7 +17,7 @@ from conformance.strategies.trees import paths
 
 
 class BrokenToc(msgspec.Struct, frozen=True):
-    """A TOC document that breaks ``requirement`` in the way ``what`` states, created from the conforming ``twin``."""
+    """A TOC document that violates ``requirement`` as ``what`` states, created from the conforming ``twin``."""
 
     requirement: str
     what: str
@@ -33,7 +33,7 @@ _GAP = 100
 
 @st.composite
 def tocs(draw: st.DrawFn) -> Toc:
-    """Conforming TOCs: always a directory, a file, a chunked file and a hard link first, then files of any name."""
+    """Conforming TOCs: first a directory, a file, a chunked file and a hard link, then files of any name."""
     offset = 64
     content = _digest("content")
     entries = [
@@ -88,7 +88,7 @@ def documents() -> st.SearchStrategy[bytes]:
 
 
 def broken_documents(requirement: str | None = None) -> st.SearchStrategy[BrokenToc]:
-    """Documents with one thing wrong: of any kind, or only those that break ``requirement``."""
+    """Documents with one defect: of any kind, or only those that violate ``requirement``."""
     cases = [case for case in BREAKS if requirement in (None, case[0])]
     return st.builds(break_document, documents(), st.sampled_from(cases))
 
@@ -106,7 +106,7 @@ def _digest(text: str) -> str:
 
 
 def _entry(fields: JsonObject, kind: str) -> dict[str, Any]:
-    """The first entry of a kind: a type, or ``chunked``; the fixed head of ``tocs`` has them all."""
+    """The first entry of a kind: a type, or ``chunked``; the fixed head of ``tocs`` has all kinds."""
     for entry in fields["entries"]:
         if entry["type"] == kind or (kind == "chunked" and "chunkSize" in entry):
             found: dict[str, Any] = entry
@@ -115,7 +115,7 @@ def _entry(fields: JsonObject, kind: str) -> dict[str, Any]:
 
 
 def _put(kind: str, **changes: object) -> Break:
-    """Set keys of the first entry of this kind; None takes a key away."""
+    """Set keys of the first entry of this kind; None removes a key."""
 
     def change(fields: JsonObject) -> JsonObject:
         entry = _entry(fields, kind)
@@ -136,7 +136,7 @@ def _top(**changes: object) -> Break:
 
 
 def _text(old: bytes, new: bytes) -> Break:
-    """Replace text of the document once: for what a JSON writer would not write."""
+    """Replace text of the document once, for forms that a JSON writer would not write."""
 
     def change(fields: JsonObject) -> bytes:
         document = encode(fields)
@@ -153,7 +153,7 @@ def _twice(fields: JsonObject) -> JsonObject:
 
 
 def _orphan(fields: JsonObject) -> JsonObject:
-    """The chunks of the chunked file come first, before any regular file."""
+    """Move the chunks of the chunked file to the start, before any regular file."""
     chunk = _entry(fields, "chunk")
     fields["entries"].remove(chunk)
     fields["entries"].insert(0, chunk)
@@ -205,4 +205,4 @@ BREAKS: Final[tuple[tuple[str, str, Break], ...]] = (
     ("CHUNK-008", "a chunk that begins before the one it follows", _put("chunk", offset=1)),
     ("CHUNK-009", "chunk fields on a file of one chunk", _put("reg", chunkSize=10, chunkDigest=_digest("content"))),
 )
-"""Requirement, what is wrong, and the edit that makes it so."""
+"""Requirement, description of the defect, and the edit."""

@@ -1,4 +1,4 @@
-"""File trees of every kind that a TOC can represent, as tar bytes and as layers."""
+"""File trees with every type of entry that a TOC can represent, as tar bytes and as layers."""
 
 from hypothesis import strategies as st
 
@@ -10,7 +10,9 @@ _MAX_TIME = 2**33 - 1
 
 
 def contents(max_size: int = 300_000) -> st.SearchStrategy[bytes]:
-    """File contents: empty, small, noise long enough to be split, and holes just under, at and over the threshold."""
+    """File contents: empty, small, random bytes long enough to be split, and holes just below, at and above the
+    threshold.
+    """
     small = st.binary(max_size=200)
     large = st.builds(noise, st.integers(0, 999), st.integers(1, max_size))
     hole = st.sampled_from((1, 63, 511, 512, 1023, 1024, 1025, 5000, 40_000)).map(bytes)
@@ -21,7 +23,7 @@ def contents(max_size: int = 300_000) -> st.SearchStrategy[bytes]:
 def components() -> st.SearchStrategy[str]:
     """Path components: plain, long, with blanks, quotes, markup, other scripts and whiteout prefixes.
 
-    No line ends: a PAX record with one is a warning (TAR-041).
+    No line ends, because a PAX record with one is a warning (TAR-041).
     """
     odd = st.sampled_from(
         (" ", "a b", 'state "hi"', "back\\slash", "<b>&amp;", "…", "naïve", "日本", "\u202egnp.exe", "\x7f")
@@ -87,7 +89,7 @@ def _xattrs() -> st.SearchStrategy[dict[str, str]]:
 
 
 def tars(*, max_nodes: int = 12, max_size: int = 300_000) -> st.SearchStrategy[bytes]:
-    """Tar archives of such trees, in both forms and with any padding at the end."""
+    """Tar archives of trees, in both forms and with any padding at the end."""
     form = st.sampled_from(("pax", "gnu"))
     return st.builds(
         lambda tree, form, blocks: tar_of(tree, form, blocks=blocks),
@@ -98,10 +100,10 @@ def tars(*, max_nodes: int = 12, max_size: int = 300_000) -> st.SearchStrategy[b
 
 
 def options() -> st.SearchStrategy[WriterOptions]:
-    """What a writer is free to do."""
+    """Options of the writer."""
     return st.builds(WriterOptions, st.sampled_from((1, 3, 10)), st.booleans(), st.booleans())
 
 
 def layers(*, max_nodes: int = 12, max_size: int = 300_000) -> st.SearchStrategy[tuple[bytes, WrittenLayer]]:
-    """Conforming layers: the blob, and what was written."""
+    """Conforming layers: the blob, and its description."""
     return st.builds(layer_from_tar, tars(max_nodes=max_nodes, max_size=max_size), options())

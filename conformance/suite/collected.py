@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from conformance import checks
-from conformance.audit.checking import unchecked
+from conformance.checks.bound import unchecked
 from conformance.reports.model import Report, SubjectReport, run_report, subject_report
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity

@@ -8,14 +8,19 @@ from conformance.requirements import Profile, Role, definition_of, profiles_of
 
 # What a run without --implementation judges.
 OF_REGISTRIES: Final[tuple[Role, ...]] = ("artifact", "registry")
-MODULES_OF_TOOLS: Final = frozenset(
+_OF_TOOLS: Final = frozenset(
     {"test_consumer_aware.py", "test_consumer_unaware.py", "test_copier.py", "test_producer.py"}
 )
-"""The modules of the suite whose tests all need an implementation."""
+_OF_ARTIFACTS: Final = frozenset({"test_artifact_properties.py"})
 
 
 class BadOptionError(Exception):
     """One line: the invalid option and its valid values. The exit status is 2."""
+
+
+def needless(roles: Sequence[Role]) -> frozenset[str]:
+    """The modules of the suite without a test of a registry that is judged in these roles (none: in all)."""
+    return _OF_TOOLS | (_OF_ARTIFACTS if roles and "artifact" not in roles else frozenset())
 
 
 def asked_for(

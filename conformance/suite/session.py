@@ -20,10 +20,10 @@ from conformance.sources.errors import SourceError
 from conformance.suite.collected import Collected, RunEnd
 from conformance.suite.fingerprint import fingerprint_of
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
-from conformance.suite.invariants import note_tried
+from conformance.suite.power import note_tried
 from conformance.suite.preflight import preflight
 from conformance.suite.recorded import end_early, reason_to_stop, record_undecided, take_back, verdicts_of
-from conformance.suite.selection import MODULES_OF_TOOLS, BadOptionError
+from conformance.suite.selection import BadOptionError, needless
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
 from conformance.suite.wanted import is_wanted
@@ -89,8 +89,8 @@ class ConformanceSession:
         return f"conformance: {self.settings.subject}{roles}, effort {self.settings.effort}"
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """A registry is judged without the modules of tools, whose imports take half a second."""
-        return True if self.settings.adapter is None and collection_path.name in MODULES_OF_TOOLS else None
+        """A registry is judged without the modules of other targets, whose imports take up to half a second."""
+        return True if self.settings.adapter is None and collection_path.name in needless(self.settings.roles) else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

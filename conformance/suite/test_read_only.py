@@ -46,5 +46,5 @@ def test_serving(
     requirement_id: str, reference: RegistryReference, probe: ReadOnlyProbe, verdict: Callable[..., None]
 ) -> None:
     """Expected: the registry serves this image's blobs and their byte ranges correctly."""
-    judgements = SCENARIOS[requirement_id](probe)
+    judgements = SCENARIOS[requirement_id].judge(probe)
     verdict(requirement_id, judgements, subject=f"{reference.host}, serving {reference.repository}")

@@ -1,6 +1,6 @@
 """The registry role: one test for each REG requirement, against the registry of this run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,13 +11,15 @@ from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
+from conformance.trials.registry.ahead import Ahead
 from conformance.trials.registry.counterexample import keeper
 from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import RegistryProbe
-from conformance.trials.registry.scenarios import SCENARIOS, control_failure
+from conformance.trials.registry.scenarios import SCENARIOS, control_failure, observation_of
 from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
+_WORKERS = 4
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +34,35 @@ def uncontrolled(probe: RegistryProbe) -> str:
     return control_failure(probe)
 
 
+@pytest.fixture(scope="module")
+def ahead(
+    registry: RegistryUnderTest, probe: RegistryProbe, uncontrolled: str, request: pytest.FixtureRequest
+) -> Iterator[Ahead]:
+    """What the selected tests observe, each scenario once, by several threads before the tests ask for it.
+
+    One after the other, by the tests themselves, where the suite collects the garbage of the registry: that may take
+    what another scenario has pushed, and no manifest names yet. So in a worker of xdist, which runs some of the tests.
+    """
+    marks = (item.get_closest_marker("requirement") for item in request.session.items)
+    jobs = [observation_of(probe, mark.args[0]) for mark in marks if mark and mark.args[0] in SCENARIOS]
+    alone = registry.collect_garbage is not None or hasattr(request.config, "workerinput")
+    if not uncontrolled:
+        probe.prepare()
+    with Ahead(jobs, workers=0 if uncontrolled or alone else _WORKERS) as running:
+        yield running
+
+
 @pytest.mark.parametrize("requirement_id", one_test_each(SCENARIOS))
-def test_registry(requirement_id: str, probe: RegistryProbe, uncontrolled: str, verdict: Callable[..., None]) -> None:
+def test_registry(
+    requirement_id: str, probe: RegistryProbe, ahead: Ahead, uncontrolled: str, verdict: Callable[..., None]
+) -> None:
     """Expected: the statement of the requirement (docs/requirements.md)."""
     assert requirement_id in load_catalogue().ids()
     if uncontrolled:
         verdict(requirement_id, [not_run(uncontrolled)])
         return
-    verdict(requirement_id, SCENARIOS[requirement_id](probe))
+    seen = ahead.result(observation_of(probe, requirement_id))
+    verdict(requirement_id, SCENARIOS[requirement_id].check(seen))
 
 
 @pytest.mark.requirement("REG-020")

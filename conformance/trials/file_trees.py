@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -47,7 +48,7 @@ def expected_tree(layers: Sequence[Tree]) -> dict[str, EntrySeen]:
         for above in _above(name):
             found.setdefault(above, Node(above, "dir", mode=_IMPLIED))
     files = {name: _file(found, node) for name, node in found.items()}
-    counts = {name: list(files.values()).count(name) for name in files.values()}
+    counts = Counter(files.values())
     return {name: _entry(found[files[name]], counts[files[name]]) for name in found}
 
 

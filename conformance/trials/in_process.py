@@ -68,6 +68,11 @@ class InProcessImplementation(ImplementationUnderTest):
 
         self._toolkit = msgspec.structs.replace(toolkit, client=Quick)
 
+    @property
+    def at_once(self) -> int:
+        """One: it takes the output and the environment of this process."""
+        return 1
+
     def run(
         self,
         operation: Operation,

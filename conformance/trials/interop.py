@@ -1,27 +1,38 @@
-"""Interoperability of the tools: one image from every producer, through every registry, to every consumer."""
+"""Interoperability of the tools: images from every producer, through every registry, to every consumer.
 
+Each image is also copied by every copier, within the registry, and consumed from there.
+"""
+
+import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from conformance.images.inputs import TREES, image
-from conformance.implementations.adapter_document import Option
+from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.runner import Run, Values
 from conformance.observed.outcome import RunOutcome
-from conformance.observed.trials import EntrySeen
+from conformance.processes.at_once import at_once
 from conformance.registry.client.client import RegistryClient
-from conformance.reports.certification import Cell, CellOutcome
+from conformance.reports.certification import Cell, CellOutcome, ImageName
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
 from conformance.trials.fetch import fetch_layout
-from conformance.trials.file_trees import expected_tree, read_tree
+from conformance.trials.file_trees import read_tree
+from conformance.trials.interop_copies import is_same_image
+from conformance.trials.interop_images import facts, facts_of_image, matrix_image
 from conformance.trials.under_test import ImplementationUnderTest
 
 COMPRESSIONS: Final = ("zstd:chunked", "gzip")
+COPIED: Final = "zstd:chunked"
+"""The compression of the images that are copied, and of the large one."""
+_TAG: Final = "1"
+_SECONDS: Final = 180.0
+_CONSUMERS_AT_ONCE: Final = 2
 _OUTCOMES: Final[dict[RunOutcome, CellOutcome]] = {
     "refused": "refused",
     "crashed": "crashed",
@@ -29,6 +40,8 @@ _OUTCOMES: Final[dict[RunOutcome, CellOutcome]] = {
     "unsupported": "unsupported",
     "absent": "absent",
 }
+_Ends = dict[str, tuple[CellOutcome, str]]
+"""How each consumer, by its name, ended."""
 
 
 class AvailableRegistry(msgspec.Struct, frozen=True):
@@ -42,74 +55,157 @@ class AvailableRegistry(msgspec.Struct, frozen=True):
         return self.url.removeprefix("http://")
 
 
+class _Way(msgspec.Struct, frozen=True):
+    """One pushed image: who pushed what, and where it is."""
+
+    producer: ImplementationUnderTest
+    compression: str
+    registry: AvailableRegistry
+    image: ImageName
+
+    @property
+    def repository(self) -> str:
+        return f"interop/{self.image}/{self.producer.adapter.name}-{self.compression.replace(':', '-')}"
+
+    def cell(self, consumer: str, outcome: CellOutcome, reason: str, copier: str = "") -> Cell:
+        return Cell(
+            self.producer.name, self.compression, self.registry.name, consumer, outcome, reason, copier, self.image
+        )
+
+
 def interoperate(
     subjects: Sequence[ImplementationUnderTest],
     registries: Sequence[AvailableRegistry],
     *,
+    images: Sequence[ImageName] = ("small",),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Cell]:
-    """Every cell of the matrix; each image is pushed once and then unpacked by every tool that can."""
+    """Every cell of the matrix; an image is pushed once, then unpacked, and copied, by every tool that can."""
     producers = [subject for subject in subjects if "push" in subject.adapter.operations]
+    ways = [
+        _Way(producer, compression, registry, name)
+        for name, registry, producer, compression in product(images, registries, producers, COMPRESSIONS)
+        if name == "small" or compression == COPIED
+    ]
+    for number, way in enumerate(ways, 1):
+        progress(
+            f"image {number} of {len(ways)}: {way.producer.adapter.name} pushes the {way.image} image as "
+            f"{way.compression} to {way.registry.name}"
+        )
+        yield from _row(way, subjects)
+
+
+def _row(way: _Way, subjects: Sequence[ImplementationUnderTest]) -> Iterator[Cell]:
     consumers = [subject for subject in subjects if "unpack" in subject.adapter.operations]
-    rows = list(product(registries, producers, COMPRESSIONS))
-    for number, (registry, producer, compression) in enumerate(rows, 1):
-        progress(f"image {number} of {len(rows)}: {producer.adapter.name} pushes {compression} to {registry.name}")
-        yield from _row(producer, compression, registry, consumers)
+    copiers = [subject for subject in subjects if "copy" in subject.adapter.operations]
+    ended = _pushed(way)
+    if ended is not None:
+        for consumer in consumers:
+            yield way.cell(consumer.name, *ended)
+        return
+    direct = _consumed(way, way.repository, consumers)
+    for name, end in direct.items():
+        yield way.cell(name, *end)
+    if way.compression != COPIED:
+        return
+    for copier in copiers:
+        for name, end in _copied(way, copier, consumers, direct).items():
+            yield way.cell(name, *end, copier=copier.name)
 
 
-def _row(
-    producer: ImplementationUnderTest,
-    compression: str,
-    registry: AvailableRegistry,
-    consumers: Sequence[ImplementationUnderTest],
-) -> Iterator[Cell]:
-    repository = f"interop/{producer.adapter.name}-{compression.replace(':', '-')}"
-    reference = f"{registry.host}/{repository}:1"
-    layout = image().write(producer.new_directory("layout") / "image")
-    values: Values = {"layout": layout, "reference": reference, "compression": compression}
-    pushed = producer.run("push", values, hosts=(registry.host,))
-    for consumer in consumers:
-        where = (producer.name, compression, registry.name, consumer.name)
-        if pushed.outcome == "unsupported":
-            yield Cell(*where, "unsupported", pushed.reason)
-        elif not pushed.succeeded:
-            yield Cell(*where, "not pushed", f"{pushed.outcome}: {pushed.reason}")
-        else:
-            yield Cell(*where, *_unpacked(consumer, registry, repository))
+def _pushed(way: _Way) -> tuple[CellOutcome, str] | None:
+    """Why there is nothing to unpack; None when the image was pushed."""
+    layout = matrix_image(way.image).write(way.producer.new_directory("layout") / "image")
+    reference = f"{way.registry.host}/{way.repository}:{_TAG}"
+    run = _run(way, way.producer, "push", {"layout": layout, "reference": reference, "compression": way.compression})
+    shutil.rmtree(layout.parent, ignore_errors=True)
+    if run.outcome == "unsupported":
+        return "unsupported", run.reason
+    return None if run.succeeded else ("not pushed", f"{run.outcome}: {run.reason}")
 
 
-def _unpacked(
-    consumer: ImplementationUnderTest, registry: AvailableRegistry, repository: str
-) -> tuple[CellOutcome, str]:
-    output = consumer.new_directory("tree")
-    values: dict[str, str | Path] = {"reference": f"{registry.host}/{repository}:1", "output": output}
-    options: tuple[Option, ...] = ()
-    if consumer.adapter.knows("platform"):
-        values["platform"], options = "linux/amd64", ("platform",)
-    if consumer.adapter.uses("unpack", "layout"):
-        # It reads layouts only: the suite fetches the image for it, byte for byte.
-        client = RegistryClient(registry.url, retries=0)
-        try:
-            source = RemoteSource(client, RegistryReference(registry.host, repository, "1", "http"))
-            values["layout"] = fetch_layout(source, consumer.new_directory("layout") / "image")
-        except SourceError as error:
-            return "refused", str(error)
-        finally:
-            client.close()
-    run = consumer.run("unpack", values, hosts=(registry.host,), options=options)
-    return _compared(run, output)
+def _copied(
+    way: _Way, copier: ImplementationUnderTest, consumers: Sequence[ImplementationUnderTest], direct: _Ends
+) -> _Ends:
+    """What each consumer makes of the copy: of one that is the same image, what it makes of the original."""
+    copy = f"{way.repository}-by-{copier.adapter.name}"
+    values: dict[str, str | Path] = {
+        "reference": f"{way.registry.host}/{way.repository}:{_TAG}",
+        "destination": f"{way.registry.host}/{copy}:{_TAG}",
+    }
+    run = _run(
+        way, copier, "copy", values, options=("all",) if copier.adapter.knows("all") else _platform(copier, values)
+    )
+    if not run.succeeded:
+        end: tuple[CellOutcome, str] = ("not copied", f"{run.outcome}: {run.reason}")
+        return dict.fromkeys((consumer.name for consumer in consumers), end)
+    client = RegistryClient(way.registry.url, retries=0)
+    try:
+        if is_same_image(client, way.repository, copy, _TAG):
+            return direct
+    finally:
+        client.close()
+    return _consumed(way, copy, consumers)
 
 
-def _compared(run: Run, output: Path) -> tuple[CellOutcome, str]:
+def _consumed(way: _Way, repository: str, consumers: Sequence[ImplementationUnderTest]) -> _Ends:
+    jobs = [partial(_unpacked, way, repository, consumer) for consumer in consumers]
+    names = [consumer.name for consumer in consumers]
+    return dict(zip(names, at_once(jobs, _CONSUMERS_AT_ONCE), strict=True))
+
+
+def _unpacked(way: _Way, repository: str, consumer: ImplementationUnderTest) -> tuple[CellOutcome, str]:
+    output, fetched = consumer.new_directory("tree"), consumer.new_directory("layout")
+    values: dict[str, str | Path] = {"reference": f"{way.registry.host}/{repository}:{_TAG}", "output": output}
+    try:
+        if consumer.adapter.uses("unpack", "layout"):
+            values["layout"] = _fetched(way, repository, fetched / "image")
+        run = _run(way, consumer, "unpack", values, options=_platform(consumer, values))
+        return _compared(way, run, output)
+    except SourceError as error:
+        return "refused", str(error)
+    finally:
+        for directory in (output, fetched):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _fetched(way: _Way, repository: str, layout: Path) -> Path:
+    """The image byte for byte, for a tool that reads layouts only. Raises SourceError."""
+    client = RegistryClient(way.registry.url, retries=0)
+    try:
+        return fetch_layout(
+            RemoteSource(client, RegistryReference(way.registry.host, repository, _TAG, "http")), layout
+        )
+    finally:
+        client.close()
+
+
+def _platform(subject: ImplementationUnderTest, values: dict[str, str | Path]) -> tuple[Option, ...]:
+    """The option by which it takes the image for linux/amd64, where it has one."""
+    if not subject.adapter.knows("platform"):
+        return ()
+    values["platform"] = "linux/amd64"
+    return ("platform",)
+
+
+def _run(
+    way: _Way, subject: ImplementationUnderTest, operation: Operation, values: Values, options: Sequence[Option] = ()
+) -> Run:
+    """One operation, of whose sandbox nothing is left: a storage with the large image has as many bytes."""
+    sandbox = subject.sandbox(hosts=(way.registry.host,))
+    seconds = min(_SECONDS, float(subject.adapter.timeout))
+    try:
+        return subject.run(operation, values, options=options, sandbox=sandbox, timeout=seconds)
+    finally:
+        shutil.rmtree(sandbox.directory, ignore_errors=True)
+
+
+def _compared(way: _Way, run: Run, output: Path) -> tuple[CellOutcome, str]:
     if not run.succeeded:
         return _OUTCOMES[run.outcome], run.reason
-    expected = {name: _facts(entry) for name, entry in expected_tree(TREES).items()}
-    found = {name: _facts(entry) for name, entry in read_tree(output).items()}
+    expected = facts_of_image(way.image)
+    found = {name: facts(entry) for name, entry in read_tree(output).items()}
     if found == expected:
         return "same tree", ""
     names = sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name))
     return "wrong tree", f"{len(names)} differ: {', '.join(names[:5])}"
-
-
-def _facts(entry: EntrySeen) -> tuple[str, int, str]:
-    return entry.kind, entry.mode, entry.content

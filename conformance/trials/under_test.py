@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
@@ -14,6 +15,8 @@ from conformance.processes.overlay import how_to_mount
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
 from conformance.trials.certificate import Certificate, CertificateError, own_certificate
 
+_AT_ONCE: Final = 4
+"""More than the usual number of processors: a tool that waits before it tries again, or hangs, uses none."""
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
 
 
@@ -31,6 +34,11 @@ class ImplementationUnderTest:
     def name(self) -> str:
         """The subject's name in reports: ``skopeo 1.9.3 (adapter skopeo)``."""
         return subject_name(self.adapter, self.version)
+
+    @property
+    def at_once(self) -> int:
+        """How many runs of this tool may take place at a time: one of a tool that has a daemon."""
+        return 1 if self.adapter.service else _AT_ONCE
 
     @property
     def certificate(self) -> Certificate | None:

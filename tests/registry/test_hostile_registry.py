@@ -128,7 +128,7 @@ def redirecting(location: str, asked: list[str]) -> Iterator[str]:
     [
         ("file:///etc/passwd", "which is not HTTP"),
         ("gopher://127.0.0.1:1/", "which is not HTTP"),
-        ("http://[::1", "Invalid IPv6 URL"),
+        ("http://[::1", "which is not HTTP"),
         ("http://169.254.169.254/latest/meta-data/", "of this machine or network only"),
         ("http://[fe80::1]/", "of this machine or network only"),
         ("http://[::ffff:169.254.169.254]/", "of this machine or network only"),

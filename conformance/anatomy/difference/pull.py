@@ -2,8 +2,7 @@
 
 The count follows containers-storage v1.65.1 (pkg/chunked): a layer whose digest is present costs nothing; a layer
 without TOC is fetched whole; of any other layer TOC and tar-split are fetched in one request, then the missing content
-in
-one request for several ranges. Ranges with at most 1024 bytes between them are joined; there are at most 1024.
+in one request for several ranges. Ranges with at most 1024 bytes between them are joined; there are at most 1024.
 """
 
 import hashlib
@@ -28,9 +27,9 @@ Held = Literal["present", "in parts", "whole"]
 class LayerContent(msgspec.Struct, frozen=True):
     """A data layer as a client sees it that pulls; sizes in bytes.
 
-    ``tables`` are the sizes of TOC and tar-split as stored; empty where there is no usable TOC. ``chunks``
-    has four unsigned 64-bit numbers for each piece of content: identifiers of file and chunk (the start of a digest
-    of their digests), and offset and length of the compressed piece.
+    ``tables`` are the sizes of TOC and tar-split as stored; empty where there is no usable TOC. ``chunks`` has four
+    unsigned 64-bit numbers for each piece of content: identifiers of file and chunk (the start of a digest of their
+    digests), and offset and length of the compressed piece.
     """
 
     digest: str

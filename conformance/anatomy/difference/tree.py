@@ -34,9 +34,7 @@ class ImageTree:
         self._count = 0
 
     def apply(self, layer: Reading) -> None:
-        """Apply a layer: whiteouts, then all other entries, hard links last. Raise DiffError for an impossible
-        entry.
-        """
+        """Apply a layer: whiteouts, then all other entries, hard links last. DiffError for an impossible entry."""
         named = [(node, parts_of(node.name)) for node in layer.nodes]
         for _, parts in named:
             if parts and parts[-1].startswith(WHITEOUT):

@@ -49,9 +49,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """The result of one case. ``pairs``: all that differ, whatever the verdict; ``fault`` is None for a right
-    verdict.
-    """
+    """The result of one case. ``pairs``: all that differ, whatever the verdict; ``fault``: None for a right verdict."""
 
     pairs: tuple[Pair, ...]
     fault: Fault | None

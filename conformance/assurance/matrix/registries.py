@@ -27,7 +27,7 @@ def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict
             if requirement.id == "REG-020":
                 judgements = consistent_with_model(explore(subject, "quick", 0))
             else:
-                judgements = SCENARIOS[requirement.id](probe)
+                judgements = SCENARIOS[requirement.id].judge(probe)
         except TransportError as error:
             results[requirement.id] = undecided(requirement, str(error))
             continue

@@ -13,7 +13,7 @@ from conformance.reference.reshape import Reshaper
 from conformance.reference.transfer import ManifestStep, Plan
 
 
-class BareTwins(Reshaper):
+class PairsWithoutToc(Reshaper):
     """Writes the plain manifests of pairs without chunk keys."""
 
     def single(self, raw: bytes, media_type: str, compression: str, *, variants: bool) -> Plan:

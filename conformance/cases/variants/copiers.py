@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.cases.variants.bare_twins import BareTwins
+from conformance.cases.variants.bare_twins import PairsWithoutToc
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.names import SENTINEL_ANNOTATION, SENTINEL_TYPE
@@ -176,7 +176,7 @@ def writes_a_manifest_anew_when_it_strips() -> Toolkit:
 @variant("SENT-STRIP-005", "SENT-PUSH-014", "SENT-STRIP-011")
 def leaves_the_plain_entry_of_a_pair_without_a_toc() -> Toolkit:
     """A pair as the review of PR 681 proposes it: the plain counterpart has no TOC annotations."""
-    return Toolkit(copier=type("Bare", (Copier,), {"reshaper": BareTwins}), name="variant")
+    return Toolkit(copier=type("Bare", (Copier,), {"reshaper": PairsWithoutToc}), name="variant")
 
 
 def _named(raw: bytes) -> Json:

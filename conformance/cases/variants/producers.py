@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from conformance.cases.mutants import producers as mutants
-from conformance.cases.variants.bare_twins import BareTwins
+from conformance.cases.variants.bare_twins import PairsWithoutToc
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.names import MANIFEST_TYPE
@@ -81,7 +81,7 @@ def leaves_the_plain_variant_without_a_toc() -> Toolkit:
     681).
     """
 
-    return _toolkit(reshaper=BareTwins)
+    return _toolkit(reshaper=PairsWithoutToc)
 
 
 @variant("SENT-PUSH-004", "SENT-PUSH-024")

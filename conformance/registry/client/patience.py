@@ -7,7 +7,11 @@ responses (1xx) or trailers it reads. So all received bytes pass here, and bytes
 import http.client
 import io
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -81,9 +85,47 @@ class PatientAdapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
 
+    @contextmanager
+    def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float, verify: bool | str
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """One request, and its response, whose body is still to be read. Raises errors of requests and urllib3.
 
-def more_to_come(response: requests.Response) -> None:
+        A session of requests merges cookies, proxies and settings that are not used here, at half a millisecond a
+        request: only the choice of the connection is left to it.
+        """
+        parts = urlsplit(url)
+        anywhere = _at(f"{parts.scheme}://{parts.netloc}")
+        pool = self.get_connection_with_tls_context(anywhere, verify, proxies={})
+        assert isinstance(pool, urllib3.HTTPConnectionPool)
+        self.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]
+        response = pool.urlopen(
+            method,
+            f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}",
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            timeout=urllib3.Timeout(connect=timeout, read=timeout),
+        )
+        try:
+            yield response
+        finally:
+            response.close()  # of a body that was read whole the connection has gone back into the pool before
+            response.release_conn()
+
+
+@lru_cache(maxsize=64)
+def _at(origin: str) -> requests.PreparedRequest:
+    """A request to this scheme and host: by it requests chooses the connection."""
+    return requests.Request("GET", origin).prepare()
+
+
+def more_to_come(response: urllib3.BaseHTTPResponse) -> None:
     """A piece of the body was received: counting of the following bytes restarts."""
-    counted = getattr(getattr(response.raw, "_original_response", None), "counted", None)
+    counted = getattr(getattr(response, "_original_response", None), "counted", None)
     if counted is not None:
         counted.unexplained = 0

@@ -4,6 +4,8 @@ Hypothesis draws the trees from a seed that is preserved as evidence, and shrink
 layout.
 """
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,8 @@ from conformance.trials.file_trees import expected_tree
 
 MAX_TRIES: Final = 40
 """Trees that are tried at most, shrinking included: each takes a run of the tool, or two."""
+SHRINKING_SECONDS: Final = 20.0
+"""After the first tree that fails: a smaller one is a convenience, and each try may wait for a time-out."""
 _MAX_NAME: Final = 200
 
 
@@ -42,17 +46,20 @@ def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep
     operation = trials.operations[0]
     tried: dict[str, TrialSeen] = {}
     failing: list[Tree] = []
+    until = math.inf
 
     @exploring(examples, number)
     def explore(drawn: Tree) -> None:
+        nonlocal until
         tree = usable(drawn)
         key = repr(tree)
         if key not in tried:
-            assume(len(tried) < MAX_TRIES)
+            assume(len(tried) < MAX_TRIES and time.monotonic() < until)
             tally.count([tree])
             tried[key] = _pulled_both_ways(trials, operation, tree, f"seed {number}, example {len(tried)}")
         if any(judgement.outcome == "fail" for judgement in equals_the_plain_variant(tried[key])):
             failing.append(tree)
+            until = min(until, time.monotonic() + SHRINKING_SECONDS)
             raise _Different
 
     try:

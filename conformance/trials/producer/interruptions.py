@@ -3,6 +3,9 @@
 import io
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from queue import SimpleQueue
 from typing import Final
 
 import msgspec
@@ -16,6 +19,7 @@ from conformance.observed.evidence import Note
 from conformance.observed.image import ImageSeen
 from conformance.observed.outcome import ENDED
 from conformance.observed.producer import InterruptedSeen, UnrepresentableSeen
+from conformance.processes.at_once import at_once
 from conformance.results import Judgement, not_run
 from conformance.trials.contents import has_entries
 from conformance.trials.place import Place, a_place
@@ -23,6 +27,8 @@ from conformance.trials.producer.control import failed_control
 from conformance.trials.producer.push_log import WAYS, Interrupts, TakesAnyOrder, Way
 from conformance.trials.under_test import ImplementationUnderTest
 
+Booth = tuple[Place, Interrupts]
+"""A registry, and what interrupts its requests: for one push at a time."""
 MAX_REQUESTS: Final = 60
 """Of a push with more requests, these many are failed, evenly spread."""
 
@@ -31,8 +37,13 @@ def interrupted_pushes(
     subject: ImplementationUnderTest, ways: Sequence[Way] = WAYS
 ) -> Iterator[InterruptedSeen | Judgement]:
     """One push for every request and each of these ways in which it fails."""
-    interrupts, source = Interrupts(), image(SMALL)
-    with a_place(interrupts, TakesAnyOrder()) as place:
+    source = image(SMALL)
+    with ExitStack() as stack:
+        booths: SimpleQueue[Booth] = SimpleQueue()
+        for _ in range(subject.at_once):
+            interrupts = Interrupts()
+            booths.put((stack.enter_context(a_place(interrupts, TakesAnyOrder())), interrupts))
+        place, interrupts = booths.get()
         interrupts.arm(-1)
         undisturbed = _push(subject, place, source, "undisturbed")
         requests = interrupts.disarm()
@@ -42,21 +53,25 @@ def interrupted_pushes(
         # For a tool that writes its own tar only the number of layers is compared.
         contents = source.diff_ids if _has_contents(place, "interrupted/undisturbed", source.diff_ids) else ()
         expected = _shape(place, "interrupted/undisturbed", contents)
+        wanted = Wanted(expected, contents)
+        booths.put((place, interrupts))
+
+        def push(way: Way, number: int) -> InterruptedSeen | Judgement:
+            booth = booths.get()
+            try:
+                return _interrupted(subject, booth, source, number, way, wanted)
+            finally:
+                booths.put(booth)
+
         step = -(-requests // MAX_REQUESTS)
-        for way in ways:
-            for number in range(0, requests, step):
-                yield _interrupted(subject, place, source, interrupts, number, way, Wanted(expected, contents))
+        jobs = [partial(push, way, number) for way in ways for number in range(0, requests, step)]
+        yield from at_once(jobs, subject.at_once)
 
 
 def _interrupted(
-    subject: ImplementationUnderTest,
-    place: Place,
-    source: Image,
-    interrupts: Interrupts,
-    number: int,
-    way: Way,
-    wanted: "Wanted",
+    subject: ImplementationUnderTest, booth: Booth, source: Image, number: int, way: Way, wanted: "Wanted"
 ) -> InterruptedSeen | Judgement:
+    place, interrupts = booth
     name = f"{way.replace(' ', '-')}-{number}"
     repository = f"interrupted/{name}"
     place.put(image(SMALL, "gzip"), repository)

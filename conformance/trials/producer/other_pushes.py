@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from conformance.implementations.runner import Run, Values
 from conformance.observed.image import ImageSeen
 from conformance.observed.outcome import ENDED
 from conformance.observed.producer import BrokenInputSeen, StoredSeen
+from conformance.processes.at_once import at_once
 from conformance.results import Judgement, not_run, unsupported
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
@@ -78,12 +80,25 @@ def broken_pushes(subject: ImplementationUnderTest) -> Iterator[BrokenInputSeen 
         if problem := failed_control(twin, arrived=arrived, what="the same image whole", where="push"):
             yield problem
             return
-        for number, (what, (given, damage)) in enumerate(_broken().items()):
-            run = _push(subject, place, given, str(number), damage)
-            tagged = place.root(f"broken/{number}") is not None
-            yield BrokenInputSeen(
-                what, run.outcome if run.outcome in ENDED else "crashed", tagged, run.reason, run.evidence
-            )
+        jobs = [
+            partial(_broken_push, subject, place, str(number), what, *given)
+            for number, (what, given) in enumerate(_broken().items())
+        ]
+        yield from at_once(jobs, subject.at_once)
+
+
+def _broken_push(
+    subject: ImplementationUnderTest,
+    place: Place,
+    name: str,
+    what: str,
+    given: Image,
+    damage: Mapping[str, bytes | None],
+) -> BrokenInputSeen:
+    run = _push(subject, place, given, name, damage)
+    tagged = place.root(f"broken/{name}") is not None
+    ended = run.outcome if run.outcome in ENDED else "crashed"
+    return BrokenInputSeen(what, ended, tagged, run.reason, run.evidence)
 
 
 def _broken() -> dict[str, tuple[Image, Mapping[str, bytes | None]]]:

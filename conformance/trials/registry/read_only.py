@@ -1,10 +1,10 @@
 """What can be asked of a registry where one may not push: GET and HEAD of an image that is there."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
-from conformance.checks.bound import deciding
+from conformance.checks.bound import Scenario, deciding
 from conformance.checks.registry import ranges, storage
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT
@@ -104,14 +104,14 @@ class ReadOnlyProbe:
         return ask_range(self._client, self._reference.repository, digest, content, header, wanted)
 
 
-def _sentinel(probe: ReadOnlyProbe) -> Iterator[Judgement]:
-    seen = probe.sentinel()
+def _serves_sentinel(seen: BlobSeen | None) -> Iterator[Judgement]:
+    """An image without sentinel shows nothing."""
     return storage.serves_sentinel(seen) if seen is not None else iter(())
 
 
-SCENARIOS: Final[Mapping[str, Callable[[ReadOnlyProbe], Iterator[Judgement]]]] = dict(
+SCENARIOS: Final[Mapping[str, Scenario[ReadOnlyProbe, Any]]] = dict(
     (
-        (decided_by(storage.serves_sentinel), _sentinel),
+        (decided_by(storage.serves_sentinel), Scenario(_serves_sentinel, ReadOnlyProbe.sentinel)),
         deciding(ranges.single, ReadOnlyProbe.single_ranges),
         deciding(ranges.several, ReadOnlyProbe.multi_ranges),
         deciding(ranges.unsatisfiable, ReadOnlyProbe.past_the_end),

@@ -1,16 +1,16 @@
 """Each REG requirement with the requests that show it, and the positive control of all."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from types import MethodType
+from typing import Any, Final
 
-from conformance.checks.bound import deciding
+from conformance.checks.bound import Scenario, deciding
 from conformance.checks.registry import lifecycle, ranges, storage
 from conformance.checks.registry.control import control_problem
 from conformance.registry.client.client import TransportError
-from conformance.results import Judgement
 from conformance.trials.registry.probe import RegistryProbe
 
-SCENARIOS: Final[Mapping[str, Callable[[RegistryProbe], Iterator[Judgement]]]] = dict(
+SCENARIOS: Final[Mapping[str, Scenario[RegistryProbe, Any]]] = dict(
     (
         deciding(storage.accepts_sentinel_manifest, RegistryProbe.sentinel_manifest),
         deciding(storage.keeps_twin_platforms, RegistryProbe.twin_index),
@@ -39,7 +39,7 @@ SCENARIOS: Final[Mapping[str, Callable[[RegistryProbe], Iterator[Judgement]]]] =
         deciding(ranges.nothing_missing, RegistryProbe.all_ranges),
     )
 )
-"""The requests of a requirement, sent and judged. REG-020 has a trial of its own (``machine``)."""
+"""REG-020 has a trial of its own (``machine``)."""
 
 
 def control_failure(probe: RegistryProbe) -> str:
@@ -48,3 +48,8 @@ def control_failure(probe: RegistryProbe) -> str:
         return control_problem(probe.control())
     except TransportError as error:
         return f"An ordinary push fails: {error}"
+
+
+def observation_of(probe: RegistryProbe, requirement_id: str) -> Callable[[], Any]:
+    """What observes the registry for this requirement; several may share one, which is then the same."""
+    return MethodType(SCENARIOS[requirement_id].observe, probe)

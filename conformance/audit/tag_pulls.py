@@ -1,4 +1,4 @@
-"""What a pull of each tag costs a client that has the tag before it, from the TOCs that an audit has read (--pulls)."""
+"""Computes the cost of pulling each tag for a client that has the previous one, from the TOCs of an audit (--pulls)."""
 
 import re
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ class _Tagged(msgspec.Struct, frozen=True):
     verdict: int
 
 
-def tell_pulls(state: State, run: Run) -> None:
-    """Count the pulls of consecutive tags of a run, and keep them; those of a repository at a time are in memory."""
+def store_pulls(state: State, run: Run) -> None:
+    """Compute the costs of pulls of consecutive tags of a run, and store them, one repository at a time."""
     for _, tagged in groupby(_tagged(state, run), key=lambda each: each.repository):
         images = [(each, state.verdict(each.verdict)) for each in tagged]
         images.sort(key=lambda each: (_created(each[1]), _natural(each[0].tag)))
@@ -34,7 +34,7 @@ def tell_pulls(state: State, run: Run) -> None:
 
 
 def _tagged(state: State, run: Run) -> Iterator[_Tagged]:
-    """In the order of references: the tags of a repository follow each other, for they begin with the same words."""
+    """The tagged images by reference: so the tags of one repository, which share a prefix, follow each other."""
     for image, reference, digest, verdict in state.judged(run.id):
         try:
             parsed = parse_reference(reference)
@@ -46,12 +46,12 @@ def _tagged(state: State, run: Run) -> Iterator[_Tagged]:
 
 
 def _created(verdict: ImageVerdict) -> str:
-    """When the image reports that it was created; times of RFC 3339 in one zone sort as text."""
+    """The time of creation in the config; times of RFC 3339 in one zone sort as text."""
     return min((variant.created for variant in verdict.variants), default="")
 
 
 def _natural(tag: str) -> list[tuple[bool, int, str]]:
-    """``v9`` before ``v10``."""
+    """A sort key by which ``v9`` comes before ``v10``."""
     return [(part.isdecimal(), int(part[:18]) if part.isdecimal() else 0, part) for part in _DIGITS.split(tag) if part]
 
 

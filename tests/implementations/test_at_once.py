@@ -1,0 +1,45 @@
+"""Several runs of programs at once."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from conformance.processes.at_once import at_once
+from conformance.processes.run import Ended, run_program
+
+
+def _sleep(directory: Path, seconds: str) -> Ended:
+    return run_program(["sleep", seconds], directory=directory, environment={"PATH": "/usr/bin:/bin"}, timeout=60)
+
+
+def test_results_come_in_the_order_of_the_jobs(tmp_path: Path) -> None:
+    jobs = [partial(_sleep, tmp_path, seconds) for seconds in ("0.4", "0", "0.2", "0.1")]
+    for workers in (1, 4):
+        assert [ended.argv[1] for ended in at_once(jobs, workers)] == ["0.4", "0", "0.2", "0.1"]
+
+
+def test_running_programs_are_killed_when_the_caller_is_interrupted(tmp_path: Path) -> None:
+    jobs = [partial(_sleep, tmp_path, seconds) for seconds in ("0", "50", "50", "50")]
+
+    def take_one() -> None:
+        for _ in at_once(jobs, 2):
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        take_one()
+    assert time.monotonic() - started < 20
+
+
+def test_a_job_that_raises_ends_the_others(tmp_path: Path) -> None:
+    def broken() -> Ended:
+        raise ValueError("broken")
+
+    started = time.monotonic()
+    jobs: list[Callable[[], Ended]] = [broken, partial(_sleep, tmp_path, "50")]
+    with pytest.raises(ValueError, match="broken"):
+        list(at_once(jobs, 2))
+    assert time.monotonic() - started < 20
