@@ -64,7 +64,7 @@ def _clean_up(subject: RegistryUnderTest, request: pytest.FixtureRequest) -> Non
 def implementation(settings: SuiteSettings) -> Iterator[ImplementationUnderTest]:
     """The implementation to judge; its sandboxes are removed at the end."""
     assert settings.adapter is not None, "only tests of the roles of implementations request one"
-    with TemporaryDirectory(prefix="zcc-implementation-", ignore_cleanup_errors=True) as directory:
+    with TemporaryDirectory(prefix="zcc-impl-", ignore_cleanup_errors=True) as directory:
         yield ImplementationUnderTest(settings.adapter, settings.version, Path(directory))
 
 

@@ -21,7 +21,7 @@ def test_nothing_is_left_of_a_certification_that_a_signal_ends(number: signal.Si
         command, cwd=tmp_path, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     for _ in range(600):
-        if list(temporary.glob("zcc-suite-*/zcc-implementation-*")) or process.poll() is not None:
+        if list(temporary.glob("zcc-suite-*/zcc-impl-*")) or process.poll() is not None:
             break
         time.sleep(0.1)
     assert process.poll() is None, process.communicate()[0]
