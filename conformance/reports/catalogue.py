@@ -28,7 +28,7 @@ from conformance.requirements import (
 class CatalogueEntry(msgspec.Struct, frozen=True):
     """One requirement with the names of its checks, mutants and variants (``module.function``).
 
-    ``check`` describes the check in words, ``advice`` the remedy.
+    ``check`` describes the check, ``advice`` the remedy.
     """
 
     id: str

@@ -127,7 +127,7 @@ def _pushed(way: _Way) -> tuple[CellOutcome, str] | None:
 def _copied(
     way: _Way, copier: ImplementationUnderTest, consumers: Sequence[ImplementationUnderTest], direct: _Ends
 ) -> _Ends:
-    """What each consumer makes of the copy: of one that is the same image, what it makes of the original."""
+    """The cells of each consumer for the copy; for an identical copy, those of the original."""
     copy = f"{way.repository}-by-{copier.adapter.name}"
     values: dict[str, str | Path] = {
         "reference": f"{way.registry.host}/{way.repository}:{_TAG}",

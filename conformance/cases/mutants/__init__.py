@@ -1,5 +1,5 @@
-"""Deliberately wrong targets, one edit from a positive control: each names the requirement it breaks.
+"""Targets with one deliberate defect, one edit from a positive control: each names the requirement that it violates.
 
-They prove that every check can fail (tests/), and are part of the package so that
-``zcc requirements`` can list them and third parties can try their own checkers on them.
+They show that every check can fail (tests/), and are part of the package so that
+``zcc requirements`` can list them and third parties can test their own checkers with them.
 """

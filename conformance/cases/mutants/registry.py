@@ -1,4 +1,4 @@
-"""Registries with one defect each: the embedded registry, and the requirement that the defect breaks."""
+"""Registries with one defect each: the embedded registry, and the requirement that the defect violates."""
 
 from conformance.registry.server.defects import DEFECTS, Defect
 from conformance.requirements import mutant

@@ -1,4 +1,4 @@
-"""A wrong and a right example of a requirement: cases with their bytes, or what its trial tries."""
+"""A wrong and a right example of a requirement: cases with their bytes, or mutants and variants in its trial."""
 
 import msgspec
 
@@ -9,7 +9,9 @@ from conformance.requirements import broken_by, find_mutants, find_variants, fre
 
 
 class Examples(msgspec.Struct, frozen=True):
-    """``wrong`` and ``right`` in words; ``wrong_case`` and ``right_case`` are ids of vectors, "" for none."""
+    """``wrong`` and ``right`` describe the examples; ``wrong_case`` and ``right_case`` are ids of vectors, "" for
+    none.
+    """
 
     wrong: str = ""
     wrong_case: str = ""
@@ -18,10 +20,10 @@ class Examples(msgspec.Struct, frozen=True):
 
 
 def examples_of(requirement_id: str) -> Examples:
-    """What fails the requirement and what passes it.
+    """An example that fails the requirement and one that passes it.
 
-    Of an artifact a case and its positive control (docs/vectors.md); else a mutant of the reference, and a conforming
-    variant or the reference itself.
+    For an artifact a case and its positive control (docs/vectors.md); otherwise a mutant of the reference, and a
+    conforming variant or the reference itself.
     """
     wrong = next((case for case in _cases() if case.breaks[:1] == (requirement_id,)), None)
     if wrong is not None:

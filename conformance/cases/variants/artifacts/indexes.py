@@ -1,4 +1,4 @@
-"""Other indexes over a pair: what image-spec v1.1.1 image-index.md leaves open."""
+"""Other indexes over a pair, permitted by image-spec v1.1.1 image-index.md."""
 
 import base64
 import gzip
@@ -116,7 +116,7 @@ def docker_manifest_in_front() -> Drafted:
 
 @variant("SENT-INDEX-007", "SENT-CONFIG-007")
 def two_plain_twins() -> Drafted:
-    """Two plain variants of one platform, with other configs: which one is the twin follows from the layers."""
+    """Two plain variants of one platform with different configs: the layers show which one is the counterpart."""
     draft = conforming_draft()
     draft.extra["second"] = (deepcopy(draft.plain), {**deepcopy(draft.plain_config), "author": "another"})
     draft.entries.insert(1, {**draft.entry("plain"), "of": "second"})
@@ -206,7 +206,7 @@ def index_with_annotations_and_subject() -> Drafted:
 
 @variant("SENT-INDEX-015")
 def no_entry_says_zstd() -> Drafted:
-    """Neither entry has the zstd annotation: every client of docs/format.md section 17 still picks the right one."""
+    """Neither entry has the zstd annotation: every client of docs/format.md section 17 still selects the right one."""
     draft = conforming_draft()
     for entry in draft.entries:
         del entry["annotations"][ZSTD_ANNOTATION]
@@ -251,7 +251,7 @@ def annotations_of_other_tools_on_the_entries() -> Drafted:
 
 @variant("SENT-INDEX-017", "SENT-INDEX-009")
 def plain_entry_says_that_it_is_no_sentinel() -> Drafted:
-    """The annotation with another value than "true" is ignored (oci_index.go at PR 681), and here it is true."""
+    """The annotation with another value than "true" is ignored (oci_index.go at PR 681); here that is right."""
     draft = conforming_draft()
     draft.entry("plain")["annotations"][SENTINEL_ANNOTATION] = "false"
     return finish(draft)
@@ -275,7 +275,7 @@ def _nested(made: Drafted, positions: list[int]) -> Drafted:
 
 
 def _other_platform(draft: Draft) -> Draft:
-    """The draft with a pair for another platform behind."""
+    """The draft with a pair for another platform after the first."""
     draft.extra["plain 2"] = (deepcopy(draft.plain), {**deepcopy(draft.plain_config), **_S390X})
     draft.extra["sentinel 2"] = (deepcopy(draft.sentinel), {**deepcopy(draft.sentinel_config), **_S390X})
     for name in ("plain", "sentinel"):
@@ -320,7 +320,7 @@ def _gzipped(tar: bytes) -> bytes:
 
 
 def _attestation(draft: Draft) -> None:
-    """What BuildKit adds for each image: a manifest of in-toto statements."""
+    """The manifest of in-toto statements that BuildKit adds for each image."""
     statement = b'{"_type":"https://in-toto.io/Statement/v0.1"}'
     unknown = {"architecture": "unknown", "os": "unknown"}
     layer = {"mediaType": "application/vnd.in-toto+json", "digest": draft.add_blob(statement), "size": len(statement)}

@@ -1,4 +1,4 @@
-"""Registries that do what the specifications leave open and the embedded registry does not do."""
+"""Registries with choices that the specifications permit and the embedded registry does not make."""
 
 import re
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def _gets_blob(call: Call) -> bool:
 
 
 def _wanted(call: Call, core: RegistryCore) -> list[tuple[int, int]] | None:
-    """The satisfiable byte ranges of a blob request; None when there is no Range header to heed."""
+    """The satisfiable byte ranges of a blob request; None without a valid Range header."""
     if not _gets_blob(call):
         return None
     return parse_ranges(call.header("range") or "", len(content_of(call, core)))
@@ -145,7 +145,7 @@ def _mount(status: int, code: str) -> Defect:
 
 @variant("REG-020", warns=("REG-012", "REG-013"))
 def responds_404_to_mounts() -> Defect:
-    """Does not know mounts: they are optional, and 202 in their place is a SHOULD (distribution-spec v1.1.1)."""
+    """Does not support mounts: they are optional, and 202 instead is a SHOULD (distribution-spec v1.1.1)."""
     return _mount(404, "NAME_UNKNOWN")
 
 

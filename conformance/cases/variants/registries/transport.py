@@ -1,4 +1,4 @@
-"""Registries behind proxies and balancers: what HTTP leaves open, and the embedded registry does not do."""
+"""Registries behind proxies and balancers, with choices that HTTP permits and the embedded registry does not make."""
 
 import gzip
 import re
@@ -25,7 +25,7 @@ class _Changed(Defect):
 
 
 class _Busy(Defect):
-    """Asks every ninth request to come again at once."""
+    """Responds to every ninth request with a request to repeat it at once."""
 
     def __init__(self) -> None:
         self._count = 0
