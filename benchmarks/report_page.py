@@ -25,7 +25,7 @@ LIMIT_BYTES, LIMIT_SECONDS = 5_000_000, 2.0
 
 
 def judged(directory: Path) -> tuple[SubjectReport, SubjectReport]:
-    """A sound image and a damaged one."""
+    """A conforming image and a damaged one."""
     golden, broken = golden_directory("sentinel-single"), directory / "broken"
     shutil.copytree(golden, broken)
     largest = max((broken / "blobs" / "sha256").iterdir(), key=lambda path: path.stat().st_size)
