@@ -29,7 +29,7 @@ from conformance.results import RequirementResult, conclude
 from conformance.suite.pushed_artifacts import judged_artifacts
 from conformance.trials.consumer.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
-from conformance.trials.copier import CopierTrial
+from conformance.trials.copier.trial import CopierTrial
 from conformance.trials.producer.trial import ProducerTrial
 from conformance.trials.under_test import ImplementationUnderTest
 
