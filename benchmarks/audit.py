@@ -1,4 +1,4 @@
-"""Shallow audits of generated registries beside single checks: the cost by images and by distinct layers, and memory.
+"""Compares shallow audits of generated registries with single checks: time by images and distinct layers, and memory.
 
 ``python -m benchmarks.audit`` runs every case on Debian's docker-registry where it is installed and on the embedded
 registry, which both run in their own process. Limit: with 1,000 images of 50 distinct layers an audit is at least
@@ -40,7 +40,7 @@ _ZCC = (sys.executable, "-c", "from conformance.cli import main; main()")
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One audit as a user runs it: seconds of wall and CPU time, MiB at most, and what the registry was asked."""
+    """One audit as a user runs it: seconds of wall and CPU time, peak MiB, and requests to the registry."""
 
     seconds: float
     cpu: float
@@ -53,7 +53,7 @@ class Measured(msgspec.Struct, frozen=True):
 def main() -> None:
     """Every case on every registry."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, help="one case of so many images instead of the built-in ones")
+    parser.add_argument("--images", type=int, help="one case with this number of images instead of the built-in cases")
     parser.add_argument("--distinct", type=int, default=50)
     parser.add_argument("--per-image", type=int, default=50)
     parser.add_argument("--files", type=int, default=1, help="files of a layer")

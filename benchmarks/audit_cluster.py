@@ -1,9 +1,10 @@
-"""Deep audits on a Dask cluster with one worker and with two: the second should make them 1.7 times as fast.
+"""Deep audits on a Dask cluster with one worker and with two: two should be 1.7 times as fast as one.
 
 ``python -m benchmarks.audit_cluster``: registry, scheduler, workers and audit are separate processes
-on this machine. Measured is the time from the first request for a layer to the last response: a start of Python is
-no work of a cluster. It needs a core for each worker and some of another; load by others shows in the figures, so the
-CPU seconds of the workers stand beside the wall time. Figures: benchmarks/README.md.
+on this machine. The time from the first request for a layer to the last response is measured, without the start of
+Python.
+It needs a core for each worker and a part of another one; other load changes the figures, so the
+CPU seconds of the workers are printed with the wall time. Figures: benchmarks/README.md.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def measure(directory: Path, workers: int, layers: int, files: int) -> tuple[float, float]:
-    """Seconds of an audit, and of CPU of all workers, which are started before."""
+    """Seconds of an audit, and CPU seconds of all workers, which are started before."""
     directory.mkdir()
     with ExitStack() as stack:
         server = stack.enter_context(serving(layers, files))
@@ -66,7 +67,7 @@ def measure(directory: Path, workers: int, layers: int, files: int) -> tuple[flo
 
 @contextmanager
 def serving(layers: int, files: int) -> Iterator[Connection]:
-    """A registry process: it tells its URL, and when it is stopped the times of the first and last layer request."""
+    """A registry process: it prints its URL, and at its end the times of the first and last layer request."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(layers, files, theirs), daemon=True)
@@ -79,7 +80,7 @@ def serving(layers: int, files: int) -> Iterator[Connection]:
 
 
 def _serve(layers: int, files: int, told: Connection) -> None:
-    """One layer under as many descriptors as there are images: to an audit they are so many layers."""
+    """One layer under a different descriptor for each image: an audit reads it once for each image."""
     (layer,) = layers_of(Fleet(1, 1, 1, files))
     digest, times = str(layer.descriptor["digest"]), list[float]()
 

@@ -1,7 +1,7 @@
-"""``zcc check --deep`` of a large layer beside ``zstd -dc L | openssl dgst -sha256``: time and peak memory.
+"""Compares ``zcc check --deep`` of a large layer with ``zstd -dc L | openssl dgst -sha256``: time and peak memory.
 
-The layer is created from /usr by our own writer; --size is that of its tar in GB. Must: at most 1.3 times the peer, and
-at most 256 MiB. Run with ``python -m benchmarks.deep_check --size 1``; figures: benchmarks/README.md.
+The reference writer creates the layer from /usr; --size is that of its tar in GB. Limits: 1.3 times the time of the
+peer, and 256 MiB. Run with ``python -m benchmarks.deep_check --size 1``; figures: benchmarks/README.md.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Makes registries of many images that share their layers, for the benchmark of audits.
+"""Creates registries of many images that share layers, for the benchmark of audits.
 
-Every image has its own config and ``per_image`` layers of the distinct ones, one after the other round the list.
+Every image has its own config and ``per_image`` consecutive layers of the list of distinct layers, which repeats.
 Ten images share a repository.
 """
 
@@ -50,7 +50,7 @@ def _tree(number: int, files: int) -> tuple[Node, ...]:
 
 
 def images_of(fleet: Fleet, layers: list[DraftedLayer]) -> Iterator[FleetImage]:
-    """The images, one after the other."""
+    """All images, in order."""
     for number in range(fleet.images):
         chosen = [layers[(number + place) % fleet.distinct] for place in range(fleet.per_image)]
         config = encode(

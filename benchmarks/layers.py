@@ -1,4 +1,4 @@
-"""Makes large layers for the benchmarks: from /usr by our own writer, in its own OCI layout."""
+"""Creates large layers for the benchmarks: from /usr, with the reference writer, each in a separate OCI layout."""
 
 import hashlib
 import os
@@ -15,7 +15,9 @@ from conformance.sources.layout import write_layout
 
 
 def usr_tar(target: Path, size: int) -> None:
-    """A tar of ``size`` bytes of content at least, from /usr, over and over under other names if that is smaller."""
+    """A tar of at least ``size`` bytes of content from /usr, whose files are repeated under other names if
+    necessary.
+    """
     with tarfile.open(target, "w") as archive:
         copy = 0
         while archive.offset < size:

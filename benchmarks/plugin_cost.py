@@ -1,7 +1,7 @@
-"""What an unrelated pytest run pays for having the plugin installed; must stay below 50 ms.
+"""The time that the installed plugin adds to an unrelated pytest run; limit 50 ms.
 
 Peer: the same run with the plugin blocked. Prints medians and the difference. Run with
-``python -m benchmarks.plugin_cost``; figures are retained in benchmarks/README.md.
+``python -m benchmarks.plugin_cost``; figures: benchmarks/README.md.
 """
 
 import statistics

@@ -1,6 +1,6 @@
 """A shallow check of a large image in a registry: at most 2 % of its bytes, at most 4 requests a layer.
 
-The image is one layer created from /usr by our own writer, pushed to the embedded registry, which counts.
+The image has one layer, created from /usr with the reference writer; the embedded registry counts requests and bytes.
 Run with ``python -m benchmarks.shallow_check``; figures: benchmarks/README.md.
 The embedded registry takes blobs of at most 256 MiB, about 0.6 GB of tar.
 """

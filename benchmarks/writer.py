@@ -1,4 +1,4 @@
-"""``zcc build`` of one tar beside ``zstd -T1`` at the same level. Must: at least 0.8 of its speed.
+"""Compares ``zcc build`` of one tar with ``zstd -T1`` at the same level. Limit: at least 0.8 of its speed.
 
 Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md. The writer is timed as ``zcc build``
 uses it, with two lanes in threads, and in one thread; at its default level and at the 10 of the reference. numpy
@@ -38,7 +38,7 @@ def _writer(level: int, *, threads: bool) -> Callable[[Path, Path], None]:
 
 
 def main() -> None:
-    """All in turn, so often; each beside zstd at its level in the same round."""
+    """Run all in rounds; each is compared with zstd at its level in the same round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=float, default=1.0, help="GB of tar")
     parser.add_argument("--runs", type=int, default=3)

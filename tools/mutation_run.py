@@ -1,13 +1,13 @@
-"""``python tools/mutation_run.py [--sample N] [--seed N] [--out FILE]``: whether the tests notice changes of a rule.
+"""``python tools/mutation_run.py [--sample N] [--seed N] [--out FILE]``: measures whether tests detect changed rules.
 
-Changes a copy of the source, one place at a time (cosmic-ray's operators), and runs the tests that run the changed
-line, quickest first, until one fails. Which tests those are is recorded in one run before. A sample is drawn from all
-changes of all files; N = 0 takes them all. The result is Markdown.
+Changes a copy of the source, one place at a time (cosmic-ray's operators), and runs the tests that execute the changed
+line, quickest first, until one fails. A first run records which tests execute which lines. A sample is drawn from all
+changes of all files; N = 0 selects all of them. The result is Markdown.
 
-``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. ``--part 1/3`` takes the first third of
-the sample, for runs in turns, for which ``--reach FILE`` keeps what was recorded. ``--survivors FILE`` writes what
-survived as JSON, and ``--again FILE`` tries just that once more. The copy is of the work tree as git knows it: files
-that are new have to be added.
+``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. ``--part 1/3`` selects the first third of
+the sample, for several runs, for which ``--reach FILE`` stores the recorded lines. ``--survivors FILE`` writes the
+survivors as JSON, and ``--again FILE`` tries only those again. The copy has the files of the work tree that git tracks:
+new files have to be added.
 """
 
 import argparse
@@ -52,7 +52,7 @@ _OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 
 
 class Outcome(NamedTuple):
-    """One change: where, what, and what became of it: killed, survived, or not run by any test."""
+    """One change: its place, its difference, and its outcome: killed, survived, or not run by any test."""
 
     file: str
     line: int
@@ -95,18 +95,20 @@ class Reach(NamedTuple):
 
 
 def main() -> int:
-    """Run; exit status 1 when fewer than ``--least`` percent were killed."""
+    """Run all changes; exit status 1 when fewer than ``--least`` percent were killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=240)
     parser.add_argument("--seed", type=int, default=681)
     parser.add_argument("--least", type=float, default=95.0)
     parser.add_argument("--files", action="append", default=[], metavar="GLOB", help="take only such files")
     parser.add_argument("--tests", action="append", default=[], metavar="GLOB", help="run only such files of tests")
-    parser.add_argument("--reach", type=Path, metavar="FILE", help="keep there which tests run which line, or take it")
+    parser.add_argument(
+        "--reach", type=Path, metavar="FILE", help="file of the recorded lines: read, or written if absent"
+    )
     parser.add_argument("--part", default="1/1", metavar="K/N", help="take the K-th of N parts of the sample")
     parser.add_argument("--again", type=Path, metavar="FILE", help="take only the changes that --survivors wrote there")
-    parser.add_argument("--survivors", type=Path, metavar="FILE", help="write what survived, as JSON")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the report there too")
+    parser.add_argument("--survivors", type=Path, metavar="FILE", help="write the survivors as JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the report to this file")
     given = parser.parse_args()
     again = _named(given.again) if given.again else None
     out, survivors, kept = (path and path.absolute() for path in (given.out, given.survivors, given.reach))
@@ -139,23 +141,23 @@ def main() -> int:
 
 
 def _named(survivors: Path) -> set[tuple[str, str]]:
-    """File and difference of each change: line numbers and places move with every edit."""
+    """File and difference of each change, because line numbers change with every edit."""
     return {(one["file"], one["diff"]) for one in json.loads(survivors.read_text("utf-8"))}
 
 
 def _tests(patterns: Sequence[str]) -> list[str]:
-    """The files of tests, all of them or some."""
+    """The test files, all or the selected ones."""
     found = [path for place in map(Path, TESTS) for path in ([place] if place.is_file() else place.glob("test_*.py"))]
     return sorted(str(path) for path in found if not patterns or any(fnmatch(str(path), each) for each in patterns))
 
 
 def _copy_source(target: Path) -> str:
-    """Copy what git knows of the work tree; the id of it."""
+    """Copy the tracked files of the work tree; return the id of the copy."""
     changed = subprocess.run(["git", "stash", "create"], cwd=ROOT, check=True, capture_output=True, text=True)
     commit = changed.stdout.strip() or "HEAD"
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "x"], cwd=target, input=archive.stdout, check=True)
-    # By hashes: a change within the same second and of the same length must not meet old bytecode.
+    # By hashes: a change within the same second and of the same length must not use old bytecode.
     argv = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "conformance"]
     subprocess.run(argv, cwd=target, check=True)
     argv = ["git", "rev-parse", f"{commit}^{{tree}}"]
@@ -163,7 +165,7 @@ def _copy_source(target: Path) -> str:
 
 
 def _reach(kept: Path | None, of: str, files: list[str], tests: list[str]) -> Reach:
-    """What was retained, if it is ``of`` this source, these files and tests; else recorded, and kept."""
+    """The stored lines, if they are ``of`` this source, these files and tests; otherwise record and store them."""
     if kept and kept.exists():
         found = json.loads(kept.read_text("utf-8"))
         if found["of"] == of:
@@ -175,7 +177,7 @@ def _reach(kept: Path | None, of: str, files: list[str], tests: list[str]) -> Re
 
 
 def _record(files: list[str], tests: list[str]) -> Reach:
-    """Run all tests once; what fails unchanged would kill everything, so it ends the run."""
+    """Run all tests once; a test that fails without a change would kill every change, so it ends the run."""
     absolute = ":".join(str(Path(file).absolute()) for file in files)
     if _pytest(tests, {"ZCC_MUTATION_RECORD": "reach.json", "ZCC_MUTATION_OF": absolute}):
         sys.exit("the tests fail without a change")
@@ -193,14 +195,16 @@ def _specs(files: list[str]) -> list[MutationSpec]:
 
 
 def _is_of_identity(spec: MutationSpec) -> bool:
-    """``==`` to ``is`` or back: whether equal values are one object is the interpreter's affair."""
+    """Whether a change replaces ``==`` by ``is`` or back: whether equal values are one object depends on the
+    interpreter.
+    """
     return spec.operator_name.endswith(_OF_IDENTITY)
 
 
 def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None) -> Change | None:
-    """The change; None for what is not among those to be tried ``again``.
+    """The change; None for one that is not to be tried ``again``.
 
-    None also for one of an annotation, which mypy is for, and for what is not Python (``*,`` to ``^,``).
+    Also None for a change of an annotation, which mypy checks, and for invalid Python (``*,`` to ``^,``).
     """
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
@@ -235,7 +239,7 @@ def _diff(before: str, after: str) -> str:
 
 
 def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
-    """What became of each. First comes the positive control: the quicker half of the tests, and no change."""
+    """The outcome of each change. The positive control comes first: the quicker half of the tests, without a change."""
     quickest = sorted(reach.seconds, key=lambda name: reach.seconds[name])
     control = {"file": "", "source": None, "tests": quickest[: len(quickest) // 2]}
     planned = [{"file": one.file, "source": one.source, "tests": one.tests} for one in changes]
@@ -254,9 +258,9 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
 
 
 def _at_import(change: Change) -> str:
-    """A change of what a module does when it is imported: the file is changed, and the tests begin again.
+    """The outcome of a change of code that runs at import: the file is changed, and the tests are started again.
 
-    Those of the file with most tests come first, alone: to collect them all takes longer than to run one.
+    The test file with most of the tests runs first, alone, because collecting all tests takes longer than running one.
     """
     path = Path(change.file)
     original = path.read_text("utf-8")

@@ -1,9 +1,9 @@
-"""A pytest plugin of ``mutation_run.py``; what it does is stated by variables of the environment.
+"""A pytest plugin for ``mutation_run.py``, controlled by environment variables.
 
 ``ZCC_MUTATION_RECORD=FILE`` writes, for each file in ``ZCC_MUTATION_OF`` (separated by colons), the tests that run
 each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tests that are named there, in that order.
 ``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked after the collection of the
-tests, and appends what became of each to ``FILE.done``.
+tests, and appends the outcome of each to ``FILE.done``.
 """
 
 import importlib
@@ -25,7 +25,7 @@ import pytest
 
 _ONLY, _RECORD, _OF, _PLAN = (f"ZCC_MUTATION_{name}" for name in ("ONLY", "RECORD", "OF", "PLAN"))
 CPU_SECONDS = 30
-"""Of a change, beside four times what its tests took without it: after that it runs indefinitely, and is killed."""
+"""Seconds for a change in addition to four times the duration of its tests: after that it is killed."""
 WALL_SECONDS = 600
 MAX_MEMORY = 6 * 2**30
 _CONSTANTS = (int, str, bytes, tuple, slice, frozenset, set, dict, re.Pattern)
@@ -139,7 +139,7 @@ Patch = tuple[Any, str, Any]
 
 
 def patches_of(file: str, source: str) -> list[Patch] | None:
-    """What is to be set in a module that is imported; None for a change that only a new start can show."""
+    """The values to set in an imported module; None for a change that needs a new start."""
     module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
     before = _flat(compile(Path(file).read_text("utf-8"), file, "exec"))
     try:
@@ -159,10 +159,10 @@ def patches_of(file: str, source: str) -> list[Patch] | None:
 
 
 def _constants(module: ModuleType, code: CodeType) -> list[Patch] | None:
-    """The constants of a module that are other ones after a change, wherever they were imported to.
+    """The constants of a module that a change modifies, in all modules that import them.
 
-    None where nothing of that kind differs, as with a decorator or a default; where a default differs too; and where a
-    test names the constant, which it may have used when it was imported.
+    None where no constant differs, as for a decorator or a default; where a default differs too; and where a
+    test names the constant, which it may have used at import.
     """
     fresh = ModuleType(module.__name__)
     fresh.__file__ = module.__file__
@@ -194,7 +194,7 @@ def _defaults(function: object) -> str:
 
 
 def _flat(code: CodeType, is_function: bool = False) -> dict[str, tuple[object, CodeType]]:
-    """Module and class bodies without the functions in them, and these functions whole, by their names."""
+    """Module and class bodies without their functions, and the complete functions, by name."""
     if is_function:
         return {code.co_qualname: (code, code)}
     inner: dict[str, tuple[object, CodeType]] = {}

@@ -1,7 +1,7 @@
-"""The pictures of the README, created by today's program: python tools/pictures.py [DIRECTORY] (nox -s pictures).
+"""Creates the pictures of the README: python tools/pictures.py [DIRECTORY] (nox -s pictures).
 
 ``report.svg`` is the end of a run in a terminal, ``report.png`` an HTML report in Chromium, ``anatomy.svg`` an
-image. Chromium is taken from PATH; where there is none, that one picture is left as it is, and the exit status is 1.
+image. Chromium is searched on PATH; without it, ``report.png`` is not changed, and the exit status is 1.
 """
 
 import shutil
@@ -22,18 +22,18 @@ SIZE = (1100, 760)
 
 
 def zcc(*arguments: str) -> None:
-    """The command, in the root of the project, so that names are as in the README."""
+    """Run zcc in the root of the project, so that paths are as in the README."""
     subprocess.run([sys.executable, "-m", "conformance", *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 def terminal(target: Path) -> None:
-    """The end of a published run."""
+    """Draw the end of a published run."""
     report = read_report(RUN.read_bytes())
     target.write_text(picture(report, title="pytest --registry http://127.0.0.1:5000"), "utf-8")
 
 
 def page(target: Path, chromium: str) -> None:
-    """The HTML report on a golden image, at the top."""
+    """Draw the top of the HTML report on a golden image."""
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         html = Path(directory) / "report.html"
         zcc("check", "--deep", IMAGE, "--format", "html", "--output", str(html))
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
     zcc("inspect", IMAGE, "--svg", str(directory / "anatomy.svg"))
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        sys.stderr.write("chromium is not installed on this machine: report.png is left as it is\n")
+        sys.stderr.write("chromium is not installed on this machine: report.png is unchanged\n")
         return 1
     page(directory / "report.png", chromium)
     return 0

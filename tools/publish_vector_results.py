@@ -1,4 +1,4 @@
-"""Publish what example runners stated about the vectors: python tools/publish_vector_results.py NAME=RESULTS.jsonl…
+"""Publishes the results of example runners: python tools/publish_vector_results.py NAME=RESULTS.jsonl…
 
 Writes reports/published/vectors/NAME.jsonl, and the counts into summary.json beside it. Reasons are cut to one short
 line: they may name paths of the machine.
@@ -20,7 +20,7 @@ _PATH = re.compile(r"/[^\s:\"']*(?:tmp|vectors-)[^\s:\"']*")
 
 
 def publish(name: str, path: Path) -> dict[str, object]:
-    """One runner; its counts."""
+    """Publish one runner; return its counts."""
     index = read_index(vectors_directory())
     case_results = read_results(path, (case.id for case in index.cases))
     _, tally = judge_results([case for case in index.cases if case.id in case_results], case_results)
@@ -48,7 +48,7 @@ def _line(case_result: CaseResult) -> dict[str, str]:
 
 
 def main() -> None:
-    """Publish all that are named."""
+    """Publish all named runners."""
     PUBLISHED.mkdir(parents=True, exist_ok=True)
     summary = PUBLISHED / "summary.json"
     counts = json.loads(summary.read_bytes()) if summary.is_file() else {}

@@ -1,7 +1,7 @@
-"""Whether this is a release: tag, version and changelog agree, and the distributions hold what they must.
+"""Checks a release: tag, version and changelog agree, and the distributions have the required content.
 
 ``python tools/release_check.py [--tag v0.2.0] [--publish] [DIST…]``: one line for each problem, exit status 1 if any.
-``--publish`` also wants an address of the maintainers in the metadata (SECURITY.md).
+``--publish`` also requires an address of the maintainers in the metadata (SECURITY.md).
 """
 
 import argparse
@@ -25,6 +25,7 @@ IN_WHEEL: Final = (
     "conformance/implementations/adapters/skopeo.toml",
     "conformance/fixtures/golden/sentinel-single/index.json",
     "conformance/fixtures/vectors/index.json",
+    "conformance/fixtures/schemas/toc.schema.json",
     "conformance/docs/format.md",
     "conformance/docs/requirements.md",
 )
@@ -43,7 +44,7 @@ UNWANTED: Final = re.compile(
 
 
 def main() -> int:
-    """Check what was given; the exit status."""
+    """Check the arguments; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tag", default="")
     parser.add_argument("--publish", action="store_true")
@@ -65,7 +66,7 @@ def version_of_source() -> str:
 
 
 def source_problems(version: str, tag: str) -> Iterator[str]:
-    """What in the tree does not fit together."""
+    """Contradictions in the source tree."""
     if tag and tag != f"v{version}":
         yield f"the tag is {tag}, and the version {version}"
     if not re.search(
@@ -75,7 +76,7 @@ def source_problems(version: str, tag: str) -> Iterator[str]:
 
 
 def distribution_problems(path: Path, version: str, publish: bool) -> Iterator[str]:
-    """What is wrong with one wheel or sdist."""
+    """Defects of one wheel or sdist."""
     is_wheel = path.suffix == ".whl"
     names, metadata = _wheel(path) if is_wheel else _sdist(path, version)
     wanted = IN_WHEEL if is_wheel else IN_SDIST

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-# Read by tests beside the package: none of them can be imported.
+# Directories that tests read besides the package; none of them can be imported.
 NEEDED: Final = (
     "tests",
     "fixtures",

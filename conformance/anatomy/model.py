@@ -37,7 +37,7 @@ class Listed(msgspec.Struct, Generic[T], frozen=True):
 class FrameView(msgspec.Struct, frozen=True, gc=False):
     """One frame: bytes ``offset`` to ``end``. ``name`` is the file it belongs to.
 
-    ``content_size`` is there where the header or plain blocks state it.
+    ``content_size`` is set where the header or plain blocks state it.
     """
 
     holds: Holds

@@ -1,7 +1,7 @@
 """Whether a manifest is a runnable image, or another artifact.
 
 Source: image-spec 1.1 manifest.md, "Guidelines for Artifact Usage"; BuildKit docs/attestations/attestation-storage.md:
-an attestation stands in the index under the platform unknown/unknown.
+the index entry of an attestation has the platform unknown/unknown.
 """
 
 from conformance.format.media_types import CONFIG_TYPES, LAYER_TYPES, lenient_type

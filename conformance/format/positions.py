@@ -145,7 +145,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
         if self.manifest_checksum is None:
             raise FormatError("the annotation is absent", where=names.MANIFEST_CHECKSUM)
         if self.estargz_digest is not None:
-            raise FormatError(f"stands beside {names.ESTARGZ_TOC}: two TOCs", where=names.MANIFEST_CHECKSUM)
+            raise FormatError(f"is present with {names.ESTARGZ_TOC}: two TOCs", where=names.MANIFEST_CHECKSUM)
         return _at(names.MANIFEST_CHECKSUM, Digest.parse, self.manifest_checksum)
 
     def toc_position(self) -> TocPosition:

@@ -36,9 +36,9 @@ class SegmentRules:
     def _file(self, record: FileRecord) -> None:
         self._padding = -record.size % _BLOCK
         if self._count != 1:
-            self.problem = f"{self._count} segments with headers stand before the file record {record.position}"
+            self.problem = f"{self._count} segments with headers precede the file record {record.position}"
         elif self._behind and self._padding:
-            self.problem = f"a segment stands between the headers and the file record {record.position}"
+            self.problem = f"a segment is between the headers and the file record {record.position}"
         self._count, self._behind, self._odd_end = 0, False, ""
 
     def _segment(self, record: Segment) -> None:

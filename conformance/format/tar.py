@@ -144,7 +144,7 @@ class TarReader:
             where = self.offset
             second = self._read_raw(BLOCK, "end block", may_end=True)
             if second not in (b"", _ZERO_BLOCK):
-                raise FormatError("a block of zeros stands between entries", where=f"tar byte {where - BLOCK}")
+                raise FormatError("a block of zeros is between entries", where=f"tar byte {where - BLOCK}")
             self._zero_blocks = 2 if second else 1
             return None
         return block or None

@@ -156,9 +156,9 @@ def _only_header(raw: bytes, padding: int, record: FileRecord) -> TarHeader:
     reader = TarReader(io.BytesIO(raw[padding:]))
     header = reader.header()
     if header is None:
-        raise FormatError(f"no tar header stands before the record of {_shown(record.name)}")
+        raise FormatError(f"no tar header precedes the record of {_shown(record.name)}")
     if reader.offset != len(raw) - padding:
-        raise FormatError(f"more than one tar header stands before the record of {_shown(record.name)}")
+        raise FormatError(f"more than one tar header precedes the record of {_shown(record.name)}")
     if (header.name, header.size) != (record.name, record.size):
         raise FormatError(
             f"the tar header states {_shown(header.name)} of {header.size} bytes, "

@@ -161,7 +161,10 @@ class _Frames:
 
 
 class _ChunkInProgress:
-    """``frame`` is the number of its frame; ``digest`` is known when the digest lane has settled."""
+    """``frame`` is the number of its frame; ``digest`` is known when the digest lane has settled.
+
+    The first chunk of a file has no ``hash``: up to its end it is equal to that of the file.
+    """
 
     __slots__ = ("digest", "file_offset", "frame", "hash", "size", "zeros")
 
@@ -170,18 +173,8 @@ class _ChunkInProgress:
         self.file_offset = file_offset
         self.size = 0
         self.zeros = part.zeros
-        self.hash: Hash | None = hashlib.sha256()
+        self.hash: Hash | None = hashlib.sha256() if file_offset else None
         self.digest = ""
-
-    def update(self, content: bytes) -> None:
-        """Hash the next bytes."""
-        if self.hash is not None:
-            self.hash.update(content)
-
-    def end(self) -> None:
-        """Keep the digest only."""
-        if self.hash is not None:
-            self.digest, self.hash = f"sha256:{self.hash.hexdigest()}", None
 
 
 class _FileInProgress:
@@ -197,17 +190,25 @@ class _FileInProgress:
         self.crc = Crc64()
         self.digest = ""
 
-    def update(self, content: bytes) -> None:
-        """Hash the next bytes."""
+    def update(self, chunk: _ChunkInProgress, content: bytes) -> None:
+        """Hash the next bytes, which belong to this chunk."""
         if self.whole is not None:
             self.whole.update(content)
+        if chunk.hash is not None:
+            chunk.hash.update(content)
         self.crc.update(content)
+
+    def end_chunk(self, chunk: _ChunkInProgress) -> None:
+        """Keep the digest of a chunk only; all bytes before its end have passed, and no other."""
+        hashed = chunk.hash or self.whole
+        if hashed is not None:
+            chunk.digest, chunk.hash = f"sha256:{hashed.hexdigest()}", None
 
     def end(self) -> None:
         """Keep the digests only."""
+        self.end_chunk(self.chunks[-1])
         if self.whole is not None:
             self.digest, self.whole = f"sha256:{self.whole.hexdigest()}", None
-        self.chunks[-1].end()
 
     def entries(self, start: Callable[[int], int]) -> Iterator[Entry]:
         """Its entries in the TOC; ``start`` says where a frame begins."""
@@ -300,7 +301,6 @@ class _Writer:
         """The content of a regular file: a frame for each chunk."""
         file, chunker = _FileInProgress(entry), Chunker()
         for piece in self._reader.content():
-            self._lanes.digests.run(partial(self._digest, file, piece), len(piece))
             started = bool(file.chunks)
             for part in chunker.feed(piece) if self._options.split else (Part(piece, zeros=False, starts=not started),):
                 self._part(part, file)
@@ -310,9 +310,9 @@ class _Writer:
         self._lanes.digests.run(partial(self._end, file, header), 0)
         self._files.append(file)
 
-    def _digest(self, file: _FileInProgress, piece: bytes) -> None:
-        self._diff_id.update(piece)
-        file.update(piece)
+    def _digest(self, file: _FileInProgress, chunk: _ChunkInProgress, content: bytes) -> None:
+        self._diff_id.update(content)
+        file.update(chunk, content)
 
     def _end(self, file: _FileInProgress, header: TarHeader) -> None:
         file.end()
@@ -323,10 +323,10 @@ class _Writer:
         if part.starts:
             file_offset = done[-1].file_offset + done[-1].size if done else 0
             if done:
-                self._lanes.digests.run(done[-1].end, 0)
+                self._lanes.digests.run(partial(file.end_chunk, done[-1]), 0)
             done.append(_ChunkInProgress(part, self._frames.close(), file_offset))
         done[-1].size += len(part.content)
-        self._lanes.digests.run(partial(done[-1].update, part.content), len(part.content))
+        self._lanes.digests.run(partial(self._digest, file, done[-1], part.content), len(part.content))
         self._frames.write(part.content)
 
     def _raw(self, raw: bytes) -> None:

@@ -38,7 +38,7 @@ def single() -> tuple[bytes, WrittenLayer]:
     return written(SINGLE)
 
 
-def sound(tree: Tree = SINGLE) -> Layer:
+def untampered(tree: Tree = SINGLE) -> Layer:
     """The unedited layer; with the tree CONTROL it is the positive control of most cases."""
     blob, made = single() if tree is SINGLE else written(tree)
     return Layer(blob, str(made.diff_id), made.annotations)
@@ -54,7 +54,7 @@ def resealed(
 
 def with_annotations(**changes: str | None) -> Layer:
     """The conforming layer with annotations changed or (None) removed; keys by the last part of their names."""
-    layer = sound()
+    layer = untampered()
     keys = {
         "checksum": names.MANIFEST_CHECKSUM,
         "position": names.MANIFEST_POSITION,
@@ -67,12 +67,12 @@ def with_annotations(**changes: str | None) -> Layer:
 
 def without_toc(layer: Layer | None = None) -> Layer:
     """The layer without annotations, so that clients see no TOC."""
-    return msgspec.structs.replace(layer or sound(), annotations={})
+    return msgspec.structs.replace(layer or untampered(), annotations={})
 
 
 def legacy_only() -> Layer:
     """The layer with the keys of skopeo 1.9.3 only."""
-    layer = sound()
+    layer = untampered()
     old = {
         names.LEGACY_PREFIX + key.removeprefix(names.CHUNKED_PREFIX): value for key, value in layer.annotations.items()
     }
@@ -197,7 +197,7 @@ def tar_frame_bomb() -> Layer:
     """
     header, rest = raw_tar.header(FILE.encode(), BOMB), tar_of(SINGLE[2:])
     blob = raw_frame(tar_of(SINGLE[:1], blocks=1)[:BLOCK] + header) + zeros_frame(BOMB, stated=BLOCK) + raw_frame(rest)
-    return Layer(blob, sound().diff_id)
+    return Layer(blob, untampered().diff_id)
 
 
 def _frame_of_file(frame: bytes) -> Layer:

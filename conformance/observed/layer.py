@@ -147,7 +147,7 @@ class OtherLayerSeen(msgspec.Struct, frozen=True):
     many bytes the store has, where known. ``has_footer``: it ends like a zstd:chunked layer. Of a layer that was read
     whole ``diff_id`` and ``blob_digest`` are digests as text, else None and ``whole_problem`` states why (``damaged``:
     it does not decompress); ``padded_diff_id`` is that of the tar with zeros up to a whole record of 10240 bytes.
-    ``overlay`` are the first entries that only overlayfs interprets, in words, ``tar_problem`` why its tar could not be
+    ``overlay`` are the first entries that only overlayfs interprets, as text, ``tar_problem`` why its tar could not be
     inspected for them.
     """
 

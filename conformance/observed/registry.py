@@ -6,7 +6,7 @@ from conformance.observed.evidence import Exchange, Headers
 
 
 class ResponseSeen(msgspec.Struct, frozen=True):
-    """One response. ``what`` describes the request in words."""
+    """One response. ``what`` describes the request."""
 
     what: str
     status: int

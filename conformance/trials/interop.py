@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
+from conformance.observed.outcome import RunOutcome
 from conformance.processes.at_once import at_once
 from conformance.registry.client.client import RegistryClient
 from conformance.reports.certification import Cell, CellOutcome, ImageName
@@ -35,12 +35,12 @@ _SECONDS: Final[Mapping[ImageName, float]] = {"small": 180.0, "large": 900.0}
 _TIMES_LARGE: Final = 5
 """How many times the seconds of an adapter an operation on the large image may take."""
 _CONSUMERS_AT_ONCE: Final = 2
-_OUTCOMES: Final[dict[Outcome, CellOutcome]] = {
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed out",
-    Outcome.UNSUPPORTED: "unsupported",
-    Outcome.ABSENT: "absent",
+_OUTCOMES: Final[dict[RunOutcome, CellOutcome]] = {
+    "refused": "refused",
+    "crashed": "crashed",
+    "timed-out": "timed out",
+    "unsupported": "unsupported",
+    "absent": "absent",
 }
 _Ends = dict[str, tuple[CellOutcome, str]]
 """How each consumer, by its name, ended."""
@@ -121,7 +121,7 @@ def _pushed(way: _Way) -> tuple[CellOutcome, str] | None:
     reference = f"{way.registry.host}/{way.repository}:{_TAG}"
     run = _run(way, way.producer, "push", {"layout": layout, "reference": reference, "compression": way.compression})
     shutil.rmtree(layout.parent, ignore_errors=True)
-    if run.outcome is Outcome.UNSUPPORTED:
+    if run.outcome == "unsupported":
         return "unsupported", run.reason
     return None if run.succeeded else ("not pushed", f"{run.outcome}: {run.reason}")
 
@@ -129,7 +129,7 @@ def _pushed(way: _Way) -> tuple[CellOutcome, str] | None:
 def _copied(
     way: _Way, copier: ImplementationUnderTest, consumers: Sequence[ImplementationUnderTest], direct: _Ends
 ) -> _Ends:
-    """What each consumer makes of the copy: of one that is the same image, what it makes of the original."""
+    """The cells of each consumer for the copy; for an identical copy, those of the original."""
     copy = f"{way.repository}-by-{copier.adapter.name}"
     values: dict[str, str | Path] = {
         "reference": f"{way.registry.host}/{way.repository}:{_TAG}",

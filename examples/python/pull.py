@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: 0BSD OR CC0-1.0
-"""A pull by TOC over HTTP, as small as it can be: one range at a time, every byte verified, one attempt each.
+"""A minimal pull by TOC over HTTP: one byte range in each request, every byte verified, no repeated requests.
 
-It takes the sentinel manifest of an index, or the manifest itself, and reads each zstd:chunked layer by byte ranges.
+It selects the sentinel manifest of an index, or the manifest itself, and reads each zstd:chunked layer by byte ranges.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ def fetch(url: str, span: tuple[int, int] | None = None) -> bytes:
     if span is None:
         runner.need(status == 200, "transfer", f"HTTP {status}")
         return content
-    if status == 200:  # it serves no ranges: what was requested is in the whole
+    if status == 200:  # without ranges the response is the whole blob
         return content[span[0] : span[1]]
     is_asked = status == 206 and told.startswith(f"bytes {span[0]}-{span[1] - 1}/")
     runner.need(is_asked and len(content) == span[1] - span[0], "transfer", f"HTTP {status}, {told}")
@@ -66,7 +66,7 @@ def is_sentinel(entry: Json) -> bool:
 
 
 def layer(url: str, descriptor: Json, diff_id: str) -> str:
-    """Fetch TOC, tar-split and every file by a separate range, and read the tar that they make."""
+    """Fetch TOC, tar-split and every file by a separate range, and read the tar that they form."""
     annotations = descriptor["annotations"]
     toc_at, split_at = (
         runner.numbers(annotations[key], count) for key, count in ((runner.POSITION, 4), (runner.SPLIT, 3))

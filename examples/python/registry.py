@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD OR CC0-1.0
-"""A registry that serves one case and misbehaves as its script states: Python's standard library only.
+"""A registry that serves one case and misbehaves as its script states; it needs the standard library only.
 
     cd fixtures/vectors && python ../../examples/python/registry.py http-no-ranges
 
-prints its URL and serves until it is ended: GET and HEAD of ``/v2/NAME/manifests/DIGEST`` and ``…/blobs/DIGEST``, with
+prints its URL and serves until it is stopped: GET and HEAD of ``/v2/NAME/manifests/DIGEST`` and ``…/blobs/DIGEST``,
+with
 Range. Runners in any language may start it.
 """
 
@@ -24,7 +25,7 @@ BOUNDARY = "part-of-the-response"
 
 
 class Registry(ThreadingHTTPServer):
-    """The blobs by digest, and the rules with how often each has matched."""
+    """The blobs by digest, and the rules with the number of matches of each."""
 
     daemon_threads = True
 
@@ -35,7 +36,7 @@ class Registry(ThreadingHTTPServer):
         self.lock = threading.Lock()
 
     def answer_for(self, is_ranged: bool) -> str:
-        """What the script states about this request for a blob; "" to serve it."""
+        """The response that the script states for this request for a blob; "" to serve the blob."""
         said = ""
         with self.lock:
             for number, rule in enumerate(self.script):
@@ -59,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        """A manifest, or a blob as the script has it."""
+        """A manifest, or a blob according to the script."""
         match = re.fullmatch(r"/(v2|elsewhere)/.+/(manifests|blobs)/([^/?]+)(\?.*)?", self.path)
         content = self.server.blobs.get(match[3]) if match else None
         if match is None or content is None:
@@ -70,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
             self.blob(content, is_scripted=match[1] == "v2" and self.command == "GET")
 
     def blob(self, content: bytes, *, is_scripted: bool) -> None:
-        """As RFC 9110 section 14 states, or as the script does."""
+        """Respond according to RFC 9110 section 14, or to the script."""
         ranges = parse(self.headers.get("Range", ""), len(content))
         said = self.server.answer_for(ranges is not None) if is_scripted else ""
         if said in ("not-found", "error", "unsatisfiable"):
@@ -108,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         return f"bytes {shown[0]}-{shown[1]}/{len(content)}", tampered(content[begin:end], said)
 
     def give(self, status: int, body: bytes, headers: Mapping[str, str] = {}, *, is_cut: bool = False) -> None:
-        """Send it; half of it where the result is cut."""
+        """Send the body; only half of it where the response is cut."""
         self.send_response(status)
         for name, value in {"Content-Type": "application/octet-stream", **headers}.items():
             self.send_header(name, value)
@@ -129,7 +130,7 @@ def tampered(body: bytes, said: str) -> bytes:
 
 
 def parse(header: str, size: int) -> list[Range] | None:
-    """First and last byte of each satisfiable range; None without a Range header that is understood."""
+    """First and last byte of each satisfiable range; None without a valid Range header."""
     if not re.fullmatch(r"bytes=[0-9,\- ]{1,4000}", header):
         return None
     found: list[Range] = []
@@ -155,7 +156,7 @@ def type_of(document: bytes) -> str:
 
 @contextmanager
 def serve(blobs: Mapping[str, bytes], script: list[Json]) -> Iterator[str]:
-    """Its URL; it ends with the block."""
+    """The URL of a registry that runs in this context."""
     server = Registry(blobs, script)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

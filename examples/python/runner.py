@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD OR CC0-1.0
-"""An example runner for the vectors: Python's standard library and zstandard, nothing of this project.
+"""An example runner for the vectors: it uses the standard library and zstandard, nothing of this project.
 
     cd fixtures/vectors && python ../../examples/python/runner.py < index.json > results.jsonl
 
-It reads a whole artifact as a careful client would, and knows the commoner rules. What it does not know it accepts.
+It reads a whole artifact like a careful client, and applies the most frequent rules. It accepts all other artifacts.
 """
 
 import base64
@@ -47,13 +47,13 @@ class Refused(Exception):  # noqa: N818 (an outcome)
 
 
 def need(condition: object, stage: str, reason: str) -> None:
-    """Go on, or refuse."""
+    """Refuse unless the condition holds."""
     if not condition:
         raise Refused(stage, reason)
 
 
 def parsed(raw: bytes, stage: str) -> Json:
-    """A JSON document without keys that come twice, also in another case."""
+    """A JSON document without repeated keys, compared without case."""
 
     def once(pairs: list[tuple[str, Json]]) -> Json:
         need(len({key.lower() for key, _ in pairs}) == len(pairs), stage, "a key comes twice")
@@ -73,7 +73,7 @@ def sha256(content: bytes) -> str:
 
 
 def frames(blob: bytes) -> list[tuple[int, int, bool]]:
-    """Begin, end and whether it is skippable, of each frame."""
+    """Start, end, and whether it is skippable, of each frame."""
     found, place = [], 0
     while place < len(blob):
         start = place
@@ -106,7 +106,7 @@ def data_frame(blob: bytes, start: int) -> int:
 
 
 def inflate(compressed: bytes, stage: str) -> bytes:
-    """What frames hold, one after the other, up to a limit."""
+    """The concatenated content of frames, up to a limit."""
     try:
         reader = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
             io.BytesIO(compressed), read_across_frames=True
@@ -122,7 +122,7 @@ def inflate(compressed: bytes, stage: str) -> bytes:
 
 
 def layer(blob: bytes, descriptor: Json, diff_id: str) -> str:
-    """A zstd:chunked layer with all that belongs to it; the digest of its tree."""
+    """Read a zstd:chunked layer with all its parts; return the digest of its tree."""
     need(descriptor["mediaType"] in LAYER_TYPES, "manifest", "media type")
     need(descriptor["size"] == len(blob) and descriptor["digest"] == sha256(blob), "manifest", "digest or size")
     annotations = descriptor.get("annotations") or {}
@@ -160,7 +160,7 @@ def layer(blob: bytes, descriptor: Json, diff_id: str) -> str:
 
 
 def tree(listed: list[Json]) -> str:
-    """The digest of a tree as docs/vectors.md states, by the TOC; the contents are verified."""
+    """The digest of a tree by its TOC (docs/vectors.md); the contents are verified."""
     by_name = {clean(entry["name"]): entry for entry in listed if entry["type"] != "chunk"}
     lines = []
     for name, own in sorted(by_name.items(), key=lambda item: item[0].encode()):
@@ -252,7 +252,7 @@ def content_of(parts: list[Json], blob: bytes, boundaries: set[int], data_end: i
 
 
 def reassembled(lines: bytes, files: dict[str, bytes]) -> bytes:
-    """The tar by tar-split and contents."""
+    """The tar from tar-split and contents."""
     tar, seen = b"", set()
     by_name = {name.removeprefix("./").strip("/"): content for name, content in files.items()}
     for number, line in enumerate(line for line in lines.splitlines() if line.strip()):
@@ -276,7 +276,7 @@ def reassembled(lines: bytes, files: dict[str, bytes]) -> bytes:
 
 
 def headers(tar: bytes) -> None:
-    """What all readers take alike: octal fields, checksum, magic, known types, nothing behind a NUL."""
+    """Require headers that all readers read alike: octal fields, checksum, magic, known types, no bytes after a NUL."""
     place = 0
     while place + 512 <= len(tar) and any(tar[place : place + 512]):
         block = tar[place : place + 512]
@@ -300,7 +300,7 @@ def headers(tar: bytes) -> None:
 
 
 def compare(tar: bytes, listed: list[Json], files: dict[str, bytes]) -> None:
-    """The reading by tarfile and the reading by the TOC are one."""
+    """Require that tarfile and the TOC yield the same entries."""
     mine = [entry for entry in listed if entry["type"] != "chunk"]
     by_name = {entry["name"].rstrip("/"): entry for entry in mine}
     try:
@@ -326,7 +326,7 @@ def compare(tar: bytes, listed: list[Json], files: dict[str, bytes]) -> None:
 
 
 def sentinel(blob: bytes) -> None:
-    """That no tar reader takes it for an archive."""
+    """Require that no tar reader accepts the blob as an archive."""
     need(b"\0" in blob[:512], "sentinel", "no zero")
     need(any(blob[:512]) and (blob[:1] != b"\0" or len(blob) < 346 or blob[345] != 0), "sentinel", "looks empty")
     need(blob[257:262] not in (b"ustar", b"USTAR"), "sentinel", "magic of a tar")
@@ -340,7 +340,7 @@ def sentinel(blob: bytes) -> None:
 
 
 def image(root: bytes, blobs: Blobs) -> str:
-    """An index and all that it names, or one manifest; the digest of its trees."""
+    """Read an index and everything that it names, or one manifest; return the digest of its trees."""
     trees: dict[str, str] = {}
     document = parsed(root, "index")
     need(isinstance(document, dict) and document.get("schemaVersion") == 2, "index", "schemaVersion")
@@ -372,7 +372,7 @@ def image(root: bytes, blobs: Blobs) -> str:
 
 
 def of_trees(trees: dict[str, str]) -> str:
-    """Of an image: over the trees of its zstd:chunked layers, each layer once."""
+    """The digest of an image: over the trees of its zstd:chunked layers, each layer once."""
     return sha256("".join(f"{each}\n" for each in trees.values()).encode()) if trees else ""
 
 
@@ -385,7 +385,7 @@ def platform(entry: Json) -> Json:
 
 
 def manifest(document: Json, blobs: Blobs, trees: dict[str, str], *, is_sentinel: bool) -> list[Json]:
-    """A manifest with config and layers; digest and size of its data layers."""
+    """Read a manifest with config and layers; return digest and size of its data layers."""
     layers = document.get("layers")
     need(isinstance(layers, list) and document.get("schemaVersion") == 2, "manifest", "layers, schemaVersion")
     kinds = [each.get("mediaType") for each in layers]
@@ -419,7 +419,7 @@ def stored(descriptor: Json, blobs: Blobs, stage: str) -> bytes:
 
 
 def judge(case: Json) -> str:
-    """The digest of the tree, "" for what has none; Refused where the case is."""
+    """The digest of the tree, "" for a case without a tree; raises Refused for a refused case."""
     given = case["input"]
     files = {digest: digest for digest in given.get("blobs", [])} | given.get("stored_as", {})
     blobs = {digest: Path("blobs/sha256", at.removeprefix("sha256:")).read_bytes() for digest, at in files.items()}
@@ -449,6 +449,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from runner import main as run  # as the module that pull.py knows
+    from runner import main as run  # under the module name that pull.py imports
 
     run()

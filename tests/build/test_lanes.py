@@ -84,3 +84,13 @@ def test_both_ways_to_find_the_ends_of_chunks_agree(content: bytes) -> None:
 
     known = bytes(WINDOW - 1) + content + b"x"
     assert splits_by_numpy(known, numpy) == splits_by_integers(known)
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_both_ways_agree_on_one_byte_repeated(byte: int) -> None:
+    """Of some bytes every place has the low byte that is searched for, and of some of those the whole sum."""
+    numpy = pytest.importorskip("numpy")
+    from conformance.format.chunker import WINDOW, splits_by_integers, splits_by_numpy
+
+    known = bytes(WINDOW - 1) + bytes([byte]) * 300
+    assert splits_by_numpy(known, numpy) == splits_by_integers(known)

@@ -117,7 +117,7 @@ def test_a_should_excuses_its_readers_in_what_it_says_alone(should: str, reader:
 def test_accusing_what_a_stock_writer_made_is_a_fault() -> None:
     fault = compare_case(b"", Verdict(must=("SEC-001",)), {"one": A, "other": A}, ordinary=True).fault
     assert fault is not None
-    assert fault.kind == "false accusation"
+    assert fault.kind == "false failure"
     assert fault.failed == ("SEC-001",)
 
 

@@ -206,7 +206,7 @@ REFUSED = {
         "malformed record",
     ),
     "no tar at all": (b"x" * 10240, "octal"),
-    "one block of zeros between entries": (bytes(512) + GOOD, "zeros stands between"),
+    "one block of zeros between entries": (bytes(512) + GOOD, "zeros is between"),
     "the reference sentinel": (
         (golden.ROOT / golden.CURRENT / "blobs" / "sha256" / SENTINEL).read_bytes(),
         "octal",

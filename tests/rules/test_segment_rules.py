@@ -54,14 +54,14 @@ def test_clients_read_it(records: tuple[bytes | int, ...]) -> None:
 @pytest.mark.parametrize(
     ("records", "what"),
     [
-        ((HEADER, HEADER, 0, END), "2 segments with headers stand before the file record 2"),
+        ((HEADER, HEADER, 0, END), "2 segments with headers precede the file record 2"),
         ((HEADER[:100], HEADER[100:], 0, END), "2 segments"),
         ((0, END), "0 segments"),
-        ((HEADER, 0, 0, END), "0 segments with headers stand before the file record 2"),
+        ((HEADER, 0, 0, END), "0 segments with headers precede the file record 2"),
         ((HEADER, 5, bytes(507), 0), "0 segments"),
         ((HEADER, 5, bytes(506), END), "segment 2 has 506 bytes; 507 bytes of padding"),
         ((HEADER, 511, b"", END), "segment 2 has 0 bytes; 1 bytes"),
-        ((HEADER, b"", 5, bytes(507) + END), "a segment stands between the headers and the file record 2"),
+        ((HEADER, b"", 5, bytes(507) + END), "a segment is between the headers and the file record 2"),
         ((HEADER, 0, END, b"junk".ljust(512, b"x")), "segment 3, after the last file"),
         ((HEADER, 0, b"junk", END), "segment 2, after the last file"),
         ((HEADER, 0, bytes(511)), "segment 2, after the last file"),

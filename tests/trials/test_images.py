@@ -16,7 +16,7 @@ from conformance.images.bombs import all_skippable, empty_frame, raw_frame, zero
 from conformance.images.composed import FEATURES, LOWER, SINGLE, UPPER, Entry, image, index, layer_of, sentinel_image
 from conformance.images.trees import Node
 from conformance.observed.trials import EntrySeen
-from conformance.trials.consumer.trial import sound
+from conformance.trials.consumer.trial import positive_control
 from conformance.trials.file_trees import expected_tree, read_tree
 
 
@@ -90,7 +90,7 @@ def test_tampered_content_decompresses_to_one_other_byte(number: int) -> None:
 
 @pytest.mark.parametrize("first", [False, True])
 def test_frames_between_leave_the_tar_alone(first: bool) -> None:
-    right = tampered.sound()
+    right = tampered.untampered()
     for extra in (all_skippable(), empty_frame(checksum=True)):
         more = tampered.with_frames_between(extra, first=first)
         reader = zstandard.ZstdDecompressor().stream_reader(more.blob, read_across_frames=True)
@@ -102,7 +102,7 @@ def test_frames_between_leave_the_tar_alone(first: bool) -> None:
     "name", ["pair", "plain pair", "single", "plain single", "raw", "unchecked", "holes", "economy"]
 )
 def test_sound_images_have_every_blob(name: str) -> None:
-    built = sound(name).image
+    built = positive_control(name).image
     for digest, content in built.blobs.items():
         assert Digest.parse(digest).matches(content)
     for digest, document in built.manifests.items():
@@ -110,7 +110,7 @@ def test_sound_images_have_every_blob(name: str) -> None:
 
 
 def test_an_index_has_what_its_entries_have() -> None:
-    plain, hidden = image([tampered.sound()]), sentinel_image([tampered.sound()])
+    plain, hidden = image([tampered.untampered()]), sentinel_image([tampered.untampered()])
     built = index([Entry(plain), Entry(hidden, sentinel="true")])
     assert set(plain.blobs) | set(hidden.blobs) == set(built.blobs)
     assert {plain.root, hidden.root, built.root} == set(built.manifests)
@@ -157,9 +157,9 @@ def test_every_parent_directory_is_in_the_ordinary_images() -> None:
     "name", ["single", "plain single", "raw", "unchecked", "plain two files", "two files", "holes", "two names"]
 )
 def test_no_twin_shares_a_blob_or_a_file_with_a_case(name: str) -> None:
-    layers = [tampered.sound(), tampered.unchecked(), tampered.dual(), tampered.tampered_toc()]
+    layers = [tampered.untampered(), tampered.unchecked(), tampered.dual(), tampered.tampered_toc()]
     layers += [layer_of(tree) for tree in (tampered.DUAL, tampered.HOLES, tampered.TWO_NAMES)]
-    twin = sound(name)
+    twin = positive_control(name)
     files = {node.content for tree in twin.trees for node in tree if node.content}
     cases = {node.content for tree in (SINGLE, tampered.DUAL, tampered.HOLES, tampered.TWO_NAMES) for node in tree}
     assert files.isdisjoint(cases)

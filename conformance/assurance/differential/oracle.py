@@ -27,7 +27,7 @@ EXCUSED: Final[Mapping[str, Mapping[str, frozenset[Difference]]]] = {
 }
 """By SHOULD: the readers that may differ, and in what, because the SHOULD warns of it (docs/soundness.md, Excuses)."""
 
-FaultKind = Literal["readers differ", "a reader differs from the TOC", "false accusation"]
+FaultKind = Literal["readers differ", "a reader differs from the TOC", "false failure"]
 Pair = tuple[str, str, Difference]
 
 
@@ -76,7 +76,7 @@ def compare_case(
         elif counted:
             fault = Fault("a reader differs from the TOC", counted, verdict.should)
     elif ordinary and not pairs:
-        fault = Fault("false accusation", failed=verdict.must or (verdict.unwritten,))
+        fault = Fault("false failure", failed=verdict.must or (verdict.unwritten,))
     return CaseResult(pairs, fault, accepted)
 
 

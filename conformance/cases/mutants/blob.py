@@ -1,6 +1,6 @@
-"""Sentinel blobs one edit away from the canonical one, each with exactly the requirements it breaks.
+"""Sentinel blobs one edit away from the canonical one, each with exactly the requirements that it violates.
 
-Whatever is edited is no longer the known content, so nearly all imply SENT-BLOB-010.
+An edited blob does not have the known content, so nearly all imply SENT-BLOB-010.
 """
 
 import gzip
@@ -16,7 +16,7 @@ def _edit(offset: int, content: bytes) -> bytes:
 
 
 def _empty_file_header() -> bytes:
-    """A right ustar header, named "evil", of an empty file."""
+    """A valid ustar header of an empty file named "evil"."""
     block = bytearray(BLOCK)
     fields = ((0, b"evil"), (100, b"0000644\0"), (108, b"0000000\0"), (116, b"0000000\0"), (124, b"00000000000\0"))
     for offset, content in (*fields, (136, b"00000000000\0"), (TYPE, b"0"), (257, b"ustar\x0000")):
@@ -161,7 +161,9 @@ def other_address() -> bytes:
 
 @mutant("SENT-BLOB-011", implies=("SENT-BLOB-006", "SENT-BLOB-010"))
 def in_a_gzip_stream() -> bytes:
-    """Not deflated, so the text stays; moved by 15 bytes, so NULs come to the place of the magic."""
+    """Stored without compression, so the text stays; moved by 15 bytes, so that NULs are at the position of the
+    magic.
+    """
     return gzip.compress(canonical_sentinel(), compresslevel=0, mtime=0)
 
 

@@ -1,6 +1,6 @@
-"""Aware consumers with one defect each, in pulling: the reference with one other step.
+"""Aware consumers with one defect each, in pulling: the reference with one step replaced.
 
-A mutant is a ``Toolkit``; ``run_client`` makes a command of it, so that the suite drives it as it drives any tool.
+A mutant is a ``Toolkit``; ``run_client`` runs it as a command, so that the suite drives it like any tool.
 """
 
 # ruff: noqa: ARG002 - a defect inspects less than the step it replaces
@@ -31,7 +31,7 @@ _CANONICAL: Final = PR681.sentinel_digests[0]
 
 
 def consumer(base: type[Consumer] = Consumer, **steps: Any) -> Toolkit:
-    """The reference whose consumer has other steps."""
+    """The reference with steps of its consumer replaced."""
     return Toolkit(consumer=type("Defective", (base,), steps), name="defective reference")
 
 
@@ -46,7 +46,7 @@ def detects_by_digest_only() -> Toolkit:
 
 @mutant("SENT-PULL-002", implies=("SENT-PULL-027",))
 def unpacks_the_sentinel() -> Toolkit:
-    """It does so in images of several layers only, to keep other requirements out of it."""
+    """It does this in images of several layers only, so that no other requirement fails."""
 
     class Unpacks(Consumer):
         several = False
@@ -89,7 +89,7 @@ def fetches_the_sentinel() -> Toolkit:
     ),
 )
 def reads_small_layers_as_tar() -> Toolkit:
-    """It takes what is small for not worth a TOC; sound or not, the tree shows it only where the readings differ."""
+    """It does not read small layers by TOC; the tree shows this only where the two readings differ."""
 
     class Reads(Consumer):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
@@ -117,7 +117,7 @@ def falls_back_without_a_tar_split() -> Toolkit:
 
 
 class _ByKind(Consumer):
-    """Falls back to tar for layers of a kind."""
+    """Falls back to tar for one kind of layers."""
 
     current: Descriptor | None = None
 
@@ -169,7 +169,7 @@ def skips_the_toc_digest() -> Toolkit:
 
 
 class SkipsDigests(ContentFetcher):
-    """Believes every content."""
+    """Verifies no content."""
 
     def verify_chunk(self, item: Item, chunk: Chunk, found: str) -> None:
         pass
@@ -201,7 +201,7 @@ def skips_content_digests() -> Toolkit:
     ),
 )
 def keeps_tars_of_pulls_that_fail() -> Toolkit:
-    """It unpacks what it can while it waits for the rest, and finds it again in the next pull."""
+    """It unpacks received layers while it waits for others, and reuses them in the next pull."""
 
     class Keeps(Consumer):
         def check(self, manifest: Manifest, config: Config, sentinel: bool) -> None:
@@ -253,7 +253,7 @@ def loses_modes_of_toc_entries() -> Toolkit:
 
 @mutant("SENT-PULL-029")
 def closes_implied_directories() -> Toolkit:
-    """It makes them with its own mode when it reads a TOC, as the pull request's client does."""
+    """It creates them with another mode when it reads a TOC, as the pull request's client does."""
 
     class Closes(Consumer):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
@@ -277,7 +277,7 @@ def loses_times_of_toc_entries() -> Toolkit:
 
 
 def _loses(change: Callable[[Entry], Entry]) -> Toolkit:
-    """Changes every entry of layers that were read by their TOC alone."""
+    """Changes every entry of layers that were read by TOC only."""
 
     class Loses(Consumer):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
@@ -364,7 +364,7 @@ def reuses_tar_readings() -> Toolkit:
 
 @mutant("SENT-PULL-019")
 def diff_ids_are_off_by_one() -> Toolkit:
-    """It compares DiffIDs in sentinel images, of three data layers and more, with that of the layer before."""
+    """In sentinel images of three or more data layers, it compares a DiffID with that of the previous layer."""
 
     class OffByOne(Consumer):
         def diff_id(self, config: Config, position: int) -> Digest:

@@ -46,7 +46,7 @@ def stops_at_the_first_frame() -> Toolkit:
 
 @mutant("ANNOT-020")
 def reads_positions_loosely() -> Toolkit:
-    """As readers do that leave numbers to a library: a sign is one for them."""
+    """Like readers that parse numbers by a library, which accepts a sign."""
 
     class Loose(TocLoader):
         def positions(self, annotations: ChunkedAnnotations) -> Positions:
@@ -164,7 +164,7 @@ def believes_files_with_holes() -> Toolkit:
 
 
 class _Agrees(TocLoader):
-    """Overlooks some disagreements of TOC and tar-split."""
+    """Ignores some differences between TOC and tar-split."""
 
     def overlooks(self, problem: str) -> bool:
         raise NotImplementedError
@@ -240,7 +240,7 @@ def expects_as_many_parts_as_asked() -> Toolkit:
 
 
 class _Places(BlobRanges):
-    """Takes the parts for those that were requested, in that order, whatever their Content-Range states."""
+    """Uses the parts as those that were requested, in order, whatever their Content-Range."""
 
     batch: Sequence[Span] = ()
 
@@ -266,7 +266,7 @@ class _Places(BlobRanges):
     ),
 )
 def ignores_content_range() -> Toolkit:
-    """Nothing else would save it: it does not inspect the digests of contents either."""
+    """It also does not verify the digests of contents, which would detect the error."""
     return msgspec.structs.replace(consumer(contents=SkipsDigests), ranges=_Places)
 
 
@@ -286,7 +286,7 @@ def breaks_on_bombs() -> Toolkit:
 
 @mutant("SEC-004", implies=("TOC-014",))
 def expands_bombs_in_memory() -> Toolkit:
-    """Only the memory of its own process shows it: the expanded bomb is then refused."""
+    """Only the memory of its process shows this: it refuses the expanded bomb."""
 
     class Expands(Consumer):
         class toc_loader(TocLoader):  # noqa: N801 (the name of the step)
@@ -317,7 +317,7 @@ def believes_all_but_the_first_content() -> Toolkit:
 
 
 class LeakyClient(RegistryClient):
-    """Sends the credentials wherever it is sent."""
+    """Sends the credentials to every redirect target."""
 
     def _redirected(self, *arguments: Any) -> Response:
         *rest, login = arguments

@@ -1,4 +1,4 @@
-"""Aware consumers with one defect each, in choosing an entry of an index."""
+"""Aware consumers with one defect each, in selecting an entry of an index."""
 
 from conformance.cases.mutants.clients import consumer
 from conformance.format.names import SENTINEL_ANNOTATION
@@ -11,7 +11,7 @@ from conformance.requirements import mutant
 
 
 class _Selects(Consumer):
-    """Chooses among the entries in another way."""
+    """Selects an entry by another rule."""
 
     def picked(self, index: Index) -> int | None:
         raise NotImplementedError

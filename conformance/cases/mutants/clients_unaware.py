@@ -1,4 +1,4 @@
-"""A client that knows nothing of sentinels and does all right, and such clients with one defect each.
+"""A conforming client that does not know sentinels, and such clients with one defect each.
 
 ``scan`` of ``run_client`` unpacks with these and prints the packages: a scanner.
 """
@@ -29,12 +29,12 @@ Unaware = TarConsumer
 
 
 def unaware() -> Toolkit:
-    """The right one."""
+    """The conforming client."""
     return consumer(Unaware)
 
 
 def knows_no_zstd() -> Toolkit:
-    """Right as well, and of another time."""
+    """A conforming client from before zstd layers."""
 
     class OnlyGzip(Unaware):
         def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
@@ -63,7 +63,7 @@ def skips_unknown_layers() -> Toolkit:
 
 @mutant("SENT-PULL-031", implies=("SENT-PULL-032",))
 def ends_with_zero_on_unknown_layers() -> Toolkit:
-    """It unpacks nothing of the image, and its status does not tell."""
+    """It unpacks nothing, and its exit status is 0."""
 
     class Silent(Unaware):
         def unpack(self, output: Path) -> Pulled:
@@ -79,7 +79,7 @@ def ends_with_zero_on_unknown_layers() -> Toolkit:
 
 @mutant("SENT-PULL-032")
 def reports_the_error_and_ends_with_zero() -> Toolkit:
-    """A scanner: it lists no package of the image, and what it prints states why, but its status does not tell."""
+    """A scanner: it lists no package and prints the reason, but its exit status is 0."""
 
     class Reports(Unaware):
         def unpack(self, output: Path) -> Pulled:
@@ -101,7 +101,7 @@ class _OneFrame(WholeLayers):
 
 @mutant("SENT-PULL-015", implies=("LAYER-008",))
 def stops_at_the_first_frame() -> Toolkit:
-    """Nothing tells it: it does not verify DiffIDs either."""
+    """It does not verify DiffIDs either, so it does not notice."""
 
     class Believes(_OneFrame):
         def verify_diff_id(self, layer: Descriptor, found: Digest, diff_id: Digest) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.format.assembled import index_of
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
@@ -36,7 +37,7 @@ _MAX_TAR = 2**24
 
 
 class _Editor(Copier):
-    """Edits manifest and config of single images whose sentinel was stripped, and puts the digests right."""
+    """Edits manifest and config of single images whose sentinel was stripped, and computes the digests again."""
 
     def plan(self, options: CopierOptions) -> Plan:
         plan, source = super().plan(options), self.source()
@@ -81,7 +82,7 @@ def _editing(change: Edit) -> Toolkit:
 
 
 def _keeps_sentinel(compression: str) -> Toolkit:
-    """What copiers do that know nothing of sentinels: the layer is carried along, the others are recompressed."""
+    """Like copiers that do not know sentinels: the sentinel is copied, the other layers are recompressed."""
 
     class Keeps(_Editor):
         def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
@@ -253,7 +254,7 @@ def makes_a_docker_list_of_both() -> Toolkit:
             bare = (
                 {key: value for key, value in entry.items() if key != "annotations"} for entry in fields["manifests"]
             )
-            listed = encode({"schemaVersion": 2, "mediaType": DOCKER_LIST_TYPE, "manifests": list(bare)})
+            listed = encode(index_of(list(bare), media_type=DOCKER_LIST_TYPE))
             return Plan(self.copy_plan().steps, ManifestStep(listed, DOCKER_LIST_TYPE, "list"))
 
     return Toolkit(copier=Lists)
@@ -318,7 +319,7 @@ def carries_signatures_to_an_added_variant() -> Toolkit:
 
 
 def _carry_signature(source: Any, destination: Any, digest: Digest) -> None:
-    """The signature that a tag names after the source's digest, under the tag of another digest."""
+    """Copy the signature with the tag of the source's digest to the tag of another digest."""
     given, name = source._client, source._reference.repository
     target, repository = destination._client, destination._reference.repository
     old = Digest.of(content_of(source.root(), "source"))
@@ -385,7 +386,7 @@ def refuses_to_copy_sentinel_manifests() -> Toolkit:
 
 @mutant("SENT-STRIP-020", implies=("SENT-PUSH-001", "SENT-STRIP-008", "SENT-STRIP-015"))
 def leaves_the_sentinel_blob_behind() -> Toolkit:
-    """What an export does from a storage that keeps no sentinel blobs."""
+    """Like an export from a storage without sentinel blobs."""
 
     class Leaves(_Editor):
         def copy_plan(self) -> Plan:
@@ -401,7 +402,7 @@ def leaves_the_sentinel_blob_behind() -> Toolkit:
 
 @mutant("SENT-PULL-026", implies=("SENT-STRIP-008", "SENT-STRIP-015"))
 def exports_layers_that_do_not_have_their_diff_ids() -> Toolkit:
-    """What an export does that writes layers again and takes the DiffIDs from the config."""
+    """Like an export that writes layers again and uses the DiffIDs of the config."""
 
     class Exports(_Editor):
         def plan(self, options: CopierOptions) -> Plan:
@@ -410,7 +411,7 @@ def exports_layers_that_do_not_have_their_diff_ids() -> Toolkit:
             if changed or not _has_sentinel(source):
                 return plan
             manifest = msgspec.json.decode(plan.root.raw)
-            manifest["layers"][-1] = manifest["layers"][1]  # the lowest data layer once more
+            manifest["layers"][-1] = manifest["layers"][1]  # the lowest data layer again
             return Plan(plan.steps, ManifestStep(encode(manifest), plan.root.media_type))
 
     return Toolkit(copier=Exports)

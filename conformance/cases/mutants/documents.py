@@ -1,6 +1,6 @@
-"""Images with one document that readers take differently, or one part that is not what a descriptor states.
+"""Images with one document that readers interpret differently, or one part that does not match its descriptor.
 
-Each breaks one requirement of DOC, or one of LAYER that is about every layer.
+Each violates one requirement of DOC, or one of LAYER that is about every layer.
 """
 
 import gzip
@@ -23,12 +23,12 @@ def _replace(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
 
 
 def _first(member: str) -> Callable[[bytes], bytes]:
-    """One more member before the others."""
+    """Insert a member before the others."""
     return lambda raw: b"{" + member.encode() + b"," + raw[1:]
 
 
 def other_platform(draft: Draft, layer: bytes, media_type: str, diff_id: str, algorithm: str = "sha256") -> Json:
-    """A third image, of another platform and one layer, before the others; its layer, to be edited."""
+    """Insert a third image, of another platform and one layer, before the others; return its layer for edits."""
     digest = str(Digest.of(layer, algorithm))
     draft.blobs[digest] = layer
     described: Json = {"mediaType": media_type, "digest": digest, "size": len(layer)}

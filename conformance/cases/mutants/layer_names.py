@@ -1,4 +1,4 @@
-"""Layers whose names do not make one tree."""
+"""Layers whose names do not form one tree."""
 
 from conformance.format.tarheader import BLOCK
 from conformance.format.writer import WriterOptions
@@ -27,7 +27,7 @@ def name_with_a_dot() -> LayerDraft:
 
 @mutant("TOC-019")
 def name_from_the_root() -> LayerDraft:
-    """tar-split's cleaning keeps the slash: only below a root the two are one."""
+    """The cleaning of tar-split retains the slash: the two names are equal only below a root."""
     return draft_layer((Node("etc/f", content=b"one"), Node("/etc/f", content=b"two")), _ANY_NAMES)
 
 

@@ -1,4 +1,4 @@
-"""Layers with one defect each: one edit from a positive control, and the requirement that it breaks."""
+"""Layers with one defect each: one edit from a positive control, and the requirement that it violates."""
 
 import base64
 import re
@@ -411,7 +411,7 @@ def other_end_blocks() -> LayerDraft:
 
 @mutant("TARSPLIT-003", implies=("TARSPLIT-002",))
 def header_with_another_mode() -> LayerDraft:
-    """Of the pipe: its segment ends with its header, which has no extensions."""
+    """The header of the pipe, whose segment ends with it, without extended headers."""
     draft = conforming_layer()
     place = next(i for i, line in enumerate(draft.split) if line.get("name") == "usr/pipe") - 1
     raw = base64.b64decode(draft.split[place]["payload"])
@@ -466,7 +466,7 @@ def segments_of_100_bytes() -> LayerDraft:
 
 @mutant("TARSPLIT-011")
 def half_a_block_at_the_end() -> LayerDraft:
-    """As the tar-split of a tar has it whose last block is cut short: the last segment is 100 zeros."""
+    """The tar-split of a tar with an incomplete last block: the last segment has 100 zeros."""
     return _with_end(bytes(1024), bytes(100))
 
 
@@ -516,13 +516,13 @@ def _annotated(key: str, value: str | None) -> LayerDraft:
 
 
 def _respelt(key: str, respell: Callable[[str], str]) -> LayerDraft:
-    """One annotation written in another way than it follows from the layer."""
+    """One annotation with another text than the layer implies."""
     draft = conforming_layer()
     return _annotated(key, respell(finish_layer(draft).descriptor["annotations"][key]))
 
 
 def _reencoded(old: bytes, new: bytes) -> LayerDraft:
-    """The TOC with the first ``old`` replaced after encoding: what JSON objects of Python cannot represent."""
+    """The TOC with the first ``old`` replaced after encoding, for forms that Python's JSON objects cannot represent."""
     draft = conforming_layer()
     document = toc_document(draft)
     assert old in document

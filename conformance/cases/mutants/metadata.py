@@ -1,4 +1,4 @@
-"""Images with one wrong detail: each breaks one requirement of SENT-DESC, -MANIFEST, -CONFIG or -INDEX."""
+"""Images with one defect: each violates one requirement of SENT-DESC, -MANIFEST, -CONFIG or -INDEX."""
 
 import gzip
 from copy import deepcopy
@@ -219,7 +219,7 @@ def plain_listed_twice(draft: Draft) -> None:
 
 @mutant("SENT-INDEX-015")
 def plain_without_toc_and_zstd_annotations(draft: Draft) -> None:
-    """Row of a plain counterpart as ordinary zstd: older clients that prefer zstd then take the sentinel."""
+    """The plain counterpart is ordinary zstd: older clients that prefer zstd then select the sentinel."""
     for layer in draft.plain["layers"]:
         del layer["annotations"]
     del draft.entry("plain")["annotations"]
@@ -260,12 +260,12 @@ def half_of_the_toc_annotations_in_the_plain_variant(draft: Draft) -> None:
 
 
 def _stored(draft: Draft, content: bytes) -> Json:
-    """A gzip layer of these bytes; nothing here decompresses it."""
+    """A gzip layer of these bytes."""
     return {"mediaType": LAYER_GZIP_TYPE, "digest": draft.add_blob(content), "size": len(content)}
 
 
 def _add_twin(draft: Draft, media_type: str) -> None:
-    """A gzip image of the platform of the pair, in front of it, with a file that the pair has not."""
+    """Insert a gzip image of the platform of the pair before it, with a file that the pair lacks."""
     tar = tar_of((Node("only-in-the-twin", content=b"other"),))
     blob = gzip.compress(tar, mtime=0)
     layer = {"mediaType": media_type, "digest": draft.add_blob(blob), "size": len(blob)}
@@ -276,6 +276,6 @@ def _add_twin(draft: Draft, media_type: str) -> None:
 
 
 def _add(draft: Draft, name: str, platform: Json, annotations: Json) -> None:
-    """One more plain image, of another platform, at the end of the index."""
+    """Append a plain image of another platform to the index."""
     draft.extra[name] = (deepcopy(draft.plain), {**deepcopy(draft.plain_config), **platform})
     draft.entries.append({"of": name, "platform": platform, **({"annotations": annotations} if annotations else {})})

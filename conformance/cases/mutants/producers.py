@@ -1,4 +1,4 @@
-"""Producers with one defect each: the reference with one class replaced, bound to the requirement that it breaks."""
+"""Producers with one defect each: the reference with one class replaced, bound to the requirement that it violates."""
 
 # ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -41,7 +42,7 @@ Json = dict[str, Any]
 
 
 def _toolkit(**parts: type) -> Toolkit:
-    """The reference whose producer has these parts."""
+    """The reference with these parts of its producer replaced."""
     return Toolkit(producer=type("DefectiveProducer", (Producer,), parts), name="mutant")
 
 
@@ -178,7 +179,7 @@ def tags_the_plain_manifest_on_the_way() -> Toolkit:
             destination.put_root(plan.root)
 
     class ByTag(Producer):
-        """By digest, and with one manifest only, there is no tag to move too early."""
+        """For a destination by digest, and for a single manifest, no tag can change too early."""
 
         def push(self, destination: Destination, options: ProducerOptions) -> Digest:
             early = options.digest is None and not options.preserve_digests
@@ -200,7 +201,7 @@ def another_plain_manifest_with_sentinels() -> Toolkit:
 @mutant("SENT-PUSH-011")
 def goes_on_when_the_sentinel_is_rejected() -> Toolkit:
     class Stubborn:
-        """A destination that takes no for done."""
+        """A destination that treats a refused upload as done."""
 
         def __init__(self, destination: Destination) -> None:
             self._destination = destination
@@ -223,7 +224,7 @@ def goes_on_when_the_sentinel_is_rejected() -> Toolkit:
 
 
 def signs_everything() -> Toolkit:
-    """The positive control of the next one: a producer that signs, by a referrer of each manifest and of the index."""
+    """The positive control of the next mutant: a producer that signs each manifest and the index by a referrer."""
     return _signing(first_only=False)
 
 
@@ -290,7 +291,9 @@ def counts_the_toc_of_estargz() -> Toolkit:
 
 @mutant("SENT-PUSH-017")
 def forgets_the_sentinel_in_layouts() -> Toolkit:
-    """It relies on a registry that has the blob already, as the pull request's client does beside docker://."""
+    """It assumes that the destination has the blob, as the pull request's client does for transports other than
+    docker://.
+    """
 
     class Forgets(Transfer):
         def must_upload(self, step: BlobStep, destination: Destination) -> bool:
@@ -386,15 +389,15 @@ def _variant_of_anything(plain: Instance) -> SentinelVariant:
     sentinel = canonical_sentinel()
     manifest, config = msgspec.json.decode(plain.raw), msgspec.json.decode(plain.config)
     config["rootfs"]["diff_ids"].insert(0, str(Digest.of(sentinel)))
-    first = {"mediaType": SENTINEL_TYPE, "digest": str(Digest.of(sentinel)), "size": len(sentinel)}
+    first = describe(sentinel, SENTINEL_TYPE)
     raw_config = encode(config)
-    named = {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(raw_config)), "size": len(raw_config)}
+    named = describe(raw_config, CONFIG_TYPE)
     raw = encode({**manifest, "config": named, "layers": [first, *manifest["layers"]]})
     return SentinelVariant(raw, raw_config, sentinel)
 
 
 def _ordinary_part(tar: bytes) -> bytes:
-    """The regular files of a tar with names that are UTF-8."""
+    """The regular files of a tar with UTF-8 names."""
     out = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(tar)) as reader, tarfile.open(fileobj=out, mode="w") as writer:
         for member in reader:
@@ -418,21 +421,18 @@ def _signing(*, first_only: bool) -> Toolkit:
 
 
 def sign(manifest: ManifestStep, destination: Destination) -> None:
-    """Put something that refers to the manifest."""
+    """Push a referrer of the manifest."""
     note, config = b"signature of " + str(Digest.of(manifest.raw)).encode(), b"{}"
     for content in (note, config):
         if not destination.has_blob(str(Digest.of(content))):
             destination.put_blob(str(Digest.of(content)), content)
 
-    def described(content: bytes, media_type: str) -> Json:
-        return {"mediaType": media_type, "digest": str(Digest.of(content)), "size": len(content)}
-
     referrer = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": "application/vnd.example.signature",
-        "config": described(config, CONFIG_TYPE),
-        "layers": [described(note, "application/vnd.example.signature")],
-        "subject": described(manifest.raw, manifest.media_type),
+        **manifest_of(
+            describe(config, CONFIG_TYPE),
+            [describe(note, "application/vnd.example.signature")],
+            artifact_type="application/vnd.example.signature",
+        ),
+        "subject": describe(manifest.raw, manifest.media_type),
     }
     destination.put_manifest(ManifestStep(encode(referrer), MANIFEST_TYPE, "signature"))

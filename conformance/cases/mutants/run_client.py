@@ -1,7 +1,8 @@
 """``python -m conformance.cases.mutants.run_client MODULE.NAME push|pull|unpack|scan …``: a client mutant as a command.
 
-The entry-point protocol, so that an adapter drives it as it drives any tool. ``scan`` is what a scanner built on such a
-client does: it unpacks, and lists the packages of the database that it finds, or reports that it found nothing.
+It implements the entry-point protocol, so that an adapter drives it like any tool. ``scan`` behaves like a scanner
+built
+on such a client: it unpacks, and lists the packages of the database, or reports that it found nothing.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Tar archives with one irregular construct each, by name, with the requirement that each breaks; and conforming ones.
 
-Each construct stands between two ordinary files, so that a reader that loses its place shows it; ``tar_headers`` makes
-layers of them. What real readers make of each: docs/soundness.md, "Tar headers".
+Each construct is between two ordinary files, so that a reader that loses its position shows it; ``tar_headers`` creates
+layers from them. How real readers interpret each: docs/soundness.md, "Tar headers".
 """
 
 import base64
@@ -16,7 +16,7 @@ from conformance.images.raw_tar import END, GNU, USTAR, extended, file, long_nam
 
 
 class Construct(msgspec.Struct, frozen=True):
-    """A tar whose construct breaks ``requirement``."""
+    """A tar whose construct violates ``requirement``."""
 
     name: str
     requirement: str
@@ -110,7 +110,7 @@ _LAWFUL: Final = {
     "leading_dot_slash": file(b"./odd", TEXT),
 }
 LAWFUL: Final = {name: _FIRST + entry + _LAST + END for name, entry in _LAWFUL.items()}
-"""Tars of what real writers write, or no reader was seen to differ on: they pass every MUST, and every SHOULD too."""
+"""Tars in forms of real writers, or on which no reader was seen to differ: they pass every MUST and SHOULD."""
 
 
 def constructs() -> tuple[Construct, ...]:

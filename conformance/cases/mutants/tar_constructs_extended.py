@@ -1,4 +1,4 @@
-"""Entries with irregular extended headers: PAX records, GNU long names, and what they state together."""
+"""Entries with irregular extended headers: PAX records, GNU long names, and their combinations."""
 
 import base64
 import struct

@@ -1,4 +1,4 @@
-"""Layers of the tar constructs: each breaks a rule of canonical headers, and what follows from that."""
+"""Layers of the tar constructs: each violates a rule for headers, and the requirements that this implies."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from conformance.requirements import mutant
 
 
 def layer_of(tar: bytes) -> LayerDraft:
-    """A layer of a tar, with the tables that its reading gives, or with none where it cannot be read."""
+    """A layer of a tar, with its TOC and tar-split, or with empty tables where the tar cannot be read."""
     try:
         return draft_of_tar(tar)
     except FormatError:
@@ -28,4 +28,4 @@ def _maker(construct: Construct) -> Callable[[], LayerDraft]:
 
 
 MAKERS = {f"tar_{construct.name}": _maker(construct) for construct in constructs()}
-globals().update(MAKERS)  # where mutants are searched for
+globals().update(MAKERS)  # the attribute in which mutants are searched

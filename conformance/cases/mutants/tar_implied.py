@@ -1,7 +1,7 @@
-"""What breaks with the rule that a tar construct breaks.
+"""The requirements that fail together with the rule that a tar construct violates.
 
-A tar that differs by reader breaks SEC-001, one with hidden bytes SEC-010. Besides: what the tar reader refuses breaks
-LAYER-002; what a TOC cannot represent is missing in it; two constructs break two rules.
+A tar that readers read differently fails SEC-001, one with hidden bytes SEC-010. Further: a tar that the tar reader
+refuses fails LAYER-002; an entry that a TOC cannot represent is missing in it; two constructs violate two rules.
 """
 
 from typing import Final
@@ -25,7 +25,7 @@ ADVISED: Final = frozenset(
         "TAR-046",
     )
 )
-"""The rules of the level SHOULD: nothing follows from them."""
+"""The rules of the level SHOULD, which imply no other requirement."""
 
 _BESIDES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (

@@ -1,4 +1,4 @@
-"""What the tar constructs are assembled from."""
+"""Parts of the tar constructs."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ LONG: Final = b"d/" + b"n" * 150
 CUT: Final = LONG[:100]
 TEXT: Final = b"content\n"
 HIDDEN: Final = file(b"EVIL", b"evil") + END
-"""A whole archive as content: a reader that reads the size of its file as 0 finds another entry."""
+"""An archive as content: a reader that reads the size of the file as 0 finds another entry."""
 LINK: Final = file(b"odd", b"", b"2", linkname=b"to")
 
 
@@ -18,7 +18,7 @@ def odd(**fields: bytes) -> bytes:
 
 
 def with_records(*records: tuple[bytes, bytes], name: bytes = b"odd", typeflag: bytes = b"0", **fields: bytes) -> bytes:
-    """A file behind an extended header with these records."""
+    """A file after an extended header with these records."""
     content = TEXT if typeflag == b"0" else b""
     return extended(records) + file(name, content, typeflag, **fields)
 

@@ -14,7 +14,7 @@ from conformance.reference.transfer import ManifestStep, Plan
 
 
 class PairsWithoutToc(Reshaper):
-    """Writes the plain manifests of pairs without chunk keys."""
+    """Writes plain manifests of pairs without chunk keys."""
 
     def single(self, raw: bytes, media_type: str, compression: str, *, variants: bool) -> Plan:
         return self.bared(super().single(raw, media_type, compression, variants=variants))

@@ -1,7 +1,7 @@
 """Conforming consumers: the reference with another choice, each a ``Toolkit``.
 
-Those in ``BY_TOC`` and ``BY_TAR`` know no sentinels and pull plain images by TOC, or as tar; those in ``FROM_LAYOUT``
-are given an image in a layout.
+Those in ``BY_TOC`` and ``BY_TAR`` do not know sentinels and pull plain images by TOC, or as tar; those in
+``FROM_LAYOUT`` are given an image in a layout.
 """
 
 # ruff: noqa: ARG002 - a choice may inspect less than the step it replaces
@@ -51,7 +51,7 @@ def _consumer(base: type[Consumer], **steps: object) -> Toolkit:
     warns=("SENT-PULL-014",),
 )
 def fetches_blobs_whole_and_reads_them_by_toc() -> Toolkit:
-    """The bytes may come by one request: what counts is that the TOC is read (docs/format.md section 4)."""
+    """One request may return all bytes: only the reading by TOC is required (docs/format.md section 4)."""
 
     class Whole(BlobRanges):
         def ask(self, batch: Sequence[Span]) -> Response:
@@ -73,7 +73,7 @@ def asks_for_one_range_at_a_time() -> Toolkit:
 
 @variant("SENT-PULL-004", "SENT-PULL-018", "SENT-PULL-021")
 def computes_the_full_digest_of_sentinel_images_too() -> Toolkit:
-    """The sentinel makes the full digest needless and does not forbid it (docs/format.md section 4)."""
+    """With a sentinel the full digest is not needed, but permitted (docs/format.md section 4)."""
 
     class Verifies(Consumer):
         def trusts_toc(self, sentinel: bool) -> bool:
@@ -84,7 +84,7 @@ def computes_the_full_digest_of_sentinel_images_too() -> Toolkit:
 
 @variant("SEC-007")
 def gives_up_on_the_first_error() -> Toolkit:
-    """A pull may end with an error instead of trying again (docs/format.md section 15)."""
+    """A pull may end with an error instead of a repeated request (docs/format.md section 15)."""
 
     class Once(RegistryClient):
         def __init__(self, *arguments: object, **more: object) -> None:
@@ -95,7 +95,7 @@ def gives_up_on_the_first_error() -> Toolkit:
 
 @variant(warns=("SENT-PULL-003",))
 def fetches_the_sentinel_blob() -> Toolkit:
-    """A mirror or a cache fetches every blob; 512 bytes do no harm (SENT-PULL-003 is a SHOULD)."""
+    """Mirrors and caches fetch every blob; 512 bytes have no effect (SENT-PULL-003 is a SHOULD)."""
 
     class Fetches(Consumer):
         def check(self, manifest: Manifest, config: object, sentinel: bool) -> None:
@@ -121,7 +121,7 @@ def reads_every_manifest_of_the_index_first() -> Toolkit:
 
 @variant("SENT-PULL-017", "SENT-PULL-021")
 def ids_by_manifest() -> Toolkit:
-    """Local ids are the client's own: the digest of the manifest will do (docs/format.md section 18)."""
+    """The client defines its local ids, here by the digest of the manifest (docs/format.md section 18)."""
 
     class ByManifest(Consumer):
         def unpack(self, output: Path) -> Pulled:
@@ -194,7 +194,7 @@ def asks_by_head_first() -> Toolkit:
 
 @variant(warns=("SENT-PULL-029",))
 def closes_directories_that_no_layer_lists() -> Toolkit:
-    """By TOC they get mode 0700: image-spec v1.1.1 layer.md gives none (SENT-PULL-029 is a SHOULD)."""
+    """By TOC they get mode 0700: image-spec v1.1.1 layer.md states no mode (SENT-PULL-029 is a SHOULD)."""
 
     class Closes(TreeBuilder):
         def resolve(self, parts: Parts, *, create: bool = True) -> Parts | None:
@@ -277,7 +277,7 @@ def reads_every_manifest_in_the_order_of_the_index() -> Toolkit:
 
 @variant("SENT-PULL-017", "SENT-PULL-021")
 def tells_no_ids() -> Toolkit:
-    """A tool need not have ids, nor print them (no source requires it)."""
+    """A tool need not have or print ids (no source requires it)."""
 
     class Silent(Consumer):
         def unpack(self, output: Path) -> Pulled:

@@ -77,7 +77,7 @@ def refuses_a_destination_by_digest() -> Toolkit:
 
 @variant("SENT-PUSH-004", "SENT-PUSH-005", warns=("SENT-PUSH-010",))
 def leaves_the_plain_variant_without_a_toc() -> Toolkit:
-    """The review's own alternative: the plain counterpart is "~ordinary zstd with no TOC annotations at all" (PR
+    """An alternative of the review: the plain counterpart is "~ordinary zstd with no TOC annotations at all" (PR
     681).
     """
 
@@ -86,7 +86,7 @@ def leaves_the_plain_variant_without_a_toc() -> Toolkit:
 
 @variant("SENT-PUSH-004", "SENT-PUSH-024")
 def writes_a_tar_of_its_own() -> Toolkit:
-    """A builder commits its own tar: other DiffIDs, the same files, and one additional file (nothing forbids it)."""
+    """A builder writes its own tar: other DiffIDs, the same files, and one additional file (no source forbids it)."""
 
     class Rewrites(WholeLayers):
         def tar(self, layer: Descriptor, diff_id: Digest) -> Path:
@@ -240,7 +240,7 @@ def attaches_a_manifest_to_what_it_pushed() -> Toolkit:
 
 
 def _rewritten(tar: bytes) -> bytes:
-    """The members in the GNU form, and one more."""
+    """The members in the GNU form, and one additional member."""
     out = io.BytesIO()
     form = tarfile.GNU_FORMAT
     with tarfile.open(fileobj=io.BytesIO(tar)) as reader, tarfile.open(fileobj=out, mode="w", format=form) as writer:

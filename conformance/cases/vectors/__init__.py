@@ -1,1 +1,1 @@
-"""Cases for implementers in any language: bytes, what is wrong with them, what is expected (docs/vectors.md)."""
+"""Cases for implementers in any language: bytes, their defect, and the expected result (docs/vectors.md)."""

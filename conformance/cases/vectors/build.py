@@ -1,4 +1,4 @@
-"""Vectors from the mutants and variants of artifacts: no byte depends on the version of libzstd, zlib or Python."""
+"""Builds vectors from mutants and variants of artifacts; no byte depends on the version of libzstd, zlib or Python."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
@@ -25,10 +25,10 @@ from conformance.requirements import broken_by, find_variants, freedom_of, load_
 
 LICENCE: Final = "0BSD OR CC0-1.0"
 MAX_CASE: Final = 64 * 1024
-"""Bytes of all blobs of a case; larger ones are left out by name."""
+"""Maximum bytes of all blobs of a case; larger cases are listed as omitted."""
 Artifact = Drafted | LayerDraft | bytes
 _IMAGE, _LAYER, _TAR, _BLOB = "image-conforming", "layer-conforming", "tar-ordinary", "blob-canonical"
-# What a reading of every byte finds in mutants of metadata besides: their own tests judge documents alone.
+# Requirements that reading every byte of mutants of metadata fails in addition: their own tests judge documents only.
 _SEEN_DEEP: Final = {
     "diff_ids_exchanged": ("LAYER-002",),
     "sentinel_typed_as_layer": ("LAYER-013",),
@@ -72,7 +72,7 @@ def build_vectors() -> Vectors:
 
 
 def described(case: Case, blobs: dict[str, bytes]) -> Case:
-    """With what follows from its bytes and its requirement."""
+    """The case with the fields that follow from its bytes and its requirement."""
     requirement = load_catalogue()[case.requirement]
     return msgspec.structs.replace(
         case,
@@ -84,7 +84,7 @@ def described(case: Case, blobs: dict[str, bytes]) -> Case:
 
 
 def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[Case]:
-    """What is permitted of a layer, as a layer too: for readers that read no images. Each distinct layer once."""
+    """Variants of layers also as layer cases, for readers that do not read images; each distinct layer once."""
     found: dict[str, Case] = {}
     for case in cases:
         if case.kind != "image" or case.expect != "accept" or case.breaks:
@@ -97,7 +97,7 @@ def _layers_of_variants(cases: Iterable[Case], blobs: dict[str, bytes]) -> list[
             given = Input(layer["digest"], (layer["digest"],), {}, layer, diff_id)
             more: dict[str, Any] = {"expect": "accept", "touches": case.touches}
             alone = case_about(f"{case.id}-layer", case.requirement, "layer", given, case.comment, **more)
-            if tree_of(alone, blobs):  # not one that needs the layer below it
+            if tree_of(alone, blobs):  # not a layer that needs the one below it
                 found[layer["digest"]] = alone
     return list(found.values())
 
@@ -124,7 +124,7 @@ Maker = tuple[str, Callable[[], Artifact], Callable[[Input], Case]]
 
 
 def _makers() -> Iterator[Maker]:
-    """Each with its name, what makes the bytes, and what makes the case of them."""
+    """The makers: each with its name, a function for the bytes, and a function for the case."""
     yield _IMAGE, lambda: finish(conforming_draft()), _conforming(_IMAGE, "image")
     yield _LAYER, conforming_layer, _conforming(_LAYER, "layer")
     yield _BLOB, canonical_sentinel, _conforming(_BLOB, "blob")
@@ -206,7 +206,7 @@ def _lawful_tar(name: str) -> Callable[[Input], Case]:
 def _negative(maker: Callable[..., Any], kind: Kind, twin: str) -> Callable[[Input], Case]:
     broken = (*broken_by(maker), *_SEEN_DEEP.get(maker.__name__, ()))
     catalogue = load_catalogue()
-    # A layer alone is not an image: what it breaks there is stated, and is no reason to refuse the layer.
+    # A violation of the image is stated, but is no reason to refuse the layer alone.
     own = [name for name in broken if kind == "image" or name.rpartition("-")[0] not in _OF_IMAGES]
     must = any(catalogue[requirement_id].level == "MUST" for requirement_id in own)
     return lambda given: case_about(

@@ -1,15 +1,18 @@
-"""A wrong and a right example of a requirement: cases with their bytes, or what its trial tries."""
+"""A wrong and a right example of a requirement: cases with their bytes, or mutants and variants in its trial."""
 
 import msgspec
 
-from conformance.cases import mutants, variants
+from conformance.cases import variants
+from conformance.cases.mutants import all_mutants
 from conformance.cases.vectors.model import Case, VectorError
 from conformance.cases.vectors.store import read_index, vectors_directory
-from conformance.requirements import broken_by, find_mutants, find_variants, freedom_of
+from conformance.requirements import broken_by, find_variants, freedom_of
 
 
 class Examples(msgspec.Struct, frozen=True):
-    """``wrong`` and ``right`` in words; ``wrong_case`` and ``right_case`` are ids of vectors, "" for none."""
+    """``wrong`` and ``right`` describe the examples; ``wrong_case`` and ``right_case`` are ids of vectors, "" for
+    none.
+    """
 
     wrong: str = ""
     wrong_case: str = ""
@@ -18,15 +21,15 @@ class Examples(msgspec.Struct, frozen=True):
 
 
 def examples_of(requirement_id: str) -> Examples:
-    """What fails the requirement and what passes it.
+    """An example that fails the requirement and one that passes it.
 
-    Of an artifact a case and its positive control (docs/vectors.md); else a mutant of the reference, and a conforming
-    variant or the reference itself.
+    For an artifact a case and its positive control (docs/vectors.md); otherwise a mutant of the reference, and a
+    conforming variant or the reference itself.
     """
     wrong = next((case for case in _cases() if case.breaks[:1] == (requirement_id,)), None)
     if wrong is not None:
         return Examples(wrong.comment, wrong.id, "the same without that one edit" if wrong.twin else "", wrong.twin)
-    maker = next((maker for maker in find_mutants(mutants) if broken_by(maker)[0] == requirement_id), None)
+    maker = next((maker for maker in all_mutants() if broken_by(maker)[0] == requirement_id), None)
     if maker is None:
         return Examples()
     permitted = next((choice for choice in find_variants(variants) if requirement_id in freedom_of(choice).ids), None)

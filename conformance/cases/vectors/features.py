@@ -1,4 +1,4 @@
-"""What a runner has to know for a case, how much the case matters, and the public advisories about it."""
+"""The features that a runner needs for a case, its importance, and the public advisories about it."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from conformance.format.names import SENTINEL_TYPE
 from conformance.requirements import Requirement
 
 _ADVISORY: Final = re.compile(r"\b(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3})\b")
-# Where two readers see different files, or bytes come in that no digest vouches for.
+# Cases in which two readers see different files, or bytes are read without verification.
 _GRAVE: Final = frozenset(
     ("TAR", "SEC", "TOC", "CHUNK", "TARSPLIT", "ANNOT", "SENT-BLOB", "SENT-DESC", "SENT-INDEX", "DOC", "LAYER")
 )
@@ -30,7 +30,7 @@ def advisories_of(requirement: Requirement) -> tuple[str, ...]:
 
 
 def features_of(case: Case, blobs: dict[str, bytes]) -> tuple[Feature, ...]:
-    """What the case has that a reader may not know; from its bytes, as far as they can be read."""
+    """Features of the case that a reader may not support, from its readable bytes."""
     return tuple(sorted(set(_features(case, blobs))))
 
 
@@ -58,7 +58,7 @@ def _features(case: Case, blobs: dict[str, bytes]) -> Iterator[Feature]:
 
 
 def _of_a_tar(blob: bytes) -> Iterator[Feature]:
-    """Nothing of a tar that cannot be read: its case states what is wrong with it."""
+    """The features of a tar; none of an unreadable tar, whose case states the defect."""
     try:
         entries = entries_of(blob)
     except FormatError:

@@ -15,12 +15,12 @@ _RANGES: Final = "range"
 
 
 def http_image() -> Drafted:
-    """The image after every script."""
+    """The image behind every script."""
     return image_with_sentinel(canonical_sentinel())
 
 
 def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
-    """Name, requirement, rules and comment of each case; a pull ends with the right tree, or is refused."""
+    """Name, requirement, rules and comment of each case; a pull yields the right tree, or is refused."""
     lies: tuple[tuple[ResponseKind, str], ...] = (
         ("shifted", "206 with the Content-Range that was requested and bytes from one byte later"),
         ("other-range", "206 whose Content-Range and bytes are one byte later than requested"),
@@ -56,7 +56,7 @@ def scripts() -> Iterator[tuple[str, str, tuple[Rule, ...], str]]:
         (Rule(_RANGES, "cut", skip=1, count=1),),
         "the second Range request is cut, once",
     )
-    yield "cut-each-blob", "SEC-007", (Rule("blob", "cut"),), "every result with a blob is cut half way"
+    yield "cut-each-blob", "SEC-007", (Rule("blob", "cut"),), "every response with a blob is cut half way"
     yield (
         "error-once",
         "SEC-007",

@@ -1,4 +1,4 @@
-"""Verdicts by requirement on a runner, from what it stated about each case. Pure."""
+"""Verdicts by requirement on a runner, from its results for each case. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -12,9 +12,9 @@ from conformance.results import Judgement, RequirementResult, conclude, failed, 
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How many cases the runner got right and wrong, how many decide nothing, and how many were not decided.
+    """The numbers of right and wrong cases, of cases that decide nothing, and of undecided cases.
 
-    ``trees``: of how many the runner reported which tree came out, and it is the right one.
+    ``trees``: the number of cases for which the runner reported the right tree.
     """
 
     right: int
@@ -27,9 +27,9 @@ class Tally(msgspec.Struct, frozen=True):
 def judge_results(
     cases: Iterable[Case], case_results: Mapping[str, CaseResult]
 ) -> tuple[tuple[RequirementResult, ...], Tally]:
-    """A result for each requirement that a case breaks in the first place or touches, and the cases counted.
+    """A result for each requirement that a case violates first or touches, and the counts.
 
-    A requirement passes when each of its cases is right and at least one of them is a refusal that counts.
+    A requirement passes when each of its cases is right and at least one of them is a valid refusal.
     """
     by_requirement: dict[str, list[tuple[Case, Judgement]]] = {}
     outcomes: list[str] = []
@@ -52,7 +52,9 @@ def judge_results(
 
 
 def _of_one(judged: list[tuple[Case, Judgement]]) -> Iterator[Judgement]:
-    """A runner that accepts everything accepts permitted cases: that alone is not a pass."""
+    """The result of one requirement; accepted permitted cases alone are not a pass, because a runner may accept
+    everything.
+    """
     shown = any(case.expect in _SHOWS and judgement.outcome == "pass" for case, judgement in judged)
     for case, judgement in judged:
         if judgement.outcome != "pass" or shown:
@@ -75,7 +77,7 @@ def _judge(case: Case, case_results: Mapping[str, CaseResult]) -> Judgement:
     if case.expect == "either":
         return informed(f"{case_result.outcome}; either is right", where=case.id)
     if case_result.outcome == "accepted" and _is_another_tree(case, case_result):
-        return _wrong(case, case_result, "Another tree came out than the one that the case holds.")
+        return _wrong(case, case_result, "The resulting tree differs from that of the case.")
     if case.expect == "accept":
         is_right = case_result.outcome == "accepted"
         return passed(case.id) if is_right else _wrong(case, case_result, "What is conforming was refused.")
@@ -97,7 +99,7 @@ def _judge_pull(case: Case, case_result: CaseResult, twin: CaseResult | None) ->
     if case_result.outcome == "accepted":
         if case_result.tree_sha256:
             return passed(case.id, found="the right tree")
-        return not_run("accepted, and the runner did not state which tree came out", where=case.id)
+        return not_run("accepted, and the runner did not report the resulting tree", where=case.id)
     if twin is None or twin.outcome != "accepted" or twin.tree_sha256 != case.tree_sha256:
         message = f"refused, and it is not known to pull {case.twin} to the right tree"
         return not_run(message, where=case.id)

@@ -1,4 +1,4 @@
-"""What a vector is: one case, its bytes by digest, and what a reader of the whole artifact makes of it."""
+"""The model of vectors: cases, their bytes by digest, and the expected results."""
 
 from typing import Any, Final, Literal
 
@@ -44,7 +44,7 @@ StepKind = Literal["upload", "put", "mount", "delete", "get-blob", "get-manifest
 
 
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a registry does with GET requests for blobs (``range``: those with a Range header) instead of serving them.
+    """The response of a registry to GET requests for blobs (``range``: those with a Range header) instead of the blob.
 
     The first ``skip`` requests that match are served, then ``count`` (0: all others) get ``response``.
     """
@@ -74,10 +74,10 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Input(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the case begins, and all blobs that it has.
+    """The input of a case: its root, and all its blobs.
 
     ``root`` is the digest of the root document of an image, of a layer or of a sentinel blob. ``blobs`` are stored
-    under their own sha256; ``stored_as`` are digests under which a case keeps *other* bytes, by the sha256 of those.
+    under their own sha256; ``stored_as`` are digests under which a case has *other* bytes, by the sha256 of those.
     ``descriptor`` and ``diff_id`` are of a layer. ``script`` states about an image of the kind ``http`` how the
     registry that serves it misbehaves. ``steps`` are of the kind ``requests``, which has no root.
     """
@@ -92,19 +92,19 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def files(self) -> dict[str, str]:
-        """The sha256 of the bytes of each blob, by the digest under which the case has it."""
+        """The sha256 of the bytes of each blob, by the digest that the case uses for it."""
         return {digest: digest for digest in self.blobs} | self.stored_as
 
 
 class Case(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One vector. A negative one (``refuse``, ``either``) ``breaks`` requirements, the intended one first.
+    """One vector. A negative case (``refuse``, ``either``) ``breaks`` requirements, the intended one first.
 
-    ``stages`` are the places at which a refusal is for the right reason; ``twin`` is the id of a conforming case that
-    differs by the one edit. A positive case (``accept``) ``touches`` the requirements that it is about.
-    ``tree-or-refuse``: the tree of ``tree_sha256`` comes out, or the pull is refused at any stage.
-
-    ``tree_sha256``: the tree that may be released, where the case is accepted (docs/vectors.md). ``features``: what a
-    runner that does not know it skips. ``advisories``: public advisories about such a defect, by CVE or GHSA id.
+    ``stages`` are those at which a refusal is for the right reason; ``twin`` is the id of the positive control, a
+    conforming case that differs by one edit. A positive case (``accept``) ``touches`` the requirements that it is
+    about.
+    ``tree-or-refuse``: the pull yields the tree of ``tree_sha256``, or is refused at any stage.
+    ``tree_sha256``: the tree that an accepted case yields (docs/vectors.md). ``features``: a runner without support for
+    one skips the case. ``advisories``: public advisories about such a defect, by CVE or GHSA id.
     ``seed`` is of a counterexample: what Hypothesis drew it from.
     """
 
@@ -129,7 +129,7 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Index(msgspec.Struct, frozen=True):
-    """All cases, in the order of their ids; ``omitted`` are mutants and variants that are not vectors, and why.
+    """All cases, in the order of their ids; ``omitted`` are mutants and variants without vectors, and the reasons.
 
     ``suite`` is the version of this project that made them.
     """
@@ -150,4 +150,4 @@ class Vectors(msgspec.Struct, frozen=True):
 
 
 class VectorError(ValueError):
-    """Vectors, or results of a runner, that cannot be read; the message names the place."""
+    """Vectors, or results of a runner, cannot be read; the message names the place."""

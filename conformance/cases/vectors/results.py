@@ -1,4 +1,4 @@
-"""What a runner reports of the vectors: JSON lines, one for each case. Read as hostile input."""
+"""Reads the results of a runner: JSON lines, one for each case, treated as hostile input."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,9 +14,9 @@ Outcome = Literal["accepted", "refused", "crashed", "skipped"]
 
 
 class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one case; a refusal names the ``stage`` at which it was issued, and a ``reason`` for people.
+    """The result of one case; a refusal names its ``stage``, and a ``reason`` for people.
 
-    ``tree_sha256`` is of the tree that was released; "" makes no statement on it.
+    ``tree_sha256`` is that of the resulting tree; "" makes no statement on it.
     """
 
     id: str
@@ -27,7 +27,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_results(path: Path, ids: Iterable[str]) -> dict[str, CaseResult]:
-    """The results by id of the case; VectorError names the line that is wrong."""
+    """The results by id of the case; VectorError names the invalid line."""
     known, found = frozenset(ids), dict[str, CaseResult]()
     decoder = msgspec.json.Decoder(CaseResult)
     try:

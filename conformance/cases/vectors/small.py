@@ -1,8 +1,8 @@
-"""Mutants and variants over small material: stored frames for compressed ones, and a conforming layer of few bytes.
+"""Replaces the material of mutants and variants for vectors: stored frames, and a conforming layer of few bytes.
 
-Their makers request "a conforming layer" and "a compressor" of this project by name. While vectors are built, those
-names lead to what is here, so that a vector holds the same defect as the mutant and neither kilobytes of noise nor
-bytes that a version of libzstd or zlib chose.
+Makers use the conforming layer and the compressors of this project by name. While vectors are built, those
+names refer to the replacements here, so that a vector has the defect of the mutant, but neither kilobytes of random
+bytes nor bytes that depend on the version of libzstd or zlib.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from conformance.images.layer_draft import LayerDraft
 from conformance.images.trees import Node, tar_of
 
 _SPLITTING: Final = b"b" * 1200 + b"%Q"
-"""The chunker splits once after each: found by search, tests/vectors indicates when it no longer does."""
+"""The chunker splits once after each of these, found by search; tests/vectors fails when it does not."""
 TREE: Final = (
     Node("usr/", "dir", mode=0o755),
     Node("usr/bin", "dir", mode=0o755),
@@ -54,12 +54,14 @@ def _layer() -> LayerDraft:
 
 @cache
 def _pair() -> image_drafts.Draft:
-    return _pair_of_this_project.__wrapped__()  # not what it keeps: that is compressed
+    return _pair_of_this_project.__wrapped__()  # without its stored blobs, which are compressed
 
 
 @contextmanager
 def small_material() -> Iterator[None]:
-    """Until the end of the block, all makers use it. Not for threads: the names are of the whole process."""
+    """In this context all makers use the small material. Not for threads: the names are replaced in the whole
+    process.
+    """
     with ExitStack() as patches:
         patches.enter_context(patch("zstandard.compress", stored.compress))
         patches.enter_context(patch("zstandard.ZstdCompressor", stored.StoredCompressor))

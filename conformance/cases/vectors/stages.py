@@ -1,4 +1,4 @@
-"""The stage at which a reader can notice that a requirement is broken."""
+"""The stage at which a reader can detect that a requirement is violated."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -21,8 +21,8 @@ _BY_GROUP: Final[dict[str, tuple[Stage, ...]]] = {
     "TAR": ("tar",),
     "SEC": ("toc", "tarsplit", "tar"),
 }
-# Where the group does not state it: what is compared is the tar (decompressed, or assembled by the tar-split), its
-# DiffID in the config, or an entry of the TOC with what stands in its range.
+# Requirements whose group does not determine the stage: they compare the tar (decompressed, or assembled by the
+# tar-split), its DiffID in the config, or an entry of the TOC with the bytes in its range.
 _BY_ID: Final[dict[str, tuple[Stage, ...]]] = {
     "DOC-011": ("manifest",),
     "LAYER-002": ("frame", "tar", "tarsplit", "config"),
@@ -40,7 +40,7 @@ _BY_ID: Final[dict[str, tuple[Stage, ...]]] = {
 
 
 def stages_of(requirement_ids: Iterable[str]) -> tuple[Stage, ...]:
-    """The stages of all of these, each once, those of the first one first."""
+    """The distinct stages of these requirements, in order."""
     found: dict[Stage, None] = {}
     for requirement_id in requirement_ids:
         group = requirement_id.rpartition("-")[0]

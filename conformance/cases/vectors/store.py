@@ -1,6 +1,6 @@
 """Vectors in a directory: ``index.json``, and ``blobs/sha256/HEX`` for all bytes; or one directory for each case.
 
-What is read is verified: sizes are bounded, and every blob has the digest that it is named by.
+Reading verifies that sizes are bounded, and that every blob has the digest of its name.
 """
 
 import json
@@ -24,7 +24,7 @@ _ANY_DIGEST: Final = re.compile(r"([a-z0-9]{1,20}):([0-9a-zA-Z]{32,128})")
 
 
 def vectors_directory() -> Path:
-    """Where the vectors of this package are (fixtures/vectors in the source tree); VectorError if they are missing."""
+    """The directory of the vectors of this package (fixtures/vectors in the source tree); VectorError if missing."""
     package = Path(str(files("conformance")))
     for directory in (package / "fixtures" / "vectors", package.parent / "fixtures" / "vectors"):
         if (directory / "index.json").is_file():
@@ -43,7 +43,7 @@ def index_document(index: Index) -> bytes:
 
 
 def write_vectors(vectors: Vectors, directory: Path) -> None:
-    """Write index and blobs; blobs that the index does not name are removed, other files stay."""
+    """Write index and blobs; remove blobs that the index does not name; other files stay."""
     folder = directory / "blobs" / "sha256"
     folder.mkdir(parents=True, exist_ok=True)
     names = {digest.removeprefix("sha256:") for digest in vectors.blobs}
@@ -56,7 +56,7 @@ def write_vectors(vectors: Vectors, directory: Path) -> None:
 
 
 def read_index(directory: Path) -> Index:
-    """The index of vectors in a directory; VectorError states what is wrong."""
+    """The index of vectors in a directory; VectorError for an invalid one."""
     path = directory / "index.json"
     try:
         with path.open("rb") as file:
@@ -81,7 +81,7 @@ def read_vectors(directory: Path) -> Vectors:
 
 
 def export_cases(vectors: Vectors, directory: Path) -> None:
-    """A directory for each case, which stands alone: ``case.json`` and a layout, ``layer.zst`` or ``sentinel.bin``.
+    """Write a self-contained directory for each case: ``case.json`` and a layout, ``layer.zst`` or ``sentinel.bin``.
 
     ``SHA256SUMS`` has the sha256 of every file, as ``sha256sum --check`` reads it.
     """
@@ -115,7 +115,7 @@ def _case_files(vectors: Vectors, case: Case) -> Iterator[tuple[str, bytes]]:
         return
     for digest, stored in case.input.files.items():
         match = _ANY_DIGEST.fullmatch(digest)
-        if match:  # what is no digest has no place in a layout
+        if match:  # a layout has no path for an invalid digest
             yield f"layout/blobs/{match[1]}/{match[2]}", vectors.blobs[stored]
     entry: dict[str, Any] = {"mediaType": _type_of(root), "digest": case.input.root, "size": len(root)}
     yield "layout/oci-layout", b'{"imageLayoutVersion":"1.0.0"}'
@@ -123,7 +123,7 @@ def _case_files(vectors: Vectors, case: Case) -> Iterator[tuple[str, bytes]]:
 
 
 def _type_of(root: bytes) -> str:
-    """What the root document states it is; an index where it does not state."""
+    """The media type of the root document; that of an index where it has none."""
     try:
         said = json.loads(root)["mediaType"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -1,7 +1,8 @@
 """Compression whose bytes depend on no library: zstd frames of raw and RLE blocks, gzip members of stored blocks.
 
-What libzstd and zlib write differs by version; what stands in a vector must not. Runs of one byte, of which tar headers
-are full, become RLE blocks, so a small layer stays small.
+The output of libzstd and zlib depends on the version; that of a vector must not. Runs of one byte, which are frequent
+in
+tar headers, become RLE blocks, so a small layer stays small.
 """
 
 import re
@@ -14,9 +15,9 @@ from conformance.cases.vectors.xxhash64 import xxh64
 from conformance.format.frames import ZSTD_MAGIC
 
 _BLOCK: Final = 2**17
-"""Bytes of a block at most (RFC 8878 section 3.1.1.2.3: Block_Maximum_Size is 128 KiB)."""
+"""Maximum bytes of a block (RFC 8878 section 3.1.1.2.3: Block_Maximum_Size is 128 KiB)."""
 _RAW, _RLE = 0, 1
-_RUN: Final = re.compile(rb"(.)\1{11,}", re.DOTALL)  # a run pays when it saves more than two block headers
+_RUN: Final = re.compile(rb"(.)\1{11,}", re.DOTALL)  # a run is worth a block when it saves more than two block headers
 
 
 class UnsupportedError(Exception):
@@ -42,7 +43,7 @@ def zstd_frame(content: bytes, *, checksum: bool) -> bytes:
 
 
 def gzip_member(content: bytes, compresslevel: int = 9, *, mtime: float | None = None) -> bytes:
-    """One gzip member of stored blocks (RFC 1952, RFC 1951 section 3.2.4); the level is of no effect."""
+    """One gzip member of stored blocks (RFC 1952, RFC 1951 section 3.2.4); the level has no effect."""
     del compresslevel
     pieces = [content[start : start + 0xFFFF] for start in range(0, len(content), 0xFFFF)] or [b""]
     body = b"".join(
@@ -54,14 +55,14 @@ def gzip_member(content: bytes, compresslevel: int = 9, *, mtime: float | None =
 
 
 def compress(content: bytes, level: int = 3) -> bytes:
-    """In place of ``zstandard.compress``; UnsupportedError for another level, which would be of no effect."""
+    """A replacement for ``zstandard.compress``; UnsupportedError for another level, which would have no effect."""
     if level != 3:
         raise UnsupportedError(f"compression level {level}")
     return zstd_frame(content, checksum=False)
 
 
 class StoredCompressor:
-    """In place of ``zstandard.ZstdCompressor``: what the writers of this project use of it."""
+    """A replacement for ``zstandard.ZstdCompressor``, with the methods that the writers of this project use."""
 
     def __init__(self, level: int = 3, *, write_checksum: bool = False, **options: object) -> None:
         if options or level != 3:
@@ -73,7 +74,7 @@ class StoredCompressor:
         return zstd_frame(content, checksum=self._checksum)
 
     def compressobj(self) -> "_Stream":
-        """One frame, of what is given piece by piece."""
+        """One frame, from content given piece by piece."""
         return _Stream(checksum=self._checksum)
 
 

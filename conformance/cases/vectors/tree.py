@@ -1,4 +1,4 @@
-"""The tree of a layer as one digest, which readers in any language can make (docs/vectors.md, "tree_sha256")."""
+"""The tree of a layer as one digest, which readers in any language can compute (docs/vectors.md, "tree_sha256")."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ from conformance.format.names import MANIFEST_CHECKSUM
 from conformance.format.tar import TarHeader, TarReader
 
 LIMIT: Final = 64 * 2**20
-"""Bytes of a tar at most: vectors are small."""
+"""Maximum bytes of a tar: vectors are small."""
 _KINDS: Final = {"1": "hardlink", "2": "symlink", "3": "char", "4": "block", "5": "dir", "6": "fifo"}
 
 
@@ -66,14 +66,14 @@ def tree_digest(entries: Iterable[TarEntry]) -> str:
 
 
 def clean(name: bytes) -> bytes:
-    """A name without what changes nothing: slashes around it, twice in it, and dots."""
+    """A name without leading, trailing and repeated slashes, and without ``.`` components."""
     return b"/".join(part for part in name.split(b"/") if part not in (b"", b"."))
 
 
 def tree_of(case: Case, blobs: dict[str, bytes]) -> str:
     """The tree_sha256 of a case that conforms; "" for one without layers, or with layers that are not zstd tar.
 
-    Of an image: sha256 over the trees of its zstd:chunked layers, one line each, in the order in which they are met.
+    For an image: sha256 over the trees of its zstd:chunked layers, one line each, in the order of the manifests.
     """
     if case.expect != "accept" or case.kind == "blob":
         return ""
@@ -123,7 +123,7 @@ def _document(case: Case, blobs: dict[str, bytes], descriptor: JsonObject) -> Js
 
 
 def _target(entry: TarEntry, by_name: dict[bytes, TarEntry]) -> TarEntry:
-    """What a hard link names; itself where that is in no entry of this layer."""
+    """The target entry of a hard link; the link itself where this layer has no such entry."""
     seen: set[bytes] = set()
     while entry.kind == "hardlink":
         name = clean(entry.header.link_name)

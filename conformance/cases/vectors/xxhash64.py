@@ -1,6 +1,6 @@
 """XXH64 with seed 0: the checksum of a zstd frame is its low 32 bits (RFC 8878 section 3.1.1).
 
-Source: the xxHash specification, "XXH64 algorithm description". In Python, and so only for small contents.
+Source: the xxHash specification, "XXH64 algorithm description". Slow, because it is in Python: for small contents only.
 """
 
 import struct

@@ -231,7 +231,7 @@ def faults_of(whole: WholeLayer, rule: TarRule) -> tuple[int, tuple[TarFault, ..
 
 
 def where(layer: LayerSeen, fault: TarFault) -> str:
-    """The position of a fault in words."""
+    """The position of a fault as text."""
     name = f", {fault.name}" if fault.name else ""
     return f"{layer.name}{name}: {fault.what}, tar byte {fault.offset}"
 

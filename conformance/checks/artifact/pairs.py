@@ -68,7 +68,7 @@ def pairs(seen: ImageSeen) -> Iterator[Pair]:
 
 
 def platform_text(platform: Platform | None) -> str:
-    """The platform in words."""
+    """The platform as text."""
     return str(platform) if platform else "no platform"
 
 

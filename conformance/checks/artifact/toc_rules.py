@@ -138,7 +138,7 @@ def wrong_xattrs(toc: Outline) -> Problems:
 
 
 def wrong_times(toc: Outline) -> Problems:
-    """Times that are not RFC 3339, or spell the year 1 out (TOC-011)."""
+    """Times that are not RFC 3339, or write the year 1 out (TOC-011)."""
     entries = toc.entries
     wrong = {text: why for text in toc.odd_times if (why := _wrong_time(text))}
     if not wrong and not toc.times_left_out:

@@ -247,7 +247,7 @@ def identity_depends_on_the_toc(seen: TrialSeen) -> Iterator[Judgement]:
     yield judge(
         not shared,
         "Two images with one config and two TOCs have the same local identity.",
-        where=seen.name, expected="other ids", found=_ids(tuple(shared)), evidence=seen.run.evidence,
+        where=seen.name, expected="other ids", found=_ids(tuple(sorted(shared))), evidence=seen.run.evidence,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from conformance.format.digest import Digest
 from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import MAX_BODY_KEPT, Exchange, mask_url
 from conformance.registry.client.authentication import Authentication
+from conformance.registry.client.bounded_adapter import BoundedAdapter, more_to_come
 from conformance.registry.client.conventions import (
     MAX_WAIT,
     is_http_url,
@@ -29,7 +30,6 @@ from conformance.registry.client.conventions import (
     scope_of,
     wait_seconds,
 )
-from conformance.registry.client.patience import PatientAdapter, more_to_come
 from conformance.registry.client.ranges import Range, range_header
 from conformance.registry.client.transport import (
     AuthenticationError,
@@ -95,7 +95,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         self._session = requests.Session()
         self._defaults = {name: str(value) for name, value in self._session.headers.items()}
         self._session.trust_env = False  # no .netrc, no proxies: only what the caller gives is sent
-        adapter = PatientAdapter(max_seconds + 1, _SLOWEST)  # errors of pieces are raised below, with a better message
+        adapter = BoundedAdapter(max_seconds + 1, _SLOWEST)  # errors of pieces are raised below, with a better message
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -225,7 +225,7 @@ class RegistryClient(BaseClientV2):  # type: ignore[misc]
         shortened = ""
         try:
             adapter = self._session.get_adapter(url)
-            assert isinstance(adapter, PatientAdapter), "its session has no other adapters"
+            assert isinstance(adapter, BoundedAdapter), "its session has no other adapters"
             with adapter.exchange(
                 method, url, {**self._defaults, **sent}, body, self._timeout, self._verify
             ) as response:

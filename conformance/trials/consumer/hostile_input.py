@@ -12,7 +12,7 @@ from conformance.images.composed import LOWER, SINGLE, Layer, image, layer_of, o
 from conformance.images.tampered import FILE
 from conformance.images.trees import Node, Tree
 from conformance.observed.trials import TrialSeen
-from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
+from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, positive_control
 
 Case = tuple[str, str, Callable[[], Layer]]
 _UP: Final = "../" * 24
@@ -258,7 +258,7 @@ def _outside(trials: ConsumerTrials) -> Iterator[Seen]:
                 ("TOC-013",),
                 run,
                 twin=trials.accepted(trials.twin("single"), operation),
-                twin_expected=sound("single").expected,
+                twin_expected=positive_control("single").expected,
                 escaped=outside.touched(),
             )
 

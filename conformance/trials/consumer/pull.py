@@ -29,11 +29,11 @@ from conformance.images.tampered import DUAL, DUAL_BY_TOC, FILE, LONG
 from conformance.images.trees import Node, Tree, noise
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.observed.trials import TrialSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.faults import Match, make_fault
 from conformance.results import unsupported
 from conformance.trials.consumer.bench import Pull
-from conformance.trials.consumer.trial import ConsumerTrials, Scenario, Seen, sound
+from conformance.trials.consumer.trial import ConsumerTrials, Scenario, Seen, positive_control
 from conformance.trials.file_trees import expected_tree
 
 _THREE: Final[tuple[Tree, ...]] = tuple((Node(f"layer{number}", content=noise(number, 500)),) for number in range(3))
@@ -41,7 +41,7 @@ _THREE: Final[tuple[Tree, ...]] = tuple((Node(f"layer{number}", content=noise(nu
 
 def _nothing_of_it(trials: ConsumerTrials) -> Iterator[Seen]:
     """A conforming pair, and its plain variant: files that a tool adds to every tree are its own."""
-    pair, whole = sound("pair"), trials.options("no-partial")
+    pair, whole = positive_control("pair"), trials.options("no-partial")
     for operation in trials.operations:
         plain = trials.accepted("plain pair", operation, Pull(options=whole))
         yield TrialSeen(
@@ -56,7 +56,7 @@ def _nothing_of_it(trials: ConsumerTrials) -> Iterator[Seen]:
 
 def _requests(trials: ConsumerTrials) -> Iterator[Seen]:
     """The requests of the pull of a conforming pair."""
-    pair = sound("pair")
+    pair = positive_control("pair")
     for operation in trials.operations:
         yield TrialSeen(
             f"{operation}: a conforming pair",
@@ -92,7 +92,7 @@ def _one(build: Callable[[], Layer]) -> Callable[[], Image]:
 
 
 def _other_content(trials: ConsumerTrials) -> Iterator[Seen]:
-    other = sentinel_image([tampered.sound()], sentinel=build_sentinel(message=b"TOC, NEVER tar: another content"))
+    other = sentinel_image([tampered.untampered()], sentinel=build_sentinel(message=b"TOC, NEVER tar: another content"))
     what = "A sentinel image whose sentinel has another content"
     yield from trials.case("SENT-PULL-001", "another content", what, other, expected=[SINGLE])
 
@@ -106,14 +106,14 @@ def _no_fall_back(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _second_without_toc() -> Image:
-    return sentinel_image([tampered.sound(), tampered.without_toc(layer_of(_THREE[0]))])
+    return sentinel_image([tampered.untampered(), tampered.without_toc(layer_of(_THREE[0]))])
 
 
 def _no_conversion(trials: ConsumerTrials) -> Iterator[Seen]:
     layers = {"gzip": gzip_layer(SINGLE), "zstd without a TOC": tampered.without_toc()}
     for operation in trials.operations:
         with trials.bench.stage(convert=True) as stage:
-            stage.load(sound("single").image)
+            stage.load(positive_control("single").image)
             twin = stage.run(operation)
         for name, layer in layers.items():
             given = sentinel_image([layer])
@@ -126,7 +126,7 @@ def _no_conversion(trials: ConsumerTrials) -> Iterator[Seen]:
                 ("SENT-PULL-007",),
                 run,
                 twin=twin,
-                twin_expected=sound("single").expected,
+                twin_expected=positive_control("single").expected,
                 layers=given.layers,
             )
 
@@ -179,7 +179,7 @@ def _other_contents(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _placed(*places: int) -> Callable[[], Image]:
-    return lambda: sentinel_image([tampered.sound()], sentinel_places=places)
+    return lambda: sentinel_image([tampered.untampered()], sentinel_places=places)
 
 
 def _dual_without_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -189,7 +189,7 @@ def _dual_without_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _economy(trials: ConsumerTrials) -> Iterator[Seen]:
-    economy = sound("economy")
+    economy = positive_control("economy")
     for operation in trials.operations:
         with trials.bench.stage() as stage:
             stage.load(economy.image)
@@ -215,7 +215,7 @@ def _two_tocs(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
-    single, plain = sound("single"), sound("plain single")
+    single, plain = positive_control("single"), positive_control("plain single")
     for operation in trials.operations:
         with trials.bench.stage() as stage:
             stage.load(single.image)
@@ -250,7 +250,7 @@ def _no_reuse(trials: ConsumerTrials) -> Iterator[Seen]:
             run,
             expected_tree([DUAL_BY_TOC]),
             trials.accepted("single", operation),
-            sound("single").expected,
+            positive_control("single").expected,
             forbidden=expected_tree([DUAL]),
             earlier=(earlier,),
         )
@@ -267,7 +267,7 @@ def _diff_ids(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _too_few(trials: ConsumerTrials) -> Iterator[Seen]:
-    layer = tampered.sound()
+    layer = tampered.untampered()
     for name, committed in (("one too few", [layer.diff_id]), ("none", [])):
         given = sentinel_image([layer], diff_ids=committed)
         what = f"A sentinel image whose config has {len(committed)} DiffIDs for 2 layers"
@@ -304,7 +304,7 @@ def _without_ranges(trials: ConsumerTrials) -> Iterator[Seen]:
 
     for seen in trials.case(about, "alone", what, alone, expected=[DUAL_BY_TOC], twin="two files", faults=faults):
         yield msgspec.structs.replace(seen, forbidden=expected_tree([DUAL]))
-    layer = tampered.sound()
+    layer = tampered.untampered()
     both = index([Entry(image([layer])), Entry(sentinel_image([layer]), sentinel="true")])
     what = "A pair at a registry without ranges"
     yield from trials.case(about, "a pair", what, both, expected=[SINGLE], faults=faults)
@@ -323,13 +323,13 @@ def _given_the_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
             ("SENT-PULL-031", "SENT-PULL-032"),
             run,
             twin=trials.accepted(twin, operation),
-            twin_expected=sound(twin).expected,
+            twin_expected=positive_control(twin).expected,
             marker=MARKER if operation == "scan" else "",
         )
 
 
 def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
-    given = sound("plain pair")
+    given = positive_control("plain pair")
     what = "A plain image whose layers have many frames"
     for operation in trials.operations:
         run = trials.accepted("plain pair", operation)
@@ -369,7 +369,7 @@ def _nothing_kept(trials: ConsumerTrials) -> Iterator[Seen]:
                 run,
                 expected_tree([DUAL_BY_TOC]),
                 trials.accepted("two files", operation),
-                sound("two files").expected,
+                positive_control("two files").expected,
                 forbidden=expected_tree([DUAL]),
                 earlier=(earlier,),
             )
@@ -396,7 +396,7 @@ def _trusting(trials: ConsumerTrials) -> Iterator[Seen]:
 def _pulled_trusting(
     trials: ConsumerTrials, operation: Operation, name: str, what: str, layer: Layer, beside: str
 ) -> TrialSeen:
-    given, twin = sentinel_image([layer]), sound(beside)
+    given, twin = sentinel_image([layer]), positive_control(beside)
     with trials.bench.stage(trusting=True) as stage:
         stage.load(given)
         run = stage.run(operation)
@@ -419,7 +419,7 @@ def _no_toc_pulls(trials: ConsumerTrials) -> Iterator[Seen]:
     if not trials.has_option("no-partial"):
         yield unsupported("its adapter has no option no-partial: TOC pulls cannot be switched off")
         return
-    layer = tampered.sound()
+    layer = tampered.untampered()
     hidden = sentinel_image([layer])
     both = index([Entry(image([layer])), Entry(hidden, sentinel="true")])
     off: tuple[Option, ...] = ("no-partial",)

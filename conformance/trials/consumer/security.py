@@ -22,12 +22,12 @@ from conformance.images.composed import (
 )
 from conformance.images.trees import Node, Tree, noise
 from conformance.observed.trials import TrialSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.faults import Fault, Match, make_fault
 from conformance.registry.server.responses import with_content
 from conformance.results import unsupported
 from conformance.trials.consumer.bench import reads_layouts
-from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, sound
+from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, positive_control
 
 # Every content twice, one after the other: a client that fetches each once requests many ranges with gaps.
 _GAPS: Final[Tree] = tuple(
@@ -140,7 +140,7 @@ def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
             yield unsupported("it is given an image in a layout, and asks no registry", where=operation)
             continue
         unaware = "gzip" if not trials.aware and trials.lacks_zstd(operation) else "plain pair"
-        given = sound("pair" if trials.aware else unaware)
+        given = positive_control("pair" if trials.aware else unaware)
         with trials.bench.stage(login=True) as stage:
             stage.load(given.image)
             twin = stage.run(operation)

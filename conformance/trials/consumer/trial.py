@@ -28,7 +28,7 @@ from conformance.implementations.adapter_document import Operation, Option
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import Evidence
 from conformance.observed.trials import RunSeen, TreeSeen, TrialSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.results import Judgement
 from conformance.trials.consumer.bench import BY_TAG, Bench, Pull
 from conformance.trials.file_trees import expected_tree
@@ -47,7 +47,7 @@ Scenario = Callable[["ConsumerTrials"], Iterator[Seen]]
 _WITH_DATABASE: Final = ("pair", "plain pair", "one frame", "gzip")
 
 
-class Sound(msgspec.Struct, frozen=True):
+class PositiveControl(msgspec.Struct, frozen=True):
     """A conforming image and its layers: the positive control of cases."""
 
     name: str
@@ -63,23 +63,25 @@ ECONOMY: Final[Tree] = tuple(Node(f"file{number:03}", content=noise(number, 300)
 
 
 @cache
-def sound(name: str) -> Sound:
+def positive_control(name: str) -> PositiveControl:
     """The conforming images by name. None shares a blob, a DiffID or a file of any size with a case that is not
     conforming.
     """
-    made: Mapping[str, Callable[[], Sound]] = {
-        "pair": lambda: Sound(name, pair([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
-        "plain pair": lambda: Sound(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
-        "gzip": lambda: Sound(name, image([gzip_layer(LOWER), gzip_layer(UPPER)]), (LOWER, UPPER)),
-        "one frame": lambda: Sound(name, image([one_frame_layer(LOWER), one_frame_layer(UPPER)]), (LOWER, UPPER)),
+    made: Mapping[str, Callable[[], PositiveControl]] = {
+        "pair": lambda: PositiveControl(name, pair([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
+        "plain pair": lambda: PositiveControl(name, image([layer_of(LOWER), layer_of(UPPER)]), (LOWER, UPPER)),
+        "gzip": lambda: PositiveControl(name, image([gzip_layer(LOWER), gzip_layer(UPPER)]), (LOWER, UPPER)),
+        "one frame": lambda: PositiveControl(
+            name, image([one_frame_layer(LOWER), one_frame_layer(UPPER)]), (LOWER, UPPER)
+        ),
     }
     return made[name]() if name in made else _of_one(name)
 
 
-def _of_one(name: str) -> Sound:
+def _of_one(name: str) -> PositiveControl:
     """A sentinel image of one layer; with "plain " before its name the plain image of the same layer."""
     made: Mapping[str, tuple[Callable[[], Layer], Tree]] = {
-        "single": (lambda: tampered.sound(CONTROL), CONTROL),
+        "single": (lambda: tampered.untampered(CONTROL), CONTROL),
         "raw": (lambda: tampered.untampered_toc(tampered.TWO_FILES), tampered.TWO_FILES),
         "unchecked": (lambda: tampered.unchecked(CONTROL), CONTROL),
         "two files": (lambda: layer_of(tampered.TWO_FILES), tampered.TWO_FILES),
@@ -89,7 +91,7 @@ def _of_one(name: str) -> Sound:
     }
     build, tree = made[name.removeprefix(PLAIN)]
     put = image if name.startswith(PLAIN) else sentinel_image
-    return Sound(name, put([build()]), (tree,))
+    return PositiveControl(name, put([build()]), (tree,))
 
 
 class ConsumerTrials:
@@ -146,14 +148,14 @@ class ConsumerTrials:
         """The run on a conforming image, done once."""
         key = (name, operation, how)
         if key not in self._runs:
-            self._runs[key] = self.bench.pull(sound(name).image, operation, how)
+            self._runs[key] = self.bench.pull(positive_control(name).image, operation, how)
         return self._runs[key]
 
     def problem(self, name: str, operation: Operation) -> str:
         """What is wrong with the run on a conforming image; "" when the tree is right (for a pull:
         when it succeeded).
         """
-        expected = None if operation == "pull" else sound(name).expected
+        expected = None if operation == "pull" else positive_control(name).expected
         return wrong_with(self.accepted(name, operation), expected, self.marker(operation, name))
 
     def control(self) -> str:
@@ -175,7 +177,7 @@ class ConsumerTrials:
         if run.ending in ("absent", "unsupported"):
             return ""  # each case states this
         problem = self.problem(name, operation)
-        if self.by_toc and not problem and not by_parts(run, sound(name).image.layers):
+        if self.by_toc and not problem and not by_parts(run, positive_control(name).image.layers):
             return "it requests no part of a layer with a TOC: it does not pull by TOC"
         if problem and not self.aware and not self.problem("gzip", operation):
             return ""
@@ -215,12 +217,12 @@ class ConsumerTrials:
                 run,
                 None if expected is None else expected_tree(expected),
                 sound_run,
-                sound(twin).expected if twin else None,
+                positive_control(twin).expected if twin else None,
                 layers=given.layers,
                 sentinel=given.sentinel,
                 marker=self.marker(operation, twin),
                 memory_limit=memory_limit,
-                twin_layers=sound(twin).image.layers if twin else (),
+                twin_layers=positive_control(twin).image.layers if twin else (),
             )
 
     def marker(self, operation: Operation, twin: str) -> str:

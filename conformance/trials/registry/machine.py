@@ -38,7 +38,8 @@ def explore(
 ) -> MachineSeen:
     """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
 
-    ``count_requests`` is told of each sequence how many requests it took; ``keep`` is given the shortest that fails.
+    ``count_requests`` is called for each sequence with the number of requests it took; ``keep`` is given the shortest
+    that fails.
     """
     counter = itertools.count()
     exchanges: list[Exchange] = []

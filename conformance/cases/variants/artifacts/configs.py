@@ -1,4 +1,4 @@
-"""Other configs of a pair: what image-spec v1.1.1 config.md leaves open."""
+"""Other configs of a pair, permitted by image-spec v1.1.1 config.md."""
 
 from conformance.images.draft import Drafted, conforming_draft, finish
 from conformance.requirements import variant
@@ -14,7 +14,7 @@ def history_entry_for_the_sentinel() -> Drafted:
 
 @variant("SENT-CONFIG-005")
 def history_entry_for_the_sentinel_marked_empty() -> Drafted:
-    """The same with ``empty_layer``, for it brings no files (image-spec v1.1.1 config.md, "empty_layer")."""
+    """The same with ``empty_layer``, because it has no files (image-spec v1.1.1 config.md, "empty_layer")."""
     draft = conforming_draft()
     draft.sentinel_config["history"].insert(0, {"created_by": "sentinel", "empty_layer": True})
     return finish(draft)
@@ -80,7 +80,7 @@ def no_execution_config() -> Drafted:
 
 @variant("SENT-CONFIG-007")
 def empty_execution_config_beside_none() -> Drafted:
-    """An empty ``config`` states what none states (image-spec v1.1.1 config.md)."""
+    """An empty ``config`` means the same as none (image-spec v1.1.1 config.md)."""
     draft = conforming_draft()
     draft.plain_config["config"] = {}
     del draft.sentinel_config["config"]

@@ -1,4 +1,4 @@
-"""Other frames, footers and annotations of a layer: what RFC 8878 and docs/format.md sections 1 and 9 leave open."""
+"""Other frames, footers and annotations of a layer, permitted by RFC 8878 and docs/format.md sections 1 and 9."""
 
 from typing import Final
 
@@ -60,13 +60,13 @@ def chunks_of_1000_bytes_with_zeros() -> Drafted:
 
 @variant("CHUNK-004")
 def zeros_as_data_chunks() -> Drafted:
-    """Zeros that are not called so: ``zeros`` is an option of the writer (docs/format.md section 11.2)."""
+    """Zeros without the chunk type ``zeros``, which is an option of the writer (docs/format.md section 11.2)."""
     return _free(Choices(chunk=1000))
 
 
 @variant("CHUNK-002")
 def chunks_of_seven_bytes() -> Drafted:
-    """Some thousand tiny chunks: no source gives a least size."""
+    """Some thousand tiny chunks: no source states a minimum size."""
     return _free(Choices(chunk=7))
 
 
@@ -84,7 +84,7 @@ def four_frames_a_file() -> Drafted:
 
 @variant("CHUNK-009")
 def chunk_fields_on_every_file() -> Drafted:
-    """A single chunk that repeats the file (docs/format.md section 11.2): no reader stumbles."""
+    """A single chunk that repeats the fields of the file (docs/format.md section 11.2); every reader accepts it."""
     return _free(Choices(chunk_fields=True))
 
 
@@ -102,7 +102,7 @@ def skippable_frames_behind_each_file() -> Drafted:
 
 @variant("LAYER-007")
 def all_skippable_frames_of_another_magic() -> Drafted:
-    """RFC 8878 section 3.1.2 gives sixteen magic numbers, all alike."""
+    """RFC 8878 section 3.1.2 defines sixteen equivalent magic numbers."""
     draft = conforming_layer()
     draft.magic = SKIPPABLE_MAGIC + 14
     return image_with(draft)
@@ -140,7 +140,7 @@ def no_content_size() -> Drafted:
 
 @variant("LAYER-006")
 def window_of_128_mib() -> Drafted:
-    """2^27 bytes, the most that libzstd takes without an option (RFC 8878 section 3.1.1.1.2 recommends 8 MiB)."""
+    """2^27 bytes, the maximum of libzstd without an option (RFC 8878 section 3.1.1.1.2 recommends 8 MiB)."""
     return _streamed(window_log=27, write_content_size=False)
 
 
@@ -176,7 +176,7 @@ def annotations_of_other_tools() -> Drafted:
 
 @variant("ANNOT-008")
 def unknown_key_of_the_chunk_prefix() -> Drafted:
-    """A key of the prefix that no revision knows: consumers MUST NOT fail on it (image-spec v1.1.1 annotations.md)."""
+    """An unknown key with the prefix: consumers MUST NOT fail on it (image-spec v1.1.1 annotations.md)."""
     return _annotated(names.CHUNKED_PREFIX + "writer", "mine")
 
 

@@ -1,4 +1,4 @@
-"""Other indexes over a pair: what image-spec v1.1.1 image-index.md leaves open."""
+"""Other indexes over a pair, permitted by image-spec v1.1.1 image-index.md."""
 
 import base64
 import gzip
@@ -9,6 +9,7 @@ from typing import Final
 
 import zstandard
 
+from conformance.format.assembled import index_of, manifest_of
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import encode
@@ -55,13 +56,11 @@ def attestation_in_front() -> Drafted:
 def artifact_without_platform_behind() -> Drafted:
     """An artifact manifest in the index (image-spec v1.1.1 manifest.md, "Guidelines for Artifact Usage")."""
     draft = conforming_draft()
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": "application/vnd.example",
-        "config": {"mediaType": _EMPTY},
-        "layers": [{"mediaType": _EMPTY, "digest": draft.add_blob(b"{}"), "size": 2}],
-    }
+    manifest = manifest_of(
+        {"mediaType": _EMPTY},
+        [{"mediaType": _EMPTY, "digest": draft.add_blob(b"{}"), "size": 2}],
+        artifact_type="application/vnd.example",
+    )
     draft.extra["artifact"] = (manifest, {})
     draft.entries.append({"of": "artifact", "artifactType": "application/vnd.example"})
     return finish(draft)
@@ -116,7 +115,7 @@ def docker_manifest_in_front() -> Drafted:
 
 @variant("SENT-INDEX-007", "SENT-CONFIG-007")
 def two_plain_twins() -> Drafted:
-    """Two plain variants of one platform, with other configs: which one is the twin follows from the layers."""
+    """Two plain variants of one platform with different configs: the layers show which one is the counterpart."""
     draft = conforming_draft()
     draft.extra["second"] = (deepcopy(draft.plain), {**deepcopy(draft.plain_config), "author": "another"})
     draft.entries.insert(1, {**draft.entry("plain"), "of": "second"})
@@ -206,7 +205,7 @@ def index_with_annotations_and_subject() -> Drafted:
 
 @variant("SENT-INDEX-015")
 def no_entry_says_zstd() -> Drafted:
-    """Neither entry has the zstd annotation: every client of docs/format.md section 17 still picks the right one."""
+    """Neither entry has the zstd annotation: every client of docs/format.md section 17 still selects the right one."""
     draft = conforming_draft()
     for entry in draft.entries:
         del entry["annotations"][ZSTD_ANNOTATION]
@@ -251,7 +250,7 @@ def annotations_of_other_tools_on_the_entries() -> Drafted:
 
 @variant("SENT-INDEX-017", "SENT-INDEX-009")
 def plain_entry_says_that_it_is_no_sentinel() -> Drafted:
-    """The annotation with another value than "true" is ignored (oci_index.go at PR 681), and here it is true."""
+    """The annotation with another value than "true" is ignored (oci_index.go at PR 681); here that is right."""
     draft = conforming_draft()
     draft.entry("plain")["annotations"][SENTINEL_ANNOTATION] = "false"
     return finish(draft)
@@ -266,16 +265,14 @@ def two_platforms_with_a_pair_each() -> Drafted:
 def _nested(made: Drafted, positions: list[int]) -> Drafted:
     """The image with an index after its entries that lists the entries at these positions."""
     root = json.loads(made.root)
-    inner = encode(
-        {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [root["manifests"][i] for i in positions]}
-    )
+    inner = encode(index_of([root["manifests"][i] for i in positions]))
     digest = str(Digest.of(inner))
     root["manifests"].append({"mediaType": INDEX_TYPE, "digest": digest, "size": len(inner)})
     return Drafted({**made.blobs, digest: inner}, encode(root))
 
 
 def _other_platform(draft: Draft) -> Draft:
-    """The draft with a pair for another platform behind."""
+    """The draft with a pair for another platform after the first."""
     draft.extra["plain 2"] = (deepcopy(draft.plain), {**deepcopy(draft.plain_config), **_S390X})
     draft.extra["sentinel 2"] = (deepcopy(draft.sentinel), {**deepcopy(draft.sentinel_config), **_S390X})
     for name in ("plain", "sentinel"):
@@ -304,12 +301,7 @@ def _add(
 ) -> str:
     name = f"whole {len(draft.entries)}"
     layers = [{"mediaType": media_type, "digest": draft.add_blob(blob), "size": len(blob)} for blob in blobs]
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": {"mediaType": CONFIG_TYPE},
-        "layers": layers,
-    }
+    manifest = manifest_of({"mediaType": CONFIG_TYPE}, layers)
     draft.extra[name] = (manifest, deepcopy(config))
     draft.entries.append({"of": name, "platform": platform, **more})
     return name
@@ -320,7 +312,7 @@ def _gzipped(tar: bytes) -> bytes:
 
 
 def _attestation(draft: Draft) -> None:
-    """What BuildKit adds for each image: a manifest of in-toto statements."""
+    """The manifest of in-toto statements that BuildKit adds for each image."""
     statement = b'{"_type":"https://in-toto.io/Statement/v0.1"}'
     unknown = {"architecture": "unknown", "os": "unknown"}
     layer = {"mediaType": "application/vnd.in-toto+json", "digest": draft.add_blob(statement), "size": len(statement)}

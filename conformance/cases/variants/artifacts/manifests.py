@@ -1,4 +1,4 @@
-"""Other manifests of a pair: what image-spec v1.1.1 (manifest.md, descriptor.md) and PR 681's review leave open."""
+"""Other manifests of a pair, permitted by image-spec v1.1.1 (manifest.md, descriptor.md) and PR 681's review."""
 
 import base64
 import json
@@ -81,7 +81,7 @@ def manifests_without_media_type() -> Drafted:
 
 @variant("SENT-MANIFEST-006")
 def annotation_of_its_own_on_the_sentinel_manifest() -> Drafted:
-    """What the plain manifest states is retained; nothing forbids to state more (image-spec v1.1.1 annotations.md)."""
+    """The annotations of the plain manifest are retained; more are permitted (image-spec v1.1.1 annotations.md)."""
     draft = conforming_draft()
     draft.sentinel["annotations"]["org.example.variant"] = "sentinel"
     return finish(draft)
@@ -122,7 +122,7 @@ def subject_on_the_plain_manifest_only() -> Drafted:
 
 @variant("DOC-008", warns=("SENT-CONFIG-008",))
 def docker_config_type_in_both() -> Drafted:
-    """image-spec v1.1.1 manifest.md names config.v1+json as what to support, and allows other config types."""
+    """image-spec v1.1.1 manifest.md requires support for config.v1+json, and permits other config types."""
     draft = conforming_draft()
     for manifest in (draft.plain, draft.sentinel):
         manifest["config"]["mediaType"] = DOCKER_CONFIG_TYPE

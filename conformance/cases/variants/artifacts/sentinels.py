@@ -37,7 +37,7 @@ def eight_blocks_of_text() -> Drafted:
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-003",))
 def first_zero_at_byte_twenty() -> Drafted:
-    """PR 681 review: "close to the start"; within the first block is near enough for what searches for text."""
+    """PR 681 review: "close to the start"; tools that detect text inspect at least the first block."""
     return image_with_sentinel(
         build_sentinel(
             name=b"ZSTD-CHUNKED-SENTINE\0",
@@ -48,7 +48,7 @@ def first_zero_at_byte_twenty() -> Drafted:
 
 @variant("SENT-BLOB-005", "SENT-BLOB-006", "SENT-BLOB-010", warns=("SENT-BLOB-003", "SENT-BLOB-009", "SENT-BLOB-013"))
 def random_bytes() -> Drafted:
-    """No reader takes noise for a tar; that a person can read it is a wish (PR 681 review)."""
+    """No reader accepts random bytes as a tar; a readable message is only a recommendation (PR 681 review)."""
     return image_with_sentinel(hashlib.shake_256(b"s").digest(1024))
 
 
@@ -67,13 +67,13 @@ def json_after_a_zero() -> Drafted:
 
 @variant("SENT-DESC-002", "SENT-BLOB-010", warns=("SENT-BLOB-012",))
 def larger_than_64_kib() -> Drafted:
-    """image-spec v1.1.1 descriptor.md bounds no size; that it is small is a SHOULD of this catalogue."""
+    """image-spec v1.1.1 descriptor.md bounds no size; a small size is a SHOULD of this catalogue."""
     return image_with_sentinel((_TEXT * 800)[:68_800])
 
 
 @variant("SENT-DESC-002", "SENT-BLOB-010", warns=("SENT-BLOB-012",))
 def larger_than_600_kib() -> Drafted:
-    """As above, and longer than what a client would read at once."""
+    """As above, and longer than a usual read of a client."""
     return image_with_sentinel(_TEXT * 7_000)
 
 
@@ -85,7 +85,7 @@ def two_hundred_bytes() -> Drafted:
 
 @variant("SENT-BLOB-010", warns=("SENT-BLOB-004", "SENT-BLOB-009", "SENT-BLOB-013"))
 def twelve_bytes() -> Drafted:
-    """The first draft of PR 681 with a zero in front: twelve bytes are not tar (docs/format.md section 2)."""
+    """The first draft of PR 681 after a zero: twelve bytes are not a tar (docs/format.md section 2)."""
     return image_with_sentinel(b"\0zstd:chunk!")
 
 

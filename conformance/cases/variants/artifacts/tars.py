@@ -1,4 +1,4 @@
-"""Other tars in a layer: what POSIX pax, ustar and GNU tar leave open, as TOC and tar-split state it."""
+"""Other tars in a layer, permitted by POSIX pax, ustar and GNU tar, with TOC and tar-split."""
 
 import io
 import tarfile
@@ -39,7 +39,7 @@ def _free(tar: bytes) -> Drafted:
 
 
 def _alone(*nodes: Node) -> Drafted:
-    """An image of this one layer: there is none below."""
+    """An image of this layer only."""
     return image_of(draft_layer(nodes))
 
 
@@ -63,13 +63,13 @@ def ustar_with_a_prefix() -> Drafted:
 
 @variant("LAYER-002", "TOC-003")
 def utf8_name_in_ustar() -> Drafted:
-    """A name in UTF-8 in a ustar header: what ISO 646 does not hold, all tars write so."""
+    """A name in UTF-8 in a ustar header: all writers use it for characters outside of ISO 646."""
     return _free(_members([(_info("café"), b"a")], tarfile.USTAR_FORMAT))
 
 
 @variant("TOC-003")
 def owner_in_base_256() -> Drafted:
-    """A user id above what octal digits hold (GNU tar, base-256)."""
+    """A user id that exceeds the octal field (GNU tar, base-256)."""
     return _free(_members([(_info("f", uid=3_000_000_000), b"a")], tarfile.GNU_FORMAT))
 
 
@@ -115,13 +115,13 @@ def access_control_list() -> Drafted:
 
 @variant(warns=("TAR-025",))
 def one_end_block() -> Drafted:
-    """One block of zeros only: old writers; every reader takes it."""
+    """One block of zeros only, as old writers write it; every reader accepts it."""
     return _free(_members([(_info("f"), b"a")], tarfile.GNU_FORMAT, blocks=1))
 
 
 @variant(warns=("TAR-025",))
 def no_end_block() -> Drafted:
-    """No end mark: archives that are joined have none between; every reader takes it."""
+    """No end mark, as between concatenated archives; every reader accepts it."""
     return _free(_members([(_info("f"), b"a")], tarfile.GNU_FORMAT, blocks=0))
 
 
@@ -133,7 +133,7 @@ def one_mebibyte_of_zeros_at_the_end() -> Drafted:
 
 @variant("SEC-011", "TARSPLIT-002", warns=("SEC-012",))
 def undefined_bytes_in_the_last_record() -> Drafted:
-    """POSIX pax, "ustar Interchange Format": what follows the end mark in the last record is undefined."""
+    """POSIX pax, "ustar Interchange Format": bytes after the end mark in the last record are undefined."""
     tar = _members([(_info("f"), b"a")], tarfile.GNU_FORMAT)
     return _free(tar + b"\xaa" * (10240 - len(tar) % 10240))
 

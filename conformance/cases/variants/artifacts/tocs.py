@@ -1,4 +1,4 @@
-"""Other TOCs and tar-splits: what JSON (RFC 8259) and docs/format.md sections 11 and 12 leave open."""
+"""Other TOCs and tar-splits, permitted by JSON (RFC 8259) and docs/format.md sections 11 and 12."""
 
 import base64
 import json
@@ -133,7 +133,7 @@ def unknown_keys_in_chunk_entries() -> Drafted:
 
 @variant("TOC-006")
 def zero_values_spelt_out() -> Drafted:
-    """Zero, "" and {} for absent: what is absent has its zero value (docs/format.md section 11.1)."""
+    """Zero, "" and {} for absent fields, which have their zero value (docs/format.md section 11.1)."""
 
     def edit(entry: Json) -> None:
         if entry["type"] != "chunk":
@@ -209,13 +209,13 @@ def hard_links_last_directories_first() -> Drafted:
 
 @variant("TARSPLIT-002", "TARSPLIT-011")
 def paddings_in_segments_of_their_own() -> Drafted:
-    """A reader drops the padding of the file before, whatever follows in the segment (docs/format.md section 12)."""
+    """Readers drop the padding of the previous file, whatever follows in the segment (docs/format.md section 12)."""
     return _split_lines(_padding_apart)
 
 
 @variant("TARSPLIT-002", "TARSPLIT-011")
 def zero_blocks_at_the_end_one_by_one() -> Drafted:
-    """Any number of segments with what follows the last file (docs/format.md section 12)."""
+    """Any number of segments with the bytes after the last file (docs/format.md section 12)."""
     return _split_lines(_end_in_blocks)
 
 

@@ -1,11 +1,11 @@
-"""Registries behind proxies and balancers: what HTTP leaves open, and the embedded registry does not do."""
+"""Registries behind proxies and balancers, with choices that HTTP permits and the embedded registry does not make."""
 
 import gzip
 import re
 from collections.abc import Callable
 
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.responses import error_reply
 from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import variant
@@ -25,7 +25,7 @@ class _Changed(Defect):
 
 
 class _Busy(Defect):
-    """Asks every ninth request to come again at once."""
+    """Responds to every ninth request with a request to repeat it at once."""
 
     def __init__(self) -> None:
         self._count = 0

@@ -48,7 +48,7 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class PatientAdapter(HTTPAdapter):
+class BoundedAdapter(HTTPAdapter):
     """A response has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is retried."""
 
     def __init__(self, max_seconds: float, slowest: int) -> None:
