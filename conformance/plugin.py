@@ -5,6 +5,7 @@ all work is in ``conformance.suite.session``, imported only for a conformance ru
 (benchmarks/plugin_cost.py measures that an unrelated run pays less than 50 ms).
 """
 
+import argparse
 import os
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--implementation", metavar="NAME|FILE", help="judge this tool: a shipped adapter, or an adapter file (TOML)"
     )
+    # Of zcc certify, which has asked the tool already: it is not asked again.
+    group.addoption("--implementation-version", metavar="TEXT", help=argparse.SUPPRESS)
     group.addoption("--role", action="append", metavar="ROLE", help="judge only this role; may be repeated")
     group.addoption(
         "--profile",

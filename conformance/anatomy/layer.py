@@ -18,32 +18,25 @@ from conformance.anatomy.model import (
     TarSplitView,
     TocView,
 )
-from conformance.format.decompress import iterate
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
-from conformance.format.footer import CURRENT_SIZE, FORM_OF_SIZE, Footer
-from conformance.format.frames import SKIPPABLE_HEADER, SKIPPABLE_MAGIC, FrameMap
+from conformance.format.footer import Footer
+from conformance.format.frames import SKIPPABLE_HEADER, FrameMap
 from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, LAYER_ZSTD_TYPE
 from conformance.format.oci import Descriptor
-from conformance.format.positions import ChunkedAnnotations, Position, Positions
+from conformance.format.positions import ChunkedAnnotations, Positions
 from conformance.format.sentinel import is_sentinel
-from conformance.format.tarsplit import FileRecord, parse
+from conformance.format.tarsplit import FileRecord
 from conformance.format.toc import CHUNK_ZEROS, MAX_TOC, TYPES, Entry, Toc
-from conformance.sources.table_budget import MAX_TABLE_WINDOW, MAX_TABLES, TableBudget
+from conformance.sources.source import ImageSource
+from conformance.sources.table_budget import TableBudget
+from conformance.sources.tables import MAX_TAR_SPLIT_DOCUMENT, Counted, FoundFooter, LayerTables, split_records
 
-MAX_TAR_SPLIT_DOCUMENT: Final = 2 * 2**30
-"""Maximum bytes of a decompressed tar-split; a longer one is not counted."""
 MAX_SHOWN_FRAMES: Final = 2**18
 MAX_NAMED: Final = 2**18
 """Maximum entries of a TOC whose names are matched with frames."""
-_FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
-_GAP: Final = 64 * 2**10
-"""A gap of at most this many bytes is fetched, to save a request."""
 _WHITEOUT = ".wh."
 _OTHER_TYPE = "unknown"
-
-Read = Callable[[int, int], bytes]
-"""Returns ``length`` bytes of the blob from an offset; raises FormatError when they cannot be read."""
 
 
 def kind_of(layer: Descriptor) -> LayerKind:
@@ -67,9 +60,9 @@ class LayerReader:
     ``limit`` is the number of frames and entries to list; ``budget`` bounds the memory for the TOCs of the image.
     """
 
-    def __init__(self, layer: Descriptor, read: Read, limit: int, budget: TableBudget) -> None:
-        self._layer, self._read, self._limit, self._budget = layer, read, limit, budget
-        self._start, self._held = layer.size, b""
+    def __init__(self, source: ImageSource, layer: Descriptor, limit: int, budget: TableBudget) -> None:
+        self._layer, self._limit, self._budget = layer, limit, budget
+        self._tables = LayerTables(source, layer)
         self._remarks: list[str] = []
 
     def view(self, base: LayerView, frames: Callable[[], FrameMap] | None) -> LayerView:
@@ -79,21 +72,23 @@ class LayerReader:
             annotations = annotations.legacy_view()
         declared = self._attempt("the annotations", annotations.positions) if annotations.is_chunked else None
         footer = self._footer(declared)
-        places = declared or (footer.positions if footer else None)
+        places = declared or (footer.footer.positions if footer.footer else None)
+        if places is not None:
+            self._tables.fetch(places.toc, places.tar_split)
         toc_view, toc = self._toc(places, annotations.manifest_checksum)
         split = self._tar_split(places, toc)
         where = Places(
             places.toc.offset if places else None,
             places.tar_split.offset if places and places.tar_split else None,
-            footer.offset + SKIPPABLE_HEADER if footer else None,
+            footer.offset + SKIPPABLE_HEADER if footer.footer else None,
         )
         shown = self._frames(frames, toc, where, split, toc_view, footer)
         return msgspec.structs.replace(
             base,
-            footer=footer and FooterView(footer.footer.form, footer.offset, footer.footer.toc, footer.footer.tar_split),
+            footer=_footer_view(footer),
             toc=toc_view,
             tar_split=split,
-            agreement=agreement(annotations.is_chunked, declared, footer.footer if footer else None),
+            agreement=agreement(annotations.is_chunked, declared, footer.footer),
             frames=shown,
             remarks=(*base.remarks, *self._remarks),
         )
@@ -105,33 +100,13 @@ class LayerReader:
             self._remarks.append(f"{what}: {error}")
             return None
 
-    def _get(self, offset: int, length: int) -> bytes:
-        """Bytes of the blob, from those already fetched where possible."""
-        if not 0 <= offset <= offset + length <= self._layer.size:
-            raise FormatError(f"bytes {offset} to {offset + length} lie outside of the blob's {self._layer.size}")
-        if offset >= self._start:
-            return self._held[offset - self._start : offset - self._start + length]
-        return self._read(offset, length)
-
-    def _footer(self, declared: Positions | None) -> "_Found | None":
-        """Fetch the end of the blob, from the TOC on when it is near, and search for a footer."""
-        size = self._layer.size
-        start = max(size - _FOOTER_FRAME, 0)
-        if declared is not None:
-            parts: list[Position] = [declared.toc, *([declared.tar_split] if declared.tar_split else [])]
-            first = min(part.offset for part in parts) - SKIPPABLE_HEADER
-            wanted = sum(part.compressed for part in parts)
-            if 0 <= first < start and size - first <= min(wanted + _GAP, MAX_TABLES):
-                start = first
-        try:
-            self._held = self._read(start, size - start)
-            if len(self._held) != size - start:
-                raise FormatError(f"the blob is shorter than the {size} bytes of its descriptor")
-            self._start = start
-            return _find_footer(self._held, start)
-        except FormatError as error:
-            self._remarks.append(f"the footer: {error}")
-            return None
+    def _footer(self, declared: Positions | None) -> FoundFooter:
+        """The footer, fetched with the tables that the annotations name."""
+        self._tables.fetch(*((declared.toc, declared.tar_split) if declared else ()))
+        found = self._tables.footer()
+        if found.problem:
+            self._remarks.append(f"the footer: {found.problem}")
+        return found
 
     def _toc(self, places: Positions | None, expected: str | None) -> tuple[TocView | None, Toc | None]:
         if places is None:
@@ -141,7 +116,7 @@ class LayerReader:
         try:
             if max(at.compressed, at.uncompressed) > MAX_TOC:
                 raise FormatError(f"it is declared larger than the {MAX_TOC} bytes that readers take")
-            payload = self._table(at)
+            payload = self._tables.expect(at)
             view = TocView(at, str(Digest.of(payload)), expected or "")
             read = self._budget.read(payload, declared_size=at.uncompressed)
             for problem in read.keys:
@@ -151,11 +126,6 @@ class LayerReader:
             return view, None
         return _summary(view, read.toc, self._limit), read.toc
 
-    def _table(self, at: Position) -> bytes:
-        if at.compressed > MAX_TABLES:
-            raise FormatError(f"{at.compressed} compressed bytes are more than the {MAX_TABLES} that are held")
-        return self._get(at.offset, at.compressed)
-
     def _tar_split(self, places: Positions | None, toc: Toc | None) -> TarSplitView | None:
         at = places.tar_split if places else None
         if at is None:
@@ -164,10 +134,10 @@ class LayerReader:
         try:
             if at.uncompressed > MAX_TAR_SPLIT_DOCUMENT:
                 raise FormatError("it is declared larger than what is read here")
-            payload = self._table(at)
+            payload = self._tables.expect(at)
             view = msgspec.structs.replace(view, digest=str(Digest.of(payload)))
             files = segments = raw_size = 0
-            for record in parse(iterate(payload, limit=at.uncompressed, what="the tar-split", window=MAX_TABLE_WINDOW)):
+            for record in split_records(payload, Counted(at.uncompressed)):
                 if isinstance(record, FileRecord):
                     files += 1
                 else:
@@ -185,7 +155,7 @@ class LayerReader:
         places: Places,
         split: TarSplitView | None,
         toc_view: TocView | None,
-        footer: "_Found | None",
+        footer: FoundFooter,
     ) -> FramesView | None:
         if toc is not None and len(toc.entries) > MAX_NAMED:
             self._remarks.append(f"the frames: a TOC of {len(toc.entries)} entries is not compared with them")
@@ -200,27 +170,14 @@ class LayerReader:
         tail = [around("toc", toc_view.position.offset, toc_view.position.compressed)]
         if split is not None:
             tail.append(around("tar-split", split.position.offset, split.position.compressed))
-        if footer is not None:
+        if footer.footer is not None:
             tail.append(FrameView("footer", footer.offset, self._layer.size))
         return expected_frames(toc, tail, self._limit)
 
 
-class _Found(msgspec.Struct, frozen=True):
-    footer: Footer
-    offset: int
-
-    @property
-    def positions(self) -> Positions:
-        return self.footer.positions
-
-
-def _find_footer(tail: bytes, start: int) -> _Found | None:
-    for size in FORM_OF_SIZE:
-        frame = tail[len(tail) - size - SKIPPABLE_HEADER :] if len(tail) >= size + SKIPPABLE_HEADER else b""
-        magic, length = int.from_bytes(frame[:4], "little"), int.from_bytes(frame[4:8], "little")
-        if magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC and length == size:
-            return _Found(Footer.parse(frame[SKIPPABLE_HEADER:]), start + len(tail) - len(frame))
-    return None
+def _footer_view(found: FoundFooter) -> FooterView | None:
+    footer = found.footer
+    return FooterView(footer.form, found.offset, footer.toc, footer.tar_split) if footer is not None else None
 
 
 def agreement(annotated: bool, declared: Positions | None, footer: Footer | None) -> str:

@@ -15,7 +15,6 @@ from conformance.anatomy.model import (
     ManifestView,
 )
 from conformance.anatomy.sentinel import view_sentinel
-from conformance.format.errors import FormatError
 from conformance.format.frames import FrameMap, map_frames
 from conformance.format.oci import Descriptor, Index, Platform
 from conformance.format.selection import (
@@ -136,17 +135,13 @@ class _Walk:
         return self._read(base, layer)
 
     def _read(self, base: LayerView, layer: Descriptor) -> LayerView:
-        def read(offset: int, length: int) -> bytes:
-            stored = self._source.part(layer, offset, length)
-            if stored.content is None:
-                raise FormatError(stored.detail)
-            return stored.content
-
         def frames() -> FrameMap:
             return map_frames(self._pieces(layer), max_frames=MAX_SHOWN_FRAMES)
 
         limit = self._left if self._options.limit is None else min(self._options.limit, self._left)
-        view = LayerReader(layer, read, limit, self._budget).view(base, frames if self._options.frames else None)
+        view = LayerReader(self._source, layer, limit, self._budget).view(
+            base, frames if self._options.frames else None
+        )
         self._left -= sum(len(part.listed.first) for part in (view.toc, view.frames) if part is not None)
         return view
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from conformance import __version__
+from conformance.format.assembled import manifest_of
 from conformance.implementations import protocol
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def pushes_an_empty_image(arguments: Sequence[str]) -> int:
         digest = str(Digest.of(config))
         client.upload_blob(reference.repository, config, digest=digest)
         described = {"mediaType": CONFIG_TYPE, "digest": digest, "size": len(config)}
-        raw = encode({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": described, "layers": []})
+        raw = encode(manifest_of(described, []))
         client.put_manifest_raw(reference.repository, reference.reference, raw, MANIFEST_TYPE)
         client.close()
     return protocol.DONE

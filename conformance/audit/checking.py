@@ -1,7 +1,7 @@
 """Judges the image of a reference that the user typed, for ``zcc check`` and for the suite."""
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -87,16 +87,12 @@ def report_on(
     if problems and not is_finding and not any(manifest.document for manifest in seen.manifests):
         raise SourceError(f"{seen.reference}: {problems[0]}")
     results = judge_image(seen, replay=replay, of_layers=of_layers)
-    unmet, notes, today = [], notes_on(seen), datetime.now(UTC).date()
-    if options.require_sentinel and not has_sentinel(seen):
-        unmet.append("no sentinel variant, which --require-sentinel requests")
-        notes = notes[1:]
-    whole = pulled_whole(seen) if options.require_chunked else ()
-    if whole:
-        unmet.append(f"--require-chunked: {len(whole)} layer{'s' * (len(whole) > 1)} cannot be pulled in parts")
-        notes = (*notes, *(layer.line for layer in whole if layer.line not in notes))
+    today = datetime.now(UTC).date()
+    notes = (
+        *notes_on_waivers(results, options.waivers, today),
+        *notes_on(seen, needs_sentinel=options.require_sentinel, needs_chunked=options.require_chunked),
+    )
     profiles = profiles_of_image(seen, results)
-    notes = (*notes_on_waivers(results, options.waivers, today), *notes)
     results = apply_waivers(results, options.waivers, today)
     bound = tuple(result for result in results if any(result.id in ids_of(profile) for profile in profiles))
     return subject_report(
@@ -107,9 +103,18 @@ def report_on(
         notes=notes,
         unchecked=tuple(name for name in unchecked("artifact") if any(name in ids_of(each) for each in profiles)),
         needs_deep=tuple(result.id for result in bound if needs_deep(result)),
-        unmet=tuple(unmet),
+        unmet=tuple(_unmet(seen, options)),
         identity=_identity(seen),
     )
+
+
+def _unmet(seen: ImageSeen, options: CheckOptions) -> Iterator[str]:
+    """What the user requests of the image, and it does not have."""
+    if options.require_sentinel and not has_sentinel(seen):
+        yield "no sentinel variant, which --require-sentinel requests"
+    whole = pulled_whole(seen) if options.require_chunked else ()
+    if whole:
+        yield f"--require-chunked: {len(whole)} layer{'s' * (len(whole) > 1)} cannot be pulled in parts"
 
 
 def target_of(reference: str, options: CheckOptions) -> Target:

@@ -9,6 +9,7 @@ from conformance.building.errors import BuildError
 from conformance.building.lanes import thread_lanes
 from conformance.building.run_settings import RunSettings
 from conformance.building.streams import Counted
+from conformance.format.assembled import manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -127,12 +128,7 @@ def _config(layers: Sequence[BuiltLayer], options: BuildOptions) -> bytes:
 
 
 def _manifest(layers: Sequence[BuiltLayer], config: bytes) -> bytes:
-    fields = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": _fields(_described(CONFIG_TYPE, config)),
-        "layers": [_fields(layer.descriptor) for layer in layers],
-    }
+    fields = manifest_of(_fields(_described(CONFIG_TYPE, config)), [_fields(layer.descriptor) for layer in layers])
     return encode(fields)
 
 

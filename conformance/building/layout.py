@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from conformance.building.errors import BuildError
+from conformance.format.assembled import index_of
 from conformance.format.document import MAX_DOCUMENT, decode_object, encode
 from conformance.format.errors import FormatError
-from conformance.format.names import INDEX_TYPE
 from conformance.format.oci import Descriptor, read_index
 from conformance.format.splice import elements, find, replaced, with_member
 from conformance.reference.store import ContentStore
@@ -24,7 +24,7 @@ REF_NAME: Final = "org.opencontainers.image.ref.name"
 # Registries accept "_" in a tag, and so do the tools that copy one into a layout.
 _TAG_GRAMMAR: Final = re.compile(r"[A-Za-z0-9_]+(?:(?:[-._:@+]+)[A-Za-z0-9_]+)*")
 _VERSION: Final = {"imageLayoutVersion": "1.0.0"}
-_EMPTY: Final = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})
+_EMPTY: Final = encode(index_of([]))
 _PUBLIC, _PUBLIC_DIRECTORY = 0o644, 0o755
 _INCOMING: Final = ".incoming"
 _NEITHER: Final = "it is neither an OCI layout nor an empty directory"

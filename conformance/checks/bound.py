@@ -1,15 +1,17 @@
 """The checks by what they inspect: the type of a check's first parameter states which observation it judges."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, TypeVar, cast, get_args, get_type_hints
 
 from conformance import checks
-from conformance.requirements import Role, find_checks, load_catalogue
+from conformance.requirements import Role, decided_by, find_checks, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 
 Seen = TypeVar("Seen")
+Probe = TypeVar("Probe")
 Check = Callable[[Seen], Iterator[Judgement]]
 
 
@@ -38,7 +40,24 @@ def unchecked(*roles: Role) -> tuple[str, ...]:
     )
 
 
-def judged(check: Check[Any], seen: Iterable[object]) -> Iterator[Judgement]:
+@dataclass(frozen=True)
+class Scenario(Generic[Probe, Seen]):
+    """A check, and what observes by means of a probe what it judges."""
+
+    check: Check[Seen]
+    observe: Callable[[Probe], Seen]
+
+    def judge(self, probe: Probe) -> Iterator[Judgement]:
+        """Observe, and judge that."""
+        return self.check(self.observe(probe))
+
+
+def deciding(check: Check[Seen], observe: Callable[[Probe], Seen]) -> tuple[str, Scenario[Probe, Any]]:
+    """The id that a check decides, and the scenario: a type checker sees that both are about one observation."""
+    return decided_by(check), Scenario(check, observe)
+
+
+def judged(check: Check[Seen], seen: Iterable[Seen | Judgement]) -> Iterator[Judgement]:
     """What a check reports of these; a judgement among them (on an unobserved item) is used as is."""
     for item in seen:
         if isinstance(item, Judgement):
@@ -55,5 +74,5 @@ def _by_observation() -> Mapping[Any, Mapping[str, Check[Any]]]:
         hints = get_type_hints(check)
         first = next((hint for parameter, hint in hints.items() if parameter != "return"), None)
         for observation in get_args(first) if isinstance(first, UnionType) else (first,):
-            found.setdefault(observation, {})[name] = check
+            found.setdefault(observation, {})[name] = cast(Check[Any], check)
     return found

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,6 +16,7 @@ from conformance.commands.verbosity import tell
 
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
+    from conformance.implementations.runner import Version
     from conformance.reports.certification import Cell, CertificationReport, ImageName, ToolResult
     from conformance.trials.interop import AvailableRegistry
 
@@ -58,6 +59,7 @@ def certify(
     from conformance.reports.html import render_page  # noqa: PLC0415
     from conformance.reports.model import now  # noqa: PLC0415
     from conformance.results import EXIT_STATUS, gravest  # noqa: PLC0415 (start-up time)
+    from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
     try:
         adapters = [(text, find_adapter(text)) for text in dict.fromkeys(tools)]
@@ -77,12 +79,14 @@ def certify(
 
     known = [f"--waivers={waivers.resolve()}"] if waivers else []
     arguments = [*(f"--role={name}" for name in role or ()), f"--effort={effort}", *known]
-    results = []
+    results, versions = [], dict[str, str]()
     for number, (text, adapter) in enumerate(adapters, 1):
         say(f"tool {number} of {len(adapters)}: {adapter.name}")
-        results.append(_judged(text, adapter, output, arguments, say))
+        version = ask_version(adapter)
+        versions[adapter.name] = version.text
+        results.append(_judged(text, adapter, version, output, arguments, say))
     present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
-    cells = tuple(_matrix(present, say, ("small", "large") if large else ("small",))) if matrix else ()
+    cells = tuple(_matrix(present, versions, say, ("small", "large") if large else ("small",))) if matrix else ()
     certification = CertificationReport(tuple(results), cells, started, round(time.monotonic() - clock, 1))
     (output / FILE).write_bytes(encode(certification))
     (output / PAGE).write_bytes(render_page(certification_page(certification, links=True)))
@@ -106,25 +110,28 @@ def _refuse_idle_roles(adapters: Sequence["Adapter"], wanted: Sequence[str]) -> 
             cannot(f"--role {', '.join(wanted)}: {adapter.name} has none of them, only {', '.join(adapter.roles)}")
 
 
-def _judged(text: str, adapter: "Adapter", output: Path, arguments: Sequence[str], say: Say) -> "ToolResult":
+def _judged(
+    text: str, adapter: "Adapter", version: "Version", output: Path, arguments: Sequence[str], say: Say
+) -> "ToolResult":
     """The suite for one tool, in its own process; its results stay in ``output``/NAME."""
     from conformance.reports.certification import ToolResult, tool_result  # noqa: PLC0415
-    from conformance.trials.under_test import ask_version  # noqa: PLC0415
 
-    version = ask_version(adapter)
     if version.absent:
         say(f"{adapter.name}: absent: {version.absent}")
         return ToolResult(adapter.name, absent=version.absent)
     say(f"{adapter.name} ({version.text})")
     named = str(Path(text).resolve()) if Path(text).is_file() else text
-    report = judge_by_suite([f"--implementation={named}", *arguments], output / adapter.name)
+    told = [f"--implementation-version={version.text}"] if version.text else []
+    report = judge_by_suite([f"--implementation={named}", *told, *arguments], output / adapter.name)
     return ToolResult(adapter.name, problem=report) if isinstance(report, str) else tool_result(adapter.name, report)
 
 
-def _matrix(adapters: Sequence["Adapter"], say: Say, images: "Sequence[ImageName]") -> Iterator["Cell"]:
+def _matrix(
+    adapters: Sequence["Adapter"], versions: Mapping[str, str], say: Say, images: "Sequence[ImageName]"
+) -> Iterator["Cell"]:
     """Every pair of available tools, with every available registry."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
-    from conformance.trials.under_test import ImplementationUnderTest, ask_version  # noqa: PLC0415
+    from conformance.trials.under_test import ImplementationUnderTest  # noqa: PLC0415
 
     with ExitStack() as stack:
         registries = list(_registries(stack, say))
@@ -133,7 +140,7 @@ def _matrix(adapters: Sequence["Adapter"], say: Say, images: "Sequence[ImageName
         for adapter in adapters:
             directory = Path(place) / adapter.name
             directory.mkdir()
-            subjects.append(ImplementationUnderTest(adapter, ask_version(adapter).text, directory))
+            subjects.append(ImplementationUnderTest(adapter, versions[adapter.name], directory))
         yield from interoperate(subjects, registries, images=images, progress=say)
 
 

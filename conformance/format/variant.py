@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.format.assembled import describe, index_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -148,11 +149,7 @@ def attach_to_index(index_raw: bytes, additions: Sequence[Addition], revision: R
 def wrap_single(manifest_raw: bytes, config_raw: bytes, variant: SentinelVariant, revision: Revision = PR681) -> bytes:
     """An index of a single plain image and its variant, with the platform of the config, if it has one."""
     _, config = _read_pair(manifest_raw, config_raw)
-    entry: dict[str, Any] = {
-        "mediaType": MANIFEST_TYPE,
-        "digest": str(Digest.of(manifest_raw)),
-        "size": len(manifest_raw),
-    }
+    entry: dict[str, Any] = describe(manifest_raw, MANIFEST_TYPE)
     platform = config.view.platform
     if platform.os or platform.architecture:
         names = ("architecture", "os", "variant", "os.version", "os.features")
@@ -162,7 +159,7 @@ def wrap_single(manifest_raw: bytes, config_raw: bytes, variant: SentinelVariant
             for name, value in zip(names, values, strict=True)
             if value or name in ("architecture", "os")
         }
-    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [entry]}
+    index = index_of([entry])
     return attach_to_index(encode(index), (Addition(entry["digest"], variant),), revision)
 
 

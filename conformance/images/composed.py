@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 import zstandard
 
+from conformance.format.assembled import describe, index_of, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import (
@@ -223,14 +224,7 @@ def image(
             "history": history,
         }
     )
-    manifest = encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
-            "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
-            "layers": [layer.descriptor for layer in stack],
-        }
-    )
+    manifest = encode(manifest_of(describe(config, CONFIG_TYPE), [layer.descriptor for layer in stack]))
     digest = str(Digest.of(manifest))
     blobs = {layer.named: layer.blob for layer in stack} | {str(Digest.of(config)): config}
     facts = tuple(_facts(layer) for layer in layers)
@@ -264,7 +258,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 def index(entries: Sequence[Entry]) -> Image:
     """An index of these entries; the facts are those of the last entry's layers."""
-    raw = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [entry.descriptor for entry in entries]})
+    raw = encode(index_of([entry.descriptor for entry in entries]))
     digest = str(Digest.of(raw))
     blobs = {digest: blob for entry in entries for digest, blob in entry.image.blobs.items()}
     manifests = {digest: document for entry in entries for digest, document in entry.image.manifests.items()}

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.format.assembled import describe, index_of, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.names import (
@@ -99,9 +100,9 @@ def finish(draft: Draft) -> Drafted:
     entries = [_entry(draft, entry, digests) for entry in draft.entries]
     if draft.inner:
         listed = [_entry(draft, entry, digests) for entry in draft.inner]
-        inner = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": listed})
+        inner = encode(index_of(listed))
         blobs[str(Digest.of(inner))] = inner
-        entries.insert(0, {"mediaType": INDEX_TYPE, "digest": str(Digest.of(inner)), "size": len(inner)})
+        entries.insert(0, describe(inner, INDEX_TYPE))
     for lost in draft.lost:
         del blobs[digests[lost][0] if lost in digests else lost]
     return Drafted(blobs, draft.spelt("index", {**draft.index, "manifests": entries}))
@@ -132,13 +133,7 @@ def _draft() -> Draft:
         "history": [{"created_by": "base"}, {"created_by": "app"}],
         "x-unknown": {"keep": "me"},
     }
-    manifest: Json = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": {"mediaType": CONFIG_TYPE},
-        "layers": layers,
-        "annotations": {"org.example": "kept"},
-    }
+    manifest: Json = {**manifest_of({"mediaType": CONFIG_TYPE}, layers), "annotations": {"org.example": "kept"}}
     first = {"mediaType": SENTINEL_TYPE, "digest": digest, "size": len(sentinel)}
     return Draft(
         manifest,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 import zstandard
 
+from conformance.format.assembled import describe, index_of, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import (
@@ -126,10 +127,7 @@ def image_of_tars(
     )
     blobs[str(Digest.of(config))] = config
     manifest: dict[str, Any] = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
-        "layers": layers,
+        **manifest_of(describe(config, CONFIG_TYPE), layers),
         **({"annotations": dict(annotations)} if annotations else {}),
     }
     return Image(blobs, encode(manifest))
@@ -155,7 +153,7 @@ def index(members: Sequence[tuple[Image, JsonObject]]) -> Image:
         entries.append(
             {"mediaType": described.media_type, "digest": described.digest, "size": described.size, **fields}
         )
-    return Image(blobs, encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}), INDEX_TYPE)
+    return Image(blobs, encode(index_of(entries)), INDEX_TYPE)
 
 
 def pairs_of_two_platforms() -> Image:

@@ -4,6 +4,7 @@ import random
 
 import msgspec
 
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.names import (
@@ -56,17 +57,17 @@ def sample_image(salt: str, layer_size: int = 4096) -> SampleImage:
     }
     plain = encode(
         {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
-            "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
-            "layers": [
-                {
-                    "mediaType": LAYER_ZSTD_TYPE,
-                    "digest": str(Digest.of(layer)),
-                    "size": layer_size,
-                    "annotations": annotations,
-                }
-            ],
+            **manifest_of(
+                describe(config, CONFIG_TYPE),
+                [
+                    {
+                        "mediaType": LAYER_ZSTD_TYPE,
+                        "digest": str(Digest.of(layer)),
+                        "size": layer_size,
+                        "annotations": annotations,
+                    }
+                ],
+            ),
             "annotations": {"org.example.salt": salt, "org.example.odd": "<&> \u2028 é"},
             "x-unknown": [1, {"keep": True}],
         }
@@ -84,4 +85,4 @@ def sample_image(salt: str, layer_size: int = 4096) -> SampleImage:
 
 def manifest_descriptor(raw: bytes) -> JsonObject:
     """The descriptor of these manifest bytes, as JSON."""
-    return {"mediaType": MANIFEST_TYPE, "digest": str(Digest.of(raw)), "size": len(raw)}
+    return describe(raw, MANIFEST_TYPE)

@@ -1,33 +1,22 @@
-"""The six outcomes of a run. A crash or a time-out is never a refusal: a refusal states its reason."""
+"""The outcome of a program that was run, from its exit status and its output."""
 
 import re
 import signal as signals
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from conformance.implementations.protocol import DONE, REFUSED, UNSUPPORTED
+from conformance.observed.outcome import RunOutcome
 
 MAX_REASON: Final = 400
-
-
-class Outcome(StrEnum):
-    """``refused``: a non-zero exit with a stated reason; ``absent``: the tool is not on this machine."""
-
-    SUCCEEDED = "succeeded"
-    REFUSED = "refused"
-    CRASHED = "crashed"
-    TIMED_OUT = "timed-out"
-    UNSUPPORTED = "unsupported"
-    ABSENT = "absent"
 
 
 class Classified(msgspec.Struct, frozen=True):
     """An outcome, and its reason in one line: the message of the tool where there is one."""
 
-    outcome: Outcome
+    outcome: RunOutcome
     reason: str = ""
 
 
@@ -58,21 +47,21 @@ def classify(
     the program speaks the entry-point protocol, where only status 3 refuses.
     """
     if timed_out:
-        return Classified(Outcome.TIMED_OUT, "it did not end in time and was stopped")
+        return Classified("timed-out", "it did not end in time and was stopped")
     if signal is not None or exit_status in _SIGNAL_STATUS:
         number = signal if signal is not None else _SIGNAL_STATUS[exit_status or 0]
-        return Classified(Outcome.CRASHED, f"it was ended by {_signal_name(number)}")
+        return Classified("crashed", f"it was ended by {_signal_name(number)}")
     if exit_status == DONE:
-        return Classified(Outcome.SUCCEEDED)
+        return Classified("succeeded")
     crash = _CRASH.search(stderr) or _CRASH.search(stdout)
     if crash is not None:
-        return Classified(Outcome.CRASHED, f"exit {exit_status}: {_cut(crash[0])}")
+        return Classified("crashed", f"exit {exit_status}: {_cut(crash[0])}")
     if protocol and exit_status not in (REFUSED, UNSUPPORTED):
-        return Classified(Outcome.CRASHED, f"exit {exit_status} is not 0, 3 or 4 of the protocol")
+        return Classified("crashed", f"exit {exit_status} is not 0, 3 or 4 of the protocol")
     reason = _stated(refusals, stderr, stdout, anywhere=not protocol)
     if reason is None:
-        return Classified(Outcome.CRASHED, f"exit {exit_status} without a stated reason")
-    return Classified(Outcome.UNSUPPORTED if protocol and exit_status == UNSUPPORTED else Outcome.REFUSED, reason)
+        return Classified("crashed", f"exit {exit_status} without a stated reason")
+    return Classified("unsupported" if protocol and exit_status == UNSUPPORTED else "refused", reason)
 
 
 def _stated(refusals: Sequence[str], stderr: str, stdout: str, *, anywhere: bool) -> str | None:

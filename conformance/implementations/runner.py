@@ -14,12 +14,13 @@ import msgspec
 
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.outcome import Classified, Outcome, classify
+from conformance.implementations.outcome import Classified, classify
 from conformance.implementations.placeholders import Vector, fill
 from conformance.implementations.surroundings import SurroundingsError, surroundings
 from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import CommandEvidence, mask_url
 from conformance.observed.masking import MASK, forms_of
+from conformance.observed.outcome import RunOutcome
 from conformance.processes.overlay import MOUNTS, how_to_mount, undo_mounts
 from conformance.processes.run import Ended, run_program
 from conformance.processes.sandbox import Sandbox
@@ -42,7 +43,7 @@ class Run(msgspec.Struct, frozen=True):
 
     adapter: str
     operation: Operation
-    outcome: Outcome
+    outcome: RunOutcome
     reason: str = ""
     evidence: tuple[CommandEvidence, ...] = ()
     stdout: str = ""
@@ -53,7 +54,7 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def succeeded(self) -> bool:
-        return self.outcome is Outcome.SUCCEEDED
+        return self.outcome == "succeeded"
 
     @property
     def described(self) -> str:
@@ -115,12 +116,12 @@ def run_operation(
     filled = _values(sandbox, values)
     missing = _missing(adapter, sandbox, filled)
     if missing:
-        return Run(adapter.name, operation, Outcome.ABSENT, missing)
+        return Run(adapter.name, operation, "absent", missing)
     wanted = (operation, *options, *((str(values["compression"]),) if "compression" in values else ()))
     declared = next((adapter.unsupported[feature] for feature in wanted if feature in adapter.unsupported), "")
     lacking = _lacking(adapter, operation, options, filled)
     if lacking:
-        return Run(adapter.name, operation, Outcome.UNSUPPORTED, declared or lacking, declared=declared)
+        return Run(adapter.name, operation, "unsupported", declared or lacking, declared=declared)
     arguments = _option_arguments(adapter, sandbox, operation, options, filled)
     environment = _environment(adapter, sandbox, filled)
     seconds = adapter.timeout if timeout is None else timeout
@@ -132,9 +133,7 @@ def run_operation(
         try:
             stack.enter_context(surroundings(adapter, sandbox, environment, filled))
         except SurroundingsError as error:
-            return Run(
-                adapter.name, operation, Outcome.ABSENT, f"{adapter.name} could not be tried: {mask(str(error))}"
-            )
+            return Run(adapter.name, operation, "absent", f"{adapter.name} could not be tried: {mask(str(error))}")
         ended = _run_steps(adapter, sandbox, operation, filled, arguments, environment, seconds)
         listed = _scan_output(adapter, operation, ended, filled)
     run = _conclude(adapter, operation, ended, declared, mask)
@@ -168,7 +167,7 @@ def _conclude(adapter: Adapter, operation: Operation, done: list[Ended], declare
     last = done[-1]
     stdout, stderr = mask(last.stdout), mask(last.stderr)
     if last.problem:
-        how = Classified(Outcome.ABSENT, f"{last.argv[0]} {last.problem}")
+        how = Classified("absent", f"{last.argv[0]} {last.problem}")
     else:
         how = classify(
             exit_status=last.status,
@@ -179,8 +178,8 @@ def _conclude(adapter: Adapter, operation: Operation, done: list[Ended], declare
             refusals=adapter.refusals,
             protocol=adapter.speaks_protocol,
         )
-    if declared and how.outcome in (Outcome.REFUSED, Outcome.UNSUPPORTED):
-        how = Classified(Outcome.UNSUPPORTED, declared)
+    if declared and how.outcome in ("refused", "unsupported"):
+        how = Classified("unsupported", declared)
     return Run(
         adapter.name,
         operation,

@@ -6,9 +6,9 @@ import msgspec
 
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import ImageSeen, Requested
+from conformance.observed.outcome import RunOutcome
 
 EventKind = Literal["probe", "mount", "upload", "manifest"]
-Ended = Literal["succeeded", "refused", "crashed", "timed-out"]
 
 
 class PushEvent(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class PushSeen(msgspec.Struct, frozen=True):
     """
 
     name: str
-    ended: Ended
+    ended: RunOutcome
     source_root: bytes
     after: ImageSeen | None
     requested: Requested = "zstd:chunked"
@@ -70,7 +70,7 @@ class InterruptedSeen(msgspec.Struct, frozen=True):
 
     at: str
     how: str
-    ended: Ended
+    ended: RunOutcome
     before: bytes | None
     after: bytes | None
     whole: bool
@@ -84,7 +84,7 @@ class StoredSeen(msgspec.Struct, frozen=True):
     """
 
     name: str
-    ended: Ended
+    ended: RunOutcome
     after: ImageSeen | None
     missing: tuple[str, ...] = ()
     reason: str = ""
@@ -95,7 +95,7 @@ class BrokenInputSeen(msgspec.Struct, frozen=True):
     """A push of an image whose layer ends early or is missing (``what``); ``tagged``: a tag names something then."""
 
     what: str
-    ended: Ended
+    ended: RunOutcome
     tagged: bool
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
@@ -119,7 +119,7 @@ class UnrepresentableSeen(msgspec.Struct, frozen=True):
     """
 
     what: str
-    ended: Ended
+    ended: RunOutcome
     diff_id: str
     after_diff_id: str = ""
     has_toc: bool = False

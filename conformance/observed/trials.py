@@ -1,13 +1,11 @@
 """Observations of an implementation with crafted images: the input of the checks on consumers."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 
 from conformance.observed.evidence import Evidence, Exchange
-
-Ending = Literal["succeeded", "refused", "crashed", "timed-out", "unsupported", "absent"]
+from conformance.observed.outcome import RunOutcome
 
 
 class EntrySeen(msgspec.Struct, frozen=True):
@@ -41,7 +39,7 @@ class RunSeen(msgspec.Struct, frozen=True):
     """
 
     operation: str
-    ending: Ending
+    ending: RunOutcome
     reason: str = ""
     tree: TreeSeen | None = None
     output: str = ""

@@ -7,20 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.processes.run import run_program
+from conformance.processes.run import Ended, run_program
 
 MAX_OUTPUT = 64 * 2**10
 BLOB = "blob"
 BLOB_ARGUMENT = "{blob}"  # in an argument vector: the placeholder for the file name
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """The result of a program: ``status`` is None when it did not end by itself or could not start."""
-
-    argv: tuple[str, ...]
-    status: int | None
-    stdout: str
-    stderr: str
 
 
 def run_on(
@@ -36,4 +27,5 @@ def run_on(
         command = tuple(argument.replace(BLOB_ARGUMENT, BLOB) for argument in argv)
         own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "TMPDIR": home, "LC_ALL": "C"}
         ended = run_program(command, directory=Path(home), environment=own | dict(environment or {}), timeout=timeout)
-    return Ended(ended.argv, ended.status, ended.stdout[:MAX_OUTPUT], (ended.stderr or ended.problem)[:MAX_OUTPUT])
+    told = (ended.stderr or ended.problem)[:MAX_OUTPUT]  # also why it could not be started
+    return msgspec.structs.replace(ended, stdout=ended.stdout[:MAX_OUTPUT], stderr=told)

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from conformance.format import variant
+from conformance.format.assembled import manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, encode
 from conformance.format.media_types import ZSTD
@@ -125,7 +126,7 @@ class Converter:
 
         layers = [described(layer, DOCKER_GZIP_TYPE) for layer in view.layers]
         config = described(view.config, DOCKER_CONFIG_TYPE)
-        return encode({"schemaVersion": 2, "mediaType": DOCKER_MANIFEST_TYPE, "config": config, "layers": layers})
+        return encode(manifest_of(config, layers, media_type=DOCKER_MANIFEST_TYPE))
 
     def add(self, content: bytes) -> bytes:
         """Add a small blob that was created here."""

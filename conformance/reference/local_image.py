@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
-from conformance.format.names import CONFIG_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
+from conformance.format.names import CONFIG_TYPE, LAYER_TAR_TYPE
 from conformance.format.oci import Platform
 from conformance.reference.errors import RefusalError
 from conformance.sources.memory import MemorySource
@@ -28,8 +29,8 @@ def image_of(tars: Sequence[bytes], platform: Platform) -> MemorySource:
         {"mediaType": LAYER_TAR_TYPE, "digest": digest, "size": len(tar)}
         for digest, tar in zip(diff_ids, tars, strict=True)
     ]
-    described = {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)}
-    manifest = encode({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": described, "layers": layers})
+    described = describe(config, CONFIG_TYPE)
+    manifest = encode(manifest_of(described, layers))
     blobs = {str(Digest.of(content)): content for content in (*tars, config)}
     return MemorySource(blobs, manifest, "the local image")
 

@@ -7,7 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from conformance import checks
-from conformance.cases import mutants, variants
+from conformance.cases import variants
+from conformance.cases.mutants import all_mutants
 from conformance.reports.encoding import indented_json
 from conformance.requirements import (
     Level,
@@ -17,7 +18,6 @@ from conformance.requirements import (
     Role,
     broken_by,
     find_checks,
-    find_mutants,
     find_variants,
     freedom_of,
     load_catalogue,
@@ -56,7 +56,7 @@ def catalogue_entries(*, untested_only: bool = False) -> tuple[CatalogueEntry, .
     """All requirements, or those without a check, in catalogue order."""
     bound = find_checks(checks)
     breaking: dict[str, list[str]] = defaultdict(list)
-    for maker in find_mutants(mutants):
+    for maker in all_mutants():
         breaking[broken_by(maker)[0]].append(name_of(maker))
     free: dict[str, list[str]] = defaultdict(list)
     for choice in find_variants(variants):

@@ -103,9 +103,12 @@ def name_of(bound: Callable[..., Any]) -> str:
 
 
 @cache
-def find_checks(package: ModuleType) -> dict[str, Callable[..., Any]]:
-    """All checks of a package by requirement id, in module order; ValueError for two of one id."""
-    found: dict[str, Callable[..., Any]] = {}
+def find_checks(package: ModuleType) -> dict[str, Callable[..., object]]:
+    """All checks of a package by requirement id, in module order; ValueError for two of one id.
+
+    For what checks there are, and their names; ``checks.bound.checks_of`` gives those of an observation, to call.
+    """
+    found: dict[str, Callable[..., object]] = {}
     for function in _marked(package, _DECIDES):
         requirement_id = decided_by(function)
         if requirement_id in found:
@@ -114,9 +117,9 @@ def find_checks(package: ModuleType) -> dict[str, Callable[..., Any]]:
     return found
 
 
-def find_mutants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
-    """All mutants of a package."""
-    return tuple(_marked(package, _BREAKS))
+def find_mutants(*places: ModuleType) -> tuple[Callable[..., Any], ...]:
+    """All mutants of these packages and modules."""
+    return tuple(maker for place in places for maker in _marked(place, _BREAKS))
 
 
 def find_variants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
@@ -124,9 +127,16 @@ def find_variants(package: ModuleType) -> tuple[Callable[..., Any], ...]:
     return tuple(_marked(package, _VARIES))
 
 
-def _marked(package: ModuleType, mark: str) -> Iterator[Callable[..., Any]]:
-    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        module = import_module(info.name)
+def _marked(place: ModuleType, mark: str) -> Iterator[Callable[..., Any]]:
+    for module in _modules(place):
         for value in vars(module).values():
             if callable(value) and hasattr(value, mark) and value.__module__ == module.__name__:
                 yield value
+
+
+def _modules(place: ModuleType) -> Iterator[ModuleType]:
+    if not hasattr(place, "__path__"):
+        yield place
+        return
+    for info in pkgutil.walk_packages(place.__path__, place.__name__ + "."):
+        yield import_module(info.name)

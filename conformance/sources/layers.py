@@ -1,52 +1,36 @@
 """Reads the zstd:chunked layers of an image: their tables and footer, and on demand every byte. Judges nothing.
 
-A conforming layer costs one request: TOC, tar-split and footer are its last frames and lie together.
+``tables`` finds them in the blob.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 
-from conformance.format.decompress import WindowError, iterate
+from conformance.format.decompress import iterate
 from conformance.format.digest import Digest
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError, LimitError
-from conformance.format.footer import CURRENT_SIZE, FORM_OF_SIZE, Footer
-from conformance.format.frames import SKIPPABLE_HEADER, SKIPPABLE_MAGIC
 from conformance.format.header_agreement import compare_headers
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, TocPosition
-from conformance.format.segment_rules import SegmentRules
-from conformance.format.tarsplit import FileRecord, Record, parse
 from conformance.format.toc import MAX_TOC, Toc, decompress_toc
 from conformance.format.toc_lenient import MAX_LENIENT, first_difference, read_as_containers_storage
 from conformance.format.toc_outline import outline
-from conformance.observed.evidence import Evidence
 from conformance.observed.image import ManifestSeen, Stored
 from conformance.observed.layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
 from conformance.sources.pipeline import read_whole
-from conformance.sources.source import ImageSource, Place, most_of
-from conformance.sources.table_budget import (
-    MAX_TABLE_WINDOW,
-    MAX_TABLES,
-    MAX_TOC_ENTRIES,
-    NoRoomError,
-    ReadToc,
-    TableBudget,
-)
+from conformance.sources.source import ImageSource, most_of
+from conformance.sources.table_budget import NoRoomError, ReadToc, TableBudget
+from conformance.sources.tables import MAX_TAR_SPLIT_DOCUMENT, Counted, LayerTables, split_records
 from conformance.sources.unpacking import Bounds, Progress
 
-MAX_TAR_SPLIT: Final = 256 * 2**20
-"""Bytes of a compressed tar-split; the format has no limit (docs/format.md section 13)."""
-MAX_TAR_SPLIT_DOCUMENT: Final = 4 * 2**30
-"""Bytes of a decompressed one; it is streamed."""
 MAX_TAR: Final = 256 * 2**30
 """Limit in bytes of a layer's tar: a larger one is treated as a bomb."""
 MAX_LAYERS: Final = 512
 """Layers of one image that are read; an image for twenty platforms has some hundreds."""
-FOOTER_FRAME: Final = SKIPPABLE_HEADER + CURRENT_SIZE
 
 P = TypeVar("P", bound=Position)
 _SLACK: Final = 64 * 2**20
@@ -143,28 +127,22 @@ class _Layer:
         self._source, self._wanted, self._reading, self._room = source, wanted, reading, room
         self._layer = wanted.descriptor
         self._annotations = ChunkedAnnotations.of(self._layer.annotations)
-        self._pieces: dict[int, memoryview] = {}
-        self._skippable: dict[int, int] = {}
-        self._evidence: dict[Evidence, None] = {}
-        self._stored_size: int | None = None
-        self._problem = ""
-        self._notes: dict[str, None] = {}
-        self._unread: tuple[int, ...] = ()
-        self._counted = _Counted()
+        self._tables = LayerTables(source, self._layer)
+        self._counted = Counted()
 
     def observe(self) -> LayerSeen:
         current = self._annotations.is_chunked
         toc_at = _position(self._annotations.manifest_position, TocPosition) if current else None
         split_at = _position(self._annotations.tar_split_position, Position) if current else None
-        places = [self._framed(at, limit) for at, limit in ((toc_at, MAX_TOC), (split_at, MAX_TAR_SPLIT)) if at]
-        self._fetch([*self._held([place for place in places if place]), *self._tail()])
+        tables = self._tables
+        tables.fetch(toc_at, split_at)
         toc = self._toc(toc_at) if toc_at else TocSeen(problem=self._no_position())
         split, payload = self._split(split_at, toc) if split_at else (TarSplitSeen(), None)
-        raw, footer, footer_problem = self._footer()
+        footer = tables.footer()
         whole, whole_problem = self._whole(toc.toc, payload) if self._reading.deep and current else (None, "")
         if payload is not None and toc.toc is not None:
             split = _with_agreement(split, toc.toc, payload, whole, self._counted)
-        skippable = dict(self._skippable)
+        skippable = dict(tables.skippable)
         if whole is not None:
             skippable |= {frame.payload_offset: frame.payload_size for frame in whole.frames.skippable}
         return LayerSeen(
@@ -173,87 +151,36 @@ class _Layer:
             self._annotations,
             tuple(self._wanted.diff_ids),
             self._wanted.has_lower,
-            whole.blob_size if whole else self._stored_size,
-            raw,
-            footer,
-            footer_problem,
+            whole.blob_size if whole else tables.stored_size,
+            footer.raw,
+            footer.footer,
+            footer.problem,
             skippable,
             toc,
             split,
             whole,
             whole_problem,
-            tuple(self._notes),
-            self._unread if whole is None else (),
-            tuple(self._evidence),
+            tuple(tables.notes),
+            tables.unread if whole is None else (),
+            tuple(tables.evidence),
         )
 
     def _no_position(self) -> str:
         return "" if not self._annotations.is_chunked else "its position is not known"
 
-    def _framed(self, at: Position, limit: int) -> Place | None:
-        """The byte range of a payload with its frame header; None if it cannot be in the blob."""
-        if at.compressed > limit or at.end > self._layer.size or at.offset < SKIPPABLE_HEADER or not at.compressed:
-            return None
-        return at.offset - SKIPPABLE_HEADER, at.compressed + SKIPPABLE_HEADER
-
-    def _held(self, tables: Sequence[Place]) -> Sequence[Place]:
-        """Those of the tables, in order, that may be in memory at once."""
-        sizes = [length for _, length in tables]
-        count = next((count for count in range(len(sizes), 0, -1) if sum(sizes[:count]) <= MAX_TABLES), 0)
-        if count < len(tables):
-            self._problem = f"{sum(sizes)} bytes of compressed TOC and tar-split are more than the {MAX_TABLES} held"
-        return tables[:count]
-
-    def _tail(self) -> list[Place]:
-        size = self._layer.size
-        length = min(FOOTER_FRAME, max(size, 0))
-        return [(size - length, length)] if length else []
-
-    def _fetch(self, places: Sequence[Place]) -> None:
-        """Read these byte ranges: adjacent ones as one, all in one request where possible."""
-        merged = _merge(places)
-        if not merged:
-            return
-        for (offset, length), part in zip(merged, self._source.parts(self._layer, merged), strict=True):
-            self._evidence |= dict.fromkeys(part.evidence)
-            if part.actual_size is not None:
-                self._stored_size = part.actual_size
-            if part.content is None:
-                self._problem = part.detail
-            elif len(part.content) < length:
-                self._problem = f"{len(part.content)} bytes instead of {length} at byte {offset}"
-            else:
-                self._pieces[offset] = memoryview(part.content)
-                self._notes |= {part.detail: None} if part.detail else {}
-
-    def _read(self, offset: int, length: int) -> memoryview | None:
-        """The content of this byte range, None if it was not fetched."""
-        for start, content in self._pieces.items():
-            if start <= offset and offset + length <= start + len(content):
-                return content[offset - start : offset - start + length]
-        return None
-
-    def _header(self, payload_offset: int) -> int | None:
-        """The payload length in the header of the skippable frame whose payload begins here, if there is one."""
-        raw = self._read(payload_offset - SKIPPABLE_HEADER, SKIPPABLE_HEADER)
-        if raw is None or int.from_bytes(raw[:4], "little") & 0xFFFFFFF0 != SKIPPABLE_MAGIC:
-            return None
-        length = int.from_bytes(raw[4:], "little")
-        self._skippable[payload_offset] = length
-        return length
-
     def _payload(self, at: Position) -> tuple[PayloadSeen, memoryview] | None:
-        content = self._read(at.offset, at.compressed)
+        content = self._tables.payload(at)
         if content is None:
             return None
-        return PayloadSeen(at.offset, len(content), str(Digest.of(content)), self._header(at.offset)), content
+        framed = self._tables.skippable.get(at.offset)
+        return PayloadSeen(at.offset, len(content), str(Digest.of(content)), framed), content
 
     def _toc(self, at: TocPosition) -> TocSeen:
         """The TOC. Its digest is verified first: no unauthenticated content is decompressed."""
         found = self._payload(at)
         if found is None:
-            problem = self._problem or f"manifest-position {at} is not within the blob, or beyond the limits"
-            return TocSeen(problem=problem, unreadable=bool(self._problem))
+            problem = self._tables.problem or f"manifest-position {at} is not within the blob, or beyond the limits"
+            return TocSeen(problem=problem, unreadable=bool(self._tables.problem))
         payload, content = found
         if payload.digest != self._annotations.manifest_checksum:
             return TocSeen(payload, problem="the TOC does not have the digest that the annotation states")
@@ -272,8 +199,8 @@ class _Layer:
         """The tar-split payload, verified by the TOC's digest before it is decompressed."""
         found = self._payload(at)
         if found is None:
-            problem = self._problem or f"tarsplit-position {at} is not within the blob, or beyond the limits"
-            return TarSplitSeen(problem=problem, unreadable=bool(self._problem)), None
+            problem = self._tables.problem or f"tarsplit-position {at} is not within the blob, or beyond the limits"
+            return TarSplitSeen(problem=problem, unreadable=bool(self._tables.problem)), None
         payload, content = found
         if toc.toc is None:
             return TarSplitSeen(payload, problem="the TOC that authenticates it could not be read"), None
@@ -281,38 +208,11 @@ class _Layer:
             return TarSplitSeen(payload, problem="it does not have the digest that the TOC states"), None
         return TarSplitSeen(payload), content
 
-    def _footer(self) -> tuple[bytes, Footer | None, str]:
-        """The payload of the last skippable frame, in whichever form; and headers of what it names."""
-        size = self._layer.size
-        for length in FORM_OF_SIZE:
-            if self._header(size - length) == length:
-                raw = bytes(self._read(size - length, length) or b"")
-                break
-        else:
-            return bytes(self._read(*self._tail()[0]) or b"") if self._tail() else b"", None, self._problem
-        try:
-            footer = Footer.parse(raw)
-        except FormatError as error:
-            return raw, None, str(error)
-        named = [footer.toc.offset, *([footer.tar_split.offset] if footer.tar_split else [])]
-        elsewhere = [
-            (offset - SKIPPABLE_HEADER, SKIPPABLE_HEADER)
-            for offset in named
-            if SKIPPABLE_HEADER <= offset <= size and self._read(offset - SKIPPABLE_HEADER, SKIPPABLE_HEADER) is None
-        ]
-        self._fetch(elsewhere)
-        self._unread = tuple(
-            offset + SKIPPABLE_HEADER for offset, length in elsewhere if self._read(offset, length) is None
-        )
-        for offset in named:
-            self._header(offset)
-        return raw, footer, ""
-
     def _whole(self, toc: Toc | None, split: memoryview | None) -> tuple[WholeLayer | None, str]:
-        records = None if split is None else _records(split, self._counted)
+        records = None if split is None else split_records(split, self._counted)
         with self._source.open_blob(self._layer) as blob:
             if isinstance(blob, Stored):
-                self._evidence |= dict.fromkeys(blob.evidence)
+                self._tables.evidence |= dict.fromkeys(blob.evidence)
                 return None, blob.detail
             limit = _tar_limit(toc, self._annotations)
             bounds = Bounds(limit, most_of(self._layer), Digest.parse(self._layer.digest).algorithm)
@@ -322,35 +222,8 @@ class _Layer:
                 return None, error.strerror or str(error)
 
 
-class _Counted:
-    """The decompressed size of a tar-split, and its segments."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.segments = SegmentRules()
-
-    def pieces(self, payload: memoryview) -> Iterator[bytes]:
-        for piece in iterate(payload, limit=MAX_TAR_SPLIT_DOCUMENT, what="the tar-split", window=MAX_TABLE_WINDOW):
-            self.size += len(piece)
-            yield piece
-
-
-def _records(payload: memoryview, counted: _Counted) -> Iterator[Record]:
-    """The records; NoRoomError where the names would take too much memory."""
-    files = 0
-    try:
-        for record in parse(counted.pieces(payload)):
-            files += isinstance(record, FileRecord)
-            if files > MAX_TOC_ENTRIES:
-                raise NoRoomError(f"the tar-split has more than {MAX_TOC_ENTRIES} file records")
-            counted.segments.add(record)
-            yield record
-    except WindowError as error:
-        raise NoRoomError(error.what) from None
-
-
 def _with_agreement(
-    split: TarSplitSeen, toc: Toc, payload: memoryview, whole: WholeLayer | None, walked: _Counted
+    split: TarSplitSeen, toc: Toc, payload: memoryview, whole: WholeLayer | None, walked: Counted
 ) -> TarSplitSeen:
     """Compare the tar-split's headers with the TOC.
 
@@ -370,8 +243,8 @@ def _with_agreement(
                 ranks=examined.ranks,
                 segment_problem=walked.segments.finish(),
             )
-    counted = _Counted()
-    agreement = compare_headers(toc, _records(payload, counted))
+    counted = Counted()
+    agreement = compare_headers(toc, split_records(payload, counted))
     if isinstance(agreement.problem, NoRoomError):
         return msgspec.structs.replace(split, problem=agreement.problem.what, unreadable=True)
     problem = str(agreement.problem) if agreement.problem else ""
@@ -437,15 +310,3 @@ def _position(text: str | None, kind: type[P]) -> P | None:
             continue
         return position if isinstance(position, kind) else None
     return None
-
-
-def _merge(places: Sequence[Place]) -> list[Place]:
-    """The same bytes in ascending order, with overlapping and adjacent ranges merged."""
-    merged: list[Place] = []
-    for offset, length in sorted(places):
-        if merged and offset <= merged[-1][0] + merged[-1][1]:
-            start, before = merged[-1]
-            merged[-1] = (start, max(before, offset + length - start))
-        else:
-            merged.append((offset, length))
-    return merged

@@ -21,6 +21,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from conformance.cases.mutants import metadata
+from conformance.format.assembled import describe
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
 from conformance.format.names import (
@@ -117,7 +118,7 @@ def drafts(draw: st.DrawFn, *, one_pair: bool = False) -> Draft:
     diff_ids = [str(Digest.of(tar)) for tar in tars]
     config, manifest = draw(_configs(diff_ids)), draw(_manifests(layers))
     sentinel = canonical_sentinel()
-    first: JsonObject = {"mediaType": SENTINEL_TYPE, "digest": str(Digest.of(sentinel)), "size": len(sentinel)}
+    first: JsonObject = describe(sentinel, SENTINEL_TYPE)
     blobs[first["digest"]] = sentinel
     draft = Draft(
         manifest,

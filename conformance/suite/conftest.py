@@ -11,8 +11,10 @@ import pytest
 from conformance.reports.words import finding_lines
 from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
-from conformance.suite.session import ConformanceSession, Recorded, judged_roles, record, take_note
+from conformance.suite.recorded import Recorded, record, take_note
+from conformance.suite.session import ConformanceSession
 from conformance.suite.settings import DEFAULT_REPOSITORY, SuiteSettings
+from conformance.suite.wanted import judged_roles
 from conformance.trials.registry.target import RegistryUnderTest
 from conformance.trials.under_test import ImplementationUnderTest
 

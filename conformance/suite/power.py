@@ -2,13 +2,12 @@
 
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 import pytest
 
-from conformance.reports.encoding import json_bytes
 from conformance.reports.power import Property, tried
+from conformance.suite.properties import attach, attached
 from conformance.suite.settings import SuiteSettings
 
 if TYPE_CHECKING:  # start-up time: what is tallied has large modules
@@ -23,16 +22,9 @@ missing.
 """
 
 
-def attach(properties: list[tuple[str, Any]], each: Property) -> None:
-    """Add to the user properties of a test."""
-    properties.append((_PROPERTY, json_bytes(each).decode()))
-
-
 def tried_of(report: pytest.TestReport) -> list[Property]:
     """What was tried, as a report shows it."""
-    return [
-        msgspec.json.decode(str(value), type=Property) for name, value in report.user_properties if name == _PROPERTY
-    ]
+    return attached(report, _PROPERTY, Property)
 
 
 def seed_number(settings: SuiteSettings) -> int:
@@ -52,7 +44,7 @@ def note_power(item: pytest.Item, settings: SuiteSettings, tally: "Tally", numbe
             seed=str(number),
             failed=failed,
         )
-        attach(item.user_properties, each)
+        attach(item, _PROPERTY, each)
 
 
 def counted(item: pytest.Item, test: Callable[[], None]) -> None:
@@ -62,17 +54,19 @@ def counted(item: pytest.Item, test: Callable[[], None]) -> None:
         test()
         is_failed = False
     finally:
-        _attach(item, item.user_properties, test, failed=is_failed)
+        _attach(item, item, test, failed=is_failed)
 
 
 def note_tried(item: pytest.Item, report: pytest.TestReport) -> None:
     """Attach to the report of a test how many examples it tried; nothing for other tests."""
     test = getattr(item, "function", None)
     if test is not None and report.when == "call":
-        _attach(item, report.user_properties, test, failed=report.failed)
+        _attach(item, report, test, failed=report.failed)
 
 
-def _attach(item: pytest.Item, properties: list[tuple[str, Any]], test: Callable[..., None], *, failed: bool) -> None:
+def _attach(
+    item: pytest.Item, holder: pytest.Item | pytest.TestReport, test: Callable[..., None], *, failed: bool
+) -> None:
     tally: Tally | None = getattr(test, COUNTED, None)
     if tally is None:
         return
@@ -82,4 +76,4 @@ def _attach(item: pytest.Item, properties: list[tuple[str, Any]], test: Callable
     each = tried(
         tally.statement, tally.examples, requirement=tally.requirement, shapes=shapes, seed=text, failed=failed
     )
-    attach(properties, each)
+    attach(holder, _PROPERTY, each)

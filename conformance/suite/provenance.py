@@ -4,11 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import pytest
 
 from conformance.implementations.placeholders import words
-from conformance.reports.encoding import json_bytes
 from conformance.reports.provenance import (
     Flag,
     Identity,
@@ -18,6 +16,7 @@ from conformance.reports.provenance import (
     digest_of_waivers,
     program_identity,
 )
+from conformance.suite.properties import attach, attached
 from conformance.suite.settings import SuiteSettings
 
 _PROPERTY: Final = "conformance.identity"
@@ -56,10 +55,9 @@ def program_of(settings: SuiteSettings) -> Identity | None:
 
 def attach_identity(item: pytest.Item, name: str, identity: Identity | None) -> None:
     """Attach to a test which image it judged under ``name``."""
-    item.user_properties.append((_PROPERTY, json_bytes((name, identity)).decode()))
+    attach(item, _PROPERTY, (name, identity))
 
 
 def identities_of(report: pytest.TestReport) -> dict[str, Identity | None]:
     """The images that a test judged, by target."""
-    recorded = [str(value) for name, value in report.user_properties if name == _PROPERTY]
-    return dict(msgspec.json.decode(value, type=tuple[str, Identity | None]) for value in recorded)
+    return dict(attached(report, _PROPERTY, tuple[str, Identity | None]))

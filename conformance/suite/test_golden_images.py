@@ -17,7 +17,7 @@ from conformance.results import RequirementResult
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.sources.remote import RemoteSource
-from conformance.suite.session import record_image
+from conformance.suite.recorded import record_image
 from conformance.trials.registry.push import push_layout
 from conformance.trials.registry.target import RegistryUnderTest
 

@@ -1,23 +1,19 @@
-"""The producer role: one test for each SENT-PUSH requirement, over real pushes, and the artifacts that were pushed."""
+"""The producer role: one test for each requirement on pushes, over real ones, and the artifacts that were pushed."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from conformance import checks
-from conformance.checks.bound import judged
-from conformance.requirements import find_checks
-from conformance.results import Judgement, RequirementResult
+from conformance.results import RequirementResult
 from conformance.strategies.shapes import Tally
 from conformance.suite.conftest import announce_all, note_hazards, replay_command
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power
 from conformance.suite.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
-from conformance.suite.session import Recorded, record, take_note
+from conformance.suite.recorded import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
-from conformance.trials.producer.other_pushes import broken_pushes, stored_images
+from conformance.trials.producer.judging import judge_requirement
 from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
 from conformance.trials.under_test import ImplementationUnderTest
 
@@ -35,19 +31,13 @@ def pushes(implementation: ImplementationUnderTest) -> Iterator[ProducerTrial]:
 @pytest.mark.parametrize("requirement_id", one_test_each(JOBS_OF))
 def test_push(requirement_id: str, pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: the statement of the requirement (docs/requirements.md)."""
-    verdict(requirement_id, pushes.judgements(requirement_id, find_checks(checks)[requirement_id]))
+    verdict(requirement_id, judge_requirement(pushes, requirement_id))
 
 
 @pytest.mark.requirement("SENT-PUSH-014")
 def test_no_second_sentinel_by_pushing(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: an image that has sentinels already gets no second one."""
-    verdict("SENT-PUSH-014", pushes.again(find_checks(checks)["SENT-PUSH-014"]))
-
-
-@pytest.fixture(scope="module")
-def interrupted(pushes: ProducerTrial) -> list[object]:
-    """One push for every failing request; none where the ordinary push fails."""
-    return [] if pushes.control() else list(interrupted_pushes(pushes.subject))
+    verdict("SENT-PUSH-014", judge_requirement(pushes, "SENT-PUSH-014"))
 
 
 @pytest.mark.parametrize(
@@ -57,29 +47,27 @@ def interrupted(pushes: ProducerTrial) -> list[object]:
         pytest.param("SENT-PUSH-025", marks=pytest.mark.requirement("SENT-PUSH-025")),
     ],
 )
-def test_every_request_fails_in_turn(
-    requirement_id: str, pushes: ProducerTrial, interrupted: list[object], verdict: Callable[..., None]
-) -> None:
+def test_every_request_fails_in_turn(requirement_id: str, pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: when any request of a push fails, the tag names its previous target, or the new image."""
-    verdict(requirement_id, _judged(pushes, requirement_id, interrupted))
+    verdict(requirement_id, judge_requirement(pushes, requirement_id))
 
 
 @pytest.mark.requirement("SENT-PUSH-017")
 def test_another_place_than_a_registry(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: an image written to an OCI layout is complete, with its sentinel variant."""
-    verdict("SENT-PUSH-017", _judged(pushes, "SENT-PUSH-017", stored_images(pushes.subject)))
+    verdict("SENT-PUSH-017", judge_requirement(pushes, "SENT-PUSH-017"))
 
 
 @pytest.mark.requirement("LAYER-011")
 def test_input_that_breaks_off(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: a layer that ends early is refused, and the tag names nothing."""
-    verdict("LAYER-011", _judged(pushes, "LAYER-011", broken_pushes(pushes.subject)))
+    verdict("LAYER-011", judge_requirement(pushes, "LAYER-011"))
 
 
 @pytest.mark.requirement("TOC-016")
 def test_tars_that_no_toc_can_represent(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: the writer refuses them, or writes a layer without TOC with the same tar."""
-    verdict("TOC-016", _judged(pushes, "TOC-016", unrepresentable_pushes(pushes.subject)))
+    verdict("TOC-016", judge_requirement(pushes, "TOC-016"))
 
 
 @pytest.mark.parametrize("name", ["single", "platforms", "padded", "holes"])
@@ -120,11 +108,3 @@ def _record_pushed(results: Iterable[RequirementResult], settings: SuiteSettings
         record(item, Recorded(settings.subject, "producer", result))
     note_hazards(item, settings, others)
     announce_all(owed)
-
-
-def _judged(pushes: ProducerTrial, requirement_id: str, seen: Iterable[object]) -> list[Judgement]:
-    """A judgement is used as is; an observation is checked."""
-    problem = pushes.control()
-    if problem:
-        return [pushes.inconclusive(problem)]
-    return list(judged(find_checks(checks)[requirement_id], seen))

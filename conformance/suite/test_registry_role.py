@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance import checks
-from conformance.requirements import find_checks, load_catalogue
+from conformance.checks.registry.lifecycle import consistent_with_model
+from conformance.requirements import load_catalogue
 from conformance.results import not_run
 from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
@@ -14,11 +14,11 @@ from conformance.suite.settings import SuiteSettings
 from conformance.trials.registry.ahead import Ahead
 from conformance.trials.registry.counterexample import keeper
 from conformance.trials.registry.machine import explore
-from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure, scenario_of
+from conformance.trials.registry.probe import RegistryProbe
+from conformance.trials.registry.scenarios import SCENARIOS, control_failure, observation_of
 from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
-_CHECKS = find_checks(checks)
 _WORKERS = 4
 
 
@@ -44,7 +44,7 @@ def ahead(
     what another scenario has pushed, and no manifest names yet. So in a worker of xdist, which runs some of the tests.
     """
     marks = (item.get_closest_marker("requirement") for item in request.session.items)
-    jobs = [scenario_of(probe, mark.args[0]) for mark in marks if mark and mark.args[0] in SCENARIOS]
+    jobs = [observation_of(probe, mark.args[0]) for mark in marks if mark and mark.args[0] in SCENARIOS]
     alone = registry.collect_garbage is not None or hasattr(request.config, "workerinput")
     if not uncontrolled:
         probe.prepare()
@@ -61,8 +61,8 @@ def test_registry(
     if uncontrolled:
         verdict(requirement_id, [not_run(uncontrolled)])
         return
-    seen = ahead.result(scenario_of(probe, requirement_id))
-    verdict(requirement_id, _CHECKS[requirement_id](seen))
+    seen = ahead.result(observation_of(probe, requirement_id))
+    verdict(requirement_id, SCENARIOS[requirement_id].check(seen))
 
 
 @pytest.mark.requirement("REG-020")
@@ -84,4 +84,4 @@ def test_any_sequence_of_requests(
     keep = keeper(settings.report_dir, number)
     seen = explore(registry, settings.effort, number, tally.count_requests, keep)
     note_power(request.node, settings, tally, number, failed=bool(seen.failure))
-    verdict("REG-020", _CHECKS["REG-020"](seen))
+    verdict("REG-020", consistent_with_model(seen))

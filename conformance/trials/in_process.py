@@ -16,7 +16,7 @@ from conformance.format.document import MAX_DOCUMENT
 from conformance.format.oci import read_config, read_manifest
 from conformance.implementations.adapter import Adapter, find_adapter
 from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.outcome import Classified, Outcome, classify
+from conformance.implementations.outcome import Classified, classify
 from conformance.implementations.placeholders import OPTIONS as HERE
 from conformance.implementations.placeholders import fill
 from conformance.implementations.protocol import OPERATIONS
@@ -89,7 +89,7 @@ class InProcessImplementation(ImplementationUnderTest):
         del timeout, ca_file, partial_pulls  # there is no process to stop
         lacking = [option for option in options if option not in self.adapter.options]
         if lacking or operation in self.adapter.unsupported:
-            return Run(self.adapter.name, operation, Outcome.UNSUPPORTED, f"no {', '.join(lacking) or operation}")
+            return Run(self.adapter.name, operation, "unsupported", f"no {', '.join(lacking) or operation}")
         place = sandbox or self.sandbox(hosts=hosts, credentials=credentials)
         given = {**place.values(), **{key: str(value) for key, value in values.items()}}
         own: tuple[Option, ...] = ("authfile",) if place.secrets else ()

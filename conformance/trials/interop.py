@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
+from conformance.observed.outcome import RunOutcome
 from conformance.processes.at_once import at_once
 from conformance.registry.client.client import RegistryClient
 from conformance.reports.certification import Cell, CellOutcome, ImageName
@@ -33,12 +33,12 @@ COPIED: Final = "zstd:chunked"
 _TAG: Final = "1"
 _SECONDS: Final = 180.0
 _CONSUMERS_AT_ONCE: Final = 2
-_OUTCOMES: Final[dict[Outcome, CellOutcome]] = {
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed out",
-    Outcome.UNSUPPORTED: "unsupported",
-    Outcome.ABSENT: "absent",
+_OUTCOMES: Final[dict[RunOutcome, CellOutcome]] = {
+    "refused": "refused",
+    "crashed": "crashed",
+    "timed-out": "timed out",
+    "unsupported": "unsupported",
+    "absent": "absent",
 }
 _Ends = dict[str, tuple[CellOutcome, str]]
 """How each consumer, by its name, ended."""
@@ -119,7 +119,7 @@ def _pushed(way: _Way) -> tuple[CellOutcome, str] | None:
     reference = f"{way.registry.host}/{way.repository}:{_TAG}"
     run = _run(way, way.producer, "push", {"layout": layout, "reference": reference, "compression": way.compression})
     shutil.rmtree(layout.parent, ignore_errors=True)
-    if run.outcome is Outcome.UNSUPPORTED:
+    if run.outcome == "unsupported":
         return "unsupported", run.reason
     return None if run.succeeded else ("not pushed", f"{run.outcome}: {run.reason}")
 

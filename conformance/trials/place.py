@@ -18,7 +18,7 @@ from conformance.observed.image import ImageSeen
 from conformance.reference.compression import compression_of, decompressed
 from conformance.reference.errors import NotSupportedError
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image

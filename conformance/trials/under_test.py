@@ -9,10 +9,8 @@ from typing import Final
 
 from conformance.implementations.adapter import Adapter
 from conformance.implementations.adapter_document import Operation, Option
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values, Version, find_version, run_operation
 from conformance.observed.credentials import Credentials
-from conformance.observed.producer import Ended
 from conformance.processes.overlay import how_to_mount
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
 from conformance.trials.certificate import Certificate, CertificateError, own_certificate
@@ -20,14 +18,6 @@ from conformance.trials.certificate import Certificate, CertificateError, own_ce
 _AT_ONCE: Final = 4
 """More than the usual number of processors: a tool that waits before it tries again, or hangs, uses none."""
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[^\s,;()]*)")
-
-ENDED: Final[Mapping[Outcome, Ended]] = {
-    Outcome.SUCCEEDED: "succeeded",
-    Outcome.REFUSED: "refused",
-    Outcome.CRASHED: "crashed",
-    Outcome.TIMED_OUT: "timed-out",
-}
-"""How a run that took place ended, in the words of observations."""
 
 
 class ImplementationUnderTest:

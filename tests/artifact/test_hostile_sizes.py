@@ -18,7 +18,7 @@ from conformance.format.oci import Descriptor
 from conformance.format.stored import StoredManifest
 from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.registry.client.options import ConnectionOptions
-from conformance.registry.server.defects import DEFECTS
+from conformance.registry.server import defects
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.sources.errors import SourceError
 from conformance.sources.layout import write_layout
@@ -44,8 +44,8 @@ def image(place: str, directory: Path, size: int, *, position: str = "") -> Iter
         write_layout(directory / "image", {**blobs, root: raw}, Descriptor(MANIFEST_TYPE, root, len(raw)))
         yield open_source(f"oci:{directory / 'image'}", ConnectionOptions())
         return
-    defects = [DEFECTS[place]()] if place in DEFECTS else []
-    with EmbeddedRegistry(defects=defects) as registry:
+    deviations = [defects.ignores_range()] if place == "ignores-range" else []
+    with EmbeddedRegistry(defects=deviations) as registry:
         registry.load("image", blobs, {root: StoredManifest(raw, MANIFEST_TYPE)}, latest=root)
         host = registry.url.partition("://")[2]
         yield open_source(f"{host}/image:latest", ConnectionOptions(plain_http=True))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from conformance import checks
 from conformance.cases.mutants import layer_names, layers
 from conformance.cases.mutants.tar_headers import MAKERS
 from conformance.checks.artifact.judge import judge_image, needs_deep
@@ -16,7 +15,7 @@ from conformance.images.layer_draft import DraftedLayer, LayerDraft, conforming_
 from conformance.images.trees import Node
 from conformance.observed.image import ImageSeen, ManifestSeen, Stored
 from conformance.observed.layer import LayersSeen
-from conformance.requirements import broken_by, find_checks
+from conformance.requirements import broken_by
 from conformance.results import RequirementResult, Verdict
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading, observe_layers
@@ -95,7 +94,7 @@ def test_a_hard_link_to_a_lower_layer_needs_one_in_every_image_whatever_their_or
         LayerReading(),
     )
     alone = observe_layers(MemorySource({layer.descriptor["digest"]: layer.blob}, b""), manifests[1:], LayerReading())
-    check = find_checks(checks)["TOC-021"]
+    check = checks_of(LayersSeen)["TOC-021"]
     assert "fail" in {judgement.outcome for judgement in check(seen)}
     assert {judgement.outcome for judgement in check(alone) if "layers[1]" in judgement.where} == {"pass"}
 

@@ -16,7 +16,7 @@ from conformance.images.layer_draft import LayerDraft, conforming_layer, finish_
 from conformance.observed.image import Stored
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.client.options import ConnectionOptions
-from conformance.registry.server.defects import DEFECTS
+from conformance.registry.server import defects
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.reports.model import SubjectReport
 from conformance.sources.image import observe_image
@@ -44,8 +44,8 @@ def push(registry: EmbeddedRegistry, draft: LayerDraft) -> str:
 
 @pytest.fixture
 def registry(request: pytest.FixtureRequest) -> Iterator[EmbeddedRegistry]:
-    defects = [DEFECTS[request.param]()] if hasattr(request, "param") else []
-    with EmbeddedRegistry(defects=defects) as started:
+    deviations = [request.param()] if hasattr(request, "param") else []
+    with EmbeddedRegistry(defects=deviations) as started:
         yield started
 
 
@@ -86,14 +86,16 @@ def apart() -> LayerDraft:
     return draft
 
 
-@pytest.mark.parametrize("registry", ["ignores-range"], indirect=True)
+@pytest.mark.parametrize("registry", [defects.ignores_range], indirect=True)
 def test_a_registry_without_ranges_is_read_whole_and_that_is_reported(registry: EmbeddedRegistry) -> None:
     report = check(push(registry, conforming_layer()))
     assert report.conforms
     assert any(WHOLE_SENT in note for note in report.notes)
 
 
-@pytest.mark.parametrize("registry", ["ignores-multi-range", "first-range-only", "reorders-parts"], indirect=True)
+@pytest.mark.parametrize(
+    "registry", [defects.ignores_multi_range, defects.first_range_only, defects.reorders_parts], indirect=True
+)
 def test_several_ranges_are_asked_for_singly_where_they_do_not_come_together(registry: EmbeddedRegistry) -> None:
     report = check(push(registry, apart()))
     assert {result.id for result in report.verdicts if result.verdict == "fail"} <= {"LAYER-005"}

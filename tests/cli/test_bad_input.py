@@ -18,7 +18,7 @@ import pytest
 from conformance.images.golden import golden_directory
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.tokens import TokenAuth

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance import checks
-from conformance.cases import mutants
+from conformance.cases.mutants import all_mutants
 from conformance.requirements import (
     DEFINITIONS,
     PROFILES,
@@ -13,7 +13,6 @@ from conformance.requirements import (
     decided_by,
     decides,
     find_checks,
-    find_mutants,
     load_catalogue,
     mutant,
     parse_catalogue,
@@ -61,7 +60,7 @@ def test_every_check_names_a_requirement_that_exists() -> None:
 
 def test_every_mutant_names_requirements_that_exist() -> None:
     known = load_catalogue().ids()
-    for maker in find_mutants(mutants):
+    for maker in all_mutants():
         unknown = set(broken_by(maker)) - known
         assert not unknown, f"{maker.__module__}.{maker.__name__} names {sorted(unknown)}, not in the catalogue"
 
@@ -72,7 +71,7 @@ def test_every_mutant_names_requirements_that_exist() -> None:
 def test_every_judged_requirement_has_a_check_and_a_mutant(requirement: object) -> None:
     requirement_id = getattr(requirement, "id", "")
     assert requirement_id in find_checks(checks), f"{requirement_id} has no check"
-    primary = {broken_by(maker)[0] for maker in find_mutants(mutants)}
+    primary = {broken_by(maker)[0] for maker in all_mutants()}
     assert requirement_id in primary, f"no mutant shows that the check of {requirement_id} can fail"
 
 

@@ -77,7 +77,7 @@ def test_a_client_fetches_what_was_computed(name: str, change: str, tmp_path: Pa
             before = len(registry.exchanges)
             output = subject.new_directory("tree")
             run = subject.run("unpack", {"reference": f"{host}/{NAME}:{tag}", "output": output}, sandbox=sandbox)
-            assert run.outcome.value == "succeeded", (run.outcome, run.reason)
+            assert run.outcome == "succeeded", (run.outcome, run.reason)
         reads = of_layers(registry.exchanges[before:], new)
     fetched = sum(each.response_size for each in reads)
     ranges = sum(len((each.request_header("Range") or "").split(",")) for each in reads)

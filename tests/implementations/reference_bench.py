@@ -28,7 +28,7 @@ from conformance.observed.evidence import Exchange
 from conformance.reference.__main__ import main
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 
 

@@ -24,8 +24,9 @@ from conformance.format.writer import WrittenLayer, layer_from_tar
 from conformance.images.golden import golden_directory
 from conformance.images.trees import Node, Tree, noise, tar_of
 from conformance.observed.evidence import Exchange
+from conformance.registry.server import defects
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.serving import Call, Reply
 from conformance.strategies.trees import trees
 from tests.implementations.images import expected_tree, plain_layout, tree_on_disk
@@ -498,7 +499,10 @@ def test_without_ranges_the_plain_variant_is_pulled(status: int, tmp_path: Path)
     [
         lambda: RefusesRanges(400, 1),
         lambda: RefusesRanges(400, 7),
-        *(DEFECTS[name] for name in ("ignores-range", "ignores-multi-range", "first-range-only", "reorders-parts")),
+        defects.ignores_range,
+        defects.ignores_multi_range,
+        defects.first_range_only,
+        defects.reorders_parts,
     ],
     ids=["one range at a time", "seven ranges", "ignores-range", "ignores-multi-range", "first-only", "reorders-parts"],
 )
@@ -517,7 +521,7 @@ def test_registries_with_odd_ranges_still_give_the_right_tree(defect: Callable[[
 
 
 def test_wrong_content_ranges_are_refused(tmp_path: Path) -> None:
-    with bench(tmp_path / "w", DEFECTS["wrong-content-range"]()) as here:
+    with bench(tmp_path / "w", defects.wrong_content_range()) as here:
         here.put_pair("a", [as_layer(*a_layer())])
         ended, _ = here.unpack("a:1")
     assert ended.status == 3

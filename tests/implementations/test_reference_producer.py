@@ -21,8 +21,9 @@ from conformance.format.names import (
 )
 from conformance.format.oci import Descriptor
 from conformance.images.golden import golden_directory
+from conformance.registry.server import defects
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.serving import Call, Reply
 from conformance.sources.layout import write_layout
 from tests.implementations.images import manifest_of, plain_layout, tar_with
@@ -122,7 +123,7 @@ def test_a_push_that_fails_on_the_way_leaves_the_tag(tmp_path: Path, layout: Pat
 
 @pytest.mark.parametrize(
     ("defect", "named"),
-    [(DEFECTS["rejects-sentinel-type"](), "the sentinel manifest"), (RejectsIndexes(), "the index")],
+    [(defects.rejects_sentinel_type(), "the sentinel manifest"), (RejectsIndexes(), "the index")],
     ids=["sentinel type", "index"],
 )
 def test_an_old_registry_is_named_and_keeps_its_tag(defect: Defect, named: str, tmp_path: Path, layout: Path) -> None:

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from conformance.implementations.adapter import Adapter, parse_adapter
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import MAX_EVIDENCE, find_version, run_operation
 from conformance.observed.credentials import Credentials
+from conformance.observed.outcome import RunOutcome
 from conformance.processes.run import MAX_KEPT, run_program
 from conformance.processes.sandbox import Sandbox, SandboxOptions, make_sandbox
 
@@ -43,7 +43,7 @@ def test_a_tool_sees_its_own_home_and_nothing_of_this_process(
     )
     run = run_operation(adapter, sandbox, "copy", VALUES)
     environment, directory = json.loads(run.stdout)
-    assert run.outcome is Outcome.SUCCEEDED, run.reason
+    assert run.outcome == "succeeded", run.reason
     assert directory == environment["HOME"] == "{home}"
     assert environment["LANG"] == "C.UTF-8"
     assert environment["MODE"] == "{home}/x"
@@ -95,16 +95,18 @@ os.read(started, 1)
 
 @pytest.mark.parametrize(
     ("parent", "expected"),
-    [("signal.pause()", Outcome.TIMED_OUT), ("", Outcome.SUCCEEDED)],
+    [("signal.pause()", "timed-out"), ("", "succeeded")],
     ids=["when the time is up", "when the tool ended"],
 )
-def test_grandchildren_do_not_outlive_the_run(parent: str, expected: Outcome, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_grandchildren_do_not_outlive_the_run(
+    parent: str, expected: RunOutcome, sandbox: Sandbox, tmp_path: Path
+) -> None:
     fifo = tmp_path / "alive"
     os.mkfifo(fifo)
     alive = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     adapter = tool(GRANDCHILD.format(parent=parent))
     run = run_operation(adapter, sandbox, "copy", {"reference": str(fifo)}, timeout=2)
-    assert run.outcome is expected
+    assert run.outcome == expected
     assert select.select([alive], [], [], 10)[0], "the grandchild still holds the pipe"
     assert os.read(alive, 1) == b""
     os.close(alive)
@@ -113,7 +115,7 @@ def test_grandchildren_do_not_outlive_the_run(parent: str, expected: Outcome, sa
 def test_output_is_bounded_and_keeps_both_ends(sandbox: Sandbox) -> None:
     adapter = tool("import sys; sys.stdout.write('A' + 'x' * 3_000_000 + 'Z'); sys.exit('error: full')")
     run = run_operation(adapter, sandbox, "copy", VALUES)
-    assert run.outcome is Outcome.REFUSED
+    assert run.outcome == "refused"
     assert run.stdout.startswith("Ax")
     assert run.stdout.endswith("xZ")
     assert len(run.stdout) < MAX_KEPT + 100
@@ -140,7 +142,7 @@ def test_secrets_and_paths_of_this_machine_are_masked(tmp_path: Path) -> None:
 def test_steps_stop_at_the_first_failure_and_hand_on_their_output(sandbox: Sandbox) -> None:
     adapter = tool("print('one')", "import sys; sys.exit('error: two')", "open('three', 'w')")
     run = run_operation(adapter, sandbox, "copy", VALUES)
-    assert run.outcome is Outcome.REFUSED
+    assert run.outcome == "refused"
     assert [command.exit_status for command in run.evidence] == [0, 1]
     assert not (sandbox.home / "three").exists()
     second = ("{python}", "-c", "import sys; print(sys.argv[1] * 2)", "{stdout}")
@@ -150,7 +152,7 @@ def test_steps_stop_at_the_first_failure_and_hand_on_their_output(sandbox: Sandb
 
 def test_signals_are_kept_as_evidence(sandbox: Sandbox) -> None:
     run = run_operation(tool("import os; os.abort()"), sandbox, "copy", VALUES)
-    assert run.outcome is Outcome.CRASHED
+    assert run.outcome == "crashed"
     assert run.evidence[0].exit_status == -6
 
 
@@ -164,7 +166,7 @@ def test_peak_memory_is_measured_beyond_that_of_this_process(sandbox: Sandbox) -
 def test_an_absent_tool_is_named(sandbox: Sandbox) -> None:
     adapter = tool("pass", executable="no-such-tool", version=("no-such-tool", "--version"))
     run = run_operation(adapter, sandbox, "copy", VALUES)
-    assert run.outcome is Outcome.ABSENT
+    assert run.outcome == "absent"
     assert run.reason == "no-such-tool is not installed on this machine"
     assert find_version(adapter, sandbox).absent == run.reason
 
@@ -172,7 +174,7 @@ def test_an_absent_tool_is_named(sandbox: Sandbox) -> None:
 def test_a_step_that_cannot_be_started_is_absent(sandbox: Sandbox) -> None:
     adapter = tool("pass", operations={"copy": (("no-such-program",),)})
     run = run_operation(adapter, sandbox, "copy", VALUES)
-    assert run.outcome is Outcome.ABSENT
+    assert run.outcome == "absent"
     assert "No such file" in run.reason
 
 
@@ -195,14 +197,14 @@ def test_what_an_adapter_cannot_express_is_unsupported(
 ) -> None:
     adapter = tool("print('{compression}')", compressions=("gzip",))
     run = run_operation(adapter, sandbox, operation, values, options=options)  # type: ignore[arg-type]
-    assert run.outcome is Outcome.UNSUPPORTED
+    assert run.outcome == "unsupported"
     assert named in run.reason
 
 
 def test_a_declared_lack_is_tried_and_a_false_claim_is_seen(sandbox: Sandbox) -> None:
     true = tool("import sys; sys.exit('error: cannot')", unsupported={"copy": "not yet"})
     run = run_operation(true, sandbox, "copy", VALUES)
-    assert (run.outcome, run.reason, run.claim_is_false) == (Outcome.UNSUPPORTED, "not yet", False)
+    assert (run.outcome, run.reason, run.claim_is_false) == ("unsupported", "not yet", False)
     assert run_operation(tool("pass", unsupported={"copy": "not yet"}), sandbox, "copy", VALUES).claim_is_false
 
 

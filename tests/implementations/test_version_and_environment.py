@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from conformance.implementations.adapter import parse_adapter
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import find_version, run_operation
 from conformance.processes.sandbox import Sandbox, make_sandbox
 
@@ -43,11 +42,11 @@ def test_the_version_has_no_path_of_this_machine(sandbox: Sandbox) -> None:
 
 def test_an_environment_may_name_what_the_operation_lacks(sandbox: Sandbox) -> None:
     run = run_operation(ADAPTER, sandbox, "recompress", {"compression": "uncompressed"})
-    assert run.outcome is Outcome.SUCCEEDED, run.reason
+    assert run.outcome == "succeeded", run.reason
     assert run.stdout.strip() == "'' True"
 
 
 def test_a_compression_left_out_is_unsupported_also_where_the_operation_does_not_name_it(sandbox: Sandbox) -> None:
     run = run_operation(ADAPTER, sandbox, "recompress", {"compression": "gzip"})
-    assert run.outcome is Outcome.UNSUPPORTED
+    assert run.outcome == "unsupported"
     assert run.reason == "t cannot write gzip"

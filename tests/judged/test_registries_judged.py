@@ -1,9 +1,10 @@
 """What the REG checks report of responses that are built by hand, word for word (registries_judged.json)."""
 
 import json
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -27,11 +28,14 @@ from conformance.observed.registry import (
     SurvivalSeen,
 )
 from conformance.requirements import find_checks
+from conformance.results import Judgement
 from tests.told import Told, kept, lines_of
 
 Json = dict[str, Any]
 FILE = Path(__file__).parent / "registries_judged.json"
-CHECKS = {name: check for name, check in find_checks(checks).items() if name.startswith("REG-")}
+CHECKS: dict[str, Callable[[Any], Iterator[Judgement]]] = {
+    name: cast(Any, check) for name, check in find_checks(checks).items() if name.startswith("REG-")
+}
 BLOB = bytes(range(100))
 INDEX = b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}'
 MANIFEST = b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}'

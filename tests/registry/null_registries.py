@@ -3,7 +3,7 @@
 from typing import Final
 
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.serving import Call, Reply, Wire
 
 _UPLOAD: Final = {"Location": "/v2/x/blobs/uploads/1"}

@@ -15,7 +15,7 @@ from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, SENTINEL_TYPE
 from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.ranges import RangeError, parse_response
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import FAULTS, FaultError, Match, ServesBlobsOf, make_fault, parse_fault
 

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.assurance.matrix.registries import judge_registry
 from conformance.cases.variants import registries
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.requirements import find_variants, freedom_of, load_catalogue
 from tests.registry.null_registries import NULL_REGISTRIES

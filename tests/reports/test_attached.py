@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from conformance.registry.client.client import RegistryClient
+from conformance.registry.server import defects
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.serving import Call, Reply
 from conformance.reports.attestation.bundle import BUNDLE_TYPE
@@ -31,8 +32,8 @@ class SaysNothingOfSubjects(Defect):
 @pytest.fixture(params=["referrers", "no referrers"])
 def registry(request: pytest.FixtureRequest) -> Iterator[EmbeddedRegistry]:
     """One that lists referrers, and one that does not and makes no statement on subjects."""
-    defects = () if request.param == "referrers" else (DEFECTS["no-referrers"](), SaysNothingOfSubjects())
-    with EmbeddedRegistry(defects=defects) as opened:
+    deviations = () if request.param == "referrers" else (defects.no_referrers(), SaysNothingOfSubjects())
+    with EmbeddedRegistry(defects=deviations) as opened:
         yield opened
 
 

@@ -12,7 +12,7 @@ from conformance.observed.credentials import Credentials
 from conformance.observed.masking import forms_of
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.tokens import TokenAuth

@@ -14,7 +14,7 @@ import pytest
 
 from conformance.images.golden import golden_directory
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.server.defects import DEFECTS
+from conformance.registry.server import defects
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.reports.model import published_schema
 from conformance.trials.registry.push import push_layout
@@ -215,7 +215,7 @@ def test_read_only_judges_an_image_and_pushes_nothing(tmp_path: Path, embedded: 
 
 
 def test_a_defect_is_found_reported_in_full_and_fails_the_run(tmp_path: Path) -> None:
-    with EmbeddedRegistry(defects=[DEFECTS["wrong-bytes-in-206"]()]) as registry:
+    with EmbeddedRegistry(defects=[defects.wrong_bytes_in_206()]) as registry:
         run = run_pytest(tmp_path, "--registry", registry.url, "--role", "registry")
     assert run.returncode == 1
     for words in (

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from conformance import checks
-from conformance.assurance.matrix.programs import PUSHES, push_judgements
+from conformance.assurance.matrix.programs import WAYS
 from conformance.cases.mutants import producers
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, load_catalogue
 from conformance.results import conclude
 from conformance.trials.in_process import InProcessImplementation
+from conformance.trials.producer.judging import DECIDED, judge_requirement
 from conformance.trials.producer.trial import ProducerTrial
 
 MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]
@@ -19,9 +20,9 @@ MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__brea
 
 def verdicts(toolkit: Toolkit, directory: Path, *, can_sign: bool = False) -> dict[str, str]:
     directory.mkdir(exist_ok=True)
-    with ProducerTrial(InProcessImplementation(toolkit, directory, can_sign=can_sign)) as trial:
+    with ProducerTrial(InProcessImplementation(toolkit, directory, can_sign=can_sign), WAYS) as trial:
         assert trial.control() == ""
-        return {name: conclude(load_catalogue()[name], push_judgements(trial, name)).verdict for name in PUSHES}
+        return {name: conclude(load_catalogue()[name], judge_requirement(trial, name)).verdict for name in DECIDED}
 
 
 def test_the_reference_passes(tmp_path: Path) -> None:

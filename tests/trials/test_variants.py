@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from conformance import checks
 from conformance.assurance.matrix.consumers import judge_client
-from conformance.assurance.matrix.programs import PUSHES, push_judgements
+from conformance.assurance.matrix.programs import WAYS
 from conformance.cases import variants
 from conformance.cases.variants import consumers, copiers, producers
 from conformance.reference.toolkit import Toolkit
-from conformance.requirements import find_checks, find_variants, freedom_of, load_catalogue
+from conformance.requirements import find_variants, freedom_of, load_catalogue
 from conformance.results import RequirementResult, conclude
-from conformance.trials.copier import JOBS_OF as COPIES_OF
-from conformance.trials.copier import CopierTrial
+from conformance.trials.copier.jobs import JOBS_OF
+from conformance.trials.copier.trial import CopierTrial
 from conformance.trials.in_process import InProcessImplementation
+from conformance.trials.producer.judging import DECIDED, judge_requirement
 from conformance.trials.producer.trial import ProducerTrial
 
 Maker = Callable[[], Toolkit]
@@ -47,21 +47,20 @@ def test_a_conforming_consumer_fails_no_must(maker: Maker, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("maker", _of(copiers), ids=lambda maker: maker.__name__)
 def test_a_conforming_copier_fails_no_must(maker: Maker, tmp_path: Path) -> None:
-    bound, catalogue = find_checks(checks), load_catalogue()
+    catalogue = load_catalogue()
     with CopierTrial(InProcessImplementation(maker(), tmp_path)) as trial:
         assert trial.control() == ""
-        results = {name: conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF}
-        results["SENT-PUSH-014"] = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
-        results["SENT-PUSH-001"] = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
+        results = {name: conclude(catalogue[name], trial.judgements(name)) for name in JOBS_OF}
     assert_lawful(maker, results)
 
 
 @pytest.mark.parametrize("maker", _of(producers), ids=lambda maker: maker.__name__)
 def test_a_conforming_producer_fails_no_must(maker: Maker, tmp_path: Path) -> None:
     catalogue = load_catalogue()
-    with ProducerTrial(InProcessImplementation(maker(), tmp_path, can_sign="sign" in maker.__name__)) as trial:
+    subject = InProcessImplementation(maker(), tmp_path, can_sign="sign" in maker.__name__)
+    with ProducerTrial(subject, WAYS) as trial:
         assert trial.control() == ""
-        results = {name: conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES}
+        results = {name: conclude(catalogue[name], judge_requirement(trial, name)) for name in DECIDED}
     assert_lawful(maker, results)
 
 

@@ -14,7 +14,7 @@ from conformance.cases.vectors.model import Case, Vectors
 from conformance.cases.vectors.store import export_cases, read_vectors
 from conformance.checks.registry.lifecycle import consistent_with_model
 from conformance.registry.client.client import RegistryClient
-from conformance.registry.server.defects import DEFECTS
+from conformance.registry.server import defects
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.strategies.shapes import Tally
 from conformance.trials.consumer.generated import generated_images
@@ -25,12 +25,12 @@ from conformance.trials.registry.target import RegistryUnderTest
 from tests.trials.test_pushed_artifacts import DEFECTIVE, explored
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
-DEFECTIVE_REGISTRIES = ["deleted-manifests-stay", "reencodes-json", "merges-twin-platforms"]
+DEFECTIVE_REGISTRIES = ["deleted_manifests_stay", "reencodes_json", "merges_twin_platforms"]
 
 
 def kept_by(name: str, directory: Path) -> tuple[Path, str]:
     """The directory of the one counterexample, and what the finding states."""
-    with EmbeddedRegistry(defects=[DEFECTS[name]()]) as registry:
+    with EmbeddedRegistry(defects=[getattr(defects, name)()]) as registry:
         subject = RegistryUnderTest(RegistryClient(registry.url, retries=0), "zcc/tried")
         seen = explore(subject, "quick", 0, keep=keeper(directory, 0))
         subject.client.close()
@@ -60,7 +60,7 @@ def test_requests_that_a_registry_contradicts_are_replayed_by_another_program(na
     assert (case.kind, case.requirement, case.seed, case.expect) == ("requests", "REG-020", "0", "accept")
     assert f"these {len(case.input.steps)} requests as a case that can be replayed" in told
     assert f"counterexamples/{kept.name}, seed 0" in told
-    with EmbeddedRegistry(defects=[DEFECTS[name]()]) as registry:
+    with EmbeddedRegistry(defects=[getattr(defects, name)()]) as registry:
         assert replayed(kept, registry.url)[0] == 1
         status, line = replayed(kept, registry.url)  # in new repositories each time
     assert (status, line["outcome"], line["id"]) == (1, "refused", case.id)

@@ -15,9 +15,9 @@ from conformance.format.oci import Descriptor
 from conformance.format.piece_stream import PieceStream
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.tar import TarReader
-from conformance.format.toc import MAX_TOC
 from conformance.sources.source import ImageSource, blob_pieces
-from conformance.sources.table_budget import MAX_TABLES, TableBudget
+from conformance.sources.table_budget import TableBudget
+from conformance.sources.tables import LayerTables
 
 MAX_NODES: Final = 400_000
 MAX_WEIGHT: Final = 96 * 2**20
@@ -68,14 +68,12 @@ def read_toc(source: ImageSource, layer: Descriptor, budget: NodeBudget) -> Read
         annotations = ChunkedAnnotations.of(layer.annotations)
         annotations = annotations.legacy_view() if annotations.is_legacy else annotations
         digest, at = annotations.toc_digest(), annotations.toc_position()
-        if at.compressed > MAX_TABLES or at.uncompressed > MAX_TOC or at.end > layer.size:
-            raise FormatError(f"the TOC at {at} is too large, or outside of the blob's {layer.size} bytes")
-        part = source.part(layer, at.offset, at.compressed)
-        if part.content is None:
-            raise FormatError(part.detail)
-        if not digest.matches(part.content):
-            raise FormatError(f"the TOC has the digest {Digest.of(part.content)}; the manifest states {digest}")
-        read = TableBudget().read(part.content, declared_size=at.uncompressed)
+        tables = LayerTables(source, layer)
+        tables.fetch(at, with_end=False)
+        content = tables.expect(at)
+        if not digest.matches(content):
+            raise FormatError(f"the TOC has the digest {Digest.of(content)}; the manifest states {digest}")
+        read = TableBudget().read(content, declared_size=at.uncompressed)
         remarks = tuple(
             f"the TOC can be read in two ways: {problem.kind} key {problem.key!r} at byte {problem.offset}"
             for problem in read.keys

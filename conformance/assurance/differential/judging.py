@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 
 from conformance.checks.artifact.judge import judge_image
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
-from conformance.format.names import CONFIG_TYPE, MANIFEST_TYPE
+from conformance.format.names import CONFIG_TYPE
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
 from conformance.observed.image import ImageSeen
 from conformance.readers.reading import Reading
@@ -77,12 +78,5 @@ def image_of(blob: bytes, descriptor: dict[str, Any], diff_id: str) -> tuple[dic
     """The blobs and the manifest of an image with this layer only."""
     diff_ids = [diff_id]
     config = encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}})
-    manifest = encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
-            "config": {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(config)), "size": len(config)},
-            "layers": [descriptor],
-        }
-    )
+    manifest = encode(manifest_of(describe(config, CONFIG_TYPE), [descriptor]))
     return {str(Digest.of(content)): content for content in (config, blob)}, manifest

@@ -3,28 +3,22 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
-from conformance import checks
 from conformance.assurance.matrix.consumers import judge_client
 from conformance.cases.mutants import clients_unaware
 from conformance.cases.variants import consumers
-from conformance.checks.bound import judged
 from conformance.reference.toolkit import Toolkit
-from conformance.requirements import find_checks, load_catalogue
-from conformance.results import Judgement, RequirementResult, conclude
-from conformance.trials.copier import JOBS_OF as COPIES_OF
-from conformance.trials.copier import CopierTrial
+from conformance.requirements import load_catalogue
+from conformance.results import RequirementResult, conclude
+from conformance.trials.copier.jobs import JOBS_OF
+from conformance.trials.copier.trial import CopierTrial
 from conformance.trials.in_process import InProcessImplementation
-from conformance.trials.producer.interruptions import interrupted_pushes, unrepresentable_pushes
-from conformance.trials.producer.other_pushes import broken_pushes, stored_images
+from conformance.trials.producer.judging import DECIDED, judge_requirement
 from conformance.trials.producer.push_log import Way
-from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
+from conformance.trials.producer.trial import ProducerTrial
 
 Results = tuple[RequirementResult, ...]
 Maker = Callable[[], Toolkit]
-PUSHES: Final = (*JOBS_OF, "SENT-PUSH-024", "SENT-PUSH-025", "SENT-PUSH-014", "SENT-PUSH-017", "LAYER-011", "TOC-016")
-"""The requirements that the trial of a producer decides."""
 # Without resets: the reference waits before it sends a request again.
 WAYS: tuple[Way, ...] = ("500 once", "500 from then on")
 
@@ -38,37 +32,21 @@ def judge_producer(maker: Maker) -> Results:
     catalogue, can_sign = load_catalogue(), "sign" in maker.__name__
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
-        ProducerTrial(InProcessImplementation(maker(), Path(directory), can_sign=can_sign)) as trial,
+        ProducerTrial(InProcessImplementation(maker(), Path(directory), can_sign=can_sign), WAYS) as trial,
     ):
         _control(trial.control(), maker)
-        return tuple(conclude(catalogue[name], push_judgements(trial, name)) for name in PUSHES)
-
-
-def push_judgements(trial: ProducerTrial, requirement_id: str) -> list[Judgement]:
-    """The judgements of the pushes of a tool on one requirement."""
-    check = find_checks(checks)[requirement_id]
-    if requirement_id == "SENT-PUSH-014":
-        return trial.again(check)
-    if requirement_id in JOBS_OF:
-        return trial.judgements(requirement_id, check)
-    interrupted = requirement_id in ("SENT-PUSH-024", "SENT-PUSH-025")
-    others = {"SENT-PUSH-017": stored_images, "LAYER-011": broken_pushes, "TOC-016": unrepresentable_pushes}
-    seen = interrupted_pushes(trial.subject, WAYS) if interrupted else others[requirement_id](trial.subject)
-    return list(judged(check, seen))
+        return tuple(conclude(catalogue[name], judge_requirement(trial, name)) for name in DECIDED)
 
 
 def judge_copier(maker: Maker) -> Results:
     """Judge all copies of a tool."""
-    bound, catalogue = find_checks(checks), load_catalogue()
+    catalogue = load_catalogue()
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
         CopierTrial(InProcessImplementation(maker(), Path(directory), can_export=True)) as trial,
     ):
         _control(trial.control(), maker)
-        copied = [conclude(catalogue[name], trial.judgements(name, bound[name])) for name in COPIES_OF]
-        again = conclude(catalogue["SENT-PUSH-014"], trial.again(bound["SENT-PUSH-014"]))
-        order = conclude(catalogue["SENT-PUSH-001"], trial.in_order(bound["SENT-PUSH-001"]))
-    return (*copied, again, order)
+        return tuple(conclude(catalogue[name], trial.judgements(name)) for name in JOBS_OF)
 
 
 def judge_consumer(maker: Maker, only: Sequence[str] = ()) -> Results:

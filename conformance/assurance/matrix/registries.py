@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 
-from conformance import checks
+from conformance.checks.registry.lifecycle import consistent_with_model
 from conformance.registry.client.client import RegistryClient, TransportError
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.requirements import find_checks, load_catalogue
+from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude, not_run, undecided
 from conformance.trials.registry.machine import explore
-from conformance.trials.registry.probe import SCENARIOS, RegistryProbe, control_failure
+from conformance.trials.registry.probe import RegistryProbe
+from conformance.trials.registry.scenarios import SCENARIOS, control_failure
 from conformance.trials.registry.target import RegistryUnderTest
 
 
 def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict[str, RequirementResult]:
     """Results by requirement id; a scenario that ends early is ``not-run``."""
     subject = RegistryUnderTest(RegistryClient(url, retries=1), "zcc/judged", collect_garbage=collect_garbage)
-    probe, bound, results = RegistryProbe(subject), find_checks(checks), {}
+    probe, results = RegistryProbe(subject), dict[str, RequirementResult]()
     uncontrolled = control_failure(probe)
     for requirement in load_catalogue().of_role("registry"):
         if uncontrolled:
@@ -24,13 +25,13 @@ def judge_registry(url: str, collect_garbage: Callable[[], None] | None) -> dict
             continue
         try:
             if requirement.id == "REG-020":
-                seen: object = explore(subject, "quick", 0)
+                judgements = consistent_with_model(explore(subject, "quick", 0))
             else:
-                seen = SCENARIOS[requirement.id](probe)
+                judgements = SCENARIOS[requirement.id].judge(probe)
         except TransportError as error:
             results[requirement.id] = undecided(requirement, str(error))
             continue
-        results[requirement.id] = conclude(requirement, bound[requirement.id](seen))
+        results[requirement.id] = conclude(requirement, judgements)
     subject.clean_up()
     subject.client.close()
     return results

@@ -12,8 +12,9 @@ from conformance import checks
 from conformance.assurance.matrix import judging, programs
 from conformance.assurance.matrix.model import Matrix, Part, Row
 from conformance.assurance.matrix.registries import judge_defect
-from conformance.cases import mutants, variants
+from conformance.cases import variants
 from conformance.cases.mutants import (
+    all_mutants,
     blob,
     clients,
     clients_input,
@@ -24,15 +25,14 @@ from conformance.cases.mutants import (
     metadata,
     producers,
 )
-from conformance.cases.mutants import registry as registry_mutants
 from conformance.cases.variants import consumers as lawful_consumers
 from conformance.cases.variants import copiers as lawful_copiers
 from conformance.cases.variants import producers as lawful_producers
 from conformance.implementations.adapter import find_adapter
+from conformance.registry.server import defects
 from conformance.requirements import (
     broken_by,
     find_checks,
-    find_mutants,
     find_variants,
     freedom_of,
     load_catalogue,
@@ -53,7 +53,7 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     blob.__name__: ("artifact", judging.judge_sentinel),
     metadata.__name__: ("artifact", judging.judge_metadata),
     documents.__name__: ("artifact", judging.judge_metadata),
-    registry_mutants.__name__: ("registry", judge_defect),
+    defects.__name__: ("registry", judge_defect),
     producers.__name__: ("producer", programs.judge_producer),
     copiers.__name__: ("copier", programs.judge_copier),
     lawful_producers.__name__: ("producer", programs.judge_producer),
@@ -70,7 +70,7 @@ def makers(parts: Iterable[Part] = (), ids: Iterable[str] = ()) -> tuple[Maker, 
     wanted_parts, wanted_ids = frozenset(parts), frozenset(ids)
     return tuple(
         maker
-        for maker in (*find_mutants(mutants), *find_variants(variants))
+        for maker in (*all_mutants(), *find_variants(variants))
         if (not wanted_parts or _part(maker)[0] in wanted_parts)
         and (not wanted_ids or wanted_ids.intersection(_about(maker)))
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.format.assembled import index_of
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
@@ -253,7 +254,7 @@ def makes_a_docker_list_of_both() -> Toolkit:
             bare = (
                 {key: value for key, value in entry.items() if key != "annotations"} for entry in fields["manifests"]
             )
-            listed = encode({"schemaVersion": 2, "mediaType": DOCKER_LIST_TYPE, "manifests": list(bare)})
+            listed = encode(index_of(list(bare), media_type=DOCKER_LIST_TYPE))
             return Plan(self.copy_plan().steps, ManifestStep(listed, DOCKER_LIST_TYPE, "list"))
 
     return Toolkit(copier=Lists)

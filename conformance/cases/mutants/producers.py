@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -388,9 +389,9 @@ def _variant_of_anything(plain: Instance) -> SentinelVariant:
     sentinel = canonical_sentinel()
     manifest, config = msgspec.json.decode(plain.raw), msgspec.json.decode(plain.config)
     config["rootfs"]["diff_ids"].insert(0, str(Digest.of(sentinel)))
-    first = {"mediaType": SENTINEL_TYPE, "digest": str(Digest.of(sentinel)), "size": len(sentinel)}
+    first = describe(sentinel, SENTINEL_TYPE)
     raw_config = encode(config)
-    named = {"mediaType": CONFIG_TYPE, "digest": str(Digest.of(raw_config)), "size": len(raw_config)}
+    named = describe(raw_config, CONFIG_TYPE)
     raw = encode({**manifest, "config": named, "layers": [first, *manifest["layers"]]})
     return SentinelVariant(raw, raw_config, sentinel)
 
@@ -426,15 +427,12 @@ def sign(manifest: ManifestStep, destination: Destination) -> None:
         if not destination.has_blob(str(Digest.of(content))):
             destination.put_blob(str(Digest.of(content)), content)
 
-    def described(content: bytes, media_type: str) -> Json:
-        return {"mediaType": media_type, "digest": str(Digest.of(content)), "size": len(content)}
-
     referrer = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": "application/vnd.example.signature",
-        "config": described(config, CONFIG_TYPE),
-        "layers": [described(note, "application/vnd.example.signature")],
-        "subject": described(manifest.raw, manifest.media_type),
+        **manifest_of(
+            describe(config, CONFIG_TYPE),
+            [describe(note, "application/vnd.example.signature")],
+            artifact_type="application/vnd.example.signature",
+        ),
+        "subject": describe(manifest.raw, manifest.media_type),
     }
     destination.put_manifest(ManifestStep(encode(referrer), MANIFEST_TYPE, "signature"))

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from conformance.cases import mutants, variants
+from conformance.cases import variants
+from conformance.cases.mutants import all_mutants
 from conformance.cases.vectors.model import Case, VectorError
 from conformance.cases.vectors.store import read_index, vectors_directory
-from conformance.requirements import broken_by, find_mutants, find_variants, freedom_of
+from conformance.requirements import broken_by, find_variants, freedom_of
 
 
 class Examples(msgspec.Struct, frozen=True):
@@ -28,7 +29,7 @@ def examples_of(requirement_id: str) -> Examples:
     wrong = next((case for case in _cases() if case.breaks[:1] == (requirement_id,)), None)
     if wrong is not None:
         return Examples(wrong.comment, wrong.id, "the same without that one edit" if wrong.twin else "", wrong.twin)
-    maker = next((maker for maker in find_mutants(mutants) if broken_by(maker)[0] == requirement_id), None)
+    maker = next((maker for maker in all_mutants() if broken_by(maker)[0] == requirement_id), None)
     if maker is None:
         return Examples()
     permitted = next((choice for choice in find_variants(variants) if requirement_id in freedom_of(choice).ids), None)

@@ -78,12 +78,16 @@ def judge_content(content: bytes) -> tuple[RequirementResult, ...]:
     return judge_blob(SentinelBlob("blob", content))
 
 
-def notes_on(seen: ImageSeen) -> tuple[str, ...]:
-    """Notes for the user in addition to the verdicts: no sentinel at all, legacy layers, unreadable parts."""
+def notes_on(seen: ImageSeen, *, needs_sentinel: bool = False, needs_chunked: bool = False) -> tuple[str, ...]:
+    """Notes for the user in addition to the verdicts: no sentinel at all, legacy layers, unreadable parts.
+
+    ``needs_sentinel``: it is an error, and not a note, that there is none; ``needs_chunked``: every layer that is
+    pulled whole is named.
+    """
     notes = []
-    if not has_sentinel(seen):
+    if not needs_sentinel and not has_sentinel(seen):
         notes.append("no sentinel variant: the requirements on sentinel variants do not apply to this image")
-    notes.extend(notes_on_pulls(seen))
+    notes.extend(notes_on_pulls(seen, each_layer=needs_chunked))
     notes.extend(set_aside(seen))
     notes.extend(f"{layer.name}: {note}" for layer in seen.layers.layers for note in layer.notes)
     if seen.index_problem:

@@ -47,14 +47,17 @@ def pulled_whole(seen: ImageSeen) -> tuple[PulledWhole, ...]:
     return tuple(found.values())
 
 
-def notes_on_pulls(seen: ImageSeen) -> Iterator[str]:
-    """One line a layer where others of the image, or its own marks, report that it was meant to be zstd:chunked."""
+def notes_on_pulls(seen: ImageSeen, *, each_layer: bool = False) -> Iterator[str]:
+    """One line a layer where others of the image, or its own marks, report that it was meant to be zstd:chunked.
+
+    ``each_layer``: also where nothing reports that.
+    """
     whole = pulled_whole(seen)
     mixed = bool(seen.layers.layers) or any(layer.intended for layer in whole)
-    if mixed:
-        yield from (layer.line for layer in whole)
-    elif whole:
+    if whole and not mixed:
         yield "no layer is zstd:chunked: clients pull every layer whole"
+    if mixed or each_layer:
+        yield from (layer.line for layer in whole)
 
 
 def _of_layer(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
@@ -37,15 +38,11 @@ def referrer_manifest(bundle: bytes, subject: Descriptor, created: datetime) -> 
     """The manifest of the artifact: an empty config, the bundle as its one layer, and the image as its subject."""
     digest = Digest.of(bundle)
     layer = {
-        **_described(BUNDLE_TYPE, bundle),
+        **describe(bundle, BUNDLE_TYPE),
         "annotations": {"org.opencontainers.image.title": f"{digest.algorithm}-{digest.hex}.sigstore.json"},
     }
     manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": BUNDLE_TYPE,
-        "config": _described(EMPTY_TYPE, EMPTY),
-        "layers": [layer],
+        **manifest_of(describe(EMPTY, EMPTY_TYPE), [layer], artifact_type=BUNDLE_TYPE),
         "subject": {"mediaType": subject.media_type, "digest": subject.digest, "size": subject.size},
         "annotations": {
             "dev.sigstore.bundle.content": "dsse-envelope",
@@ -119,7 +116,7 @@ def _add_to_tag(client: RegistryClient, repository: str, raw: bytes, subject: De
         raise AttestationError(f"the tag {tag} is not an index of referrers: it is not changed")
     own = _fields(raw)
     entry = {
-        **_described(MANIFEST_TYPE, raw),
+        **describe(raw, MANIFEST_TYPE),
         "artifactType": own["artifactType"],
         "annotations": own["annotations"],
     }
@@ -160,7 +157,3 @@ def _fields(raw: bytes) -> dict[str, Any]:
 
 def _is_bundle(layer: object) -> bool:
     return isinstance(layer, dict) and layer.get("mediaType") == BUNDLE_TYPE and isinstance(layer.get("digest"), str)
-
-
-def _described(media_type: str, content: bytes) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": str(Digest.of(content)), "size": len(content)}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
+from conformance.format.assembled import index_of
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, JsonObject, decode_object, encode
 from conformance.format.errors import FormatError
@@ -245,7 +246,7 @@ class RegistryCore:
         if wanted:
             found = [entry for entry in found if entry["artifactType"] == wanted]
             headers["OCI-Filters-Applied"] = "artifactType"
-        return Reply(200, headers, encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": found}))
+        return Reply(200, headers, encode(index_of(found)))
 
 
 def referenced(manifest: StoredManifest, *, manifests: bool = True) -> Iterable[str]:

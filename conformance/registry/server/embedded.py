@@ -14,7 +14,7 @@ from aiohttp import web
 from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
 from conformance.registry.server.core import MAX_UPLOAD, RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.serving import Call, Reply
 from conformance.registry.server.storage import DirectoryStorage
 from conformance.registry.server.tokens import TOKEN_PATH, Authority, BasicAuth

@@ -9,11 +9,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance.format.document import decode_object
-from conformance.format.errors import FormatError
 from conformance.format.names import SENTINEL_TYPE
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Change, Defect, Instead, RangeChange, is_index, of_ranges
 from conformance.registry.server.responses import (
     changed,
     chunked,
@@ -33,11 +31,9 @@ from conformance.registry.server.responses import (
     wrong_content_range,
     wrong_digest,
 )
-from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
+from conformance.registry.server.serving import Call, Reply, Wire
 
 Kind = Literal["any", "manifest", "blob", "upload"]
-Change = Callable[[Call, Reply, RegistryCore], Reply]
-Instead = Callable[[Call, RegistryCore], Reply | None]
 _SECONDS: Final = 15.0
 _MAX_SECONDS: Final = 120.0
 
@@ -154,15 +150,8 @@ def _on_success(change: Callable[[Reply, int], Reply], default: int) -> Callable
     return make
 
 
-def _on_ranges(change: Callable[[list[tuple[int, int]], bytes, Reply], Reply]) -> Callable[[Match, str], Defect]:
-    """A fault on responses to satisfiable range requests."""
-
-    def apply(call: Call, reply: Reply, core: RegistryCore) -> Reply:
-        content = content_of(call, core)
-        wanted = parse_ranges(call.header("range") or "", len(content))
-        return change(wanted, content, reply) if wanted and reply.status == 206 else reply
-
-    return lambda match, _: Fault(match, change=apply)
+def _on_ranges(change: RangeChange) -> Callable[[Match, str], Defect]:
+    return _changing(of_ranges(change))
 
 
 def _stall(match: Match, value: str) -> Defect:
@@ -213,11 +202,7 @@ def _rejects_type(match: Match, value: str) -> Defect:
 
 
 def _rejects_index(call: Call, _: RegistryCore) -> Reply | None:
-    try:
-        is_index = "manifests" in decode_object(call.body, what="manifest")
-    except FormatError:
-        return None
-    return error_reply(400, "MANIFEST_INVALID", "an index is not supported here") if is_index else None
+    return error_reply(400, "MANIFEST_INVALID", "an index is not supported here") if is_index(call.body) else None
 
 
 def _refuses_mount(call: Call, _: RegistryCore) -> Reply | None:

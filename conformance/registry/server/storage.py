@@ -18,10 +18,10 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.format.assembled import index_of
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.errors import FormatError
-from conformance.format.names import INDEX_TYPE
 from conformance.format.stored import StoredManifest
 from conformance.registry.server.core import Repository
 
@@ -114,7 +114,7 @@ class DirectoryStorage:
             entry: JsonObject = {"mediaType": manifest.media_type, "digest": digest, "size": len(manifest.raw)}
             tags = [tag for tag, tagged in repository.tags.items() if tagged == digest]
             entries += [{**entry, "annotations": {_REF_NAME: tag}} for tag in tags] or [entry]
-        fields = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}
+        fields = index_of(entries)
         content = encode({**fields, "name": name, "links": sorted(repository.links)})
         if self._kept.get(name) != content:
             for digest, manifest in repository.manifests.items():

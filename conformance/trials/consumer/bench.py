@@ -19,7 +19,7 @@ from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
 from conformance.observed.trials import RunSeen
 from conformance.processes.sandbox import Sandbox
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
 from conformance.registry.server.faults import ServesBlobsOf, make_fault
 from conformance.trials.file_trees import read_tree
@@ -178,7 +178,7 @@ def seen_of(run: Run, exchanges: Sequence[Exchange], tree: Path | None) -> RunSe
     """The observation of a run."""
     return RunSeen(
         run.operation,
-        run.outcome.value,
+        run.outcome,
         run.reason,
         read_tree(tree) if tree is not None else None,
         f"{run.stdout}\n{run.stderr}"[:_MAX_OUTPUT],

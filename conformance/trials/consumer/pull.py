@@ -29,7 +29,7 @@ from conformance.images.tampered import DUAL, DUAL_BY_TOC, FILE, LONG
 from conformance.images.trees import Node, Tree, noise
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.observed.trials import TrialSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.faults import Match, make_fault
 from conformance.results import unsupported
 from conformance.trials.consumer.bench import Pull

@@ -22,7 +22,7 @@ from conformance.images.composed import (
 )
 from conformance.images.trees import Node, Tree, noise
 from conformance.observed.trials import TrialSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.faults import Fault, Match, make_fault
 from conformance.registry.server.responses import with_content
 from conformance.results import unsupported

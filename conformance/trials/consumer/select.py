@@ -23,7 +23,7 @@ from conformance.images.trees import Node
 from conformance.implementations.adapter_document import Option
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.trials import RunSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.faults import make_fault
 from conformance.results import not_run, unsupported
 from conformance.sources.platforms import machine_platform

@@ -28,7 +28,7 @@ from conformance.implementations.adapter_document import Operation, Option
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import Evidence
 from conformance.observed.trials import RunSeen, TreeSeen, TrialSeen
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.results import Judgement
 from conformance.trials.consumer.bench import BY_TAG, Bench, Pull
 from conformance.trials.file_trees import expected_tree

@@ -17,6 +17,7 @@ from conformance.images.inputs import SMALL, Image, image, image_of_tars
 from conformance.implementations.runner import Run, Values
 from conformance.observed.evidence import Note
 from conformance.observed.image import ImageSeen
+from conformance.observed.outcome import ENDED
 from conformance.observed.producer import InterruptedSeen, UnrepresentableSeen
 from conformance.processes.at_once import at_once
 from conformance.results import Judgement, not_run
@@ -24,7 +25,7 @@ from conformance.trials.contents import has_entries
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.control import failed_control
 from conformance.trials.producer.push_log import WAYS, Interrupts, TakesAnyOrder, Way
-from conformance.trials.under_test import ENDED, ImplementationUnderTest
+from conformance.trials.under_test import ImplementationUnderTest
 
 Booth = tuple[Place, Interrupts]
 """A registry, and what interrupts its requests: for one push at a time."""
@@ -86,7 +87,7 @@ def _interrupted(
     return InterruptedSeen(
         at,
         way,
-        ENDED[run.outcome],
+        run.outcome,
         before,
         place.root(repository),
         whole=shape is not None and shape == wanted.shape,
@@ -166,7 +167,7 @@ def _unrepresentable(
     diff_ids = place.diff_ids(repository, layers)
     return UnrepresentableSeen(
         what,
-        ENDED.get(run.outcome, "crashed"),
+        run.outcome if run.outcome in ENDED else "crashed",
         str(Digest.of(tar)),
         diff_ids[0] if diff_ids else "",
         any(key.is_chunked or key.is_legacy for key in keys),

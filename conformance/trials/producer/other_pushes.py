@@ -10,9 +10,9 @@ from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, encode
 from conformance.format.oci import examine_index
 from conformance.images.inputs import BASE, Image, image
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run, Values
 from conformance.observed.image import ImageSeen
+from conformance.observed.outcome import ENDED
 from conformance.observed.producer import BrokenInputSeen, StoredSeen
 from conformance.processes.at_once import at_once
 from conformance.results import Judgement, not_run, unsupported
@@ -22,7 +22,7 @@ from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.control import failed_control
-from conformance.trials.under_test import ENDED, ImplementationUnderTest
+from conformance.trials.under_test import ImplementationUnderTest
 
 _REF_NAME: Final = "org.opencontainers.image.ref.name"
 _MAX_LAYER: Final = 2**24
@@ -35,13 +35,13 @@ def stored_images(subject: ImplementationUnderTest) -> Iterator[StoredSeen | Jud
     target = subject.new_directory("stored") / "image"
     layout = image().write(subject.new_directory("layout") / "image")
     run = subject.run("store", {"layout": layout, "target": target, "compression": "zstd:chunked"})
-    if run.outcome is Outcome.UNSUPPORTED:
+    if run.outcome == "unsupported":
         yield unsupported(run.reason, where="store")
     elif run.outcome not in ENDED:
         yield not_run(run.reason, where="store", evidence=run.evidence)
     else:
         after, missing = read_layout(target) if run.succeeded else (None, ())
-        yield StoredSeen("an OCI layout", ENDED[run.outcome], after, missing, run.reason, run.evidence)
+        yield StoredSeen("an OCI layout", run.outcome, after, missing, run.reason, run.evidence)
 
 
 def read_layout(layout: Path) -> tuple[ImageSeen | None, tuple[str, ...]]:
@@ -97,7 +97,8 @@ def _broken_push(
 ) -> BrokenInputSeen:
     run = _push(subject, place, given, name, damage)
     tagged = place.root(f"broken/{name}") is not None
-    return BrokenInputSeen(what, ENDED.get(run.outcome, "crashed"), tagged, run.reason, run.evidence)
+    ended = run.outcome if run.outcome in ENDED else "crashed"
+    return BrokenInputSeen(what, ended, tagged, run.reason, run.evidence)
 
 
 def _broken() -> dict[str, tuple[Image, Mapping[str, bytes | None]]]:

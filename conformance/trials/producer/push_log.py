@@ -10,7 +10,7 @@ from conformance.format.stored import StoredManifest
 from conformance.observed.evidence import Exchange
 from conformance.observed.producer import PushEvent
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.serving import Call, Reply, Wire
 
 _BLOB: Final = re.compile(r"/v2/.+/blobs/(sha\d+:[0-9a-f]+)")

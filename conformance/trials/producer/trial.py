@@ -1,13 +1,15 @@
 """The producer's trial: real pushes from layouts to embedded registries, each run once, and the observations."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from types import TracebackType
 from typing import Final, Literal
 
 import msgspec
 
 from conformance.checks.artifact.pairs import data_layers, plain_manifests, sentinel_manifests
+from conformance.checks.bound import checks_of
 from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject
@@ -17,17 +19,18 @@ from conformance.format.positions import ChunkedAnnotations
 from conformance.images.inputs import AMD64, ARM64, BASE, HOLES, TREES, Image, image, index, pair
 from conformance.images.trees import tar_of
 from conformance.implementations.adapter_document import Option
-from conformance.implementations.outcome import Outcome
 from conformance.implementations.runner import Run
 from conformance.observed.image import ImageSeen, ManifestSeen, Requested
-from conformance.observed.producer import AgainSeen, PushSeen
-from conformance.registry.server.defects import Defect
+from conformance.observed.outcome import ENDED
+from conformance.observed.producer import AgainSeen, InterruptedSeen, PushSeen
+from conformance.registry.server.deviations import Defect
 from conformance.results import Judgement, informed, not_run, unsupported
 from conformance.trials.contents import added, lost
 from conformance.trials.place import Place, a_place
+from conformance.trials.producer.interruptions import interrupted_pushes
 from conformance.trials.producer.other_pushes import without_diff_ids
-from conformance.trials.producer.push_log import Rejects, TakesAnyOrder, events_of
-from conformance.trials.under_test import ENDED, ImplementationUnderTest
+from conformance.trials.producer.push_log import WAYS, Rejects, TakesAnyOrder, Way, events_of
+from conformance.trials.under_test import ImplementationUnderTest
 
 Kind = Literal["single", "no-diff-ids", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
 Where = Literal["any-order", "no-sentinels", "no-indexes"]
@@ -105,10 +108,13 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class ProducerTrial:
-    """``with ProducerTrial(subject) as trial``: embedded registries; pushes are run when they are requested."""
+    """``with ProducerTrial(subject) as trial``: embedded registries; pushes are run when they are requested.
 
-    def __init__(self, subject: ImplementationUnderTest) -> None:
-        self.subject = subject
+    ``ways`` are those in which each request of a push fails.
+    """
+
+    def __init__(self, subject: ImplementationUnderTest, ways: Sequence[Way] = WAYS) -> None:
+        self.subject, self._ways = subject, ways
         self._stack = ExitStack()
         self.images = _images()
         self._pushes: dict[str, Pushed] = {}
@@ -132,8 +138,9 @@ class ProducerTrial:
     ) -> None:
         self._stack.close()
 
-    def judgements(self, requirement_id: str, check: Callable[[PushSeen], Iterator[Judgement]]) -> list[Judgement]:
-        """The judgements of a check on its single pushes."""
+    def judgements(self, requirement_id: str) -> list[Judgement]:
+        """The judgements on one requirement of JOBS_OF, over its pushes."""
+        check = checks_of(PushSeen)[requirement_id]
         problem = self.control()
         if problem:
             return [self.inconclusive(problem)]
@@ -153,8 +160,9 @@ class ProducerTrial:
                 found += check(pushed.seen)
         return found
 
-    def again(self, check: Callable[[AgainSeen], Iterator[Judgement]]) -> list[Judgement]:
+    def again(self) -> list[Judgement]:
         """SENT-PUSH-014 of a producer."""
+        check = checks_of(AgainSeen)["SENT-PUSH-014"]
         problem = self.control()
         if problem:
             return [self.inconclusive(problem)]
@@ -162,7 +170,7 @@ class ProducerTrial:
         for name in AGAIN:
             pushed = self.pushed(name)
             ended = _no_result(pushed, name, judges_ends=False)
-            if pushed.run.outcome is Outcome.REFUSED:
+            if pushed.run.outcome == "refused":
                 ended = informed(f"nothing was written: {pushed.run.described}", where=name)
             if ended or pushed.seen is None:
                 found += [ended] if ended else []
@@ -170,6 +178,11 @@ class ProducerTrial:
             source = self.images[JOBS[name].kind]
             found += check(AgainSeen(name, source.observe(), pushed.seen.after, pushed.seen.evidence))
         return found
+
+    @cached_property
+    def interrupted(self) -> tuple[InterruptedSeen | Judgement, ...]:
+        """A push for each request that fails."""
+        return tuple(interrupted_pushes(self.subject, self._ways))
 
     def control(self) -> str:
         """Why no push of this tool proves anything: an ordinary one fails; "" when it works."""
@@ -246,7 +259,7 @@ class ProducerTrial:
         after = place.observe(repository, tag)
         seen = PushSeen(
             job.name,
-            ENDED[run.outcome],
+            run.outcome,
             source.root,
             after,
             requested=job.compression,
@@ -310,7 +323,7 @@ def _is_written_as(layer: Descriptor, chunked: bool) -> bool:
 def _no_result(pushed: Pushed, where: str, *, judges_ends: bool) -> Judgement | None:
     """The judgement on a push without a result."""
     run = pushed.run
-    if run.outcome is Outcome.ABSENT:
+    if run.outcome == "absent":
         return not_run(run.reason, where=where)
     if pushed.seen is None:
         return unsupported(run.reason, where=where)

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from types import MethodType
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
-from conformance.checks.registry.control import control_problem
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.names import (
@@ -37,7 +35,7 @@ from conformance.observed.registry import (
     StoredSeen,
     SurvivalSeen,
 )
-from conformance.registry.client.client import Response, TransportError
+from conformance.registry.client.client import Response
 from conformance.trials.registry.range_probe import ask_range, spread
 from conformance.trials.registry.target import RegistryUnderTest
 
@@ -51,19 +49,6 @@ _ABSENT: Final = "sha256:" + "0" * 63 + "1"
 
 # One request of a push, which may be sent again.
 Step = Callable[[], ResponseSeen]
-
-
-def control_failure(probe: "RegistryProbe") -> str:
-    """Why nothing can be decided about this registry, in one sentence; "" when an ordinary push works."""
-    try:
-        return control_problem(probe.control())
-    except TransportError as error:
-        return f"An ordinary push fails: {error}"
-
-
-def scenario_of(probe: "RegistryProbe", requirement_id: str) -> Callable[[], Any]:
-    """What observes the registry for this requirement; several may share one, which is then the same."""
-    return MethodType(SCENARIOS[requirement_id], probe)
 
 
 def seen_response(what: str, response: Response) -> ResponseSeen:
@@ -418,30 +403,3 @@ class RegistryProbe:
 
 
 # Which scenario gives the observation for which requirement (REG-020 is the state machine).
-SCENARIOS: Final[dict[str, Callable[[RegistryProbe], Any]]] = {
-    "REG-001": RegistryProbe.sentinel_manifest,
-    "REG-002": RegistryProbe.twin_index,
-    "REG-003": RegistryProbe.odd_documents,
-    "REG-004": RegistryProbe.sentinel_blob,
-    "REG-005": RegistryProbe.single_ranges,
-    "REG-006": RegistryProbe.multi_ranges,
-    "REG-008": RegistryProbe.past_the_end,
-    "REG-010": RegistryProbe.redirect,
-    "REG-011": RegistryProbe.blobs,
-    "REG-012": RegistryProbe.mount,
-    "REG-013": RegistryProbe.impossible_mounts,
-    "REG-014": RegistryProbe.survival,
-    "REG-015": RegistryProbe.wrong_digest,
-    "REG-016": RegistryProbe.dangling,
-    "REG-017": RegistryProbe.content_types,
-    "REG-018": RegistryProbe.referrers,
-    "REG-021": RegistryProbe.without_accept,
-    "REG-022": RegistryProbe.many_ranges,
-    "REG-023": RegistryProbe.mixed_index,
-    "REG-024": RegistryProbe.near_ranges,
-    "REG-025": RegistryProbe.concurrent,
-    "REG-026": RegistryProbe.concurrent,
-    "REG-027": RegistryProbe.blobs,
-    "REG-028": RegistryProbe.all_ranges,
-    "REG-029": RegistryProbe.all_ranges,
-}

@@ -1,14 +1,19 @@
 """What can be asked of a registry where one may not push: GET and HEAD of an image that is there."""
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
+from conformance.checks.bound import Scenario, deciding
+from conformance.checks.registry import ranges, storage
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor, is_index, read_index, read_manifest
 from conformance.observed.registry import BlobSeen, RangeSeen
 from conformance.registry.client.client import RegistryClient
+from conformance.requirements import decided_by
+from conformance.results import Judgement
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
@@ -97,3 +102,23 @@ class ReadOnlyProbe:
     def _ask(self, header: str, wanted: tuple[tuple[int, int], ...]) -> RangeSeen:
         digest, content = self._layer
         return ask_range(self._client, self._reference.repository, digest, content, header, wanted)
+
+
+def _serves_sentinel(seen: BlobSeen | None) -> Iterator[Judgement]:
+    """An image without sentinel shows nothing."""
+    return storage.serves_sentinel(seen) if seen is not None else iter(())
+
+
+SCENARIOS: Final[Mapping[str, Scenario[ReadOnlyProbe, Any]]] = dict(
+    (
+        (decided_by(storage.serves_sentinel), Scenario(_serves_sentinel, ReadOnlyProbe.sentinel)),
+        deciding(ranges.single, ReadOnlyProbe.single_ranges),
+        deciding(ranges.several, ReadOnlyProbe.multi_ranges),
+        deciding(ranges.unsatisfiable, ReadOnlyProbe.past_the_end),
+        deciding(storage.head_tells_the_truth, ReadOnlyProbe.blobs),
+        deciding(storage.head_states_the_length, ReadOnlyProbe.blobs),
+        deciding(ranges.never_wrong, ReadOnlyProbe.all_ranges),
+        deciding(ranges.nothing_missing, ReadOnlyProbe.all_ranges),
+    )
+)
+"""What an existing image shows of its registry, by requirement."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import zstandard
 
+from conformance.format.assembled import index_of, manifest_of
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import encode
@@ -55,13 +56,11 @@ def attestation_in_front() -> Drafted:
 def artifact_without_platform_behind() -> Drafted:
     """An artifact manifest in the index (image-spec v1.1.1 manifest.md, "Guidelines for Artifact Usage")."""
     draft = conforming_draft()
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": "application/vnd.example",
-        "config": {"mediaType": _EMPTY},
-        "layers": [{"mediaType": _EMPTY, "digest": draft.add_blob(b"{}"), "size": 2}],
-    }
+    manifest = manifest_of(
+        {"mediaType": _EMPTY},
+        [{"mediaType": _EMPTY, "digest": draft.add_blob(b"{}"), "size": 2}],
+        artifact_type="application/vnd.example",
+    )
     draft.extra["artifact"] = (manifest, {})
     draft.entries.append({"of": "artifact", "artifactType": "application/vnd.example"})
     return finish(draft)
@@ -266,9 +265,7 @@ def two_platforms_with_a_pair_each() -> Drafted:
 def _nested(made: Drafted, positions: list[int]) -> Drafted:
     """The image with an index after its entries that lists the entries at these positions."""
     root = json.loads(made.root)
-    inner = encode(
-        {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [root["manifests"][i] for i in positions]}
-    )
+    inner = encode(index_of([root["manifests"][i] for i in positions]))
     digest = str(Digest.of(inner))
     root["manifests"].append({"mediaType": INDEX_TYPE, "digest": digest, "size": len(inner)})
     return Drafted({**made.blobs, digest: inner}, encode(root))
@@ -304,12 +301,7 @@ def _add(
 ) -> str:
     name = f"whole {len(draft.entries)}"
     layers = [{"mediaType": media_type, "digest": draft.add_blob(blob), "size": len(blob)} for blob in blobs]
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": {"mediaType": CONFIG_TYPE},
-        "layers": layers,
-    }
+    manifest = manifest_of({"mediaType": CONFIG_TYPE}, layers)
     draft.extra[name] = (manifest, deepcopy(config))
     draft.entries.append({"of": name, "platform": platform, **more})
     return name

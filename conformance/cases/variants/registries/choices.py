@@ -6,8 +6,9 @@ from collections.abc import Callable
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.format.stored import StoredManifest
+from conformance.registry.server import defects
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import DEFECTS, Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.responses import content_of, error_reply
 from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
 from conformance.requirements import variant
@@ -89,19 +90,19 @@ def refuses_two_ranges_with_501() -> Defect:
 @variant("REG-028", "REG-024", warns=("REG-006",))
 def takes_one_range_only() -> Defect:
     """Responds to more than one range with the whole blob (RFC 9110 section 14.2)."""
-    return DEFECTS["ignores-multi-range"]()
+    return defects.ignores_multi_range()
 
 
 @variant("REG-028", warns=("REG-006", "REG-024", "REG-029"))
 def sends_the_first_range_only() -> Defect:
     """Sends a part of what was requested, and states which, as crane's registry does (RFC 9110 section 15.3.7)."""
-    return DEFECTS["first-range-only"]()
+    return defects.first_range_only()
 
 
 @variant("REG-028", warns=("REG-024",))
 def coalesces_near_ranges() -> Defect:
     """Joins ranges whose gap is smaller than the overhead of a part (RFC 9110 section 15.3.7.2)."""
-    return DEFECTS["joins-near-ranges"]()
+    return defects.joins_near_ranges()
 
 
 @variant("REG-028")
@@ -131,7 +132,7 @@ def sends_blobs_in_chunks() -> Defect:
 @variant("REG-004", "REG-011", warns=("REG-027",))
 def states_no_length_to_head() -> Defect:
     """States no Content-Length to HEAD of a blob: SHOULD in distribution-spec v1.1.1."""
-    return DEFECTS["head-without-length"]()
+    return defects.head_without_length()
 
 
 def _mount(status: int, code: str) -> Defect:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.defects import Defect
+from conformance.registry.server.deviations import Defect
 from conformance.registry.server.responses import error_reply
 from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import variant

@@ -1,0 +1,1 @@
+"""The copier's trial: real copies between two embedded registries, and what they show."""
