@@ -117,6 +117,7 @@ def bench(session: nox.Session) -> None:
         "deep_check",
         "shallow_check",
         "toc",
+        "report_page",
         "writer",
         "certify_skopeo",
         "audit",

@@ -25,6 +25,7 @@ IN_WHEEL: Final = (
     "conformance/implementations/adapters/skopeo.toml",
     "conformance/fixtures/golden/sentinel-single/index.json",
     "conformance/fixtures/vectors/index.json",
+    "conformance/fixtures/schemas/toc.schema.json",
     "conformance/docs/format.md",
     "conformance/docs/requirements.md",
 )

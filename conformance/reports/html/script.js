@@ -38,10 +38,10 @@
   document.querySelector("form.filters").addEventListener("submit", (event) => event.preventDefault());
   for (const field of [search, ...fields.map(([, field]) => field)]) field.addEventListener("input", apply);
   addEventListener("hashchange", follow);
-  for (const button of document.querySelectorAll("button[data-copy]")) {
+  for (const button of document.querySelectorAll(".replay button")) {
     button.addEventListener("click", async () => {
       try {
-        await navigator.clipboard.writeText(button.dataset.copy);
+        await navigator.clipboard.writeText(button.previousElementSibling.textContent);
         button.textContent = "Copied";
       } catch {
         const range = document.createRange();

@@ -20,8 +20,9 @@ _WHOLE_TABLES = 12
 WORDS = ("fail", "not-run", "warning", "waived", "pass", "unsupported", "not-applicable")
 _TELLING = WORDS[:4]
 # The groups whose failures a picture of the layers, or of the sentinel's bytes, explains.
-_DRAWN = ("SENT-BLOB", "LAYER", "TOC", "TARSPLIT")
+_DRAWN = ("SENT-BLOB", "LAYER", "FOOTER", "TOC", "TARSPLIT")
 _MAX_FINDINGS = 12
+_MAX_FINDINGS_OF_MANY = 3
 _MAX_SHAPES = 12
 _MAX_EVIDENCE = 4
 _MAX_EVIDENCE_TEXT = 6000
@@ -81,7 +82,7 @@ def subject_views(report: Report, catalogue: Catalogue, pictures: Mapping[str, P
     for number, subject in enumerate(report.subjects):
         shown = [result for result in subject.verdicts if whole or result.verdict in ("fail", "not-run", "waived")]
         shown.sort(key=_gravest_first)
-        rows = tuple(_row(result, catalogue, number, taken) for result in shown)
+        rows = tuple(_row(result, catalogue, number, taken, whole=whole) for result in shown)
         musts = [result for result in subject.verdicts if result.level == "MUST"]
         decided = sum(result.verdict in ("pass", "fail", "waived") for result in musts)
         owed = sum(result.verdict != "not-applicable" for result in musts)
@@ -164,7 +165,9 @@ def _gravest_first(result: RequirementResult) -> int:
     return WORDS.index(word) if word in _TELLING else len(WORDS)
 
 
-def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: set[str]) -> RowView:
+def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: set[str], *, whole: bool) -> RowView:
+    """Of many targets only the first findings are shown, and no advice, which would be there as often as they are."""
+    limit = _MAX_FINDINGS if whole else _MAX_FINDINGS_OF_MANY
     anchor = result.id if result.id not in taken else f"{result.id}-{number + 1}"
     taken.add(result.id)
     telling = result.telling or result.findings
@@ -177,10 +180,10 @@ def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: se
         class_,
         _word(result),
         catalogue.statement_of(result.id),
-        catalogue.advice_on(result.id) if result.verdict == "fail" else "",
+        catalogue.advice_on(result.id) if result.verdict == "fail" and whole else "",
         safe(result.reason),
-        tuple(_finding(finding) for finding in telling[:_MAX_FINDINGS]),
-        max(len(telling) - _MAX_FINDINGS, 0),
+        tuple(_finding(finding) for finding in telling[:limit]),
+        max(len(telling) - limit, 0),
         explained_by(result.id),
     )
 
