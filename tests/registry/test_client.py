@@ -61,6 +61,12 @@ def test_the_methods_of_docker_registry_client_work_over_our_session() -> None:
         assert SECRET not in repr(client) + repr(registry.exchanges)
 
 
+def test_nothing_of_docker_registry_client_signs_a_manifest() -> None:
+    """Its only path to jws and ecdsa (SECURITY.md)."""
+    with pytest.raises(NotImplementedError, match="put_manifest_raw"):
+        RegistryClient("http://registry.invalid").put_manifest("a", "1", object())
+
+
 def test_a_chunked_upload_reads_back() -> None:
     with EmbeddedRegistry() as registry:
         client = RegistryClient(registry.url)
