@@ -1,4 +1,4 @@
-"""Registries that make permitted choices are not accused."""
+"""Registries with permitted choices fail no MUST."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from conformance.requirements import find_variants, freedom_of
 
 
 @pytest.mark.parametrize("maker", find_variants(registries), ids=lambda maker: maker.__name__)
-def test_no_must_fails_on_a_lawful_registry_and_none_is_left_out(maker: Callable[[], Defect]) -> None:
+def test_no_must_fails_on_a_conforming_registry_and_none_is_left_out(maker: Callable[[], Defect]) -> None:
     with EmbeddedRegistry(defects=[maker()]) as registry:
         results = judge_registry(registry.url, registry.collect_garbage)
     broken = {
