@@ -163,26 +163,28 @@ def _cut(blob: bytes, at: Position) -> bytes:
     return blob[at.offset : at.end]
 
 
+def tree_of_all_types(tool: bytes, holes: bytes) -> Tree:
+    """Entries of every type; ``tool`` and ``holes`` are the contents of the two larger files."""
+    return (
+        Node("usr/", "dir", mode=0o755),
+        Node("usr/bin", "dir", mode=0o755),
+        Node("usr/bin/tool", content=tool, mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
+        Node("usr/bin/alias", "hardlink", link_name="usr/bin/tool", mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
+        Node("usr/holes", content=holes, xattrs={"user.one": "first", "user.two": "second"}),
+        Node("usr/empty"),
+        Node("usr/small", content=b"small\n"),
+        Node("usr/other", content=b"other\n"),
+        Node("usr/link", "symlink", link_name="../small", mode=0o777),
+        Node("usr/pipe", "fifo"),
+        Node("usr/null", "char", device=(1, 3)),
+        Node("usr/größe", content="ä".encode()),
+        Node("usr/.wh.gone"),
+    )
+
+
 @cache
 def _conforming() -> LayerDraft:
-    holes = noise(1, 3000) + bytes(5000) + noise(2, 2000)
-    return draft_layer(
-        (
-            Node("usr/", "dir", mode=0o755),
-            Node("usr/bin", "dir", mode=0o755),
-            Node("usr/bin/tool", content=noise(3, 200_000), mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
-            Node("usr/bin/alias", "hardlink", link_name="usr/bin/tool", mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
-            Node("usr/holes", content=holes, xattrs={"user.one": "first", "user.two": "second"}),
-            Node("usr/empty"),
-            Node("usr/small", content=b"small\n"),
-            Node("usr/other", content=b"other\n"),
-            Node("usr/link", "symlink", link_name="../small", mode=0o777),
-            Node("usr/pipe", "fifo"),
-            Node("usr/null", "char", device=(1, 3)),
-            Node("usr/größe", content="ä".encode()),
-            Node("usr/.wh.gone"),
-        )
-    )
+    return draft_layer(tree_of_all_types(noise(3, 200_000), noise(1, 3000) + bytes(5000) + noise(2, 2000)))
 
 
 def unreadable_layer(tar: bytes) -> LayerDraft:

@@ -7,12 +7,11 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
+from conformance.format.patterns import REPOSITORY_NAME, TAG
 from conformance.observed.hosts import is_loopback
 from conformance.sources.errors import SourceError
 
 # OCI distribution-spec 1.1, "Pulling manifests": the grammar of <name> and of a tag.
-_NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _HOST = re.compile(r"(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?")
 _MAX_REFERENCE = 1024
 DOCKER_HUB = "registry-1.docker.io"
@@ -101,7 +100,7 @@ def _registry(text: str, scheme: str) -> RegistryReference:
     repository, colon, tag = rest.partition(":")
     if not _HOST.fullmatch(host):
         raise SourceError(f"{text}: {host!r} is not a registry host; name an image host/name:tag or oci:DIR")
-    if not _NAME.fullmatch(repository):
+    if not REPOSITORY_NAME.fullmatch(repository):
         raise SourceError(f"{text}: {repository!r} is not a repository name, nor is there such a directory")
     if at:
         try:
@@ -109,6 +108,6 @@ def _registry(text: str, scheme: str) -> RegistryReference:
         except FormatError as error:
             raise SourceError(f"{text}: {error}") from None
     tag = tag if colon else "latest"
-    if not _TAG.fullmatch(tag):
+    if not TAG.fullmatch(tag):
         raise SourceError(f"{text}: {tag!r} is not a tag")
     return RegistryReference(host, repository, tag, scheme)

@@ -16,6 +16,7 @@ from conformance.format.frames import SKIPPABLE_HEADER, SKIPPABLE_MAGIC
 from conformance.format.oci import Descriptor
 from conformance.format.positions import Position, TocPosition
 from conformance.format.segment_rules import SegmentRules
+from conformance.format.spans import united
 from conformance.format.tarsplit import FileRecord, Record, parse
 from conformance.format.toc import MAX_TOC
 from conformance.observed.evidence import Evidence
@@ -190,12 +191,6 @@ def split_records(payload: memoryview, counted: Counted) -> Iterator[Record]:
 
 
 def _merge(places: Sequence[Place]) -> list[Place]:
-    """The same bytes in ascending order, with overlapping and adjacent ranges merged."""
-    merged: list[Place] = []
-    for offset, length in sorted(places):
-        if merged and offset <= merged[-1][0] + merged[-1][1]:
-            start, before = merged[-1]
-            merged[-1] = (start, max(before, offset + length - start))
-        else:
-            merged.append((offset, length))
-    return merged
+    """The same bytes in ascending order, with overlapping and adjacent places as one."""
+    spans = united((offset, offset + length) for offset, length in places)
+    return [(start, end - start) for start, end in spans]

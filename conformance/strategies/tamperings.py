@@ -158,11 +158,6 @@ DUALITIES: Final = (
 )
 
 
-def dualities() -> st.SearchStrategy[Duality]:
-    """Each of the dualities."""
-    return st.sampled_from(DUALITIES)
-
-
 def _annotation(key: str, value: str | None) -> Edit:
     def edit(draft: LayerDraft) -> None:
         draft.annotations[key] = value

@@ -137,6 +137,7 @@ COPIES = {
     "other content, retained": CopySeen(
         "copy", image(other_sentinel(b"another")), image(other_sentinel(b"another")), "gzip"
     ),
+    "less content, retained": CopySeen("copy", image(other_sentinel(b"\0")), image(other_sentinel(b"\0")), "gzip"),
     "other content, stripped": CopySeen("copy", image(other_sentinel(b"another")), image(recompressed()), "gzip"),
     "like the twin": CopySeen(
         "copy", image(sentinel()), image(recompressed()), "gzip", plain_twin=image(recompressed())

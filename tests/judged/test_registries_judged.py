@@ -94,6 +94,9 @@ RANGES = {
     "two in three": ranged((10, 19), (40, 49), parts=[(10, 5, 100), (15, 5, 100), (40, 10, 100)]),
     "two with a hole": ranged((10, 19), (40, 49), parts=[(10, 5, 100), (16, 4, 100), (40, 10, 100)]),
     "two that overlap": ranged((10, 19), (40, 49), parts=[(10, 8, 100), (12, 8, 100), (13, 2, 100), (40, 10, 100)]),
+    "two, the second in two that overlap": ranged(
+        (10, 19), (40, 49), parts=[(10, 10, 100), (40, 5, 100), (43, 7, 100)]
+    ),
     "two and one more": ranged((10, 19), (40, 49), parts=[(10, 10, 100), (40, 10, 100), (60, 5, 100)]),
     "malformed": ranged((10, 19), parts=[], malformed="no boundary"),
     **{f"HTTP {status}": ranged((10, 19), status=status, parts=[]) for status in (302, 399, 400, 416, 499, 500, 501)},
@@ -135,6 +138,7 @@ BLOBS = {
     "right": blob(response(200, **LENGTH), response(200, BLOB, **LENGTH), response(404, what="missing")),
     "no length": blob(response(200), response(200, BLOB)),
     "another length": blob(response(200, content_length="99"), response(200, BLOB, content_length="101")),
+    "length of nothing": blob(response(200, content_length="0"), response(200, BLOB, content_length="0")),
     "no blob": blob(response(404, content_length="9"), response(404, content_length="9")),
     "cut": blob(response(200, **LENGTH), response(200, BLOB[:-1])),
     "changed": blob(response(200, **LENGTH), response(200, b"x" + BLOB[1:])),
@@ -183,7 +187,7 @@ LISTED = {
     "no document": b"[]",
 }
 for name, content in LISTED.items():
-    for put, listed in ((201, 200), (400, 200), (201, 404), (201, 500)):
+    for put, listed in ((201, 200), (200, 200), (400, 200), (201, 404), (201, 500)):
         add("018", **{f"{name} {put} {listed}": ReferrersSeen("sha256:9", response(put), response(listed, content))})
 BUSY = response(429, CODES, "a push")
 ROUNDS = {

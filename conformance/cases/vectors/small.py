@@ -19,24 +19,9 @@ from conformance.images.trees import Node, tar_of
 
 _SPLITTING: Final = b"b" * 1200 + b"%Q"
 """The chunker splits once after each of these, found by search; tests/vectors fails when it does not."""
-TREE: Final = (
-    Node("usr/", "dir", mode=0o755),
-    Node("usr/bin", "dir", mode=0o755),
-    Node("usr/bin/tool", content=_SPLITTING * 2 + b"b" * 1200, mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
-    Node("usr/bin/alias", "hardlink", link_name="usr/bin/tool", mode=0o4755, uid=1, gid=2, mtime=1_700_000_000),
-    Node(
-        "usr/holes",
-        content=b"1" * 3000 + bytes(5000) + b"2" * 2000,
-        xattrs={"user.one": "first", "user.two": "second"},
-    ),
-    Node("usr/empty"),
-    Node("usr/small", content=b"small\n"),
-    Node("usr/other", content=b"other\n"),
-    Node("usr/link", "symlink", link_name="../small", mode=0o777),
-    Node("usr/pipe", "fifo"),
-    Node("usr/null", "char", device=(1, 3)),
-    Node("usr/größe", content="ä".encode()),
-    Node("usr/.wh.gone"),
+TREE: Final = layer_draft.tree_of_all_types(
+    _SPLITTING * 2 + b"b" * 1200,
+    b"1" * 3000 + bytes(5000) + b"2" * 2000,
 )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from conformance.checks.artifact.layer_tar import DIFFERING, HIDING, faults_of, where
+from conformance.checks.artifact.layer_tar import faults_of, where
 from conformance.checks.artifact.layers import broken_off, by_discrepancies, by_whole, no_toc, not_compared
+from conformance.checks.artifact.tar_words import DIFFERING, HIDING
 from conformance.format.discrepancy import Kind
 from conformance.format.tar_faults import TarRule
 from conformance.observed.layer import LayerSeen, LayersSeen, ReaderSeen, WholeLayer

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from conformance.format.spans import united
 from conformance.observed.registry import RangeSeen, RedirectSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, informed, judge, passed
@@ -23,15 +24,9 @@ def _wrong(seen: RangeSeen) -> str:
 
 def _missing(seen: RangeSeen) -> str:
     """The requested bytes that are missing; "" when none is."""
-    covered = sorted((part.first, part.first + len(part.content)) for part in seen.parts)
-    merged: list[tuple[int, int]] = []
-    for start, end in covered:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
+    covered = united((part.first, part.first + len(part.content)) for part in seen.parts)
     for first, last in seen.wanted:
-        if not any(start <= first and last < end for start, end in merged):
+        if not any(start <= first and last < end for start, end in covered):
             return f"bytes {first}-{last} are missing"
     return ""
 

@@ -15,11 +15,10 @@ from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, JsonObject, decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
+from conformance.format.patterns import REPOSITORY_NAME, TAG
 from conformance.format.stored import StoredManifest
 from conformance.registry.server.serving import Call, Reply, serve_content
 
-_NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _ROUTE = re.compile(r"/v2/(.+)/(manifests|blobs|tags|referrers)/(.*)")
 # Numbers of clients are shorter; int() refuses some thousand digits with its own error.
 _COUNT = re.compile(r"[0-9]{1,18}")
@@ -105,7 +104,7 @@ class RegistryCore:
         if call.path == "/v2/_catalog":
             return _listing(call, "repositories", sorted(name for name, r in self.repositories.items() if r.manifests))
         match = _ROUTE.fullmatch(call.path)
-        if match is None or not _NAME.fullmatch(match[1]):
+        if match is None or not REPOSITORY_NAME.fullmatch(match[1]):
             raise Problem(404, "NAME_INVALID", "no such resource")
         name, kind, rest = match.groups()
         if kind == "manifests":
@@ -142,7 +141,7 @@ class RegistryCore:
         if len(call.body) > MAX_DOCUMENT:
             raise Problem(413, "SIZE_INVALID", f"a manifest may have {MAX_DOCUMENT} bytes")
         by_digest = ":" in reference
-        if not by_digest and not _TAG.fullmatch(reference):
+        if not by_digest and not TAG.fullmatch(reference):
             raise Problem(400, "TAG_INVALID", "not a tag")
         if by_digest and not _parse(reference).matches(call.body):
             raise Problem(400, "DIGEST_INVALID", "the manifest has another digest")
