@@ -190,7 +190,7 @@ class _Pass:
 def _marks(tar: Iterator[bytes]) -> tuple[tuple[str, ...], str]:
     """The first overlay marks, and why the tar could not be read to its end; all of the pieces are used up.
 
-    Raise FormatError where it is the pieces that cannot be had.
+    Raise FormatError where the pieces cannot be read.
     """
     marks: list[str] = []
     problem = ""

@@ -4,7 +4,7 @@ Each image is also copied by every copier, within the registry, and consumed fro
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -31,7 +31,9 @@ COMPRESSIONS: Final = ("zstd:chunked", "gzip")
 COPIED: Final = "zstd:chunked"
 """The compression of the images that are copied, and of the large one."""
 _TAG: Final = "1"
-_SECONDS: Final = 180.0
+_SECONDS: Final[Mapping[ImageName, float]] = {"small": 180.0, "large": 900.0}
+_TIMES_LARGE: Final = 5
+"""How many times the seconds of an adapter an operation on the large image may take."""
 _CONSUMERS_AT_ONCE: Final = 2
 _OUTCOMES: Final[dict[RunOutcome, CellOutcome]] = {
     "refused": "refused",
@@ -193,7 +195,8 @@ def _run(
 ) -> Run:
     """One operation, of whose sandbox nothing is left: a storage with the large image has as many bytes."""
     sandbox = subject.sandbox(hosts=(way.registry.host,))
-    seconds = min(_SECONDS, float(subject.adapter.timeout))
+    usual = float(subject.adapter.timeout)
+    seconds = min(_SECONDS[way.image], usual if way.image == "small" else _TIMES_LARGE * usual)
     try:
         return subject.run(operation, values, options=options, sandbox=sandbox, timeout=seconds)
     finally:

@@ -6,7 +6,8 @@
 
 reads index.json there, sends the requests of each case of the kind "requests" to new repositories below PREFIX, and
 writes a line for each case: "accepted" when the responses agree with the requests, "refused" when one contradicts them,
-"skipped" when the registry answered an earlier request in another way than when the case was found. Exit status 1 when
+"skipped" when the registry responded to an earlier request in another way than when the case was found. Exit status 1
+when
 one was refused. OCI_AUTHORIZATION is the value of the header Authorization, if there is to be one.
 """
 

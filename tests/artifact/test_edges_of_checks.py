@@ -93,7 +93,7 @@ def test_a_difference_in_either_data_layer_is_found(place: int) -> None:
     assert verdicts(draft)["SENT-CONFIG-001"] == "fail"
 
 
-def test_attestations_behind_a_pair_are_no_disorder() -> None:
+def test_attestations_after_a_pair_keep_the_order() -> None:
     draft = conforming_draft()
     attestation = {**draft.plain, "layers": [{"mediaType": "application/vnd.in-toto+json", "digest": "", "size": 2}]}
     attestation["layers"][0]["digest"] = draft.add_blob(b"{}")
@@ -115,7 +115,7 @@ LAWFUL = {
 
 
 @pytest.mark.parametrize("name", LAWFUL)
-def test_keys_that_fold_to_none_at_their_place_are_lawful(name: str) -> None:
+def test_keys_that_fold_to_none_at_their_place_are_permitted(name: str) -> None:
     draft: Draft = conforming_draft()
     draft.spelling[name] = lambda raw: LAWFUL[name] + raw[1:]
     found = verdicts(draft, deep=True)
@@ -159,7 +159,7 @@ def test_a_blob_of_another_size_is_seen_without_reading_it_whole(blob: bytes, ve
 
 
 @pytest.mark.parametrize("less", [1, 200])
-def test_a_table_that_is_shorter_than_its_frame_is_not_where_it_is_said_to_be(less: int) -> None:
+def test_a_table_that_is_shorter_than_its_frame_is_not_at_its_position(less: int) -> None:
     draft = conforming_layer()
 
     def edit(footer: Footer) -> Footer:

@@ -64,7 +64,7 @@ def test_a_size_that_no_blob_has_is_a_finding(place: str, size: int, far: bool, 
             compare_readings(source, lambda _: None)
 
 
-def test_the_sound_image_is_none_of_these(tmp_path: Path) -> None:
+def test_the_conforming_image_is_none_of_these(tmp_path: Path) -> None:
     size = len(finish_layer(conforming_layer()).blob)
     for place in PLACES:
         (tmp_path / place).mkdir()

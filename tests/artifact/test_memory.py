@@ -1,6 +1,6 @@
 """Images that are small on the wire and were made to fill memory: at most 512 MiB, and nothing passes unread.
 
-Each check runs in its own process, which tells its peak; nothing here is large enough for an unpacking process.
+Each check runs in its own process, whose peak is measured; nothing here is large enough for an unpacking process.
 """
 
 import base64
@@ -141,7 +141,7 @@ def bombs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     return cache(lambda name: MAKERS[name](tmp_path_factory.mktemp("bombs") / name))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is told in other units")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is reported in other units")
 @pytest.mark.parametrize("deep", [[], ["--deep"]], ids=["", "deep"])
 @pytest.mark.parametrize("name", ["entries", *SLOW])
 def test_a_check_takes_at_most_512_mib(name: str, deep: list[str], bombs: Callable[[str], str]) -> None:
@@ -160,7 +160,7 @@ def test_a_check_takes_at_most_512_mib(name: str, deep: list[str], bombs: Callab
     assert ("more than 1048576 entries" if name == "entries" else "more memory than one image may fill") in told
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is told in other units")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is reported in other units")
 @pytest.mark.parametrize("command", [["inspect"], ["inspect", "--all"], ["diff"]], ids=" ".join)
 @pytest.mark.parametrize("name", ["entries", SLOW[0]])
 def test_other_commands_take_no_more(name: str, command: list[str], bombs: Callable[[str], str]) -> None:

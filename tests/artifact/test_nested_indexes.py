@@ -51,7 +51,7 @@ def test_what_readers_take_differently_is_a_finding(
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
-def test_a_sound_one_breaks_nothing(depth: int) -> None:
+def test_a_conforming_index_fails_nothing(depth: int) -> None:
     assert failures(lambda raw: raw, depth) == set()
 
 

@@ -74,7 +74,7 @@ def test_an_image_without_any_chunked_layer_is_one_line_in_all() -> None:
         ({"without": TARSPLIT_POSITION}, "it has no tar-split"),
     ],
 )
-def test_what_is_lost_is_said(change: JsonObject, reason: str) -> None:
+def test_what_is_lost_is_reported(change: JsonObject, reason: str) -> None:
     chunked, _ = a_chunked_layer()
     annotations = {key: value for key, value in chunked["annotations"].items() if key != change.get("without")}
     layer = {**chunked, "annotations": annotations if "without" in change else {}}
@@ -82,7 +82,7 @@ def test_what_is_lost_is_said(change: JsonObject, reason: str) -> None:
     assert reason in line
 
 
-def test_zstd_in_a_docker_manifest_is_said() -> None:
+def test_zstd_in_a_docker_manifest_is_reported() -> None:
     chunked, _ = a_chunked_layer()
     (line,) = lines(judged([chunked], media_type=DOCKER_MANIFEST_TYPE))
     assert "it is in a Docker manifest" in line

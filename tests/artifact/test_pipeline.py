@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_worker_too(tmp_path: Path
     os.close(file)
 
 
-def test_a_worker_that_nobody_reads_from_ends_with_its_reader(tmp_path: Path) -> None:
+def test_a_worker_without_a_reader_ends(tmp_path: Path) -> None:
     path = on_disk(tmp_path, b"".join(zstandard.compress(os.urandom(2**20)) for _ in range(64)))
     script = (
         "import os, sys\n"

@@ -87,7 +87,7 @@ def apart() -> LayerDraft:
 
 
 @pytest.mark.parametrize("registry", [defects.ignores_range], indirect=True)
-def test_a_registry_without_ranges_is_read_whole_and_that_is_said(registry: EmbeddedRegistry) -> None:
+def test_a_registry_without_ranges_is_read_whole_and_that_is_reported(registry: EmbeddedRegistry) -> None:
     report = check(push(registry, conforming_layer()))
     assert report.conforms
     assert any(WHOLE_SENT in note for note in report.notes)
@@ -102,7 +102,7 @@ def test_several_ranges_are_asked_for_singly_where_they_do_not_come_together(reg
     assert report.verdicts
 
 
-def test_a_blob_that_cannot_be_had_is_said_and_not_judged(registry: EmbeddedRegistry) -> None:
+def test_an_unavailable_blob_is_reported_and_not_judged(registry: EmbeddedRegistry) -> None:
     reference = push(registry, conforming_layer())
     digest = str(Digest.of(finish_layer(conforming_layer()).blob))
     client = RegistryClient(registry.url)
@@ -114,9 +114,9 @@ def test_a_blob_that_cannot_be_had_is_said_and_not_judged(registry: EmbeddedRegi
     assert verdicts["LAYER-002"] == verdicts["TOC-001"] == "not-run"
 
 
-def test_a_place_that_the_footer_names_and_nobody_can_read_is_not_judged() -> None:
+def test_an_unreadable_position_in_the_footer_is_not_judged() -> None:
     class Gone(MemorySource):
-        """What lies at the beginning of the blob cannot be had."""
+        """The first bytes of the blob are not available."""
 
         def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
             whole = super().parts(descriptor, places)

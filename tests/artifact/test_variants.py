@@ -18,7 +18,7 @@ VARIANTS = find_variants(artifacts)
 
 
 @pytest.mark.parametrize("maker", VARIANTS, ids=lambda maker: maker.__name__)
-def test_no_must_fails_on_a_lawful_choice_and_none_is_left_out(maker: Callable[[], Drafted]) -> None:
+def test_no_must_fails_on_a_permitted_choice_and_none_is_left_out(maker: Callable[[], Drafted]) -> None:
     image, freedom = maker(), freedom_of(maker)
     results = judge_image(observe_image(MemorySource(image.blobs, image.root), reading=LayerReading(deep=True)))
     wrong = {result.id: result.findings for result in results if result.breaks_conformance or needs_deep(result)}

@@ -218,7 +218,7 @@ def test_a_rate_limit_without_end_is_given_up_after_five_minutes(state: State) -
     assert sum(slept) >= MAX_RATE_LIMIT_WAIT
 
 
-def test_a_silent_host_is_not_asked_for_ever(state: State) -> None:
+def test_a_silent_host_gets_no_further_requests(state: State) -> None:
     images = [f"127.0.0.1:1/app:{number}" for number in range(40)]
     summary = summary_of(state, audit(state, *images))
     assert summary.not_judged == 40
@@ -241,7 +241,7 @@ def test_a_byte_budget_stops_and_the_same_command_goes_on(registry: EmbeddedRegi
     assert again.run.bytes > outcome.run.bytes
 
 
-def test_since_last_tells_what_changed(state: State) -> None:
+def test_since_last_states_what_changed(state: State) -> None:
     layers = layers_of(2)
     with EmbeddedRegistry() as registry:
         load(registry, "app", "stays", layers[:1])

@@ -1,4 +1,4 @@
-"""What pulls of consecutive tags cost, and the forms of the summary that tell it."""
+"""The cost of pulls of consecutive tags, and the forms of the summary."""
 
 import random
 from pathlib import Path

@@ -82,7 +82,7 @@ def require_present(absent: set[str]) -> None:
 
 
 @pytest.mark.parametrize("row", TABLE)
-def test_who_accepts_what(row: str) -> None:
+def test_which_readers_accept_a_blob(row: str) -> None:
     content, expected = TABLE[row]
     outcomes = read_with_panel(content)
     present = {outcome.reader for outcome in outcomes if not outcome.absent}
@@ -91,7 +91,7 @@ def test_who_accepts_what(row: str) -> None:
 
 
 @pytest.mark.parametrize("reader", sorted(ALL))
-def test_reader_lists_a_sound_archive(reader: str) -> None:
+def test_reader_lists_a_valid_archive(reader: str) -> None:
     (outcome,) = read_with_panel(tar(), readers=[reader])
     require_present({reader} if outcome.absent else set())
     assert outcome.accepted
@@ -190,7 +190,7 @@ def test_program_sees_the_blob_and_a_home_of_its_own(monkeypatch: pytest.MonkeyP
     assert "TAR_OPTIONS" not in variables
 
 
-def test_program_that_cannot_be_started_says_so() -> None:
+def test_program_that_cannot_be_started_states_this() -> None:
     ended = run_on(b"", ("/nonexistent/tar",), timeout=1)
     assert ended.status is None
     assert "could not be started" in ended.stderr

@@ -133,7 +133,7 @@ def test_absent_reader_informs() -> None:
     assert "not on this machine" in judgement.message
 
 
-def test_empty_panel_is_said() -> None:
+def test_empty_panel_is_reported() -> None:
     judgements = list(sentinel_blob.rejected_by_strict_readers(SentinelBlob("blob", canonical_sentinel())))
     assert [each.outcome for each in judgements] == ["pass", "info"]
     assert "was not run" in judgements[1].message

@@ -97,7 +97,7 @@ def test_a_tag_is_added_and_replaced_in_a_layout_that_is_there(tree: Path, tmp_p
     assert look(layout, "b").manifests[0].digest != first.manifests[0].digest
 
 
-def test_fields_of_a_layout_that_nobody_knows_stay(tree: Path, tmp_path: Path) -> None:
+def test_unknown_fields_of_a_layout_stay(tree: Path, tmp_path: Path) -> None:
     layout = tmp_path / "layout"
     built(layout, tree, tag="a")
     index = (layout / "index.json").read_text().replace('{"schema', '{"org.example": 1.10, "schema')

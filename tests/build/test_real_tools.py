@@ -157,7 +157,7 @@ def test_umoci_unpacks_the_image(bench: Bench, compression: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--sentinel",)], ids=["plain", "pair"])
-def test_our_own_consumer_unpacks_the_image(bench: Bench, arguments: tuple[str, ...]) -> None:
+def test_the_reference_consumer_unpacks_the_image(bench: Bench, arguments: tuple[str, ...]) -> None:
     need_root()
     bench.build(*arguments)
     store = str(bench.directory / "store")
@@ -172,7 +172,7 @@ def test_gnu_tar_lists_the_layer(bench: Bench) -> None:
     assert len(listed.splitlines()) >= len(list(bench.tree.rglob("*")))
 
 
-def test_what_the_newest_containers_image_writes_is_sound_to_the_last_byte(bench: Bench) -> None:
+def test_what_the_newest_containers_image_writes_conforms_in_every_byte(bench: Bench) -> None:
     """Its own chunking, its own tar-split, its own frames: no part of that layer comes from this project."""
     bench.build("--compression", "gzip")
     bench.run(

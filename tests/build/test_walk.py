@@ -56,7 +56,7 @@ def test_parents_come_first_and_names_are_sorted_by_their_bytes(tree: Path) -> N
     assert names == sorted(names, key=lambda name: [part.encode() for part in name.split("/")])
 
 
-def test_our_own_reader_sees_exact_times_and_binary_attributes(tree: Path) -> None:
+def test_the_reader_of_this_project_sees_exact_times_and_binary_attributes(tree: Path) -> None:
     reader = TarReader(io.BytesIO(b"".join(tar_pieces(tree, AS_IT_IS))))
     found = {}
     while (header := reader.header()) is not None:
@@ -139,7 +139,7 @@ def test_a_file_that_is_replaced_before_it_is_opened_is_refused(
         list(tar_pieces(tmp_path, AS_IT_IS))
 
 
-def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no such directory"):
         list(tar_pieces(tmp_path / "absent", AS_IT_IS))
 

@@ -24,7 +24,7 @@ copy = ["no-such-tool", "{reference}", "{destination}"]
 """
 
 
-def test_adapter_check_tells_what_each_file_says_and_what_is_wrong(tmp_path: Path) -> None:
+def test_adapter_check_states_what_each_file_says_and_what_is_wrong(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(ABSENT)
     bad.write_text(ABSENT.replace('["copier"]', '["king"]'))

@@ -86,7 +86,7 @@ def _swap(path: Path, make: Callable[[Path], object]) -> None:
     ids=["empty", "not UTF-8", "deep", "array", "no image", "long number", "2 GB", "missing", "directory",
          "FIFO", "link to itself"],
 )  # fmt: skip
-def test_a_spoilt_index_json(layout: Layout, spoil: Callable[[Path], object], words: str) -> None:
+def test_a_damaged_index_json(layout: Layout, spoil: Callable[[Path], object], words: str) -> None:
     spoil(layout.index)
     one_line(zcc("check", f"oci:{layout.directory}"), str(layout.directory), words)
 
@@ -108,7 +108,7 @@ def test_a_truncated_index_json_is_a_finding(layout: Layout) -> None:
     ],
     ids=["2 GB", "other bytes", "missing", "FIFO"],
 )
-def test_a_spoilt_root_manifest(layout: Layout, spoil: Callable[[Path], object], words: str) -> None:
+def test_a_damaged_root_manifest(layout: Layout, spoil: Callable[[Path], object], words: str) -> None:
     spoil(layout.blob(layout.root))
     one_line(zcc("check", f"oci:{layout.directory}"), layout.root, words)
 
@@ -128,7 +128,7 @@ def test_a_layout_none_of_whose_blobs_matches_its_name(layout: Layout) -> None:
     ],
     ids=["2 GB", "other bytes", "missing"],
 )
-def test_one_spoilt_manifest_is_a_finding(layout: Layout, spoil: Callable[[Path], object], found: str) -> None:
+def test_one_damaged_manifest_is_a_finding(layout: Layout, spoil: Callable[[Path], object], found: str) -> None:
     """The rest of the image is judged."""
     spoil(layout.blob(layout.sentinel))
     run = zcc("check", f"oci:{layout.directory}")
@@ -138,7 +138,7 @@ def test_one_spoilt_manifest_is_a_finding(layout: Layout, spoil: Callable[[Path]
     assert found in run.stdout
 
 
-def test_a_spoilt_sentinel_blob_is_a_finding(layout: Layout) -> None:
+def test_a_damaged_sentinel_blob_is_a_finding(layout: Layout) -> None:
     first = json.loads(layout.blob(layout.sentinel).read_bytes())["layers"][0]["digest"]
     layout.blob(first).write_bytes(b"\0" * 512)
     run = zcc("check", f"oci:{layout.directory}")
@@ -200,7 +200,7 @@ def test_a_run_against_a_registry_of_endless_manifests_says_what_it_could_not_ju
     [(BasicAuth("user", "right"), "wrong"), (TokenAuth("user", "right"), "wrong"), (TokenAuth("user", "right"), "")],
     ids=["Basic", "Bearer", "Bearer, no login"],
 )
-def test_a_refused_login(tmp_path: Path, auth: BasicAuth | TokenAuth, password: str) -> None:
+def test_a_refused_authentication(tmp_path: Path, auth: BasicAuth | TokenAuth, password: str) -> None:
     with EmbeddedRegistry(auth=auth) as registry:
         host = registry.url.removeprefix("http://")
         login = {"OCI_USERNAME": "user", "OCI_PASSWORD": password} if password else {}
@@ -244,7 +244,7 @@ def test_a_read_only_run_of_an_absent_image_is_one_line_and_exit_2(tmp_path: Pat
     assert "Traceback" not in run.stdout + run.stderr
 
 
-def test_the_unspoilt_twin_conforms_everywhere(tmp_path: Path, layout: Layout) -> None:
+def test_the_undamaged_image_conforms(tmp_path: Path, layout: Layout) -> None:
     """The same image, layout and registry: what is refused above is refused for the damage."""
     assert zcc("check", f"oci:{layout.directory}").returncode == 0
     with EmbeddedRegistry() as registry:

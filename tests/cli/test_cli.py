@@ -32,7 +32,7 @@ def zcc(*arguments: str, directory: Path | None = None, **environ: str) -> subpr
     )
 
 
-def test_a_sound_image_conforms_with_warnings() -> None:
+def test_a_conforming_image_may_have_warnings() -> None:
     run = zcc("check", GOLDEN)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "WARNING SENT-MANIFEST-006" in run.stdout
@@ -50,7 +50,7 @@ def test_json_follows_the_published_schema() -> None:
     assert {"id", "level", "verdict", "findings"} <= set(document["verdicts"][0])
 
 
-def test_an_image_without_sentinel_says_so() -> None:
+def test_an_image_without_sentinel_states_this() -> None:
     legacy = f"oci:{golden_directory('skopeo-1.9.3-plain')}"
     run = zcc("check", legacy)
     assert run.returncode == 0
@@ -79,7 +79,7 @@ def test_what_cannot_be_judged_is_one_line_and_exit_2(image: str, message: str) 
     assert not run.stdout
 
 
-def test_a_registry_that_wants_a_login(tmp_path: Path) -> None:
+def test_a_registry_that_requires_authentication(tmp_path: Path) -> None:
     with EmbeddedRegistry(auth=BasicAuth("user", "right")) as registry:
         host = registry.url.removeprefix("http://")
         refused = zcc("check", f"{host}/app:1", directory=tmp_path)
@@ -156,7 +156,7 @@ def test_a_locale_without_unicode_and_no_term(arguments: tuple[str, ...]) -> Non
     assert run.stdout
 
 
-def test_an_error_nobody_thought_of_is_one_line_and_no_verdict(
+def test_an_unexpected_error_is_one_line_and_no_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: object) -> None:
@@ -201,7 +201,7 @@ def test_a_requirement_is_shown_with_a_wrong_and_a_right_example() -> None:
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
-def test_a_reader_that_is_gone_is_no_verdict(arguments: tuple[str, ...]) -> None:
+def test_a_closed_pipe_is_no_verdict(arguments: tuple[str, ...]) -> None:
     """``zcc … | head``: the status is that of SIGPIPE, for every writer of the output."""
     run = subprocess.run(
         ["bash", "-c", f'{shlex.join([sys.executable, "-c", CODE, *arguments])} | true; exit "${{PIPESTATUS[0]}}"'],

@@ -67,7 +67,7 @@ def test_without_a_bound_a_command_is_not_ended() -> None:
 
 
 @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
-def test_a_reader_that_is_gone_is_no_verdict(form: list[str]) -> None:
+def test_a_closed_pipe_is_no_verdict(form: list[str]) -> None:
     code = "from conformance.cli import main; main()"
     command = [sys.executable, "-c", code, "check", *form, "--no-panel", "oci:fixtures/golden/sentinel-single"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -37,7 +37,7 @@ def test_a_digest_is_read_and_verified() -> None:
         "sha256:" + "g" * 64,
     ],
 )
-def test_what_is_no_digest_is_refused(text: str) -> None:
+def test_an_invalid_digest_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match="is not a sha256 or sha512 digest"):
         Digest.parse(text)
 
@@ -118,6 +118,6 @@ def test_a_platform_is_read_as_it_is_shown(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "linux", "linux/", "/amd64", "linux/arm64/v8/x", "linux//v8", "linux/a\n", "/"])
-def test_what_is_no_platform_is_refused(text: str) -> None:
+def test_an_invalid_platform_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match=r"is not os/architecture\[/variant\]"):
         Platform.parse(text)

@@ -169,7 +169,7 @@ def test_references_to_registries(text: str, host: str, repository: str, referen
         "r.example/../x",
     ],
 )
-def test_what_is_no_reference_is_refused_in_one_line(text: str) -> None:
+def test_an_invalid_reference_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(SourceError) as caught:
         parse_reference(text)
     assert "\n" not in str(caught.value)

@@ -53,7 +53,7 @@ def test_every_form_is_masked(form: str, known: Secrets) -> None:
     assert core.encode() not in known.mask_bytes(b"\xff" + form.encode() + b"\xfe")
 
 
-def test_what_is_no_secret_stays(known: Secrets) -> None:
+def test_other_text_is_not_changed(known: Secrets) -> None:
     text = "tester pushed repository tester/app:latest, \xff\ud800 sha256:00"
     assert known.mask(text) == text
     assert known.mask_bytes(b"\xff\x00tester") == b"\xff\x00tester"

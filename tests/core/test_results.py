@@ -86,7 +86,7 @@ def test_wrong_waivers_are_refused(text: str, message: str) -> None:
         read_waivers(text)
 
 
-def test_a_waiver_that_is_not_needed_and_one_that_ran_out_are_said() -> None:
+def test_a_waiver_that_is_not_needed_and_one_that_ran_out_are_reported() -> None:
     waiver = Waiver(MUST.id, "ticket 7", date(2026, 12, 31))
     passing, failing = conclude(MUST, [passed("x")]), conclude(MUST, [FAILED])
     (line,) = notes_on_waivers([passing], [waiver], date(2026, 12, 1))

@@ -1,4 +1,4 @@
-"""Layers whose TOC tells another story than their tar, and images of whole trees."""
+"""Layers whose TOC differs from their tar, and images of whole trees."""
 
 from collections.abc import Callable, Sequence
 

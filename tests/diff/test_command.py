@@ -12,7 +12,7 @@ from tests.cli.test_cli import GOLDEN, zcc
 LEGACY = f"oci:{golden_directory('skopeo-1.9.3-plain')}"
 
 
-def test_the_duality_of_a_sound_image() -> None:
+def test_the_readings_of_a_conforming_image_agree() -> None:
     run = zcc("diff", GOLDEN)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("--- the TOC\n+++ the tar\n")

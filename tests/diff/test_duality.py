@@ -1,4 +1,4 @@
-"""The TOC against the tar: each attribute in turn tells two stories, and is shown."""
+"""The TOC against the tar: a difference in each attribute is shown."""
 
 import pytest
 
@@ -25,14 +25,14 @@ def only(difference: Difference) -> Change:
     return change
 
 
-def test_the_same_story_twice() -> None:
+def test_equal_readings_have_no_difference() -> None:
     difference = compared(dual(lambda entries: entries))
     assert difference.is_same
     assert difference.sections[0].said == "6 entries the same"
 
 
 @pytest.mark.parametrize("name", GOLDEN_IMAGES)
-def test_golden_layers_tell_one_story(name: str) -> None:
+def test_golden_layers_have_one_reading(name: str) -> None:
     difference = compare_readings(LayoutSource(LayoutReference(golden_directory(name))), lambda _: None)
     assert difference.is_same
     assert [section.same for section in difference.sections] == [622, 85]

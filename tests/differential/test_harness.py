@@ -66,12 +66,12 @@ def test_generated_archives_pass_the_judge() -> None:
 
 
 def test_ordinary_seeds_pass_the_judge() -> None:
-    accused = {
+    failing = {
         seed.name: verdict.must or verdict.unwritten
         for seed in seeds()
         if seed.ordinary and not (verdict := judge_tar(seed.tar)).passes
     }
-    assert accused == {}, "a stock writer's ordinary archive is accused"
+    assert failing == {}, "an ordinary archive of a real writer fails"
 
 
 def test_readers_that_differ_on_what_passes_are_a_fault() -> None:
@@ -114,7 +114,7 @@ def test_a_should_excuses_its_readers_in_what_it_says_alone(should: str, reader:
     assert compare_case(b"", Verdict(should=(should,), toc=A), {"Go archive/tar": A, reader: seen}).fault is not None
 
 
-def test_accusing_what_a_stock_writer_made_is_a_fault() -> None:
+def test_a_failure_of_an_ordinary_archive_is_a_fault() -> None:
     fault = compare_case(b"", Verdict(must=("SEC-001",)), {"one": A, "other": A}, ordinary=True).fault
     assert fault is not None
     assert fault.kind == "false failure"

@@ -1,4 +1,4 @@
-"""Kinds that the harness found: the judge tells of each, and the readers that it is about do differ.
+"""Kinds that the harness found: each is a finding of the suite, and the readers that it is about differ.
 
 When a reader has changed its mind, its line here fails: then the requirement's reason is to be inspected again.
 """
@@ -50,7 +50,7 @@ def panel() -> Iterator[Panel]:
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_the_judge_tells_of_it(name: str) -> None:
+def test_the_judge_reports_it(name: str) -> None:
     verdict = judge_tar(TARS[name].tar)
     assert TARS[name].requirement in (*verdict.must, *verdict.should)
 
@@ -66,7 +66,7 @@ def test_the_readers_do_differ(panel: Panel, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LAWFUL)
-def test_readers_agree_on_lawful_headers(panel: Panel, name: str) -> None:
+def test_readers_agree_on_conforming_headers(panel: Panel, name: str) -> None:
     tar = LAWFUL[name]
     verdict = judge_tar(tar)
     assert verdict.passes, verdict
@@ -74,7 +74,7 @@ def test_readers_agree_on_lawful_headers(panel: Panel, name: str) -> None:
     assert compare_case(tar, verdict, readings | panel.read_with_commands(tar)).fault is None
 
 
-def test_perl_alone_reads_on_behind_the_end_and_the_judge_warns(panel: Panel) -> None:
+def test_perl_alone_continues_after_the_end_and_a_should_warns(panel: Panel) -> None:
     valid = tar_of((Node("a", content=b"a"),))
     wrong = bytearray(header(b"hidden/", typeflag=b"5"))
     wrong[148:156] = b"0000000\0"

@@ -16,7 +16,7 @@ def test_edits_are_the_same_for_the_same_seed_and_mostly_change_the_document() -
     assert sum(one != DOCUMENT for one in edited) > 270
 
 
-def test_edits_of_what_is_no_document_end() -> None:
+def test_edits_of_an_invalid_document_end() -> None:
     for seed in range(100):
         assert isinstance(mutated_json(b"", Random(seed), WORDS), bytes)
 

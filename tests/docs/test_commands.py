@@ -47,7 +47,7 @@ def test_there_are_commands_of_every_kind() -> None:
 
 
 @pytest.fixture
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A directory with all that the pages name, and a registry in the place of registry.example."""
     place = tmp_path_factory.mktemp("pages")
     (place / "fixtures").symlink_to(ROOT / "fixtures")
@@ -104,12 +104,12 @@ def _reason(command: Shown) -> str:
 
 
 @pytest.mark.parametrize("page", sorted({command.page for command in of("zcc")}))
-def test_the_zcc_commands_of_a_page(page: str, world: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_zcc_commands_of_a_page(page: str, workspace: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """In their order: a tutorial builds on what it did before."""
-    monkeypatch.chdir(world[0])
+    monkeypatch.chdir(workspace[0])
     for command in of("zcc"):
         if command.page == page:
-            _try(command, *world)
+            _try(command, *workspace)
 
 
 def _try(command: Shown, place: Path, host: str) -> None:
@@ -172,8 +172,8 @@ def test_modules_extras_and_scripts() -> None:
         assert (ROOT / command.words[1]).exists(), str(command)
 
 
-def test_the_adapter_of_the_tutorial(world: tuple[Path, str]) -> None:
-    assert load_adapter(world[0] / "mytool.toml").name == "mytool"
+def test_the_adapter_of_the_tutorial(workspace: tuple[Path, str]) -> None:
+    assert load_adapter(workspace[0] / "mytool.toml").name == "mytool"
 
 
 @pytest.mark.parametrize("page", sorted({command.page for command in COMMANDS} | {"README.md"}))

@@ -43,6 +43,24 @@ FORBIDDEN: Final = {
     r"\w+ (says|said) that": "reports that",
     r"spelt": "written",
     r"login files?": "credential file",
+    r"[Ww]hat is no (?!longer|t\b)\w+": "something that is not",
+    r"[Tt]ells? (of|it|how|whether|which|what)": "reports, states, shows",
+    r"(is|are|was|were) told": "is reported, is given",
+    r"(tells?|told|tell) (another|two|the first|the same) stor(y|ies)": "has another content",
+    r"[Aa]ccus(e|es|ed|ing|ation|ations)": "fail, failure",
+    r"[Ss]ound (images?|layers?|archives?|twins?|blobs?|ones?)": "conforming, valid",
+    r"(can|cannot|could) be had": "is available, can be obtained",
+    r"makes? of (it|them|an?|the|its)": "how a reader interprets",
+    r"invalid relative": "invalid counterpart",
+    r"once more": "again",
+    r"by the million": "a million",
+    r"leads? nowhere": "is invalid",
+    r"stumbles?( over)?": "fails on, reads differently",
+    r"blow up": "exceed a bound",
+    r"fares? no better": "passes nothing either",
+    r"[Oo]ur own": "of this project",
+    r"(?:\bthe the|\bit it|\ba a|\bof of|\bto to|\band and|\bin in|\bis is)": "the word once",
+    r"results (many|every) \w+": "returns a result for",
 }
 
 # In these files, for these reasons.
@@ -54,6 +72,9 @@ ALLOWED: Final = {
     ("conformance/cases/vectors/model.py", "answer"): "the key of a script, a machine form",
     ("conformance/images/composed.py", "nobody"): "the maintainer of a generated package",
 }
+
+# The patterns themselves, and a page in which a test puts a forbidden word.
+_NOT_READ: Final = frozenset({"tests/docs/test_words.py"})
 
 _PAGES: Final = ("docs", "examples/pipelines")
 _GENERATED: Final = {"requirements.md", "variants.md", "mutants.md"}  # from texts in conformance/, which are read here
@@ -75,6 +96,13 @@ def prose(path: Path) -> str:
     return "\n".join(token.string for token in tokens if token.type in kinds and (" " in token.string))
 
 
+def names(path: Path) -> str:
+    """The names of the test functions of a module, as sentences."""
+    return "\n".join(
+        name.replace("_", " ") for name in re.findall(r"^ *def test_(\w+)", path.read_text(), re.MULTILINE)
+    )
+
+
 def found(path: Path, text: str) -> list[str]:
     name = path.relative_to(ROOT).as_posix()
     return [
@@ -89,10 +117,19 @@ def test_pages_use_the_terms_of_the_glossary() -> None:
     assert not [line for page in pages() for line in found(page, page.read_text())]
 
 
-@pytest.mark.parametrize("folder", ["conformance", "benchmarks", "tools"])
+def modules(folder: str) -> list[Path]:
+    return [
+        path for path in sorted((ROOT / folder).rglob("*.py")) if path.relative_to(ROOT).as_posix() not in _NOT_READ
+    ]
+
+
+@pytest.mark.parametrize("folder", ["conformance", "benchmarks", "tools", "examples", "tests"])
 def test_modules_use_the_terms_of_the_glossary(folder: str) -> None:
-    modules = sorted((ROOT / folder).rglob("*.py"))
-    assert not [line for module in modules for line in found(module, prose(module))]
+    assert not [line for module in modules(folder) for line in found(module, prose(module))]
+
+
+def test_tests_are_named_by_the_terms_of_the_glossary() -> None:
+    assert not [line for module in modules("tests") for line in found(module, names(module))]
 
 
 def test_a_forbidden_word_is_found(tmp_path: Path) -> None:

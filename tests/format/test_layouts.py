@@ -45,7 +45,7 @@ COVERED: Final = {
     "SENT-BLOB-007": SENTINEL,
     "SENT-BLOB-011": SENTINEL,
 }
-"""The requirements that a layout covers. SHOULDs of a sentinel blob are answered and not refused."""
+"""The requirements that a layout covers. SHOULDs of a sentinel blob are reported and not refused."""
 
 BEYOND: Final[dict[str, str]] = {
     "footer-002-footer-with-another-length": "the annotations are in the descriptor",
@@ -92,7 +92,7 @@ def _npm_root(npm: str) -> str:
 
 @cache
 def layout(name: str) -> Any:
-    """The class that the compiler makes of a layout."""
+    """The class that the compiler generates from a layout."""
     given = json.dumps(yaml.safe_load((DIRECTORY / f"{name}.ksy").read_text("utf-8")))
     argv = ["node", str(COMPILE)]
     ended = subprocess.run(argv, check=False, input=given, env=_modules(), capture_output=True, text=True, timeout=120)
@@ -241,7 +241,7 @@ def test_what_is_about_footer_or_sentinel_blob_is_refused_or_explained() -> None
     assert about == set(BEYOND)
 
 
-def test_the_shoulds_of_a_sentinel_blob_are_answered() -> None:
+def test_the_shoulds_of_a_sentinel_blob_are_reported() -> None:
     vectors = read_vectors(vectors_directory())
     seen = set()
     for case in vectors.index.cases:

@@ -147,7 +147,7 @@ def test_an_unknown_sentinel_content_is_stripped_too() -> None:
         (variant().manifest, "it is a sentinel variant itself"),
     ],
 )
-def test_what_must_get_no_variant_gets_none_and_is_told_why(manifest: bytes, reason: str) -> None:
+def test_what_must_get_no_variant_gets_none_and_is_reported_why(manifest: bytes, reason: str) -> None:
     assert str(ineligibility(manifest)).startswith(reason)
     with pytest.raises(FormatError, match=f"no sentinel variant can be created: {reason}"):
         make_sentinel_variant(manifest, CONFIG, SENTINEL)
@@ -306,7 +306,7 @@ def test_an_index_of_sentinels_only_is_refused() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"layers":[]}', b'{"manifests":1}', b"\xff", b'{"a":1,"a":2}'])
-def test_what_is_no_document_is_a_format_error_everywhere(raw: bytes) -> None:
+def test_an_invalid_document_is_a_format_error_everywhere(raw: bytes) -> None:
     calls = (
         lambda: ineligibility(raw),
         lambda: make_sentinel_variant(raw, CONFIG, SENTINEL),

@@ -91,7 +91,7 @@ def test_partial_pulls_are_switched_off_in_the_settings_of_the_storage() -> None
     assert not parse_adapter(GOOD, source="good.toml").knows("no-partial")
 
 
-def test_what_cases_will_find_unsupported_is_told_by_role() -> None:
+def test_what_cases_will_find_unsupported_is_reported_by_role() -> None:
     lines = list(unsupported_of(parse_adapter(GOOD, source="good.toml")))
     assert "zstd: not written yet (declared)" in lines
     assert "push with preserve-digests, no-sentinel, sign: no such option (producer)" in lines

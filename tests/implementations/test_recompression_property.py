@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from conformance.format.writer import layer_from_tar
 from conformance.images.trees import Tree, tar_of
 from conformance.strategies.trees import trees
-from tests.implementations.world import World, world
+from tests.implementations.reference_bench import ReferenceBench, bench
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceBench]:
     """One registry for all examples: every blob is named by its digest."""
-    with world(tmp_path_factory.mktemp("world")) as made:
+    with bench(tmp_path_factory.mktemp("bench")) as made:
         yield made
 
 
-def recompressed(here: World, digest: str, compression: str) -> bytes:
+def recompressed(here: ReferenceBench, digest: str, compression: str) -> bytes:
     ended = here.reference(
         "recompress",
         "--reference",
@@ -38,7 +38,7 @@ def recompressed(here: World, digest: str, compression: str) -> bytes:
     st.lists(trees(max_nodes=4, max_size=5000).filter(bool), min_size=1, max_size=3),
     st.sampled_from(("gzip", "uncompressed")),
 )
-def test_the_sentinel_leaves_no_trace(here: World, layers: list[Tree], compression: str) -> None:
+def test_the_sentinel_leaves_no_trace(here: ReferenceBench, layers: list[Tree], compression: str) -> None:
     made = []
     for tree in layers:
         blob, written = layer_from_tar(tar_of(tree))

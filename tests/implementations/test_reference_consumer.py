@@ -30,7 +30,7 @@ from conformance.registry.server.deviations import Defect
 from conformance.registry.server.serving import Call, Reply
 from conformance.strategies.trees import trees
 from tests.implementations.images import expected_tree, plain_layout, tree_on_disk
-from tests.implementations.world import World, entry, world
+from tests.implementations.reference_bench import ReferenceBench, bench, entry
 
 Layer = tuple[bytes, str, Mapping[str, str]]
 TREE: Tree = (
@@ -67,14 +67,14 @@ def sees_ranges(seen: list[Exchange], blob: bytes) -> list[str | None]:
 
 
 @pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def golden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceBench]:
     """The golden pair in its own registry, for tests that only read."""
-    with world(tmp_path_factory.mktemp("golden")) as here:
+    with bench(tmp_path_factory.mktemp("golden")) as here:
         here.push(golden_directory("sentinel-single"), "golden:1")
         yield here
 
 
-def test_the_golden_pair_gives_one_tree_by_both_ways(golden: World) -> None:
+def test_the_golden_pair_gives_one_tree_by_both_ways(golden: ReferenceBench) -> None:
     by_toc, first = golden.unpack("golden:1")
     whole, second = golden.unpack("golden:1", "--no-partial")
     plain = json.loads(golden.raw("golden:1"))["manifests"][0]["digest"]
@@ -85,7 +85,7 @@ def test_the_golden_pair_gives_one_tree_by_both_ways(golden: World) -> None:
     assert len(listing(first)) == 708
 
 
-def test_golden_identities_are_those_of_the_formula(golden: World) -> None:
+def test_golden_identities_are_those_of_the_formula(golden: ReferenceBench) -> None:
     store = golden.new("store")
     cold, _ = golden.unpack("golden:1", store=store)
     warm, _ = golden.unpack("golden:1", store=store)
@@ -98,7 +98,7 @@ def test_golden_identities_are_those_of_the_formula(golden: World) -> None:
     ]
 
 
-def test_partial_pulls_are_economical(golden: World) -> None:
+def test_partial_pulls_are_economical(golden: ReferenceBench) -> None:
     store = golden.new("store")
     layers = golden.fields(f"golden@{golden.fields('golden:1')['manifests'][1]['digest']}")["layers"]
     with golden.watching() as cold:
@@ -155,7 +155,7 @@ def is_unpackable(tree: Tree) -> bool:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=trees(max_nodes=10, max_size=100_000))
-def test_what_is_pushed_is_what_is_unpacked(tree: Tree, golden: World) -> None:
+def test_what_is_pushed_is_what_is_unpacked(tree: Tree, golden: ReferenceBench) -> None:
     assume(is_unpackable(tree))
     tar = golden.new("input") / "layer.tar"
     tar.write_bytes(tar_of(tree))
@@ -172,7 +172,7 @@ def test_what_is_pushed_is_what_is_unpacked(tree: Tree, golden: World) -> None:
 
 
 def test_layers_are_applied_in_order_with_whiteouts(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         ended, output = here.unpack("a:1")
         assert ended.status == 0, ended.err
@@ -183,7 +183,7 @@ def test_layers_are_applied_in_order_with_whiteouts(tmp_path: Path) -> None:
 def test_an_opaque_directory_hides_only_what_is_below(tmp_path: Path) -> None:
     lower: Tree = (Node("d", "dir", mode=0o755), Node("d/old", content=b"1"), Node("kept", content=b"2"))
     upper: Tree = (Node("d/new", content=b"3"), Node("d/.wh..wh..opq"), Node(".wh.absent"))
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.put_pair("a", [as_layer(*a_layer(tree)) for tree in (lower, upper)])
         ended, output = here.unpack("a:1")
         assert ended.status == 0, ended.err
@@ -325,7 +325,7 @@ BROKEN: dict[str, tuple[Callable[[], Layer], str]] = {
 def test_a_broken_layer_of_a_sentinel_image_is_refused(case: str, tmp_path: Path) -> None:
     build, named = BROKEN[case]
     layer = build()
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.put_pair("twin", [as_layer(*a_layer())])
         twin, _ = here.unpack("twin:1")
         assert twin.status == 0, twin.err
@@ -350,7 +350,7 @@ def test_a_plain_image_whose_readings_differ_is_refused(tmp_path: Path) -> None:
         entries[:] = [msgspec.structs.replace(first, **moved), msgspec.structs.replace(second, **back)]
 
     layer = resealed(blob, written, changed_toc(written, exchange))
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         plain = here.put_image("a", [layer], tag="plain")
         ended, output = here.unpack("a:plain")
         assert ended.status == 3
@@ -367,7 +367,7 @@ def test_a_plain_image_whose_readings_differ_is_refused(tmp_path: Path) -> None:
 def test_plain_images_fall_back_to_a_full_download(tmp_path: Path) -> None:
     blob, written = a_layer()
     for annotations in ({}, {key: value for key, value in written.annotations.items() if key != TARSPLIT_POSITION}):
-        with world(tmp_path / f"w{len(annotations)}") as here:
+        with bench(tmp_path / f"w{len(annotations)}") as here:
             here.put_image("a", [(blob, str(written.diff_id), annotations)], tag="1")
             with here.watching() as seen:
                 ended, output = here.unpack("a:1")
@@ -378,7 +378,7 @@ def test_plain_images_fall_back_to_a_full_download(tmp_path: Path) -> None:
 
 def test_a_full_download_is_verified_by_diff_id(tmp_path: Path) -> None:
     blob, written = a_layer()
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.put_image("a", [(blob, str(Digest.of(b"another")), {})], tag="1")
         ended, _ = here.unpack("a:1")
     assert ended.status == 3
@@ -389,7 +389,7 @@ def test_a_full_download_is_verified_by_diff_id(tmp_path: Path) -> None:
     ("positions", "named"), [((1,), "layer 0 alone"), ((0, 1), "layer 0 alone"), ((0, 2), "layer 0 alone")]
 )
 def test_a_misplaced_sentinel_is_refused(positions: tuple[int, ...], named: str, tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         layers = [as_layer(*a_layer())]
         here.put_image("a", layers, sentinel=canonical_sentinel(), tag="1")
         manifest = here.fields("a:1")
@@ -403,7 +403,7 @@ def test_a_misplaced_sentinel_is_refused(positions: tuple[int, ...], named: str,
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_config_that_commits_to_too_little_is_refused(count: int, tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         layers = [as_layer(*a_layer())]
         config = {"rootfs": {"type": "layers", "diff_ids": [layers[0][1]][:count]}}
         here.put_image("a", layers, sentinel=canonical_sentinel(), config=config, tag="1")
@@ -413,7 +413,7 @@ def test_a_config_that_commits_to_too_little_is_refused(count: int, tmp_path: Pa
 
 
 def test_another_sentinel_content_is_recognised(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.put_image("a", [as_layer(*a_layer())], sentinel=build_sentinel(message=b"TOC NEVER tar"), tag="1")
         ended, _ = here.unpack("a:1")
     assert ended.status == 0, ended.err
@@ -443,7 +443,7 @@ SELECTIONS = {
 @pytest.mark.parametrize("name", SELECTIONS)
 def test_the_right_entry_is_chosen(name: str, tmp_path: Path) -> None:
     case = SELECTIONS[name]
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         entries = []
         for position, fields in enumerate(case.entries):
             layers = [as_layer(*a_layer((Node("number", content=str(position).encode()),)))]
@@ -458,7 +458,7 @@ def test_the_right_entry_is_chosen(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["false", "TRUE", "1", ""])
 def test_other_annotation_values_are_ignored(value: str, tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         layers = [as_layer(*a_layer())]
         plain = entry(here.put_image("a", layers))
         sentinel = entry(here.put_image("a", layers, sentinel=canonical_sentinel()))
@@ -481,7 +481,7 @@ class RefusesRanges(Defect):
 
 @pytest.mark.parametrize("status", [400, 405, 416, 501])
 def test_without_ranges_the_plain_variant_is_pulled(status: int, tmp_path: Path) -> None:
-    with world(tmp_path / "w", RefusesRanges(status)) as here:
+    with bench(tmp_path / "w", RefusesRanges(status)) as here:
         here.put_pair("a", [as_layer(*a_layer())])
         ended, output = here.unpack("a:1")
         assert ended.status == 0, ended.err
@@ -509,7 +509,7 @@ def test_without_ranges_the_plain_variant_is_pulled(status: int, tmp_path: Path)
 def test_registries_with_odd_ranges_still_give_the_right_tree(defect: Callable[[], Defect], tmp_path: Path) -> None:
     # Every second file is here already, so that many separate ranges are wanted.
     files = [Node(f"f{number:03}", content=noise(number, 2000)) for number in range(60)]
-    with world(tmp_path / "w", defect()) as here:
+    with bench(tmp_path / "w", defect()) as here:
         here.put_pair("half", [as_layer(*a_layer(tuple(files[::2])))])
         here.put_pair("a", [as_layer(*a_layer(tuple(files)))])
         store = here.new("store")
@@ -521,7 +521,7 @@ def test_registries_with_odd_ranges_still_give_the_right_tree(defect: Callable[[
 
 
 def test_wrong_content_ranges_are_refused(tmp_path: Path) -> None:
-    with world(tmp_path / "w", defects.wrong_content_range()) as here:
+    with bench(tmp_path / "w", defects.wrong_content_range()) as here:
         here.put_pair("a", [as_layer(*a_layer())])
         ended, _ = here.unpack("a:1")
     assert ended.status == 3
@@ -532,7 +532,7 @@ def test_chunks_of_other_files_are_used_again(tmp_path: Path) -> None:
     content = noise(3, 400_000)
     old: Tree = (Node("old", content=content),)
     new: Tree = (Node("new", content=content + b"and more"),)
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         for name, tree in (("old", old), ("new", new)):
             here.put_pair(name, [as_layer(*a_layer(tree))])
         store = here.new("store")
@@ -547,7 +547,7 @@ def test_chunks_of_other_files_are_used_again(tmp_path: Path) -> None:
 
 
 def test_a_damaged_store_is_not_trusted(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.put_pair("a", [as_layer(*a_layer())])
         store = here.new("store")
         assert here.unpack("a:1", store=store)[0].status == 0
@@ -569,7 +569,7 @@ def test_symbolic_links_stay_inside(tmp_path: Path) -> None:
         Node("loop", "symlink", link_name="loop"),
     )
     upper: Tree = (Node("absolute/file", content=b"1"), Node("relative/other", content=b"2"))
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.put_pair("a", [as_layer(*a_layer(tree)) for tree in (lower, upper)])
         ended, output = here.unpack("a:1")
         assert ended.status == 0, ended.err
@@ -581,7 +581,7 @@ def test_symbolic_links_stay_inside(tmp_path: Path) -> None:
 
 
 def test_a_layout_gives_the_plain_variant_or_nothing(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         output = here.new("tree")
         arguments = ("--output", output, "--store", here.new("store"), "--platform", "linux/amd64")
         ended = here.reference("unpack", "--layout", golden_directory("sentinel-single"), *arguments)

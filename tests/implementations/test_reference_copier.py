@@ -15,28 +15,28 @@ from conformance.reference.compression import MEDIA_TYPE, decompressed
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from tests.implementations.images import plain_layout, tree_on_disk
-from tests.implementations.world import World, world
+from tests.implementations.reference_bench import ReferenceBench, bench
 
 COMPRESSIONS = ("gzip", "zstd", "uncompressed")
 
 
-def copy(here: World, source: str, target: str, *more: str, operation: str = "copy") -> tuple[int, str]:
+def copy(here: ReferenceBench, source: str, target: str, *more: str, operation: str = "copy") -> tuple[int, str]:
     ended = here.reference(operation, "--reference", here.name(source), "--destination", here.name(target), *more)
     return ended.status, ended.err
 
 
-def recompress(here: World, source: str, target: str, compression: str, *more: str) -> None:
+def recompress(here: ReferenceBench, source: str, target: str, compression: str, *more: str) -> None:
     status, error = copy(here, source, target, "--compression", compression, *more, operation="recompress")
     assert status == 0, error
 
 
-def manifests(here: World, tag: str) -> list[dict[str, Any]]:
+def manifests(here: ReferenceBench, tag: str) -> list[dict[str, Any]]:
     repository = tag.partition(":")[0]
     return [here.fields(f"{repository}@{item['digest']}") for item in here.fields(tag)["manifests"]]
 
 
 def test_a_copy_keeps_every_byte(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(golden_directory("sentinel-single"), "a:1")
         for target, more in (("b:1", ()), ("c:1", ("--preserve-digests",)), ("d:1", ("--all",))):
             assert copy(here, "a:1", target, *more) == (0, "")
@@ -49,7 +49,7 @@ def test_a_copy_keeps_every_byte(tmp_path: Path) -> None:
 
 
 def test_a_pulled_layout_is_the_image(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(golden_directory("sentinel-single"), "a:1")
         layout = tmp_path / "layout"
         ended = here.reference("pull", "--reference", here.name("a:1"), "--layout", layout)
@@ -62,7 +62,7 @@ def test_a_pulled_layout_is_the_image(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_recompressing_strips_the_sentinel_and_nothing_else(compression: str, tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(golden_directory("sentinel-single"), "a:1")
         before, sentinel = manifests(here, "a:1")
         recompress(here, "a:1", "b:1", compression)
@@ -90,7 +90,7 @@ def test_recompressing_strips_the_sentinel_and_nothing_else(compression: str, tm
 
 
 def test_there_and_back_again_is_the_same_image(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         for compression in COMPRESSIONS:
             recompress(here, "a:1", f"b:{compression}", compression)
@@ -109,7 +109,7 @@ def test_there_and_back_again_is_the_same_image(tmp_path: Path) -> None:
 
 
 def test_a_sentinel_of_other_content_is_stripped(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         plain = here.fields("a:1")["manifests"][0]["digest"]
         layers = [
@@ -132,8 +132,8 @@ def json_of(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def test_a_sentinel_without_plain_twin_is_stripped_in_its_place(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+def test_a_sentinel_without_plain_variant_is_stripped_in_its_place(tmp_path: Path) -> None:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         only = here.fields("a:1")["manifests"][1]
         here.put_index("a", [only], "only")
@@ -145,7 +145,7 @@ def test_a_sentinel_without_plain_twin_is_stripped_in_its_place(tmp_path: Path) 
 
 
 def test_digests_that_must_stay_forbid_stripping_and_nothing_is_written(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         with here.watching() as seen:
             status, error = copy(
@@ -159,7 +159,7 @@ def test_digests_that_must_stay_forbid_stripping_and_nothing_is_written(tmp_path
 
 
 def test_a_destination_by_another_digest_is_refused(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         named = f"{here.host}/image/b@{Digest.of(here.raw('a:1'))}"
         ended = here.reference("copy", "--reference", here.name("a:1"), "--destination", named)
@@ -172,7 +172,7 @@ def test_a_destination_by_another_digest_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_misplaced_sentinel_is_not_recompressed(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         manifest = here.fields(f"a@{here.fields('a:1')['manifests'][1]['digest']}")
         layers = manifest["layers"]
@@ -183,7 +183,7 @@ def test_a_misplaced_sentinel_is_not_recompressed(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         status, error = copy(here, "nonesuch:1", "b:1")
         assert status == 3
         assert "no such image" in error

@@ -28,8 +28,8 @@ from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, Plan, Step, Transfer
 from conformance.reference.tree import Parts, TreeBuilder
 from tests.implementations.images import plain_layout
+from tests.implementations.reference_bench import ReferenceBench, bench, entry
 from tests.implementations.test_reference_consumer import Layer, a_layer, as_layer, changed_toc, resealed
-from tests.implementations.world import World, entry, world
 
 
 class SkipsTocDigest(TocLoader):
@@ -129,11 +129,11 @@ def _climbing() -> Layer:
     return as_layer(*layer_from_tar(tar_of((Node("../climbed", content=b"x"),))))
 
 
-def _as_sentinel(build: Callable[[], Layer]) -> Callable[[World], None]:
+def _as_sentinel(build: Callable[[], Layer]) -> Callable[[ReferenceBench], None]:
     return lambda here: here.put_pair("a", [build()])
 
 
-def _two_readings(here: World) -> None:
+def _two_readings(here: ReferenceBench) -> None:
     blob, written = layer_from_tar(tar_of((Node("a", content=b"0123456789"), Node("b", content=b"9876543210"))))
 
     def exchange(entries: list[Entry]) -> None:
@@ -145,7 +145,7 @@ def _two_readings(here: World) -> None:
     here.put_index("a", [entry(here.put_image("a", [resealed(blob, written, toc)]), sentinel=True)])
 
 
-def _twice(here: World) -> None:
+def _twice(here: ReferenceBench) -> None:
     layer, sentinel = as_layer(*a_layer()), canonical_sentinel()
     diff_ids = [str(Digest.of(sentinel))] * 2 + [layer[1]]
     here.put_image(
@@ -155,7 +155,7 @@ def _twice(here: World) -> None:
     here.put_manifest("a", {**manifest, "layers": [manifest["layers"][0], *manifest["layers"]]}, "1")
 
 
-CONSUMERS: dict[str, tuple[type[Consumer], Callable[[World], None]]] = {
+CONSUMERS: dict[str, tuple[type[Consumer], Callable[[ReferenceBench], None]]] = {
     "skips the TOC digest": (WithTocLoader, _as_sentinel(_wrong_digest)),
     "skips file digests": (WithContents, _as_sentinel(_wrong_content)),
     "falls back to tar": (FallsBackToTar, _as_sentinel(_without_toc)),
@@ -168,7 +168,7 @@ CONSUMERS: dict[str, tuple[type[Consumer], Callable[[World], None]]] = {
 @pytest.mark.parametrize("name", CONSUMERS)
 def test_a_defect_of_the_consumer_accepts_what_the_reference_refuses(name: str, tmp_path: Path) -> None:
     consumer, prepare = CONSUMERS[name]
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         prepare(here)
         sound, _ = here.unpack("a:1")
         broken, _ = here.unpack("a:1", toolkit=Toolkit(consumer=consumer))
@@ -178,7 +178,7 @@ def test_a_defect_of_the_consumer_accepts_what_the_reference_refuses(name: str, 
 
 
 def test_a_step_may_be_stricter(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.put_pair("a", [as_layer(*a_layer())])
         ended, _ = here.unpack("a:1", toolkit=Toolkit(consumer=NeverTrusts))
         assert ended.status == 0, ended.err
@@ -210,7 +210,7 @@ class KeepsAnnotations(Converter):
 def test_a_defect_of_the_producer_shows_in_its_requests(defect: type[Transfer], tmp_path: Path) -> None:
     layout = plain_layout(tmp_path / "layout")
     made = type("Made", (Producer,), {"transfer": defect})
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(layout, "a:1")
         with here.watching() as seen:
             here.reference("push", "--layout", layout, "--reference", here.name("a:1"), toolkit=Toolkit(producer=made))
@@ -222,7 +222,7 @@ def test_a_defect_of_the_producer_shows_in_its_requests(defect: type[Transfer], 
 
 def test_a_defect_of_the_copier_shows_in_the_result(tmp_path: Path) -> None:
     made = type("Made", (Copier,), {"converter": KeepsAnnotations})
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
         arguments = ("recompress", "--reference", here.name("a:1"), "--compression", "gzip", "--destination")
         here.reference(*arguments, here.name("b:1"), toolkit=Toolkit(copier=made))

@@ -27,7 +27,7 @@ from conformance.registry.server.deviations import Defect
 from conformance.registry.server.serving import Call, Reply
 from conformance.sources.layout import write_layout
 from tests.implementations.images import manifest_of, plain_layout, tar_with
-from tests.implementations.world import world
+from tests.implementations.reference_bench import bench
 
 
 class Failing(Defect):
@@ -59,7 +59,7 @@ def layout(tmp_path: Path) -> Path:
 
 
 def test_a_single_image_becomes_a_pair_under_one_tag(tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         ended = here.push(layout, "a:1")
         index = here.fields("a:1")
         assert ended.out.strip() == str(Digest.of(here.raw("a:1")))
@@ -78,7 +78,7 @@ def test_a_single_image_becomes_a_pair_under_one_tag(tmp_path: Path, layout: Pat
 
 
 def test_blobs_are_probed_come_first_and_only_once(tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         with here.watching() as seen:
             here.push(layout, "a:1")
         asked = [(exchange.method, exchange.url.rpartition("/")[2]) for exchange in seen]
@@ -95,7 +95,7 @@ def test_blobs_are_probed_come_first_and_only_once(tmp_path: Path, layout: Path)
 
 
 def test_pushing_again_changes_nothing(tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         first = here.push(layout, "a:1").out
         assert here.push(layout, "a:1").out == first
         pulled = tmp_path / "pulled"
@@ -107,7 +107,7 @@ def test_a_push_that_fails_on_the_way_leaves_the_tag(tmp_path: Path, layout: Pat
     other = plain_layout(tmp_path / "other", ())
     for number in range(100):
         failing = Failing(1000)
-        with world(tmp_path / f"w{number}", failing) as here:
+        with bench(tmp_path / f"w{number}", failing) as here:
             here.push(other, "a:1", "--compression", "uncompressed")
             before = here.raw("a:1")
             failing.left = number
@@ -127,7 +127,7 @@ def test_a_push_that_fails_on_the_way_leaves_the_tag(tmp_path: Path, layout: Pat
     ids=["sentinel type", "index"],
 )
 def test_an_old_registry_is_named_and_keeps_its_tag(defect: Defect, named: str, tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w", defect) as here:
+    with bench(tmp_path / "w", defect) as here:
         here.push(layout, "a:1", "--compression", "gzip")
         before = here.raw("a:1")
         ended = here.reference("push", "--layout", layout, "--reference", here.name("a:1"))
@@ -143,7 +143,7 @@ def test_an_old_registry_is_named_and_keeps_its_tag(defect: Defect, named: str, 
     [("gzip", LAYER_GZIP_TYPE), ("zstd", LAYER_ZSTD_TYPE), ("uncompressed", LAYER_TAR_TYPE)],
 )
 def test_other_compressions_get_no_variant(compression: str, media_type: str, tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(layout, "a:1", "--compression", compression)
         manifest = here.fields("a:1")
         assert manifest["mediaType"] == MANIFEST_TYPE
@@ -152,14 +152,14 @@ def test_other_compressions_get_no_variant(compression: str, media_type: str, tm
 
 
 def test_preserved_digests_mean_the_very_bytes(tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(layout, "a:1", "--preserve-digests")
         digest = json.loads((layout / "index.json").read_bytes())["manifests"][0]["digest"]
         assert str(Digest.of(here.raw("a:1"))) == digest
 
 
 def test_a_destination_by_digest_gets_that_digest_or_nothing(tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(layout, "a:1", "--no-sentinel")
         digest = str(Digest.of(here.raw("a:1")))
         assert here.reference("push", "--layout", layout, "--reference", f"{here.host}/image/b@{digest}").status == 0
@@ -174,7 +174,7 @@ def test_a_destination_by_digest_gets_that_digest_or_nothing(tmp_path: Path, lay
 
 def test_the_golden_pair_is_pushed_as_it_is(tmp_path: Path) -> None:
     golden = golden_directory("sentinel-single")
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(golden, "a:1")
         assert (
             str(Digest.of(here.raw("a:1")))
@@ -183,7 +183,7 @@ def test_the_golden_pair_is_pushed_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_sentinel_variant_gets_no_second_sentinel(tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(layout, "a:1")
         sentinel = here.fields("a:1")["manifests"][1]["digest"]
         alone = tmp_path / "alone"
@@ -193,7 +193,7 @@ def test_a_sentinel_variant_gets_no_second_sentinel(tmp_path: Path, layout: Path
 
 
 def test_every_platform_gets_a_variant_and_entries_keep_their_annotations(tmp_path: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         tar = tmp_path / "layer.tar"
         tar.write_bytes(tar_with("file", tarfile.REGTYPE))
         platforms = [{"architecture": name, "os": "linux"} for name in ("amd64", "arm64")]
@@ -217,7 +217,7 @@ def test_every_platform_gets_a_variant_and_entries_keep_their_annotations(tmp_pa
 
 
 def test_artifacts_in_an_index_are_carried_along(tmp_path: Path, layout: Path) -> None:
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(layout, "a:1", "--compression", "gzip")
         blob = here.put_blob("a", b"{}")
         named = {"mediaType": "application/vnd.in-toto+json", "digest": blob, "size": 2}
@@ -242,7 +242,7 @@ def test_foreign_annotations_and_fields_of_a_manifest_stay(tmp_path: Path) -> No
     directory = tmp_path / "layout"
     blobs = {str(Digest.of(content)): content for content in (tar, config, manifest)}
     write_layout(directory, blobs, Descriptor(MANIFEST_TYPE, str(Digest.of(manifest)), len(manifest)))
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         here.push(directory, "a:1", "--compression", "gzip")
         written = here.fields("a:1")
         assert written["annotations"] == {"a": "b"}
@@ -255,7 +255,7 @@ def test_foreign_annotations_and_fields_of_a_manifest_stay(tmp_path: Path) -> No
 def test_tars_that_a_toc_cannot_represent_are_refused(typeflag: bytes, tmp_path: Path) -> None:
     tar = tmp_path / "layer.tar"
     tar.write_bytes(tar_with("file", typeflag))
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         with here.watching() as seen:
             ended = here.reference("push", "--tar", tar, "--reference", here.name("a:1"))
         assert ended.status == 3
@@ -267,7 +267,7 @@ def test_tars_and_directories_are_pushed_the_same_every_time(tmp_path: Path) -> 
     tree = tmp_path / "tree"
     (tree / "etc").mkdir(parents=True)
     (tree / "etc" / "hosts").write_text("127.0.0.1 localhost\n")
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         digests = set()
         for tag in ("a:1", "b:1"):
             ended = here.reference(
@@ -299,7 +299,7 @@ def test_refusals_are_one_line(
     arguments: list[str], status: int, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    with world(tmp_path / "w") as here:
+    with bench(tmp_path / "w") as here:
         ended = here.reference(*arguments)
     assert ended.status == status
     assert named in ended.err

@@ -112,7 +112,7 @@ def test_a_service_that_does_not_heed_sigterm_is_killed_with_its_children(
         ("import time; time.sleep(60)", "not ready after"),
     ],
 )
-def test_a_service_that_does_not_come_up_is_said_so(
+def test_a_service_that_does_not_become_ready_is_reported(
     service: str, words: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("conformance.implementations.surroundings._READY_SECONDS", 0.5)
@@ -122,7 +122,7 @@ def test_a_service_that_does_not_come_up_is_said_so(
     assert words in ended.reason
 
 
-def test_a_service_that_is_not_there_is_said_so(sandbox: Sandbox) -> None:
+def test_a_missing_service_program_is_reported(sandbox: Sandbox) -> None:
     ended = run(adapter('service = ["/nonexistent/daemon"]'), sandbox)
     assert ended.outcome == "absent"
     assert "/nonexistent/daemon could not be started" in ended.reason

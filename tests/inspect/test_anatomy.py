@@ -206,7 +206,7 @@ def test_a_plain_zstd_layer() -> None:
     assert [count.holds for count in layer.frames.counts] == ["data"]
 
 
-def test_a_toc_with_another_digest_says_so() -> None:
+def test_a_toc_with_another_digest_states_this() -> None:
     blob, annotations = chunked()
     wrong = annotations | {names.MANIFEST_CHECKSUM: "sha256:" + "0" * 64}
     text = printed(view_image(image_of(blob, wrong), WHOLE))
@@ -221,7 +221,7 @@ def test_a_frame_that_nothing_names_is_other() -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 30, 72, 73, 200, 5000])
-def test_a_truncated_blob_is_told_from_a_whole_one(cut: int) -> None:
+def test_a_truncated_blob_is_distinguished_from_a_whole_one(cut: int) -> None:
     blob, annotations = chunked()
     for size in (len(blob), len(blob) - cut):
         layer = only_layer(image_of(blob[:-cut], annotations, size=size))
@@ -233,7 +233,7 @@ def test_a_truncated_blob_is_told_from_a_whole_one(cut: int) -> None:
     "position",
     ["1:2:3:1", "0:0:0:1", "9223372036854775807:1:1:1", "100:9000000000:10000000000:1"],
 )
-def test_a_position_that_leads_nowhere_is_a_remark(position: str) -> None:
+def test_a_position_that_is_invalid_is_a_remark(position: str) -> None:
     blob, annotations = chunked()
     layer = only_layer(image_of(blob, annotations | {names.MANIFEST_POSITION: position}))
     assert layer.remarks

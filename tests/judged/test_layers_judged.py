@@ -292,7 +292,7 @@ LAYERS: dict[str, LayerSeen] = {
     "many contents elsewhere": of_entries(
         *(other(FIRST, name=f"f{n}") for n in range(7)), whole=whole(of_tar={"starts": array("q", [513] * 7)})
     ),
-    "contents of nobody": layer(whole=whole(of_tar={"starts": array("q", (-1, -1, 1536, -1, -1))})),
+    "contents of no entry": layer(whole=whole(of_tar={"starts": array("q", (-1, -1, 1536, -1, -1))})),
     "contents at the first byte": layer(whole=whole(of_tar={"starts": array("q", (-1, 0, 1536, -1, -1))})),
     # Entries.
     "a wrong type": of_entries(other(FIRST, type="file")),
@@ -325,7 +325,7 @@ LAYERS: dict[str, LayerSeen] = {
     "a chunk beyond the end, shallow": of_entries(SECOND, other(CHUNK, offset=290), whole=None),
     "a chunk of another type": of_entries(SECOND, other(CHUNK, chunk_type="x")),
     "a chunk with a mode": of_entries(SECOND, other(CHUNK, mode=1)),
-    "a chunk of nobody": of_entries(FIRST, other(CHUNK, name="x")),
+    "a chunk of no file": of_entries(FIRST, other(CHUNK, name="x")),
     "chunks that do not tile": of_entries(SECOND, other(CHUNK, chunk_size=99)),
     "chunk fields alone": of_entries(SECOND),
     # The tar-split.

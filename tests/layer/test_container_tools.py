@@ -1,4 +1,4 @@
-"""What buildah and umoci pack of an ordinary tree breaks no MUST, nor what skopeo makes of it as zstd:chunked."""
+"""Layers of an ordinary tree by buildah and umoci fail no MUST, nor does the zstd:chunked layer that skopeo writes."""
 
 import gzip
 import os
@@ -62,7 +62,7 @@ def _umoci(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("make", [_buildah, _umoci])
-def test_no_must_accuses_a_layer_of_an_ordinary_tree(make: Callable[[Bench], None], tmp_path: Path) -> None:
+def test_no_must_fails_on_a_layer_of_an_ordinary_tree(make: Callable[[Bench], None], tmp_path: Path) -> None:
     need(os.geteuid() == 0, "root")
     bench = Bench(tmp_path)
     make(bench)
@@ -71,7 +71,7 @@ def test_no_must_accuses_a_layer_of_an_ordinary_tree(make: Callable[[Bench], Non
     assert not broken_musts(tar)
 
 
-def test_no_must_accuses_what_skopeo_makes_of_it(tmp_path: Path) -> None:
+def test_no_must_fails_on_the_layer_that_skopeo_writes(tmp_path: Path) -> None:
     """Of buildah's image: skopeo 1.9.3 never ends on the compressed layer that umoci writes."""
     need(os.geteuid() == 0, "root")
     bench = Bench(tmp_path)

@@ -77,7 +77,7 @@ def test_no_time_and_1970_are_one_value(nanoseconds: int | None) -> None:
     assert differences(header, changed(ENTRY, modtime="")) == []
 
 
-def test_a_sparse_file_has_no_entry_that_says_so() -> None:
+def test_a_sparse_file_has_no_entry_that_states_this() -> None:
     header = msgspec.structs.replace(HEADER, is_sparse=True)
     assert differences(header, ENTRY) == [(Kind.ATTRIBUTE, "form")]
 
@@ -143,7 +143,7 @@ OTHERS = {
 }
 
 
-def test_all_that_differs_is_told_in_words_and_in_order() -> None:
+def test_all_that_differs_is_reported_in_words_and_in_order() -> None:
     found = Discrepancies()
     header = msgspec.structs.replace(
         HEADER,
@@ -178,7 +178,7 @@ def test_all_that_differs_is_told_in_words_and_in_order() -> None:
     assert found.count(Kind.ATTRIBUTE) == 14
 
 
-def test_what_one_side_lacks_is_told_as_absent() -> None:
+def test_what_one_side_lacks_is_reported_as_absent() -> None:
     found = Discrepancies()
     header = msgspec.structs.replace(HEADER, mtime=None, atime=1, ctime=2, is_sparse=True, xattrs={b"b": b"1"})
     entry = changed(ENTRY, modtime="1970-01-01T00:00:05Z", xattrs={"a": "", "c": ""})

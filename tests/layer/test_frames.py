@@ -135,7 +135,7 @@ def test_a_footer_survives_its_bytes(numbers: tuple[int, ...], form: FooterForm)
     assert Footer.parse(footer.build()) == footer
 
 
-def test_what_is_no_footer_is_refused() -> None:
+def test_an_invalid_footer_is_refused() -> None:
     good = Footer(FooterForm.CURRENT, TocPosition(8, 1, 1), None).build()
     transitional = Footer(FooterForm.TRANSITIONAL, TocPosition(8, 1, 1)).build()
     bad = [

@@ -34,13 +34,13 @@ def test_two_spellings_of_one_name_are_found(other: str) -> None:
     assert found.index == 1
 
 
-def test_one_name_spelt_alike_twice_is_another_rule() -> None:
+def test_one_name_written_alike_twice_is_another_rule() -> None:
     assert not list(name_rules.names_twice(outline_of(("./a", "reg"), ("./a", "reg"))))
 
 
 @pytest.mark.parametrize("parent", ["a", "./a", "/a", "a/b", "a/b/c"])
 @pytest.mark.parametrize("kind", ["reg", "symlink", "hardlink", "char", "fifo"])
-def test_an_entry_below_what_is_no_directory_is_found(parent: str, kind: str) -> None:
+def test_an_entry_below_another_type_is_found(parent: str, kind: str) -> None:
     entries = ((parent, kind), ("a/b/c/d", "reg"))
     assert [each.index for each in name_rules.wrong_parents(outline_of(*entries))] == [0]
     assert [each.index for each in name_rules.wrong_parents(outline_of(*entries[::-1]))] == [1]

@@ -54,7 +54,7 @@ def test_what_progress_raises_is_raised_here() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
-def test_when_the_comparison_breaks_off_nothing_more_is_read(
+def test_when_the_comparison_ends_early_nothing_more_is_read(
     error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def examine(pieces: Iterator[bytes], _toc: Toc | None, _records: None) -> None:
@@ -71,7 +71,7 @@ def test_when_the_comparison_breaks_off_nothing_more_is_read(
     assert threads() == []
 
 
-def test_a_hash_that_fails_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_hash_stops_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hash:
         def update(self, _: bytes) -> None:
             raise MemoryError

@@ -1,4 +1,4 @@
-"""What real writers write of ordinary trees breaks no MUST: a rule that accuses them would be wrong.
+"""The archives of ordinary trees by real writers fail no MUST: a rule on which they fail would be wrong.
 
 ``nox -s corpora`` brings packages of five kinds from their registries besides; here is what the machine has.
 """
@@ -65,7 +65,7 @@ def packages() -> Iterator[tuple[str, bytes]]:
 
 @pytest.mark.skipif(not CORPORA.is_dir(), reason="ZCC_CORPORA names no folder of packages: nox -s corpora brings them")
 def test_the_tars_of_packages_break_no_must() -> None:
-    accused, judged, refused = {}, 0, []
+    failing, judged, refused = {}, 0, []
     for name, tar in packages():
         if len(tar) > LARGEST:
             continue
@@ -76,7 +76,7 @@ def test_the_tars_of_packages_break_no_must() -> None:
             continue
         judged += 1
         if broken:
-            accused[name] = broken
+            failing[name] = broken
     print(f"{judged} packages judged, {len(refused)} that no TOC can represent: {refused}")  # noqa: T201
-    assert not accused
+    assert not failing
     assert judged >= int(os.environ.get("ZCC_CORPORA_LEAST", "1"))

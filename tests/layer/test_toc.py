@@ -72,7 +72,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("document", REFUSED, ids=range(len(REFUSED)))
-def test_what_is_no_toc_is_refused_without_a_crash(document: bytes) -> None:
+def test_an_invalid_toc_is_refused_without_a_crash(document: bytes) -> None:
     with pytest.raises(FormatError):
         decode_toc(document)
 
@@ -166,7 +166,7 @@ def test_every_break_is_found_by_the_reader_or_changes_what_it_reads(document: b
 
 
 @given(broken_documents("TOC-002"))
-def test_broken_documents_can_be_had_for_one_requirement(broken: BrokenToc) -> None:
+def test_broken_documents_are_drawn_for_one_requirement(broken: BrokenToc) -> None:
     assert broken.requirement == "TOC-002"
     assert key_problems(broken.twin) == ()
     assert key_problems(broken.document)
@@ -209,7 +209,7 @@ def test_no_field_of_another_type_passes(kind: str, field: str) -> None:
 
 
 @given(tocs())
-def test_the_outline_of_a_sound_toc_leaves_nothing_to_look_at(toc: Toc) -> None:
+def test_the_outline_of_a_conforming_toc_has_nothing_to_inspect(toc: Toc) -> None:
     found = outline(toc.entries)
     assert not list(wrong_shapes(found))
     assert not list(repeated_names(found))

@@ -43,7 +43,7 @@ def test_chunks_that_do_not_tile_their_file_are_found(entries: list[Entry]) -> N
 
 
 def test_a_stray_chunk_does_not_hide_a_name_that_is_there_twice() -> None:
-    found = outline([OTHER, changed(OTHER, offset=60, end_offset=70), changed(SECOND, name="of nobody")])
+    found = outline([OTHER, changed(OTHER, offset=60, end_offset=70), changed(SECOND, name="of no file")])
     assert [problem.index for problem in toc_rules.repeated_names(found)] == [1]
 
 
@@ -277,7 +277,7 @@ def test_chunk_types_are_two(kind: str, wrong: list[int]) -> None:
     assert problems(chunk_rules.wrong_chunk_types, FILE, changed(SECOND, chunk_type=kind), THIRD) == wrong
 
 
-def test_each_rule_tells_of_ten_problems_at_most() -> None:
+def test_each_rule_reports_ten_problems_at_most() -> None:
     files = [changed(OTHER, name="same", digest="x", modtime="x", xattrs={"a": "?"}, offset=5, end_offset=4)] * 12
     for rule in (toc_rules.repeated_names, toc_rules.wrong_shapes, toc_rules.wrong_times, toc_rules.wrong_xattrs):
         assert len(problems(rule, *files)) == 10, rule.__name__

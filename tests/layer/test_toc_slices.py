@@ -120,7 +120,7 @@ def test_what_cannot_be_cut_is_not_called_wrong(document: bytes) -> None:
     assert raised.value.size == len(document)
 
 
-def test_something_that_is_no_json_is_told_at_once() -> None:
+def test_something_that_is_no_json_is_reported_at_once() -> None:
     with pytest.raises(FormatError, match="not JSON") as raised:
         read_sliced([b'{"entries":[' + ENTRY + b"]]" + b"a" * MAX_UNCUT], lambda _raw, _entries: None)
     assert not isinstance(raised.value, UncutError)

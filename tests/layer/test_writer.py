@@ -76,7 +76,7 @@ def judge_chunks(entries: Sequence[Entry], files: dict[bytes, bytes]) -> None:
 
 
 @given(trees(), st.sampled_from(["pax", "gnu"]), st.sampled_from([1, 20]), options())
-def test_layers_of_any_tree_are_sound(tree: Tree, form: str, blocks: int, chosen: WriterOptions) -> None:
+def test_layers_of_any_tree_are_valid(tree: Tree, form: str, blocks: int, chosen: WriterOptions) -> None:
     tar = tar_of(tree, "pax" if form == "pax" else "gnu", blocks=blocks)
     blob, written = layer_from_tar(tar, chosen)
     judge(blob, tar, written)

@@ -1,4 +1,4 @@
-"""Real tar writers, and a tree with all that an ordinary one has: what they write of it must be accused of nothing."""
+"""Real tar writers, and a tree with all that an ordinary one has: their archives of it must fail no MUST."""
 
 import os
 import shutil

@@ -27,7 +27,7 @@ def test_every_row_of_the_published_matrix_is_as_declared_then() -> None:
     assert problems(PUBLISHED, ()) == ()
 
 
-def test_the_published_matrix_tells_what_it_left_out_and_is_not_of_long_ago() -> None:
+def test_the_published_matrix_states_what_it_left_out_and_is_not_of_long_ago() -> None:
     """Of the current mutants and variants nine of ten at least were judged in it, or are counted as left."""
     rows, now = {row.name for row in PUBLISHED.rows}, {name_of(maker) for maker in makers()}
     assert len(now & rows) + sum(PUBLISHED.left.values()) >= 0.9 * len(now), AGAIN

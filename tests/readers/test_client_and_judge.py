@@ -33,7 +33,7 @@ def client() -> Iterator[Callable[[bytes, dict[str, str]], Reading]]:
 
 
 @pytest.mark.parametrize("maker", find_variants(artifacts), ids=lambda maker: maker.__name__)
-def test_the_client_takes_lawful_layers(
+def test_the_client_accepts_conforming_layers(
     client: Callable[[bytes, dict[str, str]], Reading], maker: Callable[[], Drafted]
 ) -> None:
     image = maker()

@@ -82,7 +82,7 @@ TOC = Reading((MEMBER, Member("62", "symlink", link="63")))
         ((MEMBER, Member("62", "symlink", link="64")), Kind.ATTRIBUTE, "link"),
     ],
 )
-def test_what_differs_is_told(members: tuple[Member, ...], kind: Kind, what: str) -> None:
+def test_what_differs_is_reported(members: tuple[Member, ...], kind: Kind, what: str) -> None:
     seen = beside(TOC, "it", "1", Reading(members), frozenset())
     assert seen.count == 1
     assert (seen.differences[0].kind, seen.differences[0].what) == (kind, what)
@@ -114,7 +114,7 @@ def test_the_command_needs_every_byte() -> None:
     assert "--readers needs --deep" in ended.output
 
 
-def test_the_command_says_who_agrees() -> None:
+def test_the_command_names_the_readers_that_agree() -> None:
     ended = CliRunner().invoke(app, ["check", "--deep", "--readers", "oci:fixtures/golden/sentinel-single"])
     assert ended.exit_code == 0, ended.output
     assert "all read the tree of the TOC" in ended.output

@@ -70,7 +70,7 @@ def test_readers_that_differ_are_named_with_what_differs(panel: Panel) -> None:
     assert ("Python tarfile", "Go archive/tar", Difference.NAME) in set(differing_pairs(readings))
 
 
-def test_a_refusal_is_told_in_the_readers_words(panel: Panel) -> None:
+def test_a_refusal_is_reported_in_the_readers_words(panel: Panel) -> None:
     broken = bytearray(SMALL)
     broken[148] ^= 1
     (readings,) = panel.read_tars([bytes(broken)])

@@ -29,7 +29,7 @@ def test_a_number_within_a_word_is_no_version(tmp_path: Path, said: str) -> None
     assert program.ask_version(mine) == ""
 
 
-def test_a_program_that_does_not_start_is_told_with_its_last_line(tmp_path: Path) -> None:
+def test_a_program_that_does_not_start_is_reported_with_its_last_line(tmp_path: Path) -> None:
     program = RegistryProgram("broken", ("sh",), ("{program}", "-c", "echo no storage at {storage}; exit 1"))
     with (
         pytest.raises(LaunchError, match="sh did not start: no storage at"),

@@ -154,7 +154,7 @@ def test_an_endless_response_is_cut_off() -> None:
     assert caught.value.exchange is not None
 
 
-def test_an_response_that_drips_for_ever_is_given_up() -> None:
+def test_a_response_that_never_ends_is_given_up() -> None:
     """Each byte comes in time, so that no time-out of a single read ends it."""
     listener = socket.create_server(("127.0.0.1", 0))
     given_up = Event()
@@ -231,7 +231,7 @@ def test_what_has_no_end_beside_the_body_is_given_up(head: bytes, more: bytes) -
 
 
 @pytest.mark.parametrize("head", [b"", CHUNKED, CHUNKED + b"0\r\n"], ids=["head", "chunk-size", "trailers"])
-def test_a_head_that_drips_for_ever_is_given_up_and_not_asked_again(head: bytes) -> None:
+def test_a_head_that_never_ends_is_given_up_without_a_retry(head: bytes) -> None:
     asked = []
 
     def send(connection: socket.socket, over: Event) -> None:
@@ -246,7 +246,7 @@ def test_a_head_that_drips_for_ever_is_given_up_and_not_asked_again(head: bytes)
 
 
 @pytest.mark.parametrize("location", ["http://[::1", "http://127.0.0.1:abc/", "//", "http://"])
-def test_a_redirect_to_what_is_no_url_is_refused(location: str) -> None:
+def test_a_redirect_to_an_invalid_url_is_refused(location: str) -> None:
     with server(lambda *_: (307, {"Location": location}, b"")) as url, pytest.raises(TransportError):
         RegistryClient(url, retries=0).request("GET", "/v2/")
 
@@ -255,7 +255,7 @@ def test_a_redirect_to_what_is_no_url_is_refused(location: str) -> None:
     "challenge",
     ['Bearer realm="http://[::1"', 'Bearer realm="http://127.0.0.1:abc/"', "Bearer realm=", "Digest " + "x" * 50_000],
 )
-def test_a_challenge_that_leads_nowhere_leaves_the_401(challenge: str) -> None:
+def test_a_challenge_that_is_invalid_leaves_the_401(challenge: str) -> None:
     start = time.process_time()
     with server(lambda *_: (401, {"WWW-Authenticate": challenge}, b"")) as url:
         assert RegistryClient(url, retries=0).request("GET", "/v2/").status == 401

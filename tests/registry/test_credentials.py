@@ -54,7 +54,7 @@ def test_a_credential_helper_is_asked(tmp_path: Path) -> None:
         ({"credsStore": "absent-helper"}, "docker-credential-absent-helper is not installed"),
     ],
 )
-def test_a_broken_login_file_is_one_line_without_secrets(tmp_path: Path, content: object, message: str) -> None:
+def test_an_invalid_credential_file_is_one_line_without_secrets(tmp_path: Path, content: object, message: str) -> None:
     with pytest.raises(CredentialError, match=message) as caught:
         find_credentials(HOST, environ=docker_config(tmp_path, content))
     assert SECRET not in str(caught.value)

@@ -260,7 +260,7 @@ def test_faults_compose() -> None:
         assert got.body.index(b"bytes 900-") < got.body.index(b"bytes 10-19")
 
 
-def test_faults_leave_the_login_alone() -> None:
+def test_faults_do_not_affect_authentication() -> None:
     with wired("error-once", auth=BasicAuth("me", "secret")) as here:
         assert [here.ask().status, here.ask(Authorization="Basic bWU6c2VjcmV0").status] == [401, 500]
 

@@ -77,14 +77,14 @@ def test_garbage_collection_removes_what_no_manifest_needs(tmp_path: Path) -> No
     image = sample_image("launch", 500)
     with docker_registry(tmp_path / "registry") as launched:
         client = RegistryClient(launched.url)
-        for content in (*image.blobs.values(), b"nobody needs this"):
+        for content in (*image.blobs.values(), b"without a manifest"):
             client.upload_blob("a", content)
         assert client.put_manifest_raw("a", "plain", image.plain, MANIFEST_TYPE).status == 201
         assert launched.collect_garbage is not None
         launched.collect_garbage()
     names = {path.parent.name for path in (tmp_path / "registry" / "storage").glob("**/blobs/sha256/*/*/data")}
     assert Digest.parse(image.layer).hex in names
-    assert Digest.of(b"nobody needs this").hex not in names
+    assert Digest.of(b"without a manifest").hex not in names
 
 
 @pytest.mark.usefixtures("real")
@@ -96,7 +96,7 @@ def test_deletes_can_be_switched_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("real")
-def test_a_login_file_is_used(tmp_path: Path) -> None:
+def test_a_credential_file_is_used(tmp_path: Path) -> None:
     htpasswd = tmp_path / "htpasswd"
     htpasswd.write_text(HTPASSWD)
     with docker_registry(tmp_path / "registry", htpasswd=htpasswd) as launched:

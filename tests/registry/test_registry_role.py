@@ -37,9 +37,9 @@ def test_each_defect_fails_its_requirement_and_no_unrelated_one(maker: Callable[
 def test_docker_registry_is_judged_as_published(tmp_path: Path) -> None:
     """What README.md states about Debian's docker-registry 2.8: lists no referrers, and refuses a push now and then.
 
-    Its filesystem driver writes the link of a blob by truncating the file first. Who pushes a manifest in that moment
-    is told that the blob, the sentinel that all push, is unknown: REG-026 may pass or fail here, but not for another
-    reason.
+    Its filesystem driver truncates the link of a blob before it writes it. A client that pushes a manifest at that
+    moment gets an error that the blob, the sentinel that all clients push, is unknown: REG-026 may pass or fail here,
+    but not for another reason.
     """
     need(find_docker_registry() is not None, "docker-registry")
     with docker_registry(tmp_path / "registry") as launched:

@@ -67,10 +67,10 @@ def test_garbage_collection_frees_the_files(tmp_path: Path) -> None:
     with EmbeddedRegistry(directory=tmp_path) as registry:
         push(registry.url)
         client = RegistryClient(registry.url)
-        client.upload_blob("team/app", b"nobody needs this")
+        client.upload_blob("team/app", b"without a manifest")
         held = {path.name for path in tmp_path.glob("blobs/sha256/*")}
         registry.collect_garbage()
-        assert held - {path.name for path in tmp_path.glob("blobs/sha256/*")} == {Digest.of(b"nobody needs this").hex}
+        assert held - {path.name for path in tmp_path.glob("blobs/sha256/*")} == {Digest.of(b"without a manifest").hex}
         assert_whole(registry.url)
 
 
@@ -82,7 +82,7 @@ def test_a_blob_is_stored_once_and_linked_where_it_was_pushed(tmp_path: Path) ->
     assert len(list(tmp_path.glob("blobs/sha256/*"))) == len(IMAGE.blobs) + 3
 
 
-def test_a_killed_registry_keeps_every_responded_to_push(tmp_path: Path) -> None:
+def test_a_killed_registry_keeps_every_acknowledged_push(tmp_path: Path) -> None:
     """The process is killed in the middle of its work: nothing that was acknowledged is lost, nothing half is
     served.
     """

@@ -41,7 +41,7 @@ def test_insecure_trusts_any_certificate_without_a_word(tmp_path: Path) -> None:
         assert RegistryClient(registry.url, insecure=True).request("GET", "/v2/").status == 200
 
 
-def test_plain_http_to_a_tls_port_and_tls_to_a_plain_one_are_told_apart(tmp_path: Path) -> None:
+def test_plain_http_to_a_tls_port_and_tls_to_a_plain_one_are_distinguished(tmp_path: Path) -> None:
     tls, ca = certificate(tmp_path)
     with EmbeddedRegistry(tls=tls) as secure, EmbeddedRegistry() as plain:
         with pytest.raises(TransportError, match="give an https:// URL"):

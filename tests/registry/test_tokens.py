@@ -16,7 +16,7 @@ RIGHT = Credentials("user", SECRET)
 
 
 class Clock:
-    """A time that passes when it is told to."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -91,7 +91,7 @@ def test_a_wrong_password_is_called_that_after_one_attempt() -> None:
         assert [exchange.status for exchange in registry.exchanges] == [401, 401]
 
 
-def test_who_may_only_pull_is_refused_a_push_and_can_pull() -> None:
+def test_a_user_with_the_right_to_pull_is_refused_a_push_and_can_pull() -> None:
     with EmbeddedRegistry(auth=TokenAuth("user", SECRET, actions=("pull",))) as registry:
         client = RegistryClient(registry.url, credentials=RIGHT)
         assert client.refusal_to_push("a") == 401

@@ -1,4 +1,4 @@
-"""Registries that make permitted choices are not accused, and registries that only seem to respond pass nothing."""
+"""Registries with permitted choices fail no MUST, and servers that are not registries pass nothing."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from tests.registry.null_registries import NULL_REGISTRIES
 
 
 @pytest.mark.parametrize("maker", find_variants(registries), ids=lambda maker: maker.__name__)
-def test_no_must_fails_on_a_lawful_registry_and_none_is_left_out(maker: Callable[[], Defect]) -> None:
+def test_no_must_fails_on_a_conforming_registry_and_none_is_left_out(maker: Callable[[], Defect]) -> None:
     with EmbeddedRegistry(defects=[maker()]) as registry:
         results = judge_registry(registry.url, registry.collect_garbage)
     broken = {

@@ -76,7 +76,7 @@ def test_what_is_the_same_is_no_change() -> None:
     assert compare(report(), report()).changes == ()
 
 
-def test_requirements_on_one_side_only_are_said() -> None:
+def test_requirements_on_one_side_only_are_reported() -> None:
     old, new = run_of({"TOC-001": OK, "TOC-002": OK}), run_of({"TOC-002": OK, "TOC-003": OK})
     assert {change.id: change.kind for change in compare(old, new).changes} == {
         "TOC-001": "removed",
@@ -94,7 +94,7 @@ def test_the_next_version_of_a_tool_is_compared_with_the_last() -> None:
     assert compared.is_worse
 
 
-def test_subjects_that_are_gone_are_a_loss_and_another_catalogue_is_said() -> None:
+def test_missing_targets_are_a_loss_and_another_catalogue_is_reported() -> None:
     old = run_of({"TOC-001": OK})
     gone = msgspec.structs.replace(old, subjects=())
     assert compare(old, gone).lost
@@ -242,7 +242,7 @@ def test_a_check_is_replayed_and_a_made_up_verdict_is_found(tmp_path: Path) -> N
     assert "2: differs" in run.output
 
 
-def test_results_name_no_file_that_is_run_and_get_no_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_name_no_file_to_run_and_get_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Results may come from another party: an adapter in a file is a program, and a login goes where the user
     states.
     """
@@ -277,7 +277,7 @@ def test_results_name_no_file_that_is_run_and_get_no_login(tmp_path: Path, monke
     assert named["OCI_PASSWORD"] == "a-secret-word"
 
 
-def test_results_without_a_target_are_said(tmp_path: Path) -> None:
+def test_results_without_a_target_are_reported(tmp_path: Path) -> None:
     old = msgspec.structs.replace(report_on(IMAGE), provenance=None)
     run = zcc("report", "replay", write_results(tmp_path, old))
     assert (run.exit_code, "it does not state what was judged" in run.output) == (2, True)

@@ -141,7 +141,7 @@ def test_a_signer_who_states_more_than_the_results_is_refused(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b"[" * 100_000, b"\xff", b'{"mediaType":"x","verificationMaterial":{"publicKey":{}}}']
 )
-def test_what_is_no_bundle_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_bundle_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     results, bundle, public = signed(tmp_path)
     bundle.write_bytes(content)
     assert "this is not a sigstore bundle" in refusal(results, "--key", public)
@@ -169,12 +169,12 @@ def test_an_encrypted_key_needs_its_password_which_is_never_shown(tmp_path: Path
 
 
 @pytest.mark.parametrize("kind", ["rsa", "p384"])
-def test_a_key_of_another_kind_is_said(tmp_path: Path, kind: str) -> None:
+def test_a_key_of_another_kind_is_reported(tmp_path: Path, kind: str) -> None:
     own, _ = key_pair(tmp_path, kind)
     assert "not a key of the kinds Ed25519 or ECDSA P-256" in cannot("sign", write_results(tmp_path), "--key", own)
 
 
-def test_files_that_are_none_are_said(tmp_path: Path) -> None:
+def test_files_that_are_none_are_reported(tmp_path: Path) -> None:
     results = write_results(tmp_path)
     assert "absent.pem: No such file" in cannot("sign", results, "--key", tmp_path / "absent.pem")
     assert "no private key in PEM form" in cannot("sign", results, "--key", results)

@@ -42,7 +42,7 @@ def test_html_has_a_row_for_each_requirement_and_asks_for_nothing() -> None:
     assert not re.search(r"""(?:src|href)=["'](?!#)""", text), "no address but anchors of its own"
 
 
-def test_html_says_who_was_judged_by_what_and_how_much_was_tried() -> None:
+def test_html_states_the_target_the_suite_and_the_examples() -> None:
     text = render_html(report(), CATALOGUE).decode()
     for said in ("1" * 64, "2" * 64, "3" * 64, "image other bytes", "deep", "&lt; 12 %", "other bytes: 3"):
         assert said in text, said
@@ -82,7 +82,7 @@ def test_the_badge_counts_and_never_says_conforms_of_a_failure() -> None:
     assert badge.color == "red"
 
 
-def test_the_badge_is_grey_when_it_says_nothing_of_today() -> None:
+def test_the_badge_is_grey_when_it_says_nothing_of_the_current_version() -> None:
     """Expected: a day after a year, and where the run is incomplete or partial."""
     known = report()
     assert badge_of(known, date(2027, 11, 26)).color == "red"

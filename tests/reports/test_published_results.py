@@ -59,7 +59,7 @@ def test_certificates_follow_their_schema_and_it_has_not_drifted() -> None:
         jsonschema.validate(json.loads(path.read_bytes()), schema)
 
 
-def test_nothing_published_names_a_port_or_a_directory_of_ours() -> None:
+def test_nothing_published_names_a_port_or_a_directory_of_this_project() -> None:
     for path in PUBLISHED.rglob("*.json"):
         text = path.read_text("utf-8")
         assert not re.search(r"127\.0\.0\.\d+:\d", text), path

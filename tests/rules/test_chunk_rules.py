@@ -1,4 +1,4 @@
-"""Chunk rules at their edges: which entry is told, and what would have been right."""
+"""Chunk rules at their edges: the reported entry, and the expected value."""
 
 from collections.abc import Callable
 
@@ -166,7 +166,7 @@ def test_chunk_fields_on_a_file_of_one_chunk_are_needless() -> None:
 @pytest.mark.parametrize(
     ("rule", "entries"),
     [
-        (chunk_rules.stray_chunks, [OTHER, changed(SECOND, name="of nobody")]),
+        (chunk_rules.stray_chunks, [OTHER, changed(SECOND, name="of no file")]),
         (chunk_rules.wrong_chunk_types, [FILE, changed(SECOND, chunk_type="x")]),
         (chunk_rules.overloaded_chunks, [FILE, changed(SECOND, mode=1)]),
         (chunk_rules.untiled, [FILE, SECOND]),
@@ -174,7 +174,7 @@ def test_chunk_fields_on_a_file_of_one_chunk_are_needless() -> None:
         (chunk_rules.needless_chunk_fields, [FILE, OTHER]),
     ],
 )
-def test_the_first_problems_are_told(rule: Callable[[Outline], Problems], entries: list[Entry]) -> None:
+def test_the_first_problems_are_reported(rule: Callable[[Outline], Problems], entries: list[Entry]) -> None:
     found = list(rule(outline(entries * (MAX_PROBLEMS + 5))))
     assert len(found) == MAX_PROBLEMS
     assert found[0].index in (0, 1)

@@ -129,7 +129,7 @@ def test_a_block_is_bounded_by_window_and_format() -> None:
         (skippable(b"") + b"\x28", "the blob ends in the middle of this frame", 8),
     ],
 )
-def test_what_is_no_frame_is_refused_at_its_place(blob: bytes, words: str, place: int, step: int) -> None:
+def test_an_invalid_frame_is_refused_at_its_place(blob: bytes, words: str, place: int, step: int) -> None:
     behind = b"" if "ends" in words else bytes(20)
     for before in (b"", skippable(bytes(20)) + frame(0, b"\x00", (RAW, 20))):
         whole = before + blob + behind

@@ -173,7 +173,7 @@ def test_what_archive_tar_takes_for_an_entry(block: bytes, taken: bool) -> None:
     assert is_unchecked_entry(block) is taken
 
 
-def test_a_tar_that_breaks_off_has_no_faults_at_its_end() -> None:
+def test_a_tar_that_ends_early_has_no_faults_at_its_end() -> None:
     broken = whole(problem="the frames end early")
     assert faults_of(broken, TarRule.END) == (0, ())
     assert faults_of(broken, TarRule.ORPHAN) == (0, ())

@@ -1,4 +1,4 @@
-"""Rules over names: which spelling is clean, what is told, and that what is quick is quick."""
+"""Rules over names: clean spellings, the reported values, and the quick passes."""
 
 import builtins
 
@@ -78,7 +78,7 @@ def test_a_slash_at_the_end_costs_no_cleaning(name: str, monkeypatch: pytest.Mon
         (("c:./a", "a", "./a"), 2, "'a' of entries[1], cleaned"),
     ],
 )
-def test_a_name_in_two_spellings_is_told(names: tuple[str, ...], index: int, found: str) -> None:
+def test_a_name_in_two_spellings_is_reported(names: tuple[str, ...], index: int, found: str) -> None:
     assert told(name_rules.names_twice(toc(*names))) == [(index, "a unique name", found)]
 
 
@@ -131,7 +131,7 @@ def test_names_are_compared_one_by_one_only_where_some_are_equal(
     assert len(hashed) == 2 * times
 
 
-def test_repeated_names_are_told_with_the_first() -> None:
+def test_repeated_names_are_reported_with_the_first() -> None:
     found = told(toc_rules.repeated_names(outline(entries("x", "a", "c:a", "a", "b", "d:a"))))
     assert found == [(index, "a unique name", "the name of entries[1]") for index in (3, 5)]
 
@@ -142,7 +142,7 @@ def test_names_of_all_types_may_climb(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["..", "../a", "a/..", "a/../b", "/.."])
-def test_a_name_that_climbs_is_told(name: str) -> None:
+def test_a_name_that_climbs_is_reported(name: str) -> None:
     assert told(name_rules.climbing_names(toc("a", name, f"c:{name}", "b..", "..b", "a..b"))) == [
         (1, "a name without the component ..", repr(name))
     ]
@@ -197,7 +197,7 @@ def test_names_are_sorted_without_those_of_directories_and_chunks(monkeypatch: p
     assert [each.index for each in name_rules.wrong_parents(toc(*others))] == [0, 3]
 
 
-def test_the_first_problems_of_names_are_told() -> None:
+def test_the_first_problems_of_names_are_reported() -> None:
     many = [f"../{number}" for number in range(MAX_PROBLEMS + 5)]
     assert len(list(name_rules.climbing_names(toc(*many)))) == MAX_PROBLEMS
     twice = [name for number in range(MAX_PROBLEMS + 5) for name in (str(number), f"./{number}")]

@@ -47,7 +47,7 @@ def test_a_number_of_a_header(field: bytes, value: int) -> None:
         b"6 4\0",
     ],
 )
-def test_what_is_no_number_of_a_header(field: bytes) -> None:
+def test_an_invalid_number_of_a_header(field: bytes) -> None:
     with pytest.raises(FormatError):
         _number(field)
 
@@ -71,7 +71,7 @@ def test_a_decimal_number_of_a_record(text: bytes, value: int) -> None:
     "text",
     [b"", b"-", b"+", b"--1", b"1-", b"a", b"9223372036854775808", b"-9223372036854775809", b"0" * 21, b"1" * 20],
 )
-def test_what_is_no_decimal_number_of_a_record(text: bytes) -> None:
+def test_an_invalid_decimal_number_of_a_record(text: bytes) -> None:
     with pytest.raises(FormatError, match="is not a decimal number of a PAX record"):
         _decimal(text)
 
@@ -94,7 +94,7 @@ def test_a_time_of_a_record(text: bytes, nanoseconds: int) -> None:
 
 
 @pytest.mark.parametrize("text", [b"1.-5", b"1. 5", b"1.5.5", b".5", b"1,5", b"a.5"])
-def test_what_is_no_time_of_a_record(text: bytes) -> None:
+def test_an_invalid_time_of_a_record(text: bytes) -> None:
     with pytest.raises(FormatError):
         _pax_time(text)
 
@@ -176,7 +176,7 @@ def test_a_list_of_access_in_text(text: bytes, entries: set[tuple[int, int, int 
         b":::",
     ],
 )
-def test_what_is_no_list_of_access_in_text(text: bytes) -> None:
+def test_an_invalid_list_of_access_in_text(text: bytes) -> None:
     assert acl_of_text(text) is None
 
 
@@ -195,7 +195,7 @@ def test_a_list_of_access_in_an_attribute() -> None:
 @pytest.mark.parametrize(
     "value", [b"", b"\2\0\0", acl(version=1), acl(version=3), acl((1, 6, 0))[:-1], acl((1, 6, 0)) + b"x", bytes(65540)]
 )
-def test_what_is_no_list_of_access_in_an_attribute(value: bytes) -> None:
+def test_an_invalid_list_of_access_in_an_attribute(value: bytes) -> None:
     assert acl_of_xattr(value) is None
 
 

@@ -103,7 +103,7 @@ def test_records_that_are_not(key: bytes, value: bytes, rule: TarRule) -> None:
         b"3 a=\n",
     ],
 )
-def test_what_is_no_record_ends_the_reading(content: bytes) -> None:
+def test_an_invalid_record_ends_the_reading(content: bytes) -> None:
     before = record(b"path", b"a")
     records, flaws = records_of(before + content + record(b"uid", b"5"))
     assert b"uid" not in records
@@ -125,11 +125,11 @@ def test_what_is_no_record_ends_the_reading(content: bytes) -> None:
         (b"9 " + b"a" * 198 + b"\0", TarRule.SYNTAX),
     ],
 )
-def test_a_nul_in_a_key_is_told_as_one(content: bytes, rule: TarRule) -> None:
+def test_a_nul_in_a_key_is_reported_as_one(content: bytes, rule: TarRule) -> None:
     assert [flaw.rule for flaw in records_of(content)[1]] == [rule]
 
 
-def test_what_is_no_record_is_shown_from_its_first_byte() -> None:
+def test_an_invalid_record_is_shown_from_its_first_byte() -> None:
     before = record(b"comment", b"c" * 50)
     (flaw,) = records_of(before + b"no record")[1]
     assert flaw.at == len(before)
@@ -181,7 +181,7 @@ def test_an_acl_may_be_said_twice_in_the_same_words(kind: bytes) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 10, 197])
-def test_a_nul_in_a_key_is_told_where_its_record_begins(length: int) -> None:
+def test_a_nul_in_a_key_is_reported_where_its_record_begins(length: int) -> None:
     before, wrong = record(b"path", b"a"), b"30 " + b"k" * length + b"\0" + b"v" * 300
     (flaw,) = records_of(before + wrong)[1]
     assert (flaw.rule, flaw.at) == (TarRule.NUL, len(before))

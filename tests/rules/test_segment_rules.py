@@ -76,5 +76,5 @@ def test_clients_refuse_it(records: tuple[bytes | int, ...], what: str) -> None:
     assert what in problem(*records)
 
 
-def test_the_first_problem_is_told() -> None:
+def test_the_first_problem_is_reported() -> None:
     assert "file record 0" in problem(0, HEADER, HEADER, 5, b"")

@@ -65,7 +65,7 @@ def test_a_time_is_read(text: str, nanoseconds: int) -> None:
         ("x" * 200, f"'{'x' * 80}' is not"),
     ],
 )
-def test_what_is_no_time_is_refused(text: str, words: str) -> None:
+def test_an_invalid_time_is_refused(text: str, words: str) -> None:
     with pytest.raises(FormatError, match=re.escape(words)):
         parse_time(text)
 

@@ -101,7 +101,7 @@ def test_surplus_at_the_limit_is_compared() -> None:
     assert steps.compared == 1
 
 
-def test_after_an_end_nothing_more_is_told() -> None:
+def test_after_an_end_nothing_more_is_reported() -> None:
     steps, found = cursor(rec(b"b", 3, CRC), seg(b"x"))
     steps.member(b"", A, CRC, 3)
     steps.member(b"", A, CRC, 6)

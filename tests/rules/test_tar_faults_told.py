@@ -34,7 +34,7 @@ DUE: dict[str, list[str]] = json.loads(FILE.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", sorted(DUE.keys() & TARS.keys()))
-def test_what_is_wrong_is_told_with_its_place(name: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place(name: str) -> None:
     assert told(TARS[name]) == DUE[name]
 
 

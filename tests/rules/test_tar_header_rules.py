@@ -275,7 +275,7 @@ def test_no_header_with_a_flaw_is_plain() -> None:
         header(b"name", 0, b"7"),
     ],
 )
-def test_headers_that_need_a_look_are_not_plain(block: bytes) -> None:
+def test_headers_that_need_inspection_are_not_plain(block: bytes) -> None:
     rules_of_headers = HeaderRules()
     assert rules_of_headers.is_plain(header(b"name"))
     assert not rules_of_headers.is_plain(block)
@@ -299,7 +299,7 @@ def test_ordinary_headers_are_plain(block: bytes) -> None:
     assert FIELDS
 
 
-def test_times_of_star_are_told_whatever_stands_behind_them() -> None:
+def test_times_of_star_are_reported_whatever_stands_behind_them() -> None:
     block = header(b"name", prefix=b"p" + bytes(130) + b"00000000000 00000000000 ", tail=b"\1")
     assert set(rules(block)) == {TarRule.STAR_TIMES, TarRule.TAIL}
 

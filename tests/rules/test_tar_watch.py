@@ -112,7 +112,7 @@ def test_two_blocks_of_zeros_are_the_end(blocks: int, expected: list[TarRule]) -
 
 
 @pytest.mark.parametrize("length", [10, 511, 513])
-def test_what_fills_the_block_of_an_extended_header_is_told_with_its_place(length: int) -> None:
+def test_what_fills_the_block_of_an_extended_header_is_reported_with_its_place(length: int) -> None:
     content = b"%d a=%s\n" % (length, b"x" * (length - len(b"%d a=\n" % length)))
     padding = bytearray(-len(content) % 512)
     padding[-1] = 1

@@ -93,7 +93,7 @@ def test_shapes(entry: Entry, expected: list[tuple[str, str]]) -> None:
     assert found == [(1, what, value) for what, value in expected]
 
 
-def test_an_entry_is_told_once_and_in_order() -> None:
+def test_an_entry_is_reported_once_and_in_order() -> None:
     entries = [Entry(type="dir", name="", link_name="x"), FILE, changed(FILE, name="", digest="x", dev_major=1)]
     assert [index for index, _, _ in told(toc_rules.wrong_shapes(outline(entries)))] == [0, 0, 2, 2, 2]
 
@@ -106,7 +106,7 @@ OVER = [
 ]
 
 
-def test_ranges_that_are_wrong_are_told_in_order() -> None:
+def test_ranges_that_are_wrong_are_reported_in_order() -> None:
     assert told(toc_rules.overlapping(outline(OVER), 29)) == [
         (1, "a range before byte 29, where the TOC is", "20 to 30"),
         (2, "endOffset beyond offset", "30 to 30"),
@@ -143,7 +143,7 @@ def test_which_ranges_count(entry: Entry, counts: bool) -> None:
 @pytest.mark.parametrize(
     ("ordered", "last_end", "trusted"), [(True, 29, True), (True, 30, True), (True, 31, False), (False, 29, False)]
 )
-def test_ranges_in_order_are_not_looked_at_again(ordered: bool, last_end: int, trusted: bool) -> None:
+def test_ranges_in_order_are_not_inspected_again(ordered: bool, last_end: int, trusted: bool) -> None:
     seen = msgspec.structs.replace(outline(OVER[:2]), ordered=ordered, last_end=last_end)
     assert (told(toc_rules.overlapping(seen, 30)) == []) == trusted
 
@@ -162,7 +162,7 @@ BAD = "a time by RFC 3339"
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_times_are_told_by_field(many: bool) -> None:
+def test_times_are_reported_by_field(many: bool) -> None:
     right = "2024-02-29T00:00:00+01:00"
     entries = [
         changed(FILE, modtime=right),
@@ -181,7 +181,7 @@ def test_times_are_told_by_field(many: bool) -> None:
 
 
 @pytest.mark.parametrize(("odd", "left_out", "count"), [({"x"}, False, 1), (set(), False, 0), (set(), True, 1)])
-def test_times_are_looked_at_where_the_outline_says_so(odd: set[str], left_out: bool, count: int) -> None:
+def test_times_are_inspected_where_the_outline_states_it(odd: set[str], left_out: bool, count: int) -> None:
     seen = outline([changed(DIRECTORY, modtime="x")])
     seen = msgspec.structs.replace(seen, odd_times=frozenset(odd), times_left_out=left_out)
     assert len(told(toc_rules.wrong_times(seen))) == count
@@ -216,11 +216,11 @@ def test_whiteouts_are_regular(name: str, kind: str, wrong: bool) -> None:
         (lambda seen: toc_rules.overlapping(seen, 5), FILE),
     ],
 )
-def test_the_first_problems_are_told(rule: Any, entry: Entry) -> None:
+def test_the_first_problems_are_reported(rule: Any, entry: Entry) -> None:
     assert len(list(rule(outline([entry] * (MAX_PROBLEMS + 5))))) == MAX_PROBLEMS
 
 
-def test_names_that_collide_are_told_once_each() -> None:
+def test_names_that_collide_are_reported_once_each() -> None:
     names = ["a", "./a", "/a", "b", "b/", "c"]
     assert toc_rules.colliding_names([changed(FILE, name=name) for name in names]) == ("'./a'", "'b/'")
 
@@ -238,12 +238,12 @@ def test_names_that_collide_are_told_once_each() -> None:
         ([DIRECTORY, SPLIT, CHUNK, CHUNK], []),
     ],
 )
-def test_stray_chunks_are_told(entries: list[Entry], expected: list[tuple[int, str, str]]) -> None:
+def test_stray_chunks_are_reported(entries: list[Entry], expected: list[tuple[int, str, str]]) -> None:
     seen = msgspec.structs.replace(outline(entries), tiled=False)
     assert told(chunk_rules.stray_chunks(seen)) == expected
 
 
-def test_chunks_are_told_word_for_word() -> None:
+def test_chunks_are_reported_word_for_word() -> None:
     entries = [DIRECTORY, SPLIT, changed(CHUNK, chunk_offset=9, chunk_type="x", mode=5, offset=30, uid=7, modtime="m")]
     seen = outline(entries)
     assert told(chunk_rules.untiled(seen)) == [
@@ -269,7 +269,7 @@ def test_chunks_are_told_word_for_word() -> None:
     "rule",
     [chunk_rules.stray_chunks, chunk_rules.untiled, chunk_rules.overloaded_chunks, chunk_rules.disordered_chunks],
 )
-def test_what_is_tiled_is_not_looked_at_again(rule: Any) -> None:
+def test_tiled_chunks_are_not_inspected_again(rule: Any) -> None:
     wrong = [DIRECTORY, SPLIT, changed(CHUNK, mode=1, offset=1, chunk_offset=1), changed(CHUNK, name="x")]
     assert told(rule(outline(wrong)))
     assert told(rule(msgspec.structs.replace(outline(wrong), tiled=True))) == []
@@ -281,7 +281,7 @@ def test_chunks_of_one_byte_tile_a_file() -> None:
 
 
 @pytest.mark.parametrize(("tiled", "indices"), [(True, [0]), (False, [0, 1])])
-def test_chunk_types_of_chunks_are_looked_at_where_they_may_be_wrong(tiled: bool, indices: list[int]) -> None:
+def test_chunk_types_of_chunks_are_inspected_where_they_may_be_wrong(tiled: bool, indices: list[int]) -> None:
     wrong = [changed(SPLIT, chunk_type="x"), changed(CHUNK, chunk_type="y")]
     seen = msgspec.structs.replace(outline(wrong), tiled=tiled)
     assert [index for index, _, _ in told(chunk_rules.wrong_chunk_types(seen))] == indices

@@ -36,7 +36,7 @@ def test_every_image_conforms_and_nothing_is_left_out(image: Bundle) -> None:
 
 
 @pytest.mark.parametrize("edit", BREAKS, ids=lambda edit: edit.__name__)
-def test_each_invalid_relative_fails_its_requirement_and_what_it_implies(edit: Break) -> None:
+def test_each_invalid_counterpart_fails_its_requirement_and_what_it_implies(edit: Break) -> None:
     @given(drafts(one_pair=True))
     @settings(max_examples=6)
     def breaks_that(draft: Draft) -> None:
@@ -47,25 +47,25 @@ def test_each_invalid_relative_fails_its_requirement_and_what_it_implies(edit: B
     breaks_that()
 
 
-def test_every_requirement_on_metadata_has_an_invalid_relative() -> None:
+def test_every_requirement_on_metadata_has_an_invalid_counterpart() -> None:
     groups = ("SENT-DESC", "SENT-MANIFEST", "SENT-CONFIG", "SENT-INDEX")
     wanted = {requirement.id for requirement in load_catalogue().requirements if requirement.group in groups}
     assert {broken_by(edit)[0] for edit in BREAKS} == wanted
 
 
 @given(broken_images("SENT-INDEX"))
-def test_invalid_relatives_can_be_had_by_group(broken: BrokenImage) -> None:
+def test_invalid_counterparts_are_drawn_by_group(broken: BrokenImage) -> None:
     assert broken.requirement.startswith("SENT-INDEX-")
     assert broken.what
 
 
 @given(broken_images("SENT-MANIFEST-009"))
-def test_invalid_relatives_can_be_had_by_requirement(broken: BrokenImage) -> None:
+def test_invalid_counterparts_are_drawn_by_requirement(broken: BrokenImage) -> None:
     assert broken.requirement == "SENT-MANIFEST-009"
 
 
 @pytest.mark.parametrize("of", ["SENT-MANIFEST-999", "SENT", "REG-001", ""])
-def test_what_has_no_invalid_relative_is_named(of: str) -> None:
+def test_a_requirement_without_invalid_counterpart_is_named(of: str) -> None:
     with pytest.raises(ValueError, match="is none of SENT-CONFIG-001, "):
         broken_images(of)
 

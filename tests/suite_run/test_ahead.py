@@ -27,7 +27,7 @@ def test_each_job_is_run_once_and_gives_what_it_returns_or_raises() -> None:
         assert runs == ["works"]
 
 
-def test_without_workers_nothing_is_run_that_nobody_asks_for() -> None:
+def test_without_workers_nothing_is_run_that_no_client_asks_for() -> None:
     with Ahead([lambda: pytest.fail("it was run")], workers=0):
         pass
 

@@ -40,7 +40,7 @@ def test_requirements_are_selected_by_id(tmp_path: Path) -> None:
         ("clients_unaware.skips_unknown_layers", "consumer-unaware", "SENT-PULL-031", "The sentinel manifest was acc"),
     ],
 )
-def test_a_defect_fails_the_run_and_is_told_with_the_command(
+def test_a_defect_fails_the_run_and_is_reported_with_the_command(
     client: str, role: str, requirement_id: str, words: str, tmp_path: Path
 ) -> None:
     adapter = careless(tmp_path, client, role)

@@ -59,7 +59,7 @@ def test_a_selection_of_tests_makes_no_statement(tmp_path: Path) -> None:
     assert "as copier: partial run, no statement on conformance; 1 MUST passed" in run.stdout
 
 
-def test_an_adapter_file_is_judged_in_its_roles_and_false_claims_are_told(tmp_path: Path) -> None:
+def test_an_adapter_file_is_judged_in_its_roles_and_false_claims_are_reported(tmp_path: Path) -> None:
     text = TOOL + 'profiles = ["sentinel-copier"]\n[unsupported]\nrecompress = "it states this"\n'
     run = run_pytest(tmp_path, "--implementation", adapter(tmp_path, text), "-k", "SENT-STRIP-001")
     assert run.returncode == 0, run.stdout + run.stderr

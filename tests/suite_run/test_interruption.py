@@ -109,7 +109,7 @@ def _repositories(registry: EmbeddedRegistry) -> set[str]:
     }
 
 
-def test_a_registry_that_dies_ends_the_run_early_and_is_not_accused(tmp_path: Path) -> None:
+def test_a_registry_that_dies_ends_the_run_early_and_fails_nothing(tmp_path: Path) -> None:
     with EmbeddedRegistry() as running:
         process, _ = start(tmp_path, "--registry", running.url, "--role", "registry", after=1000)
         while len(running.exchanges) < 100 and process.poll() is None:

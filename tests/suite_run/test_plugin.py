@@ -88,7 +88,7 @@ def test_a_registry_that_is_down_is_one_line_and_exit_2(tmp_path: Path) -> None:
     assert line == f"Exit: http://127.0.0.1:{port}: connection refused: is the registry running?"
 
 
-def test_a_refused_login_is_one_line_and_exit_2(tmp_path: Path) -> None:
+def test_a_refused_authentication_is_one_line_and_exit_2(tmp_path: Path) -> None:
     with EmbeddedRegistry(auth=BasicAuth("user", "right")) as registry:
         without = run_pytest(tmp_path, "--registry", registry.url)
         wrong = run_pytest(
@@ -156,7 +156,7 @@ def test_something_that_is_no_registry_is_named(tmp_path: Path) -> None:
     assert "no OCI registry here" in run.stdout + run.stderr
 
 
-def test_a_variable_alone_takes_over_no_run_but_is_responded_to_where_nothing_is_run(tmp_path: Path) -> None:
+def test_a_variable_alone_changes_no_run_and_is_reported_where_nothing_is_run(tmp_path: Path) -> None:
     environ = {"OCI_REGISTRY": "127.0.0.1:1"}
     nothing = run_pytest(tmp_path, environ=environ)
     assert "To judge the registry of OCI_REGISTRY: pytest --pyargs conformance.suite" in nothing.stdout

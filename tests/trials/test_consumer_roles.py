@@ -130,7 +130,7 @@ def test_null_clients_pass_no_must(kind: str, aware: bool, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["null-always-fail", "null-always-succeed", "null-crash", "null-copies-everything"])
-def test_null_clients_as_programs_fare_no_better(name: str, tmp_path: Path) -> None:
+def test_null_clients_as_programs_pass_no_must(name: str, tmp_path: Path) -> None:
     trials = ConsumerTrials(ImplementationUnderTest(find_adapter(name), "0", tmp_path), aware=True)
     catalogue = load_catalogue()
     for requirement_id in ("SENT-PULL-001", "SENT-PULL-006"):

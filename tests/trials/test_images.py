@@ -101,7 +101,7 @@ def test_frames_between_leave_the_tar_alone(first: bool) -> None:
 @pytest.mark.parametrize(
     "name", ["pair", "plain pair", "single", "plain single", "raw", "unchecked", "holes", "economy"]
 )
-def test_sound_images_have_every_blob(name: str) -> None:
+def test_positive_controls_have_every_blob(name: str) -> None:
     built = positive_control(name).image
     for digest, content in built.blobs.items():
         assert Digest.parse(digest).matches(content)
@@ -156,7 +156,7 @@ def test_every_parent_directory_is_in_the_ordinary_images() -> None:
 @pytest.mark.parametrize(
     "name", ["single", "plain single", "raw", "unchecked", "plain two files", "two files", "holes", "two names"]
 )
-def test_no_twin_shares_a_blob_or_a_file_with_a_case(name: str) -> None:
+def test_no_positive_control_shares_a_blob_or_a_file_with_a_case(name: str) -> None:
     layers = [tampered.untampered(), tampered.unchecked(), tampered.dual(), tampered.tampered_toc()]
     layers += [layer_of(tree) for tree in (tampered.DUAL, tampered.HOLES, tampered.TWO_NAMES)]
     twin = positive_control(name)

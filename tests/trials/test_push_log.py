@@ -68,7 +68,7 @@ def test_manifests_are_taken_in_any_order_and_remembered(place: Place, log: Take
     assert not log.take_bodies()
 
 
-def test_a_digest_that_is_not_the_bodys_is_refused_all_the_same(place: Place) -> None:
+def test_a_digest_other_than_that_of_the_body_is_refused(place: Place) -> None:
     response = place.client.put_manifest_raw("a", BLOB, b"{}", "application/json")
     assert response.status == 400
 

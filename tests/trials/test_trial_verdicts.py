@@ -88,12 +88,12 @@ def test_what_may_not_go_wrong(run: RunSeen, outcome: str) -> None:
     assert only(harmless("X-001", trial(run, CRASHED, expected=TREE))).outcome == "not-run"
 
 
-def test_cases_of_other_requirements_are_passed_over() -> None:
+def test_cases_of_other_requirements_are_skipped() -> None:
     for judge in (refusal, acceptance, harmless):
         assert not list(judge("X-002", trial(REFUSED)))
 
 
-def test_a_scan_must_list_the_package_of_the_twin() -> None:
+def test_a_scan_must_list_the_package_of_the_control() -> None:
     fetch = (Exchange("GET", "http://x/v2/a/blobs/sha256:1", status=200),)
     told = RunSeen("scan", "succeeded", output="found zcc-marker", exchanges=fetch)
     silent = msgspec.structs.replace(told, output="nothing found")
@@ -122,7 +122,7 @@ def test_a_pull_that_shows_no_tree_fails_nothing_either() -> None:
     assert only(refusal("X-001", trial(pulled, None))).outcome == "fail"
 
 
-def test_which_reading_came_out_tells_how_a_layer_was_read() -> None:
+def test_which_reading_came_out_states_how_a_layer_was_read() -> None:
     by_tar = trial(WRONG, expected=TREE, forbidden=OTHER)
     assert "its tar was read" in only(harmless("X-001", by_tar)).message
     for run in (RIGHT, REFUSED):
@@ -191,7 +191,9 @@ def test_differences_are_named(found: dict[str, EntrySeen], words: str) -> None:
 
 
 @pytest.mark.parametrize(("fetched", "chosen"), [((0,), 0), ((1,), 1), ((0, 1), None)])
-def test_who_takes_every_entry_of_an_index_has_chosen_none(fetched: tuple[int, ...], chosen: int | None) -> None:
+def test_a_client_that_takes_every_entry_of_an_index_has_selected_none(
+    fetched: tuple[int, ...], chosen: int | None
+) -> None:
     choice = Choice("a pair", (plain(), sentinel()))
     asked = tuple(
         Exchange.record("GET", f"http://host/v2/image/manifests/{choice.entries[place].image.root}", status=200)

@@ -37,7 +37,7 @@ def assert_lawful(maker: Maker, results: Mapping[str, RequirementResult]) -> Non
 
 
 @pytest.mark.parametrize("maker", _of(consumers), ids=lambda maker: maker.__name__)
-def test_a_lawful_consumer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
+def test_a_conforming_consumer_fails_no_must(maker: Maker, tmp_path: Path) -> None:
     by_toc, by_tar, from_layout = (
         maker in group for group in (consumers.BY_TOC, consumers.BY_TAR, consumers.FROM_LAYOUT)
     )
@@ -46,7 +46,7 @@ def test_a_lawful_consumer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("maker", _of(copiers), ids=lambda maker: maker.__name__)
-def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
+def test_a_conforming_copier_fails_no_must(maker: Maker, tmp_path: Path) -> None:
     catalogue = load_catalogue()
     with CopierTrial(InProcessImplementation(maker(), tmp_path)) as trial:
         assert trial.control() == ""
@@ -55,7 +55,7 @@ def test_a_lawful_copier_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("maker", _of(producers), ids=lambda maker: maker.__name__)
-def test_a_lawful_producer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
+def test_a_conforming_producer_fails_no_must(maker: Maker, tmp_path: Path) -> None:
     catalogue = load_catalogue()
     subject = InProcessImplementation(maker(), tmp_path, can_sign="sign" in maker.__name__)
     with ProducerTrial(subject, WAYS) as trial:
@@ -64,7 +64,7 @@ def test_a_lawful_producer_breaks_no_must(maker: Maker, tmp_path: Path) -> None:
     assert_lawful(maker, results)
 
 
-def test_a_tool_that_adds_a_file_of_its_own_is_told_which(tmp_path: Path) -> None:
+def test_a_tool_that_adds_a_file_of_its_own_is_reported_which(tmp_path: Path) -> None:
     with ProducerTrial(InProcessImplementation(producers.writes_a_tar_of_its_own(), tmp_path)) as trial:
         assert trial.control() == ""
         assert trial.own_files == ("built-by-variant",)

@@ -1,4 +1,4 @@
-"""The example runners: each results every case without a crash, and refuses nothing that conforms."""
+"""The example runners: each returns a result for every case without a crash, and refuses nothing that conforms."""
 
 import json
 import subprocess
@@ -58,7 +58,7 @@ def test_the_python_runner_passes_much_and_not_all(results: Path) -> None:
     assert {verdicts[name] for name in ("TAR-014", "TAR-017", "SENT-BLOB-005")} == {"fail"}
 
 
-def test_a_runner_is_told_the_case_by_the_index_alone() -> None:
+def test_a_runner_gets_the_case_from_the_index_alone() -> None:
     index = json.loads((VECTORS / "index.json").read_bytes())
     for case in index["cases"]:
         files = {digest: digest for digest in case["input"]["blobs"]} | case["input"].get("stored_as", {})

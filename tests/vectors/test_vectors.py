@@ -77,7 +77,7 @@ def block_types(content: bytes, start: int) -> Iterator[int]:
         place += 3 + (1 if kind == 1 else size)
 
 
-def test_a_real_compressor_is_told_from_stored_blocks() -> None:
+def test_a_real_compressor_is_distinguished_from_stored_blocks() -> None:
     assert 2 in set(block_types(zstandard.compress(b"ab" * 500), 4))
     assert set(block_types(zstd_frame(b"ab" * 500 + bytes(500), checksum=True), 4)) == {0, 1}
 
@@ -122,7 +122,7 @@ def test_what_is_larger_than_four_kibibytes_is_compressed_or_a_document_of_an_im
         assert len(content) <= 4096 or is_layer or is_sentinel_too_large or content.lstrip()[:1] == b"{", digest
 
 
-def test_every_negative_case_has_a_conforming_twin_of_its_kind_and_a_stage() -> None:
+def test_every_negative_case_has_a_positive_control_of_its_kind_and_a_stage() -> None:
     by_id = {case.id: case for case in CASES}
     for case in CASES:
         if case.expect == "tree-or-refuse":
@@ -191,7 +191,7 @@ def verdict_of(requirement_id: str, **changed: CaseResult) -> str:
     return next(result.verdict for result in results if result.id == requirement_id)
 
 
-def test_who_is_right_passes_and_one_wrong_response_fails() -> None:
+def test_a_right_runner_passes_and_one_wrong_result_fails() -> None:
     case = next(case for case in CASES if case.requirement == "FOOTER-003" and case.expect == "refuse")
     assert verdict_of("FOOTER-003") == "pass"
     assert verdict_of("FOOTER-003", wrong=CaseResult(case.id, "accepted")) == "fail"
@@ -218,7 +218,7 @@ def test_a_pull_from_a_registry_that_lies_ends_with_the_right_tree_or_is_refused
     assert verdict_of("SEC-005", refused=refused, twin=twin) == "not-run"
 
 
-def test_a_lawful_choice_that_is_refused_fails_what_it_is_about() -> None:
+def test_a_permitted_choice_that_is_refused_fails_its_requirement() -> None:
     case = next(case for case in CASES if "TOC-001" in case.touches)
     assert verdict_of("TOC-001", wrong=CaseResult(case.id, "refused", "toc")) == "fail"
 

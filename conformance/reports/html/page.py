@@ -25,7 +25,7 @@ def render_page(page: Page) -> bytes:
         "data_address": data_address,
     }
     template = environment.from_string(part("page.html.j2"))
-    document = template.render(page=page, style=Markup(part("style.css")))  # noqa: S704 (our own file)
+    document = template.render(page=page, style=Markup(part("style.css")))  # noqa: S704 (a file of this package)
     return document.encode("utf-8", "backslashreplace") + b"\n"
 
 

@@ -28,8 +28,8 @@ def render_html(report: Report, catalogue: Catalogue, pictures: Mapping[str, Pic
         levels=LEVELS,
         classes=CLASSES,
         words=WORDS,
-        style=Markup(part("style.css")),  # noqa: S704 (our own file)
-        script=Markup(part("script.js")),  # noqa: S704 (our own file)
+        style=Markup(part("style.css")),  # noqa: S704 (a file of this package)
+        script=Markup(part("script.js")),  # noqa: S704 (a file of this package)
     )
     return document.encode("utf-8", "backslashreplace") + b"\n"
 

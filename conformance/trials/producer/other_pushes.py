@@ -26,8 +26,11 @@ from conformance.trials.under_test import ImplementationUnderTest
 
 _REF_NAME: Final = "org.opencontainers.image.ref.name"
 _MAX_LAYER: Final = 2**24
-# Of small images. skopeo 1.9.3 never ends when the tar ends early.
-_SECONDS: Final = 30
+# Seconds for a push of broken input: many times those of the whole image, within these limits. skopeo 1.9.3 never ends
+# when the tar ends early.
+_SHORTEST: Final = 15.0
+_LONGEST: Final = 60.0
+_TIMES: Final = 20
 
 
 def stored_images(subject: ImplementationUnderTest) -> Iterator[StoredSeen | Judgement]:
@@ -75,13 +78,14 @@ def _tag(layout: Path) -> str:
 def broken_pushes(subject: ImplementationUnderTest) -> Iterator[BrokenInputSeen | Judgement]:
     """A push of each broken input, after one of a positive control."""
     with a_place() as place:
-        twin = _push(subject, place, image([BASE], "gzip"), "twin", {})
+        twin = _push(subject, place, image([BASE], "gzip"), "twin", {}, _LONGEST)
         arrived = place.root("broken/twin") is not None
         if problem := failed_control(twin, arrived=arrived, what="the same image whole", where="push"):
             yield problem
             return
+        seconds = min(_LONGEST, max(_SHORTEST, _TIMES * twin.elapsed))
         jobs = [
-            partial(_broken_push, subject, place, str(number), what, *given)
+            partial(_broken_push, subject, place, str(number), what, *given, seconds)
             for number, (what, given) in enumerate(_broken().items())
         ]
         yield from at_once(jobs, subject.at_once)
@@ -94,8 +98,9 @@ def _broken_push(
     what: str,
     given: Image,
     damage: Mapping[str, bytes | None],
+    seconds: float,
 ) -> BrokenInputSeen:
-    run = _push(subject, place, given, name, damage)
+    run = _push(subject, place, given, name, damage, seconds)
     tagged = place.root(f"broken/{name}") is not None
     ended = run.outcome if run.outcome in ENDED else "crashed"
     return BrokenInputSeen(what, ended, tagged, run.reason, run.evidence)
@@ -124,7 +129,12 @@ def _with_layer(whole: Image, layer: str, content: bytes) -> Image:
 
 
 def _push(
-    subject: ImplementationUnderTest, place: Place, given: Image, name: str, damage: Mapping[str, bytes | None]
+    subject: ImplementationUnderTest,
+    place: Place,
+    given: Image,
+    name: str,
+    damage: Mapping[str, bytes | None],
+    seconds: float,
 ) -> Run:
     layout = given.write(subject.new_directory("layout") / "image")
     for digest, content in damage.items():
@@ -135,7 +145,7 @@ def _push(
             path.write_bytes(content)
     compression = "zstd:chunked" if "zstd:chunked" in subject.adapter.compressions else "gzip"
     values: Values = {"layout": layout, "reference": place.name(f"broken/{name}"), "compression": compression}
-    return subject.run("push", values, hosts=(place.host,), timeout=_SECONDS)
+    return subject.run("push", values, hosts=(place.host,), timeout=seconds)
 
 
 def without_diff_ids(given: Image) -> Image:

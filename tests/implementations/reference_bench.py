@@ -46,7 +46,7 @@ class Ended(msgspec.Struct, frozen=True):
         return found
 
 
-class World:
+class ReferenceBench:
     """One registry; ``directory`` for layouts, trees and stores."""
 
     def __init__(self, registry: EmbeddedRegistry, directory: Path) -> None:
@@ -171,10 +171,10 @@ def entry(descriptor: JsonObject, *, sentinel: bool = False, zstd: bool = True, 
 
 
 @contextmanager
-def world(directory: Path, *defects: Defect) -> Iterator[World]:
+def bench(directory: Path, *defects: Defect) -> Iterator[ReferenceBench]:
     """A setup whose registry has these defects."""
     directory.mkdir(exist_ok=True)
     with EmbeddedRegistry(defects=defects) as registry:
-        made = World(registry, directory)
+        made = ReferenceBench(registry, directory)
         yield made
         made.client.close()

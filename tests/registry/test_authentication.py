@@ -58,7 +58,7 @@ CHALLENGES: list[tuple[str, list[tuple[str, dict[str, str]]]]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), CHALLENGES)
-def test_challenges_are_told_apart(text: str, expected: list[tuple[str, dict[str, str]]]) -> None:
+def test_challenges_are_distinguished(text: str, expected: list[tuple[str, dict[str, str]]]) -> None:
     assert [(one.scheme, one.parameters) for one in parse_challenges(text)] == expected
 
 
@@ -69,7 +69,7 @@ def test_hostile_challenges_take_no_time(text: str) -> None:
 
 @pytest.mark.parametrize("two_lines", [False, True])
 @pytest.mark.parametrize("token_works", [False, True])
-def test_a_registry_that_offers_both_is_logged_in_to(two_lines: bool, token_works: bool) -> None:
+def test_a_registry_that_offers_both_gets_credentials(two_lines: bool, token_works: bool) -> None:
     seen: list[str] = []
 
     def response(_method: str, path: str, login: str) -> tuple[int, list[tuple[str, str]], bytes]:
