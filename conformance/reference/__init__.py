@@ -3,3 +3,5 @@
 It is the positive control of the suites, and an example for implementers. Each step that a requirement is about is a
 separate method, so that a tool with one defect is a subclass that overrides one method (``toolkit``).
 """
+
+__all__ = ["consumer", "copier", "producer", "toolkit"]

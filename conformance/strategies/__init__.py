@@ -2,3 +2,5 @@
 
 ``blobs``, ``fields``, ``documents``, ``images``, ``tocs``, ``trees``; ``docs/strategies.md`` describes their use.
 """
+
+__all__ = ["blobs", "documents", "fields", "images", "profiles", "tocs", "trees"]
