@@ -57,6 +57,7 @@ def clones_files(directory: Path) -> bool:
     return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.large_tool
 @pytest.mark.skipif(not overlay.how_to_mount(), reason="overlay file systems cannot be mounted here")
 @pytest.mark.parametrize("name", ["skopeo-partial", "buildah-partial"])
 @pytest.mark.parametrize("change", CHANGES)
