@@ -71,7 +71,7 @@ def test_requests_that_a_registry_contradicts_are_replayed_by_another_program(na
 
 
 def test_a_right_registry_agrees_with_the_requests(tmp_path: Path) -> None:
-    kept, _ = kept_by("rejects-sentinel-type", tmp_path)
+    kept, _ = kept_by("rejects_sentinel_type", tmp_path)
     with EmbeddedRegistry() as registry:
         assert replayed(kept, registry.url) == (0, {"id": only(read_vectors(kept)).id, "outcome": "accepted"})
 
