@@ -220,19 +220,20 @@ class _ChunkTracker:
         return chunk, chunk.chunk_offset + (chunk.chunk_size or self._file.size - chunk.chunk_offset)
 
     def _finish(self, chunk: Entry) -> None:
-        name, where = shown(self._name), self._start + chunk.chunk_offset
         digest = f"sha256:{self._hash.hexdigest()}"
-        what = f"chunk at {chunk.chunk_offset}"
         if chunk.chunk_digest != digest:
-            expected = chunk.chunk_digest or "none in the TOC"
-            self._found.add(Discrepancy(Kind.CHUNK_DIGEST, name, what, expected, digest, where))
+            self._add(Kind.CHUNK_DIGEST, chunk, chunk.chunk_digest or "none in the TOC", digest)
         if chunk.chunk_type == CHUNK_ZEROS and self._nonzero:
-            self._found.add(Discrepancy(Kind.NOT_ZEROS, name, what, "zeros", "other bytes", where))
+            self._add(Kind.NOT_ZEROS, chunk, "zeros", "other bytes")
         self._index += 1
         if self._index < len(self._parts):
             self._chunk, self._end = self._next_chunk()
         self._hash = hashlib.sha256()
         self._nonzero = False
+
+    def _add(self, kind: Kind, chunk: Entry, expected: str, found: str) -> None:
+        what, where = f"chunk at {chunk.chunk_offset}", self._start + chunk.chunk_offset
+        self._found.add(Discrepancy(kind, shown(self._name), what, expected, found, where))
 
 
 def _header_in(piece: bytes) -> int | None:
