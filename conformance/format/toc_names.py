@@ -25,7 +25,7 @@ class Names(msgspec.Struct, frozen=True):
 
     distinct: bool
     plain: bool
-    parents: frozenset[int] | set[int] | None
+    parents: set[int] | None
 
 
 def names_of(entries: Sequence[Entry]) -> Names:

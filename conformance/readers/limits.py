@@ -12,9 +12,8 @@ from typing import Final
 
 import msgspec
 
+from conformance.format.tarheader import BLOCK, header_sums
 from conformance.readers.reading import Reading
-
-_BLOCK: Final = 512
 
 
 class Feature(StrEnum):
@@ -57,17 +56,20 @@ _FLAGS: Final = {ord("L"): Feature.GNU_NAME, ord("K"): Feature.GNU_LINK}
 def features_of(tar: bytes) -> frozenset[Feature]:
     """The features of the archive; content that looks like a record or a header counts too."""
     found = {feature for feature, pattern in _RECORDS.items() if pattern.search(tar)}
-    for start in range(0, len(tar) - _BLOCK + 1, _BLOCK):
+    has_pax = False
+    for start in range(0, len(tar) - BLOCK + 1, BLOCK):
         if _is_header(tar, start):
             if (flag := _FLAGS.get(tar[start + 156])) is not None:
                 found.add(flag)
-            if tar[start + 156] == _PAX and not tar[start + 124 : start + 136].strip(b"0 \0"):
-                found.add(Feature.NO_RECORDS)
+            if tar[start + 156] == _PAX:
+                has_pax = True
+                if not tar[start + 124 : start + 136].strip(b"0 \0"):
+                    found.add(Feature.NO_RECORDS)
             if any(tar[start + field] & 0x80 for field in _NUMBERS):
                 found.add(Feature.BASE256)
             if _BLANK.search(tar, start + 100, start + 156):
                 found.add(Feature.BLANK)  # libarchive writes this form; cpio reads the blank as a digit
-    if found & {Feature.GNU_NAME, Feature.GNU_LINK} and _has_pax(tar):
+    if has_pax and found & {Feature.GNU_NAME, Feature.GNU_LINK}:
         found.add(Feature.BOTH)  # Archive::Tar loses a long name before a PAX header; no writer mixes them
     return frozenset(found)
 
@@ -77,14 +79,7 @@ def _is_header(tar: bytes, start: int) -> bool:
     if tar[start + 257 : start + 262] == b"ustar":
         return True
     checksum = _CHECKSUM.match(tar, start + 148)
-    if checksum is None:
-        return False
-    block = tar[start : start + _BLOCK]
-    return int(checksum[1], 8) == sum(block) - sum(block[148:156]) + 8 * ord(" ")
-
-
-def _has_pax(tar: bytes) -> bool:
-    return any(tar[start + 156] == _PAX and _is_header(tar, start) for start in range(0, len(tar) - _BLOCK + 1, _BLOCK))
+    return checksum is not None and int(checksum[1], 8) == header_sums(tar[start : start + BLOCK]).unsigned
 
 
 def comparable(tar: bytes, readings: Mapping[str, Reading]) -> dict[str, Reading]:

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 Job = Callable[[], Any]
-_PATIENCE: Final = 5.0
+_MAX_WAIT: Final = 5.0  # seconds, for jobs under way at the end
 
 
 class Ahead:
@@ -34,7 +34,7 @@ class Ahead:
     def __exit__(self, *_: object) -> None:
         for future in self._results.values():
             future.cancel()
-        until = monotonic() + _PATIENCE
+        until = monotonic() + _MAX_WAIT
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
 
