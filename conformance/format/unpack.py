@@ -78,7 +78,7 @@ class LayerUnpacker:
     """``feed`` it the blob in pieces of any size and receive the tar in batches of some MiB; then ``finish``.
 
     Both raise FormatError for bytes that are not frames, for content that does not decompress, and when the tar exceeds
-    ``limit`` bytes; the table then has the frames before.
+    ``limit`` bytes; the table then has the frames of the pieces before.
     """
 
     def __init__(self, *, limit: int) -> None:
