@@ -55,7 +55,7 @@ _LONG: Final = frozenset({RegistryProbe.concurrent})
 
 
 def batches(probe: RegistryProbe, wanted: Sequence[str]) -> list[list[Callable[[], Any]]]:
-    """What observes the registry for these requirements. Batches may be run at the same time, the first before the rest.
+    """What observes the registry for these requirements. Batches may be run at the same time, the first ones first.
 
     ``_OF_DOCUMENTS`` is one batch, since its requests would meet: distribution 2.8 empties the link of a document
     while it is put again, and refuses an index of it at that moment. That is REG-026, which has its own repositories.
