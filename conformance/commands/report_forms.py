@@ -5,7 +5,6 @@ from typing import Final
 
 from conformance.reports.badge import render_badge, render_badge_svg
 from conformance.reports.codequality import render_codequality
-from conformance.reports.html import render_html
 from conformance.reports.junit import render_junit
 from conformance.reports.markdown import render_markdown
 from conformance.reports.model import Report, encode
@@ -13,10 +12,17 @@ from conformance.reports.page import Picture
 from conformance.reports.sarif import render_sarif
 from conformance.requirements import Catalogue
 
+
+def _html(report: Report, catalogue: Catalogue, pictures: Mapping[str, Picture] | None = None) -> bytes:
+    from conformance.reports.html import render_html  # noqa: PLC0415 (start-up time: templates)
+
+    return render_html(report, catalogue, pictures)
+
+
 FORMS: Final[Mapping[str, Callable[[Report, Catalogue], bytes]]] = {
     "json": lambda report, _: encode(report),
     "junit": render_junit,
-    "html": render_html,
+    "html": _html,
     "sarif": render_sarif,
     "codequality": render_codequality,
     "markdown": render_markdown,
@@ -28,5 +34,5 @@ FORMS: Final[Mapping[str, Callable[[Report, Catalogue], bytes]]] = {
 def render(form: str, report: Report, catalogue: Catalogue, pictures: Mapping[str, Picture] | None = None) -> bytes:
     """The report in one form, HTML with ``pictures`` of targets by name; KeyError for an unknown form."""
     if form == "html":
-        return render_html(report, catalogue, pictures)
+        return _html(report, catalogue, pictures)
     return FORMS[form](report, catalogue)

@@ -140,8 +140,10 @@ class FrameScanner:
     def feed(self, piece: bytes | memoryview) -> None:
         """Scan the next bytes; raise StructureError where they are not frames."""
         view = memoryview(piece)
-        start = self._whole_frames(view) if self._is_between and not self._buffer else 0
+        start = 0
         while True:
+            if self._is_between and not self._buffer:
+                start = self._whole_frames(view, start)
             if self._wanted < 0:
                 step = min(-self._wanted, len(view) - start)
                 start += step
@@ -161,12 +163,11 @@ class FrameScanner:
                 response, self._buffer = self._buffer + taken, b""
                 self._wanted = self._steps.send(response)
 
-    def _whole_frames(self, view: memoryview) -> int:
-        """Scan the frames that are complete in this piece, quickly; return their number of bytes.
+    def _whole_frames(self, view: memoryview, start: int) -> int:
+        """Scan the frames from ``start`` that are complete in this piece, quickly; return where they end.
 
         Irregular and long frames are left to the walk, which reports what is wrong.
         """
-        start = 0
         while (frame := _plain_frame(view, start, self._position)) is not None and self._count < self._max_frames:
             self.frames.append(frame)
             self._count += 1

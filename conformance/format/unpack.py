@@ -78,7 +78,7 @@ class LayerUnpacker:
     """``feed`` it the blob in pieces of any size and receive the tar in batches of some MiB; then ``finish``.
 
     Both raise FormatError for bytes that are not frames, for content that does not decompress, and when the tar exceeds
-    ``limit`` bytes; the table then has the frames before.
+    ``limit`` bytes; the table then has the frames of the pieces before.
     """
 
     def __init__(self, *, limit: int) -> None:
@@ -94,6 +94,11 @@ class LayerUnpacker:
         self._stream: zstandard.ZstdDecompressionObj | None = None
         self._batch: list[bytes] = []
         self._batch_size = 0
+
+    def set_limit(self, limit: int) -> None:
+        """Change the limit; LimitError when the tar has more bytes already."""
+        self._limit = limit
+        self._check_limit()
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Decompress the next bytes of the blob."""
@@ -164,10 +169,13 @@ class LayerUnpacker:
 
     def _out(self, content: bytes) -> None:
         self.size += len(content)
-        if self.size > self._limit:
-            raise LimitError(f"the layer decompresses to more than the {self._limit} bytes it can account for")
+        self._check_limit()
         self._batch.append(content)
         self._batch_size += len(content)
+
+    def _check_limit(self) -> None:
+        if self.size > self._limit:
+            raise LimitError(f"the layer decompresses to more than the {self._limit} bytes it can account for")
 
     def _take(self) -> bytes:
         batch = self._batch[0] if len(self._batch) == 1 else b"".join(self._batch)

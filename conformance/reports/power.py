@@ -11,6 +11,8 @@ CONFIDENCE: Final = 0.95
 _ON_SUBJECTS: Final = "Generated examples that were tried:"
 _CONTROL: Final = "Generated artifacts (the suite's control of its own checks):"
 _READING: Final = "fails < p: with 95 % confidence, fewer than p of the examples that the generator draws fail"
+_WHERE: Final = "the shapes of the examples: `power` in results.json, and report.html"
+_SEEDS_SHOWN: Final = 4
 
 
 class Property(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,7 +66,8 @@ def failure_bound(examples: int, confidence: float = CONFIDENCE) -> float:
 def power_lines(properties: Sequence[Property]) -> Iterator[str]:
     """The statement of power for a terminal: what was tried on targets, then the control of the suite's own checks.
 
-    Adjacent entries with one statement, each on another requirement, are one line.
+    Adjacent entries with one statement, each on another requirement, are one line. The last line has the seeds, and
+    where the distribution of the shapes is written.
     """
     on_subjects = [each for each in properties if each.subject]
     control = [each for each in properties if not each.subject]
@@ -75,6 +78,8 @@ def power_lines(properties: Sequence[Property]) -> Iterator[str]:
                 yield f"  {_line(tuple(group))}"
     if any(each.bound is not None for each in properties):
         yield f"  ({_READING})"
+    if properties:
+        yield f"  ({_seeds(properties)}; {_WHERE})"
 
 
 def power_texts(properties: Sequence[Property]) -> Iterator[str]:
@@ -84,6 +89,16 @@ def power_texts(properties: Sequence[Property]) -> Iterator[str]:
         shapes = ", ".join(f"{name}: {count}" for name, count in each.shapes.items())
         more = (f"; shapes: {shapes}" if shapes else "") + (f"; seed {each.seed}" if each.seed else "")
         yield f"{of}: {_line((each,)).strip()}{more}"
+
+
+def _seeds(properties: Sequence[Property]) -> str:
+    """The different seeds, in order; those of many properties are counted."""
+    seeds = list(dict.fromkeys(each.seed for each in properties if each.seed))
+    if not seeds:
+        return "no seed: the examples are the same in every run"
+    if len(seeds) > _SEEDS_SHOWN:
+        return f"{len(seeds)} seeds, in results.json"
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
 
 
 def _line(group: tuple[Property, ...]) -> str:

@@ -21,11 +21,11 @@ from conformance.format.toc_lenient import MAX_LENIENT, first_difference, read_a
 from conformance.format.toc_outline import outline
 from conformance.observed.image import ManifestSeen, Stored
 from conformance.observed.layer import LayerSeen, LayersSeen, PayloadSeen, TarSplitSeen, TocSeen, WholeLayer
-from conformance.sources.pipeline import read_whole
+from conformance.sources.pipeline import LayerReader
 from conformance.sources.source import ImageSource, most_of
 from conformance.sources.table_budget import NoRoomError, ReadToc, TableBudget
 from conformance.sources.tables import MAX_TAR_SPLIT_DOCUMENT, Counted, LayerTables, split_records
-from conformance.sources.unpacking import Bounds, Progress
+from conformance.sources.unpacking import BlobBounds, Progress
 
 MAX_TAR: Final = 256 * 2**30
 """Limit in bytes of a layer's tar: a larger one is treated as a bomb."""
@@ -131,6 +131,18 @@ class _Layer:
         self._counted = Counted()
 
     def observe(self) -> LayerSeen:
+        if not (self._reading.deep and self._annotations.is_chunked):
+            return self._observe(None)
+        # Opened first: the process that unpacks a large blob starts while the tables are read.
+        with self._source.open_blob(self._layer) as blob:
+            if isinstance(blob, Stored):
+                return self._observe(blob)
+            bounds = BlobBounds(most_of(self._layer), Digest.parse(self._layer.digest).algorithm)
+            with LayerReader(blob, bounds) as reader:
+                return self._observe(reader)
+
+    def _observe(self, blob: LayerReader | Stored | None) -> LayerSeen:
+        """``blob``: how every byte is read, or why it cannot be; None when only the tables are wanted."""
         current = self._annotations.is_chunked
         toc_at = _position(self._annotations.manifest_position, TocPosition) if current else None
         split_at = _position(self._annotations.tar_split_position, Position) if current else None
@@ -139,7 +151,7 @@ class _Layer:
         toc = self._toc(toc_at) if toc_at else TocSeen(problem=self._no_position())
         split, payload = self._split(split_at, toc) if split_at else (TarSplitSeen(), None)
         footer = tables.footer()
-        whole, whole_problem = self._whole(toc.toc, payload) if self._reading.deep and current else (None, "")
+        whole, whole_problem = (None, "") if blob is None else self._whole(blob, toc.toc, payload)
         if payload is not None and toc.toc is not None:
             split = _with_agreement(split, toc.toc, payload, whole, self._counted)
         skippable = dict(tables.skippable)
@@ -208,18 +220,17 @@ class _Layer:
             return TarSplitSeen(payload, problem="it does not have the digest that the TOC states"), None
         return TarSplitSeen(payload), content
 
-    def _whole(self, toc: Toc | None, split: memoryview | None) -> tuple[WholeLayer | None, str]:
+    def _whole(
+        self, blob: LayerReader | Stored, toc: Toc | None, split: memoryview | None
+    ) -> tuple[WholeLayer | None, str]:
+        if isinstance(blob, Stored):
+            self._tables.evidence |= dict.fromkeys(blob.evidence)
+            return None, blob.detail
         records = None if split is None else split_records(split, self._counted)
-        with self._source.open_blob(self._layer) as blob:
-            if isinstance(blob, Stored):
-                self._tables.evidence |= dict.fromkeys(blob.evidence)
-                return None, blob.detail
-            limit = _tar_limit(toc, self._annotations)
-            bounds = Bounds(limit, most_of(self._layer), Digest.parse(self._layer.digest).algorithm)
-            try:
-                return read_whole(blob, toc, records, bounds, self._reading.progress), ""
-            except OSError as error:
-                return None, error.strerror or str(error)
+        try:
+            return blob.read(toc, records, _tar_limit(toc, self._annotations), self._reading.progress), ""
+        except OSError as error:
+            return None, error.strerror or str(error)
 
 
 def _with_agreement(

@@ -18,7 +18,7 @@ from conformance.format.tarsplit import Record
 from conformance.format.toc import Toc
 from conformance.observed.layer import WholeLayer
 from conformance.sources.unpack_worker import UnpackWorker
-from conformance.sources.unpacking import Bounds, Progress, Unpacked, Unpacking
+from conformance.sources.unpacking import BlobBounds, Progress, Unpacked, Unpacking
 
 LARGE: Final = 32 * 2**20
 """Size of a blob from which a separate process is faster."""
@@ -26,22 +26,36 @@ LARGE: Final = 32 * 2**20
 _WAITING: Final = 2
 
 
-def read_whole(
-    blob: BinaryIO,
-    toc: Toc | None,
-    records: Iterator[Record] | None,
-    bounds: Bounds,
-    progress: Progress | None = None,
-) -> WholeLayer:
-    """Read ``blob`` to its end. Raises OSError when it cannot be read, or has more bytes than it may have."""
-    if _may_have_a_worker(blob):
-        with UnpackWorker(blob, bounds) as worker:
+class LayerReader:
+    """``with LayerReader(blob, bounds) as reader`` starts the process of a large file; then ``read``, at most once."""
+
+    def __init__(self, blob: BinaryIO, bounds: BlobBounds) -> None:
+        self._blob, self._bounds = blob, bounds
+        self._worker = UnpackWorker(blob, bounds) if _may_have_a_worker(blob) else None
+
+    def __enter__(self) -> "LayerReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.end()
+
+    def read(
+        self, toc: Toc | None, records: Iterator[Record] | None, limit: int, progress: Progress | None = None
+    ) -> WholeLayer:
+        """Read the blob to its end, and at most ``limit`` bytes of tar.
+
+        Raises OSError when it cannot be read, or has more bytes than it may have.
+        """
+        if (worker := self._worker) is not None:
+            worker.limit(limit)
             examined = examine(worker.batches(progress), toc, records)
             return _whole(worker.result(), examined)
-    unpacking = Unpacking(blob, bounds, progress)
-    with closing(_beside(unpacking.batches())) as batches:
-        examined = examine(batches, toc, records)
-    return _whole(unpacking.result(), examined)
+        unpacking = Unpacking(self._blob, self._bounds, progress)
+        unpacking.limit(limit)
+        with closing(_beside(unpacking.batches())) as batches:
+            examined = examine(batches, toc, records)
+        return _whole(unpacking.result(), examined)
 
 
 def _may_have_a_worker(blob: BinaryIO) -> bool:

@@ -2,7 +2,8 @@
 
 Two processes share no interpreter lock: one decompresses and hashes while the other reads the tar. The worker has the
 blob and the shared memory as inherited files, states on standard output which slot it filled, and waits on standard
-input for slots that are free again. It ends when the other side does.
+input for slots that are free again. It fills all slots before it needs the limit of the tar, the first line of
+standard input: the TOC that the limit follows from is read meanwhile. It ends when the other side does.
 """
 
 import contextlib
@@ -22,9 +23,9 @@ import conformance
 from conformance.format import errors
 from conformance.format.frames import Frame
 from conformance.format.unpack import FrameTable
-from conformance.sources.unpacking import Bounds, Progress, Unpacked, Unpacking
+from conformance.sources.unpacking import BlobBounds, Progress, Unpacked, Unpacking
 
-SLOTS: Final = 4
+SLOTS: Final = 12
 SLOT_SIZE: Final = 8 * 2**20
 """Bytes: a batch is given out once it has 4 MiB, and the last piece in it has at most as many."""
 MAX_MESSAGE: Final = 512 * 2**20
@@ -78,10 +79,10 @@ _PROBLEMS: Final = {
 class UnpackWorker:
     """The other side: ``with UnpackWorker(blob, bounds) as worker`` starts it, as soon as possible.
 
-    Take ``batches`` to the end, each to be used before the next is requested; then ``result``.
+    ``limit`` the tar, then take ``batches`` to the end, each to be used before the next is requested; then ``result``.
     """
 
-    def __init__(self, blob: BinaryIO, bounds: Bounds) -> None:
+    def __init__(self, blob: BinaryIO, bounds: BlobBounds) -> None:
         self._file = os.memfd_create("zcc-unpack") if hasattr(os, "memfd_create") else _unnamed_file()
         os.ftruncate(self._file, SLOTS * SLOT_SIZE)
         self._memory = mmap.mmap(self._file, SLOTS * SLOT_SIZE)
@@ -109,6 +110,10 @@ class UnpackWorker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Kill the process, and close what it had."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -118,10 +123,13 @@ class UnpackWorker:
         os.close(self._file)
         # Views of the memory may be referenced by a traceback, and are released with it.
 
+    def limit(self, tar: int) -> None:
+        """The tar has at most so many bytes."""
+        self._tell(b"%d\n" % tar)
+
     def batches(self, progress: Progress | None = None) -> Iterator[memoryview]:
-        """The tar in pieces. Raises OSError when the blob cannot be read, or the worker ended."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
+        """The tar in pieces, after ``limit``. Raises OSError when the blob cannot be read, or the worker ended."""
+        stdout = self._process.stdout
         assert stdout is not None
         view = memoryview(self._memory)
         told = 0
@@ -138,17 +146,20 @@ class UnpackWorker:
                 return
             start = message.slot * SLOT_SIZE
             yield view[start : start + message.size]
-            try:
-                stdin.write(b"\n")
-                stdin.flush()
-            except BrokenPipeError:
-                continue  # it has ended: its last messages have the reason
+            self._tell(b"\n")
 
     def result(self) -> Unpacked:
         """The result of unpacking the blob."""
         if self._result is None:
             raise OSError("the unpacking process has not ended")
         return self._result
+
+    def _tell(self, message: bytes) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended: its last messages have the reason
+            stdin.write(message)
+            stdin.flush()
 
 
 def _unnamed_file() -> int:
@@ -188,7 +199,7 @@ def _unpacked(done: _Done) -> Unpacked:
     return Unpacked(done.blob_digest, done.blob_size, done.diff_id, done.tar_size, frames, problem)
 
 
-def _work(blob: BinaryIO, memory: mmap.mmap, bounds: Bounds, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+def _work(blob: BinaryIO, memory: mmap.mmap, bounds: BlobBounds, stdin: IO[bytes], stdout: IO[bytes]) -> None:
     """Fill slots in turn; a slot is written again only when the other side is done with it."""
     read = 0
 
@@ -197,13 +208,25 @@ def _work(blob: BinaryIO, memory: mmap.mmap, bounds: Bounds, stdin: IO[bytes], s
         read += count
 
     unpacking = Unpacking(blob, bounds, progress)
+    is_limited = False
     for number, batch in enumerate(unpacking.batches()):
-        if number >= SLOTS and not stdin.read(1):
-            return
+        if number >= SLOTS:
+            is_limited = is_limited or _limit(unpacking, stdin)
+            if not is_limited or not stdin.read(1):
+                return
         slot = number % SLOTS
         memory[slot * SLOT_SIZE : slot * SLOT_SIZE + len(batch)] = batch
         _send(stdout, _Batch(slot, len(batch), read))
-    _send(stdout, _done(unpacking.result()))
+    if is_limited or _limit(unpacking, stdin):
+        _send(stdout, _done(unpacking.result()))
+
+
+def _limit(unpacking: Unpacking, stdin: IO[bytes]) -> bool:
+    """Wait for the limit; False when the other side has ended."""
+    line = stdin.readline()
+    if line:
+        unpacking.limit(int(line))
+    return bool(line)
 
 
 def _done(result: Unpacked) -> _Done:
@@ -230,9 +253,9 @@ def _send(stream: IO[bytes], message: _Message) -> None:
 
 
 def main() -> None:
-    """Arguments: the blob's file, the shared memory's file, the bounds as JSON."""
+    """Arguments: the blob's file, the shared memory's file, the bounds of the blob as JSON."""
     blob_file, memory_file = (int(argument) for argument in sys.argv[1:3])
-    bounds = msgspec.json.decode(sys.argv[3], type=Bounds)
+    bounds = msgspec.json.decode(sys.argv[3], type=BlobBounds)
     try:
         with os.fdopen(blob_file, "rb") as blob, mmap.mmap(memory_file, SLOTS * SLOT_SIZE) as memory:
             _work(blob, memory, bounds, sys.stdin.buffer, sys.stdout.buffer)

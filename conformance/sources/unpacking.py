@@ -6,13 +6,14 @@ Used by both ways of reading a whole layer: a thread of this process, or another
 import errno
 import hashlib
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 import msgspec
 
-from conformance.format.errors import FormatError
+from conformance.format.errors import FormatError, LimitError
 from conformance.format.unpack import FrameTable, LayerUnpacker
 
 READ: Final = 2**20
@@ -25,11 +26,10 @@ Progress = Callable[[int], None]
 _Hashing = queue.Queue["tuple[hashlib._Hash, bytes] | None"]
 
 
-class Bounds(msgspec.Struct, frozen=True):
-    """``tar`` bytes of tar at most, ``blob`` bytes of blob (a file may grow while it is read); the blob's algorithm."""
+class BlobBounds(msgspec.Struct, frozen=True):
+    """``size``: bytes of a blob at most (a file may grow while it is read); the algorithm of its digest."""
 
-    tar: int
-    blob: int
+    size: int
     algorithm: str = "sha256"
 
 
@@ -47,12 +47,19 @@ class Unpacked(msgspec.Struct, frozen=True):
 class Unpacking:
     """Take ``batches`` of the tar to the end, then ``result``. The blob is always read to its end."""
 
-    def __init__(self, blob: BinaryIO, bounds: Bounds, progress: Progress | None = None) -> None:
+    def __init__(self, blob: BinaryIO, bounds: BlobBounds, progress: Progress | None = None) -> None:
         self._blob, self._bounds, self._progress = blob, bounds, progress
-        self._unpacker = LayerUnpacker(limit=bounds.tar)
+        self._unpacker = LayerUnpacker(limit=sys.maxsize)
         self._blob_hash, self._tar_hash = hashlib.new(bounds.algorithm), hashlib.sha256()
         self._blob_size = 0
         self._problem: FormatError | None = None
+
+    def limit(self, tar: int) -> None:
+        """The tar has at most so many bytes. May be called at any time: a tar that has more by then is stopped."""
+        try:
+            self._unpacker.set_limit(tar)
+        except LimitError as error:
+            self._problem = self._problem or error
 
     def batches(self) -> Iterator[bytes]:
         """The tar in pieces of some MiB. Raises what reading the blob raises."""
@@ -64,8 +71,8 @@ class Unpacking:
             while piece := self._blob.read(READ):
                 hashing.put((self._blob_hash, piece))
                 self._blob_size += len(piece)
-                if self._blob_size > self._bounds.blob:
-                    raise OSError(errno.EFBIG, f"it has more than {self._bounds.blob} bytes")
+                if self._blob_size > self._bounds.size:
+                    raise OSError(errno.EFBIG, f"it has more than {self._bounds.size} bytes")
                 if self._progress is not None:
                     self._progress(len(piece))
                 yield from self._hashed(self._unpacker.feed(piece), hashing)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -20,9 +21,8 @@ from conformance.format.examine import examine
 from conformance.images.layer_draft import LayerDraft, conforming_layer, finish_layer
 from conformance.observed.layer import WholeLayer
 from conformance.sources import pipeline
-from conformance.sources.pipeline import read_whole
 from conformance.sources.unpack_worker import UnpackWorker
-from conformance.sources.unpacking import Bounds
+from tests.whole_layer import Bounds, read_whole
 
 LARGE = Bounds(2**40, 2**40)
 SMALL = Bounds(2**24, 2**40)
@@ -71,7 +71,8 @@ def test_content_of_many_batches_comes_whole_and_in_order(tmp_path: Path, monkey
     content = bytes(range(256)) * 2**19
     frames = [zstandard.compress(content[start : start + 2**20]) for start in range(0, len(content), 2**20)]
     path = on_disk(tmp_path, b"".join(frames))
-    with path.open("rb") as blob, UnpackWorker(blob, LARGE) as worker:
+    with path.open("rb") as blob, UnpackWorker(blob, LARGE.of_blob) as worker:
+        worker.limit(LARGE.tar)
         read = b"".join(bytes(batch) for batch in worker.batches())
         assert worker.result().tar_size == len(content)
     assert read == content
@@ -91,6 +92,15 @@ def test_a_bomb_is_stopped_at_the_limit(by_process: bool, tmp_path: Path, monkey
 class Unreadable(io.BytesIO):
     def read(self, _size: int | None = -1, /) -> bytes:
         raise OSError(5, "Input/output error")
+
+
+def test_the_limit_may_follow_after_the_blob_is_unpacked(tmp_path: Path) -> None:
+    path = on_disk(tmp_path, zstandard.compress(bytes(2**20)))
+    with path.open("rb") as blob, UnpackWorker(blob, LARGE.of_blob) as worker:
+        time.sleep(1)  # the whole blob fits into the slots
+        worker.limit(2**19)
+        assert sum(len(batch) for batch in worker.batches()) == 2**20
+        assert isinstance(worker.result().problem, LimitError)
 
 
 def test_what_reading_the_blob_raises_is_raised_and_no_thread_is_left() -> None:
@@ -115,7 +125,8 @@ def test_when_the_comparison_breaks_no_thread_is_left(monkeypatch: pytest.Monkey
 
 def test_a_worker_that_dies_is_an_error_and_not_the_end_of_the_blob(tmp_path: Path) -> None:
     path = on_disk(tmp_path, b"".join(zstandard.compress(os.urandom(2**20)) for _ in range(64)))
-    with path.open("rb") as blob, UnpackWorker(blob, LARGE) as worker:
+    with path.open("rb") as blob, UnpackWorker(blob, LARGE.of_blob) as worker:
+        worker.limit(LARGE.tar)
         batches = worker.batches()
         next(batches)
         os.kill(worker.pid, signal.SIGKILL)
@@ -131,8 +142,10 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_worker_too(tmp_path: Path
             return file
 
     blob: BinaryIO = Directory()
-    with UnpackWorker(blob, LARGE) as worker, pytest.raises(OSError, match="directory"):
-        list(worker.batches())
+    with UnpackWorker(blob, LARGE.of_blob) as worker:
+        worker.limit(LARGE.tar)
+        with pytest.raises(OSError, match="directory"):
+            list(worker.batches())
     os.close(file)
 
 
@@ -141,8 +154,9 @@ def test_a_worker_without_a_reader_ends(tmp_path: Path) -> None:
     script = (
         "import os, sys\n"
         "from conformance.sources.unpack_worker import UnpackWorker\n"
-        "from conformance.sources.unpacking import Bounds\n"
-        "worker = UnpackWorker(open(sys.argv[1], 'rb'), Bounds(2**40, 2**40))\n"
+        "from conformance.sources.unpacking import BlobBounds\n"
+        "worker = UnpackWorker(open(sys.argv[1], 'rb'), BlobBounds(2**40))\n"
+        "worker.limit(2**40)\n"
         "print(worker.pid, flush=True)\n"
         "next(worker.batches())\n"
         "os._exit(0)\n"

@@ -9,8 +9,7 @@ import pytest
 from conformance.format.toc import Toc
 from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.sources import pipeline, unpacking
-from conformance.sources.pipeline import read_whole
-from conformance.sources.unpacking import Bounds
+from tests.whole_layer import Bounds, read_whole
 
 BLOB = finish_layer(conforming_layer()).blob
 MANY = BLOB * 40

@@ -62,6 +62,25 @@ def test_lines_name_subjects_first_and_say_how_a_bound_is_read() -> None:
     assert " ".join(lines[3].split()) == "24 examples for each of 2 requirements, fails < 12 %: a rule"
     assert " ".join(lines[4].split()) == "3 examples, the last one fails: a failure"
     assert "95 %" in lines[5]
+    assert lines[6] == "  (seed 0; the shapes of the examples: `power` in results.json, and report.html)"
+    assert len(lines) == 7
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ((), ""),
+        (("",), "  (no seed: the examples are the same in every run; the shapes "),
+        (("7", "", "7"), "  (seed 7; the shapes "),
+        (("9", "7"), "  (seeds 9, 7; the shapes "),
+        (("1", "2", "3", "4"), "  (seeds 1, 2, 3, 4; the shapes "),
+        (("1", "2", "3", "4", "5"), "  (5 seeds, in results.json; the shapes "),
+    ],
+)
+def test_the_last_line_has_the_seeds(seeds: tuple[str, ...], words: str) -> None:
+    lines = list(power_lines([tried("it holds", 3, seed=seed) for seed in seeds]))
+    assert bool(lines) == bool(seeds)
+    assert not seeds or lines[-1].startswith(words)
 
 
 def test_shapes_are_counted() -> None:

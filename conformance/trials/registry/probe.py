@@ -1,7 +1,10 @@
 """The requests of each REG scenario, against a registry under test. I/O only: verdicts are in ``checks``."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from threading import Lock
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -29,32 +32,34 @@ from conformance.observed.registry import (
     RedirectSeen,
     ReferrersSeen,
     RefusalSeen,
+    ResponseSeen,
     RoundSeen,
     StoredSeen,
     SurvivalSeen,
 )
-from conformance.trials.registry.image_requests import LAYER_SIZE, ImageRequests
-from conformance.trials.registry.load import pushed_at_once
+from conformance.registry.client.client import Response
 from conformance.trials.registry.range_probe import ask_range, spread
-from conformance.trials.registry.responses import seen_response
+from conformance.trials.registry.steps import LAYER_SIZE, Step, Steps, seen_response
 from conformance.trials.registry.target import RegistryUnderTest
 
+_WORKERS: Final = 4
 _ROUNDS: Final = 3
 # The responses of a registry to a name it does not accept (distribution-spec: 400 NAME_INVALID, 404 NAME_UNKNOWN).
 _NAME_REFUSED: Final = (400, 403, 404, 405)
 _ABSENT: Final = "sha256:" + "0" * 63 + "1"
 
 
-class RegistryProbe:
+class RegistryProbe(Steps):
     """Scenarios over one registry. What several share (an image, a large blob) is pushed once."""
 
     def __init__(self, registry: RegistryUnderTest) -> None:
-        self._registry = registry
-        self._client = registry.client
-        self._images = ImageRequests(registry)
+        super().__init__(registry)
+        self._pushing, self._loading = Lock(), Lock()
+        self._pushed: SampleImage | None = None
+        self._rounds: tuple[RoundSeen, ...] = ()
 
     def prepare(self) -> None:
-        """Push what several scenarios share; they may then run at the same time."""
+        """Push what several scenarios share, before they ask for it."""
         _ = self._image
 
     def control(self) -> ControlSeen:
@@ -81,24 +86,23 @@ class RegistryProbe:
                 "PUT manifests/ordinary", self._registry.put_manifest(repository, "ordinary", manifest, MANIFEST_TYPE)
             ),
         )
-        blobs = tuple(
-            (content, self._images.get_blob(repository, str(Digest.of(content)))) for content in (layer, config)
-        )
-        documents = tuple(
-            (manifest, self._images.get(repository, name)) for name in ("ordinary", str(Digest.of(manifest)))
-        )
+        blobs = tuple((content, self._get_blob(repository, str(Digest.of(content)))) for content in (layer, config))
+        documents = tuple((manifest, self._get(repository, name)) for name in ("ordinary", str(Digest.of(manifest))))
         return ControlSeen(pushes, (*blobs, *documents))
 
     @property
     def _control_repository(self) -> str:
         return self._registry.repository("ordinary")
 
-    @cached_property
+    @property
     def _image(self) -> SampleImage:
-        """An image pushed whole into the repository ``main``, tagged ``pair``."""
-        image = sample_image(self._registry.prefix, LAYER_SIZE)
-        self._images.push(self._repository, image)
-        return image
+        """An image pushed whole into the repository ``main``, tagged ``pair``; several threads may ask for it."""
+        with self._pushing:
+            if self._pushed is None:
+                image = sample_image(self._registry.prefix, LAYER_SIZE)
+                self._push(self._repository, image)
+                self._pushed = image
+            return self._pushed
 
     @cached_property
     def _repository(self) -> str:
@@ -108,7 +112,7 @@ class RegistryProbe:
         """Put by tag; get by tag and by digest."""
         repository, digest = repository or self._repository, str(Digest.of(raw))
         put = self._registry.put_manifest(repository, tag, raw, media_type)
-        got = (self._images.get(repository, tag), self._images.get(repository, digest)) if put.status == 201 else ()
+        got = (self._get(repository, tag), self._get(repository, digest)) if put.status == 201 else ()
         return StoredSeen(what, raw, media_type, digest, seen_response(f"PUT manifests/{tag}", put), got)
 
     def sentinel_manifest(self) -> StoredSeen:
@@ -144,7 +148,7 @@ class RegistryProbe:
         image = self._image
         head = seen_response(f"HEAD blobs/{digest}", self._client.head_blob(self._repository, digest))
         missing = seen_response(f"HEAD blobs/{_ABSENT}", self._client.head_blob(self._repository, _ABSENT))
-        return BlobSeen(digest, image.blobs[digest], head, self._images.get_blob(self._repository, digest), missing)
+        return BlobSeen(digest, image.blobs[digest], head, self._get_blob(self._repository, digest), missing)
 
     def single_ranges(self) -> tuple[RangeSeen, ...]:
         end = LAYER_SIZE - 1
@@ -225,7 +229,7 @@ class RegistryProbe:
     def survival(self) -> SurvivalSeen:
         """Delete the plain manifest and its tag, collect garbage, read everything the sentinel variant needs."""
         repository, image = self._registry.repository("survival"), sample_image(self._registry.prefix + "/survival")
-        self._images.push(repository, image)
+        self._push(repository, image)
         plain = str(Digest.of(image.plain))
         self._registry.put_manifest(repository, "plain", image.plain, MANIFEST_TYPE)
         deletes = (
@@ -234,8 +238,8 @@ class RegistryProbe:
         )
         if self._registry.collect_garbage is not None:
             self._registry.collect_garbage()
-        reads = [(image.sentinel, self._images.get(repository, str(Digest.of(image.sentinel))))]
-        reads += [(image.blobs[digest], self._images.get_blob(repository, digest)) for digest in image.sentinel_blobs]
+        reads = [(image.sentinel, self._get(repository, str(Digest.of(image.sentinel))))]
+        reads += [(image.blobs[digest], self._get_blob(repository, digest)) for digest in image.sentinel_blobs]
         return SurvivalSeen(deletes, tuple(reads), self._registry.collect_garbage is not None)
 
     def wrong_digest(self) -> RefusalSeen:
@@ -260,9 +264,7 @@ class RegistryProbe:
 
     def _dangling(self, repository: str, what: str, raw: bytes, media_type: str) -> DanglingSeen:
         put = self._registry.put_manifest(repository, "dangling", raw, media_type)
-        return DanglingSeen(
-            what, raw, seen_response(f"PUT {what}", put), self._images.get(repository, str(Digest.of(raw)))
-        )
+        return DanglingSeen(what, raw, seen_response(f"PUT {what}", put), self._get(repository, str(Digest.of(raw))))
 
     def content_types(self) -> tuple[StoredSeen, ...]:
         return (
@@ -293,7 +295,7 @@ class RegistryProbe:
     def mixed_index(self) -> StoredSeen:
         """An index of an OCI and a Docker manifest of one image, as a build with both writes it."""
         repository, image = self._registry.repository("mixed"), sample_image(self._registry.prefix + "/mixed")
-        self._images.push(repository, image)
+        self._push(repository, image)
         fields = decode_object(image.plain, what="manifest")
         docker = encode(
             {
@@ -311,13 +313,48 @@ class RegistryProbe:
         raw = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries})
         return self._store("an index of an OCI and a Docker manifest", raw, INDEX_TYPE, "mixed", repository)
 
-    @cached_property
-    def _rounds(self) -> tuple[RoundSeen, ...]:
-        return tuple(pushed_at_once(self._registry, number) for number in range(_ROUNDS))
-
     def concurrent(self) -> tuple[RoundSeen, ...]:
         """Rounds of concurrent pushes; a race shows in some of them only."""
-        return self._rounds
+        with self._loading:
+            if not self._rounds:
+                self._rounds = tuple(self._round(number) for number in range(_ROUNDS))
+            return self._rounds
+
+    def _round(self, number: int) -> RoundSeen:
+        """Several clients push several pairs into one repository; upload sessions overlap for certain."""
+        repository = self._registry.repository(f"load-{number}")
+        images = [sample_image(f"{self._registry.prefix}/load/{number}/{worker}") for worker in range(_WORKERS)]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            opened = list(pool.map(lambda image: self._open(repository, image), images))
+            overlapped = list(pool.map(lambda job: self._finish(repository, *job), opened))
+            jobs = [(image, f"load-{worker}") for worker, image in enumerate(images)]
+            pushed = [pair for pairs in pool.map(lambda job: self._push(repository, *job), jobs) for pair in pairs]
+        refused = [(step, seen) for step, seen in (*overlapped, *pushed) if seen.status != 201]
+        repeated = tuple(step() for step, _ in refused)  # as clients do; alone, so that no race is left
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            reads = pool.map(lambda image: self._read_back(repository, image), images)
+        return RoundSeen(tuple(seen for _, seen in refused), repeated, tuple(seen for each in reads for seen in each))
+
+    def _read_back(self, repository: str, image: SampleImage) -> list[tuple[bytes, ResponseSeen]]:
+        """Every blob and document of an image, with what the registry gives for it."""
+        blobs = [(content, self._get_blob(repository, digest)) for digest, content in image.blobs.items()]
+        documents = (image.plain, image.sentinel, image.index)
+        return blobs + [(raw, self._get(repository, str(Digest.of(raw)))) for raw in documents]
+
+    def _open(self, repository: str, image: SampleImage) -> tuple[bytes, Response]:
+        """Start an upload session for its layer; all are open before one is finished."""
+        return image.blobs[image.layer], self._client.request("POST", f"/v2/{repository}/blobs/uploads/", body=b"")
+
+    def _finish(self, repository: str, content: bytes, session: Response) -> tuple[Step, ResponseSeen]:
+        location, digest = session.header("Location") or "", str(Digest.of(content))
+        self._registry.remember_blob(repository, digest)
+        target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': digest})}"
+        headers = {"Content-Type": "application/octet-stream"}
+        put = self._client.request(
+            "PUT", target, headers=headers, body=content, retry=False, scope=f"repository:{repository}:pull,push"
+        )
+        seen = seen_response(f"upload of {digest} while others are open", put)
+        return self._uploading(repository, digest, content), seen
 
     def without_accept(self) -> StoredSeen:
         image = self._image
@@ -333,6 +370,3 @@ class RegistryProbe:
         )
         stored = msgspec.structs.replace(put, status=201) if put.status == 200 else put
         return StoredSeen("the index", image.index, INDEX_TYPE, str(Digest.of(image.index)), stored, tuple(got))
-
-
-# Which scenario gives the observation for which requirement (REG-020 is the state machine).

@@ -3,7 +3,7 @@
 from conformance.observed.registry import RangePart, RangeSeen
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.client.ranges import RangeError, parse_response
-from conformance.trials.registry.responses import seen_response
+from conformance.trials.registry.steps import seen_response
 
 _SLACK = 4 * 2**20  # boundaries and headers of 1024 parts
 
