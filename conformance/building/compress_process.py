@@ -171,7 +171,7 @@ class _Process:
         self._memory[slot * SLOT_SIZE : slot * SLOT_SIZE + len(content)] = content
         stdin = self._process.stdin
         assert stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it ended: the thread says so
+        with contextlib.suppress(BrokenPipeError):  # it ended: the thread states this
             stdin.write(_REQUEST.pack(slot, len(segments)) + segments.tobytes())
             stdin.flush()
 
