@@ -54,10 +54,12 @@ def ahead(
     marks = (item.get_closest_marker("requirement") for item in request.session.items)
     wanted = [mark.args[0] for mark in marks if mark]
     jobs: list[Job] = [probe.prepare]
-    names = [name for name in wanted if name in SCENARIOS]
-    jobs += [observation_of(probe, name) for name in sorted(names, key=lambda name: name not in _LONGEST)]
+    names = sorted((name for name in wanted if name in SCENARIOS), key=lambda name: name not in _LONGEST)
+    scenarios = [observation_of(probe, name) for name in names]
+    jobs += scenarios[:_WORKERS]  # so that there are verdicts soon
     if "REG-020" in wanted and not uncontrolled:
         jobs += request.getfixturevalue("sequences").jobs
+    jobs += scenarios[_WORKERS:]
     alone = registry.collect_garbage is not None or hasattr(request.config, "workerinput")
     with Ahead(jobs, workers=0 if uncontrolled or alone else _WORKERS) as running:
         yield running
