@@ -1,8 +1,8 @@
 """Compares ``zcc build`` of one tar with ``zstd -T1`` at the same level. Limit: at least 0.8 of its speed.
 
 Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md. The writer is timed as ``zcc build``
-uses it, with two lanes in threads, and in one thread; at its default level and at the 10 of the reference. numpy
-is needed (extra "fast").
+uses it, with digests in a thread and compression in a process, and in one thread; at its default level and at the 10
+of the reference. numpy is needed (extra "fast").
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from benchmarks.layers import usr_tar
-from conformance.building.lanes import thread_lanes
+from conformance.building.lanes import parallel_lanes
 from conformance.format.lanes import INLINE
 from conformance.format.writer import DEFAULTS, WriterOptions, write_layer
 
@@ -29,10 +29,10 @@ def _zstd(level: int) -> Callable[[Path, Path], None]:
     return run
 
 
-def _writer(level: int, *, threads: bool) -> Callable[[Path, Path], None]:
+def _writer(level: int, *, parallel: bool) -> Callable[[Path, Path], None]:
     def run(tar: Path, out: Path) -> None:
-        with tar.open("rb") as source, out.open("wb") as sink, thread_lanes() as lanes:
-            write_layer(source, cast("BinaryIO", sink), WriterOptions(level=level), lanes if threads else INLINE)
+        with tar.open("rb") as source, out.open("wb") as sink, parallel_lanes() as lanes:
+            write_layer(source, cast("BinaryIO", sink), WriterOptions(level=level), lanes if parallel else INLINE)
 
     return run
 
@@ -50,8 +50,8 @@ def main() -> None:
         for level in given.levels:
             forms = {
                 f"zstd -{level} -T1": _zstd(level),
-                f"our writer, level {level}": _writer(level, threads=True),
-                f"the same in one thread, level {level}": _writer(level, threads=False),
+                f"our writer, level {level}": _writer(level, parallel=True),
+                f"the same in one thread, level {level}": _writer(level, parallel=False),
             }
             taken: dict[str, list[float]] = {label: [] for label in forms}
             for _ in range(given.runs):

@@ -3,8 +3,8 @@
 #
 # Without names: those that build in a minute or two each (crane, oras, regctl, umoci, containers-image).
 # More: regsync, containerd (2), stargz, buildkit, buildx, scalibr, oci-image-tool; minutes each.
-# syft takes about ten minutes on
-# two cores, grype one more after it, trivy longer. Registries: distribution (version 3), ocimem, and crane again;
+# syft takes about seven minutes on
+# one core, grype as long, trivy longer. Registries: distribution (version 3), ocimem, and crane again;
 # oci-conformance is the test of the OCI distribution-spec; cosign verifies attestations (nox -s tools -- DIR cosign). The programs go into DIRECTORY; put it on PATH.
 set -euo pipefail
 
@@ -60,6 +60,21 @@ buildkit() {
   done
 }
 
+# And of our own, over its library: a database without vulnerabilities, since its own is on the internet.
+grype() {
+  local module version=0.121.3
+  go install -ldflags "-X main.version=$version" "github.com/anchore/grype/cmd/grype@v$version"
+  module=$(mktemp -d)
+  cp "$here/grype-db/main.go" "$module"
+  (
+    cd "$module"
+    go mod init example.test/grype-db >/dev/null 2>&1
+    go get "github.com/anchore/grype@v$version"
+    go build -mod=mod -o "$GOBIN/zcc-grype-db" .
+  )
+  rm -rf "$module"
+}
+
 # The conformance test of the OCI distribution-spec is a program of a module without releases.
 oci_conformance() {
   local module
@@ -95,8 +110,8 @@ for tool in "${@:-crane oras regctl umoci containers-image}"; do
       ocimem) (cd "$here/ocimem" && go build -o "$GOBIN/ocimem" .) ;;
       oci-conformance) oci_conformance ;;
       cosign) go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3 ;;
-      syft) go install -ldflags "-X main.version=1.57.0" github.com/anchore/syft/cmd/syft@v1.57.0 ;;
-      grype) go install -ldflags "-X main.version=0.121.2" github.com/anchore/grype/cmd/grype@v0.121.2 ;;
+      syft) go install -ldflags "-X main.version=1.57.1" github.com/anchore/syft/cmd/syft@v1.57.1 ;;
+      grype) grype ;;
       trivy)
         GOEXPERIMENT=jsonv2 go install -ldflags "-X github.com/aquasecurity/trivy/pkg/version/app.ver=0.74.0" \
           github.com/aquasecurity/trivy/cmd/trivy@v0.74.0

@@ -186,7 +186,12 @@ def _constants(module: ModuleType, code: CodeType) -> list[Patch] | None:
 
 
 def _value(constant: object) -> object:
-    return (constant.pattern, constant.flags) if isinstance(constant, re.Pattern) else repr(constant)
+    if isinstance(constant, re.Pattern):
+        return (constant.pattern, constant.flags)
+    try:
+        return repr(constant)
+    except ValueError:  # a change made an integer of thousands of digits, which differs from every other value
+        return object()
 
 
 def _defaults(function: object) -> str:

@@ -6,9 +6,9 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from conformance.building.errors import BuildError
-from conformance.building.lanes import thread_lanes
+from conformance.building.lanes import parallel_lanes
 from conformance.building.run_settings import RunSettings
-from conformance.building.streams import Counted
+from conformance.building.streams import Counted, Hashed
 from conformance.format.assembled import manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
@@ -81,23 +81,30 @@ def build_image(sources: Sequence[LayerSource], store: ContentStore, options: Bu
 
 def build_layer(source: LayerSource, store: ContentStore, compression: str) -> BuiltLayer:
     """Write one layer; the whole tar is never in memory."""
+    try:
+        write = _chunked_layer if compression == CHUNKED else _plain_layer
+        return write(source, store, compression)
+    except FormatError as error:
+        raise BuildError(f"{source.name}: {error}") from None
+
+
+def _chunked_layer(source: LayerSource, store: ContentStore, compression: str) -> BuiltLayer:
     tar = Counted(source.pieces())
-    annotations: dict[str, str] | None = None
+    with store.writing(digest=False) as writing, parallel_lanes() as lanes:
+        # Only read() of the source and write() of the target are called.
+        written = write_layer(cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing), lanes=lanes)
+        writing.commit(written.digest)
+    descriptor = Descriptor(MEDIA_TYPE[compression], str(written.digest), written.size, written.annotations)
+    return BuiltLayer(source.name, descriptor, written.diff_id, tar.size)
+
+
+def _plain_layer(source: LayerSource, store: ContentStore, compression: str) -> BuiltLayer:
+    tar = Hashed(source.pieces())
     with store.writing() as writing:
-        try:
-            if compression == CHUNKED:
-                # Only read() of the source and write() of the target are called.
-                source_file, blob = cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing)
-                with thread_lanes() as lanes:
-                    annotations = write_layer(source_file, blob, lanes=lanes).annotations
-            else:
-                for piece in compressed(_checked(tar), compression):
-                    writing.write(piece)
-        except FormatError as error:
-            raise BuildError(f"{source.name}: {error}") from None
+        for piece in compressed(_checked(tar), compression):
+            writing.write(piece)
         size, digest = writing.size, writing.commit()
-    descriptor = Descriptor(MEDIA_TYPE[compression], str(digest), size, annotations)
-    return BuiltLayer(source.name, descriptor, tar.digest, tar.size)
+    return BuiltLayer(source.name, Descriptor(MEDIA_TYPE[compression], str(digest), size), tar.digest, tar.size)
 
 
 def _checked(tar: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,11 +1,13 @@
-"""Lanes in threads: compressors and digests release the interpreter lock on large buffers."""
+"""Digests in a thread: they release the interpreter lock on large buffers. Compression in a process."""
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from queue import Queue
-from typing import Final
+from typing import BinaryIO, Final
 
+from conformance.building.compress_process import ProcessFrames
+from conformance.format.frame_writer import FrameWriter
 from conformance.format.lanes import Lanes
 
 _BATCH: Final = 2**19
@@ -69,11 +71,15 @@ class ThreadLane:
 
 
 @contextmanager
-def thread_lanes() -> Iterator[Lanes]:
-    """Two lanes whose threads end with the context."""
-    lanes = ThreadLane("zcc-compression"), ThreadLane("zcc-digests")
-    try:
-        yield Lanes(*lanes)
-    finally:
-        for lane in lanes:
-            lane.end()
+def parallel_lanes() -> Iterator[Lanes]:
+    """Digests in a thread, and compression in a process for each large blob; both end with the context."""
+    digests = ThreadLane("zcc-digests")
+    with ExitStack() as stack:
+        stack.callback(digests.end)
+
+        def frames(blob: BinaryIO, level: int, checksums: bool) -> FrameWriter:
+            made = ProcessFrames(blob, level, checksums)
+            stack.callback(made.end)
+            return made
+
+        yield Lanes(digests, frames)

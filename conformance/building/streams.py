@@ -14,17 +14,28 @@ _PIECE: Final = 2**20
 
 
 class Counted:
-    """Passes pieces on, and has their digest and size at the end."""
+    """Passes pieces on, and has their size at the end."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
-        self._hash = hashlib.sha256()
         self.size = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
-            self._hash.update(piece)
             self.size += len(piece)
+            yield piece
+
+
+class Hashed(Counted):
+    """Has their digest too."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        super().__init__(pieces)
+        self._hash = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in super().__iter__():
+            self._hash.update(piece)
             yield piece
 
     @property

@@ -1,7 +1,9 @@
-"""Actions of a writer that are run in order, at once or in a thread of the caller."""
+"""Actions of a writer that are run in order, at once or in a thread of the caller; and who compresses."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol
+
+from conformance.format.frame_writer import Frames, FrameWriter
 
 
 class Lane(Protocol):
@@ -28,10 +30,10 @@ class Inline:
 
 
 class Lanes(NamedTuple):
-    """Two lanes that may run at the same time: compression with the output, and digests."""
+    """What may run at the same time: digests, and ``frames``, which makes the writer of the frames of a blob."""
 
-    compression: Lane
     digests: Lane
+    frames: Callable[[BinaryIO, int, bool], FrameWriter]
 
 
-INLINE: Final = Lanes(Inline(), Inline())
+INLINE: Final = Lanes(Inline(), Frames)

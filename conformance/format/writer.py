@@ -6,7 +6,6 @@ piece of content; never the whole tar.
 
 import hashlib
 import io
-from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -19,7 +18,7 @@ from conformance.format.crc64 import Crc64
 from conformance.format.digest import Digest
 from conformance.format.entries import clean_name, entry_of
 from conformance.format.errors import FormatError
-from conformance.format.lanes import INLINE, Lane, Lanes
+from conformance.format.lanes import INLINE, Lanes
 from conformance.format.names import LAYER_ZSTD_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import Positions
@@ -30,9 +29,6 @@ from conformance.format.toc import CHUNK_ZEROS, Entry, Toc
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
-
-_ONE_SHOT: Final = 2**20
-"""Bytes: a frame of at most this size is compressed at once, with its size in the header."""
 
 
 class WriterOptions(msgspec.Struct, frozen=True):
@@ -75,7 +71,7 @@ class WrittenLayer(msgspec.Struct, frozen=True):
 def write_layer(
     tar: BinaryIO, blob: BinaryIO, options: WriterOptions = DEFAULTS, lanes: Lanes = INLINE
 ) -> WrittenLayer:
-    """Read the tar to its end and write the blob; the compression lane writes to ``blob``.
+    """Read the tar to its end and write the blob; the writer of the frames may write to ``blob`` in a thread.
 
     Raise FormatError for a malformed tar, and for entries that a TOC cannot represent (TOC-016): PAX global headers,
     sparse files, unknown types, names that are not UTF-8, names that occur twice. The bytes in ``blob`` are then not a
@@ -89,75 +85,6 @@ def layer_from_tar(tar: bytes, options: WriterOptions = DEFAULTS) -> tuple[bytes
     blob = io.BytesIO()
     written = write_layer(io.BytesIO(tar), blob, options)
     return blob.getvalue(), written
-
-
-class _Frames:
-    """Writes data frames: a frame begins with the first byte after ``close``; no frame is empty.
-
-    Frames are numbered here, and compressed in a lane; their positions are known when the lane has settled.
-    """
-
-    def __init__(self, blob: BinaryIO, options: WriterOptions, lane: Lane) -> None:
-        self._blob, self._lane = blob, lane
-        self._hash = hashlib.sha256()
-        self._compressor = zstandard.ZstdCompressor(level=options.level, write_checksum=options.checksums)
-        self._pending: list[bytes] = []
-        self._pending_size = 0
-        self._stream: zstandard.ZstdCompressionObj | None = None
-        self._is_open = False
-        self._number = 0
-        self._ends = array("Q")
-        self.position = 0
-
-    def write(self, content: bytes) -> None:
-        """Add content to the current frame."""
-        self._is_open = self._is_open or bool(content)
-        self._lane.run(partial(self._compress, content), len(content))
-
-    def close(self) -> int:
-        """End the current frame; return the number of the next one."""
-        if self._is_open:
-            self._lane.run(self._end, 0)
-            self._number, self._is_open = self._number + 1, False
-        return self._number
-
-    def start(self, number: int) -> int:
-        """The offset of the frame of this number, and the end of the one before; the lane must have settled."""
-        return self._ends[number - 1] if number else 0
-
-    def append(self, raw: bytes) -> None:
-        """Write bytes to the blob without compression."""
-        self._blob.write(raw)
-        self._hash.update(raw)
-        self.position += len(raw)
-
-    @property
-    def digest(self) -> Digest:
-        return Digest("sha256", self._hash.hexdigest())
-
-    def _compress(self, content: bytes) -> None:
-        if self._stream is not None:
-            self.append(self._stream.compress(content))
-            return
-        self._pending.append(content)
-        self._pending_size += len(content)
-        if self._pending_size > _ONE_SHOT:
-            self._stream = self._compressor.compressobj()
-            self.append(self._stream.compress(self._take()))
-
-    def _end(self) -> None:
-        if self._stream is not None:
-            self.append(self._stream.flush())
-            self._stream = None
-        else:
-            self.append(self._compressor.compress(self._take()))
-        self._ends.append(self.position)
-
-    def _take(self) -> bytes:
-        content = b"".join(self._pending)
-        self._pending.clear()
-        self._pending_size = 0
-        return content
 
 
 class _ChunkInProgress:
@@ -234,11 +161,10 @@ class _Writer:
     def __init__(self, tar: BinaryIO, blob: BinaryIO, options: WriterOptions, lanes: Lanes) -> None:
         self._reader = TarReader(tar)
         self._lanes = lanes
-        self._frames = _Frames(blob, options, lanes.compression)
+        self._frames = lanes.frames(blob, options.level, options.checksums)
         self._options = options
         self._files: list[Entry | _FileInProgress] = []
         self._names: set[bytes] = set()
-        self._diff_id = hashlib.sha256()
         self._split_stream = zstandard.ZstdCompressor(level=options.level).compressobj()
         self._split_parts: list[bytes] = []
         self._split_size = 0
@@ -251,8 +177,8 @@ class _Writer:
         for piece in self._reader.rest():
             self._raw(piece)
         last = self._frames.close()
-        for lane in self._lanes:
-            lane.settle()
+        self._frames.settle()
+        self._lanes.digests.settle()
         data_size = self._frames.start(last)
         self._split_parts.append(self._split_stream.flush())
         tar_split: CompressedTarSplit | None = None
@@ -264,7 +190,7 @@ class _Writer:
         return WrittenLayer(
             digest=self._frames.digest,
             size=self._frames.position,
-            diff_id=Digest("sha256", self._diff_id.hexdigest()),
+            diff_id=self._frames.content_digest,
             annotations=tail.annotations,
             toc=toc,
             positions=tail.positions,
@@ -310,10 +236,6 @@ class _Writer:
         self._lanes.digests.run(partial(self._end, file, header), 0)
         self._files.append(file)
 
-    def _digest(self, file: _FileInProgress, chunk: _ChunkInProgress, content: bytes) -> None:
-        self._diff_id.update(content)
-        file.update(chunk, content)
-
     def _end(self, file: _FileInProgress, header: TarHeader) -> None:
         file.end()
         self._recorder.file(header.name, header.size, file.crc.digest())
@@ -326,18 +248,14 @@ class _Writer:
                 self._lanes.digests.run(partial(file.end_chunk, done[-1]), 0)
             done.append(_ChunkInProgress(part, self._frames.close(), file_offset))
         done[-1].size += len(part.content)
-        self._lanes.digests.run(partial(self._digest, file, done[-1], part.content), len(part.content))
+        self._lanes.digests.run(partial(file.update, done[-1], part.content), len(part.content))
         self._frames.write(part.content)
 
     def _raw(self, raw: bytes) -> None:
         """Tar bytes that are no content: into the current frame and the tar-split."""
         if raw:
             self._frames.write(raw)
-            self._lanes.digests.run(partial(self._digest_raw, raw), len(raw))
-
-    def _digest_raw(self, raw: bytes) -> None:
-        self._diff_id.update(raw)
-        self._recorder.segment(raw)
+            self._lanes.digests.run(partial(self._recorder.segment, raw), len(raw))
 
     def _record(self, line: bytes) -> None:
         self._split_size += len(line)

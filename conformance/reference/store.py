@@ -45,9 +45,12 @@ class ContentStore:
             yield from iter(lambda: file.read(_PIECE), b"")
 
     @contextmanager
-    def writing(self, algorithm: str = "sha256") -> Iterator["Writing"]:
-        """A content to write piece by piece; it is stored only if ``commit`` is called."""
-        writing = Writing(self, self._directory, algorithm)
+    def writing(self, algorithm: str = "sha256", *, digest: bool = True) -> Iterator["Writing"]:
+        """A content to write piece by piece; it is stored only if ``commit`` is called.
+
+        Without ``digest`` the caller computes it, and gives it to ``commit``.
+        """
+        writing = Writing(self, self._directory, algorithm if digest else "")
         with writing:
             yield writing
 
@@ -79,18 +82,21 @@ class Writing:
         handle, name = tempfile.mkstemp(dir=directory, prefix="incoming-")
         self._file: BinaryIO = os.fdopen(handle, "wb")
         self._path, self._store, self._algorithm = Path(name), store, algorithm
-        self._hash = hashlib.new(algorithm)
+        self._hash = hashlib.new(algorithm) if algorithm else None
         self.size = 0
 
     def write(self, piece: bytes) -> None:
         """Write the next bytes."""
         self._file.write(piece)
-        self._hash.update(piece)
+        if self._hash is not None:
+            self._hash.update(piece)
         self.size += len(piece)
 
     @property
     def digest(self) -> Digest:
         """The digest of the bytes so far."""
+        if self._hash is None:
+            raise ValueError("the caller computes the digest")
         return Digest(self._algorithm, self._hash.hexdigest())
 
     def commit(self, verified: Digest | None = None) -> Digest:

@@ -11,7 +11,7 @@ import pytest
 from conformance.reports.words import finding_lines
 from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
-from conformance.suite.interruption import keep_left
+from conformance.suite.cleaning import clean_up, hand_to_controller
 from conformance.suite.recorded import Recorded, record, take_note
 from conformance.suite.session import ConformanceSession
 from conformance.suite.settings import DEFAULT_REPOSITORY, SuiteSettings
@@ -51,16 +51,14 @@ def registry(settings: SuiteSettings, request: pytest.FixtureRequest) -> Iterato
 
 
 def _clean_up(subject: RegistryUnderTest, request: pytest.FixtureRequest) -> None:
-    """Delete what was pushed; the end of the output states what the registry retains, and how to delete it later."""
-    refused = subject.clean_up()
+    """Delete what was pushed, or in a worker of xdist leave that to the end of the whole run."""
     session = request.config.pluginmanager.get_plugin("conformance-session")
-    if subject.left and isinstance(session, ConformanceSession):
-        status = f" (HTTP {refused[0].status})" if refused and refused[0].status else ""
-        command = keep_left(session.settings.report_dir, subject.left)
-        session.leave(
-            f"{subject.name} retains {len(subject.left)} items below {subject.prefix}: it did not delete them{status}. "
-            f"To delete them later: {command}"
-        )
+    assert isinstance(session, ConformanceSession), "the suite runs as conformance run only"
+    is_interrupted = request.session.exitstatus == pytest.ExitCode.INTERRUPTED
+    if session.settings.registry and hand_to_controller(request.config, subject, is_interrupted=is_interrupted):
+        return
+    if told := clean_up(subject, session.settings.report_dir):
+        session.leave(told)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from conformance.reports.model import Report, encode, now
 from conformance.requirements import load_catalogue
 from conformance.results import EXIT_COULD_NOT_RUN, EXIT_STATUS
 from conformance.sources.errors import SourceError
+from conformance.suite.cleaning import clean_up_after_workers, pushed_by
 from conformance.suite.collected import Collected, RunEnd
 from conformance.suite.fingerprint import fingerprint_of
 from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
@@ -27,6 +28,7 @@ from conformance.suite.selection import BadOptionError, needless
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
 from conformance.suite.wanted import is_wanted
+from conformance.trials.registry.target import Pushed
 from conformance.trials.under_test import ask_version
 
 _EXPECTED = (TransportError, CredentialError, SourceError)
@@ -47,6 +49,7 @@ class ConformanceSession:
         self._session: pytest.Session | None = None
         self._report: Report | None = None
         self._left: list[str] = []
+        self._pushed: list[Pushed] = []
         self._began = 0
         try:
             self.settings: SuiteSettings = read_settings(config)
@@ -62,6 +65,11 @@ class ConformanceSession:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         hand_to_worker(self.settings, node.workerinput)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        if pushed := pushed_by(node):
+            self._pushed.append(pushed)
 
     def pytest_configure(self) -> None:
         # Not at session start: there pytest prints the reason twice.
@@ -170,6 +178,8 @@ class ConformanceSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self._pushed and (told := clean_up_after_workers(self.settings, self._pushed)):
+            self.leave(told)
         finished = exitstatus in (0, 1) or bool(self._stopped)
         if self._is_worker or self._config.option.collectonly or not finished:
             return

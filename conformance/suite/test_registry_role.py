@@ -11,15 +11,17 @@ from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.registry.ahead import Ahead
+from conformance.trials.registry.ahead import Ahead, Job
 from conformance.trials.registry.counterexample import keeper
-from conformance.trials.registry.machine import explore
 from conformance.trials.registry.probe import RegistryProbe
 from conformance.trials.registry.scenarios import SCENARIOS, control_failure, observation_of
+from conformance.trials.registry.sequences import Sequences
 from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
-_WORKERS = 4
+_WORKERS = 8
+_LONGEST = ("REG-025", "REG-026")
+"""These begin first, so that none is left running alone at the end."""
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +37,30 @@ def uncontrolled(probe: RegistryProbe) -> str:
 
 
 @pytest.fixture(scope="module")
+def sequences(registry: RegistryUnderTest, settings: SuiteSettings) -> Sequences:
+    """The sequences of requests of this run."""
+    return Sequences(registry, settings.effort, seed_number(settings))
+
+
+@pytest.fixture(scope="module")
 def ahead(
     registry: RegistryUnderTest, probe: RegistryProbe, uncontrolled: str, request: pytest.FixtureRequest
 ) -> Iterator[Ahead]:
-    """What the selected tests observe, each scenario once, by several threads before the tests ask for it.
+    """What the selected tests observe, each scenario and sequence once, by several threads before the tests ask for it.
 
     One after the other, by the tests themselves, where the suite collects the garbage of the registry: that may take
     what another scenario has pushed, and no manifest names yet. So in a worker of xdist, which runs some of the tests.
     """
     marks = (item.get_closest_marker("requirement") for item in request.session.items)
-    jobs = [observation_of(probe, mark.args[0]) for mark in marks if mark and mark.args[0] in SCENARIOS]
+    wanted = [mark.args[0] for mark in marks if mark]
+    jobs: list[Job] = [probe.prepare]
+    names = sorted((name for name in wanted if name in SCENARIOS), key=lambda name: name not in _LONGEST)
+    scenarios = [observation_of(probe, name) for name in names]
+    jobs += scenarios[:_WORKERS]  # so that there are verdicts soon
+    if "REG-020" in wanted and not uncontrolled:
+        jobs += request.getfixturevalue("sequences").jobs
+    jobs += scenarios[_WORKERS:]
     alone = registry.collect_garbage is not None or hasattr(request.config, "workerinput")
-    if not uncontrolled:
-        probe.prepare()
     with Ahead(jobs, workers=0 if uncontrolled or alone else _WORKERS) as running:
         yield running
 
@@ -67,8 +80,8 @@ def test_registry(
 
 @pytest.mark.requirement("REG-020")
 def test_any_sequence_of_requests(
-    registry: RegistryUnderTest,
     settings: SuiteSettings,
+    ahead: Ahead,
     uncontrolled: str,
     verdict: Callable[..., None],
     request: pytest.FixtureRequest,
@@ -81,7 +94,8 @@ def test_any_sequence_of_requests(
         "after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it", "REG-020"
     )
     number = seed_number(settings)
-    keep = keeper(settings.report_dir, number)
-    seen = explore(registry, settings.effort, number, tally.count_requests, keep)
+    sequences: Sequences = request.getfixturevalue("sequences")
+    found = [ahead.result(job) for job in sequences.jobs]
+    seen = sequences.conclude(found, tally.count_requests, keeper(settings.report_dir, number))
     note_power(request.node, settings, tally, number, failed=bool(seen.failure))
     verdict("REG-020", consistent_with_model(seen))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.building.lanes import ThreadLane, thread_lanes
+from conformance.building.lanes import ThreadLane, parallel_lanes
 from conformance.format.errors import FormatError
 from conformance.format.writer import WriterOptions, layer_from_tar, write_layer
 from conformance.images.trees import Node, Tree, noise, tar_of
@@ -17,7 +17,7 @@ from conformance.strategies.trees import options, trees
 
 def _in_threads(tar: bytes, chosen: WriterOptions) -> tuple[bytes, object]:
     blob = io.BytesIO()
-    with thread_lanes() as lanes:
+    with parallel_lanes() as lanes:
         written = write_layer(io.BytesIO(tar), blob, chosen, lanes)
     return blob.getvalue(), written
 
@@ -45,7 +45,7 @@ class _Full(io.BytesIO):
 def test_what_the_output_raises_is_raised_and_the_threads_end(size: int) -> None:
     before = threading.active_count()
     tar = tar_of((Node("a", content=noise(1, size)),))
-    with pytest.raises(OSError, match="No space left"), thread_lanes() as lanes:
+    with pytest.raises(OSError, match="No space left"), parallel_lanes() as lanes:
         write_layer(io.BytesIO(tar), cast("BinaryIO", _Full()), lanes=lanes)
     assert threading.active_count() == before
 
@@ -53,7 +53,7 @@ def test_what_the_output_raises_is_raised_and_the_threads_end(size: int) -> None
 def test_what_the_tar_raises_is_raised_and_the_threads_end() -> None:
     before = threading.active_count()
     tar = tar_of((Node("a", content=noise(1, 3 * 2**20)), Node("b")))[: 2**21]
-    with pytest.raises(FormatError), thread_lanes() as lanes:
+    with pytest.raises(FormatError), parallel_lanes() as lanes:
         write_layer(io.BytesIO(tar), io.BytesIO(), lanes=lanes)
     assert threading.active_count() == before
 

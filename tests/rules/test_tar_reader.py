@@ -72,6 +72,20 @@ def star(**fields: bytes) -> bytes:
         (file(b"d", b"", b"\0"), {"typeflag": "0"}),
         (file(b"d/", b"", b"0"), {"typeflag": "0"}),
         (file(b"n", b"", b"S", magic=GNU), {"is_sparse": True}),
+        (
+            file(b"n", mode=b"10000002", uid=b"10000003", gid=b"10000004", mtime=b"100000000005", devmajor=b"10000006"),
+            {
+                "mode": 0o10000002,
+                "uid": 0o10000003,
+                "gid": 0o10000004,
+                "dev_major": 0o10000006,
+                "mtime": 0o100000000005 * SECOND,
+            },
+        ),
+        (file(b"n", devmajor=b"\0", devminor=b"10000007"), {"dev_minor": 0o10000007}),
+        (star(times=b"100000000005100000000006"), {"atime": 0o100000000005 * SECOND, "ctime": 0o100000000006 * SECOND}),
+        (file(b"n", uid=b"\x80\x40" + bytes(6), gid=b"\x81" + bytes(7)), {"uid": 2**54, "gid": 2**56}),
+        (file(b"n", uid=b"\xbf" + bytes(7), gid=b"\xff" * 7 + b"\x38"), {"uid": 63 * 2**56, "gid": -200}),
         (file(b"n", uid=b"\x80\0\0\0\0\0\1\0", mtime=b"\xff" * 12), {"uid": 256, "mtime": -SECOND}),
     ],
 )
@@ -246,10 +260,26 @@ def test_the_headers_of_one_entry_are_bounded() -> None:
     what, where = refusal(each * 9 + file(b"n"))
     assert what == "the headers of one entry exceed 8388608 bytes"
     assert where == f"tar byte {8 * len(each) + 512}"
+    first = file(b"first")
     exact = each * 7 + long_name(b"l" * 2048, b"K") + long_name(b"n" * MAX_EXTENSION) + file(b"n")
     assert len(exact) == MAX_HEADERS
     assert one(exact).typeflag == "0"
+    assert [len(entry.name) for entry in read(first + exact + END)] == [5, MAX_EXTENSION]
 
 
 def test_padding_is_that_of_the_last_block() -> None:
     assert [TarHeader("0", b"", size=size).padding for size in (0, 1, 511, 512, 513)] == [0, 511, 1, 0, 511]
+
+
+def test_an_entry_has_no_attributes_but_those_of_its_header() -> None:
+    made = TarHeader("0", b"a")
+    assert (made.link_name, made.mode, made.size, made.uid, made.gid, made.dev_major, made.dev_minor) == (b"", *[0] * 6)
+    assert (made.mtime, made.atime, made.ctime, made.xattrs, made.is_sparse) == (None, None, None, {}, False)
+
+
+def test_content_and_rest_come_in_pieces() -> None:
+    reader = TarReader(io.BytesIO(file(b"a", bytes(2**22 + 512)) + END + bytes(2**21 + 5)))
+    assert reader.header() is not None
+    assert [len(piece) for piece in reader.content()] == [2**22, 512]
+    assert reader.header() is None
+    assert [len(piece) for piece in reader.rest()] == [2**20, 2**20, 5]

@@ -112,7 +112,7 @@ def _repositories(registry: EmbeddedRegistry) -> set[str]:
 def test_a_registry_that_dies_ends_the_run_early_and_fails_nothing(tmp_path: Path) -> None:
     with EmbeddedRegistry() as running:
         process, _ = start(tmp_path, "--registry", running.url, "--role", "registry", after=1000)
-        while len(running.exchanges) < 100 and process.poll() is None:
+        while len(running.exchanges) < 300 and process.poll() is None:
             time.sleep(0.01)
     output, _ = process.communicate(timeout=300)
     assert process.returncode == EXIT_INCOMPLETE, output

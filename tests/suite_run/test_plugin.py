@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -65,8 +66,11 @@ def test_a_whole_run_against_a_registry_in_two_workers(tmp_path: Path, embedded:
     document = results(tmp_path)
     assert document["conforms"] is True
     assert (tmp_path / "reports" / "latest" / "junit.xml").read_bytes().startswith(b"<?xml")
-    leftover = [exchange for exchange in embedded.exchanges if exchange.method == "DELETE"]
-    assert leftover, "the run deleted nothing of what it created"
+    sent = [(exchange.method, urlsplit(exchange.url).path) for exchange in embedded.exchanges]
+    deleted = [place for place, (method, path) in enumerate(sent) if method == "DELETE" and "/blobs/sha256:" in path]
+    assert deleted, "the run deleted nothing of what it created"
+    pushed = [place for place, (method, _) in enumerate(sent) if method == "PUT"]
+    assert min(deleted) > max(pushed), "a worker deleted a blob while another one still pushed"
 
 
 def test_what_a_run_created_is_deleted(tmp_path: Path, embedded: EmbeddedRegistry) -> None:

@@ -1,6 +1,8 @@
 """REG-005, -006, -008, -010, -022, -024, -028 and -029: byte ranges (RFC 9110 section 14)."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 
 from conformance.format.spans import united
 from conformance.observed.registry import RangeSeen, RedirectSeen
@@ -25,8 +27,10 @@ def _wrong(seen: RangeSeen) -> str:
 def _missing(seen: RangeSeen) -> str:
     """The requested bytes that are missing; "" when none is."""
     covered = united((part.first, part.first + len(part.content)) for part in seen.parts)
+    starts = [start for start, _ in covered]
     for first, last in seen.wanted:
-        if not any(start <= first and last < end for start, end in covered):
+        place = bisect_right(starts, first) - 1
+        if place < 0 or last >= covered[place][1]:
             return f"bytes {first}-{last} are missing"
     return ""
 
@@ -35,9 +39,13 @@ def _unasked(seen: RangeSeen) -> str:
     """Which part of a 206 response holds no byte that was requested; "" when each holds one."""
     if seen.response.status != 206:
         return ""
+    wanted = sorted(seen.wanted)
+    firsts = [first for first, _ in wanted]
+    farthest = list(accumulate((last for _, last in wanted), max))
     for part in seen.parts:
         end = part.first + len(part.content)
-        if not any(part.first <= last and first < end for first, last in seen.wanted):
+        before = bisect_left(firsts, end)
+        if not before or farthest[before - 1] < part.first:
             return f"bytes {part.first}-{end - 1}, of which none was requested"
     return ""
 

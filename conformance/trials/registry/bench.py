@@ -1,7 +1,7 @@
 """``python -m conformance.trials.registry.bench DIRECTORY -o RESULTS``: every installed registry program, judged twice.
 
-Each is started on loopback and judged by the user's command, for all three registry profiles. Then
-the conformance test of the OCI distribution-spec, where ``oci-conformance`` is in the directory or on PATH.
+Each is started on loopback and judged by the user's command, for all three registry profiles, in turns with the
+conformance test of the OCI distribution-spec, where ``oci-conformance`` is in the directory or on PATH.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -29,7 +30,7 @@ _RACES: Final = frozenset({"REG-026"})
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """One registry: how both runs ended, how long they took, and what the OCI test counted."""
+    """One registry: how the runs ended, and what the OCI test counted; the seconds are medians."""
 
     name: str
     version: str
@@ -43,29 +44,35 @@ class Judged(msgspec.Struct, frozen=True):
     oci_result: str = ""
 
 
-def judge(program: RegistryProgram, path: Path, results: Path, oci: Path | None) -> Judged:
-    """Start a registry, judge it twice, then run the OCI test. Raises LaunchError."""
+def judge(program: RegistryProgram, path: Path, results: Path, oci: Path | None, rounds: int = 2) -> Judged:
+    """Start a registry, and run this suite and the OCI test in turns. Raises LaunchError."""
     with (
         TemporaryDirectory(prefix="zcc-registry-", ignore_cleanup_errors=True) as directory,
         launch(program, path, Path(directory)) as registry,
     ):
-        first = _suite(registry.url, results / program.name)
-        second = _suite(registry.url, Path(directory) / "again")
-        oci_seconds, oci_result = _oci(oci, registry.url, Path(directory)) if oci is not None else (None, "")
-    verdicts = {result.id: result for result in first[2].verdicts}
-    again = {result.id: result.verdict for result in second[2].verdicts}
+        runs, others = [], []
+        for number in range(rounds):
+            runs.append(_suite(registry.url, Path(directory) / "again" if number else results / program.name))
+            others += [_oci(oci, registry.url, Path(directory))] if oci is not None else []
+    status, _, first = runs[0]
+    verdicts = {result.id: result for result in first.verdicts}
+    others_found = [{result.id: result.verdict for result in again.verdicts} for _, _, again in runs[1:]]
     musts = Counter(result.verdict for result in verdicts.values() if result.level == "MUST")
     return Judged(
         program.name,
         program.ask_version(path),
-        first[0],
-        round(first[1], 1),
+        status,
+        round(median(seconds for _, seconds, _ in runs), 1),
         musts["pass"],
         musts["pass"] + musts["fail"] + musts["not-run"],
         tuple(f"{name} ({result.level})" for name, result in verdicts.items() if result.verdict == "fail"),
-        tuple(name for name, result in verdicts.items() if again.get(name) != result.verdict),
-        None if oci_seconds is None else round(oci_seconds, 1),
-        oci_result,
+        tuple(
+            name
+            for name, result in verdicts.items()
+            if any(again.get(name) != result.verdict for again in others_found)
+        ),
+        round(median(seconds for seconds, _ in others), 1) if others else None,
+        others[0][1] if others else "",
     )
 
 
@@ -132,6 +139,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Judge every installed registry program, twice.")
     parser.add_argument("directory", type=Path, help="where registry programs are, beside PATH")
     parser.add_argument("-o", "--output", type=Path, required=True, help="where the results go")
+    parser.add_argument("--rounds", type=int, default=2, help="how many times each is judged (default: 2)")
     parser.add_argument("--only", action="append", default=[], help="only this registry; may be repeated")
     options = parser.parse_args()
     places = os.pathsep.join((str(options.directory), os.environ.get("PATH", "")))
@@ -145,7 +153,7 @@ def main() -> int:
             print(f"{program.name}: absent ({' or '.join(program.names)})", file=sys.stderr)  # noqa: T201
             continue
         try:
-            judged.append(judge(program, path, options.output, Path(oci) if oci else None))
+            judged.append(judge(program, path, options.output, Path(oci) if oci else None, options.rounds))
         except LaunchError as error:
             print(f"{program.name}: {error}", file=sys.stderr)  # noqa: T201
     print("\n".join(table(judged)))  # noqa: T201

@@ -1,7 +1,6 @@
-"""REG-020: random sequences of requests, with a model of the resulting content."""
+"""REG-020: random sequences of actions, drawn by Hypothesis, against the model of what a registry must hold."""
 
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -10,23 +9,72 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from conformance.cases.vectors.model import Step, StepKind
-from conformance.format.digest import Digest
-from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
-from conformance.images.samples import SampleImage, sample_image
+from conformance.cases.vectors.model import Step
 from conformance.observed.evidence import Exchange
 from conformance.observed.registry import MachineSeen
-from conformance.registry.client.client import Response
+from conformance.trials.registry.model import (
+    BLOBS,
+    IMAGES,
+    REPOSITORIES,
+    TAGS,
+    Action,
+    Contradiction,
+    Recording,
+    RegistryModel,
+)
 from conformance.trials.registry.target import RegistryUnderTest
 
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
-_REPOSITORIES: Final = ("a", "b")
-_IMAGES: Final = 2
-_DELETED_OR_REFUSED: Final = (200, 202, 400, 401, 403, 405, 409, 429, 501)
 
 Keep = Callable[[Sequence[Step], Mapping[str, bytes]], str]
 """Keeps the requests of a contradiction, with the contents by digest; where, in words."""
+_repositories: Final = st.sampled_from(REPOSITORIES)
+_images: Final = st.integers(0, IMAGES - 1)
+
+
+class _Drawn(RuleBasedStateMachine):
+    """The actions that Hypothesis draws. They do not depend on what the registry responds."""
+
+    def act(self, action: Action) -> None:
+        raise NotImplementedError
+
+    @rule(repository=_repositories, image=_images, which=st.integers(0, BLOBS - 1))
+    def push_blob(self, repository: str, image: int, which: int) -> None:
+        self.act(lambda model: model.push_blob(repository, image, which))
+
+    @rule(repository=_repositories, image=_images, tag=st.sampled_from(TAGS))
+    def push_pair(self, repository: str, image: int, tag: str) -> None:
+        self.act(lambda model: model.push_pair(repository, image, tag))
+
+    @rule(source=_repositories, image=_images)
+    def mount(self, source: str, image: int) -> None:
+        self.act(lambda model: model.mount(source, image))
+
+    @rule(repository=_repositories, image=_images, plain=st.booleans())
+    def delete_manifest(self, repository: str, image: int, plain: bool) -> None:
+        self.act(lambda model: model.delete_manifest(repository, image, plain))
+
+    @rule(repository=_repositories)
+    def read_everything(self, repository: str) -> None:
+        self.act(lambda model: model.read_everything(repository))
+
+
+def draw(effort: str, number: int) -> tuple[tuple[Action, ...], ...]:
+    """The sequences of the seed ``number``, without a request: those that ``explore`` begins with."""
+    sequences: list[list[Action]] = []
+
+    class Plan(_Drawn):
+        def __init__(self) -> None:
+            super().__init__()
+            self._actions: list[Action] = []
+            sequences.append(self._actions)
+
+        def act(self, action: Action) -> None:
+            self._actions.append(action)
+
+    run_state_machine_as_test(seed(number)(Plan), settings=_settings(effort))
+    return tuple(map(tuple, sequences))
 
 
 def explore(
@@ -35,26 +83,44 @@ def explore(
     number: int,
     count_requests: Callable[[int], None] = lambda _: None,
     keep: Keep = lambda *_: "",
+    *,
+    first: int = 0,
 ) -> MachineSeen:
-    """Run the machine from the seed ``number``; the shrunk steps of a contradiction are the failure.
+    """Run sequences from the seed ``number``, one after the other; the shrunk steps of a contradiction are the failure.
 
     ``count_requests`` is called for each sequence with the number of requests it took; ``keep`` is given the shortest
-    that fails.
+    that fails. ``first`` is the number of the first sequence, which its repositories are named by.
     """
-    counter = itertools.count()
+    counter = itertools.count(first)
     exchanges: list[Exchange] = []
-    last = _Recording()
+    last = Recording()
 
-    class Machine(RegistryMachine):
+    class Machine(_Drawn):
         def __init__(self) -> None:
             last.clear()
-            super().__init__(registry, next(counter), exchanges, last)
-            self._before = registry.client.requests
+            super().__init__()
+            self._model = RegistryModel(registry, next(counter), exchanges, last)
+
+        def act(self, action: Action) -> None:
+            action(self._model)
 
         def teardown(self) -> None:
-            count_requests(registry.client.requests - self._before)
+            count_requests(self._model.requests)
 
-    profile = settings(
+    try:
+        run_state_machine_as_test(seed(number)(Machine), settings=_settings(effort))
+    except Contradiction as error:
+        # Hypothesis raises the error of the shortest sequence, which it ran last.
+        notes = "\n".join((*getattr(error, "__notes__", ()), *filter(None, (keep(last.steps, last.contents),))))
+        return MachineSeen(next(counter) - first, f"{notes}\n{error}", tuple(exchanges[-5:]))
+    except Flaky as error:
+        # A failure that is not reproducible: the responses depend on more than the requests.
+        return MachineSeen(next(counter) - first, f"not reproducible: {error}", tuple(exchanges[-5:]))
+    return MachineSeen(next(counter) - first)
+
+
+def _settings(effort: str) -> settings:
+    return settings(
         max_examples=_SEQUENCES[effort],
         stateful_step_count=_STEPS[effort],
         deadline=None,
@@ -62,165 +128,3 @@ def explore(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    try:
-        run_state_machine_as_test(seed(number)(Machine), settings=profile)
-    except Contradiction as error:
-        # Hypothesis raises the error of the shortest sequence, which it ran last.
-        notes = "\n".join((*getattr(error, "__notes__", ()), *filter(None, (keep(last.steps, last.contents),))))
-        return MachineSeen(next(counter), f"{notes}\n{error}", tuple(exchanges[-5:]))
-    except Flaky as error:
-        # A failure that is not reproducible: the responses depend on more than the requests.
-        return MachineSeen(next(counter), f"not reproducible: {error}", tuple(exchanges[-5:]))
-    return MachineSeen(next(counter))
-
-
-class Contradiction(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
-    """The registry and the model disagree; one line."""
-
-
-class _Recording:
-    """The requests of one sequence as they can be repeated, and the contents that they name by digest."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-        self.contents: dict[str, bytes] = {}
-
-    def clear(self) -> None:
-        self.steps.clear()
-        self.contents.clear()
-
-    def add(self, step: Step, content: bytes) -> None:
-        self.steps.append(step)
-        if step.content:
-            self.contents[step.content] = content
-
-
-class RegistryMachine(RuleBasedStateMachine):
-    """The model: which blobs and manifests each repository must have. Each sequence has new repositories."""
-
-    def __init__(
-        self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange], recording: _Recording
-    ) -> None:
-        super().__init__()
-        self._registry, self._exchanges, self._recording = registry, exchanges, recording
-        self._prefix = f"sequence-{number}"
-        self._images = [sample_image(f"{registry.prefix}/{i}", 300) for i in range(_IMAGES)]
-        self._blobs: dict[str, set[str]] = defaultdict(set)
-        self._manifests: dict[str, dict[str, bytes]] = defaultdict(dict)
-        self._tags: dict[str, dict[str, str]] = defaultdict(dict)
-        self._deletes = True
-
-    def _name(self, repository: str) -> str:
-        return self._registry.repository(f"{self._prefix}/{repository}")
-
-    def _note(
-        self, response: Response, do: StepKind, repository: str, *right: int, content: bytes = b"", **more: str
-    ) -> Response:
-        """Keep the exchange, and the request as a step of which these statuses are right (none given: all)."""
-        digest = str(Digest.of(content)) if content else ""
-        self._recording.add(Step(do, repository, right, response.status, content=digest, **more), content)
-        self._exchanges.append(response.exchange)
-        return response
-
-    def _upload(self, repository: str, content: bytes) -> Response:
-        response = self._registry.upload(self._name(repository), content)
-        return self._note(response, "upload", repository, 201, content=content)
-
-    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), which=st.integers(0, 3))
-    def push_blob(self, repository: str, image: int, which: int) -> None:
-        digest, content = list(self._images[image].blobs.items())[which]
-        response = self._upload(repository, content)
-        _require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
-        self._blobs[repository].add(digest)
-
-    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), tag=st.sampled_from(("x", "y")))
-    def push_pair(self, repository: str, image: int, tag: str) -> None:
-        sample, name = self._images[image], self._name(repository)
-        for digest, content in sample.blobs.items():
-            _require(self._upload(repository, content).status == 201, f"upload of {digest}")
-            self._blobs[repository].add(digest)
-        for raw, media_type, reference in _documents(sample, tag):
-            response = self._registry.put_manifest(name, reference, raw, media_type)
-            more = {"reference": reference, "media_type": media_type}
-            self._note(response, "put", repository, 201, content=raw, **more)
-            _require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
-            self._manifests[repository][str(Digest.of(raw))] = raw
-        self._tags[repository][tag] = str(Digest.of(sample.index))
-
-    @rule(source=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1))
-    def mount(self, source: str, image: int) -> None:
-        target, digest = next(name for name in _REPOSITORIES if name != source), self._images[image].layer
-        response = self._registry.client.mount_blob(self._name(target), digest, self._name(source))
-        self._note(response, "mount", target, reference=digest, source=source)
-        if response.status == 201:  # conforming from a repository that lacks it too, if another one has the blob
-            self._blobs[target].add(digest)
-            self._registry.remember_blob(self._name(target), digest)
-
-    @rule(repository=st.sampled_from(_REPOSITORIES), image=st.integers(0, _IMAGES - 1), plain=st.booleans())
-    def delete_manifest(self, repository: str, image: int, plain: bool) -> None:
-        raw = self._images[image].plain if plain else self._images[image].index
-        digest = str(Digest.of(raw))
-        if digest not in self._manifests[repository] or not self._deletes:
-            return
-        response = self._registry.client.delete_manifest_raw(self._name(repository), digest)
-        right = _DELETED_OR_REFUSED if digest in self._reachable(repository) else (*_DELETED_OR_REFUSED, 404)
-        self._note(response, "delete", repository, *right, reference=digest)
-        if response.status in (405, 501):
-            self._deletes = False
-            return
-        if response.status == 404:  # the registry removed untagged manifests
-            _require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
-        elif 400 <= response.status < 500:  # refused, for example because an index lists it: it must be retained
-            return
-        else:
-            _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
-        del self._manifests[repository][digest]
-        self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
-        gone = self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES)
-        self._note(gone, "get-manifest", repository, 404, reference=digest)
-        _require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
-
-    @rule(repository=st.sampled_from(_REPOSITORIES))
-    def read_everything(self, repository: str) -> None:
-        name, client = self._name(repository), self._registry.client
-        contents = {d: c for image in self._images for d, c in image.blobs.items()}
-        for digest in sorted(self._blobs[repository]):
-            response = client.get_blob(name, digest)
-            self._note(response, "get-blob", repository, 200, content=contents[digest], reference=digest)
-            _require(
-                response.status == 200 and response.content == contents[digest],
-                f"blob {digest}: HTTP {response.status}",
-            )
-        reachable = self._reachable(repository)
-        for digest, raw in list(self._manifests[repository].items()):
-            response = client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES)
-            right = (200,) if digest in reachable else (200, 404)
-            self._note(response, "get-manifest", repository, *right, content=raw, reference=digest)
-            if response.status == 404 and digest not in reachable:
-                del self._manifests[repository][digest]
-                continue
-            _require(response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}")
-        for tag, digest in self._tags[repository].items():
-            response = client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES)
-            wanted = next(image.index for image in self._images if str(Digest.of(image.index)) == digest)
-            self._note(response, "get-manifest", repository, 200, content=wanted, reference=tag)
-            found = str(Digest.of(response.content)) if response.status == 200 else f"HTTP {response.status}"
-            _require(found == digest, f"tag {tag} names {found}, not {digest}")
-
-    def _reachable(self, repository: str) -> set[str]:
-        """The manifests that a tag names, and those that the index after it lists; others may be removed any time."""
-        reached: set[str] = set(self._tags[repository].values())
-        for image in self._images:
-            if str(Digest.of(image.index)) in reached:
-                reached |= {str(Digest.of(raw)) for raw in (image.plain, image.sentinel)}
-        return reached
-
-
-def _documents(image: SampleImage, tag: str) -> tuple[tuple[bytes, str, str], ...]:
-    manifests = tuple((raw, MANIFEST_TYPE, str(Digest.of(raw))) for raw in (image.plain, image.sentinel))
-    return (*manifests, (image.index, INDEX_TYPE, tag))
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise Contradiction(message)

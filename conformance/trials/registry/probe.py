@@ -1,8 +1,8 @@
 """The requests of each REG scenario, against a registry under test. I/O only: verdicts are in ``checks``."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from threading import Lock
 from typing import Final
 from urllib.parse import urlencode
 
@@ -37,9 +37,9 @@ from conformance.observed.registry import (
 )
 from conformance.registry.client.client import Response
 from conformance.trials.registry.range_probe import ask_range, spread
+from conformance.trials.registry.steps import LAYER_SIZE, Step, Steps, seen_response
 from conformance.trials.registry.target import RegistryUnderTest
 
-LAYER_SIZE: Final = 4 * 2**20
 _WORKERS: Final = 4
 _ROUNDS: Final = 3
 # The responses of a registry to a name it does not accept (distribution-spec: 400 NAME_INVALID, 404 NAME_UNKNOWN).
@@ -47,24 +47,17 @@ _NAME_REFUSED: Final = (400, 403, 404, 405)
 _ABSENT: Final = "sha256:" + "0" * 63 + "1"
 
 
-# One request of a push, which may be sent again.
-Step = Callable[[], ResponseSeen]
-
-
-def seen_response(what: str, response: Response) -> ResponseSeen:
-    """A response as observation."""
-    return ResponseSeen(what, response.status, response.headers, response.content, response.exchange)
-
-
-class RegistryProbe:
+class RegistryProbe(Steps):
     """Scenarios over one registry. What several share (an image, a large blob) is pushed once."""
 
     def __init__(self, registry: RegistryUnderTest) -> None:
-        self._registry = registry
-        self._client = registry.client
+        super().__init__(registry)
+        self._pushing, self._loading = Lock(), Lock()
+        self._pushed: SampleImage | None = None
+        self._rounds: tuple[RoundSeen, ...] = ()
 
     def prepare(self) -> None:
-        """Push what several scenarios share; they may then run at the same time."""
+        """Push what several scenarios share, before they ask for it."""
         _ = self._image
 
     def control(self) -> ControlSeen:
@@ -99,41 +92,19 @@ class RegistryProbe:
     def _control_repository(self) -> str:
         return self._registry.repository("ordinary")
 
-    @cached_property
+    @property
     def _image(self) -> SampleImage:
-        """An image pushed whole into the repository ``main``, tagged ``pair``."""
-        image = sample_image(self._registry.prefix, LAYER_SIZE)
-        self._push(self._repository, image)
-        return image
+        """An image pushed whole into the repository ``main``, tagged ``pair``; several threads may ask for it."""
+        with self._pushing:
+            if self._pushed is None:
+                image = sample_image(self._registry.prefix, LAYER_SIZE)
+                self._push(self._repository, image)
+                self._pushed = image
+            return self._pushed
 
     @cached_property
     def _repository(self) -> str:
         return self._registry.repository("main")
-
-    def _push(self, repository: str, image: SampleImage, tag: str = "pair") -> list[tuple[Step, ResponseSeen]]:
-        """Push blobs, both manifests and the index; every step with its response."""
-        return [(step, step()) for step in self._steps(repository, image, tag)]
-
-    def _steps(self, repository: str, image: SampleImage, tag: str) -> Iterator[Step]:
-        for digest, content in image.blobs.items():
-            yield self._uploading(repository, digest, content)
-        for raw in (image.plain, image.sentinel):
-            digest = str(Digest.of(raw))
-            yield self._putting(repository, f"PUT manifest {digest}", digest, raw, MANIFEST_TYPE)
-        yield self._putting(repository, f"PUT index as {tag}", tag, image.index, INDEX_TYPE)
-
-    def _uploading(self, repository: str, digest: str, content: bytes) -> Step:
-        return lambda: seen_response(f"upload of {digest}", self._registry.upload(repository, content))
-
-    def _putting(self, repository: str, what: str, reference: str, raw: bytes, media_type: str) -> Step:
-        return lambda: seen_response(what, self._registry.put_manifest(repository, reference, raw, media_type))
-
-    def _get(self, repository: str, reference: str, accept: tuple[str, ...] = MANIFEST_TYPES) -> ResponseSeen:
-        response = self._client.get_manifest_raw(repository, reference, accept=accept)
-        return seen_response(f"GET manifests/{reference}", response)
-
-    def _get_blob(self, repository: str, digest: str) -> ResponseSeen:
-        return seen_response(f"GET blobs/{digest}", self._client.get_blob(repository, digest, max_bytes=2 * LAYER_SIZE))
 
     def _store(self, what: str, raw: bytes, media_type: str, tag: str, repository: str = "") -> StoredSeen:
         """Put by tag; get by tag and by digest."""
@@ -340,20 +311,20 @@ class RegistryProbe:
         raw = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries})
         return self._store("an index of an OCI and a Docker manifest", raw, INDEX_TYPE, "mixed", repository)
 
-    @cached_property
-    def _rounds(self) -> tuple[RoundSeen, ...]:
-        return tuple(self._round(number) for number in range(_ROUNDS))
-
     def concurrent(self) -> tuple[RoundSeen, ...]:
         """Rounds of concurrent pushes; a race shows in some of them only."""
-        return self._rounds
+        with self._loading:
+            if not self._rounds:
+                self._rounds = tuple(self._round(number) for number in range(_ROUNDS))
+            return self._rounds
 
     def _round(self, number: int) -> RoundSeen:
         """Several clients push several pairs into one repository; upload sessions overlap for certain."""
         repository = self._registry.repository(f"load-{number}")
         images = [sample_image(f"{self._registry.prefix}/load/{number}/{worker}") for worker in range(_WORKERS)]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            overlapped = list(pool.map(lambda job: self._finish(repository, *job), self._open(repository, images)))
+            opened = list(pool.map(lambda image: self._open(repository, image), images))
+            overlapped = list(pool.map(lambda job: self._finish(repository, *job), opened))
             jobs = [(image, f"load-{worker}") for worker, image in enumerate(images)]
             pushed = [pair for pairs in pool.map(lambda job: self._push(repository, *job), jobs) for pair in pairs]
         refused = [(step, seen) for step, seen in (*overlapped, *pushed) if seen.status != 201]
@@ -368,10 +339,9 @@ class RegistryProbe:
         documents = (image.plain, image.sentinel, image.index)
         return blobs + [(raw, self._get(repository, str(Digest.of(raw)))) for raw in documents]
 
-    def _open(self, repository: str, images: list[SampleImage]) -> list[tuple[bytes, Response]]:
-        """Start one upload session for each layer before any is finished."""
-        layers = [image.blobs[image.layer] for image in images]
-        return [(layer, self._client.request("POST", f"/v2/{repository}/blobs/uploads/", body=b"")) for layer in layers]
+    def _open(self, repository: str, image: SampleImage) -> tuple[bytes, Response]:
+        """Start an upload session for its layer; all are open before one is finished."""
+        return image.blobs[image.layer], self._client.request("POST", f"/v2/{repository}/blobs/uploads/", body=b"")
 
     def _finish(self, repository: str, content: bytes, session: Response) -> tuple[Step, ResponseSeen]:
         location, digest = session.header("Location") or "", str(Digest.of(content))
@@ -400,6 +370,3 @@ class RegistryProbe:
             put.what, 201 if put.status == 200 else put.status, put.headers, put.content, put.exchange
         )
         return StoredSeen("the index", image.index, INDEX_TYPE, str(Digest.of(image.index)), stored, tuple(got))
-
-
-# Which scenario gives the observation for which requirement (REG-020 is the state machine).

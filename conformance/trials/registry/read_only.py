@@ -17,8 +17,8 @@ from conformance.results import Judgement
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
-from conformance.trials.registry.probe import seen_response
 from conformance.trials.registry.range_probe import ask_range, spread
+from conformance.trials.registry.steps import seen_response
 
 # The layer that ranges are tried on is downloaded whole once, to compare with.
 MAX_LAYER: Final = 64 * 2**20

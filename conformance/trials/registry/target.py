@@ -1,6 +1,7 @@
 """A registry under judgement: the client, the repositories of this run, and what to delete at the end."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 from typing import Final
@@ -9,9 +10,11 @@ from conformance.format.digest import Digest
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import RegistryClient, Response, TransportError
 
-_WORKERS: Final = 4
+_WORKERS: Final = 8
 Thing = tuple[str, str]
 """A repository, and a tag or digest in it."""
+Pushed = tuple[list[Thing], list[Thing], list[Thing]]
+"""Tags, manifests and blobs."""
 
 
 class RegistryUnderTest:
@@ -69,6 +72,19 @@ class RegistryUnderTest:
         with self._lock:
             self._blobs[repository, digest] = None
 
+    def hand_over(self) -> Pushed:
+        """What was pushed and is to be deleted, for ``take_over`` of another instance; this one deletes it no more."""
+        with self._lock:
+            pushed = list(self._tags), list(self._manifests), list(self._blobs)
+            self._tags, self._manifests, self._blobs = {}, {}, {}
+        return pushed
+
+    def take_over(self, pushed: Pushed) -> None:
+        """Delete this at the end too."""
+        with self._lock:
+            for own, others in zip((self._tags, self._manifests, self._blobs), pushed, strict=True):
+                own.update(dict.fromkeys((repository, reference) for repository, reference in others))
+
     def clean_up(self) -> tuple[Exchange, ...]:
         """Delete tags, manifests (last pushed first) and blobs; what the registry refuses is returned.
 
@@ -76,17 +92,16 @@ class RegistryUnderTest:
         not hide the verdicts.
         """
         refused: list[Exchange] = []
-        with self._lock:
-            tags, manifests, blobs = list(self._tags), list(self._manifests), list(self._blobs)
-            self._tags, self._manifests, self._blobs = {}, {}, {}
+        tags, manifests, blobs = self.hand_over()
         kept: list[list[Thing]] = []
         silent = False
-        for delete, things in (
-            (self.client.delete_tag, tags),
-            (self.client.delete_manifest_raw, manifests),
-            (self.client.delete_blob_raw, blobs),
+        for delete, things, in_order in (
+            (self.client.delete_tag, tags, False),
+            (self.client.delete_manifest_raw, manifests, True),
+            (self.client.delete_blob_raw, blobs, False),
         ):
-            exchanges, remaining, silent = ([], things, True) if silent else _delete(delete, things)
+            gone = ([], things, True) if silent else _delete(delete, things, in_order=in_order)
+            exchanges, remaining, silent = gone
             refused += exchanges
             kept.append(remaining)
         tagged = {repository for repository, _ in kept[1]}  # a tag goes with the last manifest
@@ -103,22 +118,25 @@ class RegistryUnderTest:
         return tuple(refused)
 
 
-def _delete(delete: Callable[[str, str], Response], things: list[Thing]) -> tuple[list[Exchange], list[Thing], bool]:
+def _delete(
+    delete: Callable[[str, str], Response], things: list[Thing], *, in_order: bool
+) -> tuple[list[Exchange], list[Thing], bool]:
     """The refusals of the registry, what it retains, and whether it stopped responding.
 
-    Repositories go in parallel; in each of them the last pushed goes first, an index before what it lists.
+    The last pushed goes first, alone: by it is seen whether the registry deletes at all. The rest goes in parallel;
+    ``in_order`` only by repository, in each of them an index before what it lists.
     """
     refused: list[Exchange] = []
     gone: set[Thing] = set()
     stop = Event()  # the registry is gone, or deletion is switched off: so it is for the rest of this kind
     silent = Event()
 
-    def empty(repository: str) -> None:
-        for name, reference in reversed(things):
-            if name != repository or stop.is_set():
-                continue
+    def empty(batch: Sequence[Thing]) -> None:
+        for thing in batch:
+            if stop.is_set():
+                return
             try:
-                response = delete(repository, reference)
+                response = delete(*thing)
             except TransportError as error:
                 stop.set()
                 silent.set()
@@ -128,12 +146,16 @@ def _delete(delete: Callable[[str, str], Response], things: list[Thing]) -> tupl
             if response.status == 405:
                 stop.set()
             if response.status < 400 or response.status == 404:
-                gone.add((name, reference))
+                gone.add(thing)
             else:
                 refused.append(response.exchange)
 
-    first, *others = dict.fromkeys(name for name, _ in reversed(things)) or [""]
-    empty(first)
+    last, rest = things[-1:], things[-2::-1]
+    empty(last)
+    by_repository: dict[str, list[Thing]] = defaultdict(list)
+    for thing in rest:
+        by_repository[thing[0]].append(thing)
+    batches = sorted(by_repository.values(), key=len, reverse=True) if in_order else [[thing] for thing in rest]
     with ThreadPoolExecutor(_WORKERS) as pool:
-        list(pool.map(empty, others))
+        list(pool.map(empty, batches))
     return refused, [thing for thing in things if thing not in gone], silent.is_set()

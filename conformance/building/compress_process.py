@@ -1,0 +1,281 @@
+"""``python -m conformance.building.compress_process``: compresses the frames of a layer in its own process.
+
+Two processes share no interpreter lock. The other side puts content into slots of shared memory, an inherited file, and
+says on standard input which slot has how many bytes, and where frames end; this process responds on standard output
+with the compressed bytes and the sizes of the frames, and the slot is free again; in the end with the digest of all
+content.
+"""
+
+import contextlib
+import hashlib
+import mmap
+import os
+import struct
+import subprocess
+import sys
+import threading
+from array import array
+from pathlib import Path
+from typing import IO, BinaryIO, Final
+
+import conformance
+from conformance.format.digest import Digest
+from conformance.format.frame_writer import Compressor, FrameNumbers, Frames, Output
+
+SLOTS: Final = 4
+SLOT_SIZE: Final = 4 * 2**20
+"""Bytes: a smaller layer needs no process, which takes a tenth of a second to start."""
+
+_MODULE: Final = "conformance.building.compress_process"
+_ROOT: Final = str(Path(conformance.__file__).parents[1])
+_USED = SLOT_SIZE
+_MAX_RESPONSE: Final = 2**26
+# Slot and number of segments; of a segment twice its size, and 1 more if a frame ends after it.
+_REQUEST: Final = struct.Struct("<II")
+# Number of frames that end, and of bytes; at the end _LAST, and the digest of all content.
+_RESPONSE: Final = struct.Struct("<II")
+_LAST: Final = 2**32 - 1
+
+
+class ProcessFrames:
+    """A FrameWriter with a process, which starts once a slot is full; ``end`` it in any case.
+
+    The output is written in a thread of this process; what it raises is raised by the next call.
+    """
+
+    def __init__(self, blob: BinaryIO, level: int, checksums: bool) -> None:
+        self._blob, self._level, self._checksums = blob, level, checksums
+        self._numbers = FrameNumbers()
+        self._segments = array("I")
+        self._slot = bytearray()
+        self._process: _Process | None = None
+        self._output = Output(blob)
+
+    def write(self, content: bytes) -> None:
+        """Add content to the current frame."""
+        self._numbers.write(content)
+        view = memoryview(content)
+        while len(view) > (room := _USED - len(self._slot)):
+            self._put(view[:room])
+            self._hand_over()
+            view = view[room:]
+        if view:
+            self._put(view)
+
+    def close(self) -> int:
+        """End the current frame; return the number of the next one."""
+        ended, number = self._numbers.close()
+        if ended:
+            if self._segments and not self._segments[-1] & 1:
+                self._segments[-1] |= 1
+            else:
+                self._segments.append(1)
+        return number
+
+    def settle(self) -> None:
+        """Return when all frames are in the output."""
+        if self._process is None:
+            self._compress_here()
+            return
+        self._hand_over()
+        self._process.finish()
+
+    def start(self, number: int) -> int:
+        """The offset of the frame of this number, and the end of the one before."""
+        return self._output.start(number)
+
+    def append(self, raw: bytes) -> None:
+        """Write bytes to the output without compression; the frames have settled."""
+        self._output.append(raw)
+
+    @property
+    def digest(self) -> Digest:
+        return self._output.digest
+
+    @property
+    def position(self) -> int:
+        return self._output.position
+
+    @property
+    def content_digest(self) -> Digest:
+        if isinstance(self._output, Frames):
+            return self._output.content_digest
+        assert self._process is not None, "the frames have not settled"
+        return self._process.content_digest
+
+    def end(self) -> None:
+        """Kill the process, if there is one, and end the thread."""
+        if self._process is not None:
+            self._process.end()
+
+    def _put(self, content: memoryview) -> None:
+        self._slot += content
+        self._segments.append(len(content) << 1)
+
+    def _hand_over(self) -> None:
+        if self._process is None:
+            self._process = _Process(self._output, self._level, self._checksums)
+        self._process.put(self._slot, self._segments)
+        self._slot, self._segments = bytearray(), array("I")
+
+    def _compress_here(self) -> None:
+        frames = Frames(self._blob, self._level, self._checksums)
+        position = 0
+        for segment in self._segments:
+            frames.write(bytes(self._slot[position : position + (segment >> 1)]))
+            position += segment >> 1
+            if segment & 1:
+                frames.close()
+        self._output = frames
+
+
+class _Process:
+    """The process, its memory, and the thread that writes what it made."""
+
+    def __init__(self, output: Output, level: int, checksums: bool) -> None:
+        self._output = output
+        self._file = os.memfd_create("zcc-compress") if hasattr(os, "memfd_create") else _unnamed_file()
+        os.ftruncate(self._file, SLOTS * SLOT_SIZE)
+        self._memory = mmap.mmap(self._file, SLOTS * SLOT_SIZE)
+        paths = os.pathsep.join((_ROOT, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep)
+        # -P: a directory with the name of this package in the working directory is not imported.
+        command = (sys.executable, "-P", "-m", _MODULE, str(self._file), str(level), str(int(checksums)))
+        self._process = subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": paths},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(self._file,),
+        )
+        self._free = threading.Semaphore(SLOTS)
+        self._count = 0
+        self._is_finishing = False
+        self.content_digest = Digest("sha256", "")
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._write_all, name="zcc-compressed", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def put(self, content: bytearray, segments: "array[int]") -> None:
+        """Compress the content of one slot."""
+        if not segments:
+            return
+        self._free.acquire()
+        self._raise()
+        slot = self._count % SLOTS
+        self._count += 1
+        self._memory[slot * SLOT_SIZE : slot * SLOT_SIZE + len(content)] = content
+        stdin = self._process.stdin
+        assert stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it ended: the thread reports the error
+            stdin.write(_REQUEST.pack(slot, len(segments)) + segments.tobytes())
+            stdin.flush()
+
+    def finish(self) -> None:
+        """Wait until all is written."""
+        self._is_finishing = True
+        stdin = self._process.stdin
+        assert stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            stdin.close()
+        self._thread.join()
+        self._raise()
+        if self._process.wait():
+            raise OSError("the compressing process ended before its work was done")
+
+    def end(self) -> None:
+        """Kill the process, and close what it had."""
+        self._process.kill()
+        self._process.wait()
+        self._thread.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):  # unsent messages are discarded
+                    stream.close()
+        self._memory.close()
+        os.close(self._file)
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _write_all(self) -> None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        done = 0
+        try:
+            while head := stdout.read(_RESPONSE.size):
+                count, size = _RESPONSE.unpack(head)
+                if count == _LAST:
+                    self.content_digest = Digest("sha256", stdout.read(size).hex())
+                    continue
+                if size > _MAX_RESPONSE:
+                    raise OSError(f"the compressing process made {size} bytes of {SLOT_SIZE}")
+                sizes = array("Q", stdout.read(8 * count))
+                content = stdout.read(size)
+                self._output.frames(content, sizes)
+                done += 1
+                self._free.release()
+            if done < self._count or not self._is_finishing:
+                raise OSError("the compressing process ended before its work was done")
+        except BaseException as error:  # raised again in the thread that writes
+            self._error = error
+            self._process.kill()
+            self._free.release(SLOTS)  # a writer that waits for a slot raises the error
+
+
+def _unnamed_file() -> int:
+    import tempfile  # noqa: PLC0415 (only where there is no memfd)
+
+    with tempfile.TemporaryFile(prefix="zcc-") as file:
+        return os.dup(file.fileno())
+
+
+def _work(memory: mmap.mmap, stdin: IO[bytes], stdout: IO[bytes], level: int, checksums: bool) -> None:
+    made: list[bytes] = []
+    total = last = 0
+
+    def emit(piece: bytes) -> None:
+        nonlocal total
+        made.append(piece)
+        total += len(piece)
+
+    compressor, digest = Compressor(level, checksums, emit), hashlib.sha256()
+    while head := stdin.read(_REQUEST.size):
+        slot, count = _REQUEST.unpack(head)
+        sizes = array("Q")
+        position = slot * SLOT_SIZE
+        for segment in array("I", stdin.read(4 * count)):
+            if size := segment >> 1:
+                compressor.write(memory[position : position + size])
+                position += size
+            if segment & 1:
+                compressor.end()
+                sizes.append(total - last)
+                last = total
+        with memoryview(memory) as view, view[slot * SLOT_SIZE : position] as used:
+            digest.update(used)
+        content = b"".join(made)
+        made.clear()
+        stdout.write(_RESPONSE.pack(len(sizes), len(content)) + sizes.tobytes() + content)
+        stdout.flush()
+    stdout.write(_RESPONSE.pack(_LAST, digest.digest_size) + digest.digest())
+    stdout.flush()
+
+
+def main() -> None:
+    """Arguments: the shared memory's file, the level, 1 for checksums."""
+    file, level, checksums = (int(argument) for argument in sys.argv[1:])
+    try:
+        with mmap.mmap(file, SLOTS * SLOT_SIZE) as memory:
+            _work(memory, sys.stdin.buffer, sys.stdout.buffer, level, bool(checksums))
+    except (BrokenPipeError, KeyboardInterrupt):
+        os._exit(1)  # the other side has ended, or reported the error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""What a registry must hold after a sequence of requests (REG-020): a model of it, which sends the requests."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Final
+
+from conformance.cases.vectors.model import Step, StepKind
+from conformance.format.digest import Digest
+from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
+from conformance.images.samples import SampleImage, sample_image
+from conformance.observed.evidence import Exchange
+from conformance.registry.client.client import Response
+from conformance.trials.registry.target import RegistryUnderTest
+
+REPOSITORIES: Final = ("a", "b")
+IMAGES: Final = 2
+BLOBS: Final = 4
+"""Of one image."""
+TAGS: Final = ("x", "y")
+_DELETED_OR_REFUSED: Final = (200, 202, 400, 401, 403, 405, 409, 429, 501)
+
+
+class Contradiction(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
+    """The registry and the model disagree; one line."""
+
+
+class Recording:
+    """The requests of one sequence as they can be repeated, and the contents that they name by digest."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.contents: dict[str, bytes] = {}
+
+    def clear(self) -> None:
+        self.steps.clear()
+        self.contents.clear()
+
+    def add(self, step: Step, content: bytes) -> None:
+        self.steps.append(step)
+        if step.content:
+            self.contents[step.content] = content
+
+
+Action = Callable[["RegistryModel"], None]
+"""One action of a sequence, with what it is about."""
+
+
+class RegistryModel:
+    """Which blobs and manifests each repository must have. Each sequence has its own repositories and images.
+
+    The methods without an underscore are the actions of a sequence. They raise Contradiction, and TransportError.
+    """
+
+    def __init__(
+        self, registry: RegistryUnderTest, number: int, exchanges: list[Exchange], recording: Recording
+    ) -> None:
+        self._registry, self._exchanges, self._recording = registry, exchanges, recording
+        self._prefix = f"sequence-{number}"
+        self._images = [sample_image(f"{registry.prefix}/{number}/{i}", 300) for i in range(IMAGES)]
+        self._blobs: dict[str, set[str]] = defaultdict(set)
+        self._manifests: dict[str, dict[str, bytes]] = defaultdict(dict)
+        self._tags: dict[str, dict[str, str]] = defaultdict(dict)
+        self._deletes = True
+        self.requests = 0
+        """How many were sent, without those that were repeated."""
+
+    def _name(self, repository: str) -> str:
+        return self._registry.repository(f"{self._prefix}/{repository}")
+
+    def _note(
+        self, response: Response, do: StepKind, repository: str, *right: int, content: bytes = b"", **more: str
+    ) -> Response:
+        """Keep the exchange, and the request as a step of which these statuses are right (none given: all)."""
+        digest = str(Digest.of(content)) if content else ""
+        self._recording.add(Step(do, repository, right, response.status, content=digest, **more), content)
+        self._exchanges.append(response.exchange)
+        self.requests += 2 if do == "upload" else 1
+        return response
+
+    def _upload(self, repository: str, content: bytes) -> Response:
+        response = self._registry.upload(self._name(repository), content)
+        return self._note(response, "upload", repository, 201, content=content)
+
+    def push_blob(self, repository: str, image: int, which: int) -> None:
+        digest, content = list(self._images[image].blobs.items())[which]
+        response = self._upload(repository, content)
+        _require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
+        self._blobs[repository].add(digest)
+
+    def push_pair(self, repository: str, image: int, tag: str) -> None:
+        sample, name = self._images[image], self._name(repository)
+        for digest, content in sample.blobs.items():
+            _require(self._upload(repository, content).status == 201, f"upload of {digest}")
+            self._blobs[repository].add(digest)
+        for raw, media_type, reference in _documents(sample, tag):
+            response = self._registry.put_manifest(name, reference, raw, media_type)
+            more = {"reference": reference, "media_type": media_type}
+            self._note(response, "put", repository, 201, content=raw, **more)
+            _require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
+            self._manifests[repository][str(Digest.of(raw))] = raw
+        self._tags[repository][tag] = str(Digest.of(sample.index))
+
+    def mount(self, source: str, image: int) -> None:
+        target, digest = next(name for name in REPOSITORIES if name != source), self._images[image].layer
+        response = self._registry.client.mount_blob(self._name(target), digest, self._name(source))
+        self._note(response, "mount", target, reference=digest, source=source)
+        if response.status == 201:  # conforming from a repository that lacks it too, if another one has the blob
+            self._blobs[target].add(digest)
+            self._registry.remember_blob(self._name(target), digest)
+
+    def delete_manifest(self, repository: str, image: int, plain: bool) -> None:
+        raw = self._images[image].plain if plain else self._images[image].index
+        digest = str(Digest.of(raw))
+        if digest not in self._manifests[repository] or not self._deletes:
+            return
+        response = self._registry.client.delete_manifest_raw(self._name(repository), digest)
+        right = _DELETED_OR_REFUSED if digest in self._reachable(repository) else (*_DELETED_OR_REFUSED, 404)
+        self._note(response, "delete", repository, *right, reference=digest)
+        if response.status in (405, 501):
+            self._deletes = False
+            return
+        if response.status == 404:  # the registry removed untagged manifests
+            _require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
+        elif 400 <= response.status < 500:  # refused, for example because an index lists it: it must be retained
+            return
+        else:
+            _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
+        del self._manifests[repository][digest]
+        self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
+        gone = self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES)
+        self._note(gone, "get-manifest", repository, 404, reference=digest)
+        _require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
+
+    def read_everything(self, repository: str) -> None:
+        name, client = self._name(repository), self._registry.client
+        contents = {d: c for image in self._images for d, c in image.blobs.items()}
+        for digest in sorted(self._blobs[repository]):
+            response = client.get_blob(name, digest)
+            self._note(response, "get-blob", repository, 200, content=contents[digest], reference=digest)
+            _require(
+                response.status == 200 and response.content == contents[digest],
+                f"blob {digest}: HTTP {response.status}",
+            )
+        reachable = self._reachable(repository)
+        for digest, raw in list(self._manifests[repository].items()):
+            response = client.get_manifest_raw(name, digest, accept=MANIFEST_TYPES)
+            right = (200,) if digest in reachable else (200, 404)
+            self._note(response, "get-manifest", repository, *right, content=raw, reference=digest)
+            if response.status == 404 and digest not in reachable:
+                del self._manifests[repository][digest]
+                continue
+            _require(response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}")
+        for tag, digest in self._tags[repository].items():
+            response = client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES)
+            wanted = next(image.index for image in self._images if str(Digest.of(image.index)) == digest)
+            self._note(response, "get-manifest", repository, 200, content=wanted, reference=tag)
+            found = str(Digest.of(response.content)) if response.status == 200 else f"HTTP {response.status}"
+            _require(found == digest, f"tag {tag} names {found}, not {digest}")
+
+    def _reachable(self, repository: str) -> set[str]:
+        """The manifests that a tag names, and those that the index after it lists; others may be removed any time."""
+        reached: set[str] = set(self._tags[repository].values())
+        for image in self._images:
+            if str(Digest.of(image.index)) in reached:
+                reached |= {str(Digest.of(raw)) for raw in (image.plain, image.sentinel)}
+        return reached
+
+
+def _documents(image: SampleImage, tag: str) -> tuple[tuple[bytes, str, str], ...]:
+    manifests = tuple((raw, MANIFEST_TYPE, str(Digest.of(raw))) for raw in (image.plain, image.sentinel))
+    return (*manifests, (image.index, INDEX_TYPE, tag))
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise Contradiction(message)

@@ -1,0 +1,107 @@
+"""Sequences of requests that several threads run at the same time: what they find, and what happens then."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import pytest
+
+from conformance.observed.registry import MachineSeen
+from conformance.registry.client.client import RegistryClient
+from conformance.registry.server import defects
+from conformance.registry.server.deviations import Defect
+from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.trials.registry.ahead import Ahead
+from conformance.trials.registry.machine import draw, explore
+from conformance.trials.registry.model import RegistryModel
+from conformance.trials.registry.sequences import Sequences
+from conformance.trials.registry.target import RegistryUnderTest
+
+
+@contextmanager
+def under_test(*wrong: Defect) -> Iterator[tuple[EmbeddedRegistry, RegistryUnderTest]]:
+    with EmbeddedRegistry(defects=wrong) as registry:
+        subject = RegistryUnderTest(RegistryClient(registry.url, retries=0), "zcc/tried")
+        yield registry, subject
+        subject.client.close()
+
+
+def run(subject: RegistryUnderTest, *, workers: int, between: Callable[[], None] = lambda: None) -> MachineSeen:
+    sequences = Sequences(subject, "quick", 0)
+    with Ahead(sequences.jobs, workers=workers) as ahead:
+        seen = [ahead.result(job) for job in sequences.jobs]
+    between()
+    return sequences.conclude(seen, counted.append)
+
+
+counted: list[int] = []
+
+
+class Named:
+    """Takes the place of a model, and keeps the names of the actions with what they are about."""
+
+    def __init__(self) -> None:
+        self.actions: list[object] = []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *about: self.actions.append((name, *about))
+
+
+def drawn(number: int) -> list[list[object]]:
+    made = []
+    for sequence in draw("quick", number):
+        model = Named()
+        for action in sequence:
+            action(cast(RegistryModel, model))
+        made.append(model.actions)
+    return made
+
+
+def test_the_same_sequences_are_drawn_from_a_seed_every_time() -> None:
+    assert drawn(0) == drawn(0) != drawn(1)
+    assert list(map(len, drawn(0))) == [12] * 8
+
+
+def test_they_send_the_requests_that_one_after_the_other_sends() -> None:
+    sent = []
+    for workers in (0, 4):
+        with under_test() as (registry, subject):
+            counted.clear()
+            assert run(subject, workers=workers) == MachineSeen(8)
+            sent.append(sorted(exchange.method for exchange in registry.exchanges))
+            assert sum(counted) == len(registry.exchanges)
+    with under_test() as (registry, subject):
+        assert explore(subject, "quick", 0) == MachineSeen(8)
+        sent.append(sorted(exchange.method for exchange in registry.exchanges))
+    assert sent[0] == sent[1] == sent[2]
+
+
+@pytest.mark.parametrize("name", ["deleted_manifests_stay", "reencodes_json", "merges_twin_platforms"])
+def test_a_contradiction_is_shrunk(name: str) -> None:
+    with under_test(getattr(defects, name)()) as (_, subject):
+        seen = run(subject, workers=4)
+    assert seen.failure
+    assert "state." in seen.failure, "the steps of the shortest sequence"
+    assert seen.exchanges
+
+
+def test_a_contradiction_that_does_not_occur_again_stays_a_failure() -> None:
+    with under_test(defects.deleted_manifests_stay()) as (registry, subject):
+        seen = run(subject, workers=4, between=registry.arm)
+    assert seen.failure.startswith("while other sequences ran in other repositories, and not without them: ")
+    assert "is still served" in seen.failure
+    assert seen.sequences == 16
+
+
+def test_what_a_worker_pushed_is_deleted_by_another_process() -> None:
+    with under_test() as (registry, subject):
+        assert run(subject, workers=2) == MachineSeen(8)
+        names = [f"zcc/tried/sequence-{number}/{name}" for number in range(8) for name in "ab"]
+        assert any(registry.blobs_of(name) for name in names)
+        pushed = subject.hand_over()
+        subject.clean_up()
+        assert any(registry.blobs_of(name) for name in names), "it is no longer its own"
+        other = RegistryUnderTest(subject.client, "zcc/tried")
+        other.take_over(pushed)
+        other.clean_up()
+        assert not any(registry.blobs_of(name) for name in names)
