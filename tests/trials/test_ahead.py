@@ -4,7 +4,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from conformance.trials.registry.ahead import Ahead, Job
+from conformance.trials.at_once import Ahead, Job
 
 
 def test_each_job_is_run_once_and_gives_what_it_returns_or_raises() -> None:
