@@ -21,6 +21,8 @@ from conformance.sources.errors import SourceError
 
 _JAVA_MEMORY: Final = "-Xmx1g"
 DOCUMENT_FACTS: Final = "document_facts.json"
+SERVING: Final = "serving.rs"
+"""The loop of the Rust programs."""
 _NODE_MEMORY: Final = "--max-old-space-size=1024"
 _INSTALL: Final = "`zcc readers install`"
 _GO: Final = f"{_INSTALL} with go 1.21 or later"
@@ -152,12 +154,17 @@ def _build_module(directory: str, sources: tuple[str, ...], target: Path) -> Non
 
 
 def _rust_target() -> Path:
-    return _built("rust", "rust/src/main.rs", "rust/Cargo.toml", "rust/Cargo.lock")
+    return _crate("rust")
 
 
 def _rust_documents_target() -> Path:
-    sources = (f"rust_documents/{source}" for source in ("src/main.rs", "Cargo.toml", "Cargo.lock"))
-    return _built("rust-documents", *sources, DOCUMENT_FACTS)
+    return _crate("rust_documents", DOCUMENT_FACTS)
+
+
+def _crate(directory: str, *beside: str) -> Path:
+    """The path of the program of a crate, whose sources are its own and some that stand beside it."""
+    own = (f"{directory}/{source}" for source in ("src/main.rs", "Cargo.toml", "Cargo.lock"))
+    return _built(directory.replace("_", "-"), *own, SERVING, *beside)
 
 
 def _build_rust() -> None:
@@ -174,7 +181,8 @@ def _build_crate(directory: str, binary: str, place: Path) -> None:
     def build(made: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="zcc-cargo-") as work:
             shutil.copytree(PROGRAMS / directory, work, dirs_exist_ok=True)
-            shutil.copy(PROGRAMS / DOCUMENT_FACTS, work)
+            for beside in (DOCUMENT_FACTS, SERVING):
+                shutil.copy(PROGRAMS / beside, work)
             manifest = str(Path(work) / "Cargo.toml")
             target = str(Path(work) / "target")
             run_tool(

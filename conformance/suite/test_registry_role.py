@@ -11,7 +11,7 @@ from conformance.strategies.shapes import Tally
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
-from conformance.trials.registry.ahead import Ahead, Job
+from conformance.trials.at_once import Ahead, Job
 from conformance.trials.registry.counterexample import keeper
 from conformance.trials.registry.probe import RegistryProbe
 from conformance.trials.registry.scenarios import SCENARIOS, control_failure, observation_of

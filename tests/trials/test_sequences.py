@@ -11,7 +11,7 @@ from conformance.registry.client.client import RegistryClient
 from conformance.registry.server import defects
 from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.trials.registry.ahead import Ahead
+from conformance.trials.at_once import Ahead
 from conformance.trials.registry.machine import draw, explore
 from conformance.trials.registry.model import RegistryModel
 from conformance.trials.registry.sequences import Sequences

@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 
-from conformance.trials.registry.ahead import Ahead
+from conformance.trials.at_once import Ahead
 
 
 def test_each_job_is_run_once_and_gives_what_it_returns_or_raises() -> None:

@@ -1,12 +1,16 @@
-"""Observations that several threads make before they are asked for: a registry that is far away takes its time."""
+"""Jobs that several threads run at once: observations of a far registry, and runs of programs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from conformance.processes.run import stoppable
+
+T = TypeVar("T")
 Job = Callable[[], Any]
 _MAX_WAIT: Final = 5.0  # seconds, for jobs under way at the end
 
@@ -54,10 +58,31 @@ class Ahead:
             _fulfil(self._results[job], job)
 
 
+def at_once(jobs: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
+    """The results in the order of the jobs, of which ``workers`` run at a time; one worker is the calling thread.
+
+    When the caller is interrupted, or ends early, jobs that have not begun are dropped and running programs killed.
+    """
+    stop = Event()
+
+    def run(job: Callable[[], T]) -> T:
+        with stoppable(stop):
+            return job()
+
+    several = workers > 1
+    started: list[Callable[[], T]] = [partial(run, job) for job in jobs] if several else list(jobs)
+    with Ahead(started, workers=workers if several else 0) as ahead:
+        try:
+            for job in started:
+                yield ahead.result(job)
+        finally:
+            stop.set()
+
+
 def _fulfil(future: Future[Any], job: Job) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
         future.set_result(job())
-    except Exception as error:  # raised where the result is asked for
+    except BaseException as error:  # raised where the result is asked for
         future.set_exception(error)
