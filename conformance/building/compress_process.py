@@ -171,7 +171,7 @@ class _Process:
         self._memory[slot * SLOT_SIZE : slot * SLOT_SIZE + len(content)] = content
         stdin = self._process.stdin
         assert stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it ended: the thread says so
+        with contextlib.suppress(BrokenPipeError):  # it ended: the thread reports the error
             stdin.write(_REQUEST.pack(slot, len(segments)) + segments.tobytes())
             stdin.flush()
 
@@ -225,7 +225,7 @@ class _Process:
         except BaseException as error:  # raised again in the thread that writes
             self._error = error
             self._process.kill()
-            self._free.release(SLOTS)  # who waits for a slot raises the error
+            self._free.release(SLOTS)  # a writer that waits for a slot raises the error
 
 
 def _unnamed_file() -> int:

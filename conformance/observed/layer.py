@@ -148,7 +148,8 @@ class OtherLayerSeen(msgspec.Struct, frozen=True):
     whole ``diff_id`` and ``blob_digest`` are digests as text, else None and ``whole_problem`` states why (``damaged``:
     it does not decompress); ``padded_diff_id`` is that of the tar with zeros up to a whole record of 10240 bytes.
     ``overlay`` are the first entries that only overlayfs interprets, as text, ``tar_problem`` why its tar could not be
-    inspected for them.
+    inspected for them. ``packed`` is the compression whose magic it begins with, where what its media type names is no
+    tar.
     """
 
     name: str
@@ -168,6 +169,7 @@ class OtherLayerSeen(msgspec.Struct, frozen=True):
     damaged: bool = False
     overlay: tuple[str, ...] = ()
     tar_problem: str = ""
+    packed: str = ""
     evidence: tuple[Evidence, ...] = ()
 
 

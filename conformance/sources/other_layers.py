@@ -16,6 +16,7 @@ from conformance.format.names import SENTINEL_TYPE
 from conformance.format.overlay import overlay_marks
 from conformance.format.piece_stream import PieceStream
 from conformance.format.positions import ChunkedAnnotations
+from conformance.format.sentinel import compression as compression_of
 from conformance.format.tar import TarReader
 from conformance.observed.image import ManifestSeen, Stored
 from conformance.observed.layer import OtherLayerSeen
@@ -27,6 +28,8 @@ MAX_MARKS: Final = 10
 RECORD: Final = 10240
 """Bytes: archives are written in records of so many, the last one filled with zeros (POSIX.1-2017 pax, "-b")."""
 _PIECE: Final = 2**20
+_MAGIC: Final = 8
+"""Bytes in which the magic of a compression is."""
 _TAIL: Final = max(FORM_OF_SIZE)
 
 
@@ -133,6 +136,7 @@ class _Pass:
         self._of_blob = hashlib.new(Digest.parse(layer.descriptor.digest).algorithm)
         self._of_tar = hashlib.sha256()
         self._size = self._tar_size = 0
+        self._start = b""
 
     def run(self) -> OtherLayerSeen:
         layer = self._layer
@@ -164,6 +168,7 @@ class _Pass:
             damaged=damaged,
             overlay=marks,
             tar_problem=tar_problem,
+            packed=compression_of(self._start) or "" if tar_problem else "",
         )
 
     def _pieces(self) -> Iterator[bytes]:
@@ -177,6 +182,7 @@ class _Pass:
 
     def _tar(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:
+            self._start = self._start or piece[:_MAGIC]
             self._of_tar.update(piece)
             self._tar_size += len(piece)
             yield piece

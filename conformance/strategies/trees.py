@@ -1,5 +1,6 @@
 """File trees with every type of entry that a TOC can represent, as tar bytes and as layers."""
 
+import msgspec
 from hypothesis import strategies as st
 
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
@@ -7,6 +8,7 @@ from conformance.images.trees import Kind, Node, Tree, noise, tar_of
 
 _MAX_OCTAL_ID = 0o7777777
 _MAX_TIME = 2**33 - 1
+_WHITEOUT = ".wh."
 
 
 def contents(max_size: int = 300_000) -> st.SearchStrategy[bytes]:
@@ -31,7 +33,7 @@ def components() -> st.SearchStrategy[str]:
     plain = st.text("abcdefgh0123456789._-", min_size=1, max_size=8).filter(lambda text: text.strip("."))
     text = st.text(
         st.characters(exclude_categories=["Cs"], exclude_characters="/\x00\n"), min_size=1, max_size=8
-    ).filter(lambda name: name not in (".", ".."))
+    ).filter(lambda name: name not in (".", "..") and not name.startswith(_WHITEOUT))
     long = st.integers(90, 180).map(lambda length: "n" * length)
     whiteout = plain.map(lambda name: f".wh.{name}")
     return st.one_of(plain, plain, odd, text, long, whiteout, st.just(".wh..wh..opq"))
@@ -44,27 +46,38 @@ def paths() -> st.SearchStrategy[str]:
 
 @st.composite
 def trees(draw: st.DrawFn, *, max_nodes: int = 12, max_size: int = 300_000) -> Tree:
-    """Trees with unique names; a hard link points to a regular file before it."""
+    """Trees with unique names; a hard link points to a regular file before it, and has its mode and owner."""
     drawn = draw(st.lists(paths(), max_size=max_nodes, unique=True))
-    # Nothing lies below a name that may become a file (TAR-035).
-    names = [name for name in drawn if not any(name.startswith(f"{other}/") for other in drawn)]
+    # Nothing lies below a name that may become a file (TAR-035), and nothing at or below one that is removed (TAR-048).
+    gone = [folder + last.removeprefix(_WHITEOUT) for folder, last in map(_parts, drawn) if last.startswith(_WHITEOUT)]
+    kept = [name for name in drawn if not any(f"{name}/".startswith(f"{other}/") for other in gone)]
+    names = [name for name in kept if not any(name.startswith(f"{other}/") for other in kept)]
     nodes: list[Node] = []
     for name in names:
-        files = [node.name for node in nodes if node.kind == "reg"]
+        files = [node for node in nodes if node.kind == "reg" and not _parts(node.name)[1].startswith(_WHITEOUT)]
         kinds: list[Kind] = ["reg", "reg", "reg", "dir", "symlink", "char", "block", "fifo"]
         kind = draw(st.sampled_from([*kinds, "hardlink"] if files else kinds))
-        if name.rpartition("/")[2].startswith(".wh."):  # a whiteout is an ordinary file (TOC-015)
+        if _parts(name)[1].startswith(_WHITEOUT):  # a whiteout is an ordinary file (TOC-015)
             kind = "reg"
         nodes.append(draw(_node(name, kind, files, max_size)))
     return tuple(nodes)
 
 
+def _parts(name: str) -> tuple[str, str]:
+    """The directory of a name, with the slash at its end, and the last component."""
+    folder, slash, last = name.rpartition("/")
+    return folder + slash, last
+
+
 @st.composite
-def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[str], max_size: int) -> Node:
-    link_name = ""
+def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[Node], max_size: int) -> Node:
     if kind == "hardlink":
-        link_name = draw(st.sampled_from(files))
-    elif kind == "symlink":
+        file = draw(st.sampled_from(files))
+        return msgspec.structs.replace(
+            file, name=name, kind=kind, content=b"", link_name=file.name, xattrs=draw(_xattrs())
+        )
+    link_name = ""
+    if kind == "symlink":
         link_name = draw(st.one_of(paths(), st.sampled_from(("/etc/passwd", "../..", "."))))
     is_device = kind in ("char", "block")
     return Node(

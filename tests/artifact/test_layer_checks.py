@@ -23,8 +23,8 @@ from conformance.sources.memory import MemorySource
 from tests.artifact.pairs import pair_with
 
 MUTANTS = [value for module in (layers, layer_names) for value in vars(module).values() if hasattr(value, "__breaks__")]
-# Not of this image: it has no legacy layer and none without a TOC, and its sentinel is one block.
-NOT_HERE = {"DOC-011", "LAYER-013", "SENT-BLOB-008", "SENT-INDEX-019", "FOOTER-005", "FOOTER-006"}
+# Not of this image: it has no legacy layer, none without a TOC and no embedded data, and its sentinel is one block.
+NOT_HERE = {"DOC-011", "DOC-015", "LAYER-013", "SENT-BLOB-008", "SENT-INDEX-019", "FOOTER-005", "FOOTER-006"}
 
 
 def image_with(draft: LayerDraft) -> MemorySource:

@@ -3,6 +3,7 @@
 Each violates one requirement of DOC, or one of LAYER that is about every layer.
 """
 
+import base64
 import gzip
 from collections.abc import Callable
 from copy import deepcopy
@@ -214,6 +215,13 @@ def gzip_layer_that_is_cut(draft: Draft) -> None:
     other_platform(draft, gzip.compress(tar, mtime=0)[:-9], LAYER_GZIP_TYPE, str(Digest.of(tar)))
 
 
+@mutant("LAYER-013")
+def gzip_stream_typed_as_tar(draft: Draft) -> None:
+    """Its DiffID is right only for clients that do not detect the compression."""
+    blob = gzip.compress(tar_of(_TREE, blocks=1), mtime=0)
+    other_platform(draft, blob, LAYER_TAR_TYPE, str(Digest.of(blob)))
+
+
 @mutant("LAYER-014")
 def opaque_directory_in_a_plain_layer(draft: Draft) -> None:
     tar = tar_of((Node("d/", "dir", xattrs={"user.overlay.opaque": "y"}),), blocks=1)
@@ -223,6 +231,24 @@ def opaque_directory_in_a_plain_layer(draft: Draft) -> None:
 def _in_both_configs(draft: Draft, change: Callable[[Json], object]) -> None:
     for config in (draft.plain_config, draft.sentinel_config):
         change(config)
+
+
+@mutant("DOC-015")
+def data_of_an_entry_that_is_another_document(draft: Draft) -> None:
+    draft.entry("plain")["data"] = base64.b64encode(b"{}").decode()
+
+
+@mutant("DOC-015")
+def data_of_a_layer_with_one_other_byte(draft: Draft) -> None:
+    layer = draft.plain["layers"][0]
+    content = bytearray(draft.blobs[layer["digest"]])
+    content[-1] ^= 1
+    layer["data"] = base64.b64encode(content).decode()
+
+
+@mutant("DOC-015")
+def data_of_a_config_that_is_no_base64(draft: Draft) -> None:
+    draft.plain["config"]["data"] = "e30"
 
 
 @mutant("DOC-014")

@@ -46,6 +46,47 @@ def entry_below_a_file() -> LayerDraft:
     return draft_layer((Node("a/b/c/d", content=b"one"), Node("./a", content=b"two")))
 
 
+@mutant("TAR-050")
+def whiteout_of_nothing() -> LayerDraft:
+    return draft_layer((Node("d", "dir"), Node("d/.wh.")))
+
+
+@mutant("TAR-050")
+def whiteout_of_its_directory() -> LayerDraft:
+    return draft_layer((Node("d", "dir"), Node("d/.wh..")))
+
+
+@mutant("TAR-050")
+def whiteout_of_the_parent() -> LayerDraft:
+    """crane 0.22.1 removes all that lower layers have."""
+    return draft_layer((Node("d", "dir"), Node("d/.wh...")))
+
+
+@mutant("TAR-048")
+def file_and_its_whiteout() -> LayerDraft:
+    return draft_layer((Node("f", content=b"one"), Node("./.wh.f")))
+
+
+@mutant("TAR-048")
+def directory_beside_its_whiteout() -> LayerDraft:
+    return draft_layer((Node(".wh.d"), Node("d/", "dir"), Node("d/f", content=b"one")))
+
+
+@mutant("TAR-048")
+def file_below_a_name_that_a_whiteout_removes() -> LayerDraft:
+    return draft_layer((Node("a/.wh.b"), Node("a/b/c/f", content=b"one")))
+
+
+@mutant("TAR-049")
+def hard_link_that_sets_the_user_id() -> LayerDraft:
+    return draft_layer((Node("f", content=b"one"), Node("h", "hardlink", link_name="f", mode=0o4644)))
+
+
+@mutant("TAR-049")
+def hard_link_of_another_owner() -> LayerDraft:
+    return draft_layer((Node("f", content=b"one"), Node("h", "hardlink", link_name="./f", uid=1000)))
+
+
 @mutant("TOC-023")
 def root_that_is_a_file() -> LayerDraft:
     return draft_of_tar(

@@ -224,14 +224,14 @@ def tar_split_digest_written_empty() -> LayerDraft:
     return draft
 
 
-@mutant("TOC-003", implies=("TARSPLIT-003", "SEC-001"))
+@mutant("TOC-003", implies=("TARSPLIT-003", "SEC-001", "TAR-049"))
 def mode_without_setuid() -> LayerDraft:
     draft = conforming_layer()
     draft.entry(_TOOL)["mode"] = 0o755
     return draft
 
 
-@mutant("TOC-003", implies=("TARSPLIT-003", "SEC-001"))
+@mutant("TOC-003", implies=("TARSPLIT-003", "SEC-001", "TAR-049"))
 def owner_root() -> LayerDraft:
     draft = conforming_layer()
     del draft.entry(_TOOL)["uid"]
@@ -327,6 +327,16 @@ def hard_link_out_of_the_root() -> LayerDraft:
     return draft_layer((Node("file", content=b"content"), Node("link", "hardlink", link_name="../file")))
 
 
+@mutant("TOC-021")
+def hard_link_to_a_directory() -> LayerDraft:
+    return draft_layer((Node("d", "dir"), Node("link", "hardlink", link_name="d")))
+
+
+@mutant("TOC-021")
+def hard_link_to_a_whiteout() -> LayerDraft:
+    return draft_layer((Node(".wh.gone"), Node("link", "hardlink", link_name=".wh.gone")))
+
+
 @mutant("TOC-015", implies=("TOC-006", *_TREE))
 def whiteout_as_device() -> LayerDraft:
     draft = conforming_layer()
@@ -347,6 +357,20 @@ def chunk_after_another_file() -> LayerDraft:
 def chunks_with_a_gap() -> LayerDraft:
     draft = conforming_layer()
     draft.entry(_HOLES, chunk=1)["chunkSize"] -= 1
+    return draft
+
+
+@mutant("CHUNK-002", implies=("CHUNK-009",))
+def only_chunk_shorter_than_its_file() -> LayerDraft:
+    draft = conforming_layer()
+    draft.entry(_SMALL)["chunkSize"] = 1
+    return draft
+
+
+@mutant("CHUNK-002", implies=("CHUNK-009",))
+def only_chunk_that_begins_later() -> LayerDraft:
+    draft = conforming_layer()
+    draft.entry(_SMALL)["chunkOffset"] = 1
     return draft
 
 

@@ -239,6 +239,27 @@ def docker_twin_of_another_tree(draft: Draft) -> None:
     manifest["config"]["mediaType"] = DOCKER_CONFIG_TYPE
 
 
+@mutant("SENT-INDEX-019")
+def twin_of_another_tree_for_x86_64(draft: Draft) -> None:
+    """containerd 2 selects it for linux/amd64."""
+    _add_twin(draft, LAYER_GZIP_TYPE)
+    draft.entries[0]["platform"] = {**PLATFORM, "architecture": "x86_64"}
+
+
+@mutant("SENT-INDEX-019")
+def twin_of_another_tree_with_a_variant(draft: Draft) -> None:
+    """crane 0.22.1 and containerd 2 select it for linux/amd64."""
+    _add_twin(draft, LAYER_GZIP_TYPE)
+    draft.entries[0]["platform"] = {**PLATFORM, "variant": "v1"}
+
+
+@mutant("SENT-INDEX-019")
+def twin_of_another_tree_without_a_platform(draft: Draft) -> None:
+    """crane 0.22.1 selects it for linux/amd64."""
+    _add_twin(draft, LAYER_GZIP_TYPE)
+    del draft.entries[0]["platform"]
+
+
 @mutant("SENT-CONFIG-008")
 def config_typed_as_dockers(draft: Draft) -> None:
     draft.sentinel["config"]["mediaType"] = DOCKER_CONFIG_TYPE

@@ -53,11 +53,16 @@ def split_files(toc: Outline) -> Iterator[tuple[int, int]]:
 
 def untiled(toc: Outline) -> Problems:
     """Files whose chunks do not tile them (CHUNK-002)."""
-    if toc.tiled:
-        return
     entries = toc.entries
 
     def problems() -> Problems:
+        for index in _alone(toc):
+            file = entries[index]
+            if file.chunk_offset or (file.chunk_size or file.size) != file.size:
+                found = f"chunkOffset {file.chunk_offset}, chunkSize {file.chunk_size}"
+                yield problem(entries, index, f"one chunk of {file.size} bytes, for no other follows", found)
+        if toc.tiled:
+            return
         for start, end in split_files(toc):
             position = 0
             for index in range(start, end):
@@ -124,7 +129,11 @@ def disordered_chunks(toc: Outline) -> Problems:
 
 def needless_chunk_fields(toc: Outline) -> Problems:
     """Files of one chunk that have chunk fields (CHUNK-009)."""
+    fields = (problem(toc.entries, index, "no chunk fields on a file of one chunk", "some") for index in _alone(toc))
+    yield from islice(fields, MAX_PROBLEMS)
+
+
+def _alone(toc: Outline) -> Iterator[int]:
+    """Regular entries with chunk fields that no chunk entry follows."""
     entries = toc.entries
-    alone = (index for index in toc.owners if index + 1 == len(entries) or entries[index + 1].type != "chunk")
-    problems = (problem(entries, index, "no chunk fields on a file of one chunk", "some") for index in alone)
-    yield from islice(problems, MAX_PROBLEMS)
+    return (index for index in toc.owners if index + 1 == len(entries) or entries[index + 1].type != "chunk")

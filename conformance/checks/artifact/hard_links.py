@@ -1,9 +1,10 @@
-"""Where hard links of a TOC lead (docs/format.md section 11; TOC-021)."""
+"""Where hard links of a TOC lead, and what they state of their file (docs/format.md section 11; TOC-021, TAR-049)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
+from conformance.checks.artifact.whiteout_rules import is_whiteout
 from conformance.format.discrepancy import shown
 from conformance.format.entries import clean_name
 from conformance.format.toc import Entry
@@ -16,7 +17,8 @@ MAX_PARTS: Final = 4096
 
 
 def wrong_hard_links(toc: Outline, ranks: Sequence[int], *, has_lower: bool) -> Problems:
-    """Hard links out of the root, to a later entry of the tar, or (without a lower layer) to a missing entry.
+    """Hard links out of the root, to a later entry of the tar, to a directory or a whiteout, or (without a lower layer)
+    to a missing entry.
 
     ``ranks`` has for each entry its place in the tar, negative where it has none: the order of entries has no meaning.
     """
@@ -31,12 +33,37 @@ def wrong_hard_links(toc: Outline, ranks: Sequence[int], *, has_lower: bool) -> 
                 yield problem(entries, index, "a target below the root", shown(target))
                 continue
             at = found(index)
-            if at is None and not has_lower:
+            if is_whiteout(target):
+                yield problem(entries, index, "a target that is a file", f"the whiteout {shown(target)}")
+            elif at is not None and entries[at].type == "dir":
+                yield problem(entries, index, "a target that is a file", f"the directory {shown(target)}")
+            elif at is None and not has_lower:
                 yield problem(entries, index, "a target in this layer: there is no lower layer", shown(target))
             elif at == index or (at is not None and 0 <= ranks[index] < ranks[at]):
                 yield problem(entries, index, "a target before it in the tar", f"{shown(target)}, a later entry")
 
     yield from islice(problems(), MAX_PROBLEMS)
+
+
+def differing_hard_links(toc: Outline) -> Problems:
+    """Hard links to an entry of this layer with another mode or owner than it (TAR-049)."""
+    if not toc.hard_links:
+        return
+    entries, found = toc.entries, _targets(toc, has_lower=True)
+
+    def problems() -> Problems:
+        for index in toc.hard_links:
+            at = found(index)
+            if at is not None and entries[at].type not in ("dir", "chunk"):
+                own, of_file = _attributes(entries[index]), _attributes(entries[at])
+                if own != of_file:
+                    yield problem(entries, index, f"{of_file}, as {shown(entries[at].name)}", own)
+
+    yield from islice(problems(), MAX_PROBLEMS)
+
+
+def _attributes(entry: Entry) -> str:
+    return f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid}"
 
 
 def _targets(toc: Outline, *, has_lower: bool) -> Callable[[int], int | None]:

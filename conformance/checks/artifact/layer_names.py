@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.artifact import name_rules
+from conformance.checks.artifact import name_rules, whiteout_rules
+from conformance.checks.artifact.hard_links import differing_hard_links
 from conformance.checks.artifact.layers import by_rule
 from conformance.observed.layer import LayersSeen
 from conformance.requirements import decides
@@ -34,4 +35,31 @@ def parents_are_directories(seen: LayersSeen) -> Iterator[Judgement]:
         seen,
         name_rules.wrong_parents,
         "An entry lies below one that is not a directory: readers follow, replace or refuse it.",
+    )
+
+
+@decides("TAR-050")
+def whiteouts_of_a_name(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen,
+        whiteout_rules.nameless_whiteouts,
+        "A whiteout names no entry: readers remove the directory it is in, or more, or refuse it.",
+    )
+
+
+@decides("TAR-048")
+def whiteouts_of_other_layers(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen,
+        whiteout_rules.contradicted_whiteouts,
+        "A whiteout removes a name that its own layer has: readers keep the entry, remove it, or refuse the layer.",
+    )
+
+
+@decides("TAR-049")
+def hard_links_as_their_file(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen,
+        differing_hard_links,
+        "A hard link has another mode or owner than its file: some readers apply it to the file, others do not.",
     )

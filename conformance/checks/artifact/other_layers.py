@@ -87,6 +87,14 @@ def _diff_id(layer: OtherLayerSeen, *, deep: bool) -> Iterator[Judgement]:
     elif layer.diff_id is None:
         reason = layer.whole_problem or layer.stored_problem
         yield not_run(f"The layer could not be read: {reason}.", where=layer.name, evidence=layer.evidence)
+    elif layer.packed:
+        yield failed(
+            "What the media type names as a tar is compressed: clients that detect this decompress it, and get another"
+            " DiffID.",
+            where=layer.name,
+            expected=f"a tar as {layer.descriptor.media_type}",
+            found=layer.packed,
+        )
     elif not layer.diff_ids:
         yield not_run("No config has a DiffID for this layer.", where=layer.name)
     else:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from conformance.format.client_platforms import as_clients_see
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor, Platform
 from conformance.observed.image import ImageSeen, ManifestSeen
@@ -65,6 +66,14 @@ def pairs(seen: ImageSeen) -> Iterator[Pair]:
         if best is not None and not wanted & _digests(best) and not _zstd(best):
             best = None
         yield Pair(sentinel, best)
+
+
+def selected_for(manifest: ManifestSeen) -> Platform | None:
+    """The platform for which clients select a manifest, as they compare it; of an entry without one, its config's."""
+    platform = manifest.platform
+    if (platform is None or not platform.os) and manifest.config is not None:
+        platform = manifest.config.view.platform
+    return as_clients_see(platform) if platform is not None else None
 
 
 def platform_text(platform: Platform | None) -> str:

@@ -11,6 +11,7 @@ from conformance.checks.artifact.pairs import (
     pairs,
     plain_manifests,
     platform_text,
+    selected_for,
     sentinel_manifests,
 )
 from conformance.format.image_kind import is_unknown_platform
@@ -338,9 +339,9 @@ def one_platform_holds_one_tree(seen: ImageSeen) -> Iterator[Judgement]:
         plain = pair.plain
         if plain is None or plain.entry is None or plain.config is None:
             continue
-        wanted = plain.config.view.rootfs.diff_ids
+        wanted, platform = plain.config.view.rootfs.diff_ids, selected_for(plain)
         for other in plain_manifests(seen):
-            if other is plain or other.entry is None or other.platform != plain.platform:
+            if other is plain or other.entry is None or selected_for(other) != platform:
                 continue
             where = f"index.{other.name} ({platform_text(other.platform)})"
             if other.config is None:

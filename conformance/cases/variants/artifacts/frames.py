@@ -82,7 +82,7 @@ def four_frames_a_file() -> Drafted:
     return _free(Choices(frames=4))
 
 
-@variant("CHUNK-009")
+@variant("CHUNK-009", "CHUNK-002")
 def chunk_fields_on_every_file() -> Drafted:
     """A single chunk that repeats the fields of the file (docs/format.md section 11.2); every reader accepts it."""
     return _free(Choices(chunk_fields=True))

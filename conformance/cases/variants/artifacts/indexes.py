@@ -92,6 +92,15 @@ def gzip_twin_built_anew() -> Drafted:
     return finish(draft)
 
 
+@variant("SENT-INDEX-019", "SENT-INDEX-018")
+def image_of_a_newer_processor() -> Drafted:
+    """Other files for amd64/v3, in front: another platform than amd64 (image-spec v1.1.1 image-index.md, variant)."""
+    draft = conforming_draft()
+    _gzip(draft, {**PLATFORM, "variant": "v3"})
+    draft.entries.insert(0, draft.entries.pop())
+    return finish(draft)
+
+
 @variant("SENT-INDEX-007", "SENT-INDEX-015")
 def zstd_twin_in_front() -> Drafted:
     """Ordinary zstd, zstd:chunked and sentinel of one platform."""
@@ -165,7 +174,7 @@ def one_manifest_for_two_platforms() -> Drafted:
     return finish(draft)
 
 
-@variant("SENT-INDEX-011")
+@variant("SENT-INDEX-011", "DOC-015")
 def entries_with_embedded_data() -> Drafted:
     """The manifests as ``data`` of their entries (image-spec v1.1.1 descriptor.md, "Embedded Content")."""
     made = finish(conforming_draft())

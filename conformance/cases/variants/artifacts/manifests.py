@@ -13,7 +13,7 @@ from conformance.requirements import variant
 _SUBJECT: Json = {"mediaType": MANIFEST_TYPE, "digest": "sha256:" + "5" * 64, "size": 5}
 
 
-@variant("SENT-DESC-005")
+@variant("SENT-DESC-005", "DOC-015")
 def sentinel_embedded_in_its_descriptor() -> Drafted:
     """The 512 bytes as ``data`` of the descriptor (image-spec v1.1.1 descriptor.md, "Embedded Content")."""
     return _with_first_layer(data=base64.b64encode(canonical_sentinel()).decode())

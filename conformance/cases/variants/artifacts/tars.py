@@ -193,6 +193,25 @@ def whiteouts_and_an_opaque_directory() -> Drafted:
     return image_of(lower, draft_layer((Node("d", "dir", mode=0o755), Node("d/.wh.f"), Node("d/.wh..wh..opq"))))
 
 
+@variant("TAR-050", "TAR-048")
+def whiteouts_of_names_that_begin_with_dots() -> Drafted:
+    """``...`` and ``.profile`` are ordinary names (image-spec v1.1.1 layer.md: the prefix before any base name)."""
+    lower = draft_layer((Node("...", content=b"1"), Node(".profile", content=b"2"), _FILE))
+    return image_of(lower, draft_layer((Node(".wh...."), Node(".wh..profile"), Node("profile", content=b"3"))))
+
+
+@variant("TOC-015", warns=("TAR-048",))
+def file_made_anew_beside_its_whiteout() -> Drafted:
+    """image-spec v1.1.1 layer.md: whiteouts apply to lower layers only, so the new file is not hidden."""
+    return image_of(draft_layer((_FILE,)), draft_layer((Node(".wh.f"), Node("f", content=b"new"))))
+
+
+@variant("TOC-021", warns=("TAR-049",))
+def hard_link_with_a_mode_of_its_own() -> Drafted:
+    """No source states what a reader does with the mode of a hard link (POSIX pax, typeflag 1)."""
+    return _alone(_FILE, Node("h", "hardlink", link_name="f", mode=0o755))
+
+
 @variant("TOC-006")
 def devices_and_pipes() -> Drafted:
     """Every type of entry (image-spec v1.1.1 layer.md, "File Types")."""
