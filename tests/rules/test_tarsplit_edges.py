@@ -167,8 +167,8 @@ def test_bytes_before_an_entry_are_held_up_to_the_limit_of_a_line(monkeypatch: p
     with pytest.raises(FormatError, match="more than one tar header precedes"):
         list(tarsplit.headers([seg(B), seg(B), BN]))
     assert [header.name for header in tarsplit.headers([seg(B), seg(END[:513]), BN])] == [b"b"]
-    first, last = [seg(A[:512]), AN], [seg(A[515:], B), BN]
-    assert [header.name for header in tarsplit.headers([*first, *last, seg(END), seg(END), seg(B)])] == [b"a", b"b"]
+    records: list[Record] = [seg(A[:512]), AN, seg(A[515:], B), BN, seg(END), seg(END), seg(B)]
+    assert [header.name for header in tarsplit.headers(records)] == [b"a", b"b"]
 
 
 def test_the_words_of_a_rebuilt_tar_that_is_wrong() -> None:
