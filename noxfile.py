@@ -96,7 +96,7 @@ def registries(session: nox.Session) -> None:
     """Judge every registry program in a directory or on PATH, twice: nox -s registries -- DIRECTORY."""
     session.install("-e", ".[dev]")
     directory, *more = session.posargs or ["build/tools"]
-    command = ["python", "-m", "conformance.trials.registry.bench", directory, "-o", "build/registries", *more]
+    command = ["python", "-m", "conformance.suite.every_registry", directory, "-o", "build/registries", *more]
     session.run(*command)
 
 
@@ -128,9 +128,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def publish(session: nox.Session) -> None:
-    """The index of reports/published, as HTML and Markdown; results are cut by conformance.reports.published before."""
+    """The index of reports/published, as HTML and Markdown; conformance.reports.publishing.results cuts the results."""
     session.install("-e", ".[dev]")
-    session.run("python", "-m", "conformance.reports.published_index", "reports/published")
+    session.run("python", "-m", "conformance.reports.publishing.index", "reports/published")
 
 
 @nox.session

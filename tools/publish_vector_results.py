@@ -11,9 +11,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from conformance.cases.vectors.judge import judge_results
 from conformance.cases.vectors.results import CaseResult, read_results
 from conformance.cases.vectors.store import read_index, vectors_directory
+from conformance.trials.vector_results import judge_results
 
 PUBLISHED = Path(__file__).parents[1] / "reports" / "published" / "vectors"
 _PATH = re.compile(r"/[^\s:\"']*(?:tmp|vectors-)[^\s:\"']*")

@@ -3,7 +3,7 @@
 from typing import Final
 from xml.sax.saxutils import escape
 
-from conformance.reports.words import safe
+from conformance.observed.printable import safe
 
 WIDTH: Final = 1200
 _STYLE: Final = """

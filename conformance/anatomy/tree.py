@@ -22,7 +22,7 @@ from conformance.anatomy.model import (
 )
 from conformance.anatomy.words import HOLDS, count_text, cut, size_text
 from conformance.format.footer import FooterForm
-from conformance.reports.words import safe
+from conformance.observed.printable import safe
 
 MAX_LISTED = 20
 _ODD, _QUIET = "yellow", "dim"
@@ -135,12 +135,9 @@ class _Drawing:
         node = parent.add(Text(line))
         for count in frames.counts:
             node.add(Text(f"{count.count:>8}  {HOLDS[count.holds]}, {size_text(count.size)}"))
-        listed = frames.listed
-        if listed.first:
-            rows = node.add(Text("    offset      size   content  holds", style=_QUIET))
-            _add_all(rows, (_frame_row(frame) for frame in listed.first))
-            if listed.more:
-                rows.add(_more(listed.more))
+        _add_listed(
+            node, "    offset      size   content  holds", map(_frame_row, frames.listed.first), frames.listed.more
+        )
 
     def _toc(self, parent: Tree, toc: TocView) -> None:
         at = toc.position
@@ -162,12 +159,8 @@ class _Drawing:
             node.add(Text(line))
         if not toc.tar_split_digest:
             node.add(Text("it names no tar-split", style=_ODD))
-        listed = toc.listed
-        if listed.first:
-            rows = node.add(Text("type      mode       owner        size  chunks  name", style=_QUIET))
-            _add_all(rows, (_entry_row(entry) for entry in listed.first))
-            if listed.more:
-                rows.add(_more(listed.more))
+        heading = "type      mode       owner        size  chunks  name"
+        _add_listed(node, heading, map(_entry_row, toc.listed.first), toc.listed.more)
 
 
 def _config(parent: Tree, config: ConfigView) -> None:
@@ -259,6 +252,17 @@ def _line(what: str, digest: str, *facts: str) -> Text:
 
 def _more(count: int, what: str = "") -> Text:
     return Text(f"… {count} more{' ' + what if what else ''} (--all shows them)", style=_QUIET)
+
+
+def _add_listed(parent: Tree, heading: str, rows: Iterable[Text], more: int) -> None:
+    """A table below its heading, where it has rows, and how many are not shown."""
+    listed = tuple(rows)
+    if not listed:
+        return
+    table = parent.add(Text(heading, style=_QUIET))
+    _add_all(table, listed)
+    if more:
+        table.add(_more(more))
 
 
 def _add_all(parent: Tree, rows: Iterable[Text]) -> None:

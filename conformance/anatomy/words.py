@@ -1,7 +1,7 @@
 """Numbers and names as text, the same in tree and picture."""
 
 from conformance.anatomy.model import Holds
-from conformance.reports.words import safe
+from conformance.observed.printable import safe
 
 HOLDS: dict[Holds, str] = {
     "headers": "headers and padding",

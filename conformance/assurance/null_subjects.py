@@ -12,12 +12,11 @@ from typing import Final
 
 import msgspec
 
-from conformance.assurance.matrix.consumers import NullConsumer
 from conformance.assurance.matrix.programs import copy_results, push_results
 from conformance.assurance.matrix.registries import judge_registry
 from conformance.assurance.null_clients import KINDS
+from conformance.assurance.null_consumer import NullConsumer
 from conformance.assurance.null_registries import NULL_REGISTRIES
-from conformance.cases.vectors.judge import judge_results
 from conformance.cases.vectors.model import Case
 from conformance.cases.vectors.results import CaseResult
 from conformance.cases.vectors.store import read_index, vectors_directory
@@ -26,12 +25,13 @@ from conformance.implementations.adapter_document import Operation
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, conclude
-from conformance.suite.pushed_artifacts import judged_artifacts
 from conformance.trials.consumer.scenarios import AWARE, BY_TOC, UNAWARE, judge_requirement
 from conformance.trials.consumer.trial import ConsumerTrials
 from conformance.trials.copier.trial import CopierTrial
+from conformance.trials.producer.pushed_artifacts import judged_artifacts
 from conformance.trials.producer.trial import ProducerTrial
 from conformance.trials.under_test import ImplementationUnderTest
+from conformance.trials.vector_results import judge_results
 
 Results = tuple[RequirementResult, ...]
 Runner = Callable[[Case], CaseResult]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from conformance.audit.model import AuditOptions
-from conformance.audit.pool import Task, TaskResult, crashed, judge_elsewhere
+from conformance.audit.tasks import Task, TaskResult, crashed, judge_elsewhere
 from conformance.audit.traffic import StoppedError
 from conformance.registry.client.conventions import is_loopback_url
 

@@ -6,45 +6,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
 from conformance.audit.connections import Hosts
 from conformance.audit.model import AuditOptions
-from conformance.audit.parts import Part, Wanted, judge_part
-from conformance.audit.sources import AuditedImage, Shared, open_image
-from conformance.audit.traffic import OverBudgetError, StoppedError, Traffic
-from conformance.registry.client.options import ConnectionOptions
-from conformance.sources.errors import SourceError
-
-_ATTEMPTS: Final = 3
-
-
-class Task(msgspec.Struct, frozen=True):
-    """One layer to judge: its image, the options for its registry, and what the verdict depends on.
-
-    ``left`` bytes may be received (0: any number). ``checker`` is that of the caller: a process with another one has
-    other rules.
-    """
-
-    reference: str
-    connection: ConnectionOptions
-    wanted: Wanted
-    options: AuditOptions
-    checker: str
-    left: int
-
-
-class TaskResult(msgspec.Struct, frozen=True):
-    """A part from another process, and its traffic; ``part`` is None when ``stopped`` states why ("" for the byte
-    budget).
-    """
-
-    part: Part | None
-    requests: int
-    bytes: int
-    stopped: str = ""
+from conformance.audit.parts import Part, Wanted
+from conformance.audit.sources import AuditedImage
+from conformance.audit.tasks import ATTEMPTS, Task, TaskResult, crashed, judge_elsewhere
+from conformance.audit.traffic import OverBudgetError, StoppedError
 
 
 class Workers(Protocol):
@@ -66,26 +37,6 @@ class Workers(Protocol):
         """Give up unfinished tasks."""
 
 
-def judge_elsewhere(task: Task) -> TaskResult:
-    """Judge one layer in this process."""
-    here = task.options.checker
-    if here != task.checker:
-        return TaskResult(None, 0, 0, f"a worker judges by other rules ({here}; here: {task.checker})")
-    traffic = Traffic(task.left)
-    source = open_image(task.reference, task.connection, Hosts(traffic, 1), Shared())
-    try:
-        part = judge_part(source, task.wanted, deep=task.options.deep, with_content=task.options.pulls)
-    except OverBudgetError:
-        return TaskResult(None, traffic.requests, traffic.bytes)
-    return TaskResult(part, traffic.requests, traffic.bytes)
-
-
-def crashed(task: Task) -> SourceError:
-    """The error for a layer on which every process died that read it."""
-    digest = task.wanted.descriptor.digest[:100]
-    return SourceError(f"layer {digest}: {_ATTEMPTS} processes that read it died (out of memory?)")
-
-
 class Pool:
     """``with Pool(options, hosts, workers) as pool``; ``pool.judge`` is called by several threads and waits."""
 
@@ -105,7 +56,7 @@ class Pool:
     def judge(self, source: AuditedImage, wanted: Wanted) -> Part:
         """The part of one layer; when a process dies, the layer is given to another."""
         traffic = self._hosts.traffic
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             self._hosts.admit()
             task = Task(source.locator, self._connection, wanted, self._sent, self._options.checker, traffic.left)
             executor = self._workers.executor()

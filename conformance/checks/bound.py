@@ -42,17 +42,18 @@ def unchecked(*roles: Role) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Scenario(Generic[Probe, Seen]):
-    """A check, and what observes by means of a probe what it judges."""
+    """A check, and what observes by means of a probe what it judges; None where the target has no such thing."""
 
     check: Check[Seen]
-    observe: Callable[[Probe], Seen]
+    observe: Callable[[Probe], Seen | None]
 
     def judge(self, probe: Probe) -> Iterator[Judgement]:
         """Observe, and judge that."""
-        return self.check(self.observe(probe))
+        seen = self.observe(probe)
+        return iter(()) if seen is None else self.check(seen)
 
 
-def deciding(check: Check[Seen], observe: Callable[[Probe], Seen]) -> tuple[str, Scenario[Probe, Any]]:
+def deciding(check: Check[Seen], observe: Callable[[Probe], Seen | None]) -> tuple[str, Scenario[Probe, Any]]:
     """The id that a check decides, and the scenario: a type checker sees that both are about one observation."""
     return decided_by(check), Scenario(check, observe)
 

@@ -180,7 +180,7 @@ def _time(name: str, text: str) -> int | None:
 
 def _print(built: "BuiltImage", target: "LayoutReference", compression: str, sentinel: bool) -> None:
     from conformance.anatomy.words import size_text  # noqa: PLC0415
-    from conformance.reports.words import safe  # noqa: PLC0415
+    from conformance.observed.printable import safe  # noqa: PLC0415
 
     what = "index of the plain and the sentinel variant" if sentinel else "manifest"
     out = console()

@@ -17,7 +17,8 @@ from conformance.commands.verbosity import tell
 if TYPE_CHECKING:
     from conformance.implementations.adapter import Adapter
     from conformance.implementations.runner import Version
-    from conformance.reports.certification import Cell, CertificationReport, ImageName, ToolResult
+    from conformance.observed.interop import Cell, ImageName
+    from conformance.reports.certification import CertificationReport, ToolResult
     from conformance.trials.interop import AvailableRegistry
 
 FILE: Final = "certificate.json"

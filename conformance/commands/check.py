@@ -74,8 +74,8 @@ def check(
     For an image in a registry only the ends of the layers are fetched, by Range requests; with --deep whole layers.
     """
     from conformance.audit.checking import CheckOptions, check_image, target_of  # noqa: PLC0415 (start-up time)
+    from conformance.commands.report_forms import FORMS, render  # noqa: PLC0415
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
-    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, now, run_report  # noqa: PLC0415
     from conformance.reports.provenance import Provenance, catalogue_digest, digest_of_waivers  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415

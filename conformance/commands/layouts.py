@@ -27,7 +27,7 @@ def layouts(
     For hooks of pre-commit (docs/pipelines.md). The exit status is that of the worst verdict.
     """
     from conformance.audit.checking import CheckOptions, check_image  # noqa: PLC0415 (start-up time)
-    from conformance.reports.words import safe  # noqa: PLC0415
+    from conformance.observed.printable import safe  # noqa: PLC0415
     from conformance.results import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
     from conformance.sources.errors import SourceError  # noqa: PLC0415
 

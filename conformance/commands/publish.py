@@ -267,7 +267,7 @@ def _expect_digest(target: "RegistryReference", digest: str) -> None:
 
 def _print(where: str, digest: str, sent: "Sent | None") -> None:
     from conformance.anatomy.words import size_text  # noqa: PLC0415 (start-up time)
-    from conformance.reports.words import safe  # noqa: PLC0415
+    from conformance.observed.printable import safe  # noqa: PLC0415
 
     if sent is None:
         console().print(f"{safe(where)}  {digest}  nothing to do")

@@ -84,14 +84,14 @@ def judge(
     output: Output = None,
 ) -> None:
     """Judge a runner by requirement. A refusal counts at the right stage, with an accepted positive control."""
-    from conformance.cases.vectors.judge import judge_results  # noqa: PLC0415
     from conformance.cases.vectors.model import VectorError  # noqa: PLC0415
     from conformance.cases.vectors.results import read_results  # noqa: PLC0415
     from conformance.cases.vectors.store import read_index, vectors_directory  # noqa: PLC0415
-    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
+    from conformance.commands.report_forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.model import check_report, encode, subject_report  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
     from conformance.results import EXIT_STATUS  # noqa: PLC0415 (start-up time)
+    from conformance.trials.vector_results import judge_results  # noqa: PLC0415
 
     start, forms = time.monotonic(), chosen_forms(form or [], output or [], FORMS)
     try:

@@ -147,6 +147,31 @@ class Reading(msgspec.Struct, Generic[T], frozen=True):
     malformed: str = ""
 
 
+class Decoded(msgspec.Struct, frozen=True):
+    """A manifest or an index as most readers decode it, before it is known which of the two it is."""
+
+    raw: bytes
+    fields: JsonObject
+    key_problems: tuple[KeyProblem, ...]
+
+    @property
+    def is_index(self) -> bool:
+        return is_index(self.fields)
+
+    def as_manifest(self) -> Reading[Manifest]:
+        """How readers decode an image manifest."""
+        return _as(self, Manifest, "manifest")
+
+    def as_index(self) -> Reading[Index]:
+        """How readers decode an image index."""
+        return _as(self, Index, "index")
+
+
+def decode_either(raw: bytes, *, what: str) -> Decoded:
+    """Decode a manifest or an index, once; raise FormatError for what is not a JSON object."""
+    return Decoded(raw, *decode_leniently(raw, what=what, shape=MANIFEST))
+
+
 def examine_manifest(raw: bytes) -> Reading[Manifest]:
     """How readers decode an image manifest."""
     return _examine(raw, Manifest, "manifest", MANIFEST)
@@ -168,13 +193,20 @@ def _read(raw: bytes, view: type[T], what: str) -> Document[T]:
 
 
 def _examine(raw: bytes, view: type[T], what: str, shape: Shape) -> Reading[T]:
-    problems: tuple[KeyProblem, ...] = ()
     try:
-        fields, problems = decode_leniently(raw, what=what, shape=shape)
-        there = _without_nulls(fields) if b"null" in raw else fields
-        return Reading(Document(raw, fields, _typed(_with_media_types(there), view, what)), problems)
+        decoded = Decoded(raw, *decode_leniently(raw, what=what, shape=shape))
     except FormatError as error:
-        return Reading(None, problems, str(error))
+        return Reading(malformed=str(error))
+    return _as(decoded, view, what)
+
+
+def _as(decoded: Decoded, view: type[T], what: str) -> Reading[T]:
+    raw, fields = decoded.raw, decoded.fields
+    there = _without_nulls(fields) if b"null" in raw else fields
+    try:
+        return Reading(Document(raw, fields, _typed(_with_media_types(there), view, what)), decoded.key_problems)
+    except FormatError as error:
+        return Reading(None, decoded.key_problems, str(error))
 
 
 def _without_nulls(value: Any) -> Any:

@@ -16,6 +16,7 @@ import zstandard
 from conformance.format.chunker import Chunker, Part
 from conformance.format.crc64 import Crc64
 from conformance.format.digest import Digest
+from conformance.format.document import JsonObject
 from conformance.format.entries import clean_name, entry_of
 from conformance.format.errors import FormatError
 from conformance.format.lanes import INLINE, Lanes
@@ -66,6 +67,12 @@ class WrittenLayer(msgspec.Struct, frozen=True):
     def descriptor(self) -> Descriptor:
         """The layer's descriptor for a manifest."""
         return Descriptor(LAYER_ZSTD_TYPE, str(self.digest), self.size, self.annotations)
+
+    @property
+    def descriptor_fields(self) -> JsonObject:
+        """The same as JSON."""
+        named = {"mediaType": LAYER_ZSTD_TYPE, "digest": str(self.digest), "size": self.size}
+        return {**named, "annotations": self.annotations}
 
 
 def write_layer(

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
+from conformance.requirements import ImplementationProfile
+
 SCHEMA_VERSION: Final = 2
 """The version of the adapter language. 2 added setup, login, service, files, operations of one option, and others."""
 Operation = Literal["push", "pull", "copy", "recompress", "export", "unpack", "scan", "store", "archive", "build"]
@@ -23,17 +25,6 @@ Option = Literal[
 ]
 Compression = Literal["gzip", "zstd", "zstd:chunked", "uncompressed"]
 Feature = Literal[Operation, Option, Compression]
-ImplementationProfile = Literal[
-    "layer-producer",
-    "sentinel-producer",
-    "tar-consumer",
-    "toc-consumer",
-    "sentinel-consumer",
-    "copier",
-    "recompressing-copier",
-    "sentinel-copier",
-    "storage-exporter",
-]
 ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "copier"]
 StorageDriver = Literal["vfs", "overlay"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)

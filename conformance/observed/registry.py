@@ -2,21 +2,14 @@
 
 import msgspec
 
-from conformance.observed.evidence import Exchange, Headers
+from conformance.observed.evidence import Exchange
+from conformance.observed.response import Response
 
 
-class ResponseSeen(msgspec.Struct, frozen=True):
+class ResponseSeen(Response, frozen=True):
     """One response. ``what`` describes the request."""
 
     what: str
-    status: int
-    headers: Headers
-    content: bytes
-    exchange: Exchange
-
-    def header(self, name: str) -> str | None:
-        """A header by name, whatever its case."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 class StoredSeen(msgspec.Struct, frozen=True):

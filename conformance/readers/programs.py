@@ -4,6 +4,7 @@ Only ``install`` builds programs (``zcc readers install``): a missing program co
 """
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -20,7 +21,12 @@ from conformance.sources.errors import SourceError
 
 _JAVA_MEMORY: Final = "-Xmx1g"
 DOCUMENT_FACTS: Final = "document_facts.json"
+SERVING: Final = "serving.rs"
+"""The loop of the Rust programs."""
 _NODE_MEMORY: Final = "--max-old-space-size=1024"
+_INSTALL: Final = "`zcc readers install`"
+_GO: Final = f"{_INSTALL} with go 1.21 or later"
+_CARGO: Final = f"{_INSTALL} with cargo 1.78 or later"
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -100,7 +106,8 @@ def _build_go() -> None:
 def _go_environment() -> dict[str, str]:
     cache = cache_directory()
     return {
-        "GOTOOLCHAIN": "local",
+        # Debian's Go is older than these modules ask for: from 1.21 on it fetches the toolchain that they name.
+        "GOTOOLCHAIN": os.environ.get("GOTOOLCHAIN", "auto"),
         "CGO_ENABLED": "0",
         "GOCACHE": str(cache / "go-build"),
         "GOPATH": str(cache / "go-path"),
@@ -147,12 +154,17 @@ def _build_module(directory: str, sources: tuple[str, ...], target: Path) -> Non
 
 
 def _rust_target() -> Path:
-    return _built("rust", "rust/src/main.rs", "rust/Cargo.toml", "rust/Cargo.lock")
+    return _crate("rust")
 
 
 def _rust_documents_target() -> Path:
-    sources = (f"rust_documents/{source}" for source in ("src/main.rs", "Cargo.toml", "Cargo.lock"))
-    return _built("rust-documents", *sources, DOCUMENT_FACTS)
+    return _crate("rust_documents", DOCUMENT_FACTS)
+
+
+def _crate(directory: str, *beside: str) -> Path:
+    """The path of the program of a crate, whose sources are its own and some that stand beside it."""
+    own = (f"{directory}/{source}" for source in ("src/main.rs", "Cargo.toml", "Cargo.lock"))
+    return _built(directory.replace("_", "-"), *own, SERVING, *beside)
 
 
 def _build_rust() -> None:
@@ -169,7 +181,8 @@ def _build_crate(directory: str, binary: str, place: Path) -> None:
     def build(made: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="zcc-cargo-") as work:
             shutil.copytree(PROGRAMS / directory, work, dirs_exist_ok=True)
-            shutil.copy(PROGRAMS / DOCUMENT_FACTS, work)
+            for beside in (DOCUMENT_FACTS, SERVING):
+                shutil.copy(PROGRAMS / beside, work)
             manifest = str(Path(work) / "Cargo.toml")
             target = str(Path(work) / "target")
             run_tool(
@@ -253,20 +266,18 @@ def _perl() -> Launch | None:
 
 PROGRAM_LIST: Final = (
     Program("python", ("Python tarfile", "libarchive (bsdtar)"), _python, _nothing, "libarchive's shared library"),
-    Program("go", ("Go archive/tar",), _binary(_go_target), _build_go, "go"),
-    Program(
-        "rust", ("Rust tar", "Rust astral-tokio-tar", "Rust tar-core"), _binary(_rust_target), _build_rust, "cargo"
-    ),
-    Program("java", ("Java commons-compress",), _java, _build_java, "a JDK and mvn"),
-    Program("node", ("node tar", "node tar-stream"), _node, _install_node, "node and npm"),
+    Program("go", ("Go archive/tar",), _binary(_go_target), _build_go, _GO),
+    Program("rust", ("Rust tar", "Rust astral-tokio-tar", "Rust tar-core"), _binary(_rust_target), _build_rust, _CARGO),
+    Program("java", ("Java commons-compress",), _java, _build_java, f"{_INSTALL} with a JDK and mvn"),
+    Program("node", ("node tar", "node tar-stream"), _node, _install_node, f"{_INSTALL} with node and npm"),
     Program("perl", ("Perl Archive::Tar",), _perl, _nothing, "perl"),
-    Program("go-storage", ("containers-storage (TOC)",), _binary(_storage_target), _build_storage, "go"),
+    Program("go-storage", ("containers-storage (TOC)",), _binary(_storage_target), _build_storage, _GO),
     Program(
         "go-documents",
         ("Go encoding/json", "Go json-iterator"),
         _binary(_go_documents_target),
         _build_go_documents,
-        "go",
+        _GO,
         "documents",
     ),
     Program(
@@ -274,7 +285,7 @@ PROGRAM_LIST: Final = (
         ("Rust oci-spec",),
         _binary(_rust_documents_target),
         _build_rust_documents,
-        "cargo",
+        _CARGO,
         "documents",
     ),
     Program("node-documents", ("node JSON.parse",), _node_documents, _nothing, "node", "documents"),

@@ -9,20 +9,18 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from conformance.observed.interop import Cell, CellOutcome, ImageName
+from conformance.observed.printable import safe
 from conformance.reports.encoding import indented_json
 from conformance.reports.model import Report, SubjectReport, Tool
 from conformance.reports.power import Property
 from conformance.reports.verdict_line import verdict_line
-from conformance.reports.words import safe, short_name
+from conformance.reports.words import short_name
 from conformance.requirements import Profile, Role
 from conformance.results import Ending, RequirementResult, Verdict
 
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:certificate:1"
 SCHEMA_FILE: Final = "certificate.schema.json"
-CellOutcome = Literal[
-    "same tree", "wrong tree", "refused", "crashed", "timed out", "unsupported", "not pushed", "not copied", "absent"
-]
-ImageName = Literal["small", "large"]
 _STYLE: Final[dict[CellOutcome, str]] = {
     "same tree": "green",
     "wrong tree": "bold red",
@@ -74,26 +72,6 @@ class ToolResult(msgspec.Struct, frozen=True):
     @property
     def was_judged(self) -> bool:
         return not (self.absent or self.problem)
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """One image from a producer through a registry to a consumer; where a ``copier`` is named, the copy that it made
-    there.
-    """
-
-    producer: str
-    compression: str
-    registry: str
-    consumer: str
-    outcome: CellOutcome
-    reason: str = ""
-    copier: str = ""
-    image: ImageName = "small"
-
-    @property
-    def place(self) -> tuple[ImageName, str, str]:
-        """Which table it is in."""
-        return self.image, self.registry, self.compression
 
 
 class CertificationReport(msgspec.Struct, frozen=True):

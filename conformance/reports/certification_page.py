@@ -4,9 +4,9 @@ picture.
 
 from collections.abc import Iterator
 
-from conformance.reports.certification import Cell as Way
+from conformance.observed.interop import Cell as Way
+from conformance.observed.interop import CellOutcome
 from conformance.reports.certification import (
-    CellOutcome,
     CertificationReport,
     ToolResult,
     by_place,

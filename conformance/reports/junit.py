@@ -8,9 +8,10 @@ with the reason. The statement of power, one for the run, is in the properties o
 import re
 from xml.etree import ElementTree as ET
 
+from conformance.observed.printable import safe
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.power import power_texts
-from conformance.reports.words import explained_by, finding_lines, safe
+from conformance.reports.words import explained_by, finding_lines
 from conformance.requirements import Catalogue
 from conformance.results import RequirementResult
 

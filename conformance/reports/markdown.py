@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from conformance.observed.printable import safe
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.power import power_texts
 from conformance.reports.verdict_line import verdict_line
-from conformance.reports.words import explained_by, safe
+from conformance.reports.words import explained_by
 from conformance.requirements import Catalogue
 
 _MARK: Final = {"conforms": "✅", "does-not-conform": "❌", "incomplete": "⚠️"}

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from conformance.reports.certification import Cell, CellOutcome, by_place, named
+from conformance.observed.interop import Cell, CellOutcome
+from conformance.observed.printable import safe
+from conformance.reports.certification import by_place, named
 from conformance.reports.page import Picture
-from conformance.reports.words import safe, short_name
+from conformance.reports.words import short_name
 
 _FILL: Final[dict[CellOutcome, str]] = {
     "same tree": "#116329",

@@ -8,9 +8,9 @@ from itertools import combinations
 import msgspec
 
 from conformance import checks
+from conformance.observed.printable import safe
 from conformance.reports.model import Report, SubjectReport, run_report, subject_report
 from conformance.reports.power import Property
-from conformance.reports.words import safe
 from conformance.requirements import Profile, definition_of, find_checks, ids_of, load_catalogue
 from conformance.results import RequirementResult, merge
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from rich.text import Text
 
+from conformance.observed.printable import safe
 from conformance.reports.model import SubjectReport
-from conformance.reports.words import safe
 
 _SHOWN_PLACES: Final = 8
 

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from conformance.observed.printable import safe
 from conformance.reports.markdown import plain
 from conformance.reports.page import Block, Cell, Code, Listing, Page, Paragraph, Picture, Table, Tone
-from conformance.reports.words import safe
 
 _STYLE: dict[Tone, str] = {"": "", "pass": "green", "fail": "red", "warning": "yellow", "none": "dim"}
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from conformance.observed.printable import safe
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.power import power_texts
-from conformance.reports.words import explained_by, finding_lines, safe
+from conformance.reports.words import explained_by, finding_lines
 from conformance.requirements import Catalogue, Level
 from conformance.results import Finding, RequirementResult
 

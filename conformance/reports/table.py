@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from conformance.observed.printable import safe
 from conformance.reports.model import SubjectReport
-from conformance.reports.words import safe
 from conformance.requirements import LEVELS, Catalogue, Level, Role
 from conformance.results import VERDICTS, Verdict
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from conformance.observed.printable import safe
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.notes import notes
 from conformance.reports.table import summary_tables
 from conformance.reports.verdict_line import as_role, run_line, verdict_line
-from conformance.reports.words import explained_by, finding_lines, safe
+from conformance.reports.words import explained_by, finding_lines
 from conformance.requirements import LEVELS, Catalogue, load_catalogue
 from conformance.results import Ending, RequirementResult
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from conformance.observed.printable import safe
 from conformance.reports.model import Report, SubjectReport
-from conformance.reports.words import safe
 from conformance.results import GRAVEST_FIRST, Claim, Ending, gravest
 
 _SHOWN_IDS: Final = 6

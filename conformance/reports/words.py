@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from conformance.observed.printable import safe
 from conformance.results import Finding
 
-_MAX_TEXT = 600
 _MAX_EVIDENCE = 4
 
 
@@ -28,12 +28,6 @@ def finding_lines(finding: Finding) -> Iterator[str]:
 def explained_by(requirement_id: str) -> str:
     """The command that shows the statement, reason, source and advice of a requirement, with examples."""
     return f"zcc requirements {requirement_id}"
-
-
-def safe(text: str) -> str:
-    """Text of a target without control characters (terminal escapes), and of bounded length."""
-    cut = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
-    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in cut)
 
 
 def short_name(subject: str) -> str:

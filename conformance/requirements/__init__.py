@@ -29,6 +29,7 @@ from conformance.requirements.model import (
 from conformance.requirements.profiles import (
     DEFINITIONS,
     PROFILES,
+    ImplementationProfile,
     Profile,
     ProfileDefinition,
     definition_of,
@@ -46,6 +47,7 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "Freedom",
+    "ImplementationProfile",
     "Level",
     "Profile",
     "ProfileDefinition",

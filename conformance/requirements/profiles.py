@@ -6,14 +6,8 @@ import msgspec
 
 from conformance.requirements.roles import Role
 
-Profile = Literal[
-    "layer",
-    "pair",
-    "layer-producer",
-    "sentinel-producer",
-    "registry",
-    "registry-ranges",
-    "registry-lifecycle",
+_ProducerProfile = Literal["layer-producer", "sentinel-producer"]
+_ClientProfile = Literal[
     "tar-consumer",
     "toc-consumer",
     "sentinel-consumer",
@@ -21,6 +15,11 @@ Profile = Literal[
     "recompressing-copier",
     "sentinel-copier",
     "storage-exporter",
+]
+ImplementationProfile = Literal[_ProducerProfile, _ClientProfile]
+"""The profiles that an adapter can claim."""
+Profile = Literal[
+    "layer", "pair", _ProducerProfile, "registry", "registry-ranges", "registry-lifecycle", _ClientProfile
 ]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 

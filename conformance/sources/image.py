@@ -5,21 +5,19 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.document import MAX_DOCUMENT, decode_leniently
-from conformance.format.document_shapes import MANIFEST
+from conformance.format.document import MAX_DOCUMENT
 from conformance.format.errors import FormatError
 from conformance.format.media_types import ENTRY_TYPES, lenient_type
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import (
     Config,
+    Decoded,
     Descriptor,
     Document,
     Index,
     Reading,
+    decode_either,
     examine_config,
-    examine_index,
-    examine_manifest,
-    is_index,
 )
 from conformance.observed.image import ImageSeen, ManifestSeen, ReaderOutcome, Stored, TocSummary
 from conformance.observed.layer import LayerSeen, LayersSeen
@@ -100,7 +98,7 @@ def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
     walk = _Walk(source, panel)
     content = root.content or b""
     try:
-        fields, _ = decode_leniently(content, what="the root document", shape=MANIFEST)
+        decoded = decode_either(content, what="the root document")
     except FormatError as error:
         malformed = str(error) if _claims_an_image(content) else ""
         return ImageSeen(
@@ -110,12 +108,12 @@ def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
             index_malformed=malformed,
             layout=root.named_in,
         )
-    if not is_index(fields):
-        manifest = walk.manifest("manifest", root, None)
+    if not decoded.is_index:
+        manifest = walk.decoded_manifest("manifest", root, None, decoded)
         if not _claims_an_image(content):
             manifest = msgspec.structs.replace(manifest, malformed="")
         return ImageSeen(source.reference, manifests=(manifest,), layout=root.named_in)
-    read = examine_index(content)
+    read = decoded.as_index()
     index, problem = read.document, read.malformed
     if index is not None and len(index.view.manifests) > MAX_ENTRIES:
         problem = f"{len(index.view.manifests)} entries; only the first {MAX_ENTRIES} were read"
@@ -138,13 +136,6 @@ def _claims_an_image(content: bytes) -> bool:
 
 
 _FULL: Final = f"the manifests and configs of the image have more than {MAX_METADATA} bytes: it is not read"
-
-
-def _is_index(content: bytes) -> bool:
-    try:
-        return is_index(decode_leniently(content, what="manifest", shape=MANIFEST)[0])
-    except FormatError:
-        return False
 
 
 class _Walk:
@@ -192,9 +183,16 @@ class _Walk:
     def manifest(self, name: str, stored: Stored, entry: Descriptor | None) -> ManifestSeen:
         if stored.content is None:
             return ManifestSeen(name, stored, entry, problem=stored.detail)
-        if _is_index(stored.content):
-            return self._inner_index(name, stored, entry)
-        read = examine_manifest(stored.content)
+        try:
+            decoded = decode_either(stored.content, what="manifest")
+        except FormatError as error:
+            return ManifestSeen(name, stored, entry, problem=str(error), malformed=str(error))
+        if decoded.is_index:
+            return self._inner_index(name, stored, entry, decoded)
+        return self.decoded_manifest(name, stored, entry, decoded)
+
+    def decoded_manifest(self, name: str, stored: Stored, entry: Descriptor | None, decoded: Decoded) -> ManifestSeen:
+        read = decoded.as_manifest()
         document = read.document
         if document is None:
             wrong = read.malformed
@@ -203,7 +201,7 @@ class _Walk:
         if len(view.layers) > MAX_LAYERS:
             problem = f"{len(view.layers)} layers; a manifest of more than {MAX_LAYERS} is not read"
             return ManifestSeen(name, stored, entry, problem=problem)
-        if not self._spend(len(stored.content) + LAYER_COST * len(view.layers)):
+        if not self._spend(len(decoded.raw) + LAYER_COST * len(view.layers)):
             return ManifestSeen(name, Stored(problem="too-large", detail=_FULL), entry, problem=_FULL)
         config_stored = self._source.blob(view.config, MAX_DOCUMENT)
         self._spend(len(config_stored.content or b""))
@@ -232,9 +230,9 @@ class _Walk:
             config_key_problems=config.key_problems,
         )
 
-    def _inner_index(self, name: str, stored: Stored, entry: Descriptor | None) -> ManifestSeen:
+    def _inner_index(self, name: str, stored: Stored, entry: Descriptor | None, decoded: Decoded) -> ManifestSeen:
         """An index that another lists, with its manifests."""
-        read = examine_index(stored.content or b"")
+        read = decoded.as_index()
         inner, wrong = read.document, read.malformed
         if inner is None:
             return ManifestSeen(name, stored, entry, problem=wrong, malformed=wrong, key_problems=read.key_problems)

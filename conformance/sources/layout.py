@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,13 +16,13 @@ from conformance.format.oci import Descriptor, Document, Index, examine_index
 from conformance.observed.image import Stored
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import LayoutReference
-from conformance.sources.source import Place, most_of, parse_digest, verified
+from conformance.sources.source import BlobStore, most_of, parse_digest
 
 _REF_NAME = "org.opencontainers.image.ref.name"
 _MAX_LISTED = 8
 
 
-class LayoutSource:
+class LayoutSource(BlobStore):
     """Reads one image of a layout; implements ImageSource.
 
     An index.json that readers of JSON take differently is refused; ``judged``: it is returned with the image, to be
@@ -73,22 +73,12 @@ class LayoutSource:
             raise SourceError(f"{path}: JSON readers differ on it, and on the image that it names: {which}")
         return stored, chosen, read.document.view.media_type
 
-    def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
-        return self.blob(descriptor, limit)
-
-    def blob(self, descriptor: Descriptor, limit: int) -> Stored:
-        digest = parse_digest(descriptor)
-        if isinstance(digest, Stored):
-            return digest
-        stored = _read(self._path(digest), limit)
-        return stored if stored.content is None else verified(stored.content, descriptor, digest)
-
     def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
         digest = parse_digest(descriptor)
         return digest if isinstance(digest, Stored) else _read(self._path(digest), length, offset)
 
-    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
-        return tuple(self.part(descriptor, offset, length) for offset, length in places)
+    def _whole(self, digest: Digest, limit: int) -> Stored:
+        return _read(self._path(digest), limit)
 
     @contextmanager
     def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:

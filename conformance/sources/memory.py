@@ -1,17 +1,17 @@
 """An image in memory: for tests, properties and mutants."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from conformance.format.digest import Digest
 from conformance.format.oci import Descriptor
 from conformance.observed.image import Stored
-from conformance.sources.source import Place, parse_digest, verified
+from conformance.sources.source import BlobStore
 
 
-class MemorySource:
+class MemorySource(BlobStore):
     """Blobs by digest text, and the bytes of the root document; implements ImageSource."""
 
     def __init__(self, blobs: Mapping[str, bytes], root: bytes, reference: str = "memory") -> None:
@@ -24,28 +24,19 @@ class MemorySource:
     def root(self) -> Stored:
         return Stored(self._root, actual_digest=Digest.of(self._root), actual_size=len(self._root))
 
-    def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
-        return self.blob(descriptor, limit)
-
-    def blob(self, descriptor: Descriptor, limit: int) -> Stored:
-        digest = parse_digest(descriptor)
-        if isinstance(digest, Stored):
-            return digest
-        content = self._blobs.get(descriptor.digest)
+    def _whole(self, digest: Digest, limit: int) -> Stored:
+        content = self._blobs.get(str(digest))
         if content is None:
             return Stored(problem="missing", detail="no such blob", actual_size=0)
         if len(content) > limit:
             return Stored(problem="too-large", detail=f"{len(content)} bytes", actual_size=len(content))
-        return verified(content, descriptor, digest)
+        return Stored(content)
 
     def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
         content = self._blobs.get(descriptor.digest)
         if content is None:
             return Stored(problem="missing", detail="no such blob")
         return Stored(content[offset : offset + length], actual_size=len(content))
-
-    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
-        return tuple(self.part(descriptor, offset, length) for offset, length in places)
 
     @contextmanager
     def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:

@@ -1,6 +1,7 @@
 """The protocol of image readers. Implementations do I/O and verify digests; they give no verdicts."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Final, Protocol
@@ -42,6 +43,30 @@ class ImageSource(Protocol):
 
     def open_blob(self, descriptor: Descriptor) -> AbstractContextManager[BinaryIO | Stored]:
         """A whole blob to be read once, not verified; the problem when it cannot be read."""
+
+
+class BlobStore(ABC):
+    """The part of ImageSource that a store shares which has manifests beside blobs, by digest: a layout, memory."""
+
+    def manifest(self, descriptor: Descriptor, limit: int) -> Stored:
+        return self.blob(descriptor, limit)
+
+    def blob(self, descriptor: Descriptor, limit: int) -> Stored:
+        digest = parse_digest(descriptor)
+        if isinstance(digest, Stored):
+            return digest
+        stored = self._whole(digest, limit)
+        return stored if stored.content is None else verified(stored.content, descriptor, digest)
+
+    def parts(self, descriptor: Descriptor, places: Sequence[Place]) -> tuple[Stored, ...]:
+        return tuple(self.part(descriptor, offset, length) for offset, length in places)
+
+    @abstractmethod
+    def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored: ...
+
+    @abstractmethod
+    def _whole(self, digest: Digest, limit: int) -> Stored:
+        """What is stored by this digest, not verified, or the problem."""
 
 
 def blob_pieces(source: ImageSource, descriptor: Descriptor) -> Iterator[bytes]:

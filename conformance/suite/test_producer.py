@@ -10,10 +10,10 @@ from conformance.strategies.shapes import Tally
 from conformance.suite.conftest import announce_all, note_hazards, replay_command
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power
-from conformance.suite.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
 from conformance.suite.recorded import Recorded, record, take_note
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.producer.judging import judge_requirement
+from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts, remark_on
 from conformance.trials.producer.trial import JOBS_OF, ProducerTrial
 from conformance.trials.under_test import ImplementationUnderTest
 

@@ -21,7 +21,6 @@ from conformance.implementations.placeholders import OPTIONS as HERE
 from conformance.implementations.placeholders import fill
 from conformance.implementations.protocol import OPERATIONS
 from conformance.implementations.runner import Run, Values
-from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import CommandEvidence
 from conformance.processes.sandbox import Sandbox
 from conformance.reference.__main__ import main
@@ -73,24 +72,13 @@ class InProcessImplementation(ImplementationUnderTest):
         """One: it takes the output and the environment of this process."""
         return 1
 
-    def run(
-        self,
-        operation: Operation,
-        values: Values,
-        *,
-        hosts: Sequence[str] = (),
-        options: Sequence[Option] = (),
-        timeout: float | None = None,
-        credentials: Mapping[str, Credentials] | None = None,
-        ca_file: Path | None = None,
-        partial_pulls: bool = True,
-        sandbox: Sandbox | None = None,
+    def _operate(
+        self, place: Sandbox, operation: Operation, values: Values, options: Sequence[Option], timeout: float | None
     ) -> Run:
-        del timeout, ca_file, partial_pulls  # there is no process to stop
+        del timeout  # there is no process to stop
         lacking = [option for option in options if option not in self.adapter.options]
         if lacking or operation in self.adapter.unsupported:
             return Run(self.adapter.name, operation, "unsupported", f"no {', '.join(lacking) or operation}")
-        place = sandbox or self.sandbox(hosts=hosts, credentials=credentials)
         given = {**place.values(), **{key: str(value) for key, value in values.items()}}
         own: tuple[Option, ...] = ("authfile",) if place.secrets else ()
         extra = [argument for option in (*own, *options) for argument in fill(self.adapter.options[option], given)]

@@ -14,13 +14,13 @@ import msgspec
 
 from conformance.implementations.adapter_document import Operation, Option
 from conformance.implementations.runner import Run, Values
+from conformance.observed.interop import Cell, CellOutcome, ImageName
 from conformance.observed.outcome import RunOutcome
-from conformance.processes.at_once import at_once
 from conformance.registry.client.client import RegistryClient
-from conformance.reports.certification import Cell, CellOutcome, ImageName
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
+from conformance.trials.at_once import at_once
 from conformance.trials.fetch import fetch_layout
 from conformance.trials.file_trees import read_tree
 from conformance.trials.interop_copies import is_same_image

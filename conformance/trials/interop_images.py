@@ -6,8 +6,8 @@ from typing import Final
 
 from conformance.images.inputs import TREES, Image, image
 from conformance.images.trees import Node, Tree, noise
+from conformance.observed.interop import ImageName
 from conformance.observed.trials import EntrySeen
-from conformance.reports.certification import ImageName
 from conformance.trials.file_trees import expected_tree
 
 _DIRECTORIES: Final = 60

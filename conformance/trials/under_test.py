@@ -50,8 +50,6 @@ class ImplementationUnderTest:
         *,
         hosts: Sequence[str] = (),
         credentials: Mapping[str, Credentials] | None = None,
-        ca_file: Path | None = None,
-        partial_pulls: bool = True,
     ) -> Sandbox:
         """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored.
 
@@ -61,8 +59,7 @@ class ImplementationUnderTest:
         options = SandboxOptions(
             hosts=hosts,
             credentials=credentials or {},
-            ca_file=own.chain if ca_file is None and own is not None else ca_file,
-            partial_pulls=partial_pulls,
+            ca_file=own.chain if own is not None else None,
             storage_driver=self.adapter.storage,
             mount_program=mount_program(self.adapter),
         )
@@ -77,23 +74,24 @@ class ImplementationUnderTest:
         options: Sequence[Option] = (),
         timeout: float | None = None,
         credentials: Mapping[str, Credentials] | None = None,
-        ca_file: Path | None = None,
-        partial_pulls: bool = True,
         sandbox: Sandbox | None = None,
     ) -> Run:
         """Carry out one operation. ``hosts`` are the registries (host:port) that it may need.
 
-        With a ``sandbox`` given, what it was created with counts, and hosts, credentials and the rest do not.
+        With a ``sandbox`` given, what it was created with counts, and hosts and credentials do not.
         """
-        place = sandbox or self.sandbox(
-            hosts=hosts, credentials=credentials, ca_file=ca_file, partial_pulls=partial_pulls
-        )
-        run = run_operation(self.adapter, place, operation, values, options=options, timeout=timeout)
+        place = sandbox or self.sandbox(hosts=hosts, credentials=credentials)
+        run = self._operate(place, operation, values, options, timeout)
         if run.claim_is_false:
             asked = " ".join([operation, *options])
             claim = f"the adapter declares that {asked} is unsupported ({run.declared}), and it was done nevertheless"
             self._false_claims[claim] = None
         return run
+
+    def _operate(
+        self, place: Sandbox, operation: Operation, values: Values, options: Sequence[Option], timeout: float | None
+    ) -> Run:
+        return run_operation(self.adapter, place, operation, values, options=options, timeout=timeout)
 
     def new_directory(self, kind: str) -> Path:
         """A new, empty directory of this target."""

@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 
 from conformance.implementations.adapter import find_adapter
+from conformance.observed.interop import Cell, ImageName
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.reports.certification import Cell, ImageName, copies, matrix_tables, reasons
+from conformance.reports.certification import copies, matrix_tables, reasons
 from conformance.trials.interop import COMPRESSIONS, AvailableRegistry, interoperate
 from conformance.trials.interop_images import facts_of_image, large_trees
 from conformance.trials.under_test import ImplementationUnderTest

@@ -201,7 +201,7 @@ def test_an_unknown_name_lists_what_is_shipped() -> None:
 
 def test_the_published_schema_is_that_of_the_model() -> None:
     assert json.loads(published_schema()) == build_schema(), (
-        "adapter.schema.json has drifted: run python -m conformance.reports.schema"
+        "adapter.schema.json has drifted: run python tools/write_schemas.py"
     )
 
 

@@ -47,7 +47,7 @@ def response(
     status: int = 200, content: bytes = b"", what: str = "it", error: str = "", **headers: str
 ) -> ResponseSeen:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return ResponseSeen(what, status, named, content, Exchange("GET", f"http://r/{what}", status=status, error=error))
+    return ResponseSeen(status, named, content, Exchange("GET", f"http://r/{what}", status=status, error=error), what)
 
 
 def stored(put: int, *got: ResponseSeen) -> StoredSeen:

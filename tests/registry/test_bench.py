@@ -7,7 +7,7 @@ import pytest
 
 from conformance.registry.server.launch import LaunchError, find_docker_registry, launch
 from conformance.registry.server.programs import PROGRAMS, RegistryProgram
-from conformance.trials.registry.bench import Judged, judge, table
+from conformance.suite.every_registry import Judged, judge, table
 from tests.tools import need
 
 

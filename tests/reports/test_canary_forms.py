@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.commands.report_forms import FORMS
 from conformance.images.golden import golden_directory
 from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.reports.forms import FORMS
 from conformance.trials.registry.push import push_layout
 from conformance.trials.registry.target import RegistryUnderTest
 from tests.cli.test_cli import zcc

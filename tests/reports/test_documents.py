@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from conformance.observed.evidence import BytesEvidence, Exchange
+from conformance.observed.printable import safe
 from conformance.reports import terminal
 from conformance.reports.junit import render_junit
 from conformance.reports.model import (
@@ -27,7 +28,7 @@ from conformance.reports.model import (
 )
 from conformance.reports.notes import notes
 from conformance.reports.table import summary_tables
-from conformance.reports.words import finding_lines, safe
+from conformance.reports.words import finding_lines
 from conformance.requirements import load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude, failed, informed, not_run, passed, unsupported
 
@@ -120,7 +121,7 @@ def text_of(renderable: object) -> str:
 
 def test_the_published_schema_is_that_of_the_models() -> None:
     assert json.loads(published_schema()) == build_schema(), (
-        "results.schema.json has drifted: run python -m conformance.reports.schema"
+        "results.schema.json has drifted: run python tools/write_schemas.py"
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
-from conformance.reports.forms import FORMS, render
+from conformance.commands.report_forms import FORMS, render
 from conformance.reports.model import Report
 from conformance.requirements import load_catalogue
 from tests.reports.samples import HOSTILE, report

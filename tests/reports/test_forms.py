@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
+from conformance.commands.report_forms import FORMS, render
 from conformance.reports.badge import badge_of
-from conformance.reports.forms import FORMS, render
 from conformance.reports.html import render_html
 from conformance.requirements import load_catalogue
 from tests.cli.test_cli import zcc

@@ -8,14 +8,15 @@ from xml.etree import ElementTree as ET
 import pytest
 from markdown_it import MarkdownIt
 
-from conformance.reports.certification import Cell, CellOutcome, CertificationReport, RoleResult, ToolResult
+from conformance.observed.interop import Cell, CellOutcome
+from conformance.reports.certification import CertificationReport, RoleResult, ToolResult
 from conformance.reports.certification_page import certification_page
 from conformance.reports.html import render_page
 from conformance.reports.matrix_picture import matrix_pictures
 from conformance.reports.model import encode, now, read_report
 from conformance.reports.page import Cell as Field
 from conformance.reports.page import Page, Section, Table
-from conformance.reports.published_index import documents, entries, main
+from conformance.reports.publishing.index import documents, entries, main
 from tests.reports.samples import HOSTILE
 
 PUBLISHED = Path(__file__).parents[2] / "reports" / "published"

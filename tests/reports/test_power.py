@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
+from conformance.commands.report_forms import render
 from conformance.format.digest import Digest
 from conformance.images.trees import Node
 from conformance.reports.certification import CertificationReport, encode, tool_result
 from conformance.reports.certification_page import certification_page
-from conformance.reports.forms import render
 from conformance.reports.power import failure_bound, percent, power_lines, power_texts, tried
 from conformance.requirements import load_catalogue
 from conformance.strategies.shapes import Tally, shape

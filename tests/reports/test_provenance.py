@@ -11,7 +11,7 @@ import msgspec
 from conformance.audit.checking import CheckOptions, check_image, target_of
 from conformance.reports.model import read_report
 from conformance.reports.provenance import Identity, Provenance, Target, catalogue_digest, program_identity
-from conformance.reports.published import trimmed
+from conformance.reports.publishing.results import trimmed
 from tests.reports.samples import report
 
 ROOT = Path(__file__).parents[2]

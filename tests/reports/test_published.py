@@ -9,7 +9,7 @@ import pytest
 
 from conformance.observed.evidence import CommandEvidence, Exchange
 from conformance.reports.model import Report, encode, now, published_schema, subject_report
-from conformance.reports.published import MAX_EVIDENCE, MAX_FINDINGS, main
+from conformance.reports.publishing.results import MAX_EVIDENCE, MAX_FINDINGS, main
 from conformance.requirements import load_catalogue
 from conformance.results import conclude, failed, informed
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.reports.published_rows import main
+from conformance.reports.publishing.rows import main
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,8 +14,8 @@ from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
 from conformance.strategies.shapes import Tally
-from conformance.suite.pushed_artifacts import GeneratedPushes, judged_artifacts
 from conformance.trials.in_process import InProcessImplementation
+from conformance.trials.producer.pushed_artifacts import GeneratedPushes, judged_artifacts
 from conformance.trials.producer.trial import ProducerTrial
 
 

@@ -11,7 +11,7 @@ from conformance.registry.client.client import RegistryClient
 from conformance.registry.server import defects
 from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
-from conformance.trials.registry.ahead import Ahead
+from conformance.trials.at_once import Ahead
 from conformance.trials.registry.machine import draw, explore
 from conformance.trials.registry.model import RegistryModel
 from conformance.trials.registry.sequences import Sequences
@@ -28,7 +28,7 @@ def under_test(*wrong: Defect) -> Iterator[tuple[EmbeddedRegistry, RegistryUnder
 
 def run(subject: RegistryUnderTest, *, workers: int, between: Callable[[], None] = lambda: None) -> MachineSeen:
     sequences = Sequences(subject, "quick", 0)
-    with Ahead(sequences.jobs, workers=workers) as ahead:
+    with Ahead([[job] for job in sequences.jobs], workers=workers) as ahead:
         seen = [ahead.result(job) for job in sequences.jobs]
     between()
     return sequences.conclude(seen, counted.append)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases.vectors.judge import judge_results
 from conformance.cases.vectors.results import read_results
 from conformance.cases.vectors.store import read_index, vectors_directory
+from conformance.trials.vector_results import judge_results
 
 VECTORS = vectors_directory()
 RUNNER = Path(__file__).parents[2] / "examples" / "python" / "runner.py"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases.vectors.judge import judge_results
 from conformance.cases.vectors.results import CaseResult, read_results
 from conformance.cases.vectors.store import read_index, vectors_directory
+from conformance.trials.vector_results import judge_results
 from tests.tools import need
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,6 @@ import zstandard
 
 from conformance.assurance.vectors import failed_of, judge_case
 from conformance.cases.vectors.build import build_vectors
-from conformance.cases.vectors.judge import judge_results
 from conformance.cases.vectors.model import Case, VectorError, Vectors
 from conformance.cases.vectors.results import CaseResult, read_results
 from conformance.cases.vectors.small import TREE
@@ -29,6 +28,7 @@ from conformance.cases.vectors.store import (
 from conformance.cases.vectors.stored import gzip_member, zstd_frame
 from conformance.format.chunker import chunks
 from conformance.requirements import load_catalogue
+from conformance.trials.vector_results import judge_results
 from tests.cli.test_cli import zcc
 
 COMMITTED = vectors_directory()

@@ -12,7 +12,7 @@ from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Platform
 from conformance.format.positions import ChunkedAnnotations
 from conformance.observed.image import ImageSeen, ManifestSeen
-from conformance.reports.words import safe
+from conformance.observed.printable import safe
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading, observe_layers

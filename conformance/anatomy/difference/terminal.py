@@ -8,7 +8,7 @@ import msgspec
 from rich.text import Text
 
 from conformance.anatomy.difference.model import Change, Difference, FieldChange, Mark, Section
-from conformance.reports.words import safe
+from conformance.observed.printable import safe
 
 SCHEMA_VERSION: Final = 1
 MAX_LISTED: Final = 50

@@ -8,6 +8,7 @@ import msgspec
 
 from conformance.assurance.differential.json_mutations import COMMON_VALUES, JsonSummary, Vocabulary, mutated_json
 from conformance.assurance.differential.judging import failing_musts
+from conformance.checks.artifact.judge import judge_image
 from conformance.format.document import decode_leniently
 from conformance.format.document_shapes import CONFIG, MANIFEST
 from conformance.format.errors import FormatError
@@ -142,4 +143,4 @@ def _rich_draft() -> Draft:
 
 def _failing(image: Drafted) -> tuple[str, ...]:
     """The ids of MUSTs that fail or could not be run."""
-    return failing_musts(observe_image(MemorySource(image.blobs, image.root)))
+    return failing_musts(judge_image(observe_image(MemorySource(image.blobs, image.root))))

@@ -1,5 +1,6 @@
 """Judges a case: writes a layer from a tar with the reference writer, and runs every check on it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -10,10 +11,10 @@ from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.names import CONFIG_TYPE
-from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
-from conformance.observed.image import ImageSeen
+from conformance.format.writer import WriterOptions, layer_from_tar
 from conformance.readers.reading import Reading
 from conformance.readers.toc_reading import reading_of
+from conformance.results import RequirementResult
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
@@ -41,9 +42,8 @@ class Verdict(msgspec.Struct, frozen=True):
         return not self.unwritten and not self.must
 
 
-def failing_musts(seen: ImageSeen) -> tuple[str, ...]:
+def failing_musts(results: Iterable[RequirementResult]) -> tuple[str, ...]:
     """The ids of MUSTs that fail or could not be run."""
-    results = judge_image(seen)
     return tuple(result.id for result in results if result.level == "MUST" and result.verdict in ("fail", "not-run"))
 
 
@@ -53,7 +53,7 @@ def judge_tar(tar: bytes) -> Verdict:
         blob, written = layer_from_tar(tar, _OPTIONS)
     except FormatError as error:
         return Verdict(unwritten=error.what)
-    seen = observe_image(MemorySource(*image_of(blob, descriptor_of(written), str(written.diff_id))), reading=_DEEP)
+    seen = observe_image(MemorySource(*image_of(blob, written.descriptor_fields, str(written.diff_id))), reading=_DEEP)
     failing = [result for result in judge_image(seen) if result.verdict in ("fail", "not-run")]
     return Verdict(
         must=tuple(result.id for result in failing if result.level == "MUST"),
@@ -61,17 +61,6 @@ def judge_tar(tar: bytes) -> Verdict:
         layer=(blob, msgspec.json.encode(written.annotations)),
         toc=reading_of(written.toc),
     )
-
-
-def descriptor_of(written: WrittenLayer) -> dict[str, Any]:
-    """The descriptor of a written layer, as JSON."""
-    layer = written.descriptor
-    return {
-        "mediaType": layer.media_type,
-        "digest": layer.digest,
-        "size": layer.size,
-        "annotations": layer.annotations,
-    }
 
 
 def image_of(blob: bytes, descriptor: dict[str, Any], diff_id: str) -> tuple[dict[str, bytes], bytes]:

@@ -10,6 +10,7 @@ import msgspec
 
 from conformance.assurance.differential.json_mutations import COMMON_VALUES, JsonSummary, Vocabulary, mutated_json
 from conformance.assurance.differential.judging import failing_musts, image_of
+from conformance.checks.artifact.judge import judge_image
 from conformance.format.errors import FormatError
 from conformance.images.layer_draft import DraftedLayer, LayerDraft, draft_layer, finish_layer, toc_document
 from conformance.images.trees import Node
@@ -106,7 +107,7 @@ def _judge(layer: DraftedLayer) -> tuple[tuple[str, ...], Reading]:
     source = MemorySource(*image_of(layer.blob, layer.descriptor, layer.diff_id))
     seen = observe_image(source, reading=LayerReading(deep=True))
     tocs = [one.toc.toc for one in seen.layers.layers if one.toc.toc is not None]
-    return failing_musts(seen), reading_of(tocs[0]) if tocs else Reading(refused="no TOC")
+    return failing_musts(judge_image(seen)), reading_of(tocs[0]) if tocs else Reading(refused="no TOC")
 
 
 def python_reading(document: bytes) -> Reading:

@@ -1,12 +1,10 @@
-"""Client mutants and null clients, run in this process: same arguments and outcomes, no program is started."""
+"""Client mutants, run in this process: same arguments and outcomes, no program is started."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conformance.assurance.null_clients import KINDS
 from conformance.cases.mutants.run_client import run_client
 from conformance.implementations.adapter_document import Operation
-from conformance.implementations.outcome import Classified, classify
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import load_catalogue
 from conformance.results import RequirementResult, Verdict, conclude
@@ -30,24 +28,6 @@ class InProcessConsumer(InProcessImplementation):
 
     def work(self, argv: Sequence[str]) -> int:
         return run_client(self._toolkit, argv)
-
-
-class NullConsumer(InProcessConsumer):
-    """A null client; a crash and a hang are simulated."""
-
-    def __init__(self, kind: str, directory: Path, operations: Sequence[Operation] = ("unpack", "scan")) -> None:
-        super().__init__(REFERENCE, directory, operations)
-        self._kind = kind
-
-    def work(self, argv: Sequence[str]) -> int:
-        return 0 if self._kind in ("crash", "hang") else KINDS[self._kind](argv)
-
-    def ended(self, status: int | None, out: str, err: str) -> Classified:
-        if self._kind == "crash":
-            return classify(exit_status=None, signal=6)
-        if self._kind == "hang":
-            return classify(exit_status=None, timed_out=True)
-        return super().ended(status, out, err)
 
 
 def judge_client(

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from conformance.assurance.matrix.consumers import judge_client
-from conformance.cases.mutants import clients_unaware
+from conformance.cases.mutants import clients_unaware, producers
 from conformance.cases.variants import consumers
 from conformance.cases.variants import copiers as lawful_copiers
+from conformance.cases.variants import producers as lawful_producers
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import ids_of, load_catalogue
 from conformance.results import RequirementResult, conclude
@@ -30,7 +31,7 @@ class ControlError(RuntimeError):
 
 def judge_producer(maker: Maker) -> Results:
     """Judge all pushes of a tool."""
-    can_sign = "sign" in maker.__name__
+    can_sign = maker in (*producers.SIGNERS, *lawful_producers.SIGNERS)
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
         ProducerTrial(InProcessImplementation(maker(), Path(directory), can_sign=can_sign), WAYS) as trial,

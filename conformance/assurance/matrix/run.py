@@ -46,9 +46,6 @@ from conformance.trials.under_test import ImplementationUnderTest
 Maker = Callable[..., Any]
 Results = Iterable[RequirementResult]
 Judge = Callable[[Any], Results]
-_OWN_PROCESS: Final = "expands_bombs_in_memory"
-"""Mutants whose defect shows in the memory of a process: run as a program, for their own requirement only."""
-
 _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     blob.__name__: ("artifact", judging.judge_sentinel),
     metadata.__name__: ("artifact", judging.judge_metadata),
@@ -80,7 +77,7 @@ def run(chosen: Iterable[Maker], *, whole: bool = False) -> Iterator[Row]:
     """Yield a row for each of these as soon as it is judged; ``whole`` as in Matrix."""
     for maker in chosen:
         part, judge = _part(maker)
-        if maker.__name__ == _OWN_PROCESS:
+        if maker in clients_input.SHOWN_BY_MEMORY:
             results = tuple(_in_a_process(maker))
         elif part == "consumer" and not whole and not _is_variant(maker):
             results = tuple(programs.judge_consumer(maker, broken_by(maker)))

@@ -5,7 +5,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -341,3 +341,7 @@ def breaks_when_interrupted() -> Toolkit:
                 raise RuntimeError("unreachable") from error
 
     return Toolkit(client=Breaks)
+
+
+SHOWN_BY_MEMORY: Final = (expands_bombs_in_memory,)
+"""Their defect shows in the memory of a process: the kill matrix runs them as programs, for their own requirements."""

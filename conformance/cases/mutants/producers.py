@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -373,13 +373,7 @@ def leaves_out_what_it_cannot_represent() -> Toolkit:
                 tar = _ordinary_part(self.load(layer))
             blob, written = layer_from_tar(tar)
             self.add(blob)
-            described = written.descriptor
-            return {
-                "mediaType": described.media_type,
-                "digest": described.digest,
-                "size": described.size,
-                "annotations": written.annotations,
-            }
+            return written.descriptor_fields
 
     return _toolkit(converter=LeavesOut)
 
@@ -436,3 +430,7 @@ def sign(manifest: ManifestStep, destination: Destination) -> None:
         "subject": describe(manifest.raw, manifest.media_type),
     }
     destination.put_manifest(ManifestStep(encode(referrer), MANIFEST_TYPE, "signature"))
+
+
+SIGNERS: Final = (signs_everything, signs_the_plain_manifest_only)
+"""Their adapter declares the option ``sign``."""

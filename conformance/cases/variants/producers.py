@@ -5,7 +5,7 @@ import tarfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -269,3 +269,7 @@ def _rewritten(tar: bytes) -> bytes:
         own.mode = 0o644
         writer.addfile(own)
     return out.getvalue()
+
+
+SIGNERS: Final = (signs_all_of_a_pair, signs_the_root_only)
+"""Their adapter declares the option ``sign``."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.checks.artifact.stored import as_described
 from conformance.format.document import MAX_DEPTH
 from conformance.format.document_types import DocumentKind, type_problem
 from conformance.format.json_problems import KeyKind, KeyProblem
@@ -14,7 +15,7 @@ from conformance.format.oci import examine_index
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, judge, not_run, passed
+from conformance.results import Judgement, failed, judge, passed
 
 SCHEMA_VERSION = 2
 _MAX = 10
@@ -194,17 +195,8 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
         for name, stored, descriptor in parts:
             if stored.problem == "not-fetched":
                 continue  # DOC-009
-            if stored.problem in ("unreadable", "too-large") and stored.actual_size is None:
-                yield not_run(f"It could not be read: {stored.detail}.", where=name, evidence=stored.evidence)
-                continue
-            yield judge(
-                stored.problem is None,
-                "The blob of a descriptor is missing or has other content.",
-                where=name,
-                expected=f"{descriptor.digest}, {descriptor.size} bytes",
-                found=stored.detail or "as described",
-                evidence=stored.evidence,
-            )
+            message = "The blob of a descriptor is missing or has other content."
+            yield as_described(stored, descriptor, message, what="It", where=name)
 
 
 def ambiguous_at(problems: tuple[KeyProblem, ...], key: str) -> KeyProblem | None:

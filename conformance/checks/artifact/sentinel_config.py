@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.checks.artifact.pairs import Pair, layers_of, pairs, sentinel_manifests
+from conformance.checks.artifact.stored import as_described
 from conformance.format.names import CONFIG_TYPE
 from conformance.format.oci import Config, Document
 from conformance.observed.image import ImageSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, judge, not_run
+from conformance.results import Judgement, judge
 
 _PLATFORM = ("architecture", "os", "variant", "os.version")
 # What decides how a container runs (image-spec v1.1.1 config.md); the rest, Labels among it, is SENT-CONFIG-004.
@@ -116,19 +117,8 @@ def config_is_what_the_manifest_says(seen: ImageSeen) -> Iterator[Judgement]:
         stored = manifest.config_stored
         if stored is None or manifest.document is None:
             continue
-        descriptor = manifest.document.view.config
-        where = f"{manifest.name}.config"
-        if stored.problem in ("unreadable", "not-fetched", "too-large") and stored.actual_size is None:
-            yield not_run(f"The config could not be read: {stored.detail}.", where=where, evidence=stored.evidence)
-            continue
-        yield judge(
-            stored.problem is None,
-            "The stored config does not match the descriptor in the manifest.",
-            where=where,
-            expected=f"{descriptor.digest}, {descriptor.size} bytes",
-            found=stored.detail or "as described",
-            evidence=stored.evidence,
-        )
+        message, where = "The stored config does not match the descriptor in the manifest.", f"{manifest.name}.config"
+        yield as_described(stored, manifest.document.view.config, message, what="The config", where=where)
 
 
 @decides("SENT-CONFIG-008")

@@ -58,6 +58,10 @@ def _fail(seen: RangeSeen, message: str, expected: str, found: str) -> Judgement
     return failed(message, where=seen.response.what, expected=expected, found=found, evidence=(seen.response.exchange,))
 
 
+def _pass_unless(problem: str, seen: RangeSeen, message: str, expected: str) -> Judgement:
+    return _fail(seen, message, expected, problem) if problem else passed(seen.response.what, found=_found(seen))
+
+
 @decides("REG-005")
 def single(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
     for seen in ranges:
@@ -107,13 +111,8 @@ def never_wrong(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
         elif code not in (200, 206):
             yield _fail(seen, "The response to a range request has an unexpected status.", expected, f"HTTP {code}")
         else:
-            problem = _wrong(seen) or _unasked(seen)
-            if problem:
-                yield _fail(
-                    seen, "The response to a range request has bytes that differ from the blob.", expected, problem
-                )
-            else:
-                yield passed(seen.response.what, found=_found(seen))
+            message = "The response to a range request has bytes that differ from the blob."
+            yield _pass_unless(_wrong(seen) or _unasked(seen), seen, message, expected)
 
 
 @decides("REG-029")
@@ -123,13 +122,8 @@ def nothing_missing(ranges: tuple[RangeSeen, ...]) -> Iterator[Judgement]:
         if seen.response.status != 206 or _wrong(seen) or _unasked(seen):
             continue
         expected = "HTTP 206 with all bytes requested, 200 with the whole blob, or HTTP 400"
-        missing = _missing(seen)
-        if missing:
-            yield _fail(
-                seen, "The 206 response to a range request has only a part of the requested bytes.", expected, missing
-            )
-        else:
-            yield passed(seen.response.what, found=_found(seen))
+        message = "The 206 response to a range request has only a part of the requested bytes."
+        yield _pass_unless(_missing(seen), seen, message, expected)
 
 
 @decides("REG-008")

@@ -88,7 +88,7 @@ def merge(
     output: Output = None,
 ) -> None:
     """Merge several results into one: the roles of a tool, machines, shards of a run. JSON by default."""
-    from conformance.reports.forms import FORMS, render  # noqa: PLC0415
+    from conformance.commands.report_forms import FORMS, render  # noqa: PLC0415
     from conformance.reports.merging import MergeError, merge_reports  # noqa: PLC0415
     from conformance.reports.verdict_line import verdict_line  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415

@@ -28,8 +28,8 @@ def render(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")] = "-",
 ) -> None:
     """Write results in another form. No verdict changes."""
-    from conformance.reports.forms import FORMS  # noqa: PLC0415 (start-up time)
-    from conformance.reports.forms import render as rendered  # noqa: PLC0415
+    from conformance.commands.report_forms import FORMS  # noqa: PLC0415 (start-up time)
+    from conformance.commands.report_forms import render as rendered  # noqa: PLC0415
     from conformance.requirements import load_catalogue  # noqa: PLC0415
 
     if form not in FORMS:

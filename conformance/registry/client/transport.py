@@ -4,8 +4,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from conformance.observed.evidence import Exchange, Headers
+from conformance.observed.evidence import Exchange
 from conformance.observed.masking import SECRETS
+from conformance.observed.response import Response
+
+__all__ = ["AuthenticationError", "BrokenConnectionError", "Limit", "Response", "TransportError"]
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -14,19 +17,6 @@ class Limit(msgspec.Struct, frozen=True):
     size: int
     sink: BinaryIO | None = None
     sink_size: int = 0
-
-
-class Response(msgspec.Struct, frozen=True):
-    """A complete response; ``content`` was bounded while it was read."""
-
-    status: int
-    headers: Headers
-    content: bytes
-    exchange: Exchange
-
-    def header(self, name: str) -> str | None:
-        """A header by name, whatever its case."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 class TransportError(Exception):

@@ -9,10 +9,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from conformance.observed.printable import safe
 from conformance.reports.attestation.errors import AttestationError
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.provenance import CATALOGUE_FILE, Identity, digest_of
-from conformance.reports.words import safe
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"

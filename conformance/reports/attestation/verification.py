@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.observed.printable import safe
 from conformance.reports.attestation import keys
 from conformance.reports.attestation.bundle import read_bundle
 from conformance.reports.attestation.errors import AttestationError, RefusedError
@@ -18,7 +19,6 @@ from conformance.reports.attestation.statement import (
 )
 from conformance.reports.model import Report
 from conformance.reports.provenance import CATALOGUE_FILE, Identity, digest_of
-from conformance.reports.words import safe
 
 
 class Verified(msgspec.Struct, frozen=True):

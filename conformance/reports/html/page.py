@@ -6,9 +6,9 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from conformance.observed.printable import safe
 from conformance.reports.html.parts import data_address, part
 from conformance.reports.page import Block, Cell, Code, Page
-from conformance.reports.words import safe
 
 # Permitted links: an anchor, a relative path, or an address. Never a scheme that runs code.
 _ADDRESS: Final = re.compile(r"(?:https?://|(?!//)(?:\.\./)*|#)[A-Za-z0-9._~/#%@+-]*")

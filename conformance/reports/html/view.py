@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from conformance.observed.evidence import Evidence
+from conformance.observed.printable import safe
 from conformance.reports.model import Report
 from conformance.reports.notes import notes
 from conformance.reports.page import Picture
 from conformance.reports.power import percent
 from conformance.reports.verdict_line import verdict_line
-from conformance.reports.words import explained_by, safe
+from conformance.reports.words import explained_by
 from conformance.requirements import Catalogue
 from conformance.results import Ending, Finding, RequirementResult
 

@@ -1,4 +1,4 @@
-"""SENT-PULL: conforming and defective sentinel images, and the content of the storage before them."""
+"""SENT-PULL: conforming and defective sentinel images."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -17,7 +17,6 @@ from conformance.images.composed import (
     Entry,
     Image,
     Layer,
-    gzip_layer,
     image,
     index,
     layer_of,
@@ -26,17 +25,16 @@ from conformance.images.composed import (
     sentinel_image,
 )
 from conformance.images.tampered import DUAL, DUAL_BY_TOC, FILE, LONG
-from conformance.images.trees import Node, Tree, noise
-from conformance.implementations.adapter_document import Operation, Option
+from conformance.images.trees import Tree
+from conformance.implementations.adapter_document import Option
 from conformance.observed.trials import TrialSeen
 from conformance.registry.server.deviations import Defect
-from conformance.registry.server.faults import Match, make_fault
+from conformance.registry.server.faults import make_fault
 from conformance.results import unsupported
+from conformance.trials.consumer import storage
 from conformance.trials.consumer.bench import Pull
 from conformance.trials.consumer.trial import ConsumerTrials, Scenario, Seen, positive_control
 from conformance.trials.file_trees import expected_tree
-
-_THREE: Final[tuple[Tree, ...]] = tuple((Node(f"layer{number}", content=noise(number, 500)),) for number in range(3))
 
 
 def _nothing_of_it(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -106,29 +104,7 @@ def _no_fall_back(trials: ConsumerTrials) -> Iterator[Seen]:
 
 
 def _second_without_toc() -> Image:
-    return sentinel_image([tampered.untampered(), tampered.without_toc(layer_of(_THREE[0]))])
-
-
-def _no_conversion(trials: ConsumerTrials) -> Iterator[Seen]:
-    layers = {"gzip": gzip_layer(SINGLE), "zstd without a TOC": tampered.without_toc()}
-    for operation in trials.operations:
-        with trials.bench.stage(convert=True) as stage:
-            stage.load(positive_control("single").image)
-            twin = stage.run(operation)
-        for name, layer in layers.items():
-            given = sentinel_image([layer])
-            with trials.bench.stage(convert=True) as stage:
-                stage.load(given)
-                run = stage.run(operation)
-            yield TrialSeen(
-                f"{operation}: {name}, conversion switched on",
-                f"A sentinel image with a layer of {name}",
-                ("SENT-PULL-007",),
-                run,
-                twin=twin,
-                twin_expected=positive_control("single").expected,
-                layers=given.layers,
-            )
+    return sentinel_image([tampered.untampered(), tampered.without_toc(layer_of(storage.THREE[0]))])
 
 
 def _like_the_plain_variant(trials: ConsumerTrials, about: str, trees: Mapping[str, Sequence[Tree]]) -> Iterator[Seen]:
@@ -188,23 +164,6 @@ def _dual_without_sentinel(trials: ConsumerTrials) -> Iterator[Seen]:
     yield from trials.case("SENT-PULL-013", "two readings", what, given, expected=[DUAL], twin="plain two files")
 
 
-def _economy(trials: ConsumerTrials) -> Iterator[Seen]:
-    economy = positive_control("economy")
-    for operation in trials.operations:
-        with trials.bench.stage() as stage:
-            stage.load(economy.image)
-            cold, warm = stage.run(operation), stage.run(operation)
-        yield TrialSeen(
-            f"{operation}: 300 small files",
-            "A layer of 300 small files",
-            ("SENT-PULL-014",),
-            warm,
-            economy.expected,
-            layers=economy.image.layers,
-            earlier=(cold,),
-        )
-
-
 def _two_tocs(trials: ConsumerTrials) -> Iterator[Seen]:
     """In a plain image the layer may be treated as one without TOC; in a sentinel image it may not."""
     about, layer = "SENT-PULL-016", tampered.with_annotations(estargz=tampered.OTHER)
@@ -214,56 +173,16 @@ def _two_tocs(trials: ConsumerTrials) -> Iterator[Seen]:
         yield from trials.case(about, "sentinel", f"A sentinel {words}", sentinel_image([layer]))
 
 
-def _reproducible(trials: ConsumerTrials) -> Iterator[Seen]:
-    single, plain = positive_control("single"), positive_control("plain single")
-    for operation in trials.operations:
-        with trials.bench.stage() as stage:
-            stage.load(single.image)
-            cold, warm = stage.run(operation), stage.run(operation)
-        with trials.bench.stage() as stage:
-            stage.load(plain.image, "plain")
-            stage.load(single.image)
-            stage.run(operation, Pull(tag="plain"))
-            after_plain = stage.run(operation)
-        yield TrialSeen(
-            f"{operation}: cold, warm, and after the plain variant",
-            "A conforming sentinel image",
-            ("SENT-PULL-017",),
-            after_plain,
-            earlier=(cold, warm),
-        )
-
-
-def _no_reuse(trials: ConsumerTrials) -> Iterator[Seen]:
-    # The plain manifest does not state that there is a TOC: every client pulls it whole.
-    plain, hidden = image([tampered.without_toc(tampered.dual())]), sentinel_image([tampered.dual()])
-    for operation in trials.operations:
-        with trials.bench.stage() as stage:
-            stage.load(plain, "plain")
-            stage.load(hidden)
-            earlier = stage.run(operation, Pull(tag="plain", options=trials.options("no-partial")))
-            run = stage.run(operation)
-        yield TrialSeen(
-            f"{operation}: after the plain variant, pulled whole",
-            "A layer of two readings",
-            ("SENT-PULL-018",),
-            run,
-            expected_tree([DUAL_BY_TOC]),
-            trials.accepted("single", operation),
-            positive_control("single").expected,
-            forbidden=expected_tree([DUAL]),
-            earlier=(earlier,),
-        )
-
-
 def _diff_ids(trials: ConsumerTrials) -> Iterator[Seen]:
-    about, layers = "SENT-PULL-019", [layer_of(tree) for tree in _THREE]
+    about, layers = "SENT-PULL-019", [layer_of(tree) for tree in storage.THREE]
     right = sentinel_image(layers)
-    yield from trials.case(about, "three layers", "A sentinel image of three layers", right, expected=_THREE, twin="")
+    yield from trials.case(
+        about, "three layers", "A sentinel image of three layers", right, expected=storage.THREE, twin=""
+    )
     marker = str(right.sentinel)
     mixed = sentinel_image(layers, diff_ids=[marker, layers[1].diff_id, layers[0].diff_id, layers[2].diff_id])
     what = "A config whose DiffIDs are exchanged"
-    yield from trials.case(about, "exchanged DiffIDs", what, mixed, expected=_THREE)
+    yield from trials.case(about, "exchanged DiffIDs", what, mixed, expected=storage.THREE)
 
 
 def _too_few(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -272,26 +191,6 @@ def _too_few(trials: ConsumerTrials) -> Iterator[Seen]:
         given = sentinel_image([layer], diff_ids=committed)
         what = f"A sentinel image whose config has {len(committed)} DiffIDs for 2 layers"
         yield from trials.case("SENT-PULL-020", name, what, given)
-
-
-def _identities(trials: ConsumerTrials) -> Iterator[Seen]:
-    """One config, one tar, two TOCs: the second image must not be treated as the first."""
-    first, second = sentinel_image([layer_of(DUAL)]), sentinel_image([tampered.dual()])
-    for operation in trials.operations:
-        with trials.bench.stage() as stage:
-            stage.load(first, "first")
-            stage.load(second)
-            earlier = stage.run(operation, Pull(tag="first"))
-            run = stage.run(operation)
-        yield TrialSeen(
-            f"{operation}: one config, two TOCs",
-            "An image with the config of another",
-            ("SENT-PULL-021",),
-            run,
-            expected_tree([DUAL_BY_TOC]),
-            twin_expected=expected_tree([DUAL]),
-            earlier=(earlier,),
-        )
 
 
 def _without_ranges(trials: ConsumerTrials) -> Iterator[Seen]:
@@ -345,75 +244,6 @@ def _all_frames(trials: ConsumerTrials) -> Iterator[Seen]:
         )
 
 
-def _nothing_kept(trials: ConsumerTrials) -> Iterator[Seen]:
-    """A pull that fails late, then a conforming one of the same layer: what the first has retained must not be its tar.
-
-    The registry is slow with ranges of blobs, so that whatever is requested whole arrives first.
-    """
-    given = sentinel_image([tampered.dual()])
-    for place in ("last", "first"):
-        layers = [tampered.dual(), tampered.without_toc(layer_of(_THREE[0]))]
-        broken = sentinel_image(layers if place == "last" else layers[::-1])
-        for operation in trials.operations:
-            with trials.bench.stage() as stage:
-                stage.load(broken, "broken")
-                stage.load(given)
-                stage.arm(make_fault("stall", "1", Match("blob", "GET", ranged=True, count=1)))
-                earlier = stage.run(operation, Pull(tag="broken"))
-                stage.arm()
-                run = stage.run(operation)
-            yield TrialSeen(
-                f"{operation}: after a pull that failed by its {place} layer",
-                "A layer of two readings",
-                ("SENT-PULL-023",),
-                run,
-                expected_tree([DUAL_BY_TOC]),
-                trials.accepted("two files", operation),
-                positive_control("two files").expected,
-                forbidden=expected_tree([DUAL]),
-                earlier=(earlier,),
-            )
-
-
-def _trusting(trials: ConsumerTrials) -> Iterator[Seen]:
-    """Full digests are switched off for all images: TOC, tar-split and contents of a sentinel image are still
-    verified.
-    """
-    cases: tuple[tuple[str, str, Layer, str], ...] = (
-        ("another TOC", "A TOC that was exchanged", tampered.tampered_toc(), "raw"),
-        ("another content", "A file with one byte changed", tampered.tampered_content(FILE), "unchecked"),
-        ("no TOC", "A data layer without a TOC", tampered.without_toc(), "single"),
-    )
-    for operation in trials.operations:
-        for name, what, layer, beside in cases:
-            yield _pulled_trusting(trials, operation, name, what, layer, beside)
-        seen = _pulled_trusting(
-            trials, operation, "two readings", "A layer of two readings", tampered.dual(), "two files"
-        )
-        yield msgspec.structs.replace(seen, expected=expected_tree([DUAL_BY_TOC]), forbidden=expected_tree([DUAL]))
-
-
-def _pulled_trusting(
-    trials: ConsumerTrials, operation: Operation, name: str, what: str, layer: Layer, beside: str
-) -> TrialSeen:
-    given, twin = sentinel_image([layer]), positive_control(beside)
-    with trials.bench.stage(trusting=True) as stage:
-        stage.load(given)
-        run = stage.run(operation)
-    with trials.bench.stage(trusting=True) as stage:
-        stage.load(twin.image)
-        control = stage.run(operation)
-    return TrialSeen(
-        f"{operation}: {name}, full digests switched off",
-        what,
-        ("SENT-PULL-024",),
-        run,
-        twin=control,
-        twin_expected=twin.expected,
-        layers=given.layers,
-    )
-
-
 def _no_toc_pulls(trials: ConsumerTrials) -> Iterator[Seen]:
     """Where TOC pulls are switched off: the sentinel manifest by digest, and a pair by its tag."""
     if not trials.has_option("no-partial"):
@@ -441,7 +271,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ("no annotation", "A data layer without a TOC in a sentinel image", _one(tampered.without_toc), "single"),
         ("second layer", "A second data layer without a TOC in a sentinel image", _second_without_toc, "single"),
     ),
-    "SENT-PULL-007": _no_conversion,
+    "SENT-PULL-007": storage.no_conversion,
     "SENT-PULL-008": _other_tocs,
     "SENT-PULL-009": _other_contents,
     "SENT-PULL-012": _refused(
@@ -451,15 +281,15 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ("first and last", "A second sentinel at the end", _placed(0, 2), "single"),
     ),
     "SENT-PULL-013": _dual_without_sentinel,
-    "SENT-PULL-014": _economy,
+    "SENT-PULL-014": storage.economy,
     "SENT-PULL-016": _two_tocs,
-    "SENT-PULL-017": _reproducible,
-    "SENT-PULL-018": _no_reuse,
+    "SENT-PULL-017": storage.reproducible,
+    "SENT-PULL-018": storage.no_reuse,
     "SENT-PULL-019": _diff_ids,
     "SENT-PULL-020": _too_few,
-    "SENT-PULL-021": _identities,
-    "SENT-PULL-023": _nothing_kept,
-    "SENT-PULL-024": _trusting,
+    "SENT-PULL-021": storage.identities,
+    "SENT-PULL-023": storage.nothing_kept,
+    "SENT-PULL-024": storage.trusting,
     "SENT-PULL-027": _fidelity,
     "SENT-PULL-028": _times,
     "SENT-PULL-029": _implied,

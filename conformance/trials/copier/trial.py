@@ -1,9 +1,7 @@
 """Copies between two embedded registries, each run once, and the judgements over them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import msgspec
@@ -24,6 +22,7 @@ from conformance.trials.copier.jobs import JOBS, JOBS_OF, TWINS, CopyJob, source
 from conformance.trials.copier.outcomes import Copied, cannot_write, no_result, wrong_with_control
 from conformance.trials.place import Place, a_place, signature_tag
 from conformance.trials.producer.push_log import TakesAnyOrder, events_of
+from conformance.trials.trial import Trial
 from conformance.trials.under_test import ImplementationUnderTest
 
 _SOURCE: Final = "source"
@@ -37,33 +36,25 @@ _REFUSER: Final = (
 )
 
 
-class CopierTrial:
+class CopierTrial(Trial):
     """``with CopierTrial(subject) as trial``: two registries, one with the sources; copies are run
     when requested.
     """
 
     def __init__(self, subject: ImplementationUnderTest) -> None:
-        self._subject = subject
-        self._stack = ExitStack()
+        super().__init__(subject)
         self._sources = sources()
         self._copies: dict[str, Copied] = {}
-        self._problem: str | None = None
         self._log = TakesAnyOrder()
 
-    def __enter__(self) -> "CopierTrial":
-        own = self._subject.certificate
+    def _open(self) -> None:
+        own = self.subject.certificate
         self._from = self._stack.enter_context(a_place(certificate=own))
         self._to = self._stack.enter_context(a_place(self._log, certificate=own))
         for tag, source in self._sources.items():
             self._from.put(source, _SOURCE, tag)
             self._from.put_signature(_SOURCE, source)
             self._from.put_signature(_SOURCE, source, signature_tag(source.descriptor.digest))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     def judgements(self, requirement_id: str) -> list[Judgement]:
         """The judgements on one requirement of JOBS_OF, over its copies."""
@@ -71,15 +62,9 @@ class CopierTrial:
 
     def _able(self, requirement_id: str) -> Sequence[str]:
         """The copies that show a requirement; the order of requests is shown by those that the tool can make."""
-        names, operations = JOBS_OF[requirement_id], self._subject.adapter.operations
+        names, operations = JOBS_OF[requirement_id], self.subject.adapter.operations
         in_order = requirement_id == "SENT-PUSH-001"
         return [name for name in names if not in_order or JOBS[name].operation in operations]
-
-    def control(self) -> str:
-        """Why no copy of this tool proves anything: an ordinary image is not copied; "" when it is."""
-        if self._problem is None:
-            self._problem = self._control()
-        return self._problem
 
     def copied(self, name: str) -> Copied:
         """Run this copy, or return the earlier run."""
@@ -118,11 +103,11 @@ class CopierTrial:
 
     def _goes_by_storage(self) -> bool:
         """Whether it unpacks what it copies, as podman and buildah do: a reader of tars must refuse a sentinel."""
-        return not {"export", "unpack"}.isdisjoint(self._subject.adapter.operations)
+        return not {"export", "unpack"}.isdisjoint(self.subject.adapter.operations)
 
     def _refuses_sentinels(self) -> bool:
         """Whether this is a tool that knows no sentinels, and refuses to read every manifest that has one."""
-        if "consumer-aware" in self._subject.adapter.roles:
+        if "consumer-aware" in self.subject.adapter.roles:
             return False
         tried = [self.copied(name) for name in ("to gzip", "to zstd", "kept")]
         return all(copied.seen.refused or copied.run.outcome == "unsupported" for copied in tried)
@@ -140,7 +125,7 @@ class CopierTrial:
 
     def _control(self) -> str:
         """The operations of the tool, with an image without sentinel."""
-        operations = self._subject.adapter.operations
+        operations = self.subject.adapter.operations
         names = [("copy", "plain"), ("recompress", "plain to gzip")]
         tried = [name for operation, name in names if operation in operations]
         if not tried and "export" in operations:
@@ -162,7 +147,7 @@ class CopierTrial:
         repository = f"copy/{'-'.join(words)}"
         before = self._from.observe(_SOURCE, job.source)
         assert before is not None, "the embedded registry has the image of the suite"
-        layout = self._subject.new_directory("layout") / "pulled"
+        layout = self.subject.new_directory("layout") / "pulled"
         values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
         values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
         values |= {"compression": job.requested} if job.operation == "recompress" else {}
@@ -170,7 +155,7 @@ class CopierTrial:
         there = frozenset(self._to.blobs(repository))
         self._log.take_bodies()
         with self._to.watching() as exchanges:
-            run = self._subject.run(
+            run = self.subject.run(
                 job.operation,
                 values,
                 hosts=(self._from.host, self._to.host),

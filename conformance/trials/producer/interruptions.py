@@ -19,8 +19,8 @@ from conformance.observed.evidence import Note
 from conformance.observed.image import ImageSeen
 from conformance.observed.outcome import ENDED
 from conformance.observed.producer import InterruptedSeen, UnrepresentableSeen
-from conformance.processes.at_once import at_once
 from conformance.results import Judgement, not_run
+from conformance.trials.at_once import at_once
 from conformance.trials.contents import has_entries
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.control import failed_control

@@ -14,12 +14,12 @@ from conformance.implementations.runner import Run, Values
 from conformance.observed.image import ImageSeen
 from conformance.observed.outcome import ENDED
 from conformance.observed.producer import BrokenInputSeen, StoredSeen
-from conformance.processes.at_once import at_once
 from conformance.results import Judgement, not_run, unsupported
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
+from conformance.trials.at_once import at_once
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.control import failed_control
 from conformance.trials.under_test import ImplementationUnderTest

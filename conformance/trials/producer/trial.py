@@ -1,9 +1,7 @@
 """The producer's trial: real pushes from layouts to embedded registries, each run once, and the observations."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from functools import cached_property
-from types import TracebackType
 from typing import Final, Literal
 
 import msgspec
@@ -30,6 +28,7 @@ from conformance.trials.place import Place, a_place
 from conformance.trials.producer.interruptions import interrupted_pushes
 from conformance.trials.producer.other_pushes import without_diff_ids
 from conformance.trials.producer.push_log import WAYS, Rejects, TakesAnyOrder, Way, events_of
+from conformance.trials.trial import Trial
 from conformance.trials.under_test import ImplementationUnderTest
 
 Kind = Literal["single", "no-diff-ids", "padded", "holes", "platforms", "chunked", "estargz", "sentinel", "index"]
@@ -107,22 +106,21 @@ class Pushed(msgspec.Struct, frozen=True):
     repository: str
 
 
-class ProducerTrial:
+class ProducerTrial(Trial):
     """``with ProducerTrial(subject) as trial``: embedded registries; pushes are run when they are requested.
 
     ``ways`` are those in which each request of a push fails.
     """
 
     def __init__(self, subject: ImplementationUnderTest, ways: Sequence[Way] = WAYS) -> None:
-        self.subject, self._ways = subject, ways
-        self._stack = ExitStack()
+        super().__init__(subject)
+        self._ways = ways
         self.images = _images()
         self._pushes: dict[str, Pushed] = {}
-        self._problem: str | None = None
         self._log = TakesAnyOrder()
         self.own_files: tuple[str, ...] = ()
 
-    def __enter__(self) -> "ProducerTrial":
+    def _open(self) -> None:
         own = self.subject.certificate
         self._places: dict[Where, Place] = {
             "any-order": self._stack.enter_context(a_place(self._log, certificate=own)),
@@ -131,12 +129,6 @@ class ProducerTrial:
             ),
             "no-indexes": self._stack.enter_context(a_place(*_old(b"", index=True), certificate=own)),
         }
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     def judgements(self, requirement_id: str) -> list[Judgement]:
         """The judgements on one requirement of JOBS_OF, over its pushes."""
@@ -183,12 +175,6 @@ class ProducerTrial:
     def interrupted(self) -> tuple[InterruptedSeen | Judgement, ...]:
         """A push for each request that fails."""
         return tuple(interrupted_pushes(self.subject, self._ways))
-
-    def control(self) -> str:
-        """Why no push of this tool proves anything: an ordinary one fails; "" when it works."""
-        if self._problem is None:
-            self._problem = self._control()
-        return self._problem
 
     def inconclusive(self, problem: str) -> Judgement:
         """The verdict on everything, when the control failed."""

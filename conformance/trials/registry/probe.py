@@ -6,6 +6,8 @@ from threading import Lock
 from typing import Final
 from urllib.parse import urlencode
 
+import msgspec
+
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.names import (
@@ -366,7 +368,5 @@ class RegistryProbe(Steps):
         put = seen_response(
             "the pushed index", self._client.head_manifest(self._repository, "pair", accept=MANIFEST_TYPES)
         )
-        stored = ResponseSeen(
-            put.what, 201 if put.status == 200 else put.status, put.headers, put.content, put.exchange
-        )
+        stored = msgspec.structs.replace(put, status=201) if put.status == 200 else put
         return StoredSeen("the index", image.index, INDEX_TYPE, str(Digest.of(image.index)), stored, tuple(got))

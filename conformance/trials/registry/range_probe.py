@@ -1,8 +1,9 @@
 """One range request, parsed strictly."""
 
-from conformance.observed.registry import RangePart, RangeSeen, ResponseSeen
+from conformance.observed.registry import RangePart, RangeSeen
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.client.ranges import RangeError, parse_response
+from conformance.trials.registry.steps import seen_response
 
 _SLACK = 4 * 2**20  # boundaries and headers of 1024 parts
 
@@ -14,17 +15,15 @@ def ask_range(
     path = f"/v2/{repository}/blobs/{digest}"
     response = client.request("GET", path, headers={"Range": f"bytes={header}"}, max_bytes=2 * len(blob) + _SLACK)
     shown = header if len(header) <= 60 else f"{header[:57]}… ({len(wanted)} ranges)"
-    seen_response = ResponseSeen(
-        f"GET blob, Range: bytes={shown}", response.status, response.headers, response.content, response.exchange
-    )
+    received = seen_response(f"GET blob, Range: bytes={shown}", response)
     if response.status not in (200, 206):
-        return RangeSeen(header, wanted, blob, seen_response)
+        return RangeSeen(header, wanted, blob, received)
     try:
         parts = parse_response(response.status, response.headers, response.content)
     except RangeError as error:
-        return RangeSeen(header, wanted, blob, seen_response, malformed=str(error))
+        return RangeSeen(header, wanted, blob, received, malformed=str(error))
     seen = tuple(RangePart(part.first, part.content, part.total) for part in parts)
-    return RangeSeen(header, wanted, blob, seen_response, seen)
+    return RangeSeen(header, wanted, blob, received, seen)
 
 
 def spread(size: int, count: int) -> tuple[tuple[int, int], ...]:

@@ -1,19 +1,17 @@
 """What can be asked of a registry where one may not push: GET and HEAD of an image that is there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
 from conformance.checks.bound import Scenario, deciding
 from conformance.checks.registry import ranges, storage
 from conformance.format.digest import Digest
-from conformance.format.document import MAX_DOCUMENT
+from conformance.format.document import MAX_DOCUMENT, decode_object
 from conformance.format.names import SENTINEL_TYPE
 from conformance.format.oci import Descriptor, is_index, read_index, read_manifest
 from conformance.observed.registry import BlobSeen, RangeSeen
 from conformance.registry.client.client import RegistryClient
-from conformance.requirements import decided_by
-from conformance.results import Judgement
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference
 from conformance.sources.remote import RemoteSource
@@ -36,7 +34,7 @@ class ReadOnlyProbe:
         """The layers of the image: of the last manifest when it is an index, as sentinels come last."""
         source = RemoteSource(self._client, self._reference)
         raw = source.root().content or b""
-        if is_index(read_index(raw).fields) if b'"manifests"' in raw else False:
+        if is_index(decode_object(raw, what="manifest")):
             entries = read_index(raw).view.manifests
             if not entries:
                 raise SourceError(f"{self._reference}: an empty index")
@@ -104,14 +102,9 @@ class ReadOnlyProbe:
         return ask_range(self._client, self._reference.repository, digest, content, header, wanted)
 
 
-def _serves_sentinel(seen: BlobSeen | None) -> Iterator[Judgement]:
-    """An image without sentinel shows nothing."""
-    return storage.serves_sentinel(seen) if seen is not None else iter(())
-
-
 SCENARIOS: Final[Mapping[str, Scenario[ReadOnlyProbe, Any]]] = dict(
     (
-        (decided_by(storage.serves_sentinel), Scenario(_serves_sentinel, ReadOnlyProbe.sentinel)),
+        deciding(storage.serves_sentinel, ReadOnlyProbe.sentinel),
         deciding(ranges.single, ReadOnlyProbe.single_ranges),
         deciding(ranges.several, ReadOnlyProbe.multi_ranges),
         deciding(ranges.unsatisfiable, ReadOnlyProbe.past_the_end),

@@ -17,7 +17,7 @@ Step = Callable[[], ResponseSeen]
 
 def seen_response(what: str, response: Response) -> ResponseSeen:
     """A response as observation."""
-    return ResponseSeen(what, response.status, response.headers, response.content, response.exchange)
+    return ResponseSeen(response.status, response.headers, response.content, response.exchange, what)
 
 
 class Steps:

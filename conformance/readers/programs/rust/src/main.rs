@@ -2,10 +2,13 @@
 
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
-use std::io::{self, BufRead, Cursor, Read, Write};
+use std::io::{self, Cursor, Read};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use tokio::io::AsyncReadExt;
 use tokio_stream::StreamExt;
+
+#[path = "../serving.rs"]
+mod serving;
 
 type Failure = Box<dyn std::error::Error>;
 type Reader = fn(&[u8], &mut Vec<Value>) -> Result<(), Failure>;
@@ -18,32 +21,12 @@ const READERS: [(&str, &str, Reader); 3] = [
 const LOCK: &str = include_str!("../Cargo.lock");
 
 fn main() -> io::Result<()> {
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut input = io::stdin().lock();
-    let mut output = io::stdout().lock();
-    let greeting: Vec<Value> =
-        READERS.iter().map(|(name, package, _)| json!({"name": name, "version": version(package), "op": "tar"})).collect();
-    writeln!(output, "{}", Value::from(greeting))?;
-    output.flush()?;
-    let mut line = String::new();
-    loop {
-        line.clear();
-        if input.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let size = line.split_whitespace().nth(1).and_then(|text| text.parse().ok());
-        let mut content = vec![0; size.ok_or_else(|| io::Error::other("a request without a size"))?];
-        input.read_exact(&mut content)?;
-        let answers: Vec<Value> = READERS.iter().map(|(_, _, read)| answer(*read, &content)).collect();
-        writeln!(output, "{}", Value::from(answers))?;
-        output.flush()?;
-    }
-}
-
-/// The version of a package in Cargo.lock.
-fn version(package: &str) -> &'static str {
-    let marker = format!("name = \"{package}\"\nversion = \"");
-    LOCK.split_once(&marker).and_then(|(_, rest)| rest.split_once('"')).map_or("", |(version, _)| version)
+    let info = |(name, package, _): &(&str, &str, Reader)| {
+        json!({"name": name, "version": serving::version(LOCK, package), "op": "tar"})
+    };
+    serving::serve(READERS.iter().map(info).collect(), |_, content| {
+        Ok(READERS.iter().map(|(_, _, read)| answer(*read, content)).collect())
+    })
 }
 
 fn answer(read: Reader, content: &[u8]) -> Value {

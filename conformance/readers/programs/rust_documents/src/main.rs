@@ -4,8 +4,11 @@
 use oci_spec::image::{ImageConfiguration, ImageIndex, ImageManifest};
 use serde_json::{json, Map, Value};
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read, Write};
+use std::io;
 use std::panic::catch_unwind;
+
+#[path = "../serving.rs"]
+mod serving;
 
 const SHAPES: &str = include_str!("../document_facts.json");
 const LOCK: &str = include_str!("../Cargo.lock");
@@ -13,38 +16,18 @@ type Facts = BTreeMap<String, String>;
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> io::Result<()> {
-    std::panic::set_hook(Box::new(|_| {}));
     let shapes: Map<String, Value> = serde_json::from_str(SHAPES)?;
-    let mut input = io::stdin().lock();
-    let mut output = io::stdout().lock();
-    writeln!(output, "{}", json!([{"name": "Rust oci-spec", "version": version("oci-spec"), "op": "document"}]))?;
-    output.flush()?;
-    let mut line = String::new();
-    loop {
-        line.clear();
-        if input.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let (kind, size) = request(&line).ok_or_else(|| io::Error::other("not a request"))?;
-        let mut content = vec![0; size];
-        input.read_exact(&mut content)?;
-        writeln!(output, "{}", json!([answer(&kind, &content, &shapes)]))?;
-        output.flush()?;
-    }
+    let version = serving::version(LOCK, "oci-spec");
+    serving::serve(json!([{"name": "Rust oci-spec", "version": version, "op": "document"}]), |argument, content| {
+        let kind = unhex(argument).ok_or_else(|| io::Error::other("not a request"))?;
+        Ok(json!([answer(&kind, content, &shapes)]))
+    })
 }
 
-/// The version of a package in Cargo.lock.
-fn version(package: &str) -> &'static str {
-    let marker = format!("name = \"{package}\"\nversion = \"");
-    LOCK.split_once(&marker).and_then(|(_, rest)| rest.split_once('"')).map_or("", |(version, _)| version)
-}
-
-fn request(line: &str) -> Option<(String, usize)> {
-    let mut words = line.split_whitespace().skip(1);
-    let size = words.next()?.parse().ok()?;
-    let kind = words.next()?;
-    let bytes = (0..kind.len()).step_by(2).map(|at| u8::from_str_radix(kind.get(at..at + 2)?, 16).ok());
-    Some((String::from_utf8(bytes.collect::<Option<_>>()?).ok()?, size))
+/// The text of hexadecimal digits; None where they are none, or no UTF-8.
+fn unhex(digits: &str) -> Option<String> {
+    let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
+    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
 }
 
 fn answer(kind: &str, content: &[u8], shapes: &Map<String, Value>) -> Value {

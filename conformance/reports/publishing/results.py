@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.published RESULTS DIRECTORY [SUBJECT]``: results cut to what is worth keeping.
+"""``python -m conformance.reports.publishing.results RESULTS DIRECTORY [SUBJECT]``: results cut to what is kept.
 
 Verdicts stay as they are. Of each requirement the first findings stay, of each finding the first pieces of evidence,
 without bodies; ports, which are others in every run, become PORT, and paths of this project are relative. SUBJECT
@@ -20,7 +20,7 @@ from conformance.results import Finding, RequirementResult
 MAX_FINDINGS: Final = 2
 MAX_EVIDENCE: Final = 2
 MAX_OUTPUT: Final = 600
-_PROJECT: Final = Path(__file__).parents[2]
+_PROJECT: Final = Path(__file__).parents[3]
 _DIRECTORY: Final = re.compile(r"(?<![}\w])/(?:tmp|work|root|home)/(?:[\w.@+-]+/)*")
 _PORT: Final = re.compile(r"\b127\.0\.0\.(\d+):\d{2,5}\b")
 
@@ -31,6 +31,10 @@ def trimmed(report: Report, name: str = "") -> Report:
         report,
         subjects=tuple(_subject(subject, name) for subject in report.subjects),
         provenance=_provenance(report.provenance),
+        power=tuple(
+            msgspec.structs.replace(each, subject=each.subject and (name or _neutral(each.subject)))
+            for each in report.power
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.published_index DIRECTORY``: the index of published results, as HTML and Markdown.
+"""``python -m conformance.reports.publishing.index DIRECTORY``: the index of published results, as HTML and Markdown.
 
 Target, version, date, profiles, verdict and the command to repeat it; the failures by requirement;
 and the interoperability matrix of the newest certification report.

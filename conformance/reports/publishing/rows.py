@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.published_rows DIRECTORY…``: the rows of docs/results.md, from published results.
+"""``python -m conformance.reports.publishing.rows DIRECTORY…``: the rows of docs/results.md, from published results.
 
 Each DIRECTORY is one of ``reports/published``; its name is the tool's name and version.
 """

@@ -1,4 +1,4 @@
-"""``python -m conformance.trials.registry.bench DIRECTORY -o RESULTS``: every installed registry program, judged twice.
+"""``python -m conformance.suite.every_registry DIRECTORY -o RESULTS``: every installed registry program, judged twice.
 
 Each is started on loopback and judged by the user's command, for all three registry profiles, in turns with the
 conformance test of the OCI distribution-spec, where ``oci-conformance`` is in the directory or on PATH.

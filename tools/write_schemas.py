@@ -1,4 +1,4 @@
-"""``python -m conformance.reports.schema``: write the JSON Schemas after a change of their models."""
+"""Writes the JSON Schemas after a change of their models: python tools/write_schemas.py."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from conformance.implementations import adapter_document
 from conformance.reports import certification, model
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[1] / "conformance"
 
 
 def schemas() -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.processes.at_once import at_once
 from conformance.processes.run import Ended, run_program
+from conformance.trials.at_once import at_once
 
 
 def _sleep(directory: Path, seconds: str) -> Ended:

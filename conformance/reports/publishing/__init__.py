@@ -1,0 +1,1 @@
+"""Published results: trimmed for the repository, listed in an index, and as rows of docs/results.md."""
