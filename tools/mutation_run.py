@@ -211,11 +211,16 @@ def _is_of_identity(spec: MutationSpec) -> bool:
 def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None) -> Change | None:
     """The change; None for one that is not to be tried ``again``.
 
-    Also None for a change of an annotation, which mypy checks, and for invalid Python (``*,`` to ``^,``).
+    Also None for a change of an annotation, which mypy checks, for one that cosmic-ray cannot make, and for invalid
+    Python (``*,`` to ``^,``).
     """
     path = Path(spec.module_path)
     original = path.read_text("utf-8")
-    changed = mutate_code(original, get_operator(spec.operator_name)(**(spec.operator_args or {})), spec.occurrence)
+    operator = get_operator(spec.operator_name)(**(spec.operator_args or {}))
+    try:
+        changed = mutate_code(original, operator, spec.occurrence)
+    except AttributeError:  # cosmic-ray cannot replace an exception with a dotted name
+        return None
     if changed is None:
         raise ValueError(f"{path} has no place {spec.occurrence} for {spec.operator_name}")
     try:
