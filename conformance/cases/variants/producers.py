@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from conformance.cases.mutants import producers as mutants
+from conformance.cases.mutants.producer_parts import sign
 from conformance.cases.variants.bare_twins import PairsWithoutToc
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
@@ -131,7 +132,7 @@ def signs_the_root_only() -> Toolkit:
     class Signs(Producer):
         def push(self, destination: Destination, options: ProducerOptions) -> Digest:
             digest = super().push(destination, options)
-            mutants.sign(self.plan(options).root, destination)
+            sign(self.plan(options).root, destination)
             return digest
 
     return Toolkit(producer=Signs, name="variant")
