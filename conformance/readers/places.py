@@ -15,7 +15,10 @@ BUILD_TIMEOUT: Final = 600
 _VERSION_TIMEOUT: Final = 20
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)+")
 _PASSED_ON: Final = ("http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "node_extra_ca_certs")
-_PASSED_ON_PREFIXES: Final = ("npm_config_", "cargo_", "rustup_", "maven_", "java_")
+_PASSED_ON_PREFIXES: Final = ("npm_config_", "cargo_", "rustup_", "maven_", "java_", "goproxy", "gosumdb", "goprivate")
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+_LINES: Final = 3
+_MAX_TOLD: Final = 300
 
 
 def cache_directory() -> Path:
@@ -55,7 +58,7 @@ def first_line(*argv: str, environment: dict[str, str] | None = None) -> str | N
 def run_tool(
     argv: tuple[str, ...], *, what: str, environment: dict[str, str] | None = None, timeout: float = BUILD_TIMEOUT
 ) -> str:
-    """The output of the tool. Raise SourceError with its last line when it fails, or runs for ``timeout`` seconds."""
+    """The output of the tool. Raise SourceError with its last lines when it fails, or runs for ``timeout`` seconds."""
     with tempfile.TemporaryDirectory(prefix="zcc-tool-") as home:
         # Otherwise the go command leaves a child that writes into HOME while HOME is removed.
         telemetry = Path(home) / ".config" / "go" / "telemetry"
@@ -75,9 +78,15 @@ def run_tool(
             raise SourceError(f"{what} failed: {error}") from None
     output = ended.stdout.decode("utf-8", "replace")
     if ended.returncode != 0:
-        words = (ended.stderr.decode("utf-8", "replace").strip() or output.strip()).splitlines()
-        raise SourceError(f"{what} failed: {words[-1] if words else f'exit {ended.returncode}'}")
+        told = _last_lines(ended.stderr.decode("utf-8", "replace")) or _last_lines(output)
+        raise SourceError(f"{what} failed: {told or f'exit {ended.returncode}'}")
     return output
+
+
+def _last_lines(text: str) -> str:
+    """The last lines that have words, without colours: the reason often stands before the very last one."""
+    lines = [line for each in text.splitlines() if (line := _COLOURS.sub("", each).strip())]
+    return " | ".join(lines[-_LINES:])[-_MAX_TOLD:]
 
 
 def _environment(home: str) -> dict[str, str]:

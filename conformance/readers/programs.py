@@ -4,6 +4,7 @@ Only ``install`` builds programs (``zcc readers install``): a missing program co
 """
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,9 @@ DOCUMENT_FACTS: Final = "document_facts.json"
 SERVING: Final = "serving.rs"
 """The loop of the Rust programs."""
 _NODE_MEMORY: Final = "--max-old-space-size=1024"
+_INSTALL: Final = "`zcc readers install`"
+_GO: Final = f"{_INSTALL} with go 1.21 or later"
+_CARGO: Final = f"{_INSTALL} with cargo 1.78 or later"
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -102,7 +106,8 @@ def _build_go() -> None:
 def _go_environment() -> dict[str, str]:
     cache = cache_directory()
     return {
-        "GOTOOLCHAIN": "local",
+        # Debian's Go is older than these modules ask for: from 1.21 on it fetches the toolchain that they name.
+        "GOTOOLCHAIN": os.environ.get("GOTOOLCHAIN", "auto"),
         "CGO_ENABLED": "0",
         "GOCACHE": str(cache / "go-build"),
         "GOPATH": str(cache / "go-path"),
@@ -261,20 +266,18 @@ def _perl() -> Launch | None:
 
 PROGRAM_LIST: Final = (
     Program("python", ("Python tarfile", "libarchive (bsdtar)"), _python, _nothing, "libarchive's shared library"),
-    Program("go", ("Go archive/tar",), _binary(_go_target), _build_go, "go"),
-    Program(
-        "rust", ("Rust tar", "Rust astral-tokio-tar", "Rust tar-core"), _binary(_rust_target), _build_rust, "cargo"
-    ),
-    Program("java", ("Java commons-compress",), _java, _build_java, "a JDK and mvn"),
-    Program("node", ("node tar", "node tar-stream"), _node, _install_node, "node and npm"),
+    Program("go", ("Go archive/tar",), _binary(_go_target), _build_go, _GO),
+    Program("rust", ("Rust tar", "Rust astral-tokio-tar", "Rust tar-core"), _binary(_rust_target), _build_rust, _CARGO),
+    Program("java", ("Java commons-compress",), _java, _build_java, f"{_INSTALL} with a JDK and mvn"),
+    Program("node", ("node tar", "node tar-stream"), _node, _install_node, f"{_INSTALL} with node and npm"),
     Program("perl", ("Perl Archive::Tar",), _perl, _nothing, "perl"),
-    Program("go-storage", ("containers-storage (TOC)",), _binary(_storage_target), _build_storage, "go"),
+    Program("go-storage", ("containers-storage (TOC)",), _binary(_storage_target), _build_storage, _GO),
     Program(
         "go-documents",
         ("Go encoding/json", "Go json-iterator"),
         _binary(_go_documents_target),
         _build_go_documents,
-        "go",
+        _GO,
         "documents",
     ),
     Program(
@@ -282,7 +285,7 @@ PROGRAM_LIST: Final = (
         ("Rust oci-spec",),
         _binary(_rust_documents_target),
         _build_rust_documents,
-        "cargo",
+        _CARGO,
         "documents",
     ),
     Program("node-documents", ("node JSON.parse",), _node_documents, _nothing, "node", "documents"),

@@ -1,6 +1,6 @@
 """The registry role: one test for each REG requirement, against the registry of this run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -14,14 +14,12 @@ from conformance.suite.settings import SuiteSettings
 from conformance.trials.at_once import Ahead, Job
 from conformance.trials.registry.counterexample import keeper
 from conformance.trials.registry.probe import RegistryProbe
-from conformance.trials.registry.scenarios import SCENARIOS, control_failure, observation_of
+from conformance.trials.registry.scenarios import SCENARIOS, batches, control_failure, observation_of
 from conformance.trials.registry.sequences import Sequences
 from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
 _WORKERS = 8
-_LONGEST = ("REG-025", "REG-026")
-"""These begin first, so that none is left running alone at the end."""
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +51,10 @@ def ahead(
     """
     marks = (item.get_closest_marker("requirement") for item in request.session.items)
     wanted = [mark.args[0] for mark in marks if mark]
-    jobs: list[Job] = [probe.prepare]
-    names = sorted((name for name in wanted if name in SCENARIOS), key=lambda name: name not in _LONGEST)
-    scenarios = [observation_of(probe, name) for name in names]
-    jobs += scenarios[:_WORKERS]  # so that there are verdicts soon
+    scenarios = batches(probe, wanted)
+    jobs: list[Sequence[Job]] = [[probe.prepare], *scenarios[:_WORKERS]]  # so that there are verdicts soon
     if "REG-020" in wanted and not uncontrolled:
-        jobs += request.getfixturevalue("sequences").jobs
+        jobs += [[job] for job in request.getfixturevalue("sequences").jobs]
     jobs += scenarios[_WORKERS:]
     alone = registry.collect_garbage is not None or hasattr(request.config, "workerinput")
     with Ahead(jobs, workers=0 if uncontrolled or alone else _WORKERS) as running:

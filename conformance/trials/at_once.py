@@ -16,18 +16,22 @@ _MAX_WAIT: Final = 5.0  # seconds, for jobs under way at the end
 
 
 class Ahead:
-    """``with Ahead(jobs) as ahead: ahead.result(job)``; each job is run once, by one of so many ``workers``.
+    """``with Ahead(batches) as ahead: ahead.result(job)``; each job is run once, by one of so many ``workers``.
+
+    The jobs of a batch are run one after the other, batches at the same time.
 
     At the end jobs that have not begun are dropped. Those under way are waited for, for some seconds only: the threads
     do not keep the process from ending.
     """
 
-    def __init__(self, jobs: Iterable[Job], *, workers: int) -> None:
-        self._results: dict[Job, Future[Any]] = {job: Future() for job in jobs}
-        self._waiting: SimpleQueue[Job] = SimpleQueue()
-        for job in self._results:
-            self._waiting.put(job)
-        count = min(workers, len(self._results))
+    def __init__(self, batches: Iterable[Sequence[Job]], *, workers: int) -> None:
+        self._results: dict[Job, Future[Any]] = {}
+        self._waiting: SimpleQueue[Sequence[Job]] = SimpleQueue()
+        for batch in batches:
+            new = [job for job in dict.fromkeys(batch) if job not in self._results]
+            self._results.update((job, Future()) for job in new)
+            self._waiting.put(new)
+        count = min(workers, self._waiting.qsize())
         self._threads = [Thread(target=self._work, name="ahead", daemon=True) for _ in range(count)]
 
     def __enter__(self) -> "Ahead":
@@ -52,10 +56,11 @@ class Ahead:
     def _work(self) -> None:
         while True:
             try:
-                job = self._waiting.get_nowait()
+                batch = self._waiting.get_nowait()
             except Empty:
                 return
-            _fulfil(self._results[job], job)
+            for job in batch:
+                _fulfil(self._results[job], job)
 
 
 def at_once(jobs: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
@@ -71,7 +76,7 @@ def at_once(jobs: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
 
     several = workers > 1
     started: list[Callable[[], T]] = [partial(run, job) for job in jobs] if several else list(jobs)
-    with Ahead(started, workers=workers if several else 0) as ahead:
+    with Ahead([[job] for job in started], workers=workers if several else 0) as ahead:
         try:
             for job in started:
                 yield ahead.result(job)

@@ -185,8 +185,8 @@ def test_the_container_image_is_built() -> None:
 
 
 def test_the_container_file_names_what_ci_installs() -> None:
-    """The readers of .ci/run and those of the image are the same Debian packages."""
+    """The readers of .ci/run and those of the image are the same packages, of two releases of Debian."""
     text = (ROOT / "Containerfile").read_text()
-    for package in ("libarchive-tools", "busybox-static", "cpio", "p7zip-full", "perl", "golang-go", "cargo", "maven"):
+    for package in ("libarchive-tools", "busybox-static", "cpio", "7zip", "perl", "golang-go", "cargo", "maven"):
         assert package in text
-        assert package in (ROOT / ".ci/run").read_text()
+        assert package.replace("7zip", "p7zip-full") in (ROOT / ".ci/run").read_text()

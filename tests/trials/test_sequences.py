@@ -28,7 +28,7 @@ def under_test(*wrong: Defect) -> Iterator[tuple[EmbeddedRegistry, RegistryUnder
 
 def run(subject: RegistryUnderTest, *, workers: int, between: Callable[[], None] = lambda: None) -> MachineSeen:
     sequences = Sequences(subject, "quick", 0)
-    with Ahead(sequences.jobs, workers=workers) as ahead:
+    with Ahead([[job] for job in sequences.jobs], workers=workers) as ahead:
         seen = [ahead.result(job) for job in sequences.jobs]
     between()
     return sequences.conclude(seen, counted.append)

@@ -1,6 +1,6 @@
 """Each REG requirement with the requests that show it, and the positive control of all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MethodType
 from typing import Any, Final
 
@@ -40,6 +40,31 @@ SCENARIOS: Final[Mapping[str, Scenario[RegistryProbe, Any]]] = dict(
     )
 )
 """REG-020 has a trial of its own (``machine``)."""
+_OF_DOCUMENTS: Final = frozenset(
+    {
+        RegistryProbe.sentinel_manifest,
+        RegistryProbe.twin_index,
+        RegistryProbe.odd_documents,
+        RegistryProbe.content_types,
+        RegistryProbe.referrers,
+        RegistryProbe.without_accept,
+    }
+)
+"""These put the same documents into one repository, or get them from there."""
+_LONG: Final = frozenset({RegistryProbe.concurrent})
+
+
+def batches(probe: RegistryProbe, wanted: Sequence[str]) -> list[list[Callable[[], Any]]]:
+    """What observes the registry for these requirements. Batches may be run at the same time, the first ones first.
+
+    ``_OF_DOCUMENTS`` is one batch, since its requests would meet: distribution 2.8 empties the link of a document
+    while it is put again, and refuses an index of it at that moment. That is REG-026, which has its own repositories.
+    """
+    observed = {SCENARIOS[name].observe: observation_of(probe, name) for name in wanted if name in SCENARIOS}
+    together = [job for observe, job in observed.items() if observe in _OF_DOCUMENTS]
+    first = [[job] for observe, job in observed.items() if observe in _LONG]
+    rest = [[job] for observe, job in observed.items() if observe not in _OF_DOCUMENTS | _LONG]
+    return [*first, *filter(None, [together]), *rest]
 
 
 def control_failure(probe: RegistryProbe) -> str:
