@@ -21,7 +21,7 @@ def test_the_reason_of_a_failed_build_is_in_its_last_lines() -> None:
     assert str(raised.value) == ("go build failed: flag provided but not defined: -C | usage: go build | Run help")
 
 
-def test_a_tool_that_fails_in_silence_is_told_by_its_status() -> None:
+def test_a_tool_that_fails_in_silence_is_reported_by_its_status() -> None:
     with pytest.raises(SourceError, match=r"^go build failed: exit 3$"):
         run_tool(_python("raise SystemExit(3)"), what="go build")
 
