@@ -61,13 +61,17 @@ class Outcome(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A file with one change, and the tests that run the changed line, quickest first."""
+    """A file with one change, and the tests that run the changed line, quickest first.
+
+    ``only_import``: no test runs the line; it runs when its module is imported, or not at all.
+    """
 
     file: str
     source: str
     tests: tuple[str, ...]
     line: int
     diff: str
+    only_import: bool
 
 
 class Reach(NamedTuple):
@@ -83,12 +87,15 @@ class Reach(NamedTuple):
 
         First those that are quick and run few lines: they look most closely.
         """
-        of_file = self.lines[file]
-        first, last = spec.start_pos[0], spec.end_pos[0]
-        found = {place for line in range(first, last + 1) for place in of_file.get(str(line), ())}
+        found = self.places(file, spec)
         if not found:
-            found = {place for places in of_file.values() for place in places}
+            found = {place for places in self.lines[file].values() for place in places}
         return sorted((self.names[place] for place in found), key=self._cost)
+
+    def places(self, file: str, spec: MutationSpec) -> set[int]:
+        """The tests that run a line of the change."""
+        lines, of_file = range(spec.start_pos[0], spec.end_pos[0] + 1), self.lines[file]
+        return {place for line in lines for place in of_file.get(str(line), ())}
 
     def _cost(self, name: str) -> float:
         return (self.seconds[name] + 0.005) * (self.widths[name] + 10)
@@ -219,7 +226,8 @@ def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None
     diff = _diff(original, changed)
     if again is not None and (str(path), diff) not in again:
         return None
-    return Change(str(path), changed, tuple(reach.tests(str(path), spec)), spec.start_pos[0], diff)
+    tests, only_import = reach.tests(str(path), spec), not reach.places(str(path), spec)
+    return Change(str(path), changed, tuple(tests), spec.start_pos[0], diff, only_import)
 
 
 @lru_cache(maxsize=64)
@@ -254,7 +262,8 @@ def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
         if end == "survived":
             print(f"{change.file}, line {change.line}\n{change.diff}", flush=True)
     for change, end in zip(changes, ends, strict=True):
-        yield "not run by any test" if not change.tests else _at_import(change) if end == "at import" else end
+        started_again = end == "at import" or (end == "survived" and change.only_import)
+        yield "not run by any test" if not change.tests else _at_import(change) if started_again else end
 
 
 def _at_import(change: Change) -> str:

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # What someone does who has read the README only, in a new virtual environment: tools/newcomer.sh [ROLE…]
-# Roles: registry, publisher, tool, fleet (default: all). Needs python3 with venv and the package index; exit status 0
+# Roles: registry, publisher, tool, fleet, certifier (default: all). Needs python3 with venv and the package index; exit status 0
 # when every role ended with a verdict.
 set -euo pipefail
 source=$(cd "$(dirname "$0")/.." && pwd)
 roles=("$@")
-[ ${#roles[@]} -gt 0 ] || roles=(registry publisher tool fleet)
+[ ${#roles[@]} -gt 0 ] || roles=(registry publisher tool fleet certifier)
 
 place=$(mktemp -d)
 server=
@@ -60,6 +60,12 @@ publisher() {
 
 tool() {
   say "I write a tool"
+  describe_mytool
+  pytest --pyargs conformance.suite -q --implementation ./mytool.toml --role copier --report-dir "$place/tool" >tool.out || { tail -50 tool.out; exit 1; }
+  grep -m1 'conforms to profile' tool.out
+}
+
+describe_mytool() {
   cat >mytool.toml <<TOML
 name = "mytool"
 description = "A copier: the reference under another name"
@@ -68,8 +74,6 @@ entry_point = "./mytool"
 TOML
   printf '#!/bin/sh\nexec %s -P -m conformance.reference "$@"\n' "$(command -v python)" >mytool && chmod 755 mytool
   zcc adapter check mytool.toml
-  pytest --pyargs conformance.suite -q --implementation ./mytool.toml --role copier --report-dir "$place/tool" >tool.out || { tail -50 tool.out; exit 1; }
-  grep -m1 'conforms to profile' tool.out
 }
 
 fleet() {
@@ -80,6 +84,16 @@ fleet() {
   zcc audit --from images.txt | tee fleet.out
   grep -q . fleet.out
   zcc audit show >/dev/null
+}
+
+certifier() {
+  say "I certify tools"
+  describe_mytool
+  zcc certify ./mytool.toml reference-toc -o certificates >certifier.out || { tail -50 certifier.out; exit 1; }
+  grep 'conforms to profile' certifier.out
+  test -s certificates/certificate.json
+  zcc report render certificates/mytool/results.json --format markdown --output certificates/mytool.md
+  grep -m1 'conforms' certificates/mytool.md
 }
 
 for role in "${roles[@]}"; do "$role"; done

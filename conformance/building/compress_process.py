@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
@@ -47,7 +48,7 @@ class ProcessFrames:
         self._blob, self._level, self._checksums = blob, level, checksums
         self._numbers = FrameNumbers()
         self._segments = array("I")
-        self._slot = bytearray()
+        self._slot, self._used = memoryview(bytearray(SLOT_SIZE)), 0
         self._process: _Process | None = None
         self._output = Output(blob)
 
@@ -55,7 +56,7 @@ class ProcessFrames:
         """Add content to the current frame."""
         self._numbers.write(content)
         view = memoryview(content)
-        while len(view) > (room := _USED - len(self._slot)):
+        while len(view) > (room := _USED - self._used):
             self._put(view[:room])
             self._hand_over()
             view = view[room:]
@@ -105,18 +106,26 @@ class ProcessFrames:
 
     def end(self) -> None:
         """Kill the process, if there is one, and end the thread."""
+        self._slot.release()
         if self._process is not None:
             self._process.end()
 
     def _put(self, content: memoryview) -> None:
-        self._slot += content
+        self._slot[self._used : self._used + len(content)] = content
+        self._used += len(content)
         self._segments.append(len(content) << 1)
 
     def _hand_over(self) -> None:
         if self._process is None:
             self._process = _Process(self._output, self._level, self._checksums)
-        self._process.put(self._slot, self._segments)
-        self._slot, self._segments = bytearray(), array("I")
+            first = self._process.free_slot()
+            first[: self._used] = self._slot[: self._used]
+            self._slot.release()
+            self._slot = first
+        if self._segments:
+            self._process.put(self._segments)
+            self._slot.release()
+            self._slot, self._used, self._segments = self._process.free_slot(), 0, array("I")
 
     def _compress_here(self) -> None:
         frames = Frames(self._blob, self._level, self._checksums)
@@ -160,15 +169,18 @@ class _Process:
         """The process."""
         return self._process.pid
 
-    def put(self, content: bytearray, segments: "array[int]") -> None:
-        """Compress the content of one slot."""
-        if not segments:
-            return
+    def free_slot(self) -> memoryview:
+        """The memory of the next slot, once it is free. Raises what the output raised."""
         self._free.acquire()
         self._raise()
+        start = self._count % SLOTS * SLOT_SIZE
+        with memoryview(self._memory) as memory:
+            return memory[start : start + SLOT_SIZE]
+
+    def put(self, segments: "array[int]") -> None:
+        """Compress the content of the slot that was given last."""
         slot = self._count % SLOTS
         self._count += 1
-        self._memory[slot * SLOT_SIZE : slot * SLOT_SIZE + len(content)] = content
         stdin = self._process.stdin
         assert stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it ended: the thread reports the error
@@ -245,24 +257,26 @@ def _work(memory: mmap.mmap, stdin: IO[bytes], stdout: IO[bytes], level: int, ch
         total += len(piece)
 
     compressor, digest = Compressor(level, checksums, emit), hashlib.sha256()
-    while head := stdin.read(_REQUEST.size):
-        slot, count = _REQUEST.unpack(head)
-        sizes = array("Q")
-        position = slot * SLOT_SIZE
-        for segment in array("I", stdin.read(4 * count)):
-            if size := segment >> 1:
-                compressor.write(memory[position : position + size])
-                position += size
-            if segment & 1:
-                compressor.end()
-                sizes.append(total - last)
-                last = total
-        with memoryview(memory) as view, view[slot * SLOT_SIZE : position] as used:
-            digest.update(used)
-        content = b"".join(made)
-        made.clear()
-        stdout.write(_RESPONSE.pack(len(sizes), len(content)) + sizes.tobytes() + content)
-        stdout.flush()
+    with memoryview(memory) as view, ThreadPoolExecutor(1) as beside:
+        while head := stdin.read(_REQUEST.size):
+            slot, count = _REQUEST.unpack(head)
+            segments = array("I", stdin.read(4 * count))
+            position = slot * SLOT_SIZE
+            hashed = beside.submit(digest.update, view[position : position + sum(each >> 1 for each in segments)])
+            sizes = array("Q")
+            for segment in segments:
+                if size := segment >> 1:
+                    compressor.write(bytes(view[position : position + size]))
+                    position += size
+                if segment & 1:
+                    compressor.end()
+                    sizes.append(total - last)
+                    last = total
+            content = b"".join(made)
+            made.clear()
+            hashed.result()
+            stdout.write(_RESPONSE.pack(len(sizes), len(content)) + sizes.tobytes() + content)
+            stdout.flush()
     stdout.write(_RESPONSE.pack(_LAST, digest.digest_size) + digest.digest())
     stdout.flush()
 

@@ -8,7 +8,7 @@ import msgspec
 from conformance.building.errors import BuildError
 from conformance.building.lanes import parallel_lanes
 from conformance.building.run_settings import RunSettings
-from conformance.building.streams import Counted, Hashed
+from conformance.building.streams import Counted, Hashed, checked
 from conformance.format.assembled import manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
@@ -101,13 +101,13 @@ def _chunked_layer(source: LayerSource, store: ContentStore, compression: str) -
 def _plain_layer(source: LayerSource, store: ContentStore, compression: str) -> BuiltLayer:
     tar = Hashed(source.pieces())
     with store.writing() as writing:
-        for piece in compressed(_checked(tar), compression):
+        for piece in compressed(checked(_not_empty(tar)), compression):
             writing.write(piece)
         size, digest = writing.size, writing.commit()
     return BuiltLayer(source.name, Descriptor(MEDIA_TYPE[compression], str(digest), size), tar.digest, tar.size)
 
 
-def _checked(tar: Iterable[bytes]) -> Iterator[bytes]:
+def _not_empty(tar: Iterable[bytes]) -> Iterator[bytes]:
     """Refuse an empty tar, which readers do not accept as a layer."""
     empty = True
     for piece in tar:

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 from conformance.building.errors import BuildError
 from conformance.format.digest import Digest
-from conformance.format.errors import FormatError
-from conformance.format.tar import TarReader
+from conformance.format.piece_stream import PieceStream
+from conformance.format.tar import BLOCK, TarReader
+from conformance.format.tarheader import matching_checksum
 
 _PIECE: Final = 2**20
 
@@ -44,16 +45,24 @@ class Hashed(Counted):
 
 
 def file_pieces(path: Path) -> Iterator[bytes]:
-    """The bytes of a tar file. Raise BuildError if it cannot be read, or is not a tar."""
+    """The bytes of a tar file. Raise BuildError if it cannot be read, or does not begin as a tar."""
     try:
         with path.open("rb") as file:
-            reader = TarReader(file)
-            while reader.header() is not None:
-                yield reader.take_raw()
-                yield from reader.content()
-            yield reader.take_raw()
-            yield from reader.rest()
+            first = file.read(_PIECE)
+            if any(first[:BLOCK]) and (len(first) < BLOCK or matching_checksum(first[:BLOCK]) is None):
+                raise BuildError(f"{path}: no tar header at tar byte 0 (only uncompressed tars are read)")
+            while first:
+                yield first
+                first = file.read(_PIECE)
     except OSError as error:
         raise BuildError(f"{path}: {error.strerror}") from None
-    except FormatError as error:
-        raise BuildError(f"{path}: {error} (only uncompressed tars are read)") from None
+
+
+def checked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes. Raise FormatError where they are not a tar."""
+    reader = TarReader(cast("BinaryIO", PieceStream(pieces)))
+    while reader.header() is not None:
+        yield reader.take_raw()
+        yield from map(bytes, reader.content())
+    yield reader.take_raw()
+    yield from map(bytes, reader.rest())

@@ -15,7 +15,7 @@ from conformance.format.document import (
 )
 from conformance.format.document_shapes import CONFIG, MANIFEST
 from conformance.format.errors import FormatError
-from conformance.format.json_problems import KeyKind, is_exact_integer, is_portable_number
+from conformance.format.json_problems import KeyKind, KeyProblem, is_exact_integer, is_portable_number
 from conformance.format.key_folds import folded, folded_match
 
 CASE, DUPLICATE, NUMBER, SURROGATE = KeyKind.CASE, KeyKind.DUPLICATE, KeyKind.NUMBER, KeyKind.SURROGATE
@@ -93,6 +93,7 @@ def test_a_place_on_which_readers_differ(document: str, kind: KeyKind, key: str,
         '{"a":"\\\\ud800"}',
         '{"a":"{\\"size\\":1,\\"size\\":2}"}',
         '{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}',
+        '{"":1}',
         "{}",
     ],
 )
@@ -133,6 +134,10 @@ def test_keys_and_numbers_are_shown_with_80_characters() -> None:
     assert problem.key == '"\\ud800' + "x" * 73
     (problem,) = decode_leniently(b'{"a":%s}' % (b"9" * 100), what="manifest", shape=MANIFEST)[1]
     assert problem.key == "9" * 80
+
+
+def test_parsers_differ_on_all_but_an_unknown_key() -> None:
+    assert {kind for kind in KeyKind if not KeyProblem(kind, "k", "", 0).is_ambiguous} == {KeyKind.UNKNOWN}
 
 
 def test_a_hundred_problems_are_listed() -> None:
@@ -201,6 +206,8 @@ def test_the_depth_of_a_document_is_bounded() -> None:
     assert decode_object(nested(64), what="x")
     with pytest.raises(FormatError, match="x is nested deeper than 64 levels"):
         decode_object(nested(65), what="x")
+    with pytest.raises(FormatError, match="nested deeper"):
+        decode_object(b'{"a":[' * 40 + b"]}" * 40, what="x")
     with pytest.raises(FormatError, match="nested deeper"):
         decode_object(b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", what="x")
 

@@ -146,6 +146,30 @@ def test_a_batch_is_passed_on_when_it_has_4_mebibytes() -> None:
     assert [len(each) for each in unpacker.finish()] == [2 * 2**20]
 
 
+@pytest.mark.parametrize("blocks", [1, 31, 32, 33, 64, 100])
+@pytest.mark.parametrize("step", [1, 700, 10**6])
+def test_frames_of_many_blocks_between_others_are_read(blocks: int, step: int) -> None:
+    content = bytes(range(1, 201)) * blocks
+    stored = [content[start : start + 200] for start in range(0, len(content), 200)]
+    body = b"".join(
+        (len(part) << 3 | (place == blocks - 1)).to_bytes(3, "little") + part for place, part in enumerate(stored)
+    )
+    long = b"\x28\xb5\x2f\xfd\0\x40" + body
+    parts = [zstandard.compress(b"abc"), long, skippable(b"x" * 300), long, zstandard.compress(b"de")]
+    unpacker = LayerUnpacker(limit=10**6)
+    assert unpacked(unpacker, pieces(b"".join(parts), step)) == b"abc" + content * 2 + b"de"
+    starts = [sum(map(len, parts[:count])) for count in range(6)]
+    size = len(content)
+    assert list(unpacker.table.offsets) == starts
+    assert list(unpacker.table.tar_offsets) == [0, 3, 3 + size, 3 + size, 3 + 2 * size, 5 + 2 * size]
+    assert unpacker.table.last_data_end == starts[5]
+
+
+def test_a_long_frame_is_passed_on_in_batches() -> None:
+    wide = zeros_frame(9 * 2**20)
+    assert [len(each) for each in LayerUnpacker(limit=2**30).feed(wide)] == [4 * 2**20, 4 * 2**20]
+
+
 @pytest.mark.parametrize("step", [1, 10**6])
 def test_a_damaged_frame_is_refused_with_its_place(step: int) -> None:
     good = zstandard.compress(b"abc")

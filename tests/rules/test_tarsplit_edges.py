@@ -55,6 +55,9 @@ def test_a_line_is_a_record(document: bytes, record: Record) -> None:
         (line(name=""), "is a file without a name"),
         (line(name="b", name_raw="YQ=="), "is a file whose name and name_raw differ"),
         (line(size=-1, payload=CRC), "has the impossible size -1"),
+        (line(name="A", name_raw="YQ=="), "is a file whose name and name_raw differ"),
+        (line(size=2**63, payload=CRC), "has the impossible size 9223372036854775808"),
+        (b'{"type":2,"payload":"","position":0,"size":-9223372036854775809}', "has the impossible size -"),
         (line(size=1), "is a file with content but without a CRC of eight bytes"),
         (line(size=1, payload="AAAAAAAAAA=="), "is a file with content but without a CRC of eight bytes"),
         (line(size=1, payload="AAAAAAAAAAAA"), "is a file with content but without a CRC of eight bytes"),
@@ -157,6 +160,15 @@ def test_headers_and_records_that_disagree(records: list[Record], words: str) ->
     with pytest.raises(FormatError) as caught:
         list(tarsplit.headers(records))
     assert caught.value.what == words
+
+
+def test_bytes_before_an_entry_are_held_up_to_the_limit_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tarsplit, "MAX_LINE", 1024)
+    with pytest.raises(FormatError, match="more than one tar header precedes"):
+        list(tarsplit.headers([seg(B), seg(B), BN]))
+    assert [header.name for header in tarsplit.headers([seg(B), seg(END[:513]), BN])] == [b"b"]
+    records: list[Record] = [seg(A[:512]), AN, seg(A[515:], B), BN, seg(END), seg(END), seg(B)]
+    assert [header.name for header in tarsplit.headers(records)] == [b"a", b"b"]
 
 
 def test_the_words_of_a_rebuilt_tar_that_is_wrong() -> None:

@@ -65,10 +65,11 @@ def test_the_first_byte_that_is_not_utf8_is_named(place: int) -> None:
     check_utf8(filler)
 
 
-def test_a_character_that_is_cut_at_the_end_is_refused() -> None:
+@pytest.mark.parametrize("before", [0, 1, 2**20 - 2, 2**20 - 1, 2**20])
+def test_a_character_that_is_cut_at_the_end_is_refused(before: int) -> None:
     with pytest.raises(FormatError) as caught:
-        check_utf8("aé".encode()[:-1])
-    assert caught.value.where == "byte 1"
+        check_utf8(b"a" * before + "é".encode()[:-1])
+    assert caught.value.where == f"byte {before}"
 
 
 @pytest.mark.parametrize(

@@ -260,6 +260,13 @@ def twin_of_another_tree_without_a_platform(draft: Draft) -> None:
     del draft.entries[0]["platform"]
 
 
+@mutant("SENT-INDEX-019")
+def twin_of_another_tree_in_a_nested_index(draft: Draft) -> None:
+    """In front: crane 0.22.1 and containerd 2 search the nested index first."""
+    _add_twin(draft, LAYER_GZIP_TYPE)
+    draft.inner = [draft.entries.pop(0)]
+
+
 @mutant("SENT-CONFIG-008")
 def config_typed_as_dockers(draft: Draft) -> None:
     draft.sentinel["config"]["mediaType"] = DOCKER_CONFIG_TYPE

@@ -333,6 +333,14 @@ def listed_once_a_platform(seen: ImageSeen) -> Iterator[Judgement]:
         )
 
 
+def _selectable(seen: ImageSeen) -> Iterator[ManifestSeen]:
+    """The plain manifests of an index and of those that it lists, which some clients search too."""
+    yield from plain_manifests(seen)
+    for manifest in seen.manifests:
+        if manifest.inner is not None:
+            yield from plain_manifests(ImageSeen(seen.reference, manifests=manifest.inside))
+
+
 @decides("SENT-INDEX-019")
 def one_platform_holds_one_tree(seen: ImageSeen) -> Iterator[Judgement]:
     for pair in pairs(seen):
@@ -340,7 +348,7 @@ def one_platform_holds_one_tree(seen: ImageSeen) -> Iterator[Judgement]:
         if plain is None or plain.entry is None or plain.config is None:
             continue
         wanted, platform = plain.config.view.rootfs.diff_ids, selected_for(plain)
-        for other in plain_manifests(seen):
+        for other in _selectable(seen):
             if other is plain or other.entry is None or selected_for(other) != platform:
                 continue
             where = f"index.{other.name} ({platform_text(other.platform)})"

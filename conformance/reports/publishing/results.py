@@ -31,6 +31,10 @@ def trimmed(report: Report, name: str = "") -> Report:
         report,
         subjects=tuple(_subject(subject, name) for subject in report.subjects),
         provenance=_provenance(report.provenance),
+        power=tuple(
+            msgspec.structs.replace(each, subject=each.subject and (name or _neutral(each.subject)))
+            for each in report.power
+        ),
     )
 
 
