@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
@@ -256,24 +257,26 @@ def _work(memory: mmap.mmap, stdin: IO[bytes], stdout: IO[bytes], level: int, ch
         total += len(piece)
 
     compressor, digest = Compressor(level, checksums, emit), hashlib.sha256()
-    while head := stdin.read(_REQUEST.size):
-        slot, count = _REQUEST.unpack(head)
-        sizes = array("Q")
-        position = slot * SLOT_SIZE
-        for segment in array("I", stdin.read(4 * count)):
-            if size := segment >> 1:
-                compressor.write(memory[position : position + size])
-                position += size
-            if segment & 1:
-                compressor.end()
-                sizes.append(total - last)
-                last = total
-        with memoryview(memory) as view, view[slot * SLOT_SIZE : position] as used:
-            digest.update(used)
-        content = b"".join(made)
-        made.clear()
-        stdout.write(_RESPONSE.pack(len(sizes), len(content)) + sizes.tobytes() + content)
-        stdout.flush()
+    with memoryview(memory) as view, ThreadPoolExecutor(1) as beside:
+        while head := stdin.read(_REQUEST.size):
+            slot, count = _REQUEST.unpack(head)
+            segments = array("I", stdin.read(4 * count))
+            position = slot * SLOT_SIZE
+            hashed = beside.submit(digest.update, view[position : position + sum(each >> 1 for each in segments)])
+            sizes = array("Q")
+            for segment in segments:
+                if size := segment >> 1:
+                    compressor.write(bytes(view[position : position + size]))
+                    position += size
+                if segment & 1:
+                    compressor.end()
+                    sizes.append(total - last)
+                    last = total
+            content = b"".join(made)
+            made.clear()
+            hashed.result()
+            stdout.write(_RESPONSE.pack(len(sizes), len(content)) + sizes.tobytes() + content)
+            stdout.flush()
     stdout.write(_RESPONSE.pack(_LAST, digest.digest_size) + digest.digest())
     stdout.flush()
 

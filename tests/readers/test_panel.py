@@ -86,7 +86,7 @@ def test_absent_programs_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with Panel() as panel:
         assert {info.name for info in panel.readers} >= {"Python tarfile"}
         assert panel.absent.keys() >= {"Go archive/tar", "Rust tar", "node tar", "Java commons-compress"}
-        assert panel.absent["Rust tar"] == "`zcc readers install` with cargo 1.78 or later"
+        assert panel.absent["Rust tar"] == "`zcc readers install` with cargo 1.85 or later"
 
 
 MISBEHAVING = """

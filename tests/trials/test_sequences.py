@@ -9,8 +9,11 @@ import pytest
 from conformance.observed.registry import MachineSeen
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server import defects
+from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.registry.server.responses import error_reply
+from conformance.registry.server.serving import Call, Reply
 from conformance.trials.at_once import Ahead
 from conformance.trials.registry.machine import draw, explore
 from conformance.trials.registry.model import RegistryModel
@@ -105,3 +108,23 @@ def test_what_a_worker_pushed_is_deleted_by_another_process() -> None:
         other.take_over(pushed)
         other.clean_up()
         assert not any(registry.blobs_of(name) for name in names)
+
+
+class OneStore(Defect):
+    """Removes a blob from every repository, as crane's registry does, and responds with 500 where it is gone."""
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:
+        if call.method != "DELETE" or "/blobs/sha256:" not in call.path:
+            return None
+        holding = [each for each in core.repositories.values() if call.path.rpartition("/")[2] in each.links]
+        for each in holding:
+            each.links.remove(call.path.rpartition("/")[2])
+        return Reply(202) if holding else error_reply(500, "INTERNAL_SERVER_ERROR", "no such blob")
+
+
+def test_a_blob_that_is_gone_is_not_listed_as_retained() -> None:
+    with under_test(OneStore()) as (_, subject):
+        for name in "ab":
+            assert subject.upload(subject.repository(name), b"a shared blob").status == 201
+        assert [exchange.status for exchange in subject.clean_up()] == [500]
+        assert subject.left == ()
