@@ -3,11 +3,11 @@
 import pytest
 from typer.testing import CliRunner
 
-from conformance.assurance.differential.judging import image_of
 from conformance.checks.artifact.layer_duality import one_tree
 from conformance.cli import app
 from conformance.format.discrepancy import Discrepancy, Kind
 from conformance.format.writer import layer_from_tar
+from conformance.images.one_layer import one_layer_image
 from conformance.observed.layer import LayersSeen, ReaderSeen
 from conformance.readers import layers
 from conformance.readers.layers import ask_readers
@@ -25,7 +25,7 @@ from tests.tools import need
 def asked(tar: bytes) -> LayersSeen:
     """The layer of this tar, after the readers were asked."""
     blob, written = layer_from_tar(tar)
-    source = MemorySource(*image_of(blob, written.descriptor_fields, str(written.diff_id)))
+    source = MemorySource(*one_layer_image(blob, written.descriptor_fields, str(written.diff_id)))
     return ask_readers(source, observe_image(source, reading=LayerReading(deep=True)).layers)
 
 

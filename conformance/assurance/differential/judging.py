@@ -1,17 +1,13 @@
 """Judges a case: writes a layer from a tar with the reference writer, and runs every check on it."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from conformance.checks.artifact.judge import judge_image
-from conformance.format.assembled import describe, manifest_of
-from conformance.format.digest import Digest
-from conformance.format.document import encode
 from conformance.format.errors import FormatError
-from conformance.format.names import CONFIG_TYPE
 from conformance.format.writer import WriterOptions, layer_from_tar
+from conformance.images.one_layer import one_layer_image
 from conformance.readers.reading import Reading
 from conformance.readers.toc_reading import reading_of
 from conformance.results import RequirementResult
@@ -53,7 +49,9 @@ def judge_tar(tar: bytes) -> Verdict:
         blob, written = layer_from_tar(tar, _OPTIONS)
     except FormatError as error:
         return Verdict(unwritten=error.what)
-    seen = observe_image(MemorySource(*image_of(blob, written.descriptor_fields, str(written.diff_id))), reading=_DEEP)
+    seen = observe_image(
+        MemorySource(*one_layer_image(blob, written.descriptor_fields, str(written.diff_id))), reading=_DEEP
+    )
     failing = [result for result in judge_image(seen) if result.verdict in ("fail", "not-run")]
     return Verdict(
         must=tuple(result.id for result in failing if result.level == "MUST"),
@@ -61,11 +59,3 @@ def judge_tar(tar: bytes) -> Verdict:
         layer=(blob, msgspec.json.encode(written.annotations)),
         toc=reading_of(written.toc),
     )
-
-
-def image_of(blob: bytes, descriptor: dict[str, Any], diff_id: str) -> tuple[dict[str, bytes], bytes]:
-    """The blobs and the manifest of an image with this layer only."""
-    diff_ids = [diff_id]
-    config = encode({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": diff_ids}})
-    manifest = encode(manifest_of(describe(config, CONFIG_TYPE), [descriptor]))
-    return {str(Digest.of(content)): content for content in (config, blob)}, manifest

@@ -9,10 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from conformance.assurance.differential.json_mutations import COMMON_VALUES, JsonSummary, Vocabulary, mutated_json
-from conformance.assurance.differential.judging import failing_musts, image_of
+from conformance.assurance.differential.judging import failing_musts
 from conformance.checks.artifact.judge import judge_image
 from conformance.format.errors import FormatError
 from conformance.images.layer_draft import DraftedLayer, LayerDraft, draft_layer, finish_layer, toc_document
+from conformance.images.one_layer import one_layer_image
 from conformance.images.trees import Node
 from conformance.readers.agreement import difference
 from conformance.readers.panel import TOC_READER, Panel
@@ -104,7 +105,7 @@ def _mutated(sound: LayerDraft, random: Random) -> tuple[str, bytes, DraftedLaye
 
 def _judge(layer: DraftedLayer) -> tuple[tuple[str, ...], Reading]:
     """The ids of MUSTs that fail or could not be run, and the TOC as the suite reads it."""
-    source = MemorySource(*image_of(layer.blob, layer.descriptor, layer.diff_id))
+    source = MemorySource(*one_layer_image(layer.blob, layer.descriptor, layer.diff_id))
     seen = observe_image(source, reading=LayerReading(deep=True))
     tocs = [one.toc.toc for one in seen.layers.layers if one.toc.toc is not None]
     return failing_musts(judge_image(seen)), reading_of(tocs[0]) if tocs else Reading(refused="no TOC")

@@ -8,10 +8,11 @@ A mutant is a ``Toolkit``; ``run_client`` runs it as a command, so that the suit
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from conformance.cases.mutants.client_parts import ByKind, SkipsDigests, consumer
 from conformance.format.digest import Digest
 from conformance.format.entries import clean_name
 from conformance.format.names import PR681, SENTINEL_TYPE
@@ -21,18 +22,12 @@ from conformance.format.toc import Entry
 from conformance.reference.consumer import Consumer, Pulled, PulledLayer
 from conformance.reference.contents import ContentFetcher
 from conformance.reference.plan import Chunk, Item
-from conformance.reference.store import Writing
 from conformance.reference.toc_loader import TocLoader
 from conformance.reference.toolkit import Toolkit
 from conformance.requirements import mutant
 
 _SMALL: Final = 4096
 _CANONICAL: Final = PR681.sentinel_digests[0]
-
-
-def consumer(base: type[Consumer] = Consumer, **steps: Any) -> Toolkit:
-    """The reference with steps of its consumer replaced."""
-    return Toolkit(consumer=type("Defective", (base,), steps), name="defective reference")
 
 
 @mutant("SENT-PULL-001")
@@ -116,16 +111,6 @@ def falls_back_without_a_tar_split() -> Toolkit:
     return consumer(FallsBack)
 
 
-class _ByKind(Consumer):
-    """Falls back to tar for one kind of layers."""
-
-    current: Descriptor | None = None
-
-    def can_pull_by_toc(self, layer: Descriptor) -> bool:
-        self.current = layer
-        return super().can_pull_by_toc(layer)
-
-
 @mutant(
     "SENT-PULL-006",
     implies=(
@@ -135,7 +120,7 @@ class _ByKind(Consumer):
     ),
 )
 def falls_back_without_a_toc() -> Toolkit:
-    class FallsBack(_ByKind):
+    class FallsBack(ByKind):
         def may_fall_back(self, sentinel: bool) -> bool:
             chunked = self.current is not None and ChunkedAnnotations.of(self.current.annotations).is_chunked
             return not chunked or super().may_fall_back(sentinel)
@@ -145,7 +130,7 @@ def falls_back_without_a_toc() -> Toolkit:
 
 @mutant("SENT-PULL-007")
 def converts_gzip_layers() -> Toolkit:
-    class Converts(_ByKind):
+    class Converts(ByKind):
         def may_fall_back(self, sentinel: bool) -> bool:
             gzip = self.current is not None and "gzip" in self.current.media_type
             return gzip or super().may_fall_back(sentinel)
@@ -166,16 +151,6 @@ def skips_the_toc_digest() -> Toolkit:
             pass
 
     return consumer(toc_loader=Skips)
-
-
-class SkipsDigests(ContentFetcher):
-    """Verifies no content."""
-
-    def verify_chunk(self, item: Item, chunk: Chunk, found: str) -> None:
-        pass
-
-    def verify_file(self, item: Item, writing: Writing) -> None:
-        pass
 
 
 @mutant(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conformance.cases.mutants.clients import SkipsDigests, consumer
+from conformance.cases.mutants.client_parts import SkipsDigests, consumer
 from conformance.format.decompress import iterate
 from conformance.format.digest import Digest
 from conformance.format.entries import clean_name

@@ -1,6 +1,6 @@
 """Aware consumers with one defect each, in selecting an entry of an index."""
 
-from conformance.cases.mutants.clients import consumer
+from conformance.cases.mutants.client_parts import consumer
 from conformance.format.names import SENTINEL_ANNOTATION
 from conformance.format.oci import Descriptor, Index
 from conformance.format.selection import Policy, is_annotated_sentinel, select, wanted_platforms

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.cases.mutants.clients import consumer
+from conformance.cases.mutants.client_parts import consumer
 from conformance.cases.mutants.clients_input import LeakyClient
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError

@@ -3,10 +3,10 @@
 # ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
+from conformance.cases.mutants.copier_parts import CHANGING, Editor, Json, carry_signature, has_sentinel
 from conformance.format.assembled import index_of
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
@@ -14,10 +14,7 @@ from conformance.format.document import decode_object, encode
 from conformance.format.media_types import GZIP, UNCOMPRESSED, ZSTD
 from conformance.format.names import (
     DOCKER_LIST_TYPE,
-    MANIFEST_TYPE,
-    MANIFEST_TYPES,
     SENTINEL_ANNOTATION,
-    SENTINEL_TYPE,
 )
 from conformance.format.oci import Descriptor, Platform, is_index, read_manifest
 from conformance.format.sentinel import canonical_sentinel
@@ -30,51 +27,12 @@ from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, RegistryDestination
 from conformance.requirements import mutant
 
-Json = dict[str, Any]
 Edit = Callable[[Json, Json], None]
-_CHANGING = (GZIP, ZSTD, UNCOMPRESSED)
 _MAX_TAR = 2**24
 
 
-class _Editor(Copier):
-    """Edits manifest and config of single images whose sentinel was stripped, and computes the digests again."""
-
-    def plan(self, options: CopierOptions) -> Plan:
-        plan, source = super().plan(options), self.source()
-        if options.compression not in _CHANGING or not _has_sentinel(source):
-            return plan
-        return self.edited(plan, options, source)
-
-    def source(self) -> Json:
-        return decode_object(content_of(self._source.root(), "source"), what="the root document")
-
-    def edited(self, plan: Plan, options: CopierOptions, source: Json) -> Plan:
-        """The plan with another root and config."""
-        manifest = msgspec.json.decode(plan.root.raw)
-        named = manifest["config"]["digest"]
-        steps = [step for step in plan.steps if not (isinstance(step, BlobStep) and step.blob.digest == named)]
-        old = next(step for step in plan.steps if isinstance(step, BlobStep) and step.blob.digest == named)
-        config = msgspec.json.decode(old.load(old.blob))
-        self.edit(manifest, config, options, source)
-        raw = encode(config)
-        blob = Descriptor(old.blob.media_type, str(Digest.of(raw)), len(raw))
-        manifest["config"] = {"mediaType": blob.media_type, "digest": blob.digest, "size": blob.size}
-        for layer in manifest["layers"]:
-            if layer["mediaType"] == SENTINEL_TYPE:
-                descriptor = msgspec.convert(layer, Descriptor)
-                steps.append(BlobStep(descriptor, self.load))
-        return Plan((*steps, BlobStep(blob, lambda _: raw)), ManifestStep(encode(manifest), plan.root.media_type))
-
-    def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
-        """The defect."""
-
-
-def _has_sentinel(manifest: Json) -> bool:
-    return any(layer.get("mediaType") == SENTINEL_TYPE for layer in manifest.get("layers", ()))
-
-
 def _editing(change: Edit) -> Toolkit:
-    class Edits(_Editor):
+    class Edits(Editor):
         def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
             change(manifest, config)
 
@@ -84,7 +42,7 @@ def _editing(change: Edit) -> Toolkit:
 def _keeps_sentinel(compression: str) -> Toolkit:
     """Like copiers that do not know sentinels: the sentinel is copied, the other layers are recompressed."""
 
-    class Keeps(_Editor):
+    class Keeps(Editor):
         def edit(self, manifest: Json, config: Json, options: CopierOptions, source: Json) -> None:
             if options.compression == compression:
                 first = source["layers"][0]
@@ -153,7 +111,7 @@ def edits_an_index_that_it_keeps() -> Toolkit:
 
 @mutant("SENT-STRIP-009")
 def strips_the_known_sentinel_only() -> Toolkit:
-    class KnownOnly(_Editor):
+    class KnownOnly(Editor):
         def edited(self, plan: Plan, options: CopierOptions, source: Json) -> Plan:
             if source["layers"][0]["digest"] != str(Digest.of(canonical_sentinel())):
                 raise RefusalError("internal error: the first DiffID is not the known one")
@@ -190,7 +148,7 @@ def keeps_the_sentinel_in_docker_images() -> Toolkit:
         def docker_plan(self, converter: Converter) -> Plan:
             plan = super().docker_plan(converter)
             source = decode_object(content_of(self._source.root(), "source"), what="source")
-            if not _has_sentinel(source):
+            if not has_sentinel(source):
                 return plan
             manifest = msgspec.json.decode(plan.root.raw)
             first = source["layers"][0]
@@ -203,10 +161,10 @@ def keeps_the_sentinel_in_docker_images() -> Toolkit:
 
 @mutant("SENT-STRIP-014", implies=("SENT-STRIP-008", "SENT-STRIP-015"))
 def recompresses_in_a_plain_copy() -> Toolkit:
-    class Recompresses(_Editor):
+    class Recompresses(Editor):
         def plan(self, options: CopierOptions) -> Plan:
             source = self.source()
-            if options.compression or options.preserve_digests or options.to_docker or not _has_sentinel(source):
+            if options.compression or options.preserve_digests or options.to_docker or not has_sentinel(source):
                 return Copier.plan(self, options)
             changed = CopierOptions(GZIP, options.preserve_digests, options.digest)
             return self.edited(Copier.plan(self, changed), changed, source)
@@ -236,7 +194,7 @@ def re_encodes_plain_images() -> Toolkit:
         def copy_plan(self) -> Plan:
             plan = super().copy_plan()
             fields = decode_object(plan.root.raw, what="root")
-            if is_index(fields) or _has_sentinel(fields):
+            if is_index(fields) or has_sentinel(fields):
                 return plan
             return Plan(plan.steps, ManifestStep(plan.root.raw + b"\n", plan.root.media_type))
 
@@ -272,11 +230,11 @@ def drops_history() -> Toolkit:
 
 @mutant("SENT-PUSH-014")
 def adds_a_sentinel_to_a_sentinel_variant() -> Toolkit:
-    class Doubles(_Editor):
+    class Doubles(Editor):
         def plan(self, options: CopierOptions) -> Plan:
             plan = Copier.plan(self, options)
             manifest = msgspec.json.decode(plan.root.raw)
-            if options.compression != CHUNKED or not _has_sentinel(manifest):
+            if options.compression != CHUNKED or not has_sentinel(manifest):
                 return plan
             manifest["layers"].insert(0, manifest["layers"][0])
             return Plan(plan.steps, ManifestStep(encode(manifest), plan.root.media_type))
@@ -297,10 +255,10 @@ def puts_the_root_first() -> Toolkit:
 
 @mutant("SENT-STRIP-013")
 def carries_signatures_to_a_changed_manifest() -> Toolkit:
-    class Carries(_Editor):
+    class Carries(Editor):
         def copy(self, destination: Destination, options: CopierOptions) -> Digest:
-            if options.compression in _CHANGING and _has_sentinel(self.source()):
-                _carry_signature(self._source, destination, self.plan(options).digest)
+            if options.compression in CHANGING and has_sentinel(self.source()):
+                carry_signature(self._source, destination, self.plan(options).digest)
             return super().copy(destination, options)
 
     return Toolkit(copier=Carries)
@@ -308,32 +266,14 @@ def carries_signatures_to_a_changed_manifest() -> Toolkit:
 
 @mutant("SENT-PUSH-018")
 def carries_signatures_to_an_added_variant() -> Toolkit:
-    class Carries(_Editor):
+    class Carries(Editor):
         def copy(self, destination: Destination, options: CopierOptions) -> Digest:
             source = self.source()
-            if options.compression == CHUNKED and not is_index(source) and not _has_sentinel(source):
-                _carry_signature(self._source, destination, self.plan(options).digest)
+            if options.compression == CHUNKED and not is_index(source) and not has_sentinel(source):
+                carry_signature(self._source, destination, self.plan(options).digest)
             return super().copy(destination, options)
 
     return Toolkit(copier=Carries)
-
-
-def _carry_signature(source: Any, destination: Any, digest: Digest) -> None:
-    """Copy the signature with the tag of the source's digest to the tag of another digest."""
-    given, name = source._client, source._reference.repository
-    target, repository = destination._client, destination._reference.repository
-    old = Digest.of(content_of(source.root(), "source"))
-    raw = given.get_manifest_raw(name, _signature_tag(old), accept=MANIFEST_TYPES).content
-    signature = read_manifest(raw).view
-    for blob in (signature.config, *signature.layers):
-        target.upload_blob(
-            repository, given.get_blob(name, blob.digest, max_bytes=blob.size).content, digest=blob.digest
-        )
-    target.put_manifest_raw(repository, _signature_tag(digest), raw, MANIFEST_TYPE)
-
-
-def _signature_tag(digest: Digest) -> str:
-    return f"{str(digest).replace(':', '-')}.sig"
 
 
 @mutant("SENT-STRIP-023")
@@ -374,10 +314,10 @@ def drops_annotations_of_layers() -> Toolkit:
 
 @mutant("SENT-PULL-025")
 def refuses_to_copy_sentinel_manifests() -> Toolkit:
-    class Refuses(_Editor):
+    class Refuses(Editor):
         def copy(self, destination: Destination, options: CopierOptions) -> Digest:
             changed = options.compression or options.preserve_digests or options.to_docker
-            if isinstance(destination, RegistryDestination) and not changed and _has_sentinel(self.source()):
+            if isinstance(destination, RegistryDestination) and not changed and has_sentinel(self.source()):
                 raise RefusalError("a layer of a media type that is not known")
             return super().copy(destination, options)
 
@@ -388,10 +328,10 @@ def refuses_to_copy_sentinel_manifests() -> Toolkit:
 def leaves_the_sentinel_blob_behind() -> Toolkit:
     """Like an export from a storage without sentinel blobs."""
 
-    class Leaves(_Editor):
+    class Leaves(Editor):
         def copy_plan(self) -> Plan:
             plan, source = super().copy_plan(), self.source()
-            if not _has_sentinel(source):
+            if not has_sentinel(source):
                 return plan
             left = source["layers"][0]["digest"]
             kept = (step for step in plan.steps if not (isinstance(step, BlobStep) and step.blob.digest == left))
@@ -404,11 +344,11 @@ def leaves_the_sentinel_blob_behind() -> Toolkit:
 def exports_layers_that_do_not_have_their_diff_ids() -> Toolkit:
     """Like an export that writes layers again and uses the DiffIDs of the config."""
 
-    class Exports(_Editor):
+    class Exports(Editor):
         def plan(self, options: CopierOptions) -> Plan:
             plan, source = Copier.plan(self, options), self.source()
             changed = options.compression or options.preserve_digests or options.to_docker
-            if changed or not _has_sentinel(source):
+            if changed or not has_sentinel(source):
                 return plan
             manifest = msgspec.json.decode(plan.root.raw)
             manifest["layers"][-1] = manifest["layers"][1]  # the lowest data layer again

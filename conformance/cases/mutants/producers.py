@@ -3,7 +3,6 @@
 # ruff: noqa: ARG002 - a defect inspects less than the step it replaces
 
 import io
-import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,15 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
-from conformance.format.assembled import describe, manifest_of
+from conformance.cases.mutants.producer_parts import ordinary_part, sign, variant_of_anything
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.media_types import GZIP, ZSTD
 from conformance.format.names import (
-    CONFIG_TYPE,
     ESTARGZ_TOC,
-    MANIFEST_TYPE,
     SENTINEL_ANNOTATION,
     SENTINEL_TYPE,
     ZSTD_ANNOTATION,
@@ -112,7 +109,7 @@ def variant_of_plain_zstd() -> Toolkit:
             return True
 
         def make_variant(self, plain: Instance) -> SentinelVariant:
-            return _variant_of_anything(plain)
+            return variant_of_anything(plain)
 
     class ForZstd(Producer):
         reshaper = AnyZstd
@@ -278,7 +275,7 @@ def counts_the_toc_of_estargz() -> Toolkit:
             return super().is_eligible(raw) or all(layer.annotation(ESTARGZ_TOC) for layer in layers)
 
         def make_variant(self, plain: Instance) -> SentinelVariant:
-            return _variant_of_anything(plain)
+            return variant_of_anything(plain)
 
     class ForGzip(Producer):
         reshaper = EitherToc
@@ -370,35 +367,12 @@ def leaves_out_what_it_cannot_represent() -> Toolkit:
             except FormatError:
                 if not layer.media_type.endswith("tar"):
                     raise
-                tar = _ordinary_part(self.load(layer))
+                tar = ordinary_part(self.load(layer))
             blob, written = layer_from_tar(tar)
             self.add(blob)
             return written.descriptor_fields
 
     return _toolkit(converter=LeavesOut)
-
-
-def _variant_of_anything(plain: Instance) -> SentinelVariant:
-    """A sentinel variant without inspecting the layers."""
-    sentinel = canonical_sentinel()
-    manifest, config = msgspec.json.decode(plain.raw), msgspec.json.decode(plain.config)
-    config["rootfs"]["diff_ids"].insert(0, str(Digest.of(sentinel)))
-    first = describe(sentinel, SENTINEL_TYPE)
-    raw_config = encode(config)
-    named = describe(raw_config, CONFIG_TYPE)
-    raw = encode({**manifest, "config": named, "layers": [first, *manifest["layers"]]})
-    return SentinelVariant(raw, raw_config, sentinel)
-
-
-def _ordinary_part(tar: bytes) -> bytes:
-    """The regular files of a tar with UTF-8 names."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=io.BytesIO(tar)) as reader, tarfile.open(fileobj=out, mode="w") as writer:
-        for member in reader:
-            if member.type == tarfile.REGTYPE and member.name.isascii():
-                member.pax_headers = {}
-                writer.addfile(member, reader.extractfile(member))
-    return out.getvalue()
 
 
 def _signing(*, first_only: bool) -> Toolkit:
@@ -412,24 +386,6 @@ def _signing(*, first_only: bool) -> Toolkit:
             return digest
 
     return Toolkit(producer=Signs)
-
-
-def sign(manifest: ManifestStep, destination: Destination) -> None:
-    """Push a referrer of the manifest."""
-    note, config = b"signature of " + str(Digest.of(manifest.raw)).encode(), b"{}"
-    for content in (note, config):
-        if not destination.has_blob(str(Digest.of(content))):
-            destination.put_blob(str(Digest.of(content)), content)
-
-    referrer = {
-        **manifest_of(
-            describe(config, CONFIG_TYPE),
-            [describe(note, "application/vnd.example.signature")],
-            artifact_type="application/vnd.example.signature",
-        ),
-        "subject": describe(manifest.raw, manifest.media_type),
-    }
-    destination.put_manifest(ManifestStep(encode(referrer), MANIFEST_TYPE, "signature"))
 
 
 SIGNERS: Final = (signs_everything, signs_the_plain_manifest_only)

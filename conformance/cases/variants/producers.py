@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from conformance.cases.mutants import producers as mutants
+from conformance.cases.mutants.producer_parts import sign
 from conformance.cases.variants.bare_twins import PairsWithoutToc
+from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.errors import FormatError
@@ -131,7 +133,7 @@ def signs_the_root_only() -> Toolkit:
     class Signs(Producer):
         def push(self, destination: Destination, options: ProducerOptions) -> Digest:
             digest = super().push(destination, options)
-            mutants.sign(self.plan(options).root, destination)
+            sign(self.plan(options).root, destination)
             return digest
 
     return Toolkit(producer=Signs, name="variant")
@@ -231,13 +233,11 @@ def attaches_a_manifest_to_what_it_pushed() -> Toolkit:
         def send(self, plan: Plan, destination: Destination) -> None:
             super().send(plan, destination)
             empty = b"{}"
-            digest = str(Digest.of(empty))
-            blob = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": digest, "size": len(empty)}
-            subject = {"mediaType": plan.root.media_type, "digest": str(plan.digest), "size": len(plan.root.raw)}
-            manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": "application/vnd.example.sbom"}
-            if not destination.has_blob(digest):
-                destination.put_blob(digest, empty)
-            raw = encode({**manifest, "config": blob, "layers": [blob], "subject": subject})
+            blob = describe(empty, "application/vnd.oci.empty.v1+json")
+            if not destination.has_blob(blob["digest"]):
+                destination.put_blob(blob["digest"], empty)
+            artifact = manifest_of(blob, [blob], artifact_type="application/vnd.example.sbom")
+            raw = encode({**artifact, "subject": describe(plan.root.raw, plan.root.media_type)})
             destination.put_manifest(ManifestStep(raw, MANIFEST_TYPE))
 
     return _toolkit(transfer=Attaches)

@@ -5,12 +5,11 @@ they agree only where no entry of the layer has that name.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
 from conformance.format.discrepancy import shown
-from conformance.format.toc import Entry
 from conformance.format.toc_names import cleaned
 from conformance.format.toc_outline import MAX_PROBLEMS, Outline, Problems, problem
 
@@ -36,53 +35,52 @@ def nameless_whiteouts(toc: Outline) -> Problems:
 
 def contradicted_whiteouts(toc: Outline) -> Problems:
     """Entries at, and whiteouts with entries below, a name that a whiteout of the same layer removes (TAR-048)."""
-    removed = _removed(toc)
+    # By hashes, which are keyed: a million names may take more memory than there is.
+    removed = {hash(name): index for index in toc.whiteouts if (name := _removed(toc.entries[index].name))}
     if removed:
         yield from islice(_at_and_below(toc, removed), MAX_PROBLEMS)
 
 
-def _removed(toc: Outline) -> Mapping[str, int]:
-    """The cleaned names that whiteouts remove, each with the index of its whiteout."""
-    removed: dict[str, int] = {}
-    for index in toc.whiteouts:
-        name = cleaned(toc.entries[index].name)
-        folder, last = name[: name.rfind("/") + 1], _last(name)
-        gone = last.removeprefix(WHITEOUT)
-        if is_whiteout(name) and not last.startswith(_OF_AUFS) and gone not in _NO_NAMES:
-            removed[folder + gone] = index
-    return removed
+def _removed(name: str) -> str:
+    """The cleaned name that an entry of this name removes; "" for none."""
+    name = cleaned(name)
+    last = _last(name)
+    gone = last.removeprefix(WHITEOUT)
+    if gone == last or last.startswith(_OF_AUFS) or gone in _NO_NAMES:
+        return ""
+    return name[: len(name) - len(last)] + gone
 
 
-def _at_and_below(toc: Outline, removed: Mapping[str, int]) -> Problems:
+def _at_and_below(toc: Outline, removed: Mapping[int, int]) -> Problems:
     entries = toc.entries
     for index, name in _names(toc):
-        at = removed.get(name)
-        if at is not None:
-            yield problem(entries, index, "no entry of a name that a whiteout of the layer removes", _whiteout(toc, at))
-    for name, index in removed.items():
-        if _has_below(toc, name):
+        at = removed.get(hash(name))
+        if at is not None and _removed(entries[at].name) == name:
+            found = f"the whiteout {shown(entries[at].name)}"
+            yield problem(entries, index, "no entry of a name that a whiteout of the layer removes", found)
+    has_below = _below(toc)
+    for index in removed.values():
+        name = _removed(entries[index].name)
+        if has_below(name):
             yield problem(entries, index, "no entry of the layer below the name that it removes", shown(f"{name}/…"))
 
 
-def _has_below(toc: Outline, name: str) -> bool:
+def _below(toc: Outline) -> Callable[[str], bool]:
+    """Whether any entry lies below a name."""
     parents = toc.names.parents
     if parents is not None:
-        return hash(name) in parents
-    names = sorted(cleaned for _, cleaned in _names(toc))  # names so deep that their parents cannot be looked up
-    at = bisect_left(names, name + "/")
-    return at < len(names) and names[at].startswith(name + "/")
+        return lambda name: hash(name) in parents
+    names = sorted(name for _, name in _names(toc))  # so deep that their parents cannot be looked up
+
+    def found(name: str) -> bool:
+        at = bisect_left(names, f"{name}/")
+        return at < len(names) and names[at].startswith(f"{name}/")
+
+    return found
 
 
 def _names(toc: Outline) -> Iterator[tuple[int, str]]:
-    return ((index, cleaned(entry.name)) for index, entry in enumerate(toc.entries) if _is_own(entry))
-
-
-def _is_own(entry: Entry) -> bool:
-    return entry.type != "chunk"
-
-
-def _whiteout(toc: Outline, index: int) -> str:
-    return f"the whiteout {shown(toc.entries[index].name)}"
+    return ((index, cleaned(entry.name)) for index, entry in enumerate(toc.entries) if entry.type != "chunk")
 
 
 def _last(name: str) -> str:
