@@ -167,12 +167,14 @@ class ConformanceSession:
         if report.when != "call":
             return None
         results = [recorded.result for recorded in verdicts_of(report)]
-        if report.failed and results:
+        has_failed = any(result.verdict == "fail" for result in results)
+        if report.failed and has_failed:
             # Not by pytest itself, which would print the failure twice.
             return "failed MUST", "F", ("FAILED", {"red": True})
-        if report.passed and any(result.verdict == "fail" for result in results):
+        if report.passed and has_failed:
             return "warned (SHOULD failed)", "w", ("WARNED", {"yellow": True})
-        if report.skipped and any(result.breaks_conformance for result in results):
+        # A test that could not be run has failed, and has no verdict.
+        if (report.failed and results) or (report.skipped and any(result.breaks_conformance for result in results)):
             return "not decided", "u", ("NOT DECIDED", {"yellow": True})
         return None
 

@@ -119,6 +119,7 @@ def test_a_registry_that_dies_ends_the_run_early_and_fails_nothing(tmp_path: Pat
     assert "incomplete" in output
     assert "stopped responding after" in output
     assert "does not conform" not in output
+    assert "failed MUST" not in output
     assert "Traceback" not in output
     found = document(tmp_path)
     assert found["ending"] == "incomplete"
