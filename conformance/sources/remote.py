@@ -156,6 +156,10 @@ class RemoteSource:
         return msgspec.structs.replace(stored, evidence=evidence)
 
 
+# The response of Go's HTTP server to a request without TLS.
+_TLS_ONLY: Final = b"HTTP request to an HTTPS server"
+
+
 def client_for(reference: RegistryReference, connection: ConnectionOptions) -> RegistryClient:
     """A client for the registry of this image, with the credentials for its repository; CredentialError for a bad
     file.
@@ -166,6 +170,8 @@ def client_for(reference: RegistryReference, connection: ConnectionOptions) -> R
 
 def explain_status(response: Response) -> str:
     """An HTTP status in words, with the remedy."""
+    if response.status == 400 and _TLS_ONLY in response.content:
+        return "this port expects TLS (HTTP 400): write https:// before the host, or set OCI_TLS=enabled or insecure"
     known = {
         401: "the registry requires authentication (HTTP 401); give --username and OCI_PASSWORD, or log in "
         "with docker or podman",

@@ -219,6 +219,21 @@ def test_an_unknown_certificate(tmp_path: Path) -> None:
     one_line(insecure, "no such image (HTTP 404)")
 
 
+def test_a_ca_file_asks_for_tls_on_this_machine_too(tmp_path: Path) -> None:
+    tls, ca = certificate(tmp_path)
+    with EmbeddedRegistry(tls=tls) as registry:
+        run = zcc("check", "--ca-file", str(ca), f"{registry.url.removeprefix('https://')}/app:1")
+    one_line(run, "no such image (HTTP 404)")
+
+
+def test_a_request_without_tls_to_a_port_with_tls() -> None:
+    content = b"Client sent an HTTP request to an HTTPS server.\n"
+    head = b"HTTP/1.0 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(content)
+    with raw_server(lambda connection, _: connection.sendall(head + content)) as url:
+        run = zcc("check", "--insecure", f"{url.removeprefix('http://')}/app:1")
+    one_line(run, "expects TLS", "https://", "OCI_TLS")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"], ids=["absent", "empty", "not PEM"])
 def test_a_ca_file_that_is_none(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "ca.pem"

@@ -21,7 +21,7 @@ _TLS = ("enabled", "disabled", "insecure")  # as the OCI conformance test has it
 class ConnectionOptions(msgspec.Struct, frozen=True):
     """``password`` is never in a repr; "" means: not given.
 
-    ``tls``: it was requested, also where plain HTTP is the default.
+    ``tls``: it was requested, also where plain HTTP is the default; a CA file requests it.
     """
 
     username: str = ""
@@ -61,7 +61,7 @@ class ConnectionOptions(msgspec.Struct, frozen=True):
             insecure or tls == "insecure",
             ca_file,
             environ,
-            tls in ("enabled", "insecure"),
+            tls in ("enabled", "insecure") or bool(ca_file),
         )
 
     def arguments(self) -> tuple[str, ...]:
