@@ -53,11 +53,14 @@ def generated_images(trials: ConsumerTrials, *, examples: int, number: int, keep
         nonlocal until
         tree = usable(drawn)
         key = repr(tree)
-        if key not in tried:
+        is_new = key not in tried
+        if is_new:
             assume(len(tried) < MAX_TRIES and time.monotonic() < until)
             tally.count([tree])
             tried[key] = _pulled_both_ways(trials, operation, tree, f"seed {number}, example {len(tried)}")
-        if any(judgement.outcome == "fail" for judgement in equals_the_plain_variant(tried[key])):
+        is_different = any(judgement.outcome == "fail" for judgement in equals_the_plain_variant(tried[key]))
+        assume(is_new or is_different)  # a tree that was tried takes the place of no other
+        if is_different:
             failing.append(tree)
             until = min(until, time.monotonic() + SHRINKING_SECONDS)
             raise _Different
