@@ -1,34 +1,29 @@
 """``python -m conformance.building.compress_process``: compresses the frames of a layer in its own process.
 
-Two processes share no interpreter lock. The other side puts content into slots of shared memory, an inherited file, and
-says on standard input which slot has how many bytes, and where frames end; this process responds on standard output
-with the compressed bytes and the sizes of the frames, and the slot is free again; in the end with the digest of all
-content.
+The other side puts content into slots of shared memory, and states on standard input which slot has how many bytes, and
+where frames end. This process responds on standard output with the compressed bytes and the sizes of the frames; the
+slot is then free again. In the end it gives the digest of all content.
 """
 
-import contextlib
 import hashlib
 import mmap
 import os
 import struct
-import subprocess
 import sys
 import threading
 from array import array
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import IO, BinaryIO, Final
 
-import conformance
 from conformance.format.digest import Digest
 from conformance.format.frame_writer import Compressor, FrameNumbers, Frames, Output
+from conformance.sources.worker_process import WorkerProcess
 
 SLOTS: Final = 4
 SLOT_SIZE: Final = 4 * 2**20
 """Bytes: a smaller layer needs no process, which takes a tenth of a second to start."""
 
 _MODULE: Final = "conformance.building.compress_process"
-_ROOT: Final = str(Path(conformance.__file__).parents[1])
 _USED = SLOT_SIZE
 _MAX_RESPONSE: Final = 2**26
 # Slot and number of segments; of a segment twice its size, and 1 more if a frame ends after it.
@@ -143,19 +138,7 @@ class _Process:
 
     def __init__(self, output: Output, level: int, checksums: bool) -> None:
         self._output = output
-        self._file = os.memfd_create("zcc-compress") if hasattr(os, "memfd_create") else _unnamed_file()
-        os.ftruncate(self._file, SLOTS * SLOT_SIZE)
-        self._memory = mmap.mmap(self._file, SLOTS * SLOT_SIZE)
-        paths = os.pathsep.join((_ROOT, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep)
-        # -P: a directory with the name of this package in the working directory is not imported.
-        command = (sys.executable, "-P", "-m", _MODULE, str(self._file), str(level), str(int(checksums)))
-        self._process = subprocess.Popen(
-            command,
-            env={**os.environ, "PYTHONPATH": paths},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=(self._file,),
-        )
+        self._process = WorkerProcess(_MODULE, SLOTS * SLOT_SIZE, (str(level), str(int(checksums))))
         self._free = threading.Semaphore(SLOTS)
         self._count = 0
         self._is_finishing = False
@@ -174,26 +157,19 @@ class _Process:
         self._free.acquire()
         self._raise()
         start = self._count % SLOTS * SLOT_SIZE
-        with memoryview(self._memory) as memory:
+        with memoryview(self._process.memory) as memory:
             return memory[start : start + SLOT_SIZE]
 
     def put(self, segments: "array[int]") -> None:
         """Compress the content of the slot that was given last."""
         slot = self._count % SLOTS
         self._count += 1
-        stdin = self._process.stdin
-        assert stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it ended: the thread reports the error
-            stdin.write(_REQUEST.pack(slot, len(segments)) + segments.tobytes())
-            stdin.flush()
+        self._process.tell(_REQUEST.pack(slot, len(segments)) + segments.tobytes())
 
     def finish(self) -> None:
         """Wait until all is written."""
         self._is_finishing = True
-        stdin = self._process.stdin
-        assert stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            stdin.close()
+        self._process.tell_end()
         self._thread.join()
         self._raise()
         if self._process.wait():
@@ -202,14 +178,8 @@ class _Process:
     def end(self) -> None:
         """Kill the process, and close what it had."""
         self._process.kill()
-        self._process.wait()
         self._thread.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):  # unsent messages are discarded
-                    stream.close()
-        self._memory.close()
-        os.close(self._file)
+        self._process.close()
 
     def _raise(self) -> None:
         if self._error is not None:
@@ -217,7 +187,6 @@ class _Process:
 
     def _write_all(self) -> None:
         stdout = self._process.stdout
-        assert stdout is not None
         done = 0
         try:
             while head := stdout.read(_RESPONSE.size):
@@ -238,13 +207,6 @@ class _Process:
             self._error = error
             self._process.kill()
             self._free.release(SLOTS)  # a writer that waits for a slot raises the error
-
-
-def _unnamed_file() -> int:
-    import tempfile  # noqa: PLC0415 (only where there is no memfd)
-
-    with tempfile.TemporaryFile(prefix="zcc-") as file:
-        return os.dup(file.fileno())
 
 
 def _work(memory: mmap.mmap, stdin: IO[bytes], stdout: IO[bytes], level: int, checksums: bool) -> None:

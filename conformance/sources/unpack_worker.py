@@ -1,29 +1,26 @@
 """``python -m conformance.sources.unpack_worker``: unpacks a blob in its own process, into shared memory.
 
-Two processes share no interpreter lock: one decompresses and hashes while the other reads the tar. The worker has the
-blob and the shared memory as inherited files, states on standard output which slot it filled, and waits on standard
-input for slots that are free again. It fills all slots before it needs the limit of the tar, the first line of
-standard input: the TOC that the limit follows from is read meanwhile. It ends when the other side does.
+One process decompresses and hashes while the other reads the tar. The worker has the blob as an inherited file. It
+states on standard output which slot it filled, and waits on standard input for slots that are free again. It fills all
+slots before it needs the limit of the tar, the first line of standard input: the TOC that states it is read
+meanwhile.
 """
 
-import contextlib
 import mmap
 import os
 import struct
-import subprocess
 import sys
 from array import array
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, BinaryIO, Final
 
 import msgspec
 
-import conformance
 from conformance.format import errors
 from conformance.format.frames import Frame
 from conformance.format.unpack import FrameTable
 from conformance.sources.unpacking import BlobBounds, Progress, Unpacked, Unpacking
+from conformance.sources.worker_process import WorkerProcess
 
 SLOTS: Final = 12
 SLOT_SIZE: Final = 8 * 2**20
@@ -31,7 +28,6 @@ SLOT_SIZE: Final = 8 * 2**20
 MAX_MESSAGE: Final = 512 * 2**20
 
 _MODULE: Final = "conformance.sources.unpack_worker"
-_ROOT: Final = str(Path(conformance.__file__).parents[1])
 _LENGTH: Final = struct.Struct("<I")
 
 
@@ -83,22 +79,8 @@ class UnpackWorker:
     """
 
     def __init__(self, blob: BinaryIO, bounds: BlobBounds) -> None:
-        self._file = os.memfd_create("zcc-unpack") if hasattr(os, "memfd_create") else _unnamed_file()
-        os.ftruncate(self._file, SLOTS * SLOT_SIZE)
-        self._memory = mmap.mmap(self._file, SLOTS * SLOT_SIZE)
-        # -P: a directory with the name of this package in the working directory is not imported.
-        files = (str(blob.fileno()), str(self._file))
-        command = (sys.executable, "-P", "-m", _MODULE, *files, msgspec.json.encode(bounds).decode())
-        self._process = subprocess.Popen(
-            command,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join((_ROOT, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep),
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=(blob.fileno(), self._file),
-        )
+        arguments = (str(blob.fileno()), msgspec.json.encode(bounds).decode())
+        self._process = WorkerProcess(_MODULE, SLOTS * SLOT_SIZE, arguments, (blob.fileno(),))
         self._result: Unpacked | None = None
 
     @property
@@ -115,26 +97,18 @@ class UnpackWorker:
     def end(self) -> None:
         """Kill the process, and close what it had."""
         self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):  # unsent messages are discarded
-                    stream.close()
-        os.close(self._file)
-        # Views of the memory may be referenced by a traceback, and are released with it.
+        self._process.close()
 
     def limit(self, tar: int) -> None:
         """The tar has at most so many bytes."""
-        self._tell(b"%d\n" % tar)
+        self._process.tell(b"%d\n" % tar)
 
     def batches(self, progress: Progress | None = None) -> Iterator[memoryview]:
         """The tar in pieces, after ``limit``. Raises OSError when the blob cannot be read, or the worker ended."""
-        stdout = self._process.stdout
-        assert stdout is not None
-        view = memoryview(self._memory)
+        view = memoryview(self._process.memory)
         told = 0
         while True:
-            message = _receive(stdout)
+            message = _receive(self._process.stdout)
             if isinstance(message, _Failed):
                 raise OSError(message.number, message.message)
             if isinstance(message, _Done):
@@ -146,27 +120,13 @@ class UnpackWorker:
                 return
             start = message.slot * SLOT_SIZE
             yield view[start : start + message.size]
-            self._tell(b"\n")
+            self._process.tell(b"\n")
 
     def result(self) -> Unpacked:
         """The result of unpacking the blob."""
         if self._result is None:
             raise OSError("the unpacking process has not ended")
         return self._result
-
-    def _tell(self, message: bytes) -> None:
-        stdin = self._process.stdin
-        assert stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended: its last messages have the reason
-            stdin.write(message)
-            stdin.flush()
-
-
-def _unnamed_file() -> int:
-    import tempfile  # noqa: PLC0415 (only where there is no memfd)
-
-    with tempfile.TemporaryFile(prefix="zcc-") as file:
-        return os.dup(file.fileno())
 
 
 def _receive(stream: IO[bytes]) -> _Message:
@@ -253,8 +213,8 @@ def _send(stream: IO[bytes], message: _Message) -> None:
 
 
 def main() -> None:
-    """Arguments: the blob's file, the shared memory's file, the bounds of the blob as JSON."""
-    blob_file, memory_file = (int(argument) for argument in sys.argv[1:3])
+    """Arguments: the shared memory's file, the blob's file, the bounds of the blob as JSON."""
+    memory_file, blob_file = (int(argument) for argument in sys.argv[1:3])
     bounds = msgspec.json.decode(sys.argv[3], type=BlobBounds)
     try:
         with os.fdopen(blob_file, "rb") as blob, mmap.mmap(memory_file, SLOTS * SLOT_SIZE) as memory:

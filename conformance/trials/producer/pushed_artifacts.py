@@ -88,8 +88,11 @@ class GeneratedPushes:
         @exploring(examples, number)
         def push(drawn: Tree) -> None:
             tree = usable(drawn)
-            assume(repr(tree) in self._tried or len(self._tried) < MAX_TRIES)
-            if _failed(self._results(tree)) - self._known:
+            is_new = repr(tree) not in self._tried
+            assume(not is_new or len(self._tried) < MAX_TRIES)
+            is_broken = bool(_failed(self._results(tree)) - self._known)
+            assume(is_new or is_broken)  # a tree that was tried takes the place of no other
+            if is_broken:
                 failing.append(tree)
                 raise _Broken
 
