@@ -2,8 +2,8 @@
 
 One process decompresses and hashes while the other reads the tar. The worker has the blob as an inherited file. It
 states on standard output which slot it filled, and waits on standard input for slots that are free again. It fills all
-slots before it needs the limit of the tar, the first line of standard input: the TOC that states it is read
-meanwhile.
+slots before it needs the limit of the tar, the first line of standard input: the limit follows from the TOC, which is
+read meanwhile.
 """
 
 import mmap
