@@ -34,19 +34,24 @@ from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def _modules(folder: str, names: str) -> list[str]:
+    return [f"tests/{folder}/test_{name}.py" for name in names.split()]
+
+
 FILES = ("conformance/checks/**/*.py", "conformance/format/*.py")
 # Not those that take minutes by themselves.
 TESTS = (
-    *(f"tests/layer/test_{part}.py" for part in ("chunker", "entry_comparison", "frames", "name_rules", "pipeline")),
-    *(f"tests/layer/test_{part}.py" for part in ("positions", "tarsplit", "toc", "toc_rules", "toc_slices", "writer")),
-    *(f"tests/artifact/test_{part}.py" for part in ("edges_of_checks", "findings_told", "layer_checks")),
-    *(f"tests/artifact/test_{part}.py" for part in ("metadata_checks", "partial_pulls", "tar_headers", "variants")),
-    *(f"tests/artifact/test_{part}.py" for part in ("claims", "nested_indexes", "pipeline")),
-    *(f"tests/format/test_{part}.py" for part in ("bundle", "document_types", "first_use_in_threads", "splice")),
-    *("tests/format/test_unpack.py", "tests/format/test_variant.py", "tests/core/test_documents.py"),
-    *("tests/blob/test_sentinel_blob_checks.py", "tests/blob/test_sentinel_format.py"),
-    *("tests/registry/test_ranges.py", "tests/trials/test_trial_verdicts.py", "tests/diff/test_duality.py"),
-    *("tests/selection", "tests/copy", "tests/judged", "tests/differential/test_kinds.py", "tests/rules"),
+    *_modules("format/layer", "chunker entry_comparison frames name_rules pipeline positions"),
+    *_modules("format/layer", "tarsplit toc toc_rules toc_slices writer"),
+    *_modules("format", "documents document_types first_use_in_threads sentinel_format splice unpack variant"),
+    *_modules("checks/artifact", "claims edges_of_checks findings_told layer_checks metadata_checks nested_indexes"),
+    *_modules("checks/artifact", "partial_pulls sentinel_blob_checks tar_headers variants"),
+    *("tests/checks/consumer", "tests/checks/copier", "tests/checks/judged", "tests/format/rules"),
+    *("tests/images/test_bundle.py", "tests/sources/test_pipeline.py", "tests/registry/test_ranges.py"),
+    *("tests/trials/test_trial_verdicts.py", "tests/anatomy/difference/test_duality.py"),
+    "tests/assurance/differential/test_kinds.py",
 )
 _OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 
