@@ -36,21 +36,27 @@ from mutation_reach import Reach, reach_of
 from mutation_tests import WALL_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def _modules(folder: str, names: str) -> list[str]:
+    return [f"tests/{folder}/test_{name}.py" for name in names.split()]
+
+
 FILES = ("conformance/checks/**/*.py", "conformance/format/*.py")
 # Not those that take minutes by themselves.
 TESTS = (
-    *(f"tests/layer/test_{part}.py" for part in ("chunker", "entry_comparison", "frames", "name_rules", "pipeline")),
-    *(f"tests/layer/test_{part}.py" for part in ("positions", "tarsplit", "toc", "toc_rules", "toc_slices", "writer")),
-    *(f"tests/artifact/test_{part}.py" for part in ("edges_of_checks", "findings_told", "layer_checks")),
-    *(f"tests/artifact/test_{part}.py" for part in ("metadata_checks", "partial_pulls", "tar_headers", "variants")),
-    *(f"tests/artifact/test_{part}.py" for part in ("claims", "nested_indexes", "pipeline")),
-    *(f"tests/format/test_{part}.py" for part in ("bundle", "document_types", "first_use_in_threads", "splice")),
-    *(f"tests/format/test_{part}.py" for part in ("toc_keys", "unpack", "variant")),
-    "tests/core/test_documents.py",
-    *("tests/blob/test_sentinel_blob_checks.py", "tests/blob/test_sentinel_format.py"),
-    *("tests/registry/test_ranges.py", "tests/trials/test_trial_verdicts.py", "tests/diff/test_duality.py"),
-    *(f"tests/{folder}/test_*.py" for folder in ("checks/*", "copy", "judged", "rules", "selection")),
-    "tests/differential/test_kinds.py",
+    *_modules("format/layer", "chunker entry_comparison frames name_rules pipeline positions"),
+    *_modules("format/layer", "tarsplit toc toc_rules toc_slices writer"),
+    *_modules("format", "documents document_types first_use_in_threads sentinel_format splice toc_keys unpack"),
+    *_modules("format", "variant"),
+    *_modules("checks/artifact", "claims edges_of_checks findings_told hard_links layer_checks"),
+    *_modules(
+        "checks/artifact", "metadata_checks nested_indexes partial_pulls sentinel_blob_checks tar_headers variants"
+    ),
+    *(f"tests/{folder}/test_*.py" for folder in ("checks/consumer", "checks/copier", "checks/judged", "format/rules")),
+    *("tests/images/test_bundle.py", "tests/sources/test_pipeline.py", "tests/registry/test_ranges.py"),
+    *("tests/trials/test_trial_verdicts.py", "tests/anatomy/difference/test_duality.py"),
+    "tests/assurance/differential/test_kinds.py",
 )
 
 
