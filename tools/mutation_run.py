@@ -46,10 +46,11 @@ FILES = ("conformance/checks/**/*.py", "conformance/format/*.py")
 # Not those that take minutes by themselves.
 TESTS = (
     *_modules("format/layer", "chunker entry_comparison frames name_rules pipeline positions"),
-    *_modules("format/layer", "tarsplit toc toc_rules toc_slices writer"),
-    *_modules("format", "documents document_types first_use_in_threads sentinel_format splice toc_keys unpack"),
-    *_modules("format", "variant"),
-    *_modules("checks/artifact", "claims edges_of_checks findings_told hard_links layer_checks"),
+    *_modules("format/layer", "tarsplit toc toc_rules toc_slices whiteout_rules writer"),
+    *_modules("format", "client_platforms documents document_types first_use_in_threads frame_writer limits"),
+    *_modules("format", "sentinel_format splice toc_keys unpack variant"),
+    *_modules("checks", "bound"),
+    *_modules("checks/artifact", "claims edges_of_checks findings_told hard_links judge layer_checks"),
     *_modules(
         "checks/artifact", "metadata_checks nested_indexes partial_pulls sentinel_blob_checks tar_headers variants"
     ),
