@@ -16,7 +16,9 @@ from typing import BinaryIO, cast
 
 from benchmarks.layers import usr_tar
 from conformance.building.process_sink import process_sinks
+from conformance.building.streams import file_pieces
 from conformance.format.layer_sink import InlineSink
+from conformance.format.piece_stream import PieceStream
 from conformance.format.writer import DEFAULTS, WriterOptions, write_layer
 
 LIMIT = 0.8
@@ -31,7 +33,8 @@ def _zstd(level: int) -> Callable[[Path, Path], None]:
 
 def _writer(level: int, *, parallel: bool) -> Callable[[Path, Path], None]:
     def run(tar: Path, out: Path) -> None:
-        with tar.open("rb") as source, out.open("wb") as sink, process_sinks() as sinks:
+        source = cast("BinaryIO", PieceStream(file_pieces(tar)))
+        with out.open("wb") as sink, process_sinks() as sinks:
             write_layer(source, cast("BinaryIO", sink), WriterOptions(level=level), sinks if parallel else InlineSink)
 
     return run
