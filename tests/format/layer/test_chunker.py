@@ -154,3 +154,10 @@ def test_numpy_and_integers_find_the_same_splits(count: int) -> None:
     for content in given_contents:
         known = bytes(WINDOW - 1) + content[:count]
         assert splits_by_numpy(known, numpy) == splits_by_integers(known)
+
+
+def test_a_window_that_is_not_full_splits_nothing() -> None:
+    known = bytes([29, 92]) + bytes(98)  # the sum over the first 51 bytes alone is that of a split
+    assert 51 * 29 + 50 * 92 == 6079 == (0xFFFF - WINDOW * (WINDOW - 1) * 31) & 0xFFFF
+    assert splits_by_integers(known) == []
+    assert splits_by_numpy(known, pytest.importorskip("numpy")) == []
