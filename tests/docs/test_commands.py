@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from conformance.cli import app
 from conformance.implementations.adapter import load_adapter
 from conformance.registry.server.embedded import EmbeddedRegistry
-from tests.build.trees import make_tree
+from tests.building.trees import make_tree
 from tests.docs.commands import ROOT, Shown, shown_commands
 
 COMMANDS = shown_commands()
@@ -25,7 +25,7 @@ NOT_RUN = {
     "zcc readers": "it builds and fetches programs",
     "zcc registry": "it serves until it is interrupted",
     "zcc certify": "it runs other programs for minutes",
-    "zcc vectors": "tests/vectors runs them",
+    "zcc vectors": "tests/cases/vectors runs them",
     "zcc report": "tests/reports runs them, with keys",
 }
 # Of these only the name is inspected, and why.
