@@ -62,7 +62,13 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         # It selects the sentinel variant on purpose.
         ("SENT-SELECT-002", "SENT-PULL-031", "SENT-PULL-032"),
     ),
-    ProfileDefinition("copier", "copier", "a tool that copies images byte for byte"),
+    ProfileDefinition(
+        "copier",
+        "copier",
+        "a tool that copies images byte for byte",
+        # Where it also builds: it keeps the unknown layer of the base, and adds one without TOC.
+        hazards=("SENT-STRIP-014",),
+    ),
     ProfileDefinition(
         "recompressing-copier",
         "copier",
