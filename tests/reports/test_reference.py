@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from conformance.reports.catalogue import files_of
 from conformance.reports.reference import reference_lines
 from conformance.reports.variants import variant_lines
 from conformance.requirements import load_catalogue
@@ -26,3 +27,13 @@ def test_the_table_of_variants_is_current() -> None:
     assert table.read_text("utf-8") == "\n".join(variant_lines()) + "\n", (
         "docs/variants.md has drifted: run python -m conformance.reports.variants docs/variants.md"
     )
+
+
+def test_each_requirement_states_where_its_check_and_mutants_are() -> None:
+    for requirement in load_catalogue().requirements:
+        places = files_of(requirement.id)
+        check = (REFERENCE.parents[1] / places[0].partition(":")[0]).read_text("utf-8")
+        assert f'@decides("{requirement.id}"' in check
+        for place in places:
+            name, _, line = place.rpartition(":")
+            assert int(line) <= len((REFERENCE.parents[1] / name).read_bytes().splitlines()), place

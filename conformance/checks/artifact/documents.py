@@ -11,7 +11,6 @@ from conformance.format.document_types import DocumentKind, type_problem
 from conformance.format.json_problems import KeyKind, KeyProblem
 from conformance.format.key_folds import foldings
 from conformance.format.media_types import CONFIG_TYPES
-from conformance.format.oci import examine_index
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.requirements import decides
@@ -53,8 +52,8 @@ def _index(seen: ImageSeen) -> Iterator[_Document]:
 
 def _layout(seen: ImageSeen) -> Iterator[_Document]:
     """The index.json of a layout, where it leads to the image."""
-    if seen.layout is not None and seen.layout.content is not None:
-        read = examine_index(seen.layout.content)
+    if seen.layout is not None:
+        read = seen.layout.read
         fields = read.document.fields if read.document else None
         yield _Document("index", "index.json", seen.layout.content, fields, read.malformed, read.key_problems)
 

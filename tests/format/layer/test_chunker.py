@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.format.chunker import WINDOW, Chunk, Chunker, chunks, splits_by_integers, splits_by_numpy
+from conformance.format.chunker import Chunk, Chunker, chunks
 from conformance.format.crc64 import Crc64, crc64
 from conformance.format.decompress import decompress
+from conformance.format.splits import WINDOW, splits_by_integers, splits_by_numpy
 from conformance.format.toc import Entry
 from conformance.strategies.trees import contents
 from tests.format.layer import golden
@@ -154,3 +155,10 @@ def test_numpy_and_integers_find_the_same_splits(count: int) -> None:
     for content in given_contents:
         known = bytes(WINDOW - 1) + content[:count]
         assert splits_by_numpy(known, numpy) == splits_by_integers(known)
+
+
+def test_a_window_that_is_not_full_splits_nothing() -> None:
+    known = bytes([29, 92]) + bytes(98)  # the sum over the first 51 bytes alone is that of a split
+    assert 51 * 29 + 50 * 92 == 6079 == (0xFFFF - WINDOW * (WINDOW - 1) * 31) & 0xFFFF
+    assert splits_by_integers(known) == []
+    assert splits_by_numpy(known, pytest.importorskip("numpy")) == []

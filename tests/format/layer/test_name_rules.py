@@ -47,7 +47,15 @@ def test_an_entry_below_another_type_is_found(parent: str, kind: str) -> None:
     assert not list(name_rules.wrong_parents(outline_of((parent, "dir"), ("a/b/c/d", "reg"))))
 
 
-@given(st.lists(st.tuples(NAMES, st.sampled_from(("dir", "reg"))), max_size=8))
+@pytest.mark.parametrize("kind", ["block", "char", "fifo", "hardlink", "reg", "symlink"])
+def test_below_deep_names_another_type_is_found_too(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toc_names.Names, "parents", None)
+    toc = outline_of(("a/b", kind), ("a/b/c", "reg"))
+    assert [each.found for each in name_rules.wrong_parents(toc)] == [f"type {kind}"]
+    assert not list(name_rules.wrong_parents(outline_of(("a/b", "dir"), ("a/b/c", kind))))
+
+
+@given(st.lists(st.tuples(NAMES, st.sampled_from(("block", "char", "dir", "fifo", "reg", "symlink"))), max_size=8))
 def test_looking_up_and_sorting_find_the_same(entries: list[tuple[str, str]]) -> None:
     unique = {toc_names.cleaned(name): (name, kind) for name, kind in entries}
     toc = outline_of(*unique.values())

@@ -160,6 +160,8 @@ def test_a_file_that_agrees(step: int) -> None:
          [(Kind.NOT_ZEROS, "zeros", "other bytes", 515)]),
         # Chunks that do not tile the file are not compared: CHUNK-002 covers them.
         ([entry("f", CONTENT, chunk_size=3, chunk_digest=""), chunk(4, 4, b"")], []),
+        ([entry("f", CONTENT, chunk_size=3, chunk_digest=""), chunk(4, 5, b"")], []),
+        ([entry("f", CONTENT, chunk_size=3, chunk_digest=""), chunk(2, 5, b"")], []),
         ([entry("f", CONTENT, chunk_size=3, chunk_digest=""), chunk(3, 4, b"")], []),
         ([entry("f", CONTENT, chunk_size=3, chunk_digest=""), chunk(3, 6, b"")], []),
         ([entry("f", CONTENT, chunk_size=-1, chunk_digest="x"), chunk(-1, 9, b"")], []),
@@ -170,6 +172,15 @@ def test_a_file_that_agrees(step: int) -> None:
 def test_a_file_that_differs(entries: list[Entry], differences: list[tuple[Any, ...]], step: int) -> None:
     found = told(examined(FILE + END, *entries, step=step).discrepancies)
     assert [(kind, expected, other, offset) for kind, _, expected, other, offset in found] == differences
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_chunks_are_compared_wherever_their_file_is_in_the_toc(before: int) -> None:
+    others = [entry(f"{number}", b"") for number in range(before)]
+    whole = entry("f", CONTENT, chunk_size=3, chunk_digest=sha(b""))
+    found = examined(FILE + END, *others, whole, chunk(3, 5, b""), *others)
+    assert found.chunks == 2
+    assert [each.offset for each in found.discrepancies.of(Kind.CHUNK_DIGEST)] == [512, 515]
 
 
 @pytest.mark.parametrize(("last", "zeros"), [(b"\0", True), (b"x", False)])
