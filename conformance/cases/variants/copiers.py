@@ -270,7 +270,7 @@ def carries_what_it_does_not_know() -> Toolkit:
 
 variant("SENT-STRIP-005", "SENT-STRIP-006", "SENT-STRIP-011")(carries_what_it_does_not_know)
 KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (carries_what_it_does_not_know,)
-"""These claim the profile recompressing-copier: what only copiers that know sentinels owe does not bind them."""
+"""These claim the profile recompressing-copier: the requirements on copiers that know sentinels do not bind them."""
 
 
 def _named(raw: bytes) -> Json:
