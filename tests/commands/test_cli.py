@@ -12,8 +12,8 @@ import pytest
 from conformance.cli import main
 from conformance.images.golden import golden_directory
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
-from conformance.reports.model import published_schema
 from conformance.requirements import load_catalogue
+from tests.schemas import results_schema
 
 CODE = "from conformance.cli import main; main()"
 GOLDEN = f"oci:{golden_directory('sentinel-single')}"
@@ -45,7 +45,7 @@ def test_a_conforming_image_may_have_warnings() -> None:
 def test_json_follows_the_published_schema() -> None:
     run = zcc("check", "--json", "--no-panel", GOLDEN)
     document = json.loads(run.stdout)
-    jsonschema.validate(document, json.loads(published_schema()))
+    jsonschema.validate(document, results_schema())
     assert document["subject"] == GOLDEN
     assert {"id", "level", "verdict", "findings"} <= set(document["verdicts"][0])
 

@@ -18,9 +18,9 @@ from conformance.images.golden import golden_directory
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server import defects
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
-from conformance.reports.model import published_schema
 from conformance.trials.registry.push import push_layout
 from conformance.trials.registry.target import RegistryUnderTest
+from tests.schemas import results_schema
 
 TIMEOUT = 300
 
@@ -52,7 +52,7 @@ def embedded() -> Iterator[EmbeddedRegistry]:
 
 def results(directory: Path) -> dict[str, object]:
     document = json.loads((directory / "reports" / "latest" / "results.json").read_bytes())
-    jsonschema.validate(document, json.loads(published_schema()))
+    jsonschema.validate(document, results_schema())
     assert isinstance(document, dict)
     return document
 

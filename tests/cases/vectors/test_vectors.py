@@ -11,7 +11,6 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.assurance.vectors import failed_of, judge_case
 from conformance.cases.vectors.build import build_vectors
 from conformance.cases.vectors.model import Case, VectorError, Vectors
 from conformance.cases.vectors.results import CaseResult, read_results
@@ -29,6 +28,7 @@ from conformance.cases.vectors.stored import gzip_member, zstd_frame
 from conformance.format.chunker import chunks
 from conformance.requirements import load_catalogue
 from conformance.trials.vector_results import judge_results
+from tests.cases.vectors.judging import failed_of, judge_case
 from tests.commands.test_cli import zcc
 
 COMMITTED = vectors_directory()

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.format.chunker import WINDOW, Chunk, Chunker, chunks, splits_by_integers, splits_by_numpy
+from conformance.format.chunker import Chunk, Chunker, chunks
 from conformance.format.crc64 import Crc64, crc64
 from conformance.format.decompress import decompress
+from conformance.format.splits import WINDOW, splits_by_integers, splits_by_numpy
 from conformance.format.toc import Entry
 from conformance.strategies.trees import contents
 from tests.format.layer import golden

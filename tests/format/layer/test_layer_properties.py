@@ -5,9 +5,10 @@ from hypothesis import given, settings
 
 from conformance.format.writer import WrittenLayer
 from conformance.images.layer_draft import LayerDraft
-from conformance.strategies.tamperings import DUALITIES, Duality, Tampering, drafts, tampered_layers
+from conformance.strategies.tamperings import Tampering, drafts, tampered_layers
 from conformance.strategies.trees import layers
 from tests.checks.artifact.test_layer_checks import results
+from tests.format.layer.dualities import DUALITIES, Duality
 from tests.format.layer.judging import judge_layer
 
 # Requirements that a tampering implies, whichever it is: consequences that depend on what else is in the layer.

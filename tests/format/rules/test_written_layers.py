@@ -1,18 +1,15 @@
 """A layer as the writer places it: frames, chunks and entries, and what the options change."""
 
-import io
-
 import pytest
 
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.frames import Frame, map_frames
-from conformance.format.lanes import INLINE
 from conformance.format.names import LAYER_ZSTD_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.toc import Entry
-from conformance.format.writer import DEFAULTS, WriterOptions, WrittenLayer, layer_from_tar, write_layer
+from conformance.format.writer import DEFAULTS, WriterOptions, layer_from_tar
 from conformance.images.trees import Node, noise, tar_of
 
 HOLE = bytes(2048)
@@ -136,30 +133,3 @@ def test_bytes_behind_the_end_are_in_the_last_frame() -> None:
     assert b"".join(tars(blob)) == tar
     assert len(tars(blob)) == 3
     assert written.diff_id == Digest.of(tar)
-
-
-class Waiting:
-    """A lane that runs its actions when it is settled."""
-
-    def __init__(self) -> None:
-        self.actions: list[object] = []
-        self.held = 0
-
-    def run(self, action: object, size: int) -> None:
-        self.actions.append(action)
-        self.held += size
-
-    def settle(self) -> None:
-        for action in self.actions:
-            assert callable(action)
-            action()
-        self.actions.clear()
-
-
-def test_lanes_that_wait_write_the_same() -> None:
-    tar = tar_of((Node("a", content=b"abc" + HOLE + noise(4, 200_000)), Node("b", content=b"de")))
-    expected, plain = layer_from_tar(tar)
-    blob, lanes = io.BytesIO(), INLINE._replace(digests=Waiting())
-    written: WrittenLayer = write_layer(io.BytesIO(tar), blob, lanes=lanes)
-    assert (blob.getvalue(), written) == (expected, plain)
-    assert [lane.held for lane in lanes if isinstance(lane, Waiting)] == [len(tar)]
