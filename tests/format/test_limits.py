@@ -11,6 +11,7 @@ from conformance.format import (
     positions,
     posix_acl,
     split_cursor,
+    splits,
     tar,
     tar_header_rules,
     tarsplit,
@@ -56,7 +57,7 @@ KIB, MIB = 1024, 1024 * 1024
         (posix_acl._MAX, 65_536),
         (times.NANOSECONDS, 1_000_000_000),
         # The chunker of the reference.
-        (chunker.WINDOW, 64),
+        (splits.WINDOW, 64),
         (chunker.HOLE, 1024),
     ],
 )
