@@ -108,7 +108,7 @@ def place_of(bound: Callable[..., Any]) -> str:
 
     Of a mutant that a table defines (those of tar headers), the file and line of what makes it from the table.
     """
-    _, index = inspect.findsource(bound)
+    _, index = inspect.findsource(inspect.unwrap(bound))
     return f"{bound.__module__.replace('.', '/')}.py:{index + 1}"
 
 

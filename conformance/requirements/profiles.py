@@ -54,7 +54,8 @@ DEFINITIONS: tuple[ProfileDefinition, ...] = (
         # It selects the sentinel variant on purpose.
         ("SENT-SELECT-002", "SENT-PULL-031", "SENT-PULL-032"),
     ),
-    ProfileDefinition("copier", "copier"),
+    # Where it also builds: it keeps the unknown layer of the base, and adds one without TOC.
+    ProfileDefinition("copier", "copier", hazards=("SENT-STRIP-014",)),
     ProfileDefinition(
         "recompressing-copier",
         "copier",

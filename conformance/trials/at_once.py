@@ -98,7 +98,7 @@ def at_once(jobs: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
 
 
 class Once(Generic[K, T]):
-    """Runs the job of each key once, whichever thread asks for it first; the others wait for its result."""
+    """Runs the job of each key once, whatever thread asks for it first; the others wait for its result."""
 
     def __init__(self) -> None:
         self._lock = Lock()

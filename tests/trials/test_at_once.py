@@ -45,7 +45,7 @@ def test_a_job_that_raises_ends_the_others(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20
 
 
-def test_a_job_is_run_once_whichever_client_requests_it() -> None:
+def test_a_job_is_run_once_however_many_ask_for_it() -> None:
     runs: list[str] = []
     once: Once[str, int] = Once()
 
