@@ -10,7 +10,7 @@ from conformance.format.oci import Config, Descriptor, Document, Index, Manifest
 from conformance.observed.evidence import CommandEvidence, Evidence
 from conformance.observed.layer import LayersSeen
 
-Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size-mismatch", "not-fetched"]
+Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size-mismatch", "not-fetched", "no-digest"]
 
 
 class IndexFile(msgspec.Struct, frozen=True):

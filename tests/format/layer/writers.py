@@ -16,7 +16,7 @@ func main() {
     h, _ := tar.FileInfoHeader(i, l)
     h.Name, _ = filepath.Rel(os.Args[1], p)
     if i.IsDir() { h.Name += "/" }
-    if os.Args[2] == "pax" { h.Format = tar.FormatPAX; h.PAXRecords = map[string]string{"SCHILY.xattr.user.a": "b"} }
+    if os.Args[2] == "pax" { h.Format = tar.FormatPAX; h.PAXRecords = map[string]string{"SCHILY.xattr.trusted.a": "b"} }
     if w.WriteHeader(h) != nil { return nil }
     if i.Mode().IsRegular() { f, _ := os.Open(p); io.Copy(w, f); f.Close() }
     return nil
