@@ -8,6 +8,7 @@ low, and not too high.
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -93,9 +94,16 @@ def reach_of(
     reach = before.carried_to(sources, same)._replace(tests=digests)
     if changed := sorted(set(tests) - set(same)):
         reach = reach.with_tests(Reach(**record(changed), sources=sources, tests=digests))
-    if kept:
-        kept.write_text(json.dumps(reach._asdict()), "utf-8")
+    if kept and (changed or sources != before.sources or digests != before.tests):
+        store(kept, reach._asdict())
     return reach
+
+
+def store(target: Path, value: object) -> None:
+    """Write JSON; a run beside this one reads the file before or the file after."""
+    fresh = target.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(value), "utf-8")
+    fresh.replace(target)
 
 
 def _digest(test: str) -> str:

@@ -117,6 +117,7 @@ LAYERS: dict[str, LayerSeen] = {
         footer_raw=b"",
         footer_problem="HTTP 503",
     ),
+    "the tar-split not fetched": layer(split=split(payload=None, unreadable=True, problem="HTTP 500")),
     "fetched in part": layer(toc=toc(unreadable=True), split=split(unreadable=True)),
     # How far it was read.
     "shallow": layer(whole=None),
