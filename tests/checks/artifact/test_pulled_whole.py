@@ -97,7 +97,7 @@ def test_legacy_keys_are_named_in_order() -> None:
     (found,) = pulled_whole(image(described=layer("a", "gzip", **OLD)))
     assert found.reason == (
         f"it has legacy annotations only ({LEGACY_PREFIX}manifest-checksum, {LEGACY_PREFIX}manifest-position), "
-        "which clients do not read"
+        "which current clients do not read"
     )
     assert found.intended
     assert pulled_whole(image(chunked(), described=layer("a", "gzip", **OLD, **KEYS))) == ()
