@@ -23,7 +23,7 @@ def quick(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports", silent=True)
-    quickly = ("tests/core", "tests/format", "tests/selection")
+    quickly = ("tests/core", "tests/format", "tests/checks/consumer")
     session.run("pytest", *quickly, "-q", "-n", "2", "-m", "not slow and not large_tool", *session.posargs)
     session.log(f"{time.monotonic() - start:.0f} seconds")
 
@@ -60,7 +60,9 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "tools/release_check.py", *built)
     session.install("--force-reinstall", "--no-deps", *(name for name in built if name.endswith(".whl")))
     # The checkout gives the tests, and must not give the package.
-    session.run("python", "tools/test_installed.py", *(session.posargs or ["tests/core", "tests/cli", "tests/build"]))
+    session.run(
+        "python", "tools/test_installed.py", *(session.posargs or ["tests/core", "tests/commands", "tests/building"])
+    )
 
 
 @nox.session(venv_backend="none")
@@ -152,7 +154,7 @@ def mutants(session: nox.Session) -> None:
 def vectors(session: nox.Session) -> None:
     """Every vector judged by the suite, where the tests take a part."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "tests/vectors", *session.posargs, env={"ZCC_ALL_VECTORS": "1"})
+    session.run("pytest", "tests/cases/vectors", *session.posargs, env={"ZCC_ALL_VECTORS": "1"})
 
 
 @nox.session
@@ -179,7 +181,7 @@ def archive(session: nox.Session) -> None:
 def runners(session: nox.Session) -> None:
     """The example runners in Go, Rust and shell: built, run and compared with what is published."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "tests/vectors/test_other_runners.py", "-rs", *session.posargs)
+    session.run("pytest", "tests/cases/vectors/test_other_runners.py", "-rs", *session.posargs)
 
 
 @nox.session(python=["3.11", "3.12", "3.13"])
@@ -214,9 +216,9 @@ def corpora(session: nox.Session) -> None:
     """The tars of some two hundred packages by real writers, brought from their registries: none breaks a MUST."""
     session.install("-e", ".[dev]")
     folder = session.create_tmp()
-    session.run("python", "-m", "tests.layer.bring_packages", folder)
+    session.run("python", "-m", "tests.format.layer.bring_packages", folder)
     session.run(
-        "pytest", "tests/layer/test_real_writers.py", "-rs", "-s", *session.posargs, env={"ZCC_CORPORA": folder}
+        "pytest", "tests/format/layer/test_real_writers.py", "-rs", "-s", *session.posargs, env={"ZCC_CORPORA": folder}
     )
 
 

@@ -1,7 +1,7 @@
 """Compares ``zcc build`` of one tar with ``zstd -T1`` at the same level. Limit: at least 0.8 of its speed.
 
 Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md. The writer is timed as ``zcc build``
-uses it, with digests in a thread and compression in a process, and in one thread; at its default level and at the 10
+uses it, with processes for compression and digests, and in one thread; at its default level and at the 10
 of the reference. numpy is needed (extra "fast").
 """
 
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from benchmarks.layers import usr_tar
-from conformance.building.lanes import parallel_lanes
-from conformance.format.lanes import INLINE
+from conformance.building.process_sink import process_sinks
+from conformance.building.streams import file_pieces
+from conformance.format.layer_sink import InlineSink
+from conformance.format.piece_stream import PieceStream
 from conformance.format.writer import DEFAULTS, WriterOptions, write_layer
 
 LIMIT = 0.8
@@ -31,8 +33,9 @@ def _zstd(level: int) -> Callable[[Path, Path], None]:
 
 def _writer(level: int, *, parallel: bool) -> Callable[[Path, Path], None]:
     def run(tar: Path, out: Path) -> None:
-        with tar.open("rb") as source, out.open("wb") as sink, parallel_lanes() as lanes:
-            write_layer(source, cast("BinaryIO", sink), WriterOptions(level=level), lanes if parallel else INLINE)
+        source = cast("BinaryIO", PieceStream(file_pieces(tar)))
+        with out.open("wb") as sink, process_sinks() as sinks:
+            write_layer(source, cast("BinaryIO", sink), WriterOptions(level=level), sinks if parallel else InlineSink)
 
     return run
 

@@ -4,10 +4,11 @@ Changes a copy of the source, one place at a time (cosmic-ray's operators), and 
 line, quickest first, until one fails. A first run records which tests execute which lines. A sample is drawn from all
 changes of all files; N = 0 selects all of them. The result is Markdown.
 
-``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. ``--part 1/3`` selects the first third of
-the sample, for several runs, for which ``--reach FILE`` stores the recorded lines. ``--survivors FILE`` writes the
-survivors as JSON, and ``--again FILE`` tries only those again. The copy has the files of the work tree that git tracks:
-new files have to be added.
+``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. The tests of a change end when they have
+taken ``--at-most SECONDS`` together: a few of them take most of the time. ``--part 1/3`` selects the first third of
+the sample, for several runs, for which ``--kept FOLDER`` stores the recorded lines and the possible changes.
+``--survivors FILE`` writes the survivors as JSON, and ``--again FILE`` tries only those again. The copy has the files
+of the work tree that git tracks: new files have to be added.
 """
 
 import argparse
@@ -20,35 +21,44 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cosmic_ray.commands.init import init
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
-from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec
+from mutation_changes import specs_of
+from mutation_reach import Reach, reach_of
+from mutation_tests import WALL_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def _modules(folder: str, names: str) -> list[str]:
+    return [f"tests/{folder}/test_{name}.py" for name in names.split()]
+
+
 FILES = ("conformance/checks/**/*.py", "conformance/format/*.py")
 # Not those that take minutes by themselves.
 TESTS = (
-    *(f"tests/layer/test_{part}.py" for part in ("chunker", "entry_comparison", "frames", "name_rules", "pipeline")),
-    *(f"tests/layer/test_{part}.py" for part in ("positions", "tarsplit", "toc", "toc_rules", "toc_slices", "writer")),
-    *(f"tests/artifact/test_{part}.py" for part in ("edges_of_checks", "findings_told", "layer_checks")),
-    *(f"tests/artifact/test_{part}.py" for part in ("metadata_checks", "partial_pulls", "tar_headers", "variants")),
-    *(f"tests/artifact/test_{part}.py" for part in ("claims", "nested_indexes", "pipeline")),
-    *(f"tests/format/test_{part}.py" for part in ("bundle", "document_types", "first_use_in_threads", "splice")),
-    *("tests/format/test_unpack.py", "tests/format/test_variant.py", "tests/core/test_documents.py"),
-    *("tests/blob/test_sentinel_blob_checks.py", "tests/blob/test_sentinel_format.py"),
-    *("tests/registry/test_ranges.py", "tests/trials/test_trial_verdicts.py", "tests/diff/test_duality.py"),
-    *("tests/selection", "tests/copy", "tests/judged", "tests/differential/test_kinds.py", "tests/rules"),
+    *_modules("format/layer", "chunker entry_comparison frames name_rules pipeline positions"),
+    *_modules("format/layer", "tarsplit toc toc_rules toc_slices whiteout_rules writer"),
+    *_modules("format", "client_platforms documents document_types first_use_in_threads frame_writer limits"),
+    *_modules("format", "sentinel_format splice toc_keys unpack variant"),
+    *_modules("checks", "bound"),
+    *_modules("checks/artifact", "claims edges_of_checks findings_told hard_links judge layer_checks"),
+    *_modules(
+        "checks/artifact", "metadata_checks nested_indexes partial_pulls sentinel_blob_checks tar_headers variants"
+    ),
+    *(f"tests/{folder}/test_*.py" for folder in ("checks/consumer", "checks/copier", "checks/judged", "format/rules")),
+    *("tests/images/test_bundle.py", "tests/sources/test_pipeline.py", "tests/registry/test_ranges.py"),
+    *("tests/trials/test_trial_verdicts.py", "tests/anatomy/difference/test_duality.py"),
+    "tests/assurance/differential/test_kinds.py",
 )
-_OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 
 
 class Outcome(NamedTuple):
@@ -74,33 +84,6 @@ class Change(NamedTuple):
     only_import: bool
 
 
-class Reach(NamedTuple):
-    """Which tests run a line of a file (by their places in ``names``), how many lines and how long each test takes."""
-
-    names: list[str]
-    lines: dict[str, dict[str, list[int]]]
-    seconds: dict[str, float]
-    widths: dict[str, int]
-
-    def tests(self, file: str, spec: MutationSpec) -> list[str]:
-        """The tests that run a line of the change; of what is run at import all that run the file.
-
-        First those that are quick and run few lines: they look most closely.
-        """
-        found = self.places(file, spec)
-        if not found:
-            found = {place for places in self.lines[file].values() for place in places}
-        return sorted((self.names[place] for place in found), key=self._cost)
-
-    def places(self, file: str, spec: MutationSpec) -> set[int]:
-        """The tests that run a line of the change."""
-        lines, of_file = range(spec.start_pos[0], spec.end_pos[0] + 1), self.lines[file]
-        return {place for line in lines for place in of_file.get(str(line), ())}
-
-    def _cost(self, name: str) -> float:
-        return (self.seconds[name] + 0.005) * (self.widths[name] + 10)
-
-
 def main() -> int:
     """Run all changes; exit status 1 when fewer than ``--least`` percent were killed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -109,32 +92,35 @@ def main() -> int:
     parser.add_argument("--least", type=float, default=95.0)
     parser.add_argument("--files", action="append", default=[], metavar="GLOB", help="take only such files")
     parser.add_argument("--tests", action="append", default=[], metavar="GLOB", help="run only such files of tests")
-    parser.add_argument(
-        "--reach", type=Path, metavar="FILE", help="file of the recorded lines: read, or written if absent"
-    )
+    parser.add_argument("--at-most", type=float, default=6.0, metavar="SECONDS", help="for the tests of one change")
+    parser.add_argument("--kept", type=Path, metavar="FOLDER", help="recorded lines: read, and brought up to date")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="take the K-th of N parts of the sample")
     parser.add_argument("--again", type=Path, metavar="FILE", help="take only the changes that --survivors wrote there")
     parser.add_argument("--survivors", type=Path, metavar="FILE", help="write the survivors as JSON")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the report to this file")
     given = parser.parse_args()
     again = _named(given.again) if given.again else None
-    out, survivors, kept = (path and path.absolute() for path in (given.out, given.survivors, given.reach))
+    out, survivors, kept = (path and path.absolute() for path in (given.out, given.survivors, given.kept))
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="zcc-mutation-") as copy:
-        source = _copy_source(Path(copy))
+        _copy_source(Path(copy))
         os.chdir(copy)
         files = sorted({str(path) for pattern in FILES for path in Path().glob(pattern)})
         files = [file for file in files if not given.files or any(fnmatch(file, each) for each in given.files)]
         files = [file for file in files if again is None or file in {named for named, _ in again}]
         tests = _tests(given.tests)
-        reach = _reach(kept, f"{source} {files} {tests}", files, tests)
-        specs = _specs(files)
+        everything = sorted({str(path) for pattern in FILES for path in Path().glob(pattern)})
+        reach = reach_of(kept and kept / "reach.json", everything, tests, lambda changed: _record(everything, changed))
+        tests_of = _Tests(reach, given.at_most)
+        specs = specs_of(files, kept and kept / "changes.json")
         random.Random(given.seed).shuffle(specs)
         part, parts = map(int, given.part.split("/"))
-        tried = (change for spec in specs[part - 1 :: parts] if (change := _change(spec, reach, again)) is not None)
+        tried = (change for spec in specs[part - 1 :: parts] if (change := _change(spec, tests_of, again)) is not None)
         changes = list(islice(tried, -(-given.sample // parts) or None))
         outcomes = [
             Outcome(change.file, change.line, change.diff, end)
-            for change, end in zip(changes, _tried(changes, reach), strict=True)
+            for change, end in zip(changes, _tried(changes, tests_of), strict=True)
         ]
     killed = sum(one.end == "killed" for one in outcomes)
     text = _report(outcomes, len(specs), given.seed)
@@ -154,12 +140,12 @@ def _named(survivors: Path) -> set[tuple[str, str]]:
 
 def _tests(patterns: Sequence[str]) -> list[str]:
     """The test files, all or the selected ones."""
-    found = [path for place in map(Path, TESTS) for path in ([place] if place.is_file() else place.glob("test_*.py"))]
+    found = [path for pattern in TESTS for path in Path().glob(pattern)]
     return sorted(str(path) for path in found if not patterns or any(fnmatch(str(path), each) for each in patterns))
 
 
-def _copy_source(target: Path) -> str:
-    """Copy the tracked files of the work tree; return the id of the copy."""
+def _copy_source(target: Path) -> None:
+    """Copy the tracked files of the work tree."""
     changed = subprocess.run(["git", "stash", "create"], cwd=ROOT, check=True, capture_output=True, text=True)
     commit = changed.stdout.strip() or "HEAD"
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
@@ -167,48 +153,57 @@ def _copy_source(target: Path) -> str:
     # By hashes: a change within the same second and of the same length must not use old bytecode.
     argv = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "conformance"]
     subprocess.run(argv, cwd=target, check=True)
-    argv = ["git", "rev-parse", f"{commit}^{{tree}}"]
-    return subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _reach(kept: Path | None, of: str, files: list[str], tests: list[str]) -> Reach:
-    """The stored lines, if they are ``of`` this source, these files and tests; otherwise record and store them."""
-    if kept and kept.exists():
-        found = json.loads(kept.read_text("utf-8"))
-        if found["of"] == of:
-            return Reach(found["names"], found["lines"], found["seconds"], found["widths"])
-    reach = _record(files, tests)
-    if kept:
-        kept.write_text(json.dumps({"of": of, **reach._asdict()}), "utf-8")
-    return reach
-
-
-def _record(files: list[str], tests: list[str]) -> Reach:
-    """Run all tests once; a test that fails without a change would kill every change, so it ends the run."""
+def _record(files: Sequence[str], tests: Sequence[str]) -> dict[str, Any]:
+    """Run tests once; a test that fails without a change would kill every change, so it ends the run."""
     absolute = ":".join(str(Path(file).absolute()) for file in files)
     if _pytest(tests, {"ZCC_MUTATION_RECORD": "reach.json", "ZCC_MUTATION_OF": absolute}):
         sys.exit("the tests fail without a change")
-    found = json.loads(Path("reach.json").read_text("utf-8"))
-    lines = {str(Path(file).relative_to(Path.cwd())): of for file, of in found["lines"].items()}
-    widths = Counter(place for of in lines.values() for places in of.values() for place in places)
-    by_name = {name: widths[place] for place, name in enumerate(found["names"])}
-    return Reach(found["names"], lines, found["seconds"], {name: by_name.get(name, 0) for name in found["seconds"]})
+    found: dict[str, Any] = json.loads(Path("reach.json").read_text("utf-8"))
+    found["lines"] = {str(Path(file).relative_to(Path.cwd())): lines for file, lines in found["lines"].items()}
+    return found
 
 
-def _specs(files: list[str]) -> list[MutationSpec]:
-    with use_db("work.sqlite", WorkDB.Mode.create) as database:
-        init([Path(file) for file in files], database, {})
-        return [item.mutations[0] for item in database.work_items if not _is_of_identity(item.mutations[0])]
+_OF_ANY_TEST = 0.005
+"""Seconds that pytest takes for each test."""
 
 
-def _is_of_identity(spec: MutationSpec) -> bool:
-    """Whether a change replaces ``==`` by ``is`` or back: whether equal values are one object depends on the
-    interpreter.
-    """
-    return spec.operator_name.endswith(_OF_IDENTITY)
+class _Tests:
+    """The tests of a change, those that look most closely first: they are quick and run few lines."""
+
+    def __init__(self, reach: Reach, at_most: float) -> None:
+        self._reach, self._at_most, self._widths = reach, at_most, reach.widths()
+        self._of_no_line = {name for name, width in self._widths.items() if not width}
+        self.seconds = reach.seconds
+
+    def of(self, spec: MutationSpec) -> tuple[tuple[str, ...], bool]:
+        """The tests that run a line of the change; and whether none does, so that it runs at import only.
+
+        These are then all that run the file, and those that run no line, because they inspect definitions.
+        """
+        file = str(spec.module_path)
+        found = self._reach.of_lines(file, range(spec.start_pos[0], spec.end_pos[0] + 1))
+        if found:
+            return self._first(found), False
+        return self._first(self._reach.of_file(file) | self._of_no_line), True
+
+    def _first(self, names: Iterable[str]) -> tuple[str, ...]:
+        """As many as the time permits, and one in any case."""
+        chosen: list[str] = []
+        left = self._at_most
+        for name in sorted(names, key=self._cost):
+            left -= self.seconds[name] + _OF_ANY_TEST
+            if left < 0 and chosen:
+                break
+            chosen.append(name)
+        return tuple(chosen)
+
+    def _cost(self, name: str) -> float:
+        return (self.seconds[name] + _OF_ANY_TEST) * (self._widths[name] + 10)
 
 
-def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None) -> Change | None:
+def _change(spec: MutationSpec, tests_of: _Tests, again: set[tuple[str, str]] | None) -> Change | None:
     """The change; None for one that is not to be tried ``again``.
 
     Also None for a change of an annotation, which mypy checks, for one that cosmic-ray cannot make, and for invalid
@@ -231,8 +226,8 @@ def _change(spec: MutationSpec, reach: Reach, again: set[tuple[str, str]] | None
     diff = _diff(original, changed)
     if again is not None and (str(path), diff) not in again:
         return None
-    tests, only_import = reach.tests(str(path), spec), not reach.places(str(path), spec)
-    return Change(str(path), changed, tuple(tests), spec.start_pos[0], diff, only_import)
+    tests, only_import = tests_of.of(spec)
+    return Change(str(path), changed, tests, spec.start_pos[0], diff, only_import)
 
 
 @lru_cache(maxsize=64)
@@ -251,18 +246,21 @@ def _diff(before: str, after: str) -> str:
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-def _tried(changes: list[Change], reach: Reach) -> Iterator[str]:
-    """The outcome of each change. The positive control comes first: the quicker half of the tests, without a change."""
-    quickest = sorted(reach.seconds, key=lambda name: reach.seconds[name])
-    control = {"file": "", "source": None, "tests": quickest[: len(quickest) // 2]}
+def _tried(changes: list[Change], tests_of: _Tests) -> Iterator[str]:
+    """The outcome of each change. The positive control comes first: the quicker half of their tests, without one."""
+    seconds = tests_of.seconds
+    used = {name for one in changes for name in one.tests}
+    quickest = sorted(used, key=lambda name: seconds[name])
+    control = {"file": "", "source": None, "tests": quickest[: -(-len(quickest) // 2)]}
     planned = [{"file": one.file, "source": one.source, "tests": one.tests} for one in changes]
-    plan = {"seconds": reach.seconds, "changes": [control, *planned]}
-    Path("plan.json").write_text(json.dumps(plan), "utf-8")
-    _pytest(sorted({name.partition("::")[0] for name in reach.seconds}), {"ZCC_MUTATION_PLAN": "plan.json"})
-    passed, *ends = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
+    Path("plan.json").write_text(json.dumps({"seconds": seconds, "changes": [control, *planned]}), "utf-8")
+    _pytest(sorted({name.partition("::")[0] for name in used}), {"ZCC_MUTATION_PLAN": "plan.json"})
+    (passed, _), *done = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
     if passed != "survived":
         sys.exit("the tests fail without a change, where each change is tried")
-    print(Counter(ends), flush=True)
+    ends = [end for end, _ in done]
+    for end, count in Counter(ends).items():
+        print(f"{end}: {count} in {sum(seconds for each, seconds in done if each == end):.0f} s", flush=True)
     for change, end in zip(changes, ends, strict=True):
         if end == "survived":
             print(f"{change.file}, line {change.line}\n{change.diff}", flush=True)
@@ -304,7 +302,7 @@ def _pytest(tests: Sequence[str], variables: dict[str, str]) -> int:
     }
     argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "mutation_tests", "-p", "no:cacheprovider"]
     argv += ["-p", "no:randomly", *tests]
-    limit = 1800 if "ZCC_MUTATION_ONLY" in variables else None
+    limit = WALL_SECONDS if "ZCC_MUTATION_ONLY" in variables else None
     try:
         return subprocess.run(argv, env=environment, timeout=limit, stdout=subprocess.DEVNULL, check=False).returncode
     except subprocess.TimeoutExpired:

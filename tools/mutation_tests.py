@@ -3,7 +3,7 @@
 ``ZCC_MUTATION_RECORD=FILE`` writes, for each file in ``ZCC_MUTATION_OF`` (separated by colons), the tests that run
 each line, and how long each test takes. ``ZCC_MUTATION_ONLY=FILE`` runs the tests that are named there, in that order.
 ``ZCC_MUTATION_PLAN=FILE`` tries the changes in a plan one by one, each in a process forked after the collection of the
-tests, and appends the outcome of each to ``FILE.done``.
+tests, and appends the outcome of each, and the seconds that it took, to ``FILE.done``.
 """
 
 import importlib
@@ -24,8 +24,8 @@ import coverage
 import pytest
 
 _ONLY, _RECORD, _OF, _PLAN = (f"ZCC_MUTATION_{name}" for name in ("ONLY", "RECORD", "OF", "PLAN"))
-CPU_SECONDS = 30
-"""Seconds for a change in addition to four times the duration of its tests: after that it is killed."""
+CPU_SECONDS = 8
+"""Seconds of a processor for a test in addition to four times its duration: after that the change is killed."""
 WALL_SECONDS = 600
 MAX_MEMORY = 6 * 2**30
 _CONSTANTS = (int, str, bytes, tuple, slice, frozenset, set, dict, re.Pattern)
@@ -41,13 +41,12 @@ class _Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self._coverage.switch_context(item.nodeid)
+        begin = _used()
         try:
             return (yield)
         finally:
             self._coverage.switch_context("")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+            self._seconds[item.nodeid] = _used() - begin
 
     def pytest_sessionfinish(self) -> None:
         self._coverage.stop()
@@ -62,6 +61,12 @@ class _Recorder:
             for file in self._files
         }
         self._target.write_text(json.dumps({"names": names, "lines": lines, "seconds": self._seconds}), "utf-8")
+
+
+def _used() -> float:
+    """Seconds of a processor that this process and the ended ones it started have taken: waiting does not count."""
+    of_children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + of_children.ru_utime + of_children.ru_stime
 
 
 class _Selector:
@@ -93,7 +98,9 @@ class _Trier:
         self._seconds = plan["seconds"]
         with self._done.open("w", encoding="utf-8") as done:
             for change in plan["changes"]:
-                done.write(json.dumps(self._try(change, [items[name] for name in change["tests"]])) + "\n")
+                begin = time.monotonic()
+                end = self._try(change, [items[name] for name in change["tests"] if name in items])
+                done.write(json.dumps([end, round(time.monotonic() - begin, 2)]) + "\n")
                 done.flush()
         return True
 
@@ -102,7 +109,10 @@ class _Trier:
             os._exit(1)
 
     def _try(self, change: dict[str, Any], items: list[pytest.Item]) -> str:
-        patches = [] if change["source"] is None else patches_of(change["file"], change["source"])
+        try:
+            patches = [] if change["source"] is None else patches_of(change["file"], change["source"])
+        except Exception:  # the changed module cannot be compiled or run: a new start shows it
+            patches = None
         if patches is None:
             return "at import"
         child = os.fork()
@@ -122,12 +132,12 @@ class _Trier:
         try:
             self._is_child = True
             os.setsid()
-            limit = CPU_SECONDS + int(4 * sum(self._seconds[item.nodeid] for item in items))
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
             for changed, name, value in patches:
                 setattr(changed, name, value)
             for item, following in zip(items, [*items[1:], None], strict=True):
+                limit = 1 + int(time.process_time() + CPU_SECONDS + 4 * self._seconds[item.nodeid])
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         except BaseException:
             os._exit(2)

@@ -1,7 +1,7 @@
 """``python -m conformance.assurance.null_subjects FILE``: what registries, clients and runners that do nothing pass.
 
 A suite that gives one of them a pass has a hole. Every one is judged like any other target, by all requirements of its
-role; docs/null-subjects.md has the counts, and tests/matrix/test_null_subjects.py judges each again.
+role; docs/null-subjects.md has the counts, and tests/assurance/matrix/test_null_subjects.py judges each again.
 """
 
 import sys

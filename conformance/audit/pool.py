@@ -3,7 +3,6 @@
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
@@ -88,12 +87,6 @@ class LocalProcesses:
         self._lock = threading.Lock()
         self._executor: ProcessPoolExecutor | None = None
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The ids of the running processes."""
-        executor = self._executor
-        return () if executor is None else tuple(executor._processes)
-
     def executor(self) -> Executor:
         """The executor, started on first use."""
         with self._lock:
@@ -119,9 +112,6 @@ class LocalProcesses:
         """Let running tasks end, and discard their results."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-MakeWorkers = Callable[[AuditOptions], Workers]
 
 
 def workers_of(options: AuditOptions) -> Workers | None:

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from conformance.building.errors import BuildError
-from conformance.building.lanes import parallel_lanes
+from conformance.building.process_sink import process_sinks
 from conformance.building.run_settings import RunSettings
 from conformance.building.streams import Counted, Hashed, checked
 from conformance.format.assembled import manifest_of
@@ -90,9 +90,9 @@ def build_layer(source: LayerSource, store: ContentStore, compression: str) -> B
 
 def _chunked_layer(source: LayerSource, store: ContentStore, compression: str) -> BuiltLayer:
     tar = Counted(source.pieces())
-    with store.writing(digest=False) as writing, parallel_lanes() as lanes:
+    with store.writing(digest=False) as writing, process_sinks() as sink:
         # Only read() of the source and write() of the target are called.
-        written = write_layer(cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing), lanes=lanes)
+        written = write_layer(cast(BinaryIO, PieceStream(tar)), cast(BinaryIO, writing), sink=sink)
         writing.commit(written.digest)
     descriptor = Descriptor(MEDIA_TYPE[compression], str(written.digest), written.size, written.annotations)
     return BuiltLayer(source.name, descriptor, written.diff_id, tar.size)

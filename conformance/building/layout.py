@@ -15,11 +15,11 @@ from conformance.building.errors import BuildError
 from conformance.format.assembled import index_of
 from conformance.format.document import MAX_DOCUMENT, decode_object, encode
 from conformance.format.errors import FormatError
+from conformance.format.names import REF_NAME
 from conformance.format.oci import Descriptor, read_index
 from conformance.format.splice import elements, find, replaced, with_member
 from conformance.reference.store import ContentStore
 
-REF_NAME: Final = "org.opencontainers.image.ref.name"
 # OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
 # Registries accept "_" in a tag, and so do the tools that copy one into a layout.
 _TAG_GRAMMAR: Final = re.compile(r"[A-Za-z0-9_]+(?:(?:[-._:@+]+)[A-Za-z0-9_]+)*")

@@ -1,7 +1,7 @@
 """From a trial to a judgement: cases that must be refused, cases that must work, and cases that allow both.
 
 A refusal counts only with a positive control, one edit away, that was accepted with the right result. A crash or
-a hang is never a refusal. The same rules as ``implementations.twins``, over what was seen.
+a hang is never a refusal.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conformance.observed.trials import EntrySeen, LayerFacts, RunSeen, TreeSeen, TrialSeen
-from conformance.results import Judgement, failed, not_run, passed, unsupported
+from conformance.results import Judgement, failed, judge, not_run, passed, unsupported
 
 INCONCLUSIVE: Final = "inconclusive: "
 _FROM_THE_START: Final = re.compile(r"bytes=0-(\d{0,19})")
@@ -242,6 +242,18 @@ def inconclusive(seen: TrialSeen) -> Judgement | None:
         f"({describe(seen.run)}) shows nothing",
         where=seen.name,
         evidence=(*seen.run.evidence, *(seen.twin.evidence if seen.twin else ())),
+    )
+
+
+def neither_crash_nor_hang(seen: TrialSeen, message: str, expected: str, found: str) -> Judgement:
+    """The judgement on a case that may succeed or be refused: only a crash or a hang fails, with ``message``."""
+    return inconclusive(seen) or judge(
+        seen.run.ending in ("succeeded", "refused"),
+        message,
+        where=seen.name,
+        expected=expected,
+        found=found,
+        evidence=seen.run.evidence,
     )
 
 

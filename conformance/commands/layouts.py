@@ -53,6 +53,7 @@ def _images(directory: Path) -> tuple[str, ...]:
     """Every named image of a layout, or the one that it is."""
     from conformance.format.document import MAX_DOCUMENT  # noqa: PLC0415 (start-up time)
     from conformance.format.errors import FormatError  # noqa: PLC0415
+    from conformance.format.names import REF_NAME  # noqa: PLC0415
     from conformance.format.oci import read_index  # noqa: PLC0415
 
     try:
@@ -60,7 +61,7 @@ def _images(directory: Path) -> tuple[str, ...]:
             index = read_index(file.read(MAX_DOCUMENT + 1)).view
     except (OSError, FormatError) as error:
         cannot(f"{directory}: {error}")
-    names = {entry.annotation("org.opencontainers.image.ref.name") for entry in index.manifests}
+    names = {entry.annotation(REF_NAME) for entry in index.manifests}
     if len(index.manifests) == 1 or None in names:
         return (f"oci:{directory}",)
     return tuple(f"oci:{directory}:{name}" for name in sorted(filter(None, names)))

@@ -1,8 +1,11 @@
 """The types of the optional fields of an index, a manifest and a config, as OCI image-spec 1.1 defines them.
 
-Sources: descriptor.md, image-index.md, manifest.md, config.md. Docker writes null for an absent field.
+Sources: descriptor.md, image-index.md, manifest.md, config.md; for fields of the execution config that only Docker
+defines, moby api/types/container config.go. Docker writes null for an absent field.
 """
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -48,6 +51,15 @@ class _Manifest(msgspec.Struct, rename="camel"):
     annotations: _Pairs = None
 
 
+class _Healthcheck(msgspec.Struct, rename="pascal"):
+    test: _List = None
+    interval: int | None = None
+    timeout: int | None = None
+    start_period: int | None = None
+    start_interval: int | None = None
+    retries: int | None = None
+
+
 class _Execution(msgspec.Struct, rename="pascal"):
     user: _Text = None
     exposed_ports: _Set = None
@@ -59,6 +71,10 @@ class _Execution(msgspec.Struct, rename="pascal"):
     labels: _Pairs = None
     stop_signal: _Text = None
     args_escaped: bool | None = None
+    healthcheck: _Healthcheck | None = None
+    on_build: _List = None
+    shell: _List = None
+    stop_timeout: int | None = None
 
 
 class _Step(msgspec.Struct):
@@ -83,6 +99,8 @@ class _Config(msgspec.Struct, rename=_PLATFORM_NAMES):
 
 _TYPES: Final[dict[DocumentKind, type[msgspec.Struct]]] = {"index": _Index, "manifest": _Manifest, "config": _Config}
 # msgspec resolves the fields of a struct at its first use; two threads that do this together crash the interpreter.
+# Go refuses the other texts that RFC 3339 section 5.6 permits (small letters, a blank), and ISO 8601's zone "+0100".
+_GO_TIME: Final = re.compile(r"[^Tt ]+T[^Zz+]+?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in _TYPES.values())
 
 
@@ -93,4 +111,13 @@ def type_problem(kind: DocumentKind, fields: dict[str, Any]) -> str:
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$.")
         return f"{path.rstrip('`') or 'the document'}: {text}"
-    return ""
+    return next(_wrong_times(fields), "") if kind == "config" else ""
+
+
+def _wrong_times(fields: dict[str, Any]) -> Iterator[str]:
+    """Times that msgspec reads and Go does not."""
+    steps = [(f"history[{position}].", step) for position, step in enumerate(fields.get("history") or ())]
+    for place, holder in (("", fields), *steps):
+        text = holder.get("created")
+        if text is not None and _GO_TIME.fullmatch(text) is None:
+            yield f"{place}created: Expected a time such as 2026-01-31T23:59:59Z, got {text[:40]!r}"

@@ -24,3 +24,7 @@ class StructureError(FormatError):
 
 class ChecksumError(FormatError):
     """The content of a zstd frame does not have the checksum that the frame states."""
+
+
+class NotTarError(FormatError):
+    """What is to be a tar has no header where one is due, or ends within an entry: no reader reads it."""

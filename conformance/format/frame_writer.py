@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 import zstandard
 
@@ -13,37 +13,6 @@ _ONE_SHOT: Final = 2**20
 """Bytes: a frame of at most this size is compressed at once, with its size in the header."""
 
 
-class FrameWriter(Protocol):
-    """Frames are numbered while they are written; their positions are known when the writer has settled."""
-
-    def write(self, content: bytes) -> None:
-        """Add content to the current frame. May raise what the output raised for an earlier one."""
-
-    def close(self) -> int:
-        """End the current frame; return the number of the next one."""
-
-    def settle(self) -> None:
-        """Return when all frames are in the output; raise the error of one that failed."""
-
-    def start(self, number: int) -> int:
-        """The offset of the frame of this number, and the end of the one before."""
-
-    def append(self, raw: bytes) -> None:
-        """Write bytes to the output without compression."""
-
-    @property
-    def digest(self) -> Digest:
-        """The digest of the output so far."""
-
-    @property
-    def position(self) -> int:
-        """The number of bytes of the output so far."""
-
-    @property
-    def content_digest(self) -> Digest:
-        """The digest of the content of all frames, once they have settled."""
-
-
 class FrameNumbers:
     """The number of the current frame, without its content."""
 
@@ -51,7 +20,7 @@ class FrameNumbers:
         self._number = 0
         self._is_open = False
 
-    def write(self, content: bytes) -> None:
+    def write(self, content: bytes | memoryview) -> None:
         """The current frame has this content too."""
         self._is_open = self._is_open or bool(content)
 
@@ -83,6 +52,14 @@ class Compressor:
             self._stream = self._compressor.compressobj()
             self._emit(self._stream.compress(self._take()))
 
+    def last(self, content: memoryview) -> None:
+        """Add the rest of the current frame, and end it; a frame with no other content is not copied."""
+        if self._stream is None and not self._pending and len(content) <= _ONE_SHOT:
+            self._emit(self._compressor.compress(content))
+            return
+        self.write(bytes(content))
+        self.end()
+
     def end(self) -> None:
         """End the current frame."""
         if self._stream is not None:
@@ -107,13 +84,13 @@ class Output:
         self._ends = array("Q")
         self.position = 0
 
-    def append(self, raw: bytes) -> None:
-        """Write bytes."""
+    def append(self, raw: bytes | memoryview) -> None:
+        """Write bytes, which may change afterwards."""
         self._blob.write(raw)
         self._hash.update(raw)
         self.position += len(raw)
 
-    def frames(self, content: bytes, sizes: Sequence[int]) -> None:
+    def frames(self, content: bytes | memoryview, sizes: Sequence[int]) -> None:
         """Write bytes in which frames end, each so many bytes behind the one before."""
         end = self._ends[-1] if self._ends else 0
         for size in sizes:
@@ -141,14 +118,12 @@ class Frames(Output):
         super().__init__(blob)
         self._numbers = FrameNumbers()
         self._compressor = Compressor(level, checksums, self.append)
-        self._content = hashlib.sha256()
 
-    def write(self, content: bytes) -> None:
+    def write(self, content: bytes | memoryview) -> None:
         """Add content to the current frame."""
         self._numbers.write(content)
         if content:
-            self._content.update(content)
-            self._compressor.write(content)
+            self._compressor.write(bytes(content))
 
     def close(self) -> int:
         """End the current frame; return the number of the next one."""
@@ -157,10 +132,3 @@ class Frames(Output):
             self._compressor.end()
             self.end()
         return number
-
-    def settle(self) -> None:
-        """Return: all frames are written."""
-
-    @property
-    def content_digest(self) -> Digest:
-        return Digest("sha256", self._content.hexdigest())

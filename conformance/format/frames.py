@@ -105,13 +105,6 @@ class FrameMap(msgspec.Struct, frozen=True):
             raise FormatError(f"the range [{start}, {end}) ends before it begins", where=f"byte {start}")
         return self.frames[first:last]
 
-    def payload_at(self, offset: int) -> Frame | None:
-        """The skippable frame whose payload begins at ``offset``."""
-        index = self.index_of(offset - SKIPPABLE_HEADER)
-        if index is None or index == len(self.frames) or not self.frames[index].is_skippable:
-            return None
-        return self.frames[index]
-
 
 class FrameScanner:
     """Incremental form: ``feed`` the blob in pieces of any size, then ``finish``.

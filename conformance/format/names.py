@@ -18,6 +18,8 @@ DOCKER_MANIFEST_TYPE: Final = "application/vnd.docker.distribution.manifest.v2+j
 DOCKER_LIST_TYPE: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_CONFIG_TYPE: Final = "application/vnd.docker.container.image.v1+json"
 DOCKER_GZIP_TYPE: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+REF_NAME: Final = "org.opencontainers.image.ref.name"
+"""The annotation of an entry of a layout's index.json that has the tag (image-spec annotations.md)."""
 MANIFEST_TYPES: Final = (MANIFEST_TYPE, INDEX_TYPE, DOCKER_MANIFEST_TYPE, DOCKER_LIST_TYPE)
 
 ESTARGZ_TOC: Final = "containerd.io/snapshot/stargz/toc.digest"

@@ -2,6 +2,8 @@
 
 Source: Linux Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories": a character device 0:0 hides
 a name, and xattrs trusted.overlay.* or user.overlay.* redirect and hide. image-spec layer.md uses .wh. names instead.
+fuse-overlayfs (main.c) reads owner and mode of a file from user.fuseoverlayfs.override_stat or
+user.containers.override_stat, whatever the header states.
 """
 
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from conformance.format.discrepancy import shown
 from conformance.format.tar import TarHeader
 from conformance.format.toc import Entry
 
-PREFIXES: Final = ("trusted.overlay.", "user.overlay.")
+PREFIXES: Final = ("trusted.overlay.", "user.overlay.", "user.fuseoverlayfs.", "user.containers.override_stat")
 _BYTE_PREFIXES: Final = tuple(prefix.encode() for prefix in PREFIXES)
 _CHARACTER_DEVICE: Final = "3"
 

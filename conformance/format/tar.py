@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from conformance.format.errors import FormatError
+from conformance.format.errors import FormatError, NotTarError
 from conformance.format.tar_watch import HeaderWatch
 
 BLOCK: Final = 512
@@ -106,14 +106,14 @@ class TarReader:
                 else:
                     return self._begin(_merge(header, records, long_name, long_link))
             except FormatError as error:
-                raise FormatError(error.what, where=error.where or f"tar byte {where}") from None
+                raise type(error)(error.what, where=error.where or f"tar byte {where}") from None
 
     def content(self) -> Iterator[bytes]:
         """The content of the current entry in pieces."""
         while self._left:
             piece = self._stream.read(min(self._left, _COPY))
             if not piece:
-                raise FormatError(
+                raise NotTarError(
                     f"the tar ends {self._left} bytes before the end of a file", where=f"byte {self.offset}"
                 )
             self._left -= len(piece)
@@ -164,7 +164,7 @@ class TarReader:
             raise FormatError(f"the headers of one entry exceed {MAX_HEADERS} bytes", where=f"tar byte {self.offset}")
         piece = _read_fully(self._stream, count)
         if len(piece) < count and (piece or not may_end):
-            raise FormatError(f"the tar ends within a {what}", where=f"tar byte {self.offset + len(piece)}")
+            raise NotTarError(f"the tar ends within a {what}", where=f"tar byte {self.offset + len(piece)}")
         self._raw.append(piece)
         self._raw_size += len(piece)
         self.offset += len(piece)
@@ -183,10 +183,13 @@ def _read_fully(stream: BinaryIO, count: int) -> bytes:
 
 
 def _parse_block(block: bytes) -> TarHeader:
-    wanted = _octal(block[148:156])
+    try:
+        wanted = _octal(block[148:156])
+    except FormatError as error:
+        raise NotTarError(error.what) from None
     unsigned = sum(block) - sum(block[148:156]) + _BLANKS
     if wanted != unsigned and wanted != unsigned - 256 * _high_bytes(block):
-        raise FormatError("this is not a tar header: its checksum is wrong")
+        raise NotTarError("this is not a tar header: its checksum is wrong")
     typeflag = chr(block[156])
     size = _size(_number(block[124:136]))
     if typeflag in _EXTENSIONS:

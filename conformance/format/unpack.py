@@ -50,10 +50,6 @@ class FrameTable(msgspec.Struct):
         index = self.index_of(offset)
         return None if index is None else self.tar_offsets[index]
 
-    def payload_at(self, offset: int) -> Frame | None:
-        """The recorded skippable frame whose payload begins at this byte."""
-        return next((frame for frame in self.skippable if frame.payload_offset == offset), None)
-
     def _begin(self, frame: Frame) -> None:
         """Record the header of a frame, also of one that then does not decompress."""
         self.first = self.first or frame

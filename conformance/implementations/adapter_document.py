@@ -1,6 +1,5 @@
 """The model of adapter files, and the JSON Schema that is published from it (adapter.schema.json)."""
 
-from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
@@ -110,8 +109,3 @@ def build_schema() -> dict[str, Any]:
         "title": f"Adapter of an implementation (schema version {SCHEMA_VERSION})",
         **schema,
     }
-
-
-def published_schema() -> bytes:
-    """The schema file that is shipped."""
-    return (files("conformance.implementations") / SCHEMA_FILE).read_bytes()

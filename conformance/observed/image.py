@@ -6,11 +6,18 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.json_problems import KeyProblem
-from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform
+from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform, Reading
 from conformance.observed.evidence import CommandEvidence, Evidence
 from conformance.observed.layer import LayersSeen
 
-Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size-mismatch", "not-fetched"]
+Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size-mismatch", "not-fetched", "no-digest"]
+
+
+class IndexFile(msgspec.Struct, frozen=True):
+    """The index.json of a layout, and how readers decode it."""
+
+    content: bytes
+    read: Reading[Index]
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -29,7 +36,7 @@ class Stored(msgspec.Struct, frozen=True):
     actual_size: int | None = None
     media_type: str = ""
     evidence: tuple[Evidence, ...] = ()
-    named_in: "Stored | None" = None
+    named_in: IndexFile | None = None
 
 
 class ReaderOutcome(msgspec.Struct, frozen=True):
@@ -116,7 +123,7 @@ class ImageSeen(msgspec.Struct, frozen=True):
     layers: LayersSeen = LayersSeen()
     index_malformed: str = ""
     index_key_problems: tuple[KeyProblem, ...] = ()
-    layout: Stored | None = None
+    layout: IndexFile | None = None
 
     @property
     def nested(self) -> tuple["ImageSeen", ...]:

@@ -169,6 +169,7 @@ class OtherLayerSeen(msgspec.Struct, frozen=True):
     damaged: bool = False
     overlay: tuple[str, ...] = ()
     tar_problem: str = ""
+    is_tar: bool = True
     packed: str = ""
     evidence: tuple[Evidence, ...] = ()
 

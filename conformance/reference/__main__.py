@@ -1,4 +1,4 @@
-"""``python -m conformance.reference push|pull|copy|recompress|unpack …``: the entry-point protocol."""
+"""``python -m conformance.reference push|pull|copy|recompress|unpack|build …``: the entry-point protocol."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ from conformance.reference.arguments import parse_arguments
 from conformance.reference.consumer import ConsumerOptions
 from conformance.reference.copier import CopierOptions
 from conformance.reference.errors import NotSupportedError, RefusalError
-from conformance.reference.local_image import image_of, read_tar, tar_of_directory
+from conformance.reference.local_image import image_of, read_tar, tar_of_directory, tar_of_one_file
 from conformance.reference.producer import ProducerOptions
 from conformance.reference.ranges import BlobRanges
 from conformance.reference.store import ContentStore
@@ -75,6 +75,7 @@ class _Commands:
             "copy": self._copy,
             "recompress": self._copy,
             "unpack": self._unpack,
+            "build": self._build,
         }
         try:
             operations[self._given.operation]()
@@ -118,6 +119,14 @@ class _Commands:
         options = CopierOptions(compression, given.preserve_digests, _digest(target), given.to_docker, platform)
         copier = self._toolkit.copier(self._remote(given.reference), ContentStore(self._temporary))
         _print(str(copier.copy(RegistryDestination(self._client(target), target), options)))
+
+    def _build(self) -> None:
+        given = self._given
+        target = _registry(given.destination)
+        tar = tar_of_directory(Path(given.directory)) if given.directory else tar_of_one_file("built")
+        builder = self._toolkit.builder(self._remote(given.reference), ContentStore(self._temporary))
+        destination = RegistryDestination(self._client(target), target)
+        _print(str(builder.build(destination, tar, _platform(given.platform), _digest(target))))
 
     def _unpack(self) -> None:
         given = self._given

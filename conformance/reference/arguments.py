@@ -14,6 +14,7 @@ _HONOURED = {
     "copy": {"preserve_digests", "all", "to_docker", "platform"},
     "recompress": {"preserve_digests", "all"},
     "unpack": {"platform", "prefer_gzip", "no_partial"},
+    "build": {"platform"},
 }
 _OPTIONS = ("preserve_digests", "to_docker", "no_sentinel", "all", "platform", "prefer_gzip", "no_partial")
 
@@ -34,10 +35,11 @@ def parse_arguments(arguments: Sequence[str], version: str) -> argparse.Namespac
         ("copy", "registry to registry, byte for byte"),
         ("recompress", "the same, compressed again"),
         ("export", "not supported"),
-        ("build", "not supported"),
+        ("build", "an image on the one of a registry, with one layer more"),
     )
     for name, text in copies:
         operations.add_parser(name, help=text).add_argument("--destination", required=True)
+    operations.choices["build"].add_argument("--directory", help="files of the layer (default: one, named built)")
     unpack = operations.add_parser("unpack", help="the root file system into an empty directory")
     unpack.add_argument("--output", required=True)
     unpack.add_argument("--layout", help="an image in a layout, instead of --reference")

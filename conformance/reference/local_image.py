@@ -59,3 +59,11 @@ def tar_of_directory(directory: Path) -> bytes:
         for path in sorted(directory.rglob("*")):
             archive.add(path, str(path.relative_to(directory)), recursive=False, filter=anonymous)
     return out.getvalue()
+
+
+def tar_of_one_file(name: str) -> bytes:
+    """A tar with an empty file; the same bytes every time."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return out.getvalue()

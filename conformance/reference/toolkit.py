@@ -2,6 +2,7 @@
 
 import msgspec
 
+from conformance.reference.builder import Builder
 from conformance.reference.consumer import Consumer
 from conformance.reference.copier import Copier
 from conformance.reference.producer import Producer
@@ -15,6 +16,7 @@ class Toolkit(msgspec.Struct, frozen=True):
     producer: type[Producer] = Producer
     consumer: type[Consumer] = Consumer
     copier: type[Copier] = Copier
+    builder: type[Builder] = Builder
     ranges: type[BlobRanges] = BlobRanges
     client: type[RegistryClient] = RegistryClient
     name: str = "reference"

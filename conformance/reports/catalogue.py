@@ -22,6 +22,7 @@ from conformance.requirements import (
     freedom_of,
     load_catalogue,
     name_of,
+    place_of,
 )
 
 
@@ -104,8 +105,16 @@ def catalogue_list(entries: tuple[CatalogueEntry, ...]) -> RenderableType:
     )
 
 
+def files_of(requirement_id: str) -> tuple[str, ...]:
+    """File and line of the check of a requirement, of its mutants and of its variants; each once, in this order."""
+    check = find_checks(checks).get(requirement_id)
+    breaking = (maker for maker in all_mutants() if broken_by(maker)[0] == requirement_id)
+    free = (choice for choice in find_variants(variants) if requirement_id in freedom_of(choice).ids)
+    return tuple(dict.fromkeys(map(place_of, (*filter(None, (check,)), *breaking, *free))))
+
+
 def entry_page(entry: CatalogueEntry) -> RenderableType:
-    """All that the catalogue has on one requirement."""
+    """All that there is on one requirement: what the catalogue has, and where its code and its page are."""
     lines = [
         ("level", entry.level),
         ("class", entry.class_),
@@ -118,6 +127,8 @@ def entry_page(entry: CatalogueEntry) -> RenderableType:
         ("check", ", ".join(entry.checks) or "none yet"),
         ("mutants", ", ".join(entry.mutants) or "none"),
         ("variants", ", ".join(entry.variants) or "none"),
+        ("files", ", ".join(files_of(entry.id))),
+        ("page", f"docs/requirements.md#{entry.id.lower()}"),
     ]
     shown = [Text(f"  {name + ':':<12}{text}") for name, text in lines if text]
     return Group(Text.assemble((entry.id, "bold"), f" {entry.statement}"), *shown)

@@ -1,7 +1,6 @@
 """The document that a run writes. Its JSON Schema is published beside this file and tested for drift."""
 
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any, Final, Literal
 
 import msgspec
@@ -189,11 +188,6 @@ def build_schema() -> dict[str, Any]:
     }
     # Converted through JSON: defaults of tuples are lists there.
     return dict(msgspec.json.decode(msgspec.json.encode(schema)))
-
-
-def published_schema() -> bytes:
-    """The schema file shipped with this package."""
-    return files(__package__).joinpath(SCHEMA_FILE).read_bytes()
 
 
 def read_report(raw: bytes) -> Report:

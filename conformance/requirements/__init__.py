@@ -11,6 +11,7 @@ from conformance.requirements.binding import (
     freedom_of,
     mutant,
     name_of,
+    place_of,
     variant,
 )
 from conformance.requirements.model import (
@@ -69,6 +70,7 @@ __all__ = [
     "mutant",
     "name_of",
     "parse_catalogue",
+    "place_of",
     "profiles_of",
     "variant",
 ]

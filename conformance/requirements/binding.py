@@ -4,6 +4,7 @@ The decorators only mark the function; ``find_bound`` collects the marks by walk
 package. So there is no registry to fill at import, and grepping for an id finds catalogue, check and mutant.
 """
 
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -100,6 +101,15 @@ def name_of(bound: Callable[..., Any]) -> str:
     """Module and function of a check, mutant or variant, below ``conformance`` or ``conformance.cases``."""
     module = bound.__module__.removeprefix("conformance.").removeprefix("cases.")
     return f"{module}.{bound.__name__}"
+
+
+def place_of(bound: Callable[..., Any]) -> str:
+    """The file and line of a check, mutant or variant: ``conformance/checks/artifact/layer_chunks.py:43``.
+
+    Of a mutant that a table defines (those of tar headers), the file and line of what makes it from the table.
+    """
+    _, index = inspect.findsource(inspect.unwrap(bound))
+    return f"{bound.__module__.replace('.', '/')}.py:{index + 1}"
 
 
 @cache

@@ -25,58 +25,49 @@ PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
 class ProfileDefinition(msgspec.Struct, frozen=True):
-    """A profile: who claims it, in which role, and the profiles whose requirements it includes, less some ids.
+    """A profile: the role of who claims it, and the profiles whose requirements it includes, less some ids.
 
     ``hazards`` are requirements that do not bind who claims it, but whose breach its users should know of.
     """
 
     name: Profile
     role: Role
-    claimed_by: str
     includes: tuple[Profile, ...] = ()
     without: tuple[str, ...] = ()
     hazards: tuple[str, ...] = ()
 
 
 DEFINITIONS: tuple[ProfileDefinition, ...] = (
-    ProfileDefinition("layer", "artifact", "an image with zstd:chunked layers"),
-    ProfileDefinition("pair", "artifact", "an image with a sentinel variant", ("layer",)),
-    ProfileDefinition("layer-producer", "producer", "a tool that writes zstd:chunked layers", ("layer",)),
-    ProfileDefinition(
-        "sentinel-producer", "producer", "a tool that adds sentinel variants", ("layer-producer", "pair")
-    ),
-    ProfileDefinition("registry", "registry", "a registry that stores and serves images"),
-    ProfileDefinition("registry-ranges", "registry", "a registry that serves byte ranges", ("registry",)),
-    ProfileDefinition(
-        "registry-lifecycle", "registry", "a registry that deletes, mounts and lists referrers", ("registry",)
-    ),
-    ProfileDefinition("tar-consumer", "consumer-unaware", "a client or scanner that reads layers as tar"),
-    ProfileDefinition(
-        "toc-consumer", "consumer-unaware", "a client that pulls by TOC and knows no sentinels", ("tar-consumer",)
-    ),
+    ProfileDefinition("layer", "artifact"),
+    ProfileDefinition("pair", "artifact", ("layer",)),
+    ProfileDefinition("layer-producer", "producer", ("layer",)),
+    ProfileDefinition("sentinel-producer", "producer", ("layer-producer", "pair")),
+    ProfileDefinition("registry", "registry"),
+    ProfileDefinition("registry-ranges", "registry", ("registry",)),
+    ProfileDefinition("registry-lifecycle", "registry", ("registry",)),
+    ProfileDefinition("tar-consumer", "consumer-unaware"),
+    ProfileDefinition("toc-consumer", "consumer-unaware", ("tar-consumer",)),
     ProfileDefinition(
         "sentinel-consumer",
         "consumer-aware",
-        "a client that knows sentinel variants",
         ("toc-consumer",),
         # It selects the sentinel variant on purpose.
         ("SENT-SELECT-002", "SENT-PULL-031", "SENT-PULL-032"),
     ),
-    ProfileDefinition("copier", "copier", "a tool that copies images byte for byte"),
+    # Where it also builds: it keeps the unknown layer of the base, and adds one without TOC.
+    ProfileDefinition("copier", "copier", hazards=("SENT-STRIP-014",)),
     ProfileDefinition(
         "recompressing-copier",
         "copier",
-        "a copier that changes the compression of layers",
         ("copier",),
         # It copies the unknown layer, as image-spec requires; the result then has a sentinel
         # over layers without TOC.
         hazards=("SENT-STRIP-014",),
     ),
-    ProfileDefinition("sentinel-copier", "copier", "a copier that knows sentinel variants", ("recompressing-copier",)),
+    ProfileDefinition("sentinel-copier", "copier", ("recompressing-copier",)),
     ProfileDefinition(
         "storage-exporter",
         "copier",
-        "a tool that pushes images from its local storage",
         ("sentinel-copier",),
         # These are about copies from registry to registry; it copies through its storage.
         (

@@ -11,14 +11,13 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, encode
-from conformance.format.names import SENTINEL_ANNOTATION
+from conformance.format.names import REF_NAME, SENTINEL_ANNOTATION
 from conformance.format.oci import Descriptor, Document, Index, examine_index
-from conformance.observed.image import Stored
+from conformance.observed.image import IndexFile, Stored
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import LayoutReference
 from conformance.sources.source import BlobStore, most_of, parse_digest
 
-_REF_NAME = "org.opencontainers.image.ref.name"
 _MAX_LISTED = 8
 _LAYOUT = "an OCI layout is a directory with index.json"
 
@@ -43,16 +42,21 @@ class LayoutSource(BlobStore):
         return self._entry()[1]
 
     def root(self) -> Stored:
-        stored, chosen, media_type = self._entry()
+        index, chosen = self._entry()
         if chosen is None:
-            return msgspec.structs.replace(stored, media_type=media_type)
+            document = index.read.document
+            return Stored(
+                index.content,
+                actual_size=len(index.content),
+                media_type=document.view.media_type if document else "",
+            )
         found = self.manifest(chosen, MAX_DOCUMENT)
         if found.content is None:
             raise SourceError(f"{self.reference}: {chosen.digest}: {found.detail}")
-        return msgspec.structs.replace(found, named_in=stored) if self._judged else found
+        return msgspec.structs.replace(found, named_in=index) if self._judged else found
 
-    def _entry(self) -> tuple[Stored, Descriptor | None, str]:
-        """index.json, the selected entry, and its media type; SourceError when none can be selected."""
+    def _entry(self) -> tuple[IndexFile, Descriptor | None]:
+        """index.json, and the selected entry; SourceError when none can be selected."""
         path = self._directory / "index.json"
         if not self._directory.is_dir():
             raise SourceError(f"{self._directory}: {_no_directory(self._directory)}")
@@ -61,9 +65,10 @@ class LayoutSource(BlobStore):
             remedy = f"; {_LAYOUT}" if stored.problem == "missing" else ""
             raise SourceError(f"{path}: {stored.detail}{remedy}")
         read = examine_index(stored.content)
+        index = IndexFile(stored.content, read)
         if read.document is None:
             if self._judged:
-                return stored, None, ""
+                return index, None
             raise SourceError(f"{path}: {read.malformed}")
         if not read.key_problems:
             chosen = self._choose(read.document, path)
@@ -73,7 +78,7 @@ class LayoutSource(BlobStore):
             problem = read.key_problems[0]
             which = f"{problem.key!r} at byte {problem.offset} ({problem.kind})"
             raise SourceError(f"{path}: JSON readers differ on it, and on the image that it names: {which}")
-        return stored, chosen, read.document.view.media_type
+        return index, chosen
 
     def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
         digest = parse_digest(descriptor)
@@ -114,7 +119,7 @@ class LayoutSource(BlobStore):
         """The entry the reference means; None when index.json itself is the image's index."""
         entries = layout.view.manifests
         if self._reference.tag:
-            named = [entry for entry in entries if entry.annotation(_REF_NAME) == self._reference.tag]
+            named = [entry for entry in entries if entry.annotation(REF_NAME) == self._reference.tag]
             if len(named) == 1:
                 return named[0]
             count = f"{len(named)} images are" if named else "no image is"
@@ -124,7 +129,7 @@ class LayoutSource(BlobStore):
         if not entries:
             raise SourceError(f"{path}: the layout holds no image")
         if any(entry.annotation(SENTINEL_ANNOTATION) for entry in entries) or not any(
-            entry.annotation(_REF_NAME) for entry in entries
+            entry.annotation(REF_NAME) for entry in entries
         ):
             return None
         raise SourceError(
@@ -145,13 +150,13 @@ def write_layout(directory: Path, blobs: dict[str, bytes], root: Descriptor, tag
         "mediaType": root.media_type,
         "digest": root.digest,
         "size": root.size,
-        "annotations": {_REF_NAME: tag},
+        "annotations": {REF_NAME: tag},
     }
     (directory / "index.json").write_bytes(encode({"schemaVersion": 2, "manifests": [entry]}))
 
 
 def _names(entries: tuple[Descriptor, ...]) -> str:
-    names = [name for entry in entries if (name := entry.annotation(_REF_NAME))]
+    names = [name for entry in entries if (name := entry.annotation(REF_NAME))]
     shown = ", ".join(names[:_MAX_LISTED]) or "none is named"
     return f"names: {shown}{', …' if len(names) > _MAX_LISTED else ''}"
 

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final, cast
 import msgspec
 
 from conformance.format.digest import Digest
-from conformance.format.errors import FormatError, LimitError
+from conformance.format.errors import FormatError, LimitError, NotTarError
 from conformance.format.footer import FORM_OF_SIZE, Footer
 from conformance.format.image_kind import is_image
 from conformance.format.layer_streams import tar_stream
@@ -142,14 +142,14 @@ class _Pass:
         layer = self._layer
         diff_id: str | None = None
         padded: str | None = None
-        problem, damaged, tar_problem = "", False, ""
+        problem, damaged, tar_problem, is_tar = "", False, "", True
         marks: tuple[str, ...] = ()
         if layer.compression is None:
             problem = f"no tar can be read from the media type {layer.descriptor.media_type[:120]!r}"
         else:
             tar = self._tar(tar_stream(layer.compression, self._pieces(), MAX_TAR))
             try:
-                marks, tar_problem = _marks(tar)
+                marks, tar_problem, is_tar = _marks(tar)
                 diff_id = f"sha256:{self._of_tar.hexdigest()}"
                 padded = self._padded()
             except LimitError as error:
@@ -168,6 +168,7 @@ class _Pass:
             damaged=damaged,
             overlay=marks,
             tar_problem=tar_problem,
+            is_tar=is_tar,
             packed=compression_of(self._start) or "" if tar_problem else "",
         )
 
@@ -193,18 +194,20 @@ class _Pass:
         return f"sha256:{padded.hexdigest()}"
 
 
-def _marks(tar: Iterator[bytes]) -> tuple[tuple[str, ...], str]:
-    """The first overlay marks, and why the tar could not be read to its end; all of the pieces are used up.
+def _marks(tar: Iterator[bytes]) -> tuple[tuple[str, ...], str, bool]:
+    """The first overlay marks, why the tar could not be read to its end, and whether it is one to other readers; all of
+    the pieces are used up.
 
     Raise FormatError where the pieces cannot be read.
     """
     marks: list[str] = []
-    problem = ""
+    problem, is_tar, sparse = "", True, False
     guarded = _Guarded(tar)
     reader = TarReader(cast("BinaryIO", PieceStream(guarded)))
     try:
         while (header := reader.header()) is not None:
             reader.take_raw()
+            sparse = sparse or header.is_sparse
             for _ in reader.content():
                 pass
             if len(marks) < MAX_MARKS:
@@ -213,9 +216,11 @@ def _marks(tar: Iterator[bytes]) -> tuple[tuple[str, ...], str]:
         if guarded.problem is not None:
             raise
         problem = str(error)
+        # This reader does not know the blocks behind the header of a GNU sparse file.
+        is_tar = sparse or not isinstance(error, NotTarError)
     for _ in guarded:
         pass
-    return tuple(marks[:MAX_MARKS]), problem
+    return tuple(marks[:MAX_MARKS]), problem, is_tar
 
 
 class _Guarded:

@@ -97,7 +97,7 @@ def parse_digest(descriptor: Descriptor) -> Digest | Stored:
     try:
         return Digest.parse(descriptor.digest)
     except FormatError as error:
-        return Stored(problem="unreadable", detail=error.what)
+        return Stored(problem="no-digest", detail=error.what)
 
 
 def verified(content: bytes, descriptor: Descriptor, digest: Digest, *, media_type: str = "") -> Stored:

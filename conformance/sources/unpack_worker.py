@@ -20,7 +20,7 @@ from conformance.format import errors
 from conformance.format.frames import Frame
 from conformance.format.unpack import FrameTable
 from conformance.sources.unpacking import BlobBounds, Progress, Unpacked, Unpacking
-from conformance.sources.worker_process import WorkerProcess
+from conformance.sources.worker_process import SharedMemory, WorkerProcess
 
 SLOTS: Final = 12
 SLOT_SIZE: Final = 8 * 2**20
@@ -80,7 +80,8 @@ class UnpackWorker:
 
     def __init__(self, blob: BinaryIO, bounds: BlobBounds) -> None:
         arguments = (str(blob.fileno()), msgspec.json.encode(bounds).decode())
-        self._process = WorkerProcess(_MODULE, SLOTS * SLOT_SIZE, arguments, (blob.fileno(),))
+        self._shared = SharedMemory(SLOTS * SLOT_SIZE)
+        self._process = WorkerProcess(_MODULE, self._shared, arguments, (blob.fileno(),))
         self._result: Unpacked | None = None
 
     @property
@@ -98,6 +99,7 @@ class UnpackWorker:
         """Kill the process, and close what it had."""
         self._process.kill()
         self._process.close()
+        self._shared.close()
 
     def limit(self, tar: int) -> None:
         """The tar has at most so many bytes."""
@@ -105,7 +107,7 @@ class UnpackWorker:
 
     def batches(self, progress: Progress | None = None) -> Iterator[memoryview]:
         """The tar in pieces, after ``limit``. Raises OSError when the blob cannot be read, or the worker ended."""
-        view = memoryview(self._process.memory)
+        view = memoryview(self._shared.memory)
         told = 0
         while True:
             message = _receive(self._process.stdout)

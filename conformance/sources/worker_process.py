@@ -1,7 +1,7 @@
 """A module of this package in its own process, with memory that both sides see: they share no interpreter lock.
 
-The memory is an inherited file, whose number is the first argument of the module. Messages go through standard input
-and output; the process ends when the other side does.
+The memory is an inherited file, whose number is the first argument of the module; several processes may have the same.
+Messages go through standard input and output; the process ends when the other side does.
 """
 
 import contextlib
@@ -18,26 +18,36 @@ import conformance
 _ROOT: Final = str(Path(conformance.__file__).parents[1])
 
 
+class SharedMemory:
+    """Memory of ``size`` bytes in a file without a name, which worker processes inherit; ``close`` it in any case."""
+
+    def __init__(self, size: int) -> None:
+        self.file = os.memfd_create("zcc-worker") if hasattr(os, "memfd_create") else _unnamed_file()
+        os.ftruncate(self.file, size)
+        self.memory = mmap.mmap(self.file, size)
+
+    def close(self) -> None:
+        """Close the file. The memory is released with the last view of it, maybe in a traceback."""
+        os.close(self.file)
+
+
 class WorkerProcess:
     """Starts ``python -m MODULE FILE ARGUMENTS…``, as soon as possible; ``kill`` and ``close`` it in any case.
 
-    ``memory`` has ``size`` bytes. ``files`` are descriptors that the process inherits too.
+    FILE is that of the memory. ``files`` are descriptors that the process inherits too.
     """
 
-    def __init__(self, module: str, size: int, arguments: Sequence[str], files: Sequence[int] = ()) -> None:
-        self._file = os.memfd_create("zcc-worker") if hasattr(os, "memfd_create") else _unnamed_file()
-        os.ftruncate(self._file, size)
-        self.memory = mmap.mmap(self._file, size)
+    def __init__(self, module: str, memory: SharedMemory, arguments: Sequence[str], files: Sequence[int] = ()) -> None:
         # -P: a directory with the name of this package in the working directory is not imported.
         self._process = subprocess.Popen(
-            (sys.executable, "-P", "-m", module, str(self._file), *arguments),
+            (sys.executable, "-P", "-m", module, str(memory.file), *arguments),
             env={
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join((_ROOT, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep),
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=(self._file, *files),
+            pass_fds=(memory.file, *files),
         )
 
     @property
@@ -74,10 +84,9 @@ class WorkerProcess:
         self._process.wait()
 
     def close(self) -> None:
-        """Close the streams and the file. The memory is released with the last view of it, maybe in a traceback."""
+        """Close the streams."""
         self.tell_end()
         self.stdout.close()
-        os.close(self._file)
 
 
 def _unnamed_file() -> int:

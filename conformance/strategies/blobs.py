@@ -10,7 +10,9 @@ Source: docs/format.md section 2. All strategies yield ``bytes`` and shrink towa
 
 import bz2
 import gzip
+import io
 import lzma
+import zipfile
 from collections.abc import Callable
 from typing import Final, get_args
 
@@ -147,6 +149,23 @@ def _unknown() -> st.SearchStrategy[bytes]:
     return sentinel_blobs().filter(lambda blob: blob != canonical_sentinel())
 
 
+def _another_archive() -> st.SearchStrategy[bytes]:
+    magics = st.sampled_from(
+        (b"070701", b"070707", b"!<arch>\n", b"7z\xbc\xaf\x27\x1c", b"xar!", b"Rar!\x1a\x07", b"PK\x03\x04")
+    )
+    typed = st.builds(lambda blob, magic: _put(blob, 0, magic + b"\0"), sentinel_blobs(), magics)
+    return typed | sentinel_blobs().map(_with_zip)
+
+
+def _with_zip(blob: bytes) -> bytes:
+    """The blob with a zip of one file behind it, which readers find from its end."""
+    whole = io.BytesIO(blob)
+    whole.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(whole, "a") as archive:
+        archive.writestr(zipfile.ZipInfo("file"), b"")
+    return whole.getvalue()
+
+
 def _compressed() -> st.SearchStrategy[bytes]:
     methods: tuple[Callable[[bytes], bytes], ...] = (
         lambda content: gzip.compress(content, mtime=0),
@@ -185,6 +204,7 @@ FORBIDDEN: Final[dict[str, Callable[[], st.SearchStrategy[bytes]]]] = {
     "SENT-BLOB-011": _compressed,
     "SENT-BLOB-012": _large,
     "SENT-BLOB-013": _without_url,
+    "SENT-BLOB-014": _another_archive,
 }
 
 

@@ -74,7 +74,7 @@ def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[Node], max_size: i
     if kind == "hardlink":
         file = draw(st.sampled_from(files))
         return msgspec.structs.replace(
-            file, name=name, kind=kind, content=b"", link_name=file.name, xattrs=draw(_xattrs())
+            file, name=name, kind=kind, content=b"", link_name=file.name, xattrs=draw(_xattrs(_ANYWHERE))
         )
     link_name = ""
     if kind == "symlink":
@@ -90,13 +90,17 @@ def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[Node], max_size: i
         gid=draw(st.integers(0, _MAX_OCTAL_ID)),
         mtime=draw(st.one_of(st.just(0), st.integers(0, _MAX_TIME))),
         device=draw(st.tuples(st.integers(1, 255), st.integers(0, 255))) if is_device else (0, 0),  # LAYER-014
-        xattrs=draw(_xattrs()),
+        xattrs=draw(_xattrs(("user.a", "user.ключ", *_ANYWHERE) if kind in ("reg", "dir") else _ANYWHERE)),
     )
 
 
-def _xattrs() -> st.SearchStrategy[dict[str, str]]:
+_ANYWHERE = ("security.selinux", "trusted.example")
+"""Attributes that Linux permits on entries of every type; it reads no structure in them (TAR-053, TAR-054)."""
+
+
+def _xattrs(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, str]]:
     # No "=" in a key: a PAX record could not hold it.
-    keys = st.sampled_from(("user.a", "user.ключ", "security.capability", "trusted.example"))
+    keys = st.sampled_from(names)
     values = st.one_of(st.just("y"), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
     return st.dictionaries(keys, values, max_size=3)
 

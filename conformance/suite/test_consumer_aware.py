@@ -4,17 +4,18 @@ Each case is a crafted image, or a registry with faults; a refusal counts only w
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from conformance.requirements import load_catalogue
 from conformance.strategies.shapes import Tally
+from conformance.suite.ahead import Judged, judged_by_id
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power
 from conformance.suite.settings import SuiteSettings
 from conformance.trials.consumer.generated import generated_images
-from conformance.trials.consumer.scenarios import AWARE, judge_requirement, judge_seen
+from conformance.trials.consumer.scenarios import AWARE, judge_seen
 from conformance.trials.consumer.trial import ConsumerTrials
 from conformance.trials.under_test import ImplementationUnderTest
 
@@ -28,11 +29,17 @@ def trials(implementation: ImplementationUnderTest) -> ConsumerTrials:
     return ConsumerTrials(implementation, aware=True)
 
 
+@pytest.fixture(scope="module")
+def judged(trials: ConsumerTrials, request: pytest.FixtureRequest) -> Iterator[Judged]:
+    """What judges the cases of a requirement; those of several requirements are run at once."""
+    yield from judged_by_id(trials, test_consumer.__name__, request)
+
+
 @pytest.mark.parametrize("requirement_id", one_test_each(AWARE))
-def test_consumer(requirement_id: str, trials: ConsumerTrials, verdict: Callable[..., None]) -> None:
+def test_consumer(requirement_id: str, judged: Judged, verdict: Callable[..., None]) -> None:
     """Expected: the statement of the requirement, in every case that docs/consumers.md lists for it."""
     assert requirement_id in load_catalogue().ids()
-    verdict(requirement_id, judge_requirement(trials, requirement_id))
+    verdict(requirement_id, judged(requirement_id))
 
 
 @pytest.mark.requirement("SENT-PULL-027")

@@ -1,16 +1,18 @@
 """Jobs that several threads run at once: observations of a far registry, and runs of programs."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from conformance.processes.run import stoppable
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 Job = Callable[[], Any]
 _MAX_WAIT: Final = 5.0  # seconds, for jobs under way at the end
 
@@ -63,10 +65,12 @@ class Ahead:
                 _fulfil(self._results[job], job)
 
 
-def at_once(jobs: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
-    """The results in the order of the jobs, of which ``workers`` run at a time; one worker is the calling thread.
+@contextmanager
+def programs_ahead(batches: Iterable[Mapping[K, Callable[[], T]]], workers: int) -> Iterator[Callable[[K], T]]:
+    """``with programs_ahead(batches, 3) as result: result(key)``; ``Ahead`` of jobs that run programs, by their keys.
 
-    When the caller is interrupted, or ends early, jobs that have not begun are dropped and running programs killed.
+    One worker is the calling thread: a job is then run when its result is asked for. At the end, or when the caller is
+    interrupted, jobs that have not begun are dropped and running programs killed.
     """
     stop = Event()
 
@@ -74,14 +78,46 @@ def at_once(jobs: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
         with stoppable(stop):
             return job()
 
-    several = workers > 1
-    started: list[Callable[[], T]] = [partial(run, job) for job in jobs] if several else list(jobs)
-    with Ahead([[job] for job in started], workers=workers if several else 0) as ahead:
+    prepared = [{key: partial(run, job) for key, job in batch.items()} for batch in batches]
+    by_key = {key: job for batch in prepared for key, job in batch.items()}
+    with Ahead([[*batch.values()] for batch in prepared], workers=workers if workers > 1 else 0) as ahead:
         try:
-            for job in started:
-                yield ahead.result(job)
+            yield lambda key: ahead.result(by_key[key])
         finally:
             stop.set()
+
+
+def at_once(jobs: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
+    """The results in the order of the jobs, of which ``workers`` run at a time; one worker is the calling thread.
+
+    When the caller is interrupted, or ends early, jobs that have not begun are dropped and running programs killed.
+    """
+    with programs_ahead([{number: job} for number, job in enumerate(jobs)], workers) as result:
+        for number in range(len(jobs)):
+            yield result(number)
+
+
+class Once(Generic[K, T]):
+    """Runs the job of each key once, whatever thread asks for it first; the others wait for its result."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._futures: dict[K, Future[T]] = {}
+
+    def result(self, key: K, job: Callable[[], T]) -> T:
+        """What the job of this key returned, or raised."""
+        with self._lock:
+            is_first = key not in self._futures
+            future = self._futures.setdefault(key, Future())
+        if is_first:
+            _fulfil(future, job)
+        return future.result()
+
+    def done(self) -> list[T]:
+        """The results so far, in the order in which they were asked for."""
+        with self._lock:
+            futures = list(self._futures.values())
+        return [future.result() for future in futures if future.done() and future.exception() is None]
 
 
 def _fulfil(future: Future[Any], job: Job) -> None:

@@ -25,7 +25,7 @@ from conformance.sources.layout import LayoutSource
 from conformance.sources.memory import MemorySource
 from conformance.sources.reference import LayoutReference
 from conformance.strategies.images import BREAKS, images
-from tests.artifact.pairs import pair_with
+from tests.checks.artifact.pairs import pair_with
 
 LAYERS = [value for value in vars(layers).values() if isfunction(value) and hasattr(value, "__breaks__")]
 

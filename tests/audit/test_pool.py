@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from conformance.audit.checking import CheckOptions, check_image
@@ -53,7 +54,9 @@ def test_a_process_that_dies_is_replaced() -> None:
         processes = LocalProcesses(1)
         with Pool(DEEP, hosts, processes) as pool:
             first = pool.judge(image, wanted)
-            for worker in processes.pids:
+            executor = processes.executor()
+            assert isinstance(executor, ProcessPoolExecutor)
+            for worker in tuple(executor._processes):
                 os.kill(worker, signal.SIGKILL)
             assert pool.judge(image, wanted) == first
         assert first == judge_part(image, wanted, deep=True)

@@ -88,7 +88,7 @@ def _names(archive: Path) -> list[str]:
 OTHERS = {
     "podman": ("push", "store", "archive", "build", "recompress", "export", "unpack"),
     "buildah": ("push", "store", "archive", "build", "recompress", "export", "unpack"),
-    "crane": ("copy", "pull", "unpack"),
+    "crane": ("copy", "pull", "build", "unpack"),
     "oras": ("copy", "pull"),
     "regctl": ("copy", "pull", "recompress"),
     "syft": ("scan",),

@@ -15,7 +15,7 @@ from conformance.reports.badge import render_badge_svg
 from conformance.reports.certification_page import certification_page
 from conformance.reports.html import render_html, render_page
 from conformance.requirements import load_catalogue
-from tests.cli.test_cli import zcc
+from tests.commands.test_cli import zcc
 from tests.reports.samples import HOSTILE, many, report
 from tests.reports.test_index import certification
 from tests.tools import need

@@ -11,9 +11,9 @@ from conformance.registry.client.client import RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.trials.registry.push import push_layout
 from conformance.trials.registry.target import RegistryUnderTest
-from tests.cli.test_cli import zcc
+from tests.commands.test_cli import zcc
 from tests.reports.signing import key_pair
-from tests.suite_run.test_canaries import PASSWORD, USER, Echo, assert_none, authority, decoded, secrets_of
+from tests.suite.test_canaries import PASSWORD, USER, Echo, assert_none, authority, decoded, secrets_of
 
 KEY_PASSWORD = "an0ther-c4nary of a key"
 

@@ -13,7 +13,7 @@ from conformance.commands.report_forms import FORMS, render
 from conformance.reports.badge import badge_of
 from conformance.reports.html import render_html
 from conformance.requirements import load_catalogue
-from tests.cli.test_cli import zcc
+from tests.commands.test_cli import zcc
 from tests.reports.samples import HOSTILE, many, report
 
 CATALOGUE = load_catalogue()

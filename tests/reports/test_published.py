@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from conformance.observed.evidence import CommandEvidence, Exchange
-from conformance.reports.model import Report, encode, now, published_schema, subject_report
+from conformance.reports.model import Report, encode, now, subject_report
 from conformance.reports.publishing.results import MAX_EVIDENCE, MAX_FINDINGS, main
 from conformance.requirements import load_catalogue
 from conformance.results import conclude, failed, informed
+from tests.schemas import results_schema
 
 
 def report() -> Report:
@@ -37,7 +38,7 @@ def test_verdicts_stay_and_evidence_is_cut(tmp_path: Path) -> None:
     assert main([str(tmp_path / "whole.json"), str(tmp_path / "out")]) == 0
     raw = (tmp_path / "out" / "results.json").read_bytes()
     document = json.loads(raw)
-    jsonschema.validate(document, json.loads(published_schema()))
+    jsonschema.validate(document, results_schema())
     (result,) = document["subjects"][0]["verdicts"]
     assert result["verdict"] == "fail"
     assert [finding["outcome"] for finding in result["findings"]] == ["fail"] * MAX_FINDINGS

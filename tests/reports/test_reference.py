@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from conformance.cases import variants
+from conformance.cases.mutants import all_mutants
+from conformance.cases.mutants.tar_headers import MAKERS
+from conformance.reports.catalogue import files_of
 from conformance.reports.reference import reference_lines
 from conformance.reports.variants import variant_lines
-from conformance.requirements import load_catalogue
+from conformance.requirements import find_variants, load_catalogue, place_of
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "requirements.md"
 
@@ -26,3 +30,23 @@ def test_the_table_of_variants_is_current() -> None:
     assert table.read_text("utf-8") == "\n".join(variant_lines()) + "\n", (
         "docs/variants.md has drifted: run python -m conformance.reports.variants docs/variants.md"
     )
+
+
+def test_each_requirement_states_where_its_check_and_mutants_are() -> None:
+    for requirement in load_catalogue().requirements:
+        check, *others = files_of(requirement.id)
+        assert f'@decides("{requirement.id}"' in lines_at(check)
+        assert others, requirement.id
+
+
+def test_the_place_of_a_mutant_or_variant_is_where_it_is_defined() -> None:
+    for maker in (*all_mutants(), *find_variants(variants)):
+        name = "_maker" if maker in MAKERS.values() else maker.__name__
+        assert f" {name}(" in lines_at(place_of(maker)), maker
+
+
+def lines_at(place: str) -> str:
+    """The lines from a place on, and one before."""
+    name, _, line = place.rpartition(":")
+    first = int(line) - 2
+    return "\n".join((REFERENCE.parents[1] / name).read_text("utf-8").splitlines()[first : first + 14])

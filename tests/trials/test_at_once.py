@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.processes.run import Ended, run_program
-from conformance.trials.at_once import at_once
+from conformance.trials.at_once import Once, at_once
 
 
 def _sleep(directory: Path, seconds: str) -> Ended:
@@ -43,3 +43,24 @@ def test_a_job_that_raises_ends_the_others(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="broken"):
         list(at_once(jobs, 2))
     assert time.monotonic() - started < 20
+
+
+def test_a_job_is_run_once_however_many_ask_for_it() -> None:
+    runs: list[str] = []
+    once: Once[str, int] = Once()
+
+    def job() -> int:
+        time.sleep(0.05)  # long enough for the second to ask before the first ends
+        runs.append("run")
+        return len(runs)
+
+    assert list(at_once([partial(once.result, "one", job)] * 2 + [partial(once.result, "two", job)], 3)) == [1, 1, 2]
+    assert once.done() == [1, 2]
+
+
+def test_a_failure_is_raised_for_everyone_who_asks_and_is_no_result() -> None:
+    once: Once[str, int] = Once()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="broken"):
+            once.result("one", lambda: int("broken"))
+    assert once.done() == []

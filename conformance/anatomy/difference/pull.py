@@ -3,7 +3,8 @@
 The count follows containers-storage v1.65.1 (pkg/chunked): a layer whose digest is present costs nothing; a layer
 without TOC is fetched whole; of any other layer TOC and tar-split are fetched in one request, then the missing content
 in one request for several ranges. Ranges with at most 1024 bytes between them are joined; there are at most 1024.
-Chunks count only where the file system of a client has reflinks. Compared with real clients in tests/diff.
+Chunks count only where the file system of a client has reflinks. Compared with real clients in
+tests/anatomy/difference.
 """
 
 import hashlib

@@ -4,6 +4,8 @@ An edited blob does not have the known content, so nearly all imply SENT-BLOB-01
 """
 
 import gzip
+import io
+import zipfile
 
 from conformance.format.sentinel import MESSAGE, MESSAGE_OFFSET, canonical_sentinel
 from conformance.format.tarheader import BLOCK, TYPE, write_checksum
@@ -195,3 +197,30 @@ def too_large() -> bytes:
 @mutant("SENT-BLOB-013", implies=("SENT-BLOB-010",))
 def links_to_nothing() -> bytes:
     return canonical_sentinel().replace(b"https://", b"nowhere.")
+
+
+@mutant("SENT-BLOB-011", implies=("SENT-BLOB-010",))
+def lz4_magic() -> bytes:
+    return _edit(0, b"\x04\x22\x4d\x18\0")
+
+
+@mutant("SENT-BLOB-014", implies=("SENT-BLOB-010",))
+def zip_behind() -> bytes:
+    """bsdtar and 7-Zip list etc/evil."""
+    whole = io.BytesIO(canonical_sentinel())
+    whole.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(whole, "a") as archive:
+        archive.writestr(zipfile.ZipInfo("etc/evil"), "evil")
+    return whole.getvalue()
+
+
+@mutant("SENT-BLOB-014", implies=("SENT-BLOB-003", "SENT-BLOB-010"))
+def member_of_an_ar_archive() -> bytes:
+    """bsdtar lists one file, whose content is the message."""
+    content = MESSAGE + b"\0" + b"." * 400
+    return b"!<arch>\n" + b"evil/".ljust(48) + str(len(content)).encode().ljust(10) + b"`\n" + content
+
+
+@mutant("SENT-BLOB-014", implies=("SENT-BLOB-010",))
+def cpio_magic() -> bytes:
+    return _edit(0, b"070701\0")

@@ -3,9 +3,8 @@
 ``scan`` of ``run_client`` unpacks with these and prints the packages: a scanner.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -19,7 +18,7 @@ from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.selection import Policy
 from conformance.reference.consumer import Pulled, PulledLayer
-from conformance.reference.errors import NotSupportedError, RefusalError
+from conformance.reference.errors import NotSupportedError
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.unaware import TarConsumer
 from conformance.reference.whole import WholeLayers
@@ -31,18 +30,6 @@ Unaware = TarConsumer
 def unaware() -> Toolkit:
     """The conforming client."""
     return consumer(Unaware)
-
-
-def knows_no_zstd() -> Toolkit:
-    """A conforming client from before zstd layers."""
-
-    class OnlyGzip(Unaware):
-        def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
-            if "zstd" in layer.media_type:
-                raise RefusalError(f"layers of the media type {layer.media_type} are not known")
-            return super().layer(layer, diff_id, sentinel)
-
-    return consumer(OnlyGzip)
 
 
 @mutant("SENT-SELECT-002")
@@ -151,7 +138,3 @@ def breaks_on_bad_frames() -> Toolkit:
 @mutant("SEC-006")
 def sends_credentials_on_redirect() -> Toolkit:
     return Toolkit(consumer=Unaware, client=LeakyClient)
-
-
-SCANNERS: Final[tuple[Callable[[], Toolkit], ...]] = (reports_the_error_and_ends_with_zero,)
-"""Defects that only the operation ``scan`` has."""

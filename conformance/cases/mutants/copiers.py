@@ -17,7 +17,9 @@ from conformance.format.names import (
     SENTINEL_ANNOTATION,
 )
 from conformance.format.oci import Descriptor, Platform, is_index, read_manifest
+from conformance.format.selection import is_annotated_sentinel
 from conformance.format.sentinel import canonical_sentinel
+from conformance.reference.builder import Builder
 from conformance.reference.compression import CHUNKED
 from conformance.reference.convert import Converter, Instance
 from conformance.reference.copier import Copier, CopierOptions
@@ -322,6 +324,33 @@ def refuses_to_copy_sentinel_manifests() -> Toolkit:
             return super().copy(destination, options)
 
     return Toolkit(copier=Refuses)
+
+
+@mutant("SENT-STRIP-014")
+def builds_on_a_sentinel_variant_as_it_is() -> Toolkit:
+    """Like builders that do not know sentinels: the layers of the base are kept, and one of gzip is added."""
+
+    class Keeps(Builder):
+        def base(self, instance: Instance, converter: Converter) -> Instance:
+            return instance
+
+    return Toolkit(builder=Keeps)
+
+
+@mutant("SENT-STRIP-028")
+def builds_on_the_sentinel_variant_of_a_pair() -> Toolkit:
+    """Like buildah at PR 681: it selects the sentinel variant, and then cannot change its manifest."""
+
+    class Selects(Builder):
+        def is_base(self, entry: Descriptor) -> bool:
+            return is_annotated_sentinel(entry)
+
+        def base(self, instance: Instance, converter: Converter) -> Instance:
+            if instance.sentinel:
+                raise RefusalError("a layer of a media type that cannot be compressed")
+            return instance
+
+    return Toolkit(builder=Selects)
 
 
 @mutant("SENT-STRIP-020", implies=("SENT-PUSH-001", "SENT-STRIP-008", "SENT-STRIP-015"))

@@ -5,6 +5,7 @@ Each violates one requirement of DOC, or one of LAYER that is about every layer.
 
 import base64
 import gzip
+import re
 from collections.abc import Callable
 from copy import deepcopy
 
@@ -121,6 +122,17 @@ def index_with_layers(draft: Draft) -> None:
     draft.spelling["index"] = _first('"layers":[]')
 
 
+@mutant("DOC-006")
+def index_with_a_config(draft: Draft) -> None:
+    """skopeo refuses it as ambiguous; crane, regctl and oras read the index."""
+    draft.index["config"] = {"mediaType": "application/vnd.example+json", "digest": _LIE, "size": 2}
+
+
+@mutant("DOC-006")
+def manifest_with_a_history(draft: Draft) -> None:
+    draft.spelling["plain"] = _first('"history":[]')
+
+
 @mutant("DOC-007", implies=("SENT-INDEX-011",))
 def entry_with_a_parameter(draft: Draft) -> None:
     draft.entry("plain")["mediaType"] = f"{MANIFEST_TYPE}; charset=utf-8"
@@ -140,6 +152,29 @@ def entry_without_a_media_type(draft: Draft) -> None:
 def entry_of_an_unknown_type_for_the_platform(draft: Draft) -> None:
     _gzip_image(draft)
     draft.entry("other").update(mediaType="application/vnd.example+json", platform=PLATFORM)
+
+
+@mutant("DOC-007", implies=("DOC-009",))
+def entry_of_an_unknown_type_for_another_version(draft: Draft) -> None:
+    """crane, oras and skopeo 1.9.3 ignore the version, and take the entry."""
+    _gzip_image(draft)
+    platform = {**PLATFORM, "os.version": "9"}
+    draft.entry("other").update(mediaType="application/vnd.example+json", platform=platform)
+
+
+@mutant("DOC-007", implies=("DOC-009",))
+def entry_of_an_unknown_type_for_x86_64(draft: Draft) -> None:
+    """regctl takes it for linux/amd64."""
+    _gzip_image(draft)
+    platform = {**PLATFORM, "architecture": "x86_64"}
+    draft.entry("other").update(mediaType="application/vnd.example+json", platform=platform)
+
+
+@mutant("DOC-007", implies=("DOC-009",))
+def entry_of_an_unknown_type_in_front(draft: Draft) -> None:
+    """crane takes an entry without platform for one of linux/amd64."""
+    _gzip_image(draft)
+    draft.entry("other").update(mediaType="application/vnd.example+json", platform=None)
 
 
 @mutant("DOC-007")
@@ -166,6 +201,16 @@ def layer_of_an_unknown_type(draft: Draft) -> None:
 @mutant("DOC-010", implies=("SENT-CONFIG-006",))
 def config_missing(draft: Draft) -> None:
     draft.lost.add("plain.config")
+
+
+@mutant("DOC-010", implies=("SENT-CONFIG-006",))
+def digest_in_capitals(draft: Draft) -> None:
+    """No client resolves it (image-spec v1.1.1 descriptor.md: lower-case letters a to f)."""
+    draft.spelling["plain"] = lambda raw: re.sub(rb'("config":[^}]*"digest":"sha256:)([0-9a-f]+)', _capitals, raw)
+
+
+def _capitals(found: re.Match[bytes]) -> bytes:
+    return found[1] + found[2].upper()
 
 
 @mutant("DOC-011")
@@ -198,6 +243,24 @@ def root_file_system_of_another_type(draft: Draft) -> None:
     draft.plain_config["rootfs"]["type"] = "Layers"
 
 
+@mutant("DOC-016")
+def twin_with_a_layer_less_than_diff_ids(draft: Draft) -> None:
+    """Its DiffIDs are those of the pair, and crane exports fewer files."""
+    draft.extra["other"] = (
+        {**deepcopy(draft.plain), "layers": draft.plain["layers"][:1]},
+        deepcopy(draft.plain_config),
+    )
+    draft.entries.insert(0, {"of": "other", "platform": PLATFORM})
+
+
+@mutant("DOC-016", implies=("SENT-INDEX-013",))
+def other_platform_with_a_diff_id_more(draft: Draft) -> None:
+    config = {**deepcopy(draft.plain_config), **_ARM}
+    config["rootfs"]["diff_ids"].append(_LIE)
+    draft.extra["other"] = (deepcopy(draft.plain), config)
+    draft.entries.insert(0, {"of": "other", "platform": _ARM})
+
+
 @mutant("LAYER-012")
 def layer_under_sha512(draft: Draft) -> None:
     tar = tar_of(_TREE, blocks=1)
@@ -220,6 +283,33 @@ def gzip_stream_typed_as_tar(draft: Draft) -> None:
     """Its DiffID is right only for clients that do not detect the compression."""
     blob = gzip.compress(tar_of(_TREE, blocks=1), mtime=0)
     other_platform(draft, blob, LAYER_TAR_TYPE, str(Digest.of(blob)))
+
+
+@mutant("LAYER-016")
+def gzip_layer_of_text(draft: Draft) -> None:
+    """Its DiffID is right."""
+    text = b"This is not a tar archive.\n" * 40
+    other_platform(draft, gzip.compress(text, mtime=0), LAYER_GZIP_TYPE, str(Digest.of(text)))
+
+
+@mutant("LAYER-016")
+def tar_that_ends_within_a_file(draft: Draft) -> None:
+    tar = tar_of((Node("file", content=b"content\n" * 200),), blocks=1)[:900]
+    other_platform(draft, tar, LAYER_TAR_TYPE, str(Digest.of(tar)))
+
+
+@mutant("LAYER-016")
+def tar_with_a_damaged_second_header(draft: Draft) -> None:
+    tar = bytearray(tar_of((*_TREE, Node("other")), blocks=1))
+    tar[1024] ^= 1
+    other_platform(draft, bytes(tar), LAYER_TAR_TYPE, str(Digest.of(bytes(tar))))
+
+
+@mutant("LAYER-014")
+def attribute_of_fuse_overlayfs_in_a_plain_layer(draft: Draft) -> None:
+    xattrs = {"user.fuseoverlayfs.override_stat": "0:0:4755"}
+    tar = tar_of((Node("tool", content=b"one", xattrs=xattrs),), blocks=1)
+    other_platform(draft, tar, LAYER_TAR_TYPE, str(Digest.of(tar)))
 
 
 @mutant("LAYER-014")
@@ -249,6 +339,23 @@ def data_of_a_layer_with_one_other_byte(draft: Draft) -> None:
 @mutant("DOC-015")
 def data_of_a_config_that_is_no_base64(draft: Draft) -> None:
     draft.plain["config"]["data"] = "e30"
+
+
+@mutant("DOC-014")
+def time_in_small_letters(draft: Draft) -> None:
+    """RFC 3339 permits it, and every client in Go refuses the config."""
+    _in_both_configs(draft, lambda config: config.update(created="2026-01-31t23:59:59z"))
+
+
+@mutant("DOC-014")
+def time_with_a_zone_of_four_digits(draft: Draft) -> None:
+    _in_both_configs(draft, lambda config: config["history"][0].update(created="2026-01-31T23:59:59+0100"))
+
+
+@mutant("DOC-014")
+def build_step_that_is_a_text(draft: Draft) -> None:
+    """crane 0.22.1 refuses the config, skopeo does not read the field."""
+    _in_both_configs(draft, lambda config: config["config"].update(OnBuild="RUN true"))
 
 
 @mutant("DOC-014")

@@ -25,7 +25,7 @@ def name_with_a_dot() -> LayerDraft:
     return draft_layer((Node("etc/f", content=b"one"), Node("./etc/f", content=b"two")), _ANY_NAMES)
 
 
-@mutant("TOC-019")
+@mutant("TOC-019", implies=("TOC-043",))
 def name_from_the_root() -> LayerDraft:
     """The cleaning of tar-split retains the slash: the two names are equal only below a root."""
     return draft_layer((Node("etc/f", content=b"one"), Node("/etc/f", content=b"two")), _ANY_NAMES)
@@ -98,3 +98,36 @@ def root_that_is_a_file() -> LayerDraft:
 def root_that_is_a_link() -> LayerDraft:
     link = file(b".", b"", b"2", magic=GNU, linkname=b"elsewhere")
     return draft_of_tar(link + file(b"other", b"x", magic=GNU) + bytes(2 * BLOCK), _ANY_NAMES)
+
+
+@mutant("TOC-041")
+def hard_link_beside_a_symlink() -> LayerDraft:
+    """busybox and Python link to a/f, GNU tar and umoci to f."""
+    nodes = (Node("a/b", "dir"), Node("a/f", content=b"one"), Node("f", content=b"two"))
+    return draft_layer((*nodes, Node("l", "symlink", link_name="a/b"), Node("h", "hardlink", link_name="l/../f")))
+
+
+@mutant("TOC-041")
+def hard_link_to_a_file_with_a_slash() -> LayerDraft:
+    return draft_layer((Node("f", content=b"one"), Node("h", "hardlink", link_name="f/")))
+
+
+@mutant("TOC-041")
+def hard_link_to_a_file_with_a_dot() -> LayerDraft:
+    return draft_layer((Node("f", content=b"one"), Node("h", "hardlink", link_name="f/.")))
+
+
+@mutant("TOC-042")
+def hard_link_through_a_symlink() -> LayerDraft:
+    nodes = (Node("a", "dir"), Node("a/f", content=b"one"), Node("l", "symlink", link_name="/a"))
+    return draft_layer((*nodes, Node("h", "hardlink", link_name="./l/f")))
+
+
+@mutant("TOC-043")
+def file_with_an_absolute_name() -> LayerDraft:
+    return draft_layer((Node("/etc/f", content=b"one"),))
+
+
+@mutant("TOC-043")
+def hard_link_with_an_absolute_target() -> LayerDraft:
+    return draft_layer((Node("f", content=b"one"), Node("h", "hardlink", link_name="/f")))

@@ -1,15 +1,19 @@
 """Layers with one defect each: one edit from a positive control, and the requirement that it violates."""
 
 import base64
+import json
 import re
 import struct
 from collections.abc import Callable
+from copy import deepcopy
 
 import msgspec
+import zstandard
 
 from conformance.format import names
+from conformance.format.digest import Digest
 from conformance.format.footer import Footer, FooterForm
-from conformance.format.frames import ZSTD_MAGIC, skippable
+from conformance.format.frames import SKIPPABLE_HEADER, ZSTD_MAGIC, skippable
 from conformance.format.tarheader import write_checksum
 from conformance.format.writer import WriterOptions
 from conformance.images.layer_draft import (
@@ -173,6 +177,30 @@ def checksum_without_position() -> LayerDraft:
     return _annotated(names.MANIFEST_POSITION, None)
 
 
+@mutant("ANNOT-022")
+def legacy_keys_of_a_second_toc() -> LayerDraft:
+    """podman 4.3.1 unpacks the second TOC, which is in a skippable frame of its own."""
+    draft = conforming_layer()
+    second = deepcopy(draft.toc)
+    second["entries"][-1]["name"] += "-other"
+    document = json.dumps(second).encode()
+    payload = zstandard.compress(document)
+    place = sum(len(frame) for frame in draft.frames) + SKIPPABLE_HEADER
+    draft.before_tail = skippable(payload)
+    draft.annotations = {
+        f"{names.LEGACY_PREFIX}manifest-checksum": str(Digest.of(payload)),
+        f"{names.LEGACY_PREFIX}manifest-position": f"{place}:{len(payload)}:{len(document)}:1",
+    }
+    return draft
+
+
+@mutant("ANNOT-022")
+def legacy_tar_split_without_a_current_one() -> LayerDraft:
+    draft = conforming_layer()
+    draft.annotations[f"{names.LEGACY_PREFIX}tarsplit-position"] = "1:2:3"
+    return draft
+
+
 @mutant("TOC-001")
 def version_two() -> LayerDraft:
     draft = conforming_layer()
@@ -322,7 +350,7 @@ def hard_link_before_its_target() -> LayerDraft:
     return draft_layer((Node("link", "hardlink", link_name="file"), Node("file", content=b"content")))
 
 
-@mutant("TOC-021")
+@mutant("TOC-021", implies=("TOC-041",))
 def hard_link_out_of_the_root() -> LayerDraft:
     return draft_layer((Node("file", content=b"content"), Node("link", "hardlink", link_name="../file")))
 
@@ -567,6 +595,13 @@ def _record(draft: LayerDraft, name: str) -> dict[str, object]:
 @mutant("LAYER-014")
 def whiteout_of_overlayfs() -> LayerDraft:
     return draft_layer((Node("gone", "char", device=(0, 0)), Node("file", content=b"file\n")))
+
+
+@mutant("LAYER-014")
+def owner_and_mode_of_fuse_overlayfs() -> LayerDraft:
+    """fuse-overlayfs shows a set-user-ID program of root."""
+    xattrs = {"user.containers.override_stat": "0:0:04755"}
+    return draft_layer((Node("tool", content=b"file\n", xattrs=xattrs),))
 
 
 @mutant("LAYER-014")

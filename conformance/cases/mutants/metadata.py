@@ -159,7 +159,7 @@ def sentinel_before_plain(draft: Draft) -> None:
 @mutant("SENT-INDEX-005")
 def gzip_of_another_platform_last(draft: Draft) -> None:
     _add(draft, "gzip", _ARM, {})
-    draft.extra["gzip"][0]["layers"] = [_stored(draft, b"\x1f\x8b")]
+    _of_one_layer(draft, "gzip", _stored(draft, b"\x1f\x8b"))
 
 
 @mutant("SENT-INDEX-006")
@@ -183,7 +183,7 @@ def sentinel_of_another_platform(draft: Draft) -> None:
 @mutant("SENT-INDEX-009")
 def plain_announced_as_sentinel(draft: Draft) -> None:
     _add(draft, "lying", _ARM, {ZSTD_ANNOTATION: "true", SENTINEL_ANNOTATION: "true"})
-    draft.extra["lying"][0]["layers"] = [_stored(draft, b"\x1f\x8b" + bytes(9999))]
+    _of_one_layer(draft, "lying", _stored(draft, b"\x1f\x8b" + bytes(9999)))
 
 
 @mutant("SENT-INDEX-010")
@@ -307,3 +307,10 @@ def _add(draft: Draft, name: str, platform: Json, annotations: Json) -> None:
     """Append a plain image of another platform to the index."""
     draft.extra[name] = (deepcopy(draft.plain), {**deepcopy(draft.plain_config), **platform})
     draft.entries.append({"of": name, "platform": platform, **({"annotations": annotations} if annotations else {})})
+
+
+def _of_one_layer(draft: Draft, name: str, layer: Json) -> None:
+    """Replace the layers of an added image by one."""
+    manifest, config = draft.extra[name]
+    manifest["layers"] = [layer]
+    del config["rootfs"]["diff_ids"][1:], config["history"][1:]

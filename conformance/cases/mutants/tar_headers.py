@@ -1,4 +1,8 @@
-"""Layers of the tar constructs: each violates a rule for headers, and the requirements that this implies."""
+"""Layers of the tar constructs: each violates a rule for headers, and the requirements that this implies.
+
+The mutant ``tar_NAME`` has the construct NAME of a table in ``tar_constructs_header``, ``tar_constructs_extended`` or
+``tar_constructs``.
+"""
 
 from collections.abc import Callable
 

@@ -49,6 +49,12 @@ _BESIDES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
         """,
     ),
     (
+        ("SEC-001", "TAR-052"),
+        """
+        device_number_beyond_32_bits
+        """,
+    ),
+    (
         ("TAR-030", "SEC-001"),
         """
         prefix_under_v7 owner_names_under_v7 magic_none_on_long_name

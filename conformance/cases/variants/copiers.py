@@ -11,9 +11,12 @@ from conformance.cases.variants.bare_twins import PairsWithoutToc
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.media_types import GZIP
-from conformance.format.names import SENTINEL_ANNOTATION, SENTINEL_TYPE
+from conformance.format.names import LAYER_ZSTD_TYPE, SENTINEL_ANNOTATION, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
+from conformance.format.selection import is_annotated_sentinel
 from conformance.format.splice import with_member
+from conformance.format.writer import layer_from_tar
+from conformance.reference.builder import Builder
 from conformance.reference.compression import is_tar_layer
 from conformance.reference.convert import Converter, Instance
 from conformance.reference.copier import Copier, CopierOptions
@@ -185,6 +188,38 @@ def leaves_the_plain_entry_of_a_pair_without_a_toc() -> Toolkit:
     return Toolkit(copier=type("Bare", (Copier,), {"reshaper": PairsWithoutToc}), name="variant")
 
 
+@variant("SENT-STRIP-014", "SENT-STRIP-028")
+def builds_with_a_chunked_layer_on_the_sentinel_variant() -> Toolkit:
+    """Where every layer has a TOC the sentinel may stay: it states no more than that."""
+
+    class Chunks(Builder):
+        def is_base(self, entry: Descriptor) -> bool:
+            return is_annotated_sentinel(entry)
+
+        def base(self, instance: Instance, converter: Converter) -> Instance:  # noqa: ARG002
+            return instance
+
+        def layer(self, tar: bytes) -> Json:
+            content, written = layer_from_tar(tar)
+            described = {"mediaType": LAYER_ZSTD_TYPE, "digest": str(self._store.put(content)), "size": len(content)}
+            return {**described, "annotations": written.annotations}
+
+    return Toolkit(builder=Chunks, name="variant")
+
+
+@variant("SENT-STRIP-014", "SENT-STRIP-028")
+def refuses_to_build_on_a_sentinel_manifest() -> Toolkit:
+    """Named by its digest it is refused, as clients that do not know sentinels refuse it (SENT-PULL-031)."""
+
+    class Refuses(Builder):
+        def base(self, instance: Instance, converter: Converter) -> Instance:
+            if instance.sentinel:
+                raise RefusalError("a layer that is not a tar archive")
+            return super().base(instance, converter)
+
+    return Toolkit(builder=Refuses, name="variant")
+
+
 @variant(warns=("SENT-STRIP-010",))
 def writes_the_time_into_gzip() -> Toolkit:
     """MTIME of a gzip header (RFC 1952 section 2.3.1): no two compressions of one tar give the same bytes."""
@@ -235,7 +270,7 @@ def carries_what_it_does_not_know() -> Toolkit:
 
 variant("SENT-STRIP-005", "SENT-STRIP-006", "SENT-STRIP-011")(carries_what_it_does_not_know)
 KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (carries_what_it_does_not_know,)
-"""These claim the profile recompressing-copier: what only copiers that know sentinels owe does not bind them."""
+"""These claim the profile recompressing-copier: the requirements on copiers that know sentinels do not bind them."""
 
 
 def _named(raw: bytes) -> Json:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from conformance import __version__
-from conformance.cases.mutants import blob, documents, layer_names, layers, metadata, tar_headers
+from conformance.cases.mutants import blob, documents, layer_names, layers, linux_entries, metadata, tar_headers
 from conformance.cases.mutants.tar_constructs import LAWFUL
 from conformance.cases.variants import artifacts
 from conformance.cases.vectors.features import advisories_of, features_of, importance_of
@@ -133,7 +133,7 @@ def _makers() -> Iterator[Maker]:
     for module in (metadata, documents):
         for maker in _mutants(module):
             yield name_of(maker), lambda maker=maker: _edited(maker), _negative(maker, "image", _IMAGE)  # type: ignore[misc]
-    for module in (layers, layer_names):
+    for module in (layers, layer_names, linux_entries):
         for maker in _mutants(module):
             yield name_of(maker), maker, _negative(maker, "layer", _LAYER)
     for maker in _mutants(tar_headers):

@@ -18,7 +18,7 @@ from conformance.images.layer_draft import LayerDraft
 from conformance.images.trees import Node, tar_of
 
 _SPLITTING: Final = b"b" * 1200 + b"%Q"
-"""The chunker splits once after each of these, found by search; tests/vectors fails when it does not."""
+"""The chunker splits once after each of these, found by search; tests/cases/vectors fails when it does not."""
 TREE: Final = layer_draft.tree_of_all_types(
     _SPLITTING * 2 + b"b" * 1200,
     b"1" * 3000 + bytes(5000) + b"2" * 2000,

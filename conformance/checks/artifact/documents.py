@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
+from conformance.checks.artifact.pairs import pairs
 from conformance.checks.artifact.stored import as_described
 from conformance.format.document import MAX_DEPTH
 from conformance.format.document_types import DocumentKind, type_problem
+from conformance.format.image_kind import is_image
 from conformance.format.json_problems import KeyKind, KeyProblem
 from conformance.format.key_folds import foldings
 from conformance.format.media_types import CONFIG_TYPES
-from conformance.format.oci import examine_index
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.requirements import decides
@@ -20,6 +21,8 @@ from conformance.results import Judgement, failed, judge, passed
 SCHEMA_VERSION = 2
 _MAX = 10
 _EITHER = ("manifests", "layers", "fsLayers")
+_OF_OTHERS = {"index": ("config", "history"), "manifest": ("history",)}
+"""Keys of another kind of document, for which containers/image refuses it (null is absent)."""
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -53,8 +56,8 @@ def _index(seen: ImageSeen) -> Iterator[_Document]:
 
 def _layout(seen: ImageSeen) -> Iterator[_Document]:
     """The index.json of a layout, where it leads to the image."""
-    if seen.layout is not None and seen.layout.content is not None:
-        read = examine_index(seen.layout.content)
+    if seen.layout is not None:
+        read = seen.layout.read
         fields = read.document.fields if read.document else None
         yield _Document("index", "index.json", seen.layout.content, fields, read.malformed, read.key_problems)
 
@@ -140,12 +143,15 @@ def one_kind_only(seen: ImageSeen) -> Iterator[Judgement]:
     for document in (*_layout(seen), *_index(seen), *_manifests(seen)):
         if document.fields is not None:
             has = [key for key in _EITHER if key in document.fields]
+            foreign = [key for key in _OF_OTHERS.get(document.kind, ()) if document.fields.get(key) is not None]
             yield judge(
-                len(has) < 2,
-                "The document is an index to one client and an image to another.",
+                len(has) < 2 and not foreign,
+                "The document is an index to one client and an image to another."
+                if len(has) > 1
+                else "The document has a key of another kind of document: some clients refuse it as ambiguous.",
                 where=document.name,
-                expected="one of manifests and layers",
-                found=" and ".join(has) or "none",
+                expected="one of manifests and layers; config in manifests only, history in configs only",
+                found=" and ".join(has if len(has) > 1 else foreign) or "as described",
             )
 
 
@@ -212,6 +218,25 @@ def _place(problem: KeyProblem) -> Iterator[str]:
     outermost = (problem.path or problem.key).partition(".")[0].partition("[")[0]
     yield outermost
     yield from foldings(outermost)
+
+
+@decides("DOC-016")
+def one_diff_id_a_layer(seen: ImageSeen) -> Iterator[Judgement]:
+    """Of images that belong to no pair; of pairs this is SENT-CONFIG-002."""
+    paired = {id(manifest) for pair in pairs(seen) for manifest in (pair.sentinel, pair.plain)}
+    for manifest in seen.manifests:
+        document, config = manifest.document, manifest.config
+        if document is None or config is None or id(manifest) in paired or not is_image(manifest.entry, document.view):
+            continue
+        if document.view.config.media_type in CONFIG_TYPES:
+            layers, ids = len(document.view.layers), len(config.view.rootfs.diff_ids)
+            yield judge(
+                layers == ids,
+                "The numbers of DiffIDs and layers differ: some clients refuse the image, others unpack the layers.",
+                where=f"{manifest.name}.config.rootfs.diff_ids",
+                expected=f"{layers}, one for each layer",
+                found=str(ids),
+            )
 
 
 @decides("DOC-014")

@@ -1,4 +1,7 @@
-"""Where hard links of a TOC lead, and what they state of their file (docs/format.md section 11; TOC-021, TAR-049)."""
+"""Where hard links of a TOC lead, and what they state of their file (docs/format.md section 11).
+
+TOC-021, TOC-041, TOC-042, TAR-049.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -41,6 +44,38 @@ def wrong_hard_links(toc: Outline, ranks: Sequence[int], *, has_lower: bool) -> 
                 yield problem(entries, index, "a target in this layer: there is no lower layer", shown(target))
             elif at == index or (at is not None and 0 <= ranks[index] < ranks[at]):
                 yield problem(entries, index, "a target before it in the tar", f"{shown(target)}, a later entry")
+
+    yield from islice(problems(), MAX_PROBLEMS)
+
+
+def indirect_targets(toc: Outline) -> Problems:
+    """Targets with a component "..", or that end like the name of a directory (TOC-041)."""
+    wrong = (
+        problem(toc.entries, index, "a target that is the name of a file, without ..", shown(target))
+        for index in toc.hard_links
+        if "." in (target := toc.entries[index].link_name) or target[-1:] == "/"
+        if ".." in (parts := target.split("/")) or parts[-1] in ("", ".")
+    )
+    yield from islice(wrong, MAX_PROBLEMS)
+
+
+def targets_below_symlinks(toc: Outline) -> Problems:
+    """Targets with a directory on their path that is a symlink of the layer (TOC-042)."""
+    entries = toc.entries
+    if not toc.hard_links:
+        return
+    symlinks = {hash(_rooted(entry.name)) for entry in entries if entry.type == "symlink"}
+    if not symlinks:
+        return
+
+    def problems() -> Problems:
+        for index in toc.hard_links:
+            parts = _rooted(entries[index].link_name).split(b"/")[:MAX_PARTS]
+            for count in range(1, len(parts)):
+                if hash(b"/".join(parts[:count])) in symlinks:
+                    found = f"{shown(entries[index].link_name)}, below {shown(b'/'.join(parts[:count]))}"
+                    yield problem(entries, index, "a target below directories only", found)
+                    break
 
     yield from islice(problems(), MAX_PROBLEMS)
 

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterator
 
 from conformance.checks.artifact.layers import current, unread_toc
+from conformance.format.discrepancy import shown
 from conformance.format.errors import FormatError
 from conformance.format.names import (
+    CHUNK_KEYS,
+    CHUNKED_PREFIX,
     ESTARGZ_TOC,
+    LEGACY_PREFIX,
     MANIFEST_CHECKSUM,
     MANIFEST_POSITION,
     TARSPLIT_CHECKSUM,
@@ -150,3 +154,22 @@ def checksum_with_position(seen: LayersSeen) -> Iterator[Judgement]:
                 expected=f"both {MANIFEST_CHECKSUM} and {MANIFEST_POSITION}, or no chunk key",
                 found=f"only {', '.join(present or annotations.stray_keys)}",
             )
+
+
+@decides("ANNOT-022")
+def legacy_keys_as_the_current(seen: LayersSeen) -> Iterator[Judgement]:
+    """Of layers with the current keys; a layer with legacy keys alone is of an old writer (FOOTER-005)."""
+    for layer in current(seen):
+        given = layer.descriptor.annotations or {}
+        for key, value in sorted(layer.annotations.legacy.items()):
+            twin = CHUNKED_PREFIX + key.removeprefix(LEGACY_PREFIX)
+            if twin in CHUNK_KEYS:
+                yield judge(
+                    given.get(twin) == value,
+                    "A legacy key names another TOC than the current one: older clients (podman 4) read that one.",
+                    where=f"{layer.name}, {shown(key)}",
+                    expected=f"{shown(given[twin])}, as {twin}"
+                    if twin in given
+                    else f"no such key, for there is no {twin}",
+                    found=shown(value),
+                )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from conformance.checks.artifact import name_rules, whiteout_rules
-from conformance.checks.artifact.hard_links import differing_hard_links
+from conformance.checks.artifact.hard_links import differing_hard_links, indirect_targets, targets_below_symlinks
 from conformance.checks.artifact.layers import by_rule
 from conformance.observed.layer import LayersSeen
 from conformance.requirements import decides
@@ -62,4 +62,29 @@ def hard_links_as_their_file(seen: LayersSeen) -> Iterator[Judgement]:
         seen,
         differing_hard_links,
         "A hard link has another mode or owner than its file: some readers apply it to the file, others do not.",
+    )
+
+
+@decides("TOC-041")
+def hard_links_to_names(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen,
+        indirect_targets,
+        "The target of a hard link is no plain name of a file: readers link to different files, or refuse it.",
+    )
+
+
+@decides("TOC-042")
+def hard_links_below_directories(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen,
+        targets_below_symlinks,
+        "The target of a hard link is reached through a symlink: some readers refuse it, or leave the root.",
+    )
+
+
+@decides("TOC-043")
+def relative_names(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_rule(
+        seen, name_rules.absolute_names, "A name begins with a slash: some readers take it for a path of the host."
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from conformance.checks.artifact.pairs import data_layers, is_sentinel_manifest
+from conformance.format.client_platforms import as_clients_see
 from conformance.format.image_kind import is_image, is_unknown_platform
 from conformance.format.media_types import (
     CONFIG_TYPES,
@@ -59,16 +60,21 @@ def _of_manifests(seen: ImageSeen) -> Iterator[_Named]:
 
 def _selectable_by_platform(seen: ImageSeen) -> Iterator[Judgement]:
     """Entries of unknown type with the platform of an image: clients that select by platform alone select them."""
-    platforms = {m.platform for m in seen.manifests if m.document is not None and m.platform is not None}
-    for manifest in seen.manifests:
+    images = [m for m in seen.manifests if m.document is not None and is_image(m.entry, m.document.view)]
+    platforms = {as_clients_see(m.platform) for m in images if m.platform is not None}
+    first = seen.manifests.index(images[0]) if images else 0
+    for place, manifest in enumerate(seen.manifests):
         entry = manifest.entry
-        if entry is not None and _is_unknown_entry(manifest) and entry.platform in platforms:
+        if entry is None or not _is_unknown_entry(manifest):
+            continue
+        taken = place < first if entry.platform is None else as_clients_see(entry.platform) in platforms
+        if taken:
             yield failed(
-                "An entry of an unknown media type has the platform of an image: clients that select by platform alone "
-                "(containers/image) take it.",
+                "An entry of an unknown media type has the platform of an image, or none and precedes the images: "
+                "clients that select by platform alone (crane, containers/image) take it.",
                 where=f"index.{manifest.name}",
                 expected="a media type of image manifests, or another platform",
-                found=f"{entry.media_type[:120]!r} for {entry.platform}",
+                found=f"{entry.media_type[:120]!r} for {entry.platform or 'no platform'}",
             )
 
 

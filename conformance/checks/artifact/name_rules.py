@@ -24,6 +24,21 @@ def climbing_names(toc: Outline) -> Problems:
     yield from islice(problems(), MAX_PROBLEMS)
 
 
+def absolute_names(toc: Outline) -> Problems:
+    """Names, and targets of hard links, that begin with a slash (TOC-043)."""
+    entries = toc.entries
+    links = toc.hard_links
+    candidates = links if toc.names.plain else range(len(entries))
+
+    def problems() -> Problems:
+        for index in candidates:
+            entry = entries[index]
+            texts = (entry.name, entry.link_name) if entry.type == "hardlink" else (entry.name,)
+            yield from (problem(entries, index, "no slash in front", shown(text)) for text in texts if text[:1] == "/")
+
+    yield from islice(problems(), MAX_PROBLEMS)
+
+
 def names_twice(toc: Outline) -> Problems:
     """Names that are equal after cleaning, and written in two ways (TOC-019; written alike: TOC-005)."""
     entries = toc.entries

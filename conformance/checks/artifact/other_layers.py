@@ -1,4 +1,4 @@
-"""DOC-011, LAYER-012 to LAYER-014: rules for every layer, zstd:chunked or not."""
+"""DOC-011, LAYER-012 to LAYER-014, LAYER-016: rules for every layer, zstd:chunked or not."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -109,6 +109,27 @@ def _diff_id(layer: OtherLayerSeen, *, deep: bool) -> Iterator[Judgement]:
                 where=f"{layer.name}, rootfs.diff_ids of its config",
                 expected=diff_id,
                 found=layer.diff_id,
+            )
+
+
+@decides("LAYER-016")
+def tars_of_others(seen: LayersSeen) -> Iterator[Judgement]:
+    """Of zstd:chunked layers this is LAYER-002."""
+    for layer in seen.others:
+        if layer.is_foreign or layer.damaged or layer.packed:
+            continue  # LAYER-013
+        if not seen.deep:
+            yield needs_deep(layer)
+        elif layer.diff_id is None:
+            reason = layer.whole_problem or layer.stored_problem
+            yield not_run(f"The layer could not be read: {reason}.", where=layer.name, evidence=layer.evidence)
+        else:
+            yield judge(
+                layer.is_tar,
+                "The layer has no tar that can be read to its end: no client unpacks it.",
+                where=layer.name,
+                expected=f"a tar as {layer.descriptor.media_type}",
+                found=layer.tar_problem or "a tar",
             )
 
 

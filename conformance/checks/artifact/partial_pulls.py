@@ -75,7 +75,9 @@ def _of_layer(
         # Docker image manifest v2 schema 2 has no annotations on layers and no media type for zstd.
         return PulledWhole(name, "it is in a Docker manifest, which supports neither zstd nor annotations of layers")
     if legacy and not has_keys:
-        return PulledWhole(name, f"it has legacy annotations only ({', '.join(legacy)}), which clients do not read")
+        return PulledWhole(
+            name, f"it has legacy annotations only ({', '.join(legacy)}), which current clients do not read"
+        )
     if chunked is not None and chunked.is_current:
         return _of_chunked(name, chunked)
     if other is None or other.is_foreign:

@@ -10,6 +10,7 @@ from conformance.format.sentinel import (
     MIN_SIZE,
     NEAR_START,
     WORDS,
+    archive,
     compression,
     first_zero,
     has_empty_name,
@@ -234,9 +235,22 @@ def is_not_compressed(blob: SentinelBlob) -> Iterator[Judgement]:
         name is None,
         f"The sentinel blob is a {name} stream; tools that detect the compression would unpack it.",
         where=blob.name,
-        expected="neither gzip, zstd, xz nor bzip2",
+        expected="no stream of a compression",
         found=name or "not compressed",
         evidence=(_bytes(blob, 0, "no magic of a compression", 8),),
+    )
+
+
+@decides("SENT-BLOB-014")
+def is_no_other_archive(blob: SentinelBlob) -> Iterator[Judgement]:
+    name = archive(blob.content)
+    yield judge(
+        name is None,
+        f"The sentinel blob is a {name} archive, which bsdtar lists and extracts like a tar.",
+        where=blob.name,
+        expected="no archive of any format",
+        found=name or "no archive",
+        evidence=(_bytes(blob, 0, "no magic of an archive", 8),),
     )
 
 

@@ -6,14 +6,14 @@ from conformance.checks.trial_verdicts import (
     acceptance,
     bounded,
     harmless,
-    inconclusive,
+    neither_crash_nor_hang,
     read_by_toc,
     refusal,
     toc_refusal,
 )
 from conformance.observed.trials import TrialSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, judge
+from conformance.results import Judgement, failed
 
 
 @decides("ANNOT-020")
@@ -61,16 +61,10 @@ def nothing_outside_of_the_root(seen: TrialSeen) -> Iterator[Judgement]:
             evidence=seen.run.evidence,
         )  # fmt: skip
         return
-    weak = inconclusive(seen)
-    if weak is not None:
-        yield weak
-        return
-    yield judge(
-        seen.run.ending in ("succeeded", "refused"),
-        f"{seen.what}: the tool {'crashed' if seen.run.ending == 'crashed' else 'hung'}.",
-        where=seen.name, expected="refused, or applied inside the root", found=seen.run.reason,
-        evidence=seen.run.evidence,
-    )  # fmt: skip
+    how = "crashed" if seen.run.ending == "crashed" else "hung"
+    yield neither_crash_nor_hang(
+        seen, f"{seen.what}: the tool {how}.", "refused, or applied inside the root", seen.run.reason
+    )
 
 
 @decides("TOC-014")

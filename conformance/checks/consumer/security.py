@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from conformance.checks.trial_verdicts import bounded, describe, harmless, inconclusive, refusal
+from conformance.checks.trial_verdicts import bounded, describe, harmless, neither_crash_nor_hang, refusal
 from conformance.observed.trials import TrialSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, judge
+from conformance.results import Judgement, failed
 
 
 @decides("SEC-003")
@@ -35,16 +35,10 @@ def credentials_stay(seen: TrialSeen) -> Iterator[Judgement]:
             evidence=(*leaked[:1], *seen.run.evidence),
         )  # fmt: skip
         return
-    weak = inconclusive(seen)
-    if weak is not None:
-        yield weak
-        return
     # A client that does not follow redirects to other hosts leaks nothing; a crash proves nothing.
-    yield judge(
-        seen.run.ending in ("succeeded", "refused"),
-        "The tool crashed or hung on a redirect to another host.",
-        where=seen.name, expected="followed without credentials, or refused", found=describe(seen.run),
-        evidence=seen.run.evidence,
+    yield neither_crash_nor_hang(
+        seen, "The tool crashed or hung on a redirect to another host.", "followed without credentials, or refused",
+        describe(seen.run),
     )  # fmt: skip
 
 

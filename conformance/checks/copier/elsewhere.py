@@ -56,6 +56,19 @@ def a_count_that_is_wrong_is_refused(seen: CopySeen) -> Iterator[Judgement]:
                     found="refused" if seen.refused else "written")  # fmt: skip
 
 
+@decides("SENT-STRIP-028")
+def a_pair_can_be_built_on(seen: CopySeen) -> Iterator[Judgement]:
+    base, made = copy_of_one(seen.before), copy_of_one(seen.after) if seen.after is not None else None
+    if made is None or base is None or base.config is None:
+        yield judge(False, "Nothing was built on a pair, although an image without sentinel could be built on.",
+                    where=seen.name, expected="an image", found="refused" if seen.refused else "nothing")  # fmt: skip
+        return
+    wanted = base.config.view.rootfs.diff_ids
+    lower = seen.data_diff_ids[: len(wanted)]
+    yield judge(lower == wanted, "An image that was built on a pair has other lower layers.", where=seen.name,
+                expected=", ".join(wanted), found=", ".join(lower))  # fmt: skip
+
+
 @decides("SENT-STRIP-024")
 def annotations_of_layers_are_kept(seen: CopySeen) -> Iterator[Judgement]:
     if seen.after is None or not seen.requested or len(seen.before.manifests) != 1:

@@ -99,9 +99,6 @@ class RegistryClient(Requester):
     def referrers(self, repository: str, digest: str) -> Response:
         return self.request("GET", f"/v2/{repository}/referrers/{digest}")
 
-    def tags_raw(self, repository: str) -> Response:
-        return self.request("GET", f"/v2/{repository}/tags/list")
-
 
 def _accept(media_types: Sequence[str]) -> dict[str, str]:
     return {"Accept": ", ".join(media_types)} if media_types else {}

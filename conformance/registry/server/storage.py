@@ -22,10 +22,10 @@ from conformance.format.assembled import index_of
 from conformance.format.digest import Digest
 from conformance.format.document import JsonObject, encode
 from conformance.format.errors import FormatError
+from conformance.format.names import REF_NAME
 from conformance.format.stored import StoredManifest
 from conformance.registry.server.core import Repository
 
-_REF_NAME = "org.opencontainers.image.ref.name"
 _LAYOUT = {"imageLayoutVersion": "1.0.0"}
 
 
@@ -113,7 +113,7 @@ class DirectoryStorage:
         for digest, manifest in repository.manifests.items():
             entry: JsonObject = {"mediaType": manifest.media_type, "digest": digest, "size": len(manifest.raw)}
             tags = [tag for tag, tagged in repository.tags.items() if tagged == digest]
-            entries += [{**entry, "annotations": {_REF_NAME: tag}} for tag in tags] or [entry]
+            entries += [{**entry, "annotations": {REF_NAME: tag}} for tag in tags] or [entry]
         fields = index_of(entries)
         content = encode({**fields, "name": name, "links": sorted(repository.links)})
         if self._kept.get(name) != content:
@@ -130,8 +130,8 @@ class DirectoryStorage:
             if not Digest.parse(digest).matches(raw):
                 raise ValueError(f"the file of {digest} has other bytes")
             repository.manifests[digest] = StoredManifest(raw, entry["mediaType"])
-            if _REF_NAME in entry.get("annotations", {}):
-                repository.tags[entry["annotations"][_REF_NAME]] = digest
+            if REF_NAME in entry.get("annotations", {}):
+                repository.tags[entry["annotations"][REF_NAME]] = digest
         repository.links = set(fields["links"])
         return repository
 

@@ -1,7 +1,7 @@
 """Trials of a consumer: cases on stages, with positive controls that are run once and shared."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import msgspec
@@ -30,6 +30,7 @@ from conformance.observed.evidence import Evidence
 from conformance.observed.trials import RunSeen, TreeSeen, TrialSeen
 from conformance.registry.server.deviations import Defect
 from conformance.results import Judgement
+from conformance.trials.at_once import Once
 from conformance.trials.consumer.bench import BY_TAG, Bench, Pull
 from conformance.trials.file_trees import expected_tree
 from conformance.trials.under_test import ImplementationUnderTest
@@ -110,7 +111,7 @@ class ConsumerTrials:
         found = [name for name in wanted if name in able] or ["unpack"]
         looks = [name for name in found if name != "pull"]
         self.operations: tuple[Operation, ...] = (found[0],) if aware or not looks else tuple(looks)
-        self._runs: dict[tuple[str, str, Pull], RunSeen] = {}
+        self._runs: Once[tuple[str, str, Pull], RunSeen] = Once()
 
     def given(self, layers: Sequence[Layer]) -> Image:
         """The image that this kind of tool reads by TOC: with a sentinel for one that knows them."""
@@ -146,10 +147,8 @@ class ConsumerTrials:
 
     def accepted(self, name: str, operation: Operation, how: Pull = BY_TAG) -> RunSeen:
         """The run on a conforming image, done once."""
-        key = (name, operation, how)
-        if key not in self._runs:
-            self._runs[key] = self.bench.pull(positive_control(name).image, operation, how)
-        return self._runs[key]
+        pull = partial(self.bench.pull, positive_control(name).image, operation, how)
+        return self._runs.result((name, operation, how), pull)
 
     def problem(self, name: str, operation: Operation) -> str:
         """What is wrong with the run on a conforming image; "" when the tree is right (for a pull:
@@ -169,7 +168,7 @@ class ConsumerTrials:
 
     def evidence_of_control(self) -> tuple[Evidence, ...]:
         """The runs on the ordinary images."""
-        return tuple(item for run in self._runs.values() for item in run.evidence)[:2]
+        return tuple(item for run in self._runs.done() for item in run.evidence)[:2]
 
     def _problem_with_control(self, operation: Operation) -> str:
         name = "single" if self.aware else "plain single" if self.by_toc else "one frame"

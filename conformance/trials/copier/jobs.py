@@ -64,6 +64,9 @@ JOBS: Final = {
         CopyJob("other sentinel, from storage", "other", "export"),
         CopyJob("two readings, from storage", "dual", "export"),
         _recompress("a DiffID less, to gzip", "gzip", "short"),
+        CopyJob("built on a plain image", "plain", "build"),
+        CopyJob("built on a pair", "index", "build"),
+        CopyJob("built on a sentinel variant", "sentinel", "build"),
         CopyJob("index, one platform", "platforms", options=("platform",)),
     )
 }
@@ -79,7 +82,15 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-STRIP-010": _STRIPS,
     "SENT-STRIP-011": ("index", "index to gzip"),
     "SENT-STRIP-013": (*_STRIPS, "kept"),
-    "SENT-STRIP-014": (*_STRIPS, "index to gzip", "kept", "from storage", "other sentinel, to gzip"),
+    "SENT-STRIP-014": (
+        *_STRIPS,
+        "index to gzip",
+        "kept",
+        "from storage",
+        "other sentinel, to gzip",
+        "built on a pair",
+        "built on a sentinel variant",
+    ),
     "SENT-STRIP-015": ("digests preserved", "index, digests preserved", "to a layout, digests preserved"),
     "SENT-STRIP-016": ("plain", "plain gzip"),
     "SENT-STRIP-017": ("index to Docker",),
@@ -92,6 +103,7 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-STRIP-025": ("to zstd",),
     "SENT-STRIP-026": ("to Docker",),
     "SENT-STRIP-027": ("gzip, digests preserved",),
+    "SENT-STRIP-028": ("built on a pair",),
     "SENT-PULL-025": ("kept",),
     "SENT-PULL-026": ("from storage", "two readings, from storage"),
     "SENT-PUSH-018": ("plain", "plain gzip", "plain to zstd:chunked"),
@@ -108,6 +120,8 @@ TWINS: Final[Mapping[str, str]] = {
     "index to Docker": "plain to Docker",
     "from storage": "plain from storage",
     "other sentinel, from storage": "plain from storage",
+    "built on a pair": "built on a plain image",
+    "built on a sentinel variant": "built on a plain image",
 }
 """Copies that may be refused, each with a positive control: otherwise the refusal has another reason."""
 

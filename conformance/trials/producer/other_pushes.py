@@ -8,6 +8,7 @@ from typing import Final
 
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, encode
+from conformance.format.names import REF_NAME
 from conformance.format.oci import examine_index
 from conformance.images.inputs import BASE, Image, image
 from conformance.implementations.runner import Run, Values
@@ -24,7 +25,6 @@ from conformance.trials.place import Place, a_place
 from conformance.trials.producer.control import failed_control
 from conformance.trials.under_test import ImplementationUnderTest
 
-_REF_NAME: Final = "org.opencontainers.image.ref.name"
 _MAX_LAYER: Final = 2**24
 # Seconds for a push of broken input: many times those of the whole image, within these limits. skopeo 1.9.3 never ends
 # when the tar ends early.
@@ -70,7 +70,7 @@ def _tag(layout: Path) -> str:
             index = examine_index(file.read(MAX_DOCUMENT)).document
     except OSError:
         return ""
-    names = [entry.annotation(_REF_NAME) for entry in index.view.manifests] if index is not None else []
+    names = [entry.annotation(REF_NAME) for entry in index.view.manifests] if index is not None else []
     named = [name for name in names if name]
     return named[0] if len(named) == 1 else ""
 

@@ -109,6 +109,21 @@ def all_of_the_execution_config() -> Drafted:
 
 
 @variant("DOC-014")
+def fields_of_docker() -> Drafted:
+    """Fields of the execution config that Docker defines (moby api/types/container config.go)."""
+    draft = conforming_draft()
+    for config in (draft.plain_config, draft.sentinel_config):
+        check = {"Test": ["CMD", "true"], "Interval": 3_000_000_000, "StartPeriod": 0, "Retries": 3}
+        config["config"] |= {
+            "Healthcheck": check,
+            "OnBuild": ["RUN true"],
+            "Shell": ["/bin/sh", "-c"],
+            "StopTimeout": 9,
+        }
+    return finish(draft)
+
+
+@variant("DOC-014")
 def null_in_optional_fields() -> Drafted:
     """Docker writes null for what is not set; Go, Rust, Python and node read it as absent."""
     draft = conforming_draft()

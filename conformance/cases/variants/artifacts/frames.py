@@ -9,7 +9,7 @@ from conformance.format.frames import SKIPPABLE_MAGIC, skippable
 from conformance.images.draft import Drafted
 from conformance.images.drafted import image_with
 from conformance.images.free_layer import Choices, compress, free_layer
-from conformance.images.layer_draft import conforming_layer
+from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.images.trees import Node, noise, tar_of
 from conformance.requirements import variant
 
@@ -180,10 +180,19 @@ def unknown_key_of_the_chunk_prefix() -> Drafted:
     return _annotated(names.CHUNKED_PREFIX + "writer", "mine")
 
 
-@variant("ANNOT-008", "FOOTER-005")
+@variant("ANNOT-008", "ANNOT-022", "FOOTER-005")
 def legacy_keys_beside_the_current() -> Drafted:
-    """Keys of the first prefix for the oldest clients; current ones do not know them (docs/format.md section 10)."""
-    return _annotated(names.LEGACY_PREFIX + "manifest-checksum", "sha256:" + "0" * 64)
+    """The same values under the first prefix, for the oldest clients; current ones do not know it (docs/format.md
+    section 10).
+    """
+    draft = conforming_layer()
+    current: dict[str, str] = finish_layer(draft).descriptor["annotations"]
+    draft.annotations = {
+        key.replace(names.CHUNKED_PREFIX, names.LEGACY_PREFIX): value
+        for key, value in current.items()
+        if key in (names.MANIFEST_CHECKSUM, names.MANIFEST_POSITION)
+    }
+    return image_with(draft)
 
 
 @variant(warns=("ANNOT-006",))

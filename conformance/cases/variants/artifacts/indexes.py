@@ -20,11 +20,13 @@ from conformance.format.names import (
     DOCKER_MANIFEST_TYPE,
     INDEX_TYPE,
     LAYER_GZIP_TYPE,
+    LAYER_TAR_TYPE,
     LAYER_ZSTD_TYPE,
     MANIFEST_TYPE,
     SENTINEL_ANNOTATION,
     ZSTD_ANNOTATION,
 )
+from conformance.images import raw_tar
 from conformance.images.draft import PLATFORM, Draft, Drafted, Json, conforming_draft, finish
 from conformance.images.drafted import edit_index
 from conformance.images.trees import Node, tar_of
@@ -335,3 +337,68 @@ def _attestation(draft: Draft) -> None:
             "annotations": {"vnd.docker.reference.type": "attestation-manifest"},
         }
     )
+
+
+@variant("DOC-016", warns=("SENT-INDEX-013",))
+def another_platform_of_one_layer() -> Drafted:
+    """One layer and one DiffID (image-spec v1.1.1 config.md, rootfs.diff_ids)."""
+    draft = conforming_draft()
+    config = {**deepcopy(draft.plain_config), "architecture": "arm64"}
+    config["rootfs"]["diff_ids"] = config["rootfs"]["diff_ids"][:1]
+    draft.extra["other"] = ({**deepcopy(draft.plain), "layers": draft.plain["layers"][:1]}, config)
+    draft.entries.insert(0, {"of": "other", "platform": {**PLATFORM, "architecture": "arm64"}})
+    return finish(draft)
+
+
+@variant("DOC-006")
+def null_in_keys_of_others() -> Drafted:
+    """null is absent (containers/image internal/manifest/common.go)."""
+    draft = conforming_draft()
+    draft.index |= {"config": None, "history": None}
+    return finish(draft)
+
+
+@variant("DOC-007", "SENT-INDEX-005", warns=("DOC-009",))
+def artifact_behind_the_images() -> Drafted:
+    """An entry that is no image, without platform, after the images: no client selects it (image-spec v1.1.1
+    image-index.md: other types may be listed).
+    """
+    return _with_artifact(2, {})
+
+
+@variant("DOC-007", warns=("DOC-009",))
+def artifact_of_another_platform() -> Drafted:
+    """An entry that is no image, of a platform that no image has."""
+    return _with_artifact(0, {"platform": {**PLATFORM, "variant": "v3"}})
+
+
+def _with_artifact(place: int, fields: Json) -> Drafted:
+    content, media_type = b"{}", "application/vnd.example+json"
+    made = finish(conforming_draft())
+    entry = {"mediaType": media_type, "digest": str(Digest.of(content)), "size": len(content), **fields}
+    edited = edit_index(made, lambda index: index["manifests"].insert(place, entry))
+    return Drafted({**edited.blobs, entry["digest"]: content}, edited.root)
+
+
+@variant("LAYER-016")
+def plain_layers_of_other_forms() -> Drafted:
+    """An archive without entries, one with a global header and a sparse file, and one without the blocks of zeros that
+    end an archive: GNU tar, bsdtar and Go read them.
+    """
+    draft = conforming_draft()
+    sparse = raw_tar.header(b"s", 512, b"S", magic=raw_tar.GNU, prefix=_SPARSE) + b"x" * 512
+    tars = (
+        bytes(1024),
+        raw_tar.extended([(b"comment", b"c")], b"g") + sparse + raw_tar.file(b"f", b"1") + raw_tar.END,
+        raw_tar.file(b"f", b"1"),
+    )
+    config = {**deepcopy(draft.plain_config), "architecture": "arm64", "history": []}
+    config["rootfs"]["diff_ids"] = [str(Digest.of(tar)) for tar in tars]
+    layers = [{"mediaType": LAYER_TAR_TYPE, "digest": draft.add_blob(tar), "size": len(tar)} for tar in tars]
+    draft.extra["other"] = ({**deepcopy(draft.plain), "layers": layers}, config)
+    draft.entries.insert(0, {"of": "other", "platform": {**PLATFORM, "architecture": "arm64"}})
+    return finish(draft)
+
+
+_SPARSE: Final = bytes(41) + b"00000000000\0" + b"00000001000\0" + bytes(72 + 1) + b"00000001000\0"
+"""The map of an old GNU sparse file: 512 bytes at its start."""

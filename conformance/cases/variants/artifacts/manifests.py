@@ -4,7 +4,14 @@ import base64
 import json
 from copy import deepcopy
 
-from conformance.format.names import DOCKER_CONFIG_TYPE, MANIFEST_TYPE
+from conformance.format.names import (
+    CHUNKED_PREFIX,
+    DOCKER_CONFIG_TYPE,
+    LEGACY_PREFIX,
+    MANIFEST_CHECKSUM,
+    MANIFEST_POSITION,
+    MANIFEST_TYPE,
+)
 from conformance.format.oci import read_index
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Draft, Drafted, Json, conforming_draft, finish
@@ -175,13 +182,15 @@ def plain_manifest_alone() -> Drafted:
     return _alone(conforming_draft(), 0)
 
 
-@variant("SENT-MANIFEST-011", "SENT-MANIFEST-004")
+@variant("SENT-MANIFEST-011", "SENT-MANIFEST-004", "ANNOT-022")
 def legacy_keys_on_the_plain_layers_too() -> Drafted:
     """Keys of the first prefix for the oldest clients in addition to the current ones, in both variants."""
     draft = conforming_draft()
     for manifest, first in ((draft.plain, 0), (draft.sentinel, 1)):
         for layer in manifest["layers"][first:]:
-            layer["annotations"]["io.containers.zstd-chunked.manifest-checksum"] = "sha256:" + "0" * 64
+            notes = layer["annotations"]
+            for key in (MANIFEST_CHECKSUM, MANIFEST_POSITION):
+                notes[key.replace(CHUNKED_PREFIX, LEGACY_PREFIX)] = notes[key]
     return finish(draft)
 
 

@@ -94,3 +94,10 @@ def message_in_french() -> Drafted:
     """Another language: the review requires a readable text, and names no language."""
     text = "À lire par la table des matières seulement, jamais comme archive : https://spec.example/fr"
     return image_with_sentinel(build_sentinel(message=text.encode()))
+
+
+@variant("SENT-BLOB-014", "SENT-BLOB-011", "SENT-BLOB-010")
+def names_of_archives_in_the_text() -> Drafted:
+    """The words of formats, and magic numbers away from their places, are no archive (docs/format.md section 2)."""
+    text = b"\0 no zip (PK), no cpio 070701, no LZIP: by its TOC, NEVER as a tar. https://spec.example/sentinel"
+    return image_with_sentinel(text.ljust(640, b"."))

@@ -1,0 +1,68 @@
+"""Where a hard link leads through symlinks of its layer: followed as Linux does, up to a number of links and parts."""
+
+import pytest
+
+from conformance.checks.artifact.hard_links import MAX_LINKS, MAX_PARTS, wrong_hard_links
+from conformance.format.toc import Entry
+from conformance.format.toc_outline import outline
+
+
+def wrong(target: str, *symlinks: tuple[str, str], name: str = "there/f") -> list[str]:
+    """What is found wrong with a hard link to this target, in a layer with these symlinks and the file ``name``."""
+    entries = [Entry("reg", name), *(Entry("symlink", link, link_name=to) for link, to in symlinks)]
+    entries.append(Entry("hardlink", "hard", link_name=target))
+    return [each.expected for each in wrong_hard_links(outline(entries), range(len(entries)), has_lower=False)]
+
+
+def chain(count: int) -> list[tuple[str, str]]:
+    """Symlinks of which each leads to the next, and the last to the folder of the file."""
+    return [*((f"l{number}", f"l{number + 1}") for number in range(count - 1)), (f"l{count - 1}", "there")]
+
+
+@pytest.mark.parametrize(
+    ("target", "link", "to"),
+    [
+        ("l/f", "l", "there"),
+        ("l/f", "l", "/there"),
+        ("l/f", "l", "./x/../there"),
+        ("l/f", "l", "../../there"),
+        ("a/l/f", "a/l", "../there"),
+        ("a/l/f", "a/l", "/there"),
+        ("a/l/f", "a/l", "..//there/"),
+        ("/l/f", "l", "there"),
+        ("./l/./f", "./l", "there"),
+    ],
+)
+def test_a_symlink_to_the_folder_is_followed(target: str, link: str, to: str) -> None:
+    assert wrong(target, (link, to)) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "link", "to"),
+    [
+        ("l/f", "l", "elsewhere"),
+        ("a/l/f", "a/l", "there"),
+        ("l/f", "m", "there"),
+        ("l/f", "l", "l"),
+        ("a/l/f", "a/l", "../a/there"),
+    ],
+)
+def test_a_symlink_to_elsewhere_leads_to_nothing(target: str, link: str, to: str) -> None:
+    assert wrong(target, (link, to)) == ["a target in this layer: there is no lower layer"]
+
+
+def test_a_symlink_at_the_end_is_the_target_itself() -> None:
+    assert wrong("l", ("l", "nowhere")) == []
+
+
+@pytest.mark.parametrize(("links", "followed"), [(MAX_LINKS, True), (MAX_LINKS + 1, False)])
+def test_as_many_symlinks_are_followed_as_linux_follows(links: int, followed: bool) -> None:
+    assert MAX_LINKS == 40
+    assert (wrong("l0/f", *chain(links)) == []) is followed
+
+
+@pytest.mark.parametrize(("parts", "followed"), [(MAX_PARTS - 1, True), (MAX_PARTS, False), (MAX_PARTS + 9, False)])
+def test_the_parts_of_a_path_are_bounded(parts: int, followed: bool) -> None:
+    """The last name of the hard link is one more part."""
+    assert MAX_PARTS == 4096
+    assert (wrong("l/f", ("l", "./" * (parts - 1) + "there")) == []) is followed

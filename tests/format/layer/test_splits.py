@@ -1,0 +1,31 @@
+"""Both ways to find the ends of chunks."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.format.splits import WINDOW, SplitFinder, splits_by_integers, splits_by_numpy
+
+
+@given(st.binary(max_size=3000).map(lambda raw: raw * 20))
+def test_both_ways_to_find_the_ends_of_chunks_agree(content: bytes) -> None:
+    numpy = pytest.importorskip("numpy")
+    known = bytes(WINDOW - 1) + content + b"x"
+    assert splits_by_numpy(known, numpy) == splits_by_integers(known)
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_both_ways_agree_on_one_byte_repeated(byte: int) -> None:
+    """Of some bytes every place has the low byte that is searched for, and of some of those the whole sum."""
+    numpy = pytest.importorskip("numpy")
+    known = bytes(WINDOW - 1) + bytes([byte]) * 300
+    assert splits_by_numpy(known, numpy) == splits_by_integers(known)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=400).map(lambda raw: raw * 30), min_size=1, max_size=6))
+def test_a_finder_finds_the_same_in_pieces_of_any_order(pieces: list[bytes]) -> None:
+    """Its arrays still have the sums of other pieces, some of them longer."""
+    finder = SplitFinder()
+    for piece in pieces:
+        known = bytes(WINDOW - 1) + piece
+        assert finder.ends(known) == splits_by_integers(known)

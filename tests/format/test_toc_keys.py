@@ -1,0 +1,48 @@
+"""Which documents the search for odd keys inspects object by object: those that encoding does not reproduce."""
+
+import msgspec
+import pytest
+
+from conformance.format import toc_keys
+from conformance.format.toc import Entry, Toc, encode_toc
+from conformance.format.toc_keys import key_problems
+
+MANY = [Entry("dir", f"d{number}") for number in range(40_001)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 20_000, 20_001, 40_001])
+@pytest.mark.parametrize("spaced", [False, True])
+def test_a_clean_document_is_not_inspected(count: int, spaced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toc_keys, "_Walk", None)
+    document = encode_toc(Toc(1, MANY[:count]))
+    assert key_problems(document + b" " * spaced) == ()
+    assert key_problems(document + b" " * spaced, Toc(1, MANY[:count])) == ()
+
+
+@pytest.mark.parametrize("at", [0, 1, 19_999, 20_000, 40_000])
+def test_one_key_more_is_found_in_any_slice(at: int) -> None:
+    entries = [b'{"type":"dir","name":"d"}'] * 40_001
+    entries[at] = b'{"type":"dir","name":"d","Name":"e"}'
+    document = b'{"version":1,"entries":[' + b",".join(entries) + b"]}"
+    (found,) = key_problems(document)
+    assert (found.kind, found.key, found.path) == ("case", "Name", f"entries[{at}]")
+    assert document[found.offset :].startswith(b'"Name"')
+
+
+@pytest.mark.parametrize("name", ["a:b", "\\u003a", "\\u003A"])
+def test_colons_in_names_hide_no_key(name: str) -> None:
+    """An escaped colon is one more in the encoded document, and a key that is dropped is one less."""
+    text = f'{{"version":1,"entries":[{{"type":"dir","name":"{name}","NAME":"{name}"}}]}}'
+    assert [each.kind for each in key_problems(text.encode())] == ["case"]
+    assert key_problems(text.replace(',"NAME"', ',"name"', 1).encode())[0].kind == "duplicate"
+
+
+def test_an_empty_key_of_an_attribute_is_found_in_any_spelling() -> None:
+    for blank in ("", " "):
+        text = f'{{"version":1,"entries":[{{"type":"dir","name":"d","xattrs":{{"":{blank}"YQ=="}}}}]}}'
+        assert [(each.kind, each.path) for each in key_problems(text.encode())] == [("empty", "entries[0].xattrs")]
+
+
+def test_no_entries_are_clean() -> None:
+    for entries in (None, msgspec.UNSET):
+        assert key_problems(encode_toc(Toc(1, entries))) == ()
