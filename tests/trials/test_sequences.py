@@ -126,7 +126,8 @@ def test_the_stored_sequences_are_those_that_are_drawn() -> None:
 @pytest.mark.parametrize("without", [(), ("-p", "no:hypothesispytest")], ids=["with its plugin", "without"])
 def test_a_registry_is_judged_without_the_import_of_hypothesis(tmp_path: Path, without: tuple[str, ...]) -> None:
     own = ["--pyargs", "conformance.suite", "--profile=registry-lifecycle", f"--report-dir={tmp_path}"]
-    code = f"import pytest, sys; status = pytest.main({[*own, *without, '-q']!r}); print(status, 'hypothesis' in sys.modules)"
+    arguments = [*own, *without, "-q"]
+    code = f"import pytest, sys; status = pytest.main({arguments}); print(status, 'hypothesis' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=tmp_path)
     assert ran.stdout.splitlines()[-1].endswith("0 False"), ran.stdout[-2000:]
 
