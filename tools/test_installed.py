@@ -19,6 +19,8 @@ NEEDED: Final = (
     "tools",
     "examples",
     "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
     "pyproject.toml",
     "CHANGELOG.md",
     "noxfile.py",

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from conformance.format.assembled import manifest_of
 from conformance.format.digest import Digest
 from conformance.format.document import encode
 from conformance.format.errors import FormatError
@@ -58,11 +59,9 @@ class Place:
         note = f"signature of {subject.descriptor.digest} {tag}".encode()
         described = self._small(repository, note, "application/vnd.dev.cosign.simplesigning.v1+json")
         config = self._small(repository, b"{}", "application/vnd.oci.empty.v1+json")
-        fields: dict[str, object] = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config}
-        fields["layers"] = [described]
+        fields = manifest_of(config, [described], artifact_type="" if tag else "application/vnd.example.signature")
         if not tag:
             own = subject.descriptor
-            fields["artifactType"] = "application/vnd.example.signature"
             fields["subject"] = {"mediaType": own.media_type, "digest": own.digest, "size": own.size}
         raw = encode(fields)
         reference = tag or str(Image({}, raw).descriptor.digest)

@@ -1,9 +1,12 @@
-"""No folder of conformance/ imports another in a circle, and no module does."""
+"""No folder of conformance/ imports another in a circle, no module does, and the tests are in folders of its names."""
 
 import ast
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).parents[2] / "conformance"
 
@@ -64,3 +67,15 @@ def test_no_folder_imports_another_in_a_circle() -> None:
 def test_a_circle_is_found() -> None:
     assert _in_order({"a": {"b"}, "b": {"c"}, "c": {"a"}})
     assert not _in_order({"a": {"b"}, "b": {"c"}})
+
+
+def test_each_folder_of_tests_is_named_like_a_package_and_is_collected(pytestconfig: pytest.Config) -> None:
+    """docs/architecture.md lists the other folders. pytest leaves out some names, such as ``build``."""
+    tests = PACKAGE.parent / "tests"
+    folders = {path.parent for path in tests.rglob("test_*.py")}
+    packages = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    others = {"core", "docs", "pipelines", "release"}
+    assert {folder.relative_to(tests).parts[0] for folder in folders} <= packages | others
+    left_out = pytestconfig.getini("norecursedirs")
+    names = {part for folder in folders for part in folder.relative_to(tests).parts}
+    assert not [name for name in names if any(fnmatch(name, pattern) for pattern in left_out)]

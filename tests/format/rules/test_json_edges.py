@@ -1,6 +1,7 @@
 """JSON documents on which readers differ: which keys, numbers and texts are found, where, and what is read instead."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -168,7 +169,7 @@ def test_keys_of_a_config_are_compared_where_they_are_known() -> None:
         (b"1.5", "manifest is a JSON number, not an object", ""),
         (b"null", "manifest is a JSON null, not an object", ""),
         (b'{"a":"\xff"}', "manifest is not UTF-8", "byte 6"),
-        (b'{"a":1,}', "manifest is not JSON: ", "character 7"),
+        (b'{"a":1,}', "manifest is not JSON: ", "character (6|7)"),  # Python 3.13 names the comma, others what follows
         (b'{"a":Infinity}', "manifest: Infinity is not JSON", ""),
     ],
 )
@@ -180,7 +181,7 @@ def test_a_document_that_is_refused_by_both_readings(raw: bytes, words: str, whe
         with pytest.raises(FormatError) as caught:
             read()
         assert caught.value.what.startswith(words)
-        assert caught.value.where == where
+        assert re.fullmatch(where, caught.value.where)
 
 
 def test_a_repeated_key_is_named() -> None:
