@@ -1,4 +1,4 @@
-"""Outputs that pages show: compared with those of today."""
+"""Outputs that pages show: compared with what the commands print."""
 
 import re
 from pathlib import Path
