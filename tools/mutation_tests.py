@@ -70,14 +70,25 @@ def _used() -> float:
 
 
 class _Selector:
+    """Runs the named tests in this order; a name that a change made another one stands for all of its function."""
+
     def __init__(self, names: list[str]) -> None:
-        self._place = {name: place for place, name in enumerate(names)}
+        self._names = names
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = sorted(
-            (item for item in items if item.nodeid in self._place), key=lambda item: self._place[item.nodeid]
-        )
+        by_name = {item.nodeid: item for item in items}
+        renamed = {_function_of(name) for name in self._names if name not in by_name}
+        chosen = [by_name[name] for name in self._names if name in by_name]
+        known = set(self._names)
+        items[:] = [
+            *chosen,
+            *(item for item in items if item.nodeid not in known and _function_of(item.nodeid) in renamed),
+        ]
+
+
+def _function_of(name: str) -> str:
+    return name.partition("[")[0]
 
 
 class _Trier:
