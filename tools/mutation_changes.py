@@ -9,6 +9,7 @@ from typing import Any
 from cosmic_ray.commands.init import init
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec
+from mutation_reach import store
 
 _OF_IDENTITY = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 """Whether equal values are one object depends on the interpreter, so no test can tell."""
@@ -24,7 +25,7 @@ def specs_of(files: Sequence[str], kept: Path | None) -> list[MutationSpec]:
     found = _found(fresh)
     stored |= {keys[file]: [_as_json(spec) for spec in found if str(spec.module_path) == file] for file in fresh}
     if kept and fresh:
-        kept.write_text(json.dumps(stored), "utf-8")
+        store(kept, stored)
     return [MutationSpec(**spec) for file in files for spec in stored[keys[file]]]
 
 

@@ -4,11 +4,11 @@ Changes a copy of the source, one place at a time (cosmic-ray's operators), and 
 line, quickest first, until one fails. A first run records which tests execute which lines. A sample is drawn from all
 changes of all files; N = 0 selects all of them. The result is Markdown.
 
-``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. Tests of more than ``--at-most SECONDS``
-take no part where a quicker one runs the line: a few of the tests take most of the time. ``--part 1/3`` selects the
-first third of the sample, for several runs, for which ``--kept FOLDER`` stores the recorded lines and the possible
-changes. ``--survivors FILE`` writes the survivors as JSON, and ``--again FILE`` tries only those again. The copy has
-the files of the work tree that git tracks: new files have to be added.
+``--files GLOB`` takes some of the files, ``--tests GLOB`` some of the tests. The tests of a change end when they have
+taken ``--at-most SECONDS`` together: a few of them take most of the time. ``--part 1/3`` selects the first third of
+the sample, for several runs, for which ``--kept FOLDER`` stores the recorded lines and the possible changes.
+``--survivors FILE`` writes the survivors as JSON, and ``--again FILE`` tries only those again. The copy has the files
+of the work tree that git tracks: new files have to be added.
 """
 
 import argparse
@@ -46,10 +46,11 @@ FILES = ("conformance/checks/**/*.py", "conformance/format/*.py")
 # Not those that take minutes by themselves.
 TESTS = (
     *_modules("format/layer", "chunker entry_comparison frames name_rules pipeline positions"),
-    *_modules("format/layer", "tarsplit toc toc_rules toc_slices writer"),
-    *_modules("format", "documents document_types first_use_in_threads sentinel_format splice toc_keys unpack"),
-    *_modules("format", "variant"),
-    *_modules("checks/artifact", "claims edges_of_checks findings_told hard_links layer_checks"),
+    *_modules("format/layer", "splits tarsplit toc toc_rules toc_slices whiteout_rules writer"),
+    *_modules("format", "client_platforms documents document_types first_use_in_threads frame_writer limits"),
+    *_modules("format", "sentinel_format splice toc_keys unpack variant"),
+    *_modules("checks", "bound"),
+    *_modules("checks/artifact", "claims edges_of_checks findings_told hard_links judge layer_checks"),
     *_modules(
         "checks/artifact", "metadata_checks nested_indexes partial_pulls sentinel_blob_checks tar_headers variants"
     ),
@@ -91,7 +92,7 @@ def main() -> int:
     parser.add_argument("--least", type=float, default=95.0)
     parser.add_argument("--files", action="append", default=[], metavar="GLOB", help="take only such files")
     parser.add_argument("--tests", action="append", default=[], metavar="GLOB", help="run only such files of tests")
-    parser.add_argument("--at-most", type=float, default=0.25, metavar="SECONDS", help="leave out longer tests")
+    parser.add_argument("--at-most", type=float, default=6.0, metavar="SECONDS", help="for the tests of one change")
     parser.add_argument("--kept", type=Path, metavar="FOLDER", help="recorded lines: read, and brought up to date")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="take the K-th of N parts of the sample")
     parser.add_argument("--again", type=Path, metavar="FILE", help="take only the changes that --survivors wrote there")
@@ -164,26 +165,42 @@ def _record(files: Sequence[str], tests: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+_OF_ANY_TEST = 0.005
+"""Seconds that pytest takes for each test."""
+
+
 class _Tests:
     """The tests of a change, those that look most closely first: they are quick and run few lines."""
 
     def __init__(self, reach: Reach, at_most: float) -> None:
         self._reach, self._at_most, self._widths = reach, at_most, reach.widths()
+        self._of_no_line = {name for name, width in self._widths.items() if not width}
         self.seconds = reach.seconds
 
     def of(self, spec: MutationSpec) -> tuple[tuple[str, ...], bool]:
-        """The tests that run a line of the change, or else all that run the file; and whether it is those."""
-        file = str(spec.module_path)
-        of_lines = self._reach.of_lines(file, range(spec.start_pos[0], spec.end_pos[0] + 1))
-        found = sorted(of_lines or self._reach.of_file(file), key=self._cost)
-        return tuple(self.quick(found) or found[:1]), not of_lines
+        """The tests that run a line of the change; and whether none does, so that it runs at import only.
 
-    def quick(self, names: Iterable[str]) -> list[str]:
-        """Those of the tests that take no longer than is permitted."""
-        return [name for name in names if self.seconds[name] <= self._at_most]
+        These are then all that run the file, and those that run no line, because they inspect definitions.
+        """
+        file = str(spec.module_path)
+        found = self._reach.of_lines(file, range(spec.start_pos[0], spec.end_pos[0] + 1))
+        if found:
+            return self._first(found), False
+        return self._first(self._reach.of_file(file) | self._of_no_line), True
+
+    def _first(self, names: Iterable[str]) -> tuple[str, ...]:
+        """As many as the time permits, and one in any case."""
+        chosen: list[str] = []
+        left = self._at_most
+        for name in sorted(names, key=self._cost):
+            left -= self.seconds[name] + _OF_ANY_TEST
+            if left < 0 and chosen:
+                break
+            chosen.append(name)
+        return tuple(chosen)
 
     def _cost(self, name: str) -> float:
-        return (self.seconds[name] + 0.005) * (self._widths[name] + 10)
+        return (self.seconds[name] + _OF_ANY_TEST) * (self._widths[name] + 10)
 
 
 def _change(spec: MutationSpec, tests_of: _Tests, again: set[tuple[str, str]] | None) -> Change | None:
@@ -230,13 +247,13 @@ def _diff(before: str, after: str) -> str:
 
 
 def _tried(changes: list[Change], tests_of: _Tests) -> Iterator[str]:
-    """The outcome of each change. The positive control comes first: the quicker half of the tests, without a change."""
+    """The outcome of each change. The positive control comes first: the quicker half of their tests, without one."""
     seconds = tests_of.seconds
-    quickest = sorted(tests_of.quick(seconds), key=lambda name: seconds[name])
-    control = {"file": "", "source": None, "tests": quickest[: len(quickest) // 2]}
+    used = {name for one in changes for name in one.tests}
+    quickest = sorted(used, key=lambda name: seconds[name])
+    control = {"file": "", "source": None, "tests": quickest[: -(-len(quickest) // 2)]}
     planned = [{"file": one.file, "source": one.source, "tests": one.tests} for one in changes]
     Path("plan.json").write_text(json.dumps({"seconds": seconds, "changes": [control, *planned]}), "utf-8")
-    used = {*quickest, *(name for one in changes for name in one.tests)}
     _pytest(sorted({name.partition("::")[0] for name in used}), {"ZCC_MUTATION_PLAN": "plan.json"})
     (passed, _), *done = map(json.loads, Path("plan.json.done").read_text("utf-8").splitlines())
     if passed != "survived":

@@ -109,7 +109,10 @@ class _Trier:
             os._exit(1)
 
     def _try(self, change: dict[str, Any], items: list[pytest.Item]) -> str:
-        patches = [] if change["source"] is None else patches_of(change["file"], change["source"])
+        try:
+            patches = [] if change["source"] is None else patches_of(change["file"], change["source"])
+        except Exception:  # the changed module cannot be compiled or run: a new start shows it
+            patches = None
         if patches is None:
             return "at import"
         child = os.fork()

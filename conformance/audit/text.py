@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from conformance.audit.summary import Summary, TagPulls
+from conformance.anatomy.words import count_text
+from conformance.audit.summary import FailingLayer, LargeToc, Summary, TagPulls
 from conformance.reports.page import TONE_OF, Listing, Page, Paragraph, Section
 from conformance.results import Ending
 
@@ -19,10 +20,10 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 def lines(summary: Summary) -> Iterator[str]:
     """The summary for a terminal; each list has a heading, which states whether it is cut."""
     run = summary.run
-    yield f"{summary.images} images, {summary.judged} judged ({summary.contents} different), " + (
+    yield f"{count_text(summary.images, 'image')}, {summary.judged} judged ({summary.contents} different), " + (
         f"{summary.not_judged} could not be judged" + (f", {summary.waiting} waiting" if summary.waiting else "")
     )
-    yield f"{run.requests} requests, {amount(run.bytes)} received, {run.seconds:.1f} s"
+    yield f"{count_text(run.requests, 'request')}, {amount(run.bytes)} received, {run.seconds:.1f} s"
     if not run.finished:
         yield "not finished: run the same command again to continue"
     for heading, entries in _lists(summary):
@@ -68,7 +69,10 @@ def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
     if summary.layers:
         yield (
             f"Layers on which a requirement fails ({_cut(len(summary.layers), summary.failing_layers)})",
-            [f"{each.digest} in {each.images} images: {', '.join(each.requirements)}" for each in summary.layers],
+            [
+                f"{each.digest} in {count_text(each.images, 'image')}: {', '.join(each.requirements)}"
+                for each in summary.layers
+            ],
         )
     if summary.judged:
         yield "Pulls", list(_pulls(summary))
@@ -78,7 +82,7 @@ def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
         yield (
             "TOCs near a limit of clients",
             [
-                f"{each.digest} in {each.images} images: {amount(each.toc_size)}; the limit is {amount(each.limit)}"
+                f"{_in_images(each)}: {amount(each.toc_size)}; the limit is {amount(each.limit)}"
                 for each in summary.large_tocs
             ],
         )
@@ -97,18 +101,29 @@ def _lists(summary: Summary) -> Iterator[tuple[str, list[str]]]:
 
 def _pulls(summary: Summary) -> Iterator[str]:
     pulls = summary.pulls
-    yield f"{pulls.in_parts:>7} images can be pulled in parts, {pulls.mixed} with some layers, {pulls.whole} only whole"
     yield (
-        f"{pulls.layers_in_parts:>7} of {pulls.layers} different layers can be pulled in parts: "
+        f"{pulls.in_parts:>7} {_images(pulls.in_parts)} can be pulled in parts, {pulls.mixed} with some layers, "
+        f"{pulls.whole} only whole"
+    )
+    yield (
+        f"{pulls.layers_in_parts:>7} of {count_text(pulls.layers, 'different layer')} can be pulled in parts: "
         f"{amount(pulls.bytes_in_parts)} of {amount(pulls.bytes)}{_share(pulls.bytes_in_parts, pulls.bytes)}"
     )
-    yield f"{pulls.without_sentinel:>7} images without sentinel variant"
+    yield f"{pulls.without_sentinel:>7} {_images(pulls.without_sentinel)} without sentinel variant"
     for count, what in (
         (pulls.lost_annotations, "with a layer that lost its annotations"),
         (pulls.legacy, "with legacy annotations only on a layer"),
     ):
         if count:
-            yield f"{count:>7} images {what}"
+            yield f"{count:>7} {_images(count)} {what}"
+
+
+def _in_images(layer: FailingLayer | LargeToc) -> str:
+    return f"{layer.digest} in {count_text(layer.images, 'image')}"
+
+
+def _images(count: int) -> str:
+    return "image" if count == 1 else "images"
 
 
 def _tag_pulls(pulls: TagPulls) -> Iterator[str]:

@@ -239,4 +239,4 @@ def _role_result(subject: SubjectReport) -> RoleResult:
 
 
 def _is_warning(result: RequirementResult) -> bool:
-    return result.level != "MUST" and result.verdict == "fail"
+    return result.level == "SHOULD" and result.verdict == "fail"

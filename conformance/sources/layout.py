@@ -19,6 +19,7 @@ from conformance.sources.reference import LayoutReference
 from conformance.sources.source import BlobStore, most_of, parse_digest
 
 _MAX_LISTED = 8
+_LAYOUT = "an OCI layout is a directory with index.json"
 
 
 class LayoutSource(BlobStore):
@@ -56,12 +57,13 @@ class LayoutSource(BlobStore):
 
     def _entry(self) -> tuple[IndexFile, Descriptor | None]:
         """index.json, and the selected entry; SourceError when none can be selected."""
-        if not self._directory.is_dir():
-            raise SourceError(f"{self._directory}: no such directory; an OCI layout is a directory with index.json")
         path = self._directory / "index.json"
+        if not self._directory.is_dir():
+            raise SourceError(f"{self._directory}: {_no_directory(self._directory)}")
         stored = _read(path, MAX_DOCUMENT)
         if stored.content is None:
-            raise SourceError(f"{path}: {stored.detail}")
+            remedy = f"; {_LAYOUT}" if stored.problem == "missing" else ""
+            raise SourceError(f"{path}: {stored.detail}{remedy}")
         read = examine_index(stored.content)
         index = IndexFile(stored.content, read)
         if read.document is None:
@@ -80,15 +82,17 @@ class LayoutSource(BlobStore):
 
     def part(self, descriptor: Descriptor, offset: int, length: int) -> Stored:
         digest = parse_digest(descriptor)
-        return digest if isinstance(digest, Stored) else _read(self._path(digest), length, offset)
+        return digest if isinstance(digest, Stored) else _named(digest, _read(self._path(digest), length, offset))
 
     def _whole(self, digest: Digest, limit: int) -> Stored:
-        return _read(self._path(digest), limit)
+        return _named(digest, _read(self._path(digest), limit))
 
     @contextmanager
     def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryIO | Stored]:
         digest = parse_digest(descriptor)
         opened = digest if isinstance(digest, Stored) else _open(self._path(digest))
+        if isinstance(opened, Stored) and isinstance(digest, Digest):
+            opened = _named(digest, opened)
         if isinstance(opened, Stored):
             yield opened
             return
@@ -155,6 +159,22 @@ def _names(entries: tuple[Descriptor, ...]) -> str:
     names = [name for entry in entries if (name := entry.annotation(REF_NAME))]
     shown = ", ".join(names[:_MAX_LISTED]) or "none is named"
     return f"names: {shown}{', …' if len(names) > _MAX_LISTED else ''}"
+
+
+def _no_directory(path: Path) -> str:
+    """Why there is no layout at this path, and what to give instead."""
+    if not path.exists():
+        return f"no such directory; {_LAYOUT}"
+    if path.name == "index.json":
+        return f"a file; give the directory that it is in: {_LAYOUT}"
+    return f"a file; {_LAYOUT}: unpack an archive (tar -xf FILE -C DIR) and give oci:DIR"
+
+
+def _named(digest: Digest, stored: Stored) -> Stored:
+    """With the name of a blob that is missing, below the directory of the layout."""
+    if stored.problem != "missing":
+        return stored
+    return msgspec.structs.replace(stored, detail=f"{stored.detail} blobs/{digest.algorithm}/{digest.hex}")
 
 
 def _open(path: Path) -> BinaryIO | Stored:

@@ -15,6 +15,10 @@ from conformance.sources.errors import SourceError
 _HOST = re.compile(r"(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?")
 _MAX_REFERENCE = 1024
 DOCKER_HUB = "registry-1.docker.io"
+# containers-transports(5): places that other tools read under such a name, and this one does not.
+_OTHER_TRANSPORTS = ("oci-archive", "docker-archive", "docker-daemon", "containers-storage", "dir", "ostree", "sif")
+_TO_A_LAYOUT = "copy the image into an OCI layout (skopeo copy SOURCE oci:DIR:TAG), or name one in a registry"
+_INSTEAD = {"oci-archive": "unpack the archive (mkdir DIR; tar -xf FILE -C DIR) and give oci:DIR"}
 
 
 class LayoutReference(msgspec.Struct, frozen=True):
@@ -59,6 +63,9 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
         return _layout(text.removeprefix("oci:"))
     if _has_credentials(text):
         raise SourceError("a reference has no user and no password: give --username and OCI_PASSWORD")
+    transport, colon, _ = text.partition(":")
+    if colon and transport in _OTHER_TRANSPORTS and not Path(text).exists():
+        raise SourceError(f"{text}: {transport}: is not read; {_INSTEAD.get(transport, _TO_A_LAYOUT)}")
     scheme = ""
     for prefix, value in (("docker://", ""), ("http://", "http"), ("https://", "https")):
         if text.startswith(prefix):

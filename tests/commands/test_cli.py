@@ -69,6 +69,9 @@ def test_an_image_without_sentinel_states_this() -> None:
         ("./absent", "no such directory"),
         ("127.0.0.1:1/app:1", "127.0.0.1:1"),
         ("127.0.0.1:1/App:1", "is not a repository name"),
+        ("oci-archive:image.tar", "oci-archive: is not read; unpack the archive"),
+        ("docker-archive:image.tar", "docker-archive: is not read; copy the image into an OCI layout"),
+        ("containers-storage:app", "containers-storage: is not read"),
     ],
 )
 def test_what_cannot_be_judged_is_one_line_and_exit_2(image: str, message: str) -> None:
@@ -77,6 +80,24 @@ def test_what_cannot_be_judged_is_one_line_and_exit_2(image: str, message: str) 
     assert message in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1, run.stderr
     assert not run.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("image.tar", "a file; an OCI layout is a directory with index.json: unpack an archive"),
+        ("index.json", "a file; give the directory that it is in"),
+        ("", "index.json: no such file; an OCI layout is a directory with index.json"),
+    ],
+)
+def test_something_that_is_not_a_layout_is_reported_with_what_to_give_instead(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    if name:
+        (tmp_path / name).write_bytes(b"{}")
+    run = zcc("check", f"oci:{tmp_path / name}")
+    assert run.returncode == 2
+    assert message in run.stderr
 
 
 def test_a_registry_that_requires_authentication(tmp_path: Path) -> None:

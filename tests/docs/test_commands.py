@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 from conformance.cli import app
 from conformance.implementations.adapter import load_adapter
 from conformance.registry.server.embedded import EmbeddedRegistry
+from conformance.requirements.model import load_catalogue
 from tests.building.trees import make_tree
-from tests.docs.commands import ROOT, Shown, shown_commands
+from tests.docs.commands import PAGES, ROOT, Shown, shown_commands
 
 COMMANDS = shown_commands()
 # Parsed only, and why.
@@ -170,6 +171,20 @@ def test_modules_extras_and_scripts() -> None:
             assert extra in project["optional-dependencies"], str(command)
     for command in of("bash"):
         assert (ROOT / command.words[1]).exists(), str(command)
+
+
+def test_the_requirements_that_commands_name_are_current() -> None:
+    current = {requirement.id for requirement in load_catalogue().requirements}
+    for command in COMMANDS:
+        named = re.findall(r"\b[A-Z]+(?:-[A-Z]+)*-\d{3}\b", command.text)
+        assert set(named) <= current or "mytool" in command.text, str(command)
+
+
+def test_nothing_is_installed_that_is_not_in_the_repository() -> None:
+    """The package is not on an index: a page says how to install a checkout."""
+    for page in PAGES:
+        for what in re.findall(r"pip install\s+((?:-\S+\s+)*\S+)", (ROOT / page).read_text()):
+            assert not re.search("zstd-chunked|zcc", what), f"{page}: pip install {what}"
 
 
 def test_the_adapter_of_the_tutorial(workspace: tuple[Path, str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.audit.checking import CheckOptions, check_image
 from conformance.format.digest import Digest
-from conformance.format.names import MANIFEST_TYPE
+from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.images.golden import golden_directory
 from conformance.observed.hosts import is_loopback
 from conformance.registry.client.options import ConnectionOptions
@@ -85,6 +85,23 @@ def test_no_index_json(layout: Path) -> None:
     (layout / "index.json").unlink()
     with pytest.raises(SourceError, match=r"index\.json: no such file"):
         check_image(f"oci:{layout}", OPTIONS)
+
+
+def test_a_manifest_that_is_missing_is_named_and_no_statement_is_made_on_sentinels(layout: Path) -> None:
+    sentinel = json.loads(blob(layout, INDEX).read_bytes())["manifests"][1]["digest"]
+    blob(layout, SENTINEL_MANIFEST).unlink()
+    notes = check_image(f"oci:{layout}", OPTIONS).notes
+    assert "no sentinel variant was found, but manifests[1] could not be read" in notes
+    assert f"manifests[1]: no such file blobs/sha256/{sentinel.removeprefix('sha256:')}" in notes
+
+
+def test_an_index_without_entries_is_reported_as_such(layout: Path) -> None:
+    empty = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}).encode()
+    digest = Digest.of(empty)
+    (layout / "blobs/sha256" / digest.hex).write_bytes(empty)
+    entry = {"mediaType": INDEX_TYPE, "digest": str(digest), "size": len(empty)}
+    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    assert "the index lists no manifest" in check_image(f"oci:{layout}", OPTIONS).notes
 
 
 def test_a_huge_manifest_is_not_read(layout: Path) -> None:

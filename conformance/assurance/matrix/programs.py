@@ -10,7 +10,7 @@ from conformance.cases.variants import consumers
 from conformance.cases.variants import copiers as lawful_copiers
 from conformance.cases.variants import producers as lawful_producers
 from conformance.reference.toolkit import Toolkit
-from conformance.requirements import ids_of, load_catalogue
+from conformance.requirements import Profile, ids_of, load_catalogue
 from conformance.results import RequirementResult, conclude
 from conformance.trials.copier.jobs import JOBS_OF
 from conformance.trials.copier.trial import CopierTrial
@@ -30,14 +30,15 @@ class ControlError(RuntimeError):
 
 
 def judge_producer(maker: Maker) -> Results:
-    """Judge all pushes of a tool."""
+    """Judge all pushes of a tool; one that makes no sentinels by the requirements of its profile only."""
     can_sign = maker in (*producers.SIGNERS, *lawful_producers.SIGNERS)
     with (
         tempfile.TemporaryDirectory(prefix="zcc-matrix-") as directory,
         ProducerTrial(InProcessImplementation(maker(), Path(directory), can_sign=can_sign), WAYS) as trial,
     ):
         _control(trial.control(), maker)
-        return push_results(trial)
+        results = push_results(trial)
+    return _of_profile(results, "layer-producer") if maker in lawful_producers.KNOW_NO_SENTINELS else results
 
 
 def push_results(trial: ProducerTrial) -> Results:
@@ -53,9 +54,11 @@ def judge_copier(maker: Maker) -> Results:
     ):
         _control(trial.control(), maker)
         results = copy_results(trial)
-    if maker not in lawful_copiers.KNOW_NO_SENTINELS:
-        return results
-    return tuple(result for result in results if result.id in ids_of("recompressing-copier"))
+    return _of_profile(results, "recompressing-copier") if maker in lawful_copiers.KNOW_NO_SENTINELS else results
+
+
+def _of_profile(results: Results, profile: Profile) -> Results:
+    return tuple(result for result in results if result.id in ids_of(profile))
 
 
 def copy_results(trial: CopierTrial) -> Results:

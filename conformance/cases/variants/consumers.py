@@ -262,6 +262,44 @@ def reads_the_end_of_a_blob_by_a_suffix_range() -> Toolkit:
     return Toolkit(ranges=Suffix, name="variant")
 
 
+@variant("SENT-PULL-004", "SENT-PULL-005", "SENT-PULL-006", warns=("SENT-PULL-014",))
+def fetches_blobs_whole_as_one_range() -> Toolkit:
+    """``bytes=0-`` names all bytes (RFC 9110 section 14.1.2): a whole blob that is read by its TOC."""
+
+    class Whole(BlobRanges):
+        def ask(self, batch: Sequence[Span]) -> Response:
+            path = f"/v2/{self._repository}/blobs/{self.blob.digest}"
+            return self._client.request("GET", path, headers={"Range": "bytes=0-"}, max_bytes=self.blob.size)
+
+    return Toolkit(ranges=Whole, name="variant")
+
+
+@variant("SENT-PULL-030", "SENT-PULL-018", "SENT-SELECT-008")
+def gives_up_where_ranges_are_refused() -> Toolkit:
+    """A 416 response ends the pull with an error, as in containers/image: no source requires a second attempt."""
+
+    class GivesUp(BlobRanges):
+        def ask(self, batch: Sequence[Span]) -> Response:
+            try:
+                return super().ask(batch)
+            except NoRangesError as error:
+                raise RefusalError(f"{error}") from error
+
+    return Toolkit(ranges=GivesUp, name="variant")
+
+
+@variant("SENT-SELECT-001", "SENT-SELECT-004", "SENT-PULL-001")
+def accepts_more_types_than_it_reads() -> Toolkit:
+    """Accept lists of clients differ in types and order, and may end with ``*/*`` (RFC 9110 section 12.5.1)."""
+
+    class Accepts(RegistryClient):
+        def get_manifest_raw(self, repository: str, reference: str, *, accept: Sequence[str] | None = None) -> Response:
+            listed = ("application/vnd.docker.distribution.manifest.v1+json", *reversed(accept or ()), "*/*")
+            return super().get_manifest_raw(repository, reference, accept=listed)
+
+    return Toolkit(client=Accepts, name="variant")
+
+
 @variant("SENT-SELECT-001", "SENT-SELECT-003", "SENT-SELECT-004")
 def reads_every_manifest_in_the_order_of_the_index() -> Toolkit:
     """As ``reads_every_manifest_of_the_index_first``, the sentinel manifest last (OCI image-spec image-index.md)."""

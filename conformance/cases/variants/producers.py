@@ -2,7 +2,7 @@
 
 import io
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -18,13 +18,21 @@ from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.errors import FormatError
 from conformance.format.media_types import ZSTD
-from conformance.format.names import MANIFEST_TYPE
+from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
 from conformance.format.oci import Descriptor, read_manifest
 from conformance.reference.convert import Converter, Instance
 from conformance.reference.errors import RefusalError
 from conformance.reference.producer import Producer, ProducerOptions
 from conformance.reference.toolkit import Toolkit
-from conformance.reference.transfer import BlobStep, Destination, ManifestStep, Plan, Step, Transfer
+from conformance.reference.transfer import (
+    BlobStep,
+    Destination,
+    ManifestStep,
+    Plan,
+    RegistryDestination,
+    Step,
+    Transfer,
+)
 from conformance.reference.whole import WholeLayers
 from conformance.registry.client.client import RegistryClient, Response
 from conformance.registry.client.ranges import Range
@@ -139,6 +147,12 @@ def signs_the_root_only() -> Toolkit:
     return Toolkit(producer=Signs, name="variant")
 
 
+@variant("SENT-PUSH-012")
+def signs_in_another_place() -> Toolkit:
+    """A lookaside, or an extension of the registry, holds the signatures (containers-registries.d(5)): none is seen."""
+    return Toolkit(name="variant")
+
+
 @variant("SENT-PUSH-001", "SENT-PUSH-002", "SENT-PUSH-024")
 def uploads_in_pieces() -> Toolkit:
     """POST, PATCHes and PUT for every blob (OCI distribution-spec, "Pushing a blob in chunks")."""
@@ -243,6 +257,32 @@ def attaches_a_manifest_to_what_it_pushed() -> Toolkit:
     return _toolkit(transfer=Attaches)
 
 
+@variant("SENT-PUSH-001", "SENT-PUSH-012", "SENT-PUSH-024")
+def attaches_a_manifest_under_a_tag_of_its_own() -> Toolkit:
+    """By the tag ``sha256-HEX``, where registries have no referrers (OCI distribution-spec, "Referrers Tag Schema")."""
+
+    class Tags(Transfer):
+        def send(self, plan: Plan, destination: Destination) -> None:
+            super().send(plan, destination)
+            if isinstance(destination, RegistryDestination):
+                raw = encode({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []})
+                tag = str(Digest.of(plan.root.raw)).replace(":", "-")
+                client, repository = destination._client, destination._reference.repository
+                client.put_manifest_raw(repository, tag, raw, INDEX_TYPE)
+
+    return _toolkit(transfer=Tags)
+
+
+def makes_no_sentinels() -> Toolkit:
+    """Plain zstd:chunked only: no source requires sentinel variants (PR 681 is not merged)."""
+
+    class Plain(Producer):
+        def push(self, destination: Destination, options: ProducerOptions) -> Digest:
+            return super().push(destination, msgspec.structs.replace(options, sentinel=False))
+
+    return Toolkit(producer=Plain, name="variant")
+
+
 @variant("TOC-016", "SENT-PUSH-007", "SENT-PUSH-024")
 def writes_what_no_toc_holds_without_a_toc() -> Toolkit:
     """A tar with a name that is not UTF-8, a sparse file, …, as a plain zstd layer (image-spec layer.md allows it)."""
@@ -271,5 +311,8 @@ def _rewritten(tar: bytes) -> bytes:
     return out.getvalue()
 
 
-SIGNERS: Final = (signs_all_of_a_pair, signs_the_root_only)
+SIGNERS: Final = (signs_all_of_a_pair, signs_the_root_only, signs_in_another_place)
 """Their adapter declares the option ``sign``."""
+variant("TOC-016", "SENT-PUSH-001", "SENT-PUSH-024")(makes_no_sentinels)
+KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (makes_no_sentinels,)
+"""These claim the profile layer-producer: what only tools that make sentinel variants owe does not bind them."""

@@ -86,7 +86,9 @@ def notes_on(seen: ImageSeen, *, needs_sentinel: bool = False, needs_chunked: bo
     """
     notes = []
     if not needs_sentinel and not has_sentinel(seen):
-        notes.append("no sentinel variant: the requirements on sentinel variants do not apply to this image")
+        notes.append(_without_sentinel(seen))
+    if seen.index is not None and not seen.index.view.manifests:
+        notes.append("the index lists no manifest")
     notes.extend(notes_on_pulls(seen, each_layer=needs_chunked))
     notes.extend(set_aside(seen))
     notes.extend(f"{layer.name}: {note}" for layer in seen.layers.layers for note in layer.notes)
@@ -131,6 +133,14 @@ def has_sentinel(seen: ImageSeen) -> bool:
         if manifest.document is not None
         for layer in manifest.document.view.layers
     )
+
+
+def _without_sentinel(seen: ImageSeen) -> str:
+    """Why there is nothing to judge a sentinel variant by: the image has none, or none that could be read."""
+    unread = ", ".join(manifest.name for manifest in seen.every_manifest if manifest.problem)
+    if unread:
+        return f"no sentinel variant was found, but {unread} could not be read"
+    return "no sentinel variant: the requirements on sentinel variants do not apply to this image"
 
 
 def _blobs(seen: ImageSeen) -> Iterator[SentinelBlob | Judgement]:

@@ -17,9 +17,9 @@ from conformance.results import Ending, Finding, RequirementResult
 
 # A run over many images shows only what did not pass; ``zcc requirements`` shows the catalogue.
 _WHOLE_TABLES = 12
-# A failed SHOULD is a warning. The first four come first, the others in the order of the catalogue.
-WORDS = ("fail", "not-run", "warning", "waived", "pass", "unsupported", "not-applicable")
-_TELLING = WORDS[:4]
+# A failed SHOULD is a warning, a MAY a note. The first five come first, the others in the order of the catalogue.
+WORDS = ("fail", "not-run", "warning", "waived", "note", "pass", "unsupported", "not-applicable")
+_TELLING = WORDS[:5]
 # The groups whose failures a picture of the layers, or of the sentinel's bytes, explains.
 _DRAWN = ("SENT-BLOB", "LAYER", "FOOTER", "TOC", "TARSPLIT")
 _MAX_FINDINGS = 12
@@ -39,7 +39,7 @@ class FindingView(msgspec.Struct, frozen=True):
 
 
 class RowView(msgspec.Struct, frozen=True):
-    """One requirement of one target. ``word`` is the verdict as shown: a failed SHOULD is a warning."""
+    """One requirement of one target. ``word`` is the verdict as shown: a failed SHOULD is a warning, a MAY a note."""
 
     id: str
     anchor: str
@@ -158,7 +158,9 @@ def tried_views(report: Report) -> Iterator[TriedView]:
 
 
 def _word(result: RequirementResult) -> str:
-    return "warning" if result.verdict == "fail" and result.level != "MUST" else result.verdict
+    if result.verdict != "fail":
+        return result.verdict
+    return {"MUST": "fail", "SHOULD": "warning", "MAY": "note"}[result.level]
 
 
 def _gravest_first(result: RequirementResult) -> int:

@@ -104,6 +104,7 @@ IMAGES: dict[str, ImageSeen] = {
     # The index.
     "no annotation": pair(other=sentinel(annotations={})),
     "another value": pair(other=sentinel(annotations={SENTINEL_ANNOTATION: "True", ZSTD_ANNOTATION: "1"})),
+    "a greater value": pair(other=sentinel(annotations={SENTINEL_ANNOTATION: "true ", ZSTD_ANNOTATION: "yes"})),
     "a lesser value": pair(other=sentinel(annotations={SENTINEL_ANNOTATION: "a", ZSTD_ANNOTATION: "a"})),
     "zstd on the plain entry only": pair(other=sentinel(annotations={SENTINEL_ANNOTATION: "true"})),
     "zstd on the sentinel entry only": pair(plain(annotations={})),

@@ -117,6 +117,7 @@ LAYERS: dict[str, LayerSeen] = {
         footer_raw=b"",
         footer_problem="HTTP 503",
     ),
+    "the tar-split not fetched": layer(split=split(payload=None, unreadable=True, problem="HTTP 500")),
     "fetched in part": layer(toc=toc(unreadable=True), split=split(unreadable=True)),
     # How far it was read.
     "shallow": layer(whole=None),
@@ -270,6 +271,10 @@ LAYERS: dict[str, LayerSeen] = {
         other(FIRST, size=0, offset=11), other(DIRECTORY, size=5, offset=11, end_offset=12), SECOND, CHUNK
     ),
     "range of the least size beside frames": of_entries(other(FIRST, size=1, offset=11), SECOND, CHUNK),
+    **{
+        f"range of a {kind} beside frames": of_entries(other(FIRST, type=kind, offset=11), SECOND, CHUNK)
+        for kind in ("chunk", "dir", "symlink")
+    },
     "range without end beside frames": of_entries(other(FIRST, offset=11, end_offset=0), SECOND, CHUNK),
     "range beside frames, shallow": of_entries(other(FIRST, offset=11), SECOND, CHUNK, whole=None),
     "many ranges beside frames": of_entries(

@@ -133,6 +133,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "rejected": {"rejects": "the index", "rejected": REJECTED},
     "not rejected": {"rejects": "the index"},
     "rejected, refused": {"rejects": "the index", "rejected": REJECTED, "ended": "refused", "reason": "no"},
+    "rejected, timed out": {"rejects": "the index", "rejected": REJECTED, "ended": "timed-out", "reason": "60 s"},
     "rejected, silent": {"rejects": "the index", "rejected": REJECTED, "ended": "refused"},
     "rejected, crashed": {"rejects": "the index", "rejected": REJECTED, "ended": "crashed", "reason": "SIGSEGV"},
     "signed": {"signed": (digest("x"),)},

@@ -7,6 +7,7 @@ import pytest
 
 from conformance.checks.artifact.hard_links import differing_hard_links
 from conformance.checks.artifact.whiteout_rules import contradicted_whiteouts, is_whiteout, nameless_whiteouts
+from conformance.format import toc_names
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import Outline, outline
 
@@ -60,6 +61,33 @@ def test_what_is_a_whiteout() -> None:
     assert is_whiteout(".wh..wh..opq")
     assert not is_whiteout("d/x.wh.y")
     assert not is_whiteout(".wh.d/x")
+
+
+@pytest.mark.parametrize("kind", ["block", "char", "dir", "fifo", "hardlink", "reg", "symlink"])
+def test_an_entry_of_any_type_at_the_name_of_a_whiteout(kind: str) -> None:
+    found = contradicted_whiteouts(outline([Entry(type="reg", name=".wh.a"), Entry(type=kind, name="a")]))
+    assert [each.index for each in found] == [1]
+    chunk = outline([Entry(type="reg", name=".wh.a"), Entry(type="chunk", name="a"), Entry(type="chunk", name="a/b")])
+    assert not list(contradicted_whiteouts(chunk))
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        ((".wh.d", "d/f"), 1),
+        ((".wh.d", "d/a/b", "c", "e"), 1),
+        ((".wh.d", "d!", "d0", "dd/f"), 0),
+        ((".wh.z", "a", "b"), 0),
+        ((".wh.d", "./d//f"), 1),
+        (("x/.wh.d", "d/f", "x/dd/f"), 0),
+        (("x/.wh.d", "x/d/f"), 1),
+    ],
+)
+def test_names_so_deep_that_they_are_sorted(names: Sequence[str], wrong: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = [(each.index, each.found) for each in contradicted_whiteouts(toc_of(names))]
+    monkeypatch.setattr(toc_names.Names, "parents", None)
+    assert [(each.index, each.found) for each in contradicted_whiteouts(toc_of(names))] == looked_up
+    assert len(looked_up) == wrong
 
 
 def test_deep_names_do_not_take_long() -> None:

@@ -82,6 +82,11 @@ def test_files_that_are_split(entries: list[Entry], spans: list[tuple[int, int]]
         ([changed(FILE, chunk_offset=1), SECOND, THIRD], [(0, "begins at 0", "chunkOffset 1, chunkSize 10")]),
         ([changed(FILE, chunk_size=0), SECOND, THIRD], [(0, "begins at 0", "chunkOffset 0, chunkSize 0")]),
         ([changed(FILE, size=2, chunk_size=1), changed(SECOND, chunk_offset=1, chunk_size=1)], []),
+        ([changed(OTHER, chunk_size=5)], []),
+        ([changed(OTHER, chunk_size=6)], []),
+        ([changed(OTHER, chunk_size=4)], [(0, "one chunk of 5 bytes", "chunkOffset 0, chunkSize 4")]),
+        ([changed(OTHER, chunk_size=-1)], [(0, "one chunk of 5 bytes", "chunkOffset 0, chunkSize -1")]),
+        ([changed(OTHER, chunk_offset=1)], [(0, "one chunk of 5 bytes", "chunkOffset 1, chunkSize 0")]),
     ],
 )
 def test_chunks_tile_their_file(entries: list[Entry], wrong: list[tuple[int, str, str]]) -> None:

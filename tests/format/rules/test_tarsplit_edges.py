@@ -94,6 +94,11 @@ def test_a_line_has_a_limit() -> None:
         assert list(tarsplit.parse([*pieces, *pieces[:-1]][: len(pieces)], max_line=size)) == [FileRecord(0, b"a")]
         with pytest.raises(FormatError, match=f"^a line of the tar-split exceeds {size - 1} bytes$"):
             list(tarsplit.parse(pieces, max_line=size - 1))
+    even = document if size % 2 == 0 else b" " + document
+    halves = (even[: len(even) // 2], even[len(even) // 2 :])
+    assert list(tarsplit.parse(halves, max_line=len(even) - 1)) == [FileRecord(0, b"a")]
+    with pytest.raises(FormatError, match="exceeds"):
+        list(tarsplit.parse(halves, max_line=len(even) - 2))
     many = b"".join(line(position=number) for number in range(9))
     assert len(list(tarsplit.parse(many, max_line=size))) == 9
 

@@ -1,0 +1,112 @@
+"""Registries whose responses have other headers, bodies and places than those of the embedded registry."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from conformance.registry.server import defects
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.deviations import Defect
+from conformance.registry.server.responses import error_reply
+from conformance.registry.server.serving import Call, Reply
+from conformance.requirements import variant
+
+_PAGE = b"<!DOCTYPE html><title>404</title><h1>not found</h1>"
+Before = Callable[[Call], Reply | None]
+After = Callable[[Call, Reply], Reply]
+
+
+def _as_it_is(call: Call, reply: Reply) -> Reply:
+    del call
+    return reply
+
+
+class _Responds(Defect):
+    """One function on the request, one on the response."""
+
+    def __init__(self, *, before: Before = lambda _: None, after: After = _as_it_is) -> None:
+        self._before, self._after = before, after
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
+        return self._before(call)
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:  # noqa: ARG002
+        return self._after(call, reply)
+
+
+def _not_found(headers: dict[str, str], body: bytes) -> Defect:
+    def after(call: Call, reply: Reply) -> Reply:
+        # Of a refused manifest the body has the code: MANIFEST_BLOB_UNKNOWN is a MUST there (Pushing Manifests).
+        missing = reply.status == 404 and call.method != "PUT"
+        return Reply(404, headers, b"" if call.method == "HEAD" else body) if missing else reply
+
+    return _Responds(after=after)
+
+
+@variant("REG-001", "REG-015", "REG-020")
+def responds_404_with_a_page() -> Defect:
+    """Errors with a body of HTML: a body may have any format (distribution-spec v1.1.1, "Error Codes")."""
+    return _not_found({"Content-Type": "text/html"}, _PAGE)
+
+
+@variant("REG-001", "REG-015", "REG-020")
+def responds_404_without_a_body() -> Defect:
+    """Errors without a body: a 4xx response MAY have one (distribution-spec v1.1.1, "Error Codes")."""
+    return _not_found({}, b"")
+
+
+@variant("REG-004", "REG-011")
+def states_no_digest_to_head() -> Defect:
+    """No Docker-Content-Digest on HEAD: SHOULD in distribution-spec v1.1.1 ("Checking if content exists")."""
+
+    def after(call: Call, reply: Reply) -> Reply:
+        kept = {name: value for name, value in reply.headers.items() if name.lower() != "docker-content-digest"}
+        return reply.replace(headers=kept) if call.method == "HEAD" else reply
+
+    return _Responds(after=after)
+
+
+@variant("REG-021")
+def finds_no_manifest_without_an_accept_header() -> Defect:
+    """404 where no usable type is accepted: the manifest has no form that the client reads (RFC 9110 section 12.1)."""
+
+    def after(call: Call, reply: Reply) -> Reply:
+        asked = call.method == "GET" and "/manifests/" in call.path and "json" not in (call.header("accept") or "")
+        return error_reply(404, "MANIFEST_UNKNOWN", "none in such a form") if asked else reply
+
+    return _Responds(after=after)
+
+
+@variant("REG-005", "REG-010")
+def redirects_blobs_to_another_host() -> Defect:
+    """Blobs are in a storage under another host name (distribution-spec v1.1.1 allows 307)."""
+
+    def before(call: Call) -> Reply | None:
+        blob = call.method == "GET" and "/blobs/sha256:" in call.path and "signed" not in call.query
+        port = urlsplit(f"//{call.header('host') or ''}").port
+        return Reply(307, {"Location": f"http://localhost:{port}{call.path}?signed=a%2Fb"}) if blob else None
+
+    return _Responds(before=before)
+
+
+@variant("REG-001", "REG-015")
+def takes_no_upload_in_one_request() -> Defect:
+    """POST with a digest begins an upload (202): a single POST is OPTIONAL (distribution-spec v1.1.1)."""
+
+    def before(call: Call) -> Reply | None:
+        if call.method == "POST" and call.path.endswith("/blobs/uploads/") and "digest" in call.query:
+            call.query.pop("digest")
+        return None
+
+    return _Responds(before=before)
+
+
+@variant("REG-001", "REG-015")
+def takes_no_upload_in_pieces() -> Defect:
+    """405 to PATCH: chunked uploads are one way of several (distribution-spec v1.1.1, "Pushing blobs")."""
+    return _Responds(before=lambda call: error_reply(405, "UNSUPPORTED", "PUT") if call.method == "PATCH" else None)
+
+
+@variant("REG-014", "REG-020", warns=("REG-018",))
+def lists_no_referrers() -> Defect:
+    """404 to the referrers API: clients then use tags (distribution-spec v1.1.1, "Unavailable Referrers API")."""
+    return defects.no_referrers()
