@@ -2,7 +2,7 @@
 
 Run with ``python -m benchmarks.writer --size 1``; figures: benchmarks/README.md. The writer is timed as ``zcc build``
 uses it, with processes for compression and digests, and in one thread; at its default level and at the 10
-of the reference. numpy is needed (extra "fast").
+of the reference. numpy is needed.
 """
 
 import argparse

@@ -22,7 +22,7 @@ class Reach(NamedTuple):
     """Which tests run a line of a file (by their places in ``names``), how many lines each test runs, and its duration.
 
     ``seconds`` are of a processor, with the recording's own share. ``sources`` and ``tests`` are what was recorded: the
-    text of each source file, and a digest of each file of tests and of all that stands beside it.
+    text of each source file, and a digest of each file of tests and of the modules beside it.
     """
 
     names: list[str]
@@ -107,11 +107,9 @@ def store(target: Path, value: object) -> None:
 
 
 def _digest(test: str) -> str:
-    """Of a file of tests, and of the modules and data that tests share with it."""
-    folder = Path(test).parent
-    beside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith("test_")]
-    shared = [*beside, *Path("tests").glob("*.py"), Path(test)]
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(shared))).hexdigest()
+    """Of a file of tests, and of the modules beside it that are none."""
+    beside = [path for path in Path(test).parent.glob("*.py") if not path.name.startswith("test_")]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted([*beside, Path(test)]))).hexdigest()
 
 
 def _carried(before: str, after: str, lines: Lines) -> Lines:

@@ -46,7 +46,7 @@ FILES = ("conformance/checks/**/*.py", "conformance/format/*.py")
 # Not those that take minutes by themselves.
 TESTS = (
     *_modules("format/layer", "chunker entry_comparison frames name_rules pipeline positions"),
-    *_modules("format/layer", "tarsplit toc toc_rules toc_slices whiteout_rules writer"),
+    *_modules("format/layer", "splits tarsplit toc toc_rules toc_slices whiteout_rules writer"),
     *_modules("format", "client_platforms documents document_types first_use_in_threads frame_writer limits"),
     *_modules("format", "sentinel_format splice toc_keys unpack variant"),
     *_modules("checks", "bound"),

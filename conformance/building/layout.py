@@ -83,7 +83,7 @@ def continued_layout(directory: Path) -> LayoutWriter:
             raise BuildError(f"{directory}: {_NEITHER}")
         _expect_layout(directory)
     except OSError as error:
-        raise BuildError(f"{error.filename or directory}: {error.strerror}") from None
+        raise BuildError(f"{error.filename or directory}: {error.strerror or error}") from None
     return LayoutWriter(directory)
 
 
@@ -108,7 +108,7 @@ def open_layout(directory: Path) -> Iterator[LayoutWriter]:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     except OSError as error:
-        raise BuildError(f"{error.filename or directory}: {error.strerror}") from None
+        raise BuildError(f"{error.filename or directory}: {error.strerror or error}") from None
 
 
 def _expect_layout(directory: Path) -> None:

@@ -2,8 +2,8 @@
 
 The sum depends on the last 64 bytes only: with age 0 for the newest, it is a constant plus the sum of (age + 1) * byte.
 So all sums of a piece are computed together, as 24-bit lanes of one large integer, by doubling the window six times; a
-loop over the bytes in Python would be ten times slower. With numpy (the extra "fast"), the low bytes of all
-sums are computed first, and a whole sum only where its low byte is that of the target.
+loop over the bytes in Python would be ten times slower. With numpy, the low bytes of all sums are computed
+first, and a whole sum only where its low byte is that of the target.
 """
 
 import functools

@@ -11,7 +11,7 @@ from conformance.suite.properties import attach, attached
 from conformance.suite.settings import SuiteSettings
 
 if TYPE_CHECKING:  # start-up time: what is tallied has large modules
-    from conformance.strategies.shapes import Tally
+    from conformance.strategies.counts import Counts
 
 _PROPERTY: Final = "conformance.tried"
 COUNTED: Final = "__invariant__"
@@ -32,7 +32,7 @@ def seed_number(settings: SuiteSettings) -> int:
     return 0 if settings.effort == "quick" else zlib.crc32(settings.run_id.encode())
 
 
-def note_power(item: pytest.Item, settings: SuiteSettings, tally: "Tally", number: int, *, failed: bool) -> None:
+def note_power(item: pytest.Item, settings: SuiteSettings, tally: "Counts", number: int, *, failed: bool) -> None:
     """Attach to a test the counts of examples on the target of this run, if any."""
     if tally.examples:
         each = tried(
@@ -67,7 +67,7 @@ def note_tried(item: pytest.Item, report: pytest.TestReport) -> None:
 def _attach(
     item: pytest.Item, holder: pytest.Item | pytest.TestReport, test: Callable[..., None], *, failed: bool
 ) -> None:
-    tally: Tally | None = getattr(test, COUNTED, None)
+    tally: Counts | None = getattr(test, COUNTED, None)
     if tally is None:
         return
     given_seed = item.config.getoption("--hypothesis-seed", None)

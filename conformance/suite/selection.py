@@ -20,7 +20,12 @@ class BadOptionError(Exception):
 
 def needless(roles: Sequence[Role]) -> frozenset[str]:
     """The modules of the suite without a test of a registry that is judged in these roles (none: in all)."""
-    return _OF_TOOLS | (_OF_ARTIFACTS if roles and "artifact" not in roles else frozenset())
+    return _OF_TOOLS | (_OF_ARTIFACTS if needs_no_examples(roles) else frozenset())
+
+
+def needs_no_examples(roles: Sequence[Role]) -> bool:
+    """Whether a registry is judged in roles for which Hypothesis generates nothing."""
+    return bool(roles) and "artifact" not in roles
 
 
 def asked_for(

@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -25,13 +25,14 @@ from conformance.suite.interruption import is_silent, lacks_a_response, remove_r
 from conformance.suite.power import note_tried
 from conformance.suite.preflight import preflight
 from conformance.suite.recorded import end_early, reason_to_stop, record_undecided, take_back, verdicts_of
-from conformance.suite.selection import BadOptionError, needless
+from conformance.suite.selection import BadOptionError, needless, needs_no_examples
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
 from conformance.suite.signals import end_on_sigterm
 from conformance.suite.wanted import is_wanted
 from conformance.trials.registry.target import Pushed
 from conformance.trials.under_test import ask_version
 
+_OF_HYPOTHESIS: Final = "hypothesispytest"
 _EXPECTED = (TransportError, CredentialError, SourceError)
 
 
@@ -56,7 +57,11 @@ class ConformanceSession:
             self.settings: SuiteSettings = read_settings(config)
         except BadOptionError as error:
             pytest.exit(str(error), returncode=EXIT_COULD_NOT_RUN)
-        self._load_profile()
+        if self.settings.adapter or not needs_no_examples(self.settings.roles):
+            self._load_profile()
+        elif config.pluginmanager.has_plugin(_OF_HYPOTHESIS):
+            # At its end the plugin of Hypothesis imports Hypothesis: a fifth of the time of a fast registry.
+            config.pluginmanager.unregister(name=_OF_HYPOTHESIS)
 
     def _load_profile(self) -> None:
         from conformance.strategies.profiles import load_profile  # noqa: PLC0415

@@ -7,7 +7,7 @@ import pytest
 from conformance.checks.registry.lifecycle import consistent_with_model
 from conformance.requirements import load_catalogue
 from conformance.results import not_run
-from conformance.strategies.shapes import Tally
+from conformance.strategies.counts import Counts
 from conformance.suite.parameters import one_test_each
 from conformance.suite.power import note_power, seed_number
 from conformance.suite.settings import SuiteSettings
@@ -86,7 +86,7 @@ def test_any_sequence_of_requests(
     if uncontrolled:
         verdict("REG-020", [not_run(uncontrolled)])
         return
-    tally = Tally(
+    tally = Counts(
         "after any sequence of pushes, mounts, deletes and reads the registry agrees with a model of it", "REG-020"
     )
     number = seed_number(settings)

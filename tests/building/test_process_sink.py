@@ -4,15 +4,19 @@ import io
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from conformance.building import process_sink
+from conformance.building.digest_process import DigestProcess
 from conformance.building.process_sink import ProcessSink, process_sinks
 from conformance.building.slots import SLOT_SIZE
+from conformance.cli import app
 from conformance.format.errors import FormatError
 from conformance.format.layer_digests import DigestedLayer
 from conformance.format.layer_sink import InlineSink, LayerSink
@@ -151,3 +155,18 @@ def test_what_the_output_raises_is_raised(slots: int) -> None:
     finally:
         made.end()
     assert threading.active_count() == before
+
+
+def test_a_process_that_dies_ends_a_build_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(DigestProcess):
+        def put(self, slot: int, size: int, operations: bytes, names: bytes) -> None:
+            os.kill(self.pid, signal.SIGKILL)
+            super().put(slot, size, operations, names)
+
+    monkeypatch.setattr(process_sink, "DigestProcess", Killed)
+    (tmp_path / "a").write_bytes(noise(1, 3 * SLOT_SIZE))
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "a").rename(tmp_path / "tree" / "a")
+    done = CliRunner().invoke(app, ["build", str(tmp_path / "tree"), "-o", f"oci:{tmp_path / 'layout'}"])
+    assert done.exit_code == 2
+    assert "the process for digests ended before its work was done" in done.output

@@ -16,7 +16,7 @@ def numbers(seen: int) -> Iterator[Judgement]:
 
 
 def test_a_judgement_among_what_was_seen_is_used_as_it_is() -> None:
-    left = not_run("no answer", where="3")
+    left = not_run("no response", where="3")
     seen: list[int | Judgement] = [1, left, 5]
     assert [each.where for each in judged(numbers, seen)] == ["1", "2", "3", "5", "6"]
     assert list(judged(numbers, [left])) == [left]

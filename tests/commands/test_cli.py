@@ -90,7 +90,9 @@ def test_what_cannot_be_judged_is_one_line_and_exit_2(image: str, message: str) 
         ("", "index.json: no such file; an OCI layout is a directory with index.json"),
     ],
 )
-def test_what_is_no_layout_is_told_with_what_to_give_instead(name: str, message: str, tmp_path: Path) -> None:
+def test_something_that_is_not_a_layout_is_reported_with_what_to_give_instead(
+    name: str, message: str, tmp_path: Path
+) -> None:
     if name:
         (tmp_path / name).write_bytes(b"{}")
     run = zcc("check", f"oci:{tmp_path / name}")

@@ -60,7 +60,7 @@ def test_frames_in_the_caller(checksums: bool) -> None:
     assert [each.checksum is not None for each in (first, second)] == [checksums] * 2
 
 
-def test_a_frame_begins_anew_after_a_long_one() -> None:
+def test_a_frame_begins_again_after_a_long_one() -> None:
     parts: list[bytes] = []
     compressor = Compressor(3, False, parts.append)
     large = bytes(2**20 + 1)

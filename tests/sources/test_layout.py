@@ -95,7 +95,7 @@ def test_a_manifest_that_is_missing_is_named_and_no_statement_is_made_on_sentine
     assert f"manifests[1]: no such file blobs/sha256/{sentinel.removeprefix('sha256:')}" in notes
 
 
-def test_an_index_without_entries_is_told_as_such(layout: Path) -> None:
+def test_an_index_without_entries_is_reported_as_such(layout: Path) -> None:
     empty = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}).encode()
     digest = Digest.of(empty)
     (layout / "blobs/sha256" / digest.hex).write_bytes(empty)

@@ -1,9 +1,15 @@
 """Sequences of requests that several threads run at the same time: what they find, and what happens then."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import cast
 
+import hypothesis
+import msgspec
 import pytest
 
 from conformance.observed.registry import MachineSeen
@@ -15,8 +21,10 @@ from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.responses import error_reply
 from conformance.registry.server.serving import Call, Reply
 from conformance.trials.at_once import Ahead
+from conformance.trials.registry import machine
 from conformance.trials.registry.machine import draw, explore
 from conformance.trials.registry.model import RegistryModel
+from conformance.trials.registry.quick import FILE, QUICK_SEED, Stored, read_stored
 from conformance.trials.registry.sequences import Sequences
 from conformance.trials.registry.target import RegistryUnderTest
 
@@ -93,7 +101,35 @@ def test_a_contradiction_that_does_not_occur_again_stays_a_failure() -> None:
         seen = run(subject, workers=4, between=registry.arm)
     assert seen.failure.startswith("while other sequences ran in other repositories, and not without them: ")
     assert "is still served" in seen.failure
-    assert seen.sequences == 16
+    assert seen.sequences == 17
+
+
+def test_a_contradiction_that_hypothesis_does_not_find_again_is_tried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "explore", lambda *_, **__: MachineSeen(0))
+    with under_test(defects.deleted_manifests_stay()) as (_, subject):
+        seen = run(subject, workers=4)
+    assert "is still served" in seen.failure
+    assert "other sequences" not in seen.failure
+
+
+def test_the_stored_sequences_are_those_that_are_drawn() -> None:
+    found = draw("quick", QUICK_SEED)
+    if os.environ.get("ZCC_WRITE_SEQUENCES"):
+        FILE.write_bytes(msgspec.json.encode(Stored(hypothesis.__version__, found)) + b"\n")
+    stored = read_stored()
+    assert [len(each) for each in stored.sequences] == [len(each) for each in found]
+    if stored.hypothesis != hypothesis.__version__:
+        pytest.skip(f"drawn by Hypothesis {stored.hypothesis}, and this is {hypothesis.__version__}")
+    assert stored.sequences == found
+
+
+@pytest.mark.parametrize("without", [(), ("-p", "no:hypothesispytest")], ids=["with its plugin", "without"])
+def test_a_registry_is_judged_without_the_import_of_hypothesis(tmp_path: Path, without: tuple[str, ...]) -> None:
+    own = ["--pyargs", "conformance.suite", "--profile=registry-lifecycle", f"--report-dir={tmp_path}"]
+    arguments = [*own, *without, "-q"]
+    code = f"import pytest, sys; status = pytest.main({arguments}); print(status, 'hypothesis' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert ran.stdout.splitlines()[-1].endswith("0 False"), ran.stdout[-2000:]
 
 
 def test_what_a_worker_pushed_is_deleted_by_another_process() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from conformance.cases.vectors.model import Step
-from conformance.trials.registry.machine import Keep
+from conformance.trials.registry.model import Keep
 
 
 def keeper(report_dir: Path, number: int) -> Keep:

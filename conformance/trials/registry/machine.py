@@ -1,7 +1,7 @@
 """REG-020: random sequences of actions, drawn by Hypothesis, against the model of what a registry must hold."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from conformance.cases.vectors.model import Step
 from conformance.observed.evidence import Exchange
 from conformance.observed.registry import MachineSeen
 from conformance.trials.registry.model import (
@@ -19,6 +18,7 @@ from conformance.trials.registry.model import (
     TAGS,
     Action,
     Contradiction,
+    Keep,
     Recording,
     RegistryModel,
 )
@@ -27,8 +27,6 @@ from conformance.trials.registry.target import RegistryUnderTest
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
 
-Keep = Callable[[Sequence[Step], Mapping[str, bytes]], str]
-"""Keeps the requests of a contradiction, with the contents by digest; where, in words."""
 _repositories: Final = st.sampled_from(REPOSITORIES)
 _images: Final = st.integers(0, IMAGES - 1)
 
@@ -41,23 +39,23 @@ class _Drawn(RuleBasedStateMachine):
 
     @rule(repository=_repositories, image=_images, which=st.integers(0, BLOBS - 1))
     def push_blob(self, repository: str, image: int, which: int) -> None:
-        self.act(lambda model: model.push_blob(repository, image, which))
+        self.act(Action("push_blob", (repository, image, which)))
 
     @rule(repository=_repositories, image=_images, tag=st.sampled_from(TAGS))
     def push_pair(self, repository: str, image: int, tag: str) -> None:
-        self.act(lambda model: model.push_pair(repository, image, tag))
+        self.act(Action("push_pair", (repository, image, tag)))
 
     @rule(source=_repositories, image=_images)
     def mount(self, source: str, image: int) -> None:
-        self.act(lambda model: model.mount(source, image))
+        self.act(Action("mount", (source, image)))
 
     @rule(repository=_repositories, image=_images, plain=st.booleans())
     def delete_manifest(self, repository: str, image: int, plain: bool) -> None:
-        self.act(lambda model: model.delete_manifest(repository, image, plain))
+        self.act(Action("delete_manifest", (repository, image, plain)))
 
     @rule(repository=_repositories)
     def read_everything(self, repository: str) -> None:
-        self.act(lambda model: model.read_everything(repository))
+        self.act(Action("read_everything", (repository,)))
 
 
 def draw(effort: str, number: int) -> tuple[tuple[Action, ...], ...]:

@@ -1,8 +1,10 @@
 """What a registry must hold after a sequence of requests (REG-020): a model of it, which sends the requests."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from conformance.cases.vectors.model import Step, StepKind
 from conformance.format.digest import Digest
@@ -41,8 +43,18 @@ class Recording:
             self.contents[step.content] = content
 
 
-Action = Callable[["RegistryModel"], None]
-"""One action of a sequence, with what it is about."""
+Keep = Callable[[Sequence[Step], Mapping[str, bytes]], str]
+"""Keeps the requests of a contradiction, with the contents by digest; where, in words."""
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One action of a sequence: a method of the model, with what it is about."""
+
+    name: str
+    about: tuple[str | int | bool, ...]
+
+    def __call__(self, model: "RegistryModel") -> None:
+        getattr(model, self.name)(*self.about)
 
 
 class RegistryModel:

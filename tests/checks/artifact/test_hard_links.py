@@ -66,3 +66,16 @@ def test_the_parts_of_a_path_are_bounded(parts: int, followed: bool) -> None:
     """The last name of the hard link is one more part."""
     assert MAX_PARTS == 4096
     assert (wrong("l/f", ("l", "./" * (parts - 1) + "there")) == []) is followed
+
+
+@pytest.mark.parametrize("kind", ["block", "char", "fifo", "hardlink", "reg", "symlink"])
+def test_a_hard_link_may_lead_to_any_file_but_a_directory(kind: str) -> None:
+    entries = [Entry(kind, "f", link_name="f"), Entry("dir", "d"), Entry("chunk", "c")]
+    for target, words in (
+        ("f", []),
+        ("d", ["a target that is a file"]),
+        ("c", ["a target in this layer: there is no lower layer"]),
+    ):
+        toc = outline([*entries, Entry("hardlink", "hard", link_name=target)])
+        found = [each.expected for each in wrong_hard_links(toc, range(4), has_lower=False) if each.index == 3]
+        assert found == words

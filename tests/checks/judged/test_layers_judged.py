@@ -271,6 +271,10 @@ LAYERS: dict[str, LayerSeen] = {
         other(FIRST, size=0, offset=11), other(DIRECTORY, size=5, offset=11, end_offset=12), SECOND, CHUNK
     ),
     "range of the least size beside frames": of_entries(other(FIRST, size=1, offset=11), SECOND, CHUNK),
+    **{
+        f"range of a {kind} beside frames": of_entries(other(FIRST, type=kind, offset=11), SECOND, CHUNK)
+        for kind in ("chunk", "dir", "symlink")
+    },
     "range without end beside frames": of_entries(other(FIRST, offset=11, end_offset=0), SECOND, CHUNK),
     "range beside frames, shallow": of_entries(other(FIRST, offset=11), SECOND, CHUNK, whole=None),
     "many ranges beside frames": of_entries(

@@ -47,6 +47,16 @@ def test_a_stray_chunk_does_not_hide_a_name_that_is_there_twice() -> None:
     assert [problem.index for problem in toc_rules.repeated_names(found)] == [1]
 
 
+@pytest.mark.parametrize("kind", ["block", "char", "dir", "fifo", "hardlink", "reg", "symlink"])
+def test_a_name_is_there_twice_whatever_the_types(kind: str) -> None:
+    other = changed(OTHER, name="z")
+    for first, second in ((kind, "reg"), ("reg", kind), (kind, kind)):
+        found = outline([changed(OTHER, type=first, name="z"), SECOND, changed(other, type=second)])
+        assert [problem.index for problem in toc_rules.repeated_names(found)] == [2]
+    chunks = outline([other, changed(other, type="chunk"), changed(other, type="chunk")])
+    assert not list(toc_rules.repeated_names(chunks))
+
+
 @pytest.mark.parametrize(
     "field", [{"chunk_size": 1}, {"chunk_offset": 1}, {"chunk_digest": DIGEST}, {"chunk_type": "zeros"}]
 )

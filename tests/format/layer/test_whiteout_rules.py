@@ -63,6 +63,14 @@ def test_what_is_a_whiteout() -> None:
     assert not is_whiteout(".wh.d/x")
 
 
+@pytest.mark.parametrize("kind", ["block", "char", "dir", "fifo", "hardlink", "reg", "symlink"])
+def test_an_entry_of_any_type_at_the_name_of_a_whiteout(kind: str) -> None:
+    found = contradicted_whiteouts(outline([Entry(type="reg", name=".wh.a"), Entry(type=kind, name="a")]))
+    assert [each.index for each in found] == [1]
+    chunk = outline([Entry(type="reg", name=".wh.a"), Entry(type="chunk", name="a"), Entry(type="chunk", name="a/b")])
+    assert not list(contradicted_whiteouts(chunk))
+
+
 @pytest.mark.parametrize(
     ("names", "wrong"),
     [

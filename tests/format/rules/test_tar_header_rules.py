@@ -99,6 +99,8 @@ def test_sizes_that_are_right(size: int | bytes) -> None:
         ({"mode": b""}, b"0", TarRule.NUMBER, 100),
         ({"mode": b""}, b"x", TarRule.EMPTY_OWNER, 100),
         ({"mode": b"0010000\0"}, b"0", TarRule.MODE, 100),
+        ({"mode": b"10000644"}, b"0", TarRule.MODE, 100),
+        ({"mode": b"00010000"}, b"0", TarRule.MODE, 100),
         ({"uid": base256(8**7 - 1, 8)}, b"0", TarRule.NUMBER, 108),
         ({"uid": base256(2**32, 8)}, b"0", TarRule.NUMBER, 108),
         ({"uid": base256(-1, 8)}, b"0", TarRule.NUMBER, 108),
