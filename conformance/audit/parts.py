@@ -7,6 +7,7 @@ import msgspec
 
 from conformance.anatomy.difference.pull import LayerContent, layer_content
 from conformance.checks.artifact.judge import judge_layer
+from conformance.checks.artifact.stack_rules import stands_alone
 from conformance.format.positions import ChunkedAnnotations
 from conformance.format.toc import Toc
 from conformance.observed.evidence import Evidence, Exchange
@@ -34,7 +35,8 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
 
     ``lowest`` are the judgements on the layer as the lowest one; ``above``, where they differ, those with a layer
     below. ``toc_size`` and ``toc_compressed`` are bytes, 0 where not known. ``reusable``: everything that was needed
-    could be read, so that another image with the layer need not read it again.
+    could be read, so that another image with the layer need not read it again. ``stands_alone``: nothing in it depends
+    on lower layers.
     """
 
     lowest: LayerJudgements
@@ -49,6 +51,7 @@ class LayerPart(msgspec.Struct, frozen=True, tag="chunked"):
     notes: tuple[str, ...]
     reusable: bool
     content: LayerContent | None = None
+    stands_alone: bool = False
 
 
 class OtherPart(msgspec.Struct, frozen=True, tag="other"):
@@ -93,6 +96,7 @@ def judge_part(source: ImageSource, wanted: Wanted, *, deep: bool, with_content:
         seen.notes,
         _is_reusable(seen),
         layer_content(seen) if with_content else None,
+        toc.outline is not None and stands_alone(toc.outline),
     )
 
 
@@ -135,6 +139,7 @@ def part_key(wanted: Wanted) -> str:
 def layer_seen(wanted: WantedLayer, part: LayerPart) -> LayerSeen:
     """The layer for the checks of the whole image; the checks of the layer itself were run before."""
     toc = Toc(tar_split_digest=part.tar_split_digest) if part.has_toc else None
+    alone = part.stands_alone
     return LayerSeen(
         wanted.name,
         wanted.descriptor,
@@ -142,7 +147,7 @@ def layer_seen(wanted: WantedLayer, part: LayerPart) -> LayerSeen:
         tuple(wanted.diff_ids),
         wanted.has_lower,
         part.stored_size,
-        toc=TocSeen(toc=toc, problem=part.toc_problem, unreadable=part.is_unreadable),
+        toc=TocSeen(toc=toc, problem=part.toc_problem, unreadable=part.is_unreadable, stands_alone=alone),
         notes=part.notes,
     )
 

@@ -29,15 +29,16 @@ from conformance.audit.parts import (
 )
 from conformance.audit.sources import AuditedImage
 from conformance.checks.artifact.judge import has_sentinel
+from conformance.checks.artifact.layer_stacks import upper_layers
 from conformance.checks.artifact.partial_pulls import pulled_whole
 from conformance.format.names import LEGACY_PREFIX, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.observed.image import ImageSeen, ReaderOutcome
-from conformance.observed.layer import LayersSeen, OtherLayerSeen
+from conformance.observed.layer import LayerSeen, LayersSeen, OtherLayerSeen
 from conformance.readers.sentinel_panel import read_with_panel
 from conformance.reports.model import SubjectReport
 from conformance.sources.image import observe_image, with_layers
-from conformance.sources.layers import MAX_LAYERS, LayerReading, observe_layers, wanted_layers
+from conformance.sources.layers import MAX_LAYERS, LayerReading, chunk_key, observe_layers, wanted_layers
 from conformance.sources.other_layers import observe_other_layers, wanted_others
 from conformance.sources.table_budget import MAX_DECODED
 
@@ -92,8 +93,12 @@ class Judge:
             # The TOCs of one image share a bound on memory: only reading them together shows which TOCs exceed it.
             return self._at_once(source, seen, check)
         told = [(layer, self._part(source, layer)) for layer in others]
+        seen_layers = tuple(layer_seen(layer, part) for layer, part in chunked)
+        upper = upper_layers(seen.every_manifest)
+        if not all(part.stands_alone for layer, part in chunked if layer.descriptor.digest in upper):
+            seen_layers = _with_tocs(source, seen, seen_layers)
         layers = LayersSeen(
-            tuple(layer_seen(layer, part) for layer, part in chunked),
+            seen_layers,
             self._options.deep,
             tuple(other_seen(layer, part) for layer, part in told if isinstance(part, OtherPart)),
         )
@@ -131,6 +136,18 @@ class Judge:
                     self._outcomes.clear()
                 self._outcomes[content] = read_with_panel(content)
             return self._outcomes[content]
+
+
+def _with_tocs(source: AuditedImage, seen: ImageSeen, layers: tuple[LayerSeen, ...]) -> tuple[LayerSeen, ...]:
+    """The layers with their TOCs, which are read again: a layer depends on the names in those below it."""
+    read = observe_layers(source, seen.every_manifest, LayerReading()).layers
+    tocs = {chunk_key(layer.descriptor): layer.toc for layer in read}
+    return tuple(
+        msgspec.structs.replace(layer, toc=msgspec.structs.replace(layer.toc, outline=found.outline))
+        if (found := tocs.get(chunk_key(layer.descriptor))) is not None and layer.toc.toc is not None
+        else layer
+        for layer in layers
+    )
 
 
 def _image_verdict(

@@ -34,7 +34,7 @@ def image_of(*layers: LayerDraft) -> Drafted:
 def draft_of(*layers: LayerDraft) -> Draft:
     """The draft of ``image_of``, for further edits."""
     draft = conforming_draft()
-    _replace_layers(draft, 0, [finish_layer(layer) for layer in layers])
+    put_layers(draft, *layers)
     history = [{"created_by": f"layer {number}"} for number in range(len(layers))]
     draft.plain_config["history"], draft.sentinel_config["history"] = history, deepcopy(history)
     return draft
@@ -45,6 +45,11 @@ def edit_index(made: Drafted, edit: Callable[[Json], object]) -> Drafted:
     index = json.loads(made.root)
     edit(index)
     return Drafted(made.blobs, encode(index))
+
+
+def put_layers(draft: Draft, *layers: LayerDraft) -> None:
+    """Let both variants have exactly these layers."""
+    _replace_layers(draft, 0, [finish_layer(layer) for layer in layers])
 
 
 def _replace_layers(draft: Draft, keep: int, layers: Sequence[DraftedLayer]) -> None:

@@ -53,7 +53,7 @@ class TocSeen(msgspec.Struct, frozen=True):
     ``problem`` states why there is no ``toc``: not fetched (``unreadable``), not decompressed (``over_limit``: for its
     size), no TOC. ``document_size`` is what it really decompresses to, None when it does not. ``lenient_problem``
     states what containers-storage, which reads keys in its own way, reads differently; "" for
-    nothing.
+    nothing. ``stands_alone``: it is known, without the ``outline``, that nothing in it depends on lower layers.
     """
 
     payload: PayloadSeen | None = None
@@ -65,6 +65,7 @@ class TocSeen(msgspec.Struct, frozen=True):
     document_size: int | None = None
     key_problems: tuple[KeyProblem, ...] = ()
     lenient_problem: str = ""
+    stands_alone: bool = False
 
 
 class TarSplitSeen(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from conformance.audit.model import AuditOptions, ImageVerdict
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import LayoutImage
 from conformance.audit.work import Judge
-from conformance.cases.mutants import layers, metadata
+from conformance.cases.mutants import documents, layers, metadata
 from conformance.format.oci import Descriptor
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, conforming_draft, finish
@@ -119,6 +119,16 @@ def test_images_with_wrong_metadata(edit: Callable[[Draft], None]) -> None:
     edit(draft)
     made = finish(draft)
     assert_equal(MemoryImage(made.blobs, made.root), MemorySource(made.blobs, made.root), deep=False)
+
+
+@pytest.mark.parametrize(
+    "edit", [documents.file_below_a_link_of_a_lower_layer, documents.hard_link_to_a_name_that_no_layer_has]
+)
+def test_images_whose_layers_depend_on_each_other(edit: Callable[[Draft], None]) -> None:
+    draft = conforming_draft()
+    edit(draft)
+    made = finish(draft)
+    assert_equal(MemoryImage(made.blobs, made.root), MemorySource(made.blobs, made.root), deep=True)
 
 
 @pytest.mark.parametrize("lost", range(6))

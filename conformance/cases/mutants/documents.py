@@ -6,12 +6,14 @@ Each violates one requirement of DOC, or one of LAYER that is about every layer.
 import base64
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
 from conformance.images.draft import PLATFORM, Draft, Json
+from conformance.images.drafted import put_layers
+from conformance.images.layer_draft import draft_layer
 from conformance.images.trees import Node, tar_of
 from conformance.requirements import mutant
 
@@ -386,3 +388,38 @@ def urls_that_are_a_text(draft: Draft) -> None:
 @mutant("DOC-001", implies=("SENT-INDEX-008",))
 def config_without_operating_system(draft: Draft) -> None:
     _in_both_configs(draft, lambda config: config.pop("os"))
+
+
+_DIRECTORY = (Node("etc", "dir"), Node("etc/f", content=b"lower"))
+
+
+def _two_layers(draft: Draft, lower: Sequence[Node], upper: Sequence[Node]) -> None:
+    put_layers(draft, draft_layer(tuple(lower)), draft_layer(tuple(upper)))
+
+
+@mutant("TAR-056")
+def file_below_a_link_of_a_lower_layer(draft: Draft) -> None:
+    """By tar it replaces etc/f; podman 6, by TOC, creates a directory named link."""
+    link = Node("link", "symlink", link_name="etc")
+    _two_layers(draft, (*_DIRECTORY, link), (Node("link/f", content=b"upper"),))
+
+
+@mutant("TAR-056")
+def file_below_a_file_of_a_lower_layer(draft: Draft) -> None:
+    _two_layers(draft, (Node("a", content=b"lower"),), (Node("./a/b/c", content=b"upper"),))
+
+
+@mutant("TAR-056")
+def whiteout_below_a_link_of_a_lower_layer(draft: Draft) -> None:
+    link = Node("link", "symlink", link_name="etc")
+    _two_layers(draft, (*_DIRECTORY, link), (Node("link/.wh.f"), Node("other", content=b"upper")))
+
+
+@mutant("TAR-057")
+def hard_link_to_a_name_that_no_layer_has(draft: Draft) -> None:
+    _two_layers(draft, _DIRECTORY, (Node("h", "hardlink", link_name="etc/g"), Node("other", content=b"upper")))
+
+
+@mutant("TAR-057")
+def hard_link_to_a_directory_of_a_lower_layer(draft: Draft) -> None:
+    _two_layers(draft, _DIRECTORY, (Node("h", "hardlink", link_name="./etc"), Node("other", content=b"upper")))

@@ -15,12 +15,18 @@ from conformance.format.toc_outline import MAX_PROBLEMS, Outline, Problems, prob
 
 WHITEOUT: Final = ".wh."
 _OF_AUFS: Final = ".wh..wh."
+OPAQUE: Final = ".wh..wh..opq"
 _NO_NAMES: Final = frozenset(("", ".", ".."))
 
 
 def is_whiteout(name: str) -> bool:
     """Whether readers take an entry of this name for a whiteout, the opaque one included."""
     return _last(name).startswith(WHITEOUT)
+
+
+def is_opaque(name: str) -> bool:
+    """Whether an entry of this name hides what lower layers have in its directory."""
+    return _last(name) == OPAQUE
 
 
 def nameless_whiteouts(toc: Outline) -> Problems:
@@ -36,12 +42,12 @@ def nameless_whiteouts(toc: Outline) -> Problems:
 def contradicted_whiteouts(toc: Outline) -> Problems:
     """Entries at, and whiteouts with entries below, a name that a whiteout of the same layer removes (TAR-048)."""
     # By hashes, which are keyed: a million names may take more memory than there is.
-    removed = {hash(name): index for index in toc.whiteouts if (name := _removed(toc.entries[index].name))}
+    removed = {hash(name): index for index in toc.whiteouts if (name := removed_name(toc.entries[index].name))}
     if removed:
         yield from islice(_at_and_below(toc, removed), MAX_PROBLEMS)
 
 
-def _removed(name: str) -> str:
+def removed_name(name: str) -> str:
     """The cleaned name that an entry of this name removes; "" for none."""
     name = cleaned(name)
     last = _last(name)
@@ -55,12 +61,12 @@ def _at_and_below(toc: Outline, removed: Mapping[int, int]) -> Problems:
     entries = toc.entries
     for index, name in _names(toc):
         at = removed.get(hash(name))
-        if at is not None and _removed(entries[at].name) == name:
+        if at is not None and removed_name(entries[at].name) == name:
             found = f"the whiteout {shown(entries[at].name)}"
             yield problem(entries, index, "no entry of a name that a whiteout of the layer removes", found)
     has_below = _below(toc)
     for index in removed.values():
-        name = _removed(entries[index].name)
+        name = removed_name(entries[index].name)
         if has_below(name):
             yield problem(entries, index, "no entry of the layer below the name that it removes", shown(f"{name}/…"))
 

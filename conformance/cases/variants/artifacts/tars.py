@@ -332,3 +332,26 @@ def capabilities_and_access_control_lists() -> Drafted:
 def longest_names() -> Drafted:
     """255 bytes a component and 4095 in all (Linux include/uapi/linux/limits.h)."""
     return _alone(Node("n" * 255, content=b"1"), Node("l", "symlink", link_name="x" * 4095))
+
+
+@variant("TAR-056")
+def directory_in_the_place_of_a_lower_link() -> Drafted:
+    """The layer has the directory itself, which replaces the link (image-spec v1.1.1 layer.md, "Modifications")."""
+    lower = draft_layer((Node("l", "symlink", link_name="etc"), _FILE))
+    return image_of(lower, draft_layer((Node("l", "dir", mode=0o755), Node("l/f", content=b"2"))))
+
+
+@variant("TAR-056")
+def names_below_what_lower_layers_removed() -> Drafted:
+    """A file and a link that whiteouts removed, by name and by an opaque directory, and a link that was replaced."""
+    lower = (Node("a", content=b"1"), Node("d", "dir"), Node("d/l", "symlink", link_name="x"), Node("e", content=b"1"))
+    middle = (Node(".wh.a"), Node("d", "dir"), Node("d/.wh..wh..opq"), Node("e", "dir"), _FILE)
+    upper = (Node("a/f", content=b"2"), Node("d/l/f", content=b"2"), Node("e/f", content=b"2"))
+    return image_of(*(draft_layer(nodes) for nodes in (lower, middle, upper)))
+
+
+@variant("TAR-057", "TOC-021")
+def hard_link_below_a_link_of_a_lower_layer() -> Drafted:
+    """The target is reached through a link of the layer below, as link(2) reaches it."""
+    lower = (Node("d", "dir", mode=0o755), Node("d/f", content=b"1"), Node("l", "symlink", link_name="d"))
+    return image_of(draft_layer(lower), draft_layer((Node("h", "hardlink", link_name="l/f"), _FILE)))

@@ -1,0 +1,182 @@
+"""What a layer states of names that only layers below it have (TAR-056, TAR-057). Pure.
+
+Names are compared as they are after lexical cleaning below the root, by hashes, which are keyed: a million names may
+take more memory than there is. A layer of which no outline is known ends a search: nothing is decided then.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
+from typing import Final
+
+import msgspec
+
+from conformance.checks.artifact.whiteout_rules import is_opaque, removed_name
+from conformance.format.discrepancy import shown
+from conformance.format.toc_names import cleaned
+from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, problem
+
+MAX_CHARACTERS: Final = 2_000_000
+"""Characters of the names of one layer, and of all directories above them, that are looked up in the layers below."""
+MAX_COMPARED: Final = 10_000_000
+"""Entries of lower layers that are compared for one image, a few seconds."""
+
+Wanted = dict[int, str]
+
+
+class StackProblem(msgspec.Struct, frozen=True):
+    """A problem of an entry of the layer ``upper`` of a stack."""
+
+    upper: int
+    problem: EntryProblem
+
+
+Stack = Sequence[Outline | None]
+"""The data layers of an image from the lowest on."""
+
+
+class Budget:
+    """What may still be looked up of one image; ``is_spent``: something was left out."""
+
+    def __init__(self) -> None:
+        self._entries = MAX_COMPARED
+        self.is_spent = False
+
+    def compare(self, toc: Outline) -> bool:
+        """Whether the entries of a layer may be compared again."""
+        self._entries -= len(toc.entries)
+        self.is_spent = self.is_spent or self._entries < 0
+        return self._entries >= 0
+
+    def kept(self, wanted: Wanted) -> Wanted:
+        """The first names within MAX_CHARACTERS."""
+        costs = accumulate(len(name) * (name.count("/") + 1) for name in wanted.values())
+        kept = {key: name for (key, name), cost in zip(wanted.items(), costs, strict=True) if cost <= MAX_CHARACTERS}
+        self.is_spent = self.is_spent or len(kept) < len(wanted)
+        return kept
+
+
+def stands_alone(toc: Outline) -> bool:
+    """Whether nothing in a layer depends on the layers below it."""
+    return not _implied(toc) and not _outer_targets(toc)
+
+
+def entries_below_others(stack: Stack, budget: Budget) -> Iterator[StackProblem]:
+    """Entries below a name that the layer does not have, and that is no directory in a lower layer (TAR-056)."""
+    for upper, toc in enumerate(stack):
+        if not upper or toc is None or not (wanted := _implied(toc)):
+            continue
+        hits, _ = _looked_up(stack, upper, budget.kept(wanted), budget)
+        wrong = {key: at for key, at in hits.items() if _type(stack, at) != "dir"}
+        for key, at in islice(wrong.items(), MAX_PROBLEMS):
+            index = next(i for i, name in _names(toc) if name.startswith(f"{wanted[key]}/"))
+            found = f"the {_type(stack, at)} {shown(wanted[key])} of a lower layer"
+            yield StackProblem(upper, problem(toc.entries, index, "directories only on its path", found))
+
+
+def links_to_nothing(stack: Stack, budget: Budget) -> Iterator[StackProblem]:
+    """Hard links whose target is in no layer, or is a directory of a lower one (TAR-057)."""
+    for upper, toc in enumerate(stack):
+        if not upper or toc is None or not (targets := _outer_targets(toc)):
+            continue
+        names = budget.kept({key: name for key, (name, _) in targets.items()})
+        hits, missing = _looked_up(stack, upper, names, budget)
+        wrong = {
+            key: f"the directory {shown(targets[key][0])}" for key, at in hits.items() if _type(stack, at) == "dir"
+        }
+        wrong |= {key: f"{shown(targets[key][0])}, which no layer has" for key in missing}
+        for key, found in islice(wrong.items(), MAX_PROBLEMS):
+            yield StackProblem(upper, problem(toc.entries, targets[key][1], "a file of a lower layer", found))
+
+
+def _implied(toc: Outline) -> Wanted:
+    """The parents of entries of a layer that are no entries of it."""
+    parents = toc.names.parents
+    if not parents:
+        return {}
+    left = set(parents)
+    for _, name in _names(toc):
+        left.discard(hash(name))
+    found: Wanted = {}
+    if left:
+        for _, name in _names(toc):
+            for parent in _parents(name):
+                if hash(parent) in left:
+                    found[hash(parent)] = parent
+    return found
+
+
+def _outer_targets(toc: Outline) -> dict[int, tuple[str, int]]:
+    """The targets of hard links that are no entries of the layer, and one link to each."""
+    if not toc.hard_links:
+        return {}
+    targets = {hash(name): (name, index) for index in toc.hard_links if (name := cleaned(toc.entries[index].link_name))}
+    for _, name in _names(toc):
+        targets.pop(hash(name), None)
+    return targets
+
+
+def _looked_up(stack: Stack, upper: int, wanted: Wanted, budget: Budget) -> tuple[dict[int, tuple[int, int]], set[int]]:
+    """The first entry of each name in the layers below, and the names that no layer has.
+
+    A name that a whiteout hides, or a link on the way, is in neither.
+    """
+    hits: dict[int, tuple[int, int]] = {}
+    top = stack[upper]
+    assert top is not None
+    _drop(wanted, _hidden(top))
+    links = {hash(name) for index, name in _names(top) if top.entries[index].type != "dir"}
+    _drop(wanted, links)
+    for place in range(upper - 1, -1, -1):
+        toc = stack[place]
+        if not wanted:
+            break
+        if toc is None or not budget.compare(toc):
+            return hits, set()
+        on_the_way = {hash(parent) for name in wanted.values() for parent in _parents(name)}
+        replaced = set[int]()
+        for index, name in _names(toc):
+            key = hash(name)
+            if key in wanted:
+                hits.setdefault(key, (place, index))
+            if key in on_the_way and toc.entries[index].type != "dir":
+                replaced.add(key)
+        for key in hits:
+            wanted.pop(key, None)
+        _drop(wanted, _hidden(toc) | replaced)
+    return hits, set(wanted)
+
+
+def _hidden(toc: Outline) -> set[int]:
+    """The names that whiteouts of a layer remove, and the directories whose content they hide."""
+    hidden = set[int]()
+    for index in toc.whiteouts:
+        name = toc.entries[index].name
+        if is_opaque(name):
+            hidden.add(hash(cleaned(name).rpartition("/")[0]))
+        elif gone := removed_name(name):
+            hidden.add(hash(gone))
+    return hidden
+
+
+def _drop(wanted: Wanted, hidden: set[int]) -> None:
+    """Leave out the names that are hidden, or below a hidden one."""
+    if hidden:
+        for key, name in tuple(wanted.items()):
+            if key in hidden or hash("") in hidden or any(hash(parent) in hidden for parent in _parents(name)):
+                del wanted[key]
+
+
+def _parents(name: str) -> Iterator[str]:
+    """The directories above a cleaned name, the root left out."""
+    parts = name.split("/")[:-1]
+    return accumulate(parts, lambda folder, part: f"{folder}/{part}")
+
+
+def _names(toc: Outline) -> Iterator[tuple[int, str]]:
+    return ((index, cleaned(entry.name)) for index, entry in enumerate(toc.entries) if entry.type != "chunk")
+
+
+def _type(stack: Stack, at: tuple[int, int]) -> str:
+    toc = stack[at[0]]
+    assert toc is not None
+    return toc.entries[at[1]].type

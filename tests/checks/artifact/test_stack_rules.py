@@ -1,0 +1,107 @@
+"""TAR-056 and TAR-057: what layers state of names that only lower layers have."""
+
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from conformance.checks.artifact import stack_rules
+from conformance.checks.artifact.stack_rules import Budget, entries_below_others, links_to_nothing, stands_alone
+from conformance.format.toc import Entry
+from conformance.format.toc_outline import Outline, outline
+
+
+def layer(*entries: tuple[str, str] | tuple[str, str, str]) -> Outline:
+    """Entries as type and name, and the target of a link."""
+    return outline([Entry(each[0], each[1], "".join(each[2:])) for each in entries])
+
+
+LINK = layer(("dir", "etc"), ("reg", "etc/f"), ("symlink", "l", "etc"))
+
+
+def below(*stack: Outline | None) -> list[str]:
+    return [each.problem.found for each in entries_below_others(stack, Budget())]
+
+
+def lost(*stack: Outline | None) -> list[str]:
+    return [each.problem.found for each in links_to_nothing(stack, Budget())]
+
+
+def test_an_entry_below_a_link_of_any_lower_layer_is_found_once() -> None:
+    found = below(LINK, layer(("reg", "other")), layer(("reg", "l/f"), ("reg", "./l/g/h")))
+    assert found == ["the symlink 'l' of a lower layer"]
+
+
+@pytest.mark.parametrize(
+    "upper",
+    [
+        layer(("dir", "l"), ("reg", "l/f")),
+        layer(("dir", "l/"), ("reg", "l/f")),
+        layer(("reg", ".wh.l"), ("reg", "l/f")),
+        layer(("reg", ".wh..wh..opq"), ("reg", "l/f")),
+        layer(("reg", "etc/g")),
+        layer(("reg", "lx/f")),
+    ],
+)
+def test_a_directory_a_whiteout_and_other_names_are_permitted(upper: Outline) -> None:
+    assert below(LINK, upper) == []
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        layer(("dir", "l")),
+        layer(("reg", ".wh.l")),
+        layer(("reg", ".wh..wh..opq")),
+        None,
+    ],
+)
+def test_what_a_layer_between_replaces_removes_or_may_have_is_not_reported(middle: Outline | None) -> None:
+    assert below(LINK, middle, layer(("reg", "l/f"))) == []
+
+
+def test_a_name_below_a_replaced_directory_is_not_reported() -> None:
+    lower = layer(("dir", "a"), ("symlink", "a/b", "x"))
+    assert below(lower, layer(("symlink", "a", "y")), layer(("dir", "a"), ("reg", "a/b/c"))) == []
+
+
+def test_the_lowest_layer_and_whole_layers_stand_alone() -> None:
+    assert stands_alone(LINK)
+    assert not stands_alone(layer(("reg", "l/f")))
+    assert not stands_alone(layer(("hardlink", "h", "f")))
+    assert below(layer(("reg", "l/f"))) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("etc/f", []),
+        ("./etc//f", []),
+        ("l", []),
+        ("l/f", []),
+        ("etc", ["the directory 'etc'"]),
+        ("etc/g", ["'etc/g', which no layer has"]),
+    ],
+)
+def test_a_hard_link_needs_a_file_of_a_lower_layer(target: str, found: Sequence[str]) -> None:
+    upper = layer(("hardlink", "h", target))
+    assert lost(LINK, layer(("reg", "between")), upper) == found
+    assert lost(LINK, None, upper) == []
+    assert lost(upper) == []  # TOC-021
+
+
+def test_a_hard_link_to_a_removed_file_is_not_decided() -> None:
+    assert lost(LINK, layer(("reg", "etc/.wh.f"), ("hardlink", "h", "etc/f"))) == []
+
+
+def test_names_without_end_are_left_out_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = "/".join(["d"] * 4000)
+    upper = layer(*(("hardlink", f"h{n}", f"{deep}/{n}") for n in range(500)))
+    budget, begun = Budget(), time.process_time()
+    assert list(links_to_nothing((LINK, upper), budget)) == []
+    assert budget.is_spent
+    assert time.process_time() - begun < 5
+    monkeypatch.setattr(stack_rules, "MAX_COMPARED", 2)
+    small = Budget()
+    assert list(links_to_nothing((LINK, layer(("hardlink", "h", "none"))), small)) == []
+    assert small.is_spent
