@@ -107,7 +107,7 @@ class _Reader:
             if entries:
                 self._accept(msgspec.json.encode(entries)[1:-1], entries)
             toc = msgspec.structs.replace(toc, entries_or_none=[])
-        return SlicedToc(toc, self._size, tuple(self._keys[:MAX_PROBLEMS]), replaced)
+        return SlicedToc(toc, self._size, tuple(self._keys), replaced)
 
     def _find_head(self) -> None:
         match = _HEAD.match(self._buffer)

@@ -113,8 +113,9 @@ class LayerUnpacker:
                 self._frame(frame)
                 if self._batch_size >= _BATCH:
                     yield self._take()
-        if cut < len(cuts) and self._scanner.open_frame is not None:
-            yield from self._steps(self._scanner.open_frame, cuts[cut:])
+        left = cuts[cut:]
+        if left and self._scanner.open_frame is not None:
+            yield from self._steps(self._scanner.open_frame, left)
         self._trim()
 
     def finish(self) -> Iterator[bytes]:

@@ -89,6 +89,25 @@ def test_the_header_of_a_frame(name: str, checksum: bytes, before: bytes) -> Non
     assert found.size == len(before) + len(made) + 14
 
 
+@pytest.mark.parametrize("name", [name for name in HEADERS if not name.startswith("dictionary")])
+@pytest.mark.parametrize("checksum", [b"", b"\x01\x02\x03\x84"], ids=["no checksum", "checksum"])
+@pytest.mark.parametrize("blocks", [1, 2, CUT_BLOCKS - 1])
+def test_whole_frames_of_few_blocks_cost_no_walk(
+    name: str, checksum: bytes, blocks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer may have a million frames; a walk takes a step for each field."""
+    descriptor, fields, _, size, _ = HEADERS[name]
+    many = [(RLE, min(1, 1024 if size is None else size))] * blocks
+    made = frame(descriptor | 4 * bool(checksum), fields, *many, checksum=checksum)
+    behind = bytes(14)  # the longest header has to be in the piece
+    scanner = FrameScanner()
+    monkeypatch.setattr(FrameScanner, "_data_frame", None)
+    with pytest.raises(StructureError, match="no frame begins here"):
+        scanner.feed(made * 3 + behind)
+    assert [each.offset for each in scanner.frames] == [0, len(made), 2 * len(made)]
+    assert {(each.blocks, each.known_size) for each in scanner.frames} == {(blocks, blocks)}
+
+
 @pytest.mark.parametrize(
     ("of", "known"),
     [
