@@ -6,7 +6,7 @@ Each has an interpreter lock of its own. The caller reads the tar, and finds the
 import threading
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, Final
 
 from conformance.building.compress_process import CompressProcess
@@ -145,11 +145,16 @@ class Processes:
     """Both processes, and their memory."""
 
     def __init__(self, output: Output, level: int, checksums: bool) -> None:
-        self._memory = SharedMemory(MEMORY)
         self._written = threading.Semaphore(SLOTS)
         self._count = 0
-        self.compress = CompressProcess(self._memory, output, level, checksums, self._written.release)
-        self.digest = DigestProcess(self._memory, level)
+        with ExitStack() as stack:  # when the second cannot be started, the first ends
+            self._memory = SharedMemory(MEMORY)
+            stack.callback(self._memory.close)
+            self.compress = CompressProcess(self._memory, output, level, checksums, self._written.release)
+            stack.callback(self.compress.end)
+            self.digest = DigestProcess(self._memory, level)
+            stack.callback(self.digest.end)
+            self._ends = stack.pop_all()
 
     def free_slot(self) -> memoryview:
         """The memory of the next slot, once it is free. Raise what the output raised."""
@@ -173,9 +178,7 @@ class Processes:
 
     def end(self) -> None:
         """Kill both, and close what they had."""
-        self.compress.end()
-        self.digest.end()
-        self._memory.close()
+        self._ends.close()
 
 
 @contextmanager

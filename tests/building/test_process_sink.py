@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from conformance.building import process_sink
+from conformance.building.compress_process import CompressProcess
 from conformance.building.digest_process import DigestProcess
 from conformance.building.process_sink import ProcessSink, process_sinks
 from conformance.building.slots import SLOT_SIZE
@@ -170,3 +171,26 @@ def test_a_process_that_dies_ends_a_build_with_one_line(tmp_path: Path, monkeypa
     done = CliRunner().invoke(app, ["build", str(tmp_path / "tree"), "-o", f"oci:{tmp_path / 'layout'}"])
     assert done.exit_code == 2
     assert "the process for digests ended before its work was done" in done.output
+
+
+def test_a_second_process_that_cannot_be_started_ends_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    started: list[CompressProcess] = []
+
+    class Started(CompressProcess):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            started.append(self)
+
+    before = threading.active_count()
+    monkeypatch.setattr(process_sink, "CompressProcess", Started)
+    monkeypatch.setattr(process_sink, "DigestProcess", fail)
+    made = ProcessSink(io.BytesIO(), LEVEL, True)
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        made.content(noise(1, SLOT_SIZE + 1), True)
+    made.end()
+    assert threading.active_count() == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0].pid, 0)
