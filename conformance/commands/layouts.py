@@ -33,6 +33,8 @@ def layouts(
 
     endings: list[Ending] = []
     for directory in sorted({Path(name).parent for name in files if Path(name).name == "index.json"}):
+        if not (directory / "index.json").exists():
+            cannot(f"{safe(str(directory / 'index.json'))}: no such file")
         if not (directory / "oci-layout").is_file():
             continue
         for image in _images(directory):

@@ -1,5 +1,6 @@
 """The model of adapter files, and the JSON Schema that is published from it (adapter.schema.json)."""
 
+from inspect import cleandoc
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
@@ -99,7 +100,9 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def build_schema() -> dict[str, Any]:
     """The JSON Schema of adapter files."""
     schema = msgspec.json.schema(AdapterDocument)
-    properties = schema["$defs"]["AdapterDocument"]["properties"]
+    model = schema["$defs"]["AdapterDocument"]
+    model["description"] = cleandoc(model["description"])  # Python 3.13 stores docstrings without their indentation
+    properties = model["properties"]
     properties["schema_version"]["maximum"] = SCHEMA_VERSION
     for table in ("operations", "options", "operation_options", "unsupported"):
         properties[table]["propertyNames"] = {"enum": sorted(KNOWN_WORDS[table])}  # msgspec has no names of keys

@@ -204,7 +204,9 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
         return f"{adapter.name} cannot write {compression}"
     for option in options:
         if adapter.option(operation, option) is None:
-            return f"{adapter.name} has no option {option} for {operation}"
+            stated = option in adapter.options or option in adapter.operation_options.get(operation, {})
+            why = ", whose commands have no {options} to put it in" if stated else ""
+            return f"{adapter.name} has no option {option} for {operation}{why}"
     if adapter.tags_only and (values.get("digest") or values.get("destination_digest")):
         return f"{adapter.name} takes tags only"
     return ""

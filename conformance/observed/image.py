@@ -170,6 +170,7 @@ class CopySeen(msgspec.Struct, frozen=True):
     plain_twin: ImageSeen | None = None  # the plain variant copied the same way, for SENT-STRIP-010
     data_diff_ids: tuple[str, ...] = ()  # DiffIDs recomputed from the layers after, where they were read
     from_storage: bool = False  # exported from local storage, where the sentinel was filtered
+    built: bool = False  # an image built on the source, with one more layer
     referrers_before: tuple[str, ...] | None = None  # digests of what refers to the source; None: not asked
     referrers_after: tuple[str, ...] | None = None
     partial: bool = False  # one platform of an index was requested

@@ -134,6 +134,7 @@ class LayerSeen(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
     readers: tuple[ReaderSeen, ...] = ()
     readers_problem: str = ""
+    by_legacy_keys: "LayerSeen | None" = None
 
     @property
     def is_current(self) -> bool:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from conformance.observed.interop import Cell, CellOutcome, ImageName
 from conformance.observed.printable import safe
-from conformance.reports.encoding import indented_json
+from conformance.reports.encoding import indented_json, schema_document
 from conformance.reports.model import Report, SubjectReport, Tool
 from conformance.reports.power import Property
 from conformance.reports.verdict_line import verdict_line
@@ -107,8 +107,7 @@ def build_schema() -> dict[str, Any]:
         "title": "Certification report of zstd-chunked-conformance",
         **schema,
     }
-    # Converted through JSON: defaults of tuples are lists there.
-    return dict(msgspec.json.decode(msgspec.json.encode(named)))
+    return schema_document(named)
 
 
 def verdict_lines(tools: Iterable[ToolResult]) -> Iterator[Text]:

@@ -1,5 +1,6 @@
 """JSON of values with untrusted text: also lone surrogates, which JSON in UTF-8 cannot hold."""
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -16,6 +17,24 @@ def json_bytes(value: object) -> bytes:
 def indented_json(value: object) -> bytes:
     """The same for people, with an end of line."""
     return msgspec.json.format(json_bytes(value), indent=2) + b"\n"
+
+
+def schema_document(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Schema of models as it is published: the same with every version of Python.
+
+    Descriptions are docstrings, which Python 3.13 stores without their indentation; defaults of tuples become lists.
+    """
+    document: dict[str, Any] = _dedented(msgspec.json.decode(msgspec.json.encode(schema)))
+    return document
+
+
+def _dedented(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: cleandoc(item) if key == "description" and isinstance(item, str) else _dedented(item)
+            for key, item in value.items()
+        }
+    return [_dedented(item) for item in value] if isinstance(value, list) else value
 
 
 def _printable(value: Any) -> Any:

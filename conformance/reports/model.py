@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conformance import __version__
-from conformance.reports.encoding import indented_json
+from conformance.reports.encoding import indented_json, schema_document
 from conformance.reports.power import Property
 from conformance.reports.provenance import Identity, Provenance
 from conformance.requirements import Profile, Role
@@ -186,8 +186,7 @@ def build_schema() -> dict[str, Any]:
         "oneOf": [report, check],
         "$defs": components,
     }
-    # Converted through JSON: defaults of tuples are lists there.
-    return dict(msgspec.json.decode(msgspec.json.encode(schema)))
+    return schema_document(schema)
 
 
 def read_report(raw: bytes) -> Report:

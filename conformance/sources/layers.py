@@ -13,7 +13,7 @@ from conformance.format.digest import Digest
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError, LimitError
 from conformance.format.header_agreement import compare_headers
-from conformance.format.names import SENTINEL_TYPE
+from conformance.format.names import CHUNKED_PREFIX, LEGACY_PREFIX, SENTINEL_TYPE
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, TocPosition
 from conformance.format.toc import MAX_TOC, Toc, decompress_toc
@@ -131,6 +131,8 @@ class _Layer:
         self._counted = Counted()
 
     def observe(self) -> LayerSeen:
+        if self._reading.deep and self._annotations.is_legacy:
+            return msgspec.structs.replace(self._observe(None), by_legacy_keys=self._by_legacy_keys())
         if not (self._reading.deep and self._annotations.is_chunked):
             return self._observe(None)
         # Opened first: the process that unpacks a large blob starts while the tables are read.
@@ -140,6 +142,14 @@ class _Layer:
             bounds = BlobBounds(most_of(self._layer), Digest.parse(self._layer.digest).algorithm)
             with LayerReader(blob, bounds) as reader:
                 return self._observe(reader)
+
+    def _by_legacy_keys(self) -> LayerSeen:
+        given = self._layer.annotations or {}
+        current = {key.replace(LEGACY_PREFIX, CHUNKED_PREFIX): value for key, value in given.items()}
+        wanted = msgspec.structs.replace(
+            self._wanted, descriptor=msgspec.structs.replace(self._layer, annotations=current)
+        )
+        return _Layer(self._source, wanted, LayerReading(deep=True), self._room).observe()
 
     def _observe(self, blob: LayerReader | Stored | None) -> LayerSeen:
         """``blob``: how every byte is read, or why it cannot be; None when only the tables are wanted."""

@@ -201,6 +201,12 @@ def test_what_an_adapter_cannot_express_is_unsupported(
     assert named in run.reason
 
 
+def test_an_option_that_no_command_has_a_place_for_is_told_as_such(sandbox: Sandbox) -> None:
+    run = run_operation(tool("pass", options={"all": ()}), sandbox, "copy", VALUES, options=("all",))
+    assert run.outcome == "unsupported"
+    assert "no option all for copy, whose commands have no {options} to put it in" in run.reason
+
+
 def test_a_declared_lack_is_tried_and_a_false_claim_is_seen(sandbox: Sandbox) -> None:
     true = tool("import sys; sys.exit('error: cannot')", unsupported={"copy": "not yet"})
     run = run_operation(true, sandbox, "copy", VALUES)

@@ -168,6 +168,9 @@ def test_the_hook_judges_layouts(tmp_path: Path) -> None:
     blobs[-1].write_bytes(blobs[-1].read_bytes()[:-1] + b"y")
     run = CliRunner().invoke(app, ["layouts", str(tmp_path / "good/index.json"), str(tmp_path / "bad/index.json")])
     assert run.exit_code == 1, run.output
+    absent = CliRunner().invoke(app, ["layouts", str(tmp_path / "absent/index.json")])
+    assert absent.exit_code == 2
+    assert "no such file" in absent.output
     (tmp_path / "bad/index.json").write_text("[]")
     assert CliRunner().invoke(app, ["layouts", str(tmp_path / "bad/index.json")]).exit_code == 2
 

@@ -179,6 +179,33 @@ def test_a_whole_blob_that_is_requested_as_a_range_evades_nothing(
     assert results["SENT-PULL-004"].verdict == verdict, results["SENT-PULL-004"].findings
 
 
+class Anonymous(RegistryClient):
+    """Has no credentials, whatever it is given."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **{**more, "credentials": None})
+
+
+@pytest.mark.parametrize(
+    ("client", "declared", "verdict"),
+    [
+        (Anonymous, True, "not-applicable"),
+        (Anonymous, False, "not-run"),
+        (RegistryClient, True, "pass"),
+    ],
+    ids=["declared", "not declared", "declared, and it authenticates"],
+)
+def test_a_tool_that_never_authenticates_has_no_credentials_to_lose(
+    client: type[RegistryClient], declared: bool, verdict: str, tmp_path: Path
+) -> None:
+    subject = InProcessConsumer(Toolkit(consumer=TarConsumer, client=client), tmp_path)
+    if declared:
+        subject.adapter = msgspec.structs.replace(subject.adapter, unsupported={"login": "it reads public images"})
+    trials = ConsumerTrials(subject, aware=False)
+    result = conclude(load_catalogue()["SEC-006"], judge_requirement(trials, "SEC-006"))
+    assert result.verdict == verdict, result.findings
+
+
 def test_generated_images_show_a_difference_and_keep_the_smallest(tmp_path: Path) -> None:
     keep = tmp_path / "report" / "counterexamples"
     catalogue = load_catalogue()

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import msgspec
 
 from conformance.cases.mutants.copier_parts import CHANGING, Editor, Json, carry_signature, has_sentinel
-from conformance.format.assembled import index_of
+from conformance.format.assembled import describe, index_of
 from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.media_types import GZIP, UNCOMPRESSED, ZSTD
 from conformance.format.names import (
     DOCKER_LIST_TYPE,
+    INDEX_TYPE,
     SENTINEL_ANNOTATION,
 )
 from conformance.format.oci import Descriptor, Platform, is_index, read_manifest
@@ -201,6 +202,19 @@ def re_encodes_plain_images() -> Toolkit:
             return Plan(plan.steps, ManifestStep(plan.root.raw + b"\n", plan.root.media_type))
 
     return Toolkit(copier=Reencodes)
+
+
+@mutant("SENT-STRIP-016")
+def wraps_plain_images_into_an_index() -> Toolkit:
+    class Wraps(Copier):
+        def copy_plan(self) -> Plan:
+            plan = super().copy_plan()
+            if is_index(fields := decode_object(plan.root.raw, what="root")) or has_sentinel(fields):
+                return plan
+            index = encode(index_of([describe(plan.root.raw, plan.root.media_type)]))
+            return Plan((*plan.steps, plan.root), ManifestStep(index, INDEX_TYPE, "index"))
+
+    return Toolkit(copier=Wraps)
 
 
 @mutant("SENT-STRIP-017")

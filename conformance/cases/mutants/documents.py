@@ -10,10 +10,19 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from conformance.format.digest import Digest
-from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
+from conformance.format.names import (
+    CHUNKED_PREFIX,
+    LAYER_GZIP_TYPE,
+    LAYER_TAR_TYPE,
+    LAYER_ZSTD_TYPE,
+    LEGACY_PREFIX,
+    MANIFEST_CHECKSUM,
+    MANIFEST_POSITION,
+    MANIFEST_TYPE,
+)
 from conformance.images.draft import PLATFORM, Draft, Json
 from conformance.images.drafted import put_layers
-from conformance.images.layer_draft import draft_layer
+from conformance.images.layer_draft import LayerDraft, draft_layer, finish_layer
 from conformance.images.trees import Node, tar_of
 from conformance.requirements import mutant
 
@@ -423,3 +432,26 @@ def hard_link_to_a_name_that_no_layer_has(draft: Draft) -> None:
 @mutant("TAR-057")
 def hard_link_to_a_directory_of_a_lower_layer(draft: Draft) -> None:
     _two_layers(draft, _DIRECTORY, (Node("h", "hardlink", link_name="./etc"), Node("other", content=b"upper")))
+
+
+@mutant("SEC-013")
+def another_tree_by_legacy_keys_alone(draft: Draft) -> None:
+    """podman 4.3.1 reads these keys."""
+    _with_legacy_keys(draft, lambda layer: layer.toc["entries"][0].update(name="other"))
+
+
+@mutant("SEC-013")
+def legacy_keys_of_no_toc(draft: Draft) -> None:
+    _with_legacy_keys(draft, lambda layer: setattr(layer, "document", b"[]"))
+
+
+def _with_legacy_keys(draft: Draft, edit: Callable[[LayerDraft], object]) -> None:
+    """An image of another platform, whose layer has the keys of an old writer only."""
+    layer = draft_layer(_TREE)
+    edit(layer)
+    made = finish_layer(layer)
+    described = other_platform(draft, made.blob, LAYER_ZSTD_TYPE, made.diff_id)
+    described["annotations"] = {
+        key.replace(CHUNKED_PREFIX, LEGACY_PREFIX): made.descriptor["annotations"][key]
+        for key in (MANIFEST_CHECKSUM, MANIFEST_POSITION)
+    }

@@ -268,8 +268,24 @@ def carries_what_it_does_not_know() -> Toolkit:
     return Toolkit(copier=type("Carries", (Copier,), {"converter": TarsOnly, "reshaper": Knows}), name="variant")
 
 
+def recompresses_only_what_it_knows() -> Toolkit:
+    """It copies every image, and refuses to recompress one with a layer that is no tar: no source requires it to."""
+
+    class Refuses(Copier):
+        def plan(self, options: CopierOptions) -> Plan:
+            if options.compression and b"sentinel" in content_of(self._source.root(), "source"):
+                raise RefusalError("a layer of an unknown type cannot be compressed")
+            return super().plan(options)
+
+    return Toolkit(copier=Refuses, name="variant")
+
+
 variant("SENT-STRIP-005", "SENT-STRIP-006", "SENT-STRIP-011")(carries_what_it_does_not_know)
-KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (carries_what_it_does_not_know,)
+variant("SENT-STRIP-027", "SENT-STRIP-005", "SENT-STRIP-006")(recompresses_only_what_it_knows)
+KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (
+    carries_what_it_does_not_know,
+    recompresses_only_what_it_knows,
+)
 """These claim the profile recompressing-copier: the requirements on copiers that know sentinels do not bind them."""
 
 

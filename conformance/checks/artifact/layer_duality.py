@@ -1,9 +1,9 @@
-"""SEC-001, SEC-010 to SEC-012: one blob, one reading."""
+"""SEC-001, SEC-010 to SEC-013: one blob, one reading."""
 
 from collections.abc import Iterable, Iterator
 
 from conformance.checks.artifact.layer_tar import faults_of, where
-from conformance.checks.artifact.layers import broken_off, by_discrepancies, by_whole, no_toc, not_compared
+from conformance.checks.artifact.layers import broken_off, by_discrepancies, by_whole, needs_deep, no_toc, not_compared
 from conformance.checks.artifact.tar_words import DIFFERING, HIDING
 from conformance.format.discrepancy import Kind
 from conformance.format.tar_faults import TarRule
@@ -69,6 +69,39 @@ def _real_readers(layer: LayerSeen) -> Iterator[Judgement]:
 
 def _agrees(seen: ReaderSeen) -> bool:
     return not (seen.refused or seen.limited or seen.count)
+
+
+@decides("SEC-013")
+def one_tree_by_legacy_keys(seen: LayersSeen) -> Iterator[Judgement]:
+    for layer in seen.layers:
+        if layer.annotations.is_legacy:
+            yield from _one_legacy_tree(layer) if seen.deep else (needs_deep(layer),)
+
+
+def _one_legacy_tree(layer: LayerSeen) -> Iterator[Judgement]:
+    by_keys = layer.by_legacy_keys
+    toc = None if by_keys is None else by_keys.toc
+    if by_keys is None or toc is None or toc.unreadable or by_keys.whole is None:
+        yield not_run("The layer could not be read by its legacy keys.", where=layer.name)
+    elif toc.toc is None:
+        yield failed(
+            "Legacy keys name no TOC that can be read: older clients (podman 4) refuse the layer.",
+            where=layer.name,
+            expected="the TOC of the layer",
+            found=toc.problem,
+        )
+    elif not by_keys.whole.is_complete:
+        yield broken_off(layer)
+    else:
+        examined = by_keys.whole.examined
+        yield from by_discrepancies(
+            layer,
+            "An older client that reads the TOC (podman 4) and one that reads the tar get different file trees.",
+            examined.discrepancies,
+            *_TREE_KINDS,
+            looked_at=f"{examined.members} entries, {examined.files} contents",
+        )
+        yield from not_compared(layer, by_keys.whole)
 
 
 @decides("SEC-010")

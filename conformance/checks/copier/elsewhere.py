@@ -58,6 +58,8 @@ def a_count_that_is_wrong_is_refused(seen: CopySeen) -> Iterator[Judgement]:
 
 @decides("SENT-STRIP-028")
 def a_pair_can_be_built_on(seen: CopySeen) -> Iterator[Judgement]:
+    if not seen.built:
+        return
     base, made = copy_of_one(seen.before), copy_of_one(seen.after) if seen.after is not None else None
     if made is None or base is None or base.config is None:
         yield judge(False, "Nothing was built on a pair, although an image without sentinel could be built on.",

@@ -21,11 +21,12 @@ from conformance.images.composed import (
     sentinel_image,
 )
 from conformance.images.trees import Node, Tree, noise
+from conformance.implementations.adapter_document import Operation
 from conformance.observed.trials import TrialSeen
 from conformance.registry.server.deviations import Defect
 from conformance.registry.server.faults import Fault, Match, make_fault
 from conformance.registry.server.responses import with_content
-from conformance.results import unsupported
+from conformance.results import Judgement, informed, unsupported
 from conformance.trials.consumer.bench import reads_layouts
 from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, positive_control
 
@@ -134,10 +135,27 @@ def _elsewhere(name: str) -> Image:
     return pair(layers) if name == "pair" else image(layers)
 
 
+def _without_credentials(trials: ConsumerTrials, operation: Operation) -> Judgement | None:
+    """That a tool sends no credentials, where its adapter declares this and a run shows it: it has none to lose."""
+    reason = trials.subject.adapter.unsupported.get("login")
+    if reason is None:
+        return None
+    with trials.bench.stage(login=True) as stage:
+        stage.load(positive_control("plain pair").image)
+        run = stage.run(operation)
+    if run.succeeded or not run.exchanges or any(seen.request_header("authorization") for seen in run.exchanges):
+        return None
+    return informed(f"it does not authenticate ({reason}), and sent no credentials to a registry that requires them",
+                    where=operation, evidence=run.evidence)  # fmt: skip
+
+
 def _redirected(trials: ConsumerTrials) -> Iterator[Seen]:
     for operation in trials.operations:
         if reads_layouts(trials.subject.adapter, operation):
             yield unsupported("it is given an image in a layout, and asks no registry", where=operation)
+            continue
+        if (alone := _without_credentials(trials, operation)) is not None:
+            yield alone
             continue
         unaware = "gzip" if not trials.aware and trials.lacks_zstd(operation) else "plain pair"
         given = positive_control("pair" if trials.aware else unaware)

@@ -176,6 +176,7 @@ class CopierTrial(Trial):
             wrote=any(_stores(exchange) for exchange in exchanges),
             data_diff_ids=_diff_ids(self._to, repository, after) if job.operation != "pull" else (),
             from_storage=job.operation == "export",
+            built=job.operation == "build",
             partial="platform" in job.options,
             damaged=job.source == "short",
             referrers_before=self._from.signatures(_SOURCE, root),

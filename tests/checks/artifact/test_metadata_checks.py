@@ -35,6 +35,7 @@ def test_a_conforming_pair_passes_every_check() -> None:
         "DOC-016",
         "LAYER-013",
         "LAYER-016",
+        "SEC-013",
         "SENT-BLOB-008",
         "SENT-INDEX-019",
         "FOOTER-005",

@@ -41,6 +41,7 @@ class Job(msgspec.Struct, frozen=True):
     preserve_digests: bool = False
     to_docker: bool = False
     from_storage: bool = False
+    built: bool = False
     other_content: bool = False
     damaged: bool = False
     partial: bool = False
@@ -63,6 +64,7 @@ JOBS: Final = (
     Job("a DiffID less, to gzip", requested="gzip", damaged=True),
     Job("index, one platform", source="index", partial=True),
     Job("plain to gzip", source="plain", requested="gzip"),
+    Job("built on a pair", source="plain", built=True),
 )
 
 
@@ -126,7 +128,7 @@ def right_copy(job: Job) -> Copied:
     if job.damaged:
         return Copied({}, refused=True, wrote=False)
     copied = Copied(dict(source.blobs), source.root, referrers=(SIGNATURE,))
-    if job.from_storage or job.requested == "zstd:chunked":
+    if job.from_storage or job.built or job.requested == "zstd:chunked":
         copied.diff_ids = _diff_ids(source)
     if job.requested == "zstd:chunked":  # its layers are that already
         return copied
@@ -403,6 +405,7 @@ def copy_seen(job: Job, copied: Copied) -> CopySeen:
         plain_twin=_observed(plain_twin(job)),
         data_diff_ids=copied.diff_ids,
         from_storage=job.from_storage,
+        built=job.built,
         damaged=job.damaged,
         partial=job.partial,
         referrers_before=(SIGNATURE,),

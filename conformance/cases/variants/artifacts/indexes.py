@@ -20,13 +20,11 @@ from conformance.format.names import (
     DOCKER_MANIFEST_TYPE,
     INDEX_TYPE,
     LAYER_GZIP_TYPE,
-    LAYER_TAR_TYPE,
     LAYER_ZSTD_TYPE,
     MANIFEST_TYPE,
     SENTINEL_ANNOTATION,
     ZSTD_ANNOTATION,
 )
-from conformance.images import raw_tar
 from conformance.images.draft import PLATFORM, Draft, Drafted, Json, conforming_draft, finish
 from conformance.images.drafted import edit_index
 from conformance.images.trees import Node, tar_of
@@ -378,27 +376,3 @@ def _with_artifact(place: int, fields: Json) -> Drafted:
     entry = {"mediaType": media_type, "digest": str(Digest.of(content)), "size": len(content), **fields}
     edited = edit_index(made, lambda index: index["manifests"].insert(place, entry))
     return Drafted({**edited.blobs, entry["digest"]: content}, edited.root)
-
-
-@variant("LAYER-016")
-def plain_layers_of_other_forms() -> Drafted:
-    """An archive without entries, one with a global header and a sparse file, and one without the blocks of zeros that
-    end an archive: GNU tar, bsdtar and Go read them.
-    """
-    draft = conforming_draft()
-    sparse = raw_tar.header(b"s", 512, b"S", magic=raw_tar.GNU, prefix=_SPARSE) + b"x" * 512
-    tars = (
-        bytes(1024),
-        raw_tar.extended([(b"comment", b"c")], b"g") + sparse + raw_tar.file(b"f", b"1") + raw_tar.END,
-        raw_tar.file(b"f", b"1"),
-    )
-    config = {**deepcopy(draft.plain_config), "architecture": "arm64", "history": []}
-    config["rootfs"]["diff_ids"] = [str(Digest.of(tar)) for tar in tars]
-    layers = [{"mediaType": LAYER_TAR_TYPE, "digest": draft.add_blob(tar), "size": len(tar)} for tar in tars]
-    draft.extra["other"] = ({**deepcopy(draft.plain), "layers": layers}, config)
-    draft.entries.insert(0, {"of": "other", "platform": {**PLATFORM, "architecture": "arm64"}})
-    return finish(draft)
-
-
-_SPARSE: Final = bytes(41) + b"00000000000\0" + b"00000001000\0" + bytes(72 + 1) + b"00000001000\0"
-"""The map of an old GNU sparse file: 512 bytes at its start."""
