@@ -23,7 +23,8 @@ def quick(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports", silent=True)
-    quickly = ("tests/core", "tests/format", "tests/checks/consumer")
+    rules = ("tests/core", "tests/format/rules", "tests/checks/consumer", "tests/checks/copier")
+    quickly = (*rules, "tests/docs/test_structure.py", "tests/docs/test_words.py")
     session.run("pytest", *quickly, "-q", "-n", "2", "-m", "not slow and not large_tool", *session.posargs)
     session.log(f"{time.monotonic() - start:.0f} seconds")
 

@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from conformance.observed.masking import SECRETS
+
+# No deadlines: time is measured in benchmarks, and a loaded machine fails no test.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)

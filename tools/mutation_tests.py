@@ -70,14 +70,25 @@ def _used() -> float:
 
 
 class _Selector:
+    """Runs the named tests in this order; a name that a change made another one stands for all of its function."""
+
     def __init__(self, names: list[str]) -> None:
-        self._place = {name: place for place, name in enumerate(names)}
+        self._names = names
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = sorted(
-            (item for item in items if item.nodeid in self._place), key=lambda item: self._place[item.nodeid]
-        )
+        by_name = {item.nodeid: item for item in items}
+        renamed = {_function_of(name) for name in self._names if name not in by_name}
+        chosen = [by_name[name] for name in self._names if name in by_name]
+        known = set(self._names)
+        items[:] = [
+            *chosen,
+            *(item for item in items if item.nodeid not in known and _function_of(item.nodeid) in renamed),
+        ]
+
+
+def _function_of(name: str) -> str:
+    return name.partition("[")[0]
 
 
 class _Trier:
@@ -135,6 +146,7 @@ class _Trier:
             resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
             for changed, name, value in patches:
                 setattr(changed, name, value)
+            _forget({id(changed) for changed, _, _ in patches})
             for item, following in zip(items, [*items[1:], None], strict=True):
                 limit = 1 + int(time.process_time() + CPU_SECONDS + 4 * self._seconds[item.nodeid])
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
@@ -142,6 +154,15 @@ class _Trier:
         except BaseException:
             os._exit(2)
         os._exit(0)
+
+
+def _forget(changed: set[int]) -> None:
+    """Clear the caches of changed functions: what was called during the collection would not be called again."""
+    for module in list(sys.modules.values()):
+        if module.__name__.startswith("conformance."):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear") and id(getattr(value, "__wrapped__", None)) in changed:
+                    value.cache_clear()
 
 
 Patch = tuple[Any, str, Any]

@@ -19,7 +19,9 @@ from conformance.trials.registry.sequences import Sequences
 from conformance.trials.registry.target import RegistryUnderTest
 
 pytestmark = pytest.mark.role("registry")
-_WORKERS = 8
+_WORKERS = 12
+_SOON = 8
+"""Scenarios that are begun before the sequences, so that there are verdicts soon."""
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +54,10 @@ def ahead(
     marks = (item.get_closest_marker("requirement") for item in request.session.items)
     wanted = [mark.args[0] for mark in marks if mark]
     scenarios = batches(probe, wanted)
-    jobs: list[Sequence[Job]] = [[probe.prepare], *scenarios[:_WORKERS]]  # so that there are verdicts soon
+    jobs: list[Sequence[Job]] = [[probe.prepare], *scenarios[:_SOON]]
     if "REG-020" in wanted and not uncontrolled:
-        jobs += [[job] for job in request.getfixturevalue("sequences").jobs]
-    jobs += scenarios[_WORKERS:]
+        jobs += [[job] for job in request.getfixturevalue("sequences").longest_first()]
+    jobs += scenarios[_SOON:]
     alone = registry.collect_garbage is not None or hasattr(request.config, "workerinput")
     with Ahead(jobs, workers=0 if uncontrolled or alone else _WORKERS) as running:
         yield running

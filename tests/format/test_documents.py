@@ -22,6 +22,11 @@ def test_a_digest_is_read_and_verified() -> None:
     assert Digest.of(b"hello", "sha512").matches(b"hello")
 
 
+def test_digests_have_an_order() -> None:
+    first, second, third = (Digest("sha256", "a" * 64), Digest("sha256", "b" * 64), Digest("sha512", "a" * 128))
+    assert sorted([third, second, first]) == [first, second, third]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,9 +1,12 @@
 """Which documents the search for odd keys inspects object by object: those that encoding does not reproduce."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
 
 from conformance.format import toc_keys
+from conformance.format.json_problems import KeyProblem, Shape, Walk
 from conformance.format.toc import Entry, Toc, encode_toc
 from conformance.format.toc_keys import key_problems
 
@@ -41,6 +44,29 @@ def test_an_empty_key_of_an_attribute_is_found_in_any_spelling() -> None:
     for blank in ("", " "):
         text = f'{{"version":1,"entries":[{{"type":"dir","name":"d","xattrs":{{"":{blank}"YQ=="}}}}]}}'
         assert [(each.kind, each.path) for each in key_problems(text.encode())] == [("empty", "entries[0].xattrs")]
+
+
+def test_only_entries_with_an_odd_key_are_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million entries would take minutes; what is odd is noticed while they are decoded."""
+    full: dict[str, object] = {"type": "reg", "name": "f", "xattrs": {}}
+    for field in msgspec.structs.fields(Entry):
+        full.setdefault(field.encode_name, 1 if isinstance(field.default, int) else "x")
+    entries = [full, {"type": "dir", "name": "d"}, {**full, "Size": 1}]
+    document = msgspec.json.encode({"version": 1, "entries": entries}).replace(b"{", b'{"version":1,', 1)
+    walked: list[str] = []
+    problems = Walk.problems
+
+    def noted(self: Walk, shape: Shape, start: int = 0, end: int | None = None, path: str = "") -> Iterator[KeyProblem]:
+        walked.append(path)
+        return problems(self, shape, start, end, path)
+
+    monkeypatch.setattr(Walk, "problems", noted)
+    found = key_problems(document, Toc(1, [Entry(), Entry(), Entry()]))
+    assert [(each.kind, each.key, each.path) for each in found] == [
+        ("duplicate", "version", ""),
+        ("case", "Size", "entries[2]"),
+    ]
+    assert [path for path in walked if path.startswith("entries")] == ["entries[2]"]
 
 
 def test_no_entries_are_clean() -> None:

@@ -201,7 +201,7 @@ def test_what_an_adapter_cannot_express_is_unsupported(
     assert named in run.reason
 
 
-def test_an_option_that_no_command_has_a_place_for_is_told_as_such(sandbox: Sandbox) -> None:
+def test_an_option_that_no_command_has_a_place_for_is_reported_as_such(sandbox: Sandbox) -> None:
     run = run_operation(tool("pass", options={"all": ()}), sandbox, "copy", VALUES, options=("all",))
     assert run.outcome == "unsupported"
     assert "no option all for copy, whose commands have no {options} to put it in" in run.reason

@@ -73,6 +73,15 @@ def test_the_same_sequences_are_drawn_from_a_seed_every_time() -> None:
     assert list(map(len, drawn(0))) == [12] * 8
 
 
+def test_the_sequence_with_the_most_requests_is_begun_first() -> None:
+    with under_test() as (_, subject):
+        sequences = Sequences(subject, "quick", 0)
+        sent = {job: job().requests for job in sequences.jobs}
+        ordered = sequences.longest_first()
+    assert set(ordered) == set(sequences.jobs)
+    assert sent[ordered[0]] > sum(sent.values()) / len(sent) > sent[ordered[-1]]
+
+
 def test_they_send_the_requests_that_one_after_the_other_sends() -> None:
     sent = []
     for workers in (0, 4):

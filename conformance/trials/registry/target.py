@@ -10,7 +10,7 @@ from conformance.format.digest import Digest
 from conformance.observed.evidence import Exchange
 from conformance.registry.client.client import RegistryClient, Response, TransportError
 
-_WORKERS: Final = 8
+_WORKERS: Final = 12
 Thing = tuple[str, str]
 """A repository, and a tag or digest in it."""
 Pushed = tuple[list[Thing], list[Thing], list[Thing]]

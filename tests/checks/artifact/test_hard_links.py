@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.checks.artifact.hard_links import MAX_LINKS, MAX_PARTS, wrong_hard_links
+from conformance.checks.artifact.hard_links import MAX_LINKS, MAX_PARTS, indirect_targets, wrong_hard_links
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import outline
 
@@ -79,3 +79,26 @@ def test_a_hard_link_may_lead_to_any_file_but_a_directory(kind: str) -> None:
         toc = outline([*entries, Entry("hardlink", "hard", link_name=target)])
         found = [each.expected for each in wrong_hard_links(toc, range(4), has_lower=False) if each.index == 3]
         assert found == words
+
+
+@pytest.mark.parametrize(
+    ("target", "wrong"),
+    [
+        ("f", False),
+        ("d/f", False),
+        ("..f", False),
+        ("d/.f", False),
+        ("d/f..", False),
+        ("./f", False),
+        ("f/", True),
+        ("d/f/", True),
+        ("d/f/.", True),
+        (".", True),
+        ("..", True),
+        ("d/../f", True),
+        ("../f", True),
+    ],
+)
+def test_a_target_that_is_not_the_name_of_a_file(target: str, wrong: bool) -> None:
+    toc = outline([Entry("reg", "f"), Entry("hardlink", "hard", link_name=target)])
+    assert [each.index for each in indirect_targets(toc)] == ([1] if wrong else [])

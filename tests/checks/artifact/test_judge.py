@@ -26,7 +26,7 @@ from tests.checks.judged import layers
 from tests.checks.judged.images import entry, first, layer, manifest
 
 NO_SENTINEL = "no sentinel variant: the requirements on sentinel variants do not apply to this image"
-VIEW: Any = type("Indexed", (), {"view": Index(2, ()), "fields": {"schemaVersion": 2, "manifests": []}})()
+VIEW: Any = type("Indexed", (), {"view": Index(2, (entry(),)), "fields": {"schemaVersion": 2, "manifests": []}})()
 
 
 def index(*manifests: ManifestSeen, **facts: Any) -> ImageSeen:

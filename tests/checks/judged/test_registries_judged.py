@@ -124,6 +124,10 @@ STORED = {
     "another digest": stored(201, response(200, INDEX, Docker_Content_Digest="sha256:2")),
     "type": stored(201, response(200, INDEX, content_type="application/x; charset=utf-8")),
     "another type": stored(201, response(200, INDEX, Content_Type="application/y")),
+    **{
+        f"another type, accepted with {put}": stored(put, response(200, INDEX, Content_Type="application/y"))
+        for put in (200, 202)
+    },
     "error of the read": stored(201, response(500, b"")),
     "a refusal of the read": stored(201, response(400, b"")),
     "a refusal at the end": stored(201, response(499, b"")),

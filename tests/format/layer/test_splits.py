@@ -29,3 +29,12 @@ def test_a_finder_finds_the_same_in_pieces_of_any_order(pieces: list[bytes]) -> 
     for piece in pieces:
         known = bytes(WINDOW - 1) + piece
         assert finder.ends(known) == splits_by_integers(known)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 100])
+def test_a_split_may_be_at_the_first_byte_and_the_last(before: int) -> None:
+    """51 * 29 + 50 * 92 is the sum of a split, in a window of which the other bytes are zeros."""
+    known = bytes(WINDOW - 51 + before) + bytes([29, 92]) + bytes(49)
+    for more in (0, 1, 60):
+        assert splits_by_integers(known + bytes(more)) == [before + 1]
+        assert splits_by_numpy(known + bytes(more), pytest.importorskip("numpy")) == [before + 1]

@@ -80,6 +80,7 @@ def test_long_and_many_odd_times_are_left_out() -> None:
         (FILE, []),
         (changed(FILE, digest=DIGEST[:-1]), ["odd"]),
         (changed(FILE, digest=DIGEST + "0"), ["odd"]),
+        (changed(FILE, offset=1), []),
         (changed(FILE, offset=0), ["odd"]),
         (changed(FILE, offset=-1), ["odd"]),
         (changed(FILE, end_offset=0), ["odd"]),

@@ -145,6 +145,17 @@ def test_both_sums_are_right() -> None:
         )
 
 
+def test_a_sum_has_six_digits_at_any_place_of_its_field() -> None:
+    block = header(b"\xff" * 100, 0, b"2", linkname=b"\xff" * 100)
+    value = header_sums(block).unsigned
+    assert len(f"{value:o}") == 6
+    for field in (b"%06o\0 ", b"%07o\0", b" %06o\0", b"%08o"):
+        assert one(block[:148] + field % value + block[156:]).link_name == b"\xff" * 100
+        wrong = block[:148] + field % (value + 8**5) + block[156:]
+        assert refusal(wrong) == ("this is not a tar header: its checksum is wrong", "tar byte 0")
+    assert refusal(block[:148] + b"1%07o" % value + block[156:])[1] == "tar byte 0"
+
+
 @pytest.mark.parametrize(
     ("tar", "what", "where"),
     [
