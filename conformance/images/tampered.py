@@ -168,9 +168,9 @@ def unchecked(tree: Tree = SINGLE) -> Layer:
     return layer_of(tree, NO_CHECKSUMS)
 
 
-def tampered_content(name: str, *, number: int = 0) -> Layer:
+def tampered_content(name: str, *, number: int = 0, tree: Tree = SINGLE) -> Layer:
     """The layer with one byte of a content, or of one of its chunks, changed; frame and blob digest are unchanged."""
-    blob, made = written(SINGLE, NO_CHECKSUMS)
+    blob, made = written(tree, NO_CHECKSUMS)
     entry = [entry for entry in made.toc.entries if entry.name == name][number]
     at = entry.offset + 40  # random bytes do not compress, so they are in a raw block
     changed_blob = blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]

@@ -6,6 +6,8 @@ whole tree; with the driver overlay the layers are mounted, in a mount namespace
 """
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,8 @@ from conformance.processes.overlay import (
 )
 
 _MAX_INDEX: Final = 16 * 2**20
+_OF_A_WHITEOUT: Final = re.compile(r".*cp: cannot stat '.*': No such file or directory")
+_MAX_LINES: Final = 20
 _MAX_LAYERS: Final = 500  # containers/storage, drivers/overlay: maxDepth
 
 
@@ -103,8 +107,23 @@ def _copy_mounted(storage: Path, name: str, output: Path) -> int:
 
 
 def _copy(tree: Path, output: Path) -> int:
+    """The status of the copy.
+
+    An overlay file system lists the whiteouts of a directory that only one layer has, and finds nothing under such a
+    name: that is no fault of the tool, and the name is no part of the tree.
+    """
     copier = shutil.which("cp") or "cp"
-    return subprocess.run([copier, "-a", f"{tree}/.", str(output)], check=False).returncode
+    done = subprocess.run(
+        [copier, "-a", f"{tree}/.", str(output)],
+        check=False,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    lines = done.stderr.decode(errors="replace").splitlines()
+    faults = [line for line in lines if not _OF_A_WHITEOUT.fullmatch(line)]
+    for line in faults[:_MAX_LINES]:
+        print(line, file=sys.stderr)  # noqa: T201
+    return done.returncode if faults or not lines else 0
 
 
 class _Image(NamedTuple):

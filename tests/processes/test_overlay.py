@@ -96,6 +96,19 @@ def test_the_tree_is_read_from_a_mount_of_the_layers(
 
 
 @needs_mounts
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_a_whiteout_of_a_name_that_no_layer_has_is_no_fault_of_the_tool(tmp_path: Path) -> None:
+    storage, output = tmp_path / "graph", tmp_path / "out"
+    output.mkdir()
+    put(storage, {"base": {"d/kept": b"1"}, "top": {"other": b"2"}})
+    os.mknod(storage / "overlay" / "base" / "diff" / "d" / "never-was", 0o600 | 0o020000, 0)
+    command = [sys.executable, "-m", "conformance.implementations.storage_tree", str(storage), NAME, str(output)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(path.name for path in output.rglob("*") if path.is_file()) == ["kept", "other"]
+
+
+@needs_mounts
 def test_a_single_layer_is_a_tree(tmp_path: Path) -> None:
     storage, output = tmp_path / "graph", tmp_path / "out"
     output.mkdir()

@@ -33,7 +33,7 @@ from conformance.registry.server.faults import make_fault
 from conformance.results import unsupported
 from conformance.trials.consumer import storage
 from conformance.trials.consumer.bench import Pull
-from conformance.trials.consumer.trial import ConsumerTrials, Scenario, Seen, positive_control
+from conformance.trials.consumer.trial import MANY, ConsumerTrials, Scenario, Seen, positive_control
 from conformance.trials.file_trees import expected_tree
 
 
@@ -152,6 +152,10 @@ def _other_contents(trials: ConsumerTrials) -> Iterator[Seen]:
         ("chunk", "A chunk with one byte changed", tampered.tampered_content(LONG, number=1)),
     ):
         yield from trials.refused("SENT-PULL-009", name, what, layer, twin="unchecked")
+    # A client may verify a file while it writes the next ones, and lose the error before the end of the layer.
+    layer = tampered.tampered_content(MANY[0].name, tree=MANY)
+    what = "The first of eight files with one byte changed"
+    yield from trials.refused("SENT-PULL-009", "the first of many files", what, layer, twin="many files")
 
 
 def _placed(*places: int) -> Callable[[], Image]:

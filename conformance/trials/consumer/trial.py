@@ -20,6 +20,7 @@ from conformance.images.composed import (
     image,
     layer_of,
     one_frame_layer,
+    other_contents,
     pair,
     sentinel_image,
 )
@@ -60,6 +61,7 @@ class PositiveControl(msgspec.Struct, frozen=True):
         return expected_tree(self.trees)
 
 
+MANY: Final[Tree] = tuple(Node(f"file{number}", content=noise(800 + number, 3000)) for number in range(8))
 ECONOMY: Final[Tree] = tuple(Node(f"file{number:03}", content=noise(number, 300)) for number in range(300))
 
 
@@ -85,6 +87,7 @@ def _of_one(name: str) -> PositiveControl:
         "single": (lambda: tampered.untampered(CONTROL), CONTROL),
         "raw": (lambda: tampered.untampered_toc(tampered.TWO_FILES), tampered.TWO_FILES),
         "unchecked": (lambda: tampered.unchecked(CONTROL), CONTROL),
+        "many files": (lambda: tampered.unchecked(other_contents(MANY)), other_contents(MANY)),
         "two files": (lambda: layer_of(tampered.TWO_FILES), tampered.TWO_FILES),
         "holes": (lambda: layer_of(tampered.OTHER_HOLES), tampered.OTHER_HOLES),
         "two names": (lambda: layer_of(tampered.OTHER_NAMES), tampered.OTHER_NAMES),

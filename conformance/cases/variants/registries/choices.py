@@ -1,8 +1,8 @@
 """Registries with choices that the specifications permit and the embedded registry does not make."""
 
 import re
-from collections.abc import Callable
 
+from conformance.cases.variants.registries.choice import Choice
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.format.stored import StoredManifest
@@ -12,24 +12,6 @@ from conformance.registry.server.deviations import Defect
 from conformance.registry.server.responses import content_of, error_reply
 from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
 from conformance.requirements import variant
-
-
-class _Choice(Defect):
-    """A choice that is one function on the request, or one on the response."""
-
-    def __init__(
-        self,
-        *,
-        before: Callable[[Call, RegistryCore], Reply | None] | None = None,
-        after: Callable[[Call, Reply], Reply] | None = None,
-    ) -> None:
-        self._before, self._after = before, after
-
-    def before(self, call: Call, core: RegistryCore) -> Reply | None:
-        return self._before(call, core) if self._before is not None else None
-
-    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:  # noqa: ARG002
-        return self._after(call, reply) if self._after is not None else reply
 
 
 def _gets_blob(call: Call) -> bool:
@@ -46,7 +28,7 @@ def _wanted(call: Call, core: RegistryCore) -> list[tuple[int, int]] | None:
 @variant("REG-028", "REG-022", "REG-024", warns=("REG-005", "REG-006", "REG-008"))
 def ignores_range() -> Defect:
     """Responds to every byte range request with the whole blob: a server MAY ignore Range (RFC 9110 section 14.2)."""
-    return _Choice(before=lambda call, core: Reply(200, {}, content_of(call, core)) if _has_blob(call, core) else None)
+    return Choice(before=lambda call, core: Reply(200, {}, content_of(call, core)) if _has_blob(call, core) else None)
 
 
 def _has_blob(call: Call, core: RegistryCore) -> bool:
@@ -62,7 +44,7 @@ def refuses_long_range_headers() -> Defect:
         long = len(call.header("range") or "") > 4096
         return error_reply(431, "UNSUPPORTED", "header too large") if long else None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 def _refuses_several(status: int) -> Defect:
@@ -70,7 +52,7 @@ def _refuses_several(status: int) -> Defect:
         wanted = _wanted(call, core)
         return error_reply(status, "UNSUPPORTED", "one range only") if wanted and len(wanted) > 1 else None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-028", "REG-024", warns=("REG-006", "REG-022"))
@@ -116,7 +98,7 @@ def refuses_suffix_ranges() -> Defect:
         suffix = (call.header("range") or "").startswith("bytes=-")
         return error_reply(416, "UNSUPPORTED", "no suffix ranges") if suffix else None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-004", "REG-011")
@@ -126,7 +108,7 @@ def sends_blobs_in_chunks() -> Defect:
     def after(call: Call, reply: Reply) -> Reply:
         return reply.replace(wire=Wire(chunked=True)) if _gets_blob(call) and reply.status == 200 else reply
 
-    return _Choice(after=after)
+    return Choice(after=after)
 
 
 @variant("REG-004", "REG-011", warns=("REG-027",))
@@ -141,7 +123,7 @@ def _mount(status: int, code: str) -> Defect:
         asked = call.method == "POST" and "mount" in call.query
         return error_reply(status, code, "no mounts") if asked else None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-020", warns=("REG-012", "REG-013"))
@@ -162,7 +144,7 @@ def mounts_from_anywhere() -> Defect:
         core.repository(name).links.add(digest)
         return Reply(201, {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-016")
@@ -179,7 +161,7 @@ def keeps_dangling_references() -> Defect:
             repository.tags[reference] = digest
         return Reply(201, {"Docker-Content-Digest": digest, "Location": f"/v2/{name}/manifests/{digest}"})
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 def _no_deletes(status: int) -> Defect:
@@ -187,7 +169,7 @@ def _no_deletes(status: int) -> Defect:
         del core
         return error_reply(status, "UNSUPPORTED", "deleting is switched off") if call.method == "DELETE" else None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-014", "REG-020")
@@ -217,7 +199,7 @@ def keeps_manifests_that_an_index_lists() -> Defect:
         )
         return error_reply(409, "DENIED", "an index lists it") if listed else None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-020", "REG-014")
@@ -234,7 +216,7 @@ def removes_what_no_tag_reaches() -> Defect:
             repository.manifests.pop(before, None)
         return None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-005", "REG-010")
@@ -247,7 +229,7 @@ def redirects_blobs() -> Defect:
             return Reply(307, {"Location": f"{call.path}?moved=1"})
         return None
 
-    return _Choice(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-017")
@@ -260,7 +242,7 @@ def adds_a_charset() -> Defect:
             return reply.replace(headers={**reply.headers, "Content-Type": typed})
         return reply
 
-    return _Choice(after=after)
+    return Choice(after=after)
 
 
 @variant("REG-021")
@@ -272,7 +254,7 @@ def wants_an_accept_header() -> Defect:
         asked = call.method == "GET" and "/manifests/" in call.path
         return error_reply(406, "UNSUPPORTED", "state what you accept") if asked and not usable else reply
 
-    return _Choice(after=after)
+    return Choice(after=after)
 
 
 @variant("REG-001", "REG-020")
@@ -285,4 +267,4 @@ def takes_names_of_two_parts_only() -> Defect:
         deep = name.count("/") > 1
         return error_reply(404, "NAME_INVALID", "two parts, no more") if deep else None
 
-    return _Choice(before=before)
+    return Choice(before=before)

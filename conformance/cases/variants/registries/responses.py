@@ -1,8 +1,8 @@
 """Registries whose responses have other headers, bodies and places than those of the embedded registry."""
 
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from conformance.cases.variants.registries.choice import Choice
 from conformance.registry.server import defects
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.deviations import Defect
@@ -11,26 +11,6 @@ from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import variant
 
 _PAGE = b"<!DOCTYPE html><title>404</title><h1>not found</h1>"
-Before = Callable[[Call], Reply | None]
-After = Callable[[Call, Reply], Reply]
-
-
-def _as_it_is(call: Call, reply: Reply) -> Reply:
-    del call
-    return reply
-
-
-class _Responds(Defect):
-    """One function on the request, one on the response."""
-
-    def __init__(self, *, before: Before = lambda _: None, after: After = _as_it_is) -> None:
-        self._before, self._after = before, after
-
-    def before(self, call: Call, core: RegistryCore) -> Reply | None:  # noqa: ARG002
-        return self._before(call)
-
-    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:  # noqa: ARG002
-        return self._after(call, reply)
 
 
 def _not_found(headers: dict[str, str], body: bytes) -> Defect:
@@ -39,7 +19,7 @@ def _not_found(headers: dict[str, str], body: bytes) -> Defect:
         missing = reply.status == 404 and call.method != "PUT"
         return Reply(404, headers, b"" if call.method == "HEAD" else body) if missing else reply
 
-    return _Responds(after=after)
+    return Choice(after=after)
 
 
 @variant("REG-001", "REG-015", "REG-020")
@@ -62,7 +42,7 @@ def states_no_digest_to_head() -> Defect:
         kept = {name: value for name, value in reply.headers.items() if name.lower() != "docker-content-digest"}
         return reply.replace(headers=kept) if call.method == "HEAD" else reply
 
-    return _Responds(after=after)
+    return Choice(after=after)
 
 
 @variant("REG-021")
@@ -73,37 +53,39 @@ def finds_no_manifest_without_an_accept_header() -> Defect:
         asked = call.method == "GET" and "/manifests/" in call.path and "json" not in (call.header("accept") or "")
         return error_reply(404, "MANIFEST_UNKNOWN", "none in such a form") if asked else reply
 
-    return _Responds(after=after)
+    return Choice(after=after)
 
 
 @variant("REG-005", "REG-010")
 def redirects_blobs_to_another_host() -> Defect:
     """Blobs are in a storage under another host name (distribution-spec v1.1.1 allows 307)."""
 
-    def before(call: Call) -> Reply | None:
+    def before(call: Call, core: RegistryCore) -> Reply | None:
+        del core
         blob = call.method == "GET" and "/blobs/sha256:" in call.path and "signed" not in call.query
         port = urlsplit(f"//{call.header('host') or ''}").port
         return Reply(307, {"Location": f"http://localhost:{port}{call.path}?signed=a%2Fb"}) if blob else None
 
-    return _Responds(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-001", "REG-015")
 def takes_no_upload_in_one_request() -> Defect:
     """POST with a digest begins an upload (202): a single POST is OPTIONAL (distribution-spec v1.1.1)."""
 
-    def before(call: Call) -> Reply | None:
+    def before(call: Call, core: RegistryCore) -> Reply | None:
+        del core
         if call.method == "POST" and call.path.endswith("/blobs/uploads/") and "digest" in call.query:
             call.query.pop("digest")
         return None
 
-    return _Responds(before=before)
+    return Choice(before=before)
 
 
 @variant("REG-001", "REG-015")
 def takes_no_upload_in_pieces() -> Defect:
     """405 to PATCH: chunked uploads are one way of several (distribution-spec v1.1.1, "Pushing blobs")."""
-    return _Responds(before=lambda call: error_reply(405, "UNSUPPORTED", "PUT") if call.method == "PATCH" else None)
+    return Choice(before=lambda call, _: error_reply(405, "UNSUPPORTED", "PUT") if call.method == "PATCH" else None)
 
 
 @variant("REG-014", "REG-020", warns=("REG-018",))
