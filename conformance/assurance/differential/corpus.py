@@ -79,7 +79,8 @@ def _member(random: Random, name: str, files: list[str], form: str) -> tarfile.T
     elif kind == tarfile.CHRTYPE:
         made.devmajor, made.devminor = 1, 3
     if form == "pax" and random.random() < 0.3:
-        made.pax_headers = {"SCHILY.xattr.user.a": "v", "mtime": "1700000000.5"}
+        space = "user" if kind in (tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.LNKTYPE) else "trusted"  # TAR-053
+        made.pax_headers = {f"SCHILY.xattr.{space}.a": "v", "mtime": "1700000000.5"}
     return made
 
 
