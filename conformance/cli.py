@@ -33,7 +33,7 @@ from conformance.commands import (
 )
 from conformance.commands.manual import VERDICT, manual
 from conformance.commands.verbosity import with_verbosity
-from conformance.suite.signals import end_on_sigterm
+from conformance.suite.signals import end_on_signals
 
 app = typer.Typer(
     name="zcc",
@@ -111,7 +111,7 @@ def _main(
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of the ``zcc`` command."""
     _ready_output()
-    end_on_sigterm()
+    end_on_signals()
     try:
         app(args=None if argv is None else list(argv), prog_name="zcc")
         sys.stdout.flush()

@@ -12,7 +12,7 @@ Every image has a plain and a sentinel variant for ``linux/amd64``, each with at
 """
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import Final
@@ -40,7 +40,7 @@ from conformance.format.sentinel import canonical_sentinel
 from conformance.format.writer import WriterOptions, layer_from_tar
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, finish
-from conformance.images.trees import Node, tar_of
+from conformance.images.trees import Node, Tree, tar_of
 from conformance.requirements import broken_by
 from conformance.strategies.fields import (
     MAIN_PLATFORM,
@@ -171,9 +171,19 @@ def _tars() -> st.SearchStrategy[list[bytes]]:
     return st.lists(small, min_size=2, max_size=3).map(
         lambda drawn: [
             tar_of((Node(f"layer-{number}", content=f"{number}".encode() * 600), *tree), blocks=1)
-            for number, tree in enumerate(drawn)
+            for number, tree in enumerate(_beside(drawn))
         ]
     )
+
+
+def _beside(drawn: list[Tree]) -> Iterator[Tree]:
+    """The trees without entries below a name that is no directory in a lower tree (TAR-056)."""
+    lower: set[str] = set()
+    for tree in drawn:
+        kept = [node for node in tree if not any(node.name.startswith(f"{name}/") for name in lower)]
+        names = {node.name for node in kept}
+        yield tuple(node for node in kept if node.kind != "hardlink" or node.link_name in names)
+        lower |= {node.name for node in kept if node.kind != "dir"}
 
 
 def _chunked(tars: list[bytes], options: WriterOptions) -> tuple[list[JsonObject], dict[str, bytes]]:

@@ -27,7 +27,7 @@ from conformance.suite.preflight import preflight
 from conformance.suite.recorded import end_early, reason_to_stop, record_undecided, take_back, verdicts_of
 from conformance.suite.selection import BadOptionError, needless, needs_no_examples
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
-from conformance.suite.signals import end_on_sigterm
+from conformance.suite.signals import end_on_signals, raise_again
 from conformance.suite.wanted import is_wanted
 from conformance.trials.registry.target import Pushed
 from conformance.trials.under_test import ask_version
@@ -93,7 +93,7 @@ class ConformanceSession:
                 name = self.settings.adapter.name
                 pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=EXIT_COULD_NOT_RUN)
             self.settings = msgspec.structs.replace(self.settings, version=version.text)
-        end_on_sigterm()
+        end_on_signals()
         remove_results(self.settings.report_dir)
         problem = preflight(self.settings)
         if problem:
@@ -163,6 +163,7 @@ class ConformanceSession:
         self._left.append(text)
 
     def pytest_runtest_logstart(self) -> None:
+        raise_again()
         self._began += 1
 
     def pytest_keyboard_interrupt(self) -> None:

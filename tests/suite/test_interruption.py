@@ -31,10 +31,33 @@ class Slow:
 """
 
 
-def start(directory: Path, *arguments: str, after: int = 3) -> tuple["subprocess.Popen[str]", Path]:
+_LOST = """
+import gc
+import os
+import signal
+import pytest
+
+class Slow:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item):
+        if item.session.items.index(item) == {after}:
+            open({mark!r}, "w").close()
+            gc.callbacks.append(lose)
+            gc.collect()
+
+def lose(phase, info):
+    gc.callbacks.remove(lose)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return [number for number in range(10)]  # Python calls the handler of the signal in here
+"""
+
+
+def start(
+    directory: Path, *arguments: str, after: int = 3, plugin: str = _SLOW
+) -> tuple["subprocess.Popen[str]", Path]:
     """A run of the suite in a process that pauses in one of its tests; the file that is there when it does."""
     mark = directory / "paused"
-    (directory / "slow_plugin.py").write_text(_SLOW.format(after=after, mark=str(mark), go=str(directory / "go")))
+    (directory / "slow_plugin.py").write_text(plugin.format(after=after, mark=str(mark), go=str(directory / "go")))
     (directory / "load_slow.py").write_text(
         "import slow_plugin\ndef pytest_configure(config):\n    config.pluginmanager.register(slow_plugin.Slow())\n"
     )
@@ -126,3 +149,11 @@ def test_a_registry_that_dies_ends_the_run_early_and_fails_nothing(tmp_path: Pat
     verdicts = [verdict for subject in found["subjects"] for verdict in subject["verdicts"]]
     assert not [verdict["id"] for verdict in verdicts if verdict["verdict"] == "fail"]
     assert [verdict["id"] for verdict in verdicts if verdict["verdict"] == "pass"]
+
+
+def test_a_signal_that_a_callback_of_the_garbage_collector_loses_ends_the_run(tmp_path: Path) -> None:
+    with EmbeddedRegistry() as registry:
+        process, _ = start(tmp_path, "--registry", registry.url, "-W", "ignore", plugin=_LOST)
+        output = process.communicate(timeout=60)[0]
+    assert process.returncode == EXIT_INCOMPLETE, output
+    assert "incomplete: interrupted in test 4" in output
