@@ -54,14 +54,14 @@ def registry(
         cannot(str(error))
     try:
         with EmbeddedRegistry(defects=faults, port=port, directory=directory, on_exchange=_print) as running:
-            say(f"{running.url} (Ctrl-C ends it)")
-            _wait()
+            _wait(f"{running.url} (Ctrl-C ends it)")
     except (RuntimeError, StorageError) as error:
         cannot(str(error))
 
 
-def _wait() -> None:
+def _wait(url: str) -> None:
     try:
+        say(url)
         threading.Event().wait()
     except KeyboardInterrupt:
         say("ended")

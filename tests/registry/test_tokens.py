@@ -7,6 +7,7 @@ import requests
 
 from conformance.format.digest import Digest
 from conformance.observed.credentials import Credentials
+from conformance.registry.client.authentication import Authentication
 from conformance.registry.client.client import AuthenticationError, RegistryClient
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.tokens import TokenAuth
@@ -148,3 +149,20 @@ def test_a_scope_given_twice_is_granted_twice() -> None:
         headers = {"Authorization": f"Bearer {token}"}
         for name in ("a", "b"):
             assert requests.get(f"{registry.url}/v2/{name}/tags/list", headers=headers, timeout=10).status_code == 404
+
+
+def test_a_token_that_another_request_renewed_is_known_as_replaced() -> None:
+    """Requests side by side find an expired token together: the first one asks for the next, the others take it."""
+    tokens: dict[str, str] = {}
+    one = Authentication("http://registry.example", RIGHT, no_token_service)
+    one.share(tokens)
+    assert not one.is_replaced("pull", "")
+    tokens["pull"] = "Bearer old"
+    assert not one.is_replaced("pull", "Bearer old")
+    tokens["pull"] = "Bearer new"
+    assert one.is_replaced("pull", "Bearer old")
+    assert not one.is_replaced("push", "Bearer old")
+
+
+def no_token_service(method: str, url: str, headers: object, form: bytes | None) -> tuple[int, bytes]:
+    pytest.fail("a token was requested")

@@ -23,8 +23,9 @@ def one_line(output: str, words: str) -> None:
 
 def test_a_whole_run_with_tokens_over_tls_on_a_registry_in_a_directory(tmp_path: Path) -> None:
     tls, ca = certificate(tmp_path)
-    # Time passes by one at each request: tokens expire many times during the run, on a slow machine as on a fast one.
-    auth = TokenAuth("user", "right", seconds=50, clock=itertools.count().__next__)
+    # Time passes by one at each request: tokens expire during the run, on a slow machine as on a fast one. Sixteen
+    # requests at once, each with a token of its own, are a few dozen units: a token has to last longer than that.
+    auth = TokenAuth("user", "right", seconds=250, clock=itertools.count().__next__)
     with EmbeddedRegistry(auth=auth, tls=tls, directory=tmp_path / "store") as registry:
         arguments = ("--registry", registry.url, "--ca-file", str(ca), "--role", "registry")
         run = run_pytest(tmp_path, *arguments, environ=LOGIN)

@@ -33,6 +33,10 @@ class Authentication:
         """The Authorization to send for this scope; "" for none."""
         return self._tokens.get(scope) or self._basic
 
+    def is_replaced(self, scope: str, tried: str) -> bool:
+        """Whether another request has renewed the token of this scope since this one was sent."""
+        return bool(tried) and self._tokens.get(scope, tried) != tried
+
     def note(self, response: Response, tried: str) -> None:
         """Note the end of a request. Raise AuthenticationError for 401 to a password that was never accepted."""
         if response.status != 401:

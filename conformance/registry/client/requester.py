@@ -46,8 +46,8 @@ _CHUNK: Final = 64 * 2**10
 MAX_SMALL: Final = 8 * 2**20
 """Bytes of a response that is retained in memory, where a request does not state another limit."""
 _MAX_REDIRECTS: Final = 5
-_MAX_LOGINS: Final = 3
-"""Attempts for one request: without credentials, with a token, with a password."""
+_MAX_LOGINS: Final = 6
+"""Attempts for one request: without credentials, with a token, with a password, and with tokens renewed beside it."""
 # Slow bytes cause no socket time-out: a response may take this time, or longer at this rate in bytes a second.
 _MAX_ANSWER: Final = 120.0
 _SLOWEST: Final = 32 * 2**10
@@ -160,11 +160,17 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
     def _authenticated(
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, scope: str
     ) -> Response:
-        for attempt in range(_MAX_LOGINS):
+        is_new = False
+        for _ in range(_MAX_LOGINS):
             sent = self._authentication.header(scope)
             response = self._redirected(method, url, headers, body, limit, follow, sent)
-            if response.status != 401 or not self._authentication.take_up(response, scope, sent, is_new=attempt > 0):
+            if response.status != 401:
                 break
+            if not is_new and self._authentication.is_replaced(scope, sent):
+                continue  # it expired, and a request beside this one has renewed it
+            if not self._authentication.take_up(response, scope, sent, is_new=is_new):
+                break
+            is_new = True
         self._authentication.note(response, sent)
         return response
 
