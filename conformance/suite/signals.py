@@ -30,7 +30,7 @@ def raise_again() -> None:
     that of Hypothesis.
 
     Raises:
-        KeyboardInterrupt: A signal came, and the run goes on all the same.
+        KeyboardInterrupt: A signal came, and the run still continues.
     """
     if _RECEIVED.is_set():
         _RECEIVED.clear()
