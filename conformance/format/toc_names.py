@@ -5,7 +5,7 @@ names may take more memory than there is. Pure.
 """
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -20,12 +20,14 @@ class Names(msgspec.Struct, frozen=True):
     """The names of all entries other than chunks.
 
     ``distinct``: no two are equal after cleaning. ``plain``: cleaning changes no name but those that end with a slash
-    after a directory. ``parents`` are the hashes of all parents; None where they are too many to look up.
+    after a directory. ``parents`` are the hashes of all parents; None where they are too many to look up. ``implied``
+    are those of parents that have no entry of their own.
     """
 
     distinct: bool
     plain: bool
     parents: set[int] | None
+    implied: set[int] = set()
 
 
 def names_of(entries: Sequence[Entry]) -> Names:
@@ -55,7 +57,12 @@ def names_of(entries: Sequence[Entry]) -> Names:
             parent = parent[: max(parent.rfind("/"), 0)]
         if climbed > _MAX_CLIMBED:
             parents = None
-    return Names(len(hashes) == count, plain, parents)
+    return Names(len(hashes) == count, plain, parents, parents - hashes if parents else set())
+
+
+def cleaned_names(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
+    """The places and cleaned names of all entries other than chunks."""
+    return ((index, cleaned(entry.name)) for index, entry in enumerate(entries) if entry.type != "chunk")
 
 
 def cleaned(name: str) -> str:

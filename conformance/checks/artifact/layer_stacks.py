@@ -32,15 +32,14 @@ class _Stack(msgspec.Struct, frozen=True):
     @property
     def is_known(self) -> bool:
         """Whether every layer that depends on those below it can be compared with them."""
-        depends = False
-        for layer in reversed(self.layers):
-            if depends and (layer is None or layer.toc.outline is None):
-                return False
-            if layer is None:
-                continue
-            outline = layer.toc.outline
-            depends = depends or not (layer.toc.stands_alone if outline is None else stands_alone(outline))
-        return True
+        outlines = self.outlines
+        first_unknown = outlines.index(None) if None in outlines else len(outlines)
+        return not any(layer is not None and _depends(layer) for layer in self.layers[first_unknown + 1 :])
+
+
+def _depends(layer: LayerSeen) -> bool:
+    outline = layer.toc.outline
+    return not (layer.toc.stands_alone if outline is None else stands_alone(outline))
 
 
 def upper_layers(manifests: Iterable[ManifestSeen]) -> frozenset[str]:

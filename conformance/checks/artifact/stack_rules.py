@@ -12,7 +12,7 @@ import msgspec
 
 from conformance.checks.artifact.whiteout_rules import is_opaque, removed_name
 from conformance.format.discrepancy import shown
-from conformance.format.toc_names import cleaned
+from conformance.format.toc_names import cleaned, cleaned_names
 from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, problem
 
 MAX_CHARACTERS: Final = 2_000_000
@@ -57,7 +57,7 @@ class Budget:
 
 def stands_alone(toc: Outline) -> bool:
     """Whether nothing in a layer depends on the layers below it."""
-    return not _implied(toc) and not _outer_targets(toc)
+    return not toc.names.implied and not _outer_targets(toc)
 
 
 def entries_below_others(stack: Stack, budget: Budget) -> Iterator[StackProblem]:
@@ -68,7 +68,7 @@ def entries_below_others(stack: Stack, budget: Budget) -> Iterator[StackProblem]
         hits, _ = _looked_up(stack, upper, budget.kept(wanted), budget)
         wrong = {key: at for key, at in hits.items() if _type(stack, at) != "dir"}
         for key, at in islice(wrong.items(), MAX_PROBLEMS):
-            index = next(i for i, name in _names(toc) if name.startswith(f"{wanted[key]}/"))
+            index = next(i for i, name in cleaned_names(toc.entries) if name.startswith(f"{wanted[key]}/"))
             found = f"the {_type(stack, at)} {shown(wanted[key])} of a lower layer"
             yield StackProblem(upper, problem(toc.entries, index, "directories only on its path", found))
 
@@ -90,19 +90,11 @@ def links_to_nothing(stack: Stack, budget: Budget) -> Iterator[StackProblem]:
 
 def _implied(toc: Outline) -> Wanted:
     """The parents of entries of a layer that are no entries of it."""
-    parents = toc.names.parents
-    if not parents:
+    implied = toc.names.implied
+    if not implied:
         return {}
-    left = set(parents)
-    for _, name in _names(toc):
-        left.discard(hash(name))
-    found: Wanted = {}
-    if left:
-        for _, name in _names(toc):
-            for parent in _parents(name):
-                if hash(parent) in left:
-                    found[hash(parent)] = parent
-    return found
+    above = (parent for _, name in cleaned_names(toc.entries) for parent in _parents(name))
+    return {key: parent for parent in above if (key := hash(parent)) in implied}
 
 
 def _outer_targets(toc: Outline) -> dict[int, tuple[str, int]]:
@@ -110,7 +102,9 @@ def _outer_targets(toc: Outline) -> dict[int, tuple[str, int]]:
     if not toc.hard_links:
         return {}
     targets = {hash(name): (name, index) for index in toc.hard_links if (name := cleaned(toc.entries[index].link_name))}
-    for _, name in _names(toc):
+    for _, name in cleaned_names(toc.entries):
+        if not targets:
+            break
         targets.pop(hash(name), None)
     return targets
 
@@ -124,7 +118,7 @@ def _looked_up(stack: Stack, upper: int, wanted: Wanted, budget: Budget) -> tupl
     top = stack[upper]
     assert top is not None
     _drop(wanted, _hidden(top))
-    links = {hash(name) for index, name in _names(top) if top.entries[index].type != "dir"}
+    links = {hash(name) for index, name in cleaned_names(top.entries) if top.entries[index].type != "dir"}
     _drop(wanted, links)
     for place in range(upper - 1, -1, -1):
         toc = stack[place]
@@ -134,7 +128,7 @@ def _looked_up(stack: Stack, upper: int, wanted: Wanted, budget: Budget) -> tupl
             return hits, set()
         on_the_way = {hash(parent) for name in wanted.values() for parent in _parents(name)}
         replaced = set[int]()
-        for index, name in _names(toc):
+        for index, name in cleaned_names(toc.entries):
             key = hash(name)
             if key in wanted:
                 hits.setdefault(key, (place, index))
@@ -170,10 +164,6 @@ def _parents(name: str) -> Iterator[str]:
     """The directories above a cleaned name, the root left out."""
     parts = name.split("/")[:-1]
     return accumulate(parts, lambda folder, part: f"{folder}/{part}")
-
-
-def _names(toc: Outline) -> Iterator[tuple[int, str]]:
-    return ((index, cleaned(entry.name)) for index, entry in enumerate(toc.entries) if entry.type != "chunk")
 
 
 def _type(stack: Stack, at: tuple[int, int]) -> str:

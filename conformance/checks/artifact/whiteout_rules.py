@@ -5,12 +5,12 @@ they agree only where no entry of the layer has that name.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Final
 
 from conformance.format.discrepancy import shown
-from conformance.format.toc_names import cleaned
+from conformance.format.toc_names import cleaned, cleaned_names
 from conformance.format.toc_outline import MAX_PROBLEMS, Outline, Problems, problem
 
 WHITEOUT: Final = ".wh."
@@ -59,7 +59,7 @@ def removed_name(name: str) -> str:
 
 def _at_and_below(toc: Outline, removed: Mapping[int, int]) -> Problems:
     entries = toc.entries
-    for index, name in _names(toc):
+    for index, name in cleaned_names(entries):
         at = removed.get(hash(name))
         if at is not None and removed_name(entries[at].name) == name:
             found = f"the whiteout {shown(entries[at].name)}"
@@ -76,17 +76,13 @@ def _below(toc: Outline) -> Callable[[str], bool]:
     parents = toc.names.parents
     if parents is not None:
         return lambda name: hash(name) in parents
-    names = sorted(name for _, name in _names(toc))  # so deep that their parents cannot be looked up
+    names = sorted(name for _, name in cleaned_names(toc.entries))  # so deep that their parents cannot be looked up
 
     def found(name: str) -> bool:
         at = bisect_left(names, f"{name}/")
         return at < len(names) and names[at].startswith(f"{name}/")
 
     return found
-
-
-def _names(toc: Outline) -> Iterator[tuple[int, str]]:
-    return ((index, cleaned(entry.name)) for index, entry in enumerate(toc.entries) if entry.type != "chunk")
 
 
 def _last(name: str) -> str:
