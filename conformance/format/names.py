@@ -34,6 +34,11 @@ TARSPLIT_CHECKSUM: Final = CHUNKED_PREFIX + "tarsplit-checksum"
 CHUNK_KEYS: Final = (MANIFEST_CHECKSUM, MANIFEST_POSITION, TARSPLIT_POSITION, TARSPLIT_CHECKSUM, ESTARGZ_TOC)
 
 
+def current_key(key: str) -> str:
+    """The key of an annotation with the current prefix for the legacy one; any other key as it is."""
+    return CHUNKED_PREFIX + key.removeprefix(LEGACY_PREFIX) if key.startswith(LEGACY_PREFIX) else key
+
+
 class Revision(msgspec.Struct, frozen=True):
     """The names and the known sentinel contents (by sha256 digest) of one format revision."""
 

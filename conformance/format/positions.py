@@ -166,8 +166,7 @@ class ChunkedAnnotations(msgspec.Struct, frozen=True):
 
     def legacy_view(self) -> "ChunkedAnnotations":
         """The same layer with its legacy keys read as current ones."""
-        prefix = len(names.LEGACY_PREFIX)
-        return ChunkedAnnotations.of({names.CHUNKED_PREFIX + key[prefix:]: text for key, text in self.legacy.items()})
+        return ChunkedAnnotations.of({names.current_key(key): text for key, text in self.legacy.items()})
 
 
 def _strict(text: str, parts: tuple[str, ...]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from conformance.format.digest import Digest
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError, LimitError
 from conformance.format.header_agreement import compare_headers
-from conformance.format.names import CHUNKED_PREFIX, LEGACY_PREFIX, SENTINEL_TYPE
+from conformance.format.names import SENTINEL_TYPE, current_key
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Position, TocPosition
 from conformance.format.toc import MAX_TOC, Toc, decompress_toc
@@ -145,7 +145,7 @@ class _Layer:
 
     def _by_legacy_keys(self) -> LayerSeen:
         given = self._layer.annotations or {}
-        current = {key.replace(LEGACY_PREFIX, CHUNKED_PREFIX): value for key, value in given.items()}
+        current = {current_key(key): value for key, value in given.items()}
         wanted = msgspec.structs.replace(
             self._wanted, descriptor=msgspec.structs.replace(self._layer, annotations=current)
         )

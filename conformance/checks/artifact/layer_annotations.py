@@ -7,13 +7,12 @@ from conformance.format.discrepancy import shown
 from conformance.format.errors import FormatError
 from conformance.format.names import (
     CHUNK_KEYS,
-    CHUNKED_PREFIX,
     ESTARGZ_TOC,
-    LEGACY_PREFIX,
     MANIFEST_CHECKSUM,
     MANIFEST_POSITION,
     TARSPLIT_CHECKSUM,
     TARSPLIT_POSITION,
+    current_key,
 )
 from conformance.format.positions import Position
 from conformance.observed.layer import LayerSeen, LayersSeen, TarSplitSeen, TocSeen
@@ -162,14 +161,14 @@ def legacy_keys_as_the_current(seen: LayersSeen) -> Iterator[Judgement]:
     for layer in current(seen):
         given = layer.descriptor.annotations or {}
         for key, value in sorted(layer.annotations.legacy.items()):
-            twin = CHUNKED_PREFIX + key.removeprefix(LEGACY_PREFIX)
-            if twin in CHUNK_KEYS:
+            current_one = current_key(key)
+            if current_one in CHUNK_KEYS:
                 yield judge(
-                    given.get(twin) == value,
+                    given.get(current_one) == value,
                     "A legacy key names another TOC than the current one: older clients (podman 4) read that one.",
                     where=f"{layer.name}, {shown(key)}",
-                    expected=f"{shown(given[twin])}, as {twin}"
-                    if twin in given
-                    else f"no such key, for there is no {twin}",
+                    expected=f"{shown(given[current_one])}, as {current_one}"
+                    if current_one in given
+                    else f"no such key, for there is no {current_one}",
                     found=shown(value),
                 )
