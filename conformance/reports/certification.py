@@ -17,7 +17,7 @@ from conformance.reports.power import Property
 from conformance.reports.verdict_line import verdict_line
 from conformance.reports.words import short_name
 from conformance.requirements import Profile, Role
-from conformance.results import Ending, RequirementResult, Verdict
+from conformance.results import Ending, Verdict
 
 SCHEMA_ID: Final = "urn:zstd-chunked-conformance:certificate:1"
 SCHEMA_FILE: Final = "certificate.schema.json"
@@ -223,7 +223,7 @@ def _role_result(subject: SubjectReport) -> RoleResult:
         if result.level == "MUST":
             verdict: Verdict = result.verdict
             musts[verdict] = musts.get(verdict, 0) + 1
-    warnings = sum(_is_warning(result) for result in subject.verdicts)
+    warnings = sum(result.is_warning for result in subject.verdicts)
     return RoleResult(
         subject.roles[0],
         subject.conforms,
@@ -235,7 +235,3 @@ def _role_result(subject: SubjectReport) -> RoleResult:
         subject.ending,
         tuple(f"{result.id}: {result.reason}" for result in subject.verdicts if result.verdict == "waived"),
     )
-
-
-def _is_warning(result: RequirementResult) -> bool:
-    return result.level == "SHOULD" and result.verdict == "fail"

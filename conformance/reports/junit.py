@@ -11,11 +11,10 @@ from xml.etree import ElementTree as ET
 from conformance.observed.printable import safe
 from conformance.reports.model import Report, SubjectReport
 from conformance.reports.power import power_texts
-from conformance.reports.words import explained_by, finding_lines
-from conformance.requirements import Catalogue, Level
+from conformance.reports.words import explained_by, finding_lines, verdict_word
+from conformance.requirements import Catalogue
 from conformance.results import RequirementResult
 
-_WORD_OF: dict[Level, str] = {"MUST": "failure", "SHOULD": "warning", "MAY": "note"}
 # XML 1.0 section 2.2: what a document may hold.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -69,7 +68,7 @@ def _case(subject: SubjectReport, result: RequirementResult, catalogue: Catalogu
     elif result.verdict == "not-run" and result.level == "MUST":
         ET.SubElement(case, "error", message=f"not run: {summary}", type=result.level).text = detail or summary
     elif result.verdict == "fail":
-        ET.SubElement(case, "system-out").text = f"{_WORD_OF[result.level]}: a {result.level} failed\n{detail}"
+        ET.SubElement(case, "system-out").text = f"{verdict_word(result)}: a {result.level} failed\n{detail}"
     elif result.verdict != "pass":
         reason = "\n".join(filter(None, (_clean(safe(result.reason)), detail))) or "nothing to judge"
         message = f"{result.verdict}: {summary}".rstrip(": ")

@@ -10,11 +10,10 @@ from conformance.reports.model import Report, SubjectReport
 from conformance.reports.notes import notes
 from conformance.reports.table import summary_tables
 from conformance.reports.verdict_line import as_role, run_line, verdict_line
-from conformance.reports.words import explained_by, finding_lines
-from conformance.requirements import LEVELS, Catalogue, Level, load_catalogue
+from conformance.reports.words import explained_by, finding_lines, verdict_word
+from conformance.requirements import LEVELS, Catalogue, load_catalogue
 from conformance.results import Ending, RequirementResult
 
-_OF_A_FAILED: dict[Level, str] = {"MUST": "FAIL", "SHOULD": "WARNING", "MAY": "NOTE"}
 _ENDING_STYLE: dict[Ending, str] = {
     "conforms": "bold green",
     "does-not-conform": "bold red",
@@ -87,7 +86,7 @@ def _gravest_first(result: RequirementResult) -> tuple[bool, bool, int]:
 
 
 def _headline(result: RequirementResult, catalogue: Catalogue) -> Text:
-    word = _OF_A_FAILED[result.level] if result.verdict == "fail" else result.verdict.upper()
+    word = verdict_word(result).upper()
     style = "bold red" if result.breaks_conformance else "bold cyan" if word == "NOTE" else "bold yellow"
     return Text.assemble((f"{word} {result.id}", style), f" [{result.level}] {catalogue.statement_of(result.id)}")
 

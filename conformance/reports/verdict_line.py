@@ -95,5 +95,5 @@ def _counts(subject: SubjectReport) -> str:
 
 
 def _warnings(subject: SubjectReport) -> str:
-    count = sum(result.verdict == "fail" and result.level == "SHOULD" for result in subject.verdicts)
+    count = sum(result.is_warning for result in subject.verdicts)
     return f" ({count} warning{'s' if count != 1 else ''}: failed SHOULD)" if count else ""

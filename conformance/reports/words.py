@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from conformance.observed.printable import safe
-from conformance.results import Finding
+from conformance.requirements import Level
+from conformance.results import Finding, RequirementResult
 
 _MAX_EVIDENCE = 4
+_OF_A_FAILED: dict[Level, str] = {"MUST": "fail", "SHOULD": "warning", "MAY": "note"}
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
@@ -23,6 +25,11 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         yield f"            … and {len(finding.evidence) - _MAX_EVIDENCE} more in results.json"
     if finding.replay:
         yield f"  replay:   {safe(finding.replay)}"
+
+
+def verdict_word(result: RequirementResult) -> str:
+    """The verdict as shown: a failed SHOULD is a warning, a failed MAY a note."""
+    return _OF_A_FAILED[result.level] if result.verdict == "fail" else result.verdict
 
 
 def explained_by(requirement_id: str) -> str:

@@ -82,7 +82,7 @@ def judge_claim(
         (*having("not-run"), *(name for name in unchecked if name in musts)),
         having("unsupported"),
         tuple(name for name in needs_deep if name in musts),
-        sum(result.level == "SHOULD" and result.verdict == "fail" for result in mine),
+        sum(result.is_warning for result in mine),
         implied,
     )
     return msgspec.structs.replace(claim, ending=_ending(claim))

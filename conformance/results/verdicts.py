@@ -68,6 +68,11 @@ class RequirementResult(msgspec.Struct, frozen=True):
         return self.level == "MUST" and self.verdict in ("fail", "not-run")
 
     @property
+    def is_warning(self) -> bool:
+        """A SHOULD that failed."""
+        return self.level == "SHOULD" and self.verdict == "fail"
+
+    @property
     def telling(self) -> tuple[Finding, ...]:
         """The findings that prevent a pass: the failures, and the items that could not be inspected."""
         return tuple(finding for finding in self.findings if finding.outcome in ("fail", "not-run"))

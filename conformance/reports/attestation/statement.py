@@ -121,7 +121,7 @@ def _warned(subject: SubjectReport) -> Iterator[str]:
     for result in subject.verdicts:
         if result.verdict == "waived":
             yield f"{result.id} (waived)"
-        elif result.verdict == "fail" and result.level == "SHOULD":
+        elif result.is_warning:
             yield result.id
     for name in subject.needs_deep:
         yield f"{name} (needs --deep)"

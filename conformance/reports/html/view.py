@@ -11,7 +11,7 @@ from conformance.reports.notes import notes
 from conformance.reports.page import Picture
 from conformance.reports.power import percent
 from conformance.reports.verdict_line import verdict_line
-from conformance.reports.words import explained_by
+from conformance.reports.words import explained_by, verdict_word
 from conformance.requirements import Catalogue
 from conformance.results import Ending, Finding, RequirementResult
 
@@ -94,7 +94,7 @@ def subject_views(report: Report, catalogue: Catalogue, pictures: Mapping[str, P
             safe(verdict_line(subject, partial=report.partial)),
             decided,
             owed,
-            tuple((word, sum(_word(each) == word for each in subject.verdicts)) for word in WORDS),
+            tuple((word, sum(verdict_word(each) == word for each in subject.verdicts)) for word in WORDS),
             rows,
             len(subject.verdicts) - len(shown),
             tuple(safe(note.plain.removeprefix("note: ")) for note in notes(subject)),
@@ -157,14 +157,8 @@ def tried_views(report: Report) -> Iterator[TriedView]:
         )
 
 
-def _word(result: RequirementResult) -> str:
-    if result.verdict != "fail":
-        return result.verdict
-    return {"MUST": "fail", "SHOULD": "warning", "MAY": "note"}[result.level]
-
-
 def _gravest_first(result: RequirementResult) -> int:
-    word = _word(result)
+    word = verdict_word(result)
     return WORDS.index(word) if word in _TELLING else len(WORDS)
 
 
@@ -181,7 +175,7 @@ def _row(result: RequirementResult, catalogue: Catalogue, number: int, taken: se
         result.id.rpartition("-")[0],
         result.level,
         class_,
-        _word(result),
+        verdict_word(result),
         catalogue.statement_of(result.id),
         catalogue.advice_on(result.id) if result.verdict == "fail" and whole else "",
         safe(result.reason),
