@@ -5,8 +5,6 @@ where frames end. This process responds on standard output with the sizes of the
 or on standard output too if they do not fit. It does not wait for the other side to take them from a pipe.
 """
 
-import mmap
-import os
 import struct
 import sys
 import threading
@@ -16,7 +14,7 @@ from typing import IO, Final
 
 from conformance.building.slots import MEMORY, SLOT_SIZE, frames_slot, tar_slot
 from conformance.format.frame_writer import Compressor, Output
-from conformance.sources.worker_process import SharedMemory, WorkerProcess
+from conformance.sources.worker_process import SharedMemory, WorkerProcess, inherited_memory
 
 _MODULE: Final = "conformance.building.compress_process"
 _MAX_FRAMES: Final = 2**26
@@ -134,11 +132,8 @@ def _work(memory: memoryview, stdin: IO[bytes], stdout: IO[bytes], level: int, c
 def main() -> None:
     """Arguments: the shared memory's file, the level, 1 for checksums."""
     file, level, checksums = (int(argument) for argument in sys.argv[1:])
-    try:
-        with mmap.mmap(file, MEMORY) as memory, memoryview(memory) as view:
-            _work(view, sys.stdin.buffer, sys.stdout.buffer, level, bool(checksums))
-    except (BrokenPipeError, KeyboardInterrupt):
-        os._exit(1)  # the other side has ended, or reported the error
+    with inherited_memory(file, MEMORY) as memory:
+        _work(memory, sys.stdin.buffer, sys.stdout.buffer, level, bool(checksums))
 
 
 if __name__ == "__main__":

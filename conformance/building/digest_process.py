@@ -4,8 +4,6 @@ The other side puts the tar into slots of shared memory, and states on standard 
 responds with one byte for each slot; in the end with the result.
 """
 
-import mmap
-import os
 import struct
 import sys
 from typing import IO, Final
@@ -13,23 +11,14 @@ from typing import IO, Final
 import msgspec
 
 from conformance.building.slots import MEMORY, tar_slot
-from conformance.format.digest import Digest
 from conformance.format.layer_digests import DigestedLayer, LayerDigests, repeat
-from conformance.format.seal import CompressedTarSplit
-from conformance.sources.worker_process import SharedMemory, WorkerProcess
+from conformance.sources.worker_process import SharedMemory, WorkerProcess, inherited_memory
 
 _MODULE: Final = "conformance.building.digest_process"
 # Slot, its bytes, those of the operations and those of their names.
 _REQUEST: Final = struct.Struct("<IIII")
 _DONE: Final = b"\n"
 _ENDED: Final = "the process for digests ended before its work was done"
-
-
-class _Result(msgspec.Struct, frozen=True, array_like=True):
-    diff_id: str
-    tar_split: bytes
-    tar_split_size: int
-    files: bytes
 
 
 class DigestProcess:
@@ -63,9 +52,7 @@ class DigestProcess:
         message = self._process.stdout.read()
         if self._process.wait():
             raise OSError(_ENDED)
-        found = msgspec.msgpack.decode(message, type=_Result)
-        tar_split = CompressedTarSplit(found.tar_split, found.tar_split_size)
-        return DigestedLayer(Digest("sha256", found.diff_id), tar_split, found.files)
+        return msgspec.msgpack.decode(message, type=DigestedLayer)
 
     def end(self) -> None:
         """Kill the process, and close what it had."""
@@ -81,20 +68,15 @@ def _work(memory: memoryview, stdin: IO[bytes], stdout: IO[bytes], level: int) -
         repeat(digests, content, stdin.read(operations), stdin.read(names))
         stdout.write(_DONE)
         stdout.flush()
-    found = digests.result()
-    split = found.tar_split
-    stdout.write(msgspec.msgpack.encode(_Result(found.diff_id.hex, split.payload, split.uncompressed, found.files)))
+    stdout.write(msgspec.msgpack.encode(digests.result()))
     stdout.flush()
 
 
 def main() -> None:
     """Arguments: the shared memory's file, the level of the tar-split."""
     file, level = (int(argument) for argument in sys.argv[1:])
-    try:
-        with mmap.mmap(file, MEMORY) as memory, memoryview(memory) as view:
-            _work(view, sys.stdin.buffer, sys.stdout.buffer, level)
-    except (BrokenPipeError, KeyboardInterrupt):
-        os._exit(1)  # the other side has ended, or reported the error
+    with inherited_memory(file, MEMORY) as memory:
+        _work(memory, sys.stdin.buffer, sys.stdout.buffer, level)
 
 
 if __name__ == "__main__":

@@ -184,14 +184,11 @@ class Processes:
 @contextmanager
 def process_sinks() -> Iterator[SinkMaker]:
     """Makes a sink; its processes end with the context."""
-    made: list[ProcessSink] = []
+    with ExitStack() as stack:
 
-    def sink(blob: BinaryIO, level: int, checksums: bool) -> ProcessSink:
-        made.append(ProcessSink(blob, level, checksums))
-        return made[-1]
+        def sink(blob: BinaryIO, level: int, checksums: bool) -> ProcessSink:
+            made = ProcessSink(blob, level, checksums)
+            stack.callback(made.end)
+            return made
 
-    try:
         yield sink
-    finally:
-        for each in made:
-            each.end()

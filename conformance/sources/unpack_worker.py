@@ -6,7 +6,6 @@ slots before it needs the limit of the tar, the first line of standard input: th
 read meanwhile.
 """
 
-import mmap
 import os
 import struct
 import sys
@@ -20,7 +19,7 @@ from conformance.format import errors
 from conformance.format.frames import Frame
 from conformance.format.unpack import FrameTable
 from conformance.sources.unpacking import BlobBounds, Progress, Unpacked, Unpacking
-from conformance.sources.worker_process import SharedMemory, WorkerProcess
+from conformance.sources.worker_process import SharedMemory, WorkerProcess, inherited_memory
 
 SLOTS: Final = 12
 SLOT_SIZE: Final = 8 * 2**20
@@ -161,7 +160,7 @@ def _unpacked(done: _Done) -> Unpacked:
     return Unpacked(done.blob_digest, done.blob_size, done.diff_id, done.tar_size, frames, problem)
 
 
-def _work(blob: BinaryIO, memory: mmap.mmap, bounds: BlobBounds, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+def _work(blob: BinaryIO, memory: memoryview, bounds: BlobBounds, stdin: IO[bytes], stdout: IO[bytes]) -> None:
     """Fill slots in turn; a slot is written again only when the other side is done with it."""
     read = 0
 
@@ -219,10 +218,8 @@ def main() -> None:
     memory_file, blob_file = (int(argument) for argument in sys.argv[1:3])
     bounds = msgspec.json.decode(sys.argv[3], type=BlobBounds)
     try:
-        with os.fdopen(blob_file, "rb") as blob, mmap.mmap(memory_file, SLOTS * SLOT_SIZE) as memory:
+        with inherited_memory(memory_file, SLOTS * SLOT_SIZE) as memory, os.fdopen(blob_file, "rb") as blob:
             _work(blob, memory, bounds, sys.stdin.buffer, sys.stdout.buffer)
-    except (BrokenPipeError, KeyboardInterrupt):
-        os._exit(1)  # the other side has ended, or reported the error
     except OSError as error:
         _send(sys.stdout.buffer, _Failed(error.errno or 0, error.strerror or str(error)))
 

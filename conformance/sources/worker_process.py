@@ -9,7 +9,7 @@ import mmap
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -87,6 +87,16 @@ class WorkerProcess:
         """Close the streams."""
         self.tell_end()
         self.stdout.close()
+
+
+@contextlib.contextmanager
+def inherited_memory(file: int, size: int) -> Iterator[memoryview]:
+    """In the process: the shared memory. The process ends at once when the other side has ended."""
+    try:
+        with mmap.mmap(file, size) as memory, memoryview(memory) as view:
+            yield view
+    except (BrokenPipeError, KeyboardInterrupt):
+        os._exit(1)  # the other side has ended, or reported the error
 
 
 def _unnamed_file() -> int:
