@@ -22,7 +22,7 @@ from conformance.format.digest import Digest
 from conformance.format.errors import FormatError
 from conformance.format.footer import Footer
 from conformance.format.frames import SKIPPABLE_HEADER, FrameMap
-from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, LAYER_ZSTD_TYPE
+from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, LAYER_ZSTD_TYPE, WHITEOUT
 from conformance.format.oci import Descriptor
 from conformance.format.positions import ChunkedAnnotations, Positions
 from conformance.format.sentinel import is_sentinel
@@ -35,7 +35,6 @@ from conformance.sources.tables import MAX_TAR_SPLIT_DOCUMENT, Counted, FoundFoo
 MAX_SHOWN_FRAMES: Final = 2**18
 MAX_NAMED: Final = 2**18
 """Maximum entries of a TOC whose names are matched with frames."""
-_WHITEOUT = ".wh."
 _OTHER_TYPE = "unknown"
 
 
@@ -230,7 +229,7 @@ def _summary(view: TocView, toc: Toc, limit: int) -> TocView:
     entries = whiteouts = xattrs = split = chunks = size = 0
     for entry, count in _with_chunks(toc):
         entries += 1
-        whiteouts += entry.name.rpartition("/")[2].startswith(_WHITEOUT)
+        whiteouts += entry.name.rpartition("/")[2].startswith(WHITEOUT)
         xattrs += bool(entry.xattrs)
         split += count > 1
         chunks += count if count > 1 else 0

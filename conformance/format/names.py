@@ -22,6 +22,10 @@ REF_NAME: Final = "org.opencontainers.image.ref.name"
 """The annotation of an entry of a layout's index.json that has the tag (image-spec annotations.md)."""
 MANIFEST_TYPES: Final = (MANIFEST_TYPE, INDEX_TYPE, DOCKER_MANIFEST_TYPE, DOCKER_LIST_TYPE)
 
+WHITEOUT: Final = ".wh."
+OPAQUE_WHITEOUT: Final = ".wh..wh..opq"
+"""How the name of a whiteout begins, and that of the one that hides a whole directory (image-spec layer.md)."""
+
 ESTARGZ_TOC: Final = "containerd.io/snapshot/stargz/toc.digest"
 ZSTD_ANNOTATION: Final = "io.github.containers.compression.zstd"
 CHUNKED_PREFIX: Final = "io.github.containers.zstd-chunked."

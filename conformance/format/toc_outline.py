@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from conformance.format.discrepancy import shown
+from conformance.format.names import WHITEOUT
 from conformance.format.toc import CHUNK_ZEROS, TYPES, Entry
 from conformance.format.toc_names import Names, names_of
 
@@ -159,7 +160,7 @@ def outline(entries: Sequence[Entry]) -> Outline:  # noqa: PLR0912, PLR0915 - th
             found.hard_links.append(index)
         if entry.xattrs:
             found.with_xattrs.append(index)
-        if ".wh." in name:
+        if WHITEOUT in name:
             found.whiteouts.append(index)
         if entry.modtime not in plain_times:
             times.add(entry.modtime)

@@ -9,7 +9,10 @@ _RECEIVED: Final = threading.Event()
 
 
 def end_on_signals() -> None:
-    """SIGTERM ends a run as Ctrl-C does: verdicts are reported, and everything is cleaned up."""
+    """SIGTERM ends a run as Ctrl-C does: verdicts are reported, and everything is cleaned up.
+
+    That one of the two came is remembered for ``raise_again``.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         _RECEIVED.set()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance.format.digest import Digest
+from conformance.format.names import OPAQUE_WHITEOUT, WHITEOUT
 from conformance.images.trees import Node, Tree
 from conformance.observed.trials import EntrySeen
 
@@ -24,8 +25,6 @@ _KINDS: Final = {
     stat.S_IFBLK: "block",
     stat.S_IFSOCK: "socket",
 }
-_WHITEOUT: Final = ".wh."
-_OPAQUE: Final = ".wh..wh..opq"
 _IMPLIED: Final = 0o755
 
 
@@ -35,13 +34,13 @@ def expected_tree(layers: Sequence[Tree]) -> dict[str, EntrySeen]:
     for layer in layers:
         for node in layer:
             parent, _, last = _clean(node.name).rpartition("/")
-            if last == _OPAQUE:
+            if last == OPAQUE_WHITEOUT:
                 found = {name: seen for name, seen in found.items() if not name.startswith(f"{parent}/")}
-            elif last.startswith(_WHITEOUT):
-                _remove(found, f"{parent}/{last.removeprefix(_WHITEOUT)}".lstrip("/"))
+            elif last.startswith(WHITEOUT):
+                _remove(found, f"{parent}/{last.removeprefix(WHITEOUT)}".lstrip("/"))
         for node in layer:
             name = _clean(node.name)
-            if not name.rpartition("/")[2].startswith(_WHITEOUT):
+            if not name.rpartition("/")[2].startswith(WHITEOUT):
                 _remove(found, name, keep_below=node.kind == "dir")
                 found[name] = node
     for name in list(found):

@@ -8,9 +8,8 @@ import msgspec
 from conformance.anatomy.difference.model import DiffError
 from conformance.anatomy.difference.nodes import Node
 from conformance.anatomy.difference.readings import MAX_NODES, Reading
+from conformance.format.names import OPAQUE_WHITEOUT, WHITEOUT
 
-WHITEOUT: Final = ".wh."
-OPAQUE: Final = ".wh..wh..opq"
 _MAX_DEPTH: Final = 256
 
 Parts = tuple[str, ...]
@@ -77,7 +76,7 @@ class ImageTree:
         parent = self._find(parts[:-1])
         if parent is None:
             return
-        if parts[-1] == OPAQUE:
+        if parts[-1] == OPAQUE_WHITEOUT:
             parent.below.clear()
         else:
             parent.below.pop(parts[-1].removeprefix(WHITEOUT), None)

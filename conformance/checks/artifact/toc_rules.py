@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import Final
 
+from conformance.checks.artifact.whiteout_rules import is_whiteout
 from conformance.format.clean_names import CleanNames
 from conformance.format.discrepancy import shown
 from conformance.format.entries import xattr_value
@@ -171,8 +172,7 @@ def wrong_whiteouts(toc: Outline) -> Problems:
     def problems() -> Problems:
         for index in toc.whiteouts:
             entry = toc.entries[index]
-            last = entry.name.rstrip("/").rpartition("/")[2]
-            if last.startswith(".wh.") and entry.type != "reg":
+            if is_whiteout(entry.name) and entry.type != "reg":
                 yield problem(toc.entries, index, "type reg for a whiteout", f"type {entry.type}")
 
     yield from islice(problems(), MAX_PROBLEMS)

@@ -10,12 +10,11 @@ from itertools import islice
 from typing import Final
 
 from conformance.format.discrepancy import shown
+from conformance.format.names import OPAQUE_WHITEOUT, WHITEOUT
 from conformance.format.toc_names import cleaned, cleaned_names
 from conformance.format.toc_outline import MAX_PROBLEMS, Outline, Problems, problem
 
-WHITEOUT: Final = ".wh."
 _OF_AUFS: Final = ".wh..wh."
-OPAQUE: Final = ".wh..wh..opq"
 _NO_NAMES: Final = frozenset(("", ".", ".."))
 
 
@@ -26,7 +25,7 @@ def is_whiteout(name: str) -> bool:
 
 def is_opaque(name: str) -> bool:
     """Whether an entry of this name hides what lower layers have in its directory."""
-    return _last(name) == OPAQUE
+    return _last(name) == OPAQUE_WHITEOUT
 
 
 def nameless_whiteouts(toc: Outline) -> Problems:

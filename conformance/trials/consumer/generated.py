@@ -16,6 +16,7 @@ from hypothesis.errors import Flaky
 
 from conformance.cases.vectors.counterexamples import keep_pulled
 from conformance.checks.consumer.pull import equals_the_plain_variant
+from conformance.format.names import WHITEOUT
 from conformance.images.composed import Image, image, layer_of, sentinel_image
 from conformance.images.draft import Drafted
 from conformance.images.trees import Node, Tree
@@ -96,7 +97,7 @@ def usable(tree: Tree) -> Tree:
     for node in tree:
         name = node.name
         parts = name.split("/")
-        odd = any(len(part.encode()) > _MAX_NAME or part.startswith(".wh.") for part in parts)
+        odd = any(len(part.encode()) > _MAX_NAME or part.startswith(WHITEOUT) for part in parts)
         blocked = any(kept[above].kind != "dir" for above in _above(name) if above in kept)
         lost = node.kind == "hardlink" and node.link_name not in kept
         taken = name in kept or any(other.startswith(f"{name}/") for other in kept)
