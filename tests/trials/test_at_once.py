@@ -49,13 +49,15 @@ def test_a_job_is_run_once_however_many_ask_for_it() -> None:
     runs: list[str] = []
     once: Once[str, int] = Once()
 
-    def job() -> int:
-        time.sleep(0.05)  # long enough for the second to ask before the first ends
-        runs.append("run")
-        return len(runs)
+    def job(key: str) -> int:
+        time.sleep(0.05)  # long enough for the others to ask before it ends
+        runs.append(key)
+        return len(key)
 
-    assert list(at_once([partial(once.result, "one", job)] * 2 + [partial(once.result, "two", job)], 3)) == [1, 1, 2]
-    assert once.done() == [1, 2]
+    jobs = [partial(once.result, key, partial(job, key)) for key in ("one", "one", "three")]
+    assert list(at_once(jobs, 3)) == [3, 3, 5]
+    assert sorted(runs) == ["one", "three"]
+    assert sorted(once.done()) == [3, 5]
 
 
 def test_a_failure_is_raised_for_everyone_who_asks_and_is_no_result() -> None:
