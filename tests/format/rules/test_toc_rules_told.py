@@ -194,7 +194,6 @@ def test_times_are_inspected_where_the_outline_states_it(odd: set[str], left_out
         (".wh.a", "dir", True),
         ("x/.wh.a", "char", True),
         ("x/.wh.a/", "dir", True),
-        ("x/.wh.a/b", "dir", False),
         ("x.wh.a", "dir", False),
         (".wh..wh..opq", "symlink", True),
         ("x/.wh.", "fifo", True),
@@ -204,6 +203,18 @@ def test_whiteouts_are_regular(name: str, kind: str, wrong: bool) -> None:
     entries = [DIRECTORY, Entry(type=kind, name=name), Entry(type="reg", name="y/.wh.b")]
     expected = [(1, "type reg for a whiteout", f"type {kind}")] if wrong else []
     assert told(toc_rules.wrong_whiteouts(outline(entries))) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected", "found"),
+    [
+        (Entry(type="dir", name="x/.wh.a/b"), "no directory whose name begins with .wh.", "'x/.wh.a/b'"),
+        (Entry(type="reg", name="x/.wh.a", size=7), "a whiteout without content", "size 7"),
+    ],
+)
+def test_whiteouts_are_empty_and_no_directories(entry: Entry, expected: str, found: str) -> None:
+    entries = [DIRECTORY, entry, Entry(type="reg", name="y/.wh.b")]
+    assert told(toc_rules.wrong_whiteouts(outline(entries))) == [(1, expected, found)]
 
 
 @pytest.mark.parametrize(
