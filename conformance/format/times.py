@@ -27,11 +27,11 @@ def parse_time(text: str) -> int:
     try:
         moment = datetime(*(int(field) for field in fields), tzinfo=UTC)  # type: ignore[arg-type,misc]
     except ValueError as error:
-        raise FormatError(f"{text[:80]!r} is not an RFC 3339 time: {error}") from None
+        raise FormatError(f"{text!r} is not an RFC 3339 time: {error}") from None
     offset = 0
     if sign:
         if int(hours) > 23 or int(minutes) > 59:
-            raise FormatError(f"{text[:80]!r} has an impossible zone")
+            raise FormatError(f"{text!r} has an impossible zone")
         offset = (int(hours) * 3600 + int(minutes) * 60) * (-1 if sign == "-" else 1)
     seconds = (moment - _EPOCH) // timedelta(seconds=1) - offset
     return seconds * NANOSECONDS + int((fraction or "").ljust(9, "0"))
