@@ -7,7 +7,8 @@ from typing import Final
 from conformance.format.errors import FormatError
 
 NANOSECONDS: Final = 10**9
-YEAR_ONE: Final = -62_135_596_800 * NANOSECONDS
+_FIRST: Final = -62_135_596_800
+YEAR_ONE: Final = _FIRST * NANOSECONDS
 """The zero time of Go: the reference leaves it out, old writers write it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +43,7 @@ def format_time(nanoseconds: int) -> str:
     if nanoseconds == YEAR_ONE:
         return ""
     seconds, fraction = divmod(nanoseconds, NANOSECONDS)
-    if not YEAR_ONE // NANOSECONDS <= seconds <= _LAST:
+    if not _FIRST <= seconds <= _LAST:
         raise FormatError(
             f"a time {seconds} seconds from 1970 is outside the years 1 to 9999 that RFC 3339 can represent"
         )
