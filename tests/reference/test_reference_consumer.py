@@ -101,9 +101,9 @@ def test_golden_identities_are_those_of_the_formula(golden: ReferenceBench) -> N
 def test_partial_pulls_are_economical(golden: ReferenceBench) -> None:
     store = golden.new("store")
     layers = golden.fields(f"golden@{golden.fields('golden:1')['manifests'][1]['digest']}")["layers"]
-    with golden.watching() as cold:
+    with golden.registry.watching() as cold:
         golden.unpack("golden:1", store=store)
-    with golden.watching() as warm:
+    with golden.registry.watching() as warm:
         golden.unpack("golden:1", store=store)
     assert not [exchange for exchange in cold if layers[0]["digest"] in exchange.url]  # the sentinel
     for layer in layers[1:]:
@@ -330,7 +330,7 @@ def test_a_broken_layer_of_a_sentinel_image_is_refused(case: str, tmp_path: Path
         twin, _ = here.unpack("twin:1")
         assert twin.status == 0, twin.err
         here.put_pair("a", [layer])
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             ended, output = here.unpack("a:1")
     assert ended.status == 3, ended.err
     assert named in ended.err
@@ -369,7 +369,7 @@ def test_plain_images_fall_back_to_a_full_download(tmp_path: Path) -> None:
     for annotations in ({}, {key: value for key, value in written.annotations.items() if key != TARSPLIT_POSITION}):
         with bench(tmp_path / f"w{len(annotations)}") as here:
             here.put_image("a", [(blob, str(written.diff_id), annotations)], tag="1")
-            with here.watching() as seen:
+            with here.registry.watching() as seen:
                 ended, output = here.unpack("a:1")
             assert ended.status == 0, ended.err
             assert (output / "dir" / "file").read_bytes() == noise(1, 3000)
@@ -537,7 +537,7 @@ def test_chunks_of_other_files_are_used_again(tmp_path: Path) -> None:
             here.put_pair(name, [as_layer(*a_layer(tree))])
         store = here.new("store")
         assert here.unpack("old:1", store=store)[0].status == 0
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             ended, output = here.unpack("new:1", store=store)
         assert ended.status == 0, ended.err
         assert (output / "new").read_bytes() == content + b"and more"

@@ -6,16 +6,12 @@ from collections.abc import Callable
 from conformance.cases.mutants.documents._parts import OTHER_DIGEST, TREE, gzip_image, other_platform
 from conformance.format.digest import Digest
 from conformance.format.names import (
-    CHUNKED_PREFIX,
     LAYER_GZIP_TYPE,
     LAYER_TAR_TYPE,
     LAYER_ZSTD_TYPE,
-    LEGACY_PREFIX,
-    MANIFEST_CHECKSUM,
-    MANIFEST_POSITION,
 )
 from conformance.images.draft import Draft
-from conformance.images.layer_draft import LayerDraft, draft_layer, finish_layer
+from conformance.images.layer_draft import LayerDraft, draft_layer, finish_layer, legacy_toc_keys
 from conformance.images.trees import Node, tar_of
 from conformance.requirements import mutant
 
@@ -94,7 +90,4 @@ def _with_legacy_keys(draft: Draft, edit: Callable[[LayerDraft], object]) -> Non
     edit(layer)
     made = finish_layer(layer)
     described = other_platform(draft, made.blob, LAYER_ZSTD_TYPE, made.diff_id)
-    described["annotations"] = {
-        key.replace(CHUNKED_PREFIX, LEGACY_PREFIX): made.descriptor["annotations"][key]
-        for key in (MANIFEST_CHECKSUM, MANIFEST_POSITION)
-    }
+    described["annotations"] = legacy_toc_keys(made.descriptor["annotations"])

@@ -7,6 +7,7 @@ from copy import deepcopy
 from conformance.format.digest import Digest
 from conformance.format.names import LAYER_GZIP_TYPE
 from conformance.images.draft import Draft, Json
+from conformance.images.drafted import insert_image
 from conformance.images.trees import Node, tar_of
 
 ARM: Json = {"architecture": "arm64", "os": "linux"}
@@ -30,8 +31,7 @@ def other_platform(draft: Draft, layer: bytes, media_type: str, diff_id: str, al
     described: Json = {"mediaType": media_type, "digest": digest, "size": len(layer)}
     manifest = {**deepcopy(draft.plain), "layers": [described]}
     config = {**deepcopy(draft.plain_config), **ARM, "rootfs": {"type": "layers", "diff_ids": [diff_id]}}
-    draft.extra["other"] = (manifest, config)
-    draft.entries.insert(0, {"of": "other", "platform": ARM})
+    insert_image(draft, manifest, config, ARM)
     return described
 
 

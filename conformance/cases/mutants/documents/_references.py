@@ -7,6 +7,7 @@ from copy import deepcopy
 
 from conformance.cases.mutants.documents._parts import ARM, OTHER_DIGEST, TREE, gzip_image
 from conformance.images.draft import PLATFORM, Draft
+from conformance.images.drafted import insert_image
 from conformance.images.trees import tar_of
 from conformance.requirements import mutant
 
@@ -40,19 +41,15 @@ def gzip_layer_of_other_bytes(draft: Draft) -> None:
 @mutant("DOC-016")
 def twin_with_a_layer_less_than_diff_ids(draft: Draft) -> None:
     """Its DiffIDs are those of the pair, and crane exports fewer files."""
-    draft.extra["other"] = (
-        {**deepcopy(draft.plain), "layers": draft.plain["layers"][:1]},
-        deepcopy(draft.plain_config),
-    )
-    draft.entries.insert(0, {"of": "other", "platform": PLATFORM})
+    manifest = {**deepcopy(draft.plain), "layers": draft.plain["layers"][:1]}
+    insert_image(draft, manifest, deepcopy(draft.plain_config), PLATFORM)
 
 
 @mutant("DOC-016", implies=("SENT-INDEX-013",))
 def other_platform_with_a_diff_id_more(draft: Draft) -> None:
     config = {**deepcopy(draft.plain_config), **ARM}
     config["rootfs"]["diff_ids"].append(OTHER_DIGEST)
-    draft.extra["other"] = (deepcopy(draft.plain), config)
-    draft.entries.insert(0, {"of": "other", "platform": ARM})
+    insert_image(draft, deepcopy(draft.plain), config, ARM)
 
 
 @mutant("DOC-015")

@@ -60,8 +60,8 @@ def legacy_keys_of_a_second_toc() -> LayerDraft:
     place = sum(len(frame) for frame in draft.frames) + SKIPPABLE_HEADER
     draft.before_tail = skippable(payload)
     draft.annotations = {
-        f"{names.LEGACY_PREFIX}manifest-checksum": str(Digest.of(payload)),
-        f"{names.LEGACY_PREFIX}manifest-position": f"{place}:{len(payload)}:{len(document)}:1",
+        names.legacy_key(names.MANIFEST_CHECKSUM): str(Digest.of(payload)),
+        names.legacy_key(names.MANIFEST_POSITION): f"{place}:{len(payload)}:{len(document)}:1",
     }
     return draft
 
@@ -69,7 +69,7 @@ def legacy_keys_of_a_second_toc() -> LayerDraft:
 @mutant("ANNOT-022")
 def legacy_tar_split_without_a_current_one() -> LayerDraft:
     draft = conforming_layer()
-    draft.annotations[f"{names.LEGACY_PREFIX}tarsplit-position"] = "1:2:3"
+    draft.annotations[names.legacy_key(names.TARSPLIT_POSITION)] = "1:2:3"
     return draft
 
 
