@@ -23,8 +23,8 @@ from conformance.reference.producer import Producer
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, Plan, Step, Transfer
 from tests.implementations.images import plain_layout
+from tests.reference.made_layers import Layer, a_layer, as_layer, changed_toc, resealed
 from tests.reference.reference_bench import ReferenceBench, bench, entry
-from tests.reference.test_reference_consumer import Layer, a_layer, as_layer, changed_toc, resealed
 
 
 class NeverTrusts(Consumer):
