@@ -220,7 +220,7 @@ def _texts(block: bytes) -> Iterator[Flaw]:
 def _behind_the_prefix(block: bytes, length: int) -> Flaw:
     if _STAR_TIMES.fullmatch(block, 476, 500) and not block[PREFIX + length : 476].strip(b"\0"):
         return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs after the text", raw(block[476:500]), 476)
-    return Flaw(TarRule.TEXT, "the field prefix", "NULs after the text", raw(block[PREFIX:500]), PREFIX + length)
+    return Flaw(TarRule.TEXT, "the field prefix", "NULs after the text", raw(block[PREFIX:]), PREFIX + length)
 
 
 def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:

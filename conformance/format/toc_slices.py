@@ -163,7 +163,7 @@ class _Reader:
 
     def _note_keys(self, document: bytes, toc: Toc, head: int, shift: int) -> None:
         left = MAX_PROBLEMS - len(self._keys)
-        for problem in key_problems(document, toc, limit=left) if left > 0 else ():
+        for problem in key_problems(document, toc, limit=left):
             in_head = problem.offset < head
             path = _INDEX.sub(lambda match: f"entries[{int(match[1]) + self._index}]", problem.path)
             place = problem.offset + (0 if in_head else shift)

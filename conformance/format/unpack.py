@@ -182,9 +182,9 @@ class LayerUnpacker:
     def _trim(self) -> None:
         """Drop decompressed bytes, and all bytes of a skippable frame."""
         start = max(self._scanner.open_offset, self._fed if self._stream is not None else 0) - self._base
-        if start > 0:
-            self._buffer = self._buffer[start:]
-            self._base += start
+        dropped = max(start, 0)
+        self._buffer = self._buffer[dropped:]
+        self._base += dropped
         magic = int.from_bytes(self._buffer[:_MAGIC_BYTES], "little")
         begins_skippable = (
             len(self._buffer) >= _MAGIC_BYTES and self._stream is None and magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC

@@ -1,8 +1,9 @@
 """What is noted beside the verdicts, what makes an image unreadable, and layers that are judged before their image."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
+import pytest
 
 from conformance.checks.artifact.judge import (
     has_sentinel,
@@ -18,7 +19,7 @@ from conformance.checks.bound import checks_of
 from conformance.format.oci import Index, Platform
 from conformance.format.sentinel import canonical_sentinel
 from conformance.observed.evidence import Note
-from conformance.observed.image import ImageSeen, ManifestSeen, SentinelBlob, Stored
+from conformance.observed.image import ImageSeen, ManifestSeen, Problem, SentinelBlob, Stored
 from conformance.observed.layer import LayersSeen
 from conformance.requirements import load_catalogue
 from conformance.results import conclude, failed, passed, unread
@@ -94,6 +95,12 @@ def test_an_image_is_unreadable_where_a_document_is_missing() -> None:
     assert unreadable(index(PLAIN, NOT_FETCHED)) == ()
     assert unreadable(index(PLAIN, LOST, nest(LOST))) == ("lost: HTTP 404", "lost: HTTP 404")
     assert unreadable(index(PLAIN, index_problem="HTTP 500")) == ("index: HTTP 500",)
+
+
+@pytest.mark.parametrize("problem", get_args(Problem))
+def test_every_problem_of_a_manifest_but_one_makes_its_image_unreadable(problem: Any) -> None:
+    lost = ManifestSeen("lost", Stored(None, problem, "why"), entry(), problem="why")
+    assert unreadable(index(PLAIN, lost)) == (() if problem == "not-fetched" else ("lost: why",))
 
 
 def test_layers_of_what_was_not_read_are_not_passed() -> None:

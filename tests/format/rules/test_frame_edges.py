@@ -1,5 +1,7 @@
 """Frames that are built by hand, field by field (RFC 8878 section 3.1.1), mapped whole and byte by byte."""
 
+import io
+
 import pytest
 
 from conformance.format.decompress import MAX_WINDOW
@@ -218,3 +220,21 @@ def test_frames_are_found_by_their_boundaries() -> None:
 
 def test_the_limit_of_a_window_is_that_of_the_format() -> None:
     assert MAX_WINDOW == 2**27
+
+
+class Asked(io.BytesIO):
+    """A file that notes how many bytes are asked for at a time."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.sizes: list[int | None] = []
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.sizes.append(size)
+        return super().read(size)
+
+
+def test_a_file_is_read_a_mebibyte_at_a_time() -> None:
+    blob = Asked(skippable(bytes(2**20)) + frame(0, b"\x00", (RAW, 1)))
+    assert len(map_frames(blob).frames) == 2
+    assert blob.sizes == [1_048_576] * 3

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.format.tar_faults import TarRule
-from conformance.format.tar_header_rules import HeaderRules, header_flaws, number_of, text_of
+from conformance.format.tar_header_rules import HeaderRules, header_flaws, is_v7, number_of, text_of
 from conformance.images.raw_tar import FIELDS, GNU, USTAR, V7, header
 
 
@@ -308,3 +308,10 @@ def test_times_of_star_are_reported_whatever_stands_behind_them() -> None:
 
 def test_a_name_of_one_character_is_a_name() -> None:
     assert rules(header(b"n", 0, b"5", prefix=b"p")) == []
+
+
+def test_the_form_v7_has_eight_empty_bytes_for_its_magic() -> None:
+    for at in (256, 265):
+        assert is_v7(bytes(at) + b"x" + bytes(511 - at))
+    for at in range(257, 265):
+        assert not is_v7(bytes(at) + b"x" + bytes(511 - at))
