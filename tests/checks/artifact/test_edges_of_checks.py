@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import zstandard
 
-from conformance.cases.mutants.layers import another_diff_id
+from conformance.cases.mutants.layers._frames import another_diff_id
 from conformance.checks.artifact.judge import judge_blob, judge_image, needs_deep
 from conformance.checks.artifact.layer_blob import tail_in_order
 from conformance.format.footer import Footer, FooterForm

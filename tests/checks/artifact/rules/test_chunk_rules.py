@@ -2,22 +2,12 @@
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from conformance.checks.artifact import chunk_rules
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import MAX_PROBLEMS, Outline, Problems, outline
-
-DIGEST = "sha256:" + "ab" * 32
-FILE = Entry(type="reg", name="a", size=30, digest=DIGEST, offset=10, end_offset=40, chunk_size=10, chunk_digest=DIGEST)
-SECOND = Entry(type="chunk", name="a", offset=20, chunk_size=10, chunk_offset=10, chunk_digest=DIGEST)
-THIRD = msgspec.structs.replace(SECOND, offset=30, chunk_offset=20)
-OTHER = Entry(type="reg", name="b", size=5, digest=DIGEST, offset=50, end_offset=60)
-
-
-def changed(entry: Entry, **fields: object) -> Entry:
-    return msgspec.structs.replace(entry, **fields)
+from tests.checks.artifact.rules.entries import DIGEST, FILE, OTHER, SECOND, THIRD, changed
 
 
 def places(problems: Problems) -> list[int]:
