@@ -1,6 +1,7 @@
 """What a check must still see at its edge: the last allowed value, the second of two, a thing that is missing."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -236,8 +237,8 @@ def test_the_tail_is_in_order_whatever_the_sizes_of_its_parts(size: int) -> None
     footer = Footer(FooterForm.CURRENT, toc, split)
     end = split.end
     annotations = {MANIFEST_POSITION: str(toc), TARSPLIT_POSITION: str(split)}
-    facts = {"footer": footer, "footer_raw": footer.build(), "size": end + 72, "annotations": annotations}
+    facts: dict[str, Any] = {"footer": footer, "footer_raw": footer.build(), "size": end + 72}
     for more, outcome in ((0, "pass"), (1, "fail")):
         framed = {308: size, split.offset: size + 3 + more, end + 8: 64}
-        (judgement,) = tail_in_order(LayersSeen((layers.layer(**facts, skippable=framed),)))
+        (judgement,) = tail_in_order(LayersSeen((layers.layer(annotations=annotations, skippable=framed, **facts),)))
         assert judgement.outcome == outcome
