@@ -64,7 +64,7 @@ def _weights(numpy: Any) -> Any:
 
 
 def splits_by_numpy(known: bytes, numpy: Any, arrays: _Arrays | None = None) -> list[int]:
-    """The same with arrays of bytes: where the low byte of the sum is not that of the target, the sum is another.
+    """What ``SplitFinder.ends`` returns, by arrays of bytes: a sum whose low byte is not the target's is another.
 
     One place of 256 is left of content without a pattern; where more than one of 16 is, all sums are computed in full.
     """
@@ -108,7 +108,7 @@ def _weighted_sums(content: Any, numpy: Any, arrays: _Arrays) -> Any:
 
 
 def splits_by_integers(known: bytes) -> list[int]:
-    """The same with one large integer, without numpy."""
+    """What ``SplitFinder.ends`` returns, by one large integer, without numpy."""
     count = len(known)
     lanes = bytearray(_LANE * count)
     lanes[::_LANE] = known

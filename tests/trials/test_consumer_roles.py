@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from conformance.reference.errors import RefusalError
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.unaware import TarConsumer
 from conformance.registry.client.client import RegistryClient, Response
-from conformance.requirements import broken_by, load_catalogue
+from conformance.requirements import broken_by, find_mutants, load_catalogue
 from conformance.results import RequirementResult, conclude
 from conformance.strategies.shapes import Tally
 from conformance.trials.consumer.generated import generated_images
@@ -46,9 +47,8 @@ class OnlyGzip(TarConsumer):
         return super().layer(layer, diff_id, sentinel)
 
 
-def _mutants(*modules: object) -> list[Maker]:
-    found = [value for module in modules for value in vars(module).values() if hasattr(value, "__breaks__")]
-    return [maker for maker in found if maker.__name__ not in BY_MEMORY]
+def _mutants(*modules: ModuleType) -> list[Maker]:
+    return [maker for maker in find_mutants(*modules) if maker.__name__ not in BY_MEMORY]
 
 
 AWARE_MUTANTS, UNAWARE_MUTANTS = _mutants(clients, clients_select, clients_input), _mutants(clients_unaware)

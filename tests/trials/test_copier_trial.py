@@ -8,14 +8,14 @@ import pytest
 from conformance.cases.mutants import copiers
 from conformance.implementations.adapter import parse_adapter
 from conformance.reference.toolkit import REFERENCE, Toolkit
-from conformance.requirements import broken_by, load_catalogue
+from conformance.requirements import broken_by, find_mutants, load_catalogue
 from conformance.results import conclude
 from conformance.trials.copier.jobs import JOBS_OF
 from conformance.trials.copier.trial import CopierTrial
 from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.under_test import ImplementationUnderTest
 
-MUTANTS = [value for value in vars(copiers).values() if hasattr(value, "__breaks__")]
+MUTANTS = find_mutants(copiers)
 
 
 def verdicts(toolkit: Toolkit, directory: Path) -> dict[str, str]:

@@ -36,6 +36,7 @@ from conformance.requirements import (
     find_variants,
     freedom_of,
     load_catalogue,
+    module_of,
     name_of,
 )
 from conformance.results import RequirementResult, conclude
@@ -131,7 +132,7 @@ def _is_variant(maker: Maker) -> bool:
 
 
 def _part(maker: Maker) -> tuple[Part, Judge]:
-    module = maker.__module__
+    module = module_of(maker)
     if module in _PARTS:
         return _PARTS[module]
     if module.startswith("conformance.cases.variants.registries"):

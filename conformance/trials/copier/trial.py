@@ -163,7 +163,7 @@ class CopierTrial(Trial):
         values |= {"platform": "linux/amd64"} if "platform" in job.options else {}
         there = frozenset(self._to.blobs(repository))
         self._log.take_bodies()
-        with self._to.watching() as exchanges:
+        with self._to.registry.watching() as exchanges:
             run = self.subject.run(
                 job.operation,
                 values,
