@@ -41,11 +41,11 @@ def test_a_program_that_does_not_start_is_reported_with_its_last_line(tmp_path: 
 
 SERVES = """
 import http.server, os, sys
-class Answers(http.server.BaseHTTPRequestHandler):
+class Responds(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(401 if os.environ["MADE_FOR"] == "zcc" else 500)
         self.end_headers()
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answers).serve_forever()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Responds).serve_forever()
 """
 
 
