@@ -263,17 +263,21 @@ def _tried(changes: list[Change], tests_of: _Tests) -> Iterator[str]:
         yield "not run by any test" if not change.tests else _at_import(change) if started_again else end
 
 
+_FIRST = 50
+"""Tests, those that look most closely."""
+
+
 def _at_import(change: Change) -> str:
     """The outcome of a change of code that runs at import: the file is changed, and the tests are started again.
 
-    The test file with most of the tests runs first, alone, because collecting all tests takes longer than running one.
+    The test file with most of the first tests runs first, alone, because collecting all tests takes longer than running
+    one.
     """
     path = Path(change.file)
     original = path.read_text("utf-8")
-    by_file: dict[str, list[str]] = {}
-    for name in change.tests:
-        by_file.setdefault(name.partition("::")[0], []).append(name)
-    most = max(by_file.values(), key=len)
+    by_file = Counter(name.partition("::")[0] for name in change.tests[:_FIRST])
+    ((file, _),) = by_file.most_common(1)
+    most = [name for name in change.tests if name.startswith(f"{file}::")]
     try:
         path.write_text(change.source, "utf-8")
         return "killed" if _fails(most) or _fails(change.tests) else "survived"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from conformance.format.tar_faults import Flaw, TarRule, raw
-from conformance.format.tarheader import BLOCK, PREFIX, TYPE
+from conformance.format.tarheader import BLOCK, PREFIX, TYPE, TYPE_FLAG
 
 GNU_MAGIC: Final = b"ustar  \0"
 USTAR_MAGIC: Final = b"ustar\x0000"
@@ -116,7 +116,7 @@ def text_of(field: bytes) -> bytes:
 
 def header_flaws(block: bytes) -> Iterator[Flaw]:
     """The violations in a header."""
-    kind = block[TYPE : TYPE + 1]
+    kind = block[TYPE_FLAG]
     yield from _numbers(block, kind)
     yield from _checksum(block)
     yield from _form(block)

@@ -1,5 +1,6 @@
 """Which documents the search for odd keys inspects object by object: those that encoding does not reproduce."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -89,6 +90,23 @@ def test_a_document_that_encoding_reproduces_is_canonical() -> None:
         (b" " + document, False),
     ):
         assert toc_keys._is_canonical(text, Toc(1, MANY[:2])) is canonical
+
+
+SPACED = """
+{ "list" : [ { "Name" : "a" , "x" : [ 1 ] } ] ,
+"entries" : [ { "Name" : "a" , "size" : 1 } , { } ] , "Version" : 1 }
+"""
+
+
+@pytest.mark.parametrize("blank", ["", " ", "  ", "\t\r\n"])
+def test_blanks_between_all_parts_hide_no_key(blank: str) -> None:
+    text = re.sub(r"\s", blank, SPACED)
+    found = key_problems(text.encode())
+    assert [(each.kind, each.key, each.path, each.offset) for each in found] == [
+        ("unknown", "list", "", text.index('"list"')),
+        ("case", "Name", "entries[0]", text.rindex('"Name"')),
+        ("case", "Version", "", text.index('"Version"')),
+    ]
 
 
 def test_no_entries_are_clean() -> None:

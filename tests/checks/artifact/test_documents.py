@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.artifact.documents import keys_once, one_kind_only, root_file_system, schema_version
+from conformance.checks.artifact.documents import (
+    keys_once,
+    of_their_kind,
+    one_diff_id_a_layer,
+    one_kind_only,
+    root_file_system,
+    schema_version,
+)
 from conformance.format.document import decode_leniently
 from conformance.format.document_shapes import MANIFEST
+from conformance.format.oci import Index
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import ImageSeen, ManifestSeen, Stored
 from conformance.results import Judgement
@@ -56,6 +64,61 @@ def test_the_keys_of_another_kind_are_named(more: dict[str, Any], message: str, 
     assert message in failure.message
     assert failure.found == found
     assert failures(one_kind_only(image(manifest("m", layer("a"), more={"history": None})))) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({}, ""),
+        ({"manifests": []}, ""),
+        ({"config": {}}, "config"),
+        ({"manifests": [], "config": {}, "history": []}, "config and history"),
+        ({"manifests": [], "layers": []}, "manifests and layers"),
+        ({"config": None}, ""),
+    ],
+)
+def test_an_index_has_no_key_of_an_image(fields: dict[str, Any], found: str) -> None:
+    document: Any = type("Indexed", (), {"view": Index(2, ()), "fields": fields})()
+    (judgement,) = one_kind_only(ImageSeen("image", Stored(b"{}"), document))
+    assert (judgement.outcome, judgement.found) == (("fail", found) if found else ("pass", "as described"))
+    assert ("of another kind" in judgement.message) is ("config" in found)
+
+
+OTHER_CONFIG = {"config": {"mediaType": "application/vnd.example+json", "digest": "sha256:c", "size": 2}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "found"),
+    [
+        (manifest("m", layer("a")), []),
+        (manifest("m", layer("a"), config={"architecture": ""}), ["no architecture"]),
+        (manifest("m", layer("a"), config={"os": "", "rootfs": {}}), ["no os, rootfs.type, rootfs.diff_ids"]),
+        (manifest("m", layer("a"), config={"os": ""}, more=OTHER_CONFIG), []),
+        (manifest("m", layer("a"), config={"os": ""}, document=None), []),
+        (manifest("m", layer("a"), malformed="it is a list"), ["it is a list"]),
+        (manifest("m", layer("a"), document=None, malformed="it is a list"), ["it is a list"]),
+        (manifest("m", layer("a"), config=None, config_malformed="no JSON"), ["no JSON"]),
+        (manifest("m", layer("a"), has_config=False, config_malformed="no JSON"), []),
+    ],
+)
+def test_what_a_document_lacks_is_named(seen: ManifestSeen, found: list[str]) -> None:
+    judgements = list(of_their_kind(image(seen)))
+    assert [each.found for each in judgements if each.outcome == "fail"] == found
+    assert {each.found for each in judgements if each.outcome == "pass"} <= {"as described"}
+
+
+def test_the_diff_ids_of_every_image_are_counted() -> None:
+    wrong = {"rootfs": {"type": "layers", "diff_ids": []}}
+    lost = ManifestSeen("lost", Stored(None, "missing", "HTTP 404"), entry(), problem="HTTP 404")
+    artifact = manifest("artifact", {**layer("a"), "mediaType": "text/plain"}, config=wrong, more=OTHER_CONFIG)
+    configless = manifest("configless", layer("a"), has_config=False)
+    other = manifest("other", layer("a"), config=wrong, more=OTHER_CONFIG)
+    seen = [lost, artifact, configless, other, manifest("m", layer("a"), config=wrong), manifest("right", layer("a"))]
+    judgements = list(one_diff_id_a_layer(ImageSeen("image", manifests=tuple(seen))))
+    assert [(each.outcome, each.where, each.found) for each in judgements] == [
+        ("fail", "m.config.rootfs.diff_ids", "0"),
+        ("pass", "right.config.rootfs.diff_ids", "1"),
+    ]
 
 
 @pytest.mark.parametrize(("more", "found"), [({"schemaVersion": 1}, "1"), ({"schemaVersion": 3}, "3")])

@@ -19,10 +19,10 @@ from conformance.checks.bound import checks_of
 from conformance.format.oci import Index, Platform
 from conformance.format.sentinel import canonical_sentinel
 from conformance.observed.evidence import Note
-from conformance.observed.image import ImageSeen, ManifestSeen, Problem, SentinelBlob, Stored
+from conformance.observed.image import ImageSeen, ManifestSeen, Problem, ReaderOutcome, SentinelBlob, Stored
 from conformance.observed.layer import LayersSeen
 from conformance.requirements import load_catalogue
-from conformance.results import conclude, failed, passed, unread
+from conformance.results import conclude, failed, informed, passed, unread, unsupported
 from tests.checks.judged import layers
 from tests.checks.judged.images import entry, first, layer, manifest
 
@@ -50,6 +50,20 @@ def test_a_sentinel_is_seen_at_any_place_of_any_manifest() -> None:
     assert [has_sentinel(index(each)) for each in (PLAIN, SENTINEL, late, LOST)] == [False, True, True, False]
     assert has_sentinel(index(PLAIN, nest(SENTINEL)))
     assert not has_sentinel(index(PLAIN, nest(PLAIN)))
+
+
+def test_that_an_index_lists_nothing_is_a_note() -> None:
+    empty: Any = type("Indexed", (), {"view": Index(2, ()), "fields": {}})()
+    assert notes_on(ImageSeen("image", Stored(b"{}"), empty)) == (NO_SENTINEL, "the index lists no manifest")
+    assert notes_on(ImageSeen("image", manifests=(SENTINEL,))) == ()
+
+
+def test_what_readers_did_is_judged_of_the_first_layer_alone() -> None:
+    """The panel reads the sentinel in front; one in another place is judged by its bytes alone."""
+    panel = (ReaderOutcome("sometar", "1.0", lenient=False, accepted=True),)
+    for layers_of_it, due in (((first(), layer("a")), "fail"), ((layer("a"), first()), "pass")):
+        seen = index(manifest("m", *layers_of_it, listed=entry(), panel=panel))
+        assert {result.id: result.verdict for result in judge_image(seen)}["SENT-BLOB-001"] == due
 
 
 def test_that_there_is_no_sentinel_is_a_note_unless_it_is_an_error() -> None:
@@ -128,6 +142,9 @@ def test_what_needs_every_byte_is_left() -> None:
     left = unread("layer")
     for judgements, due in (([passed("a")], False), ([left], True), ([passed("a"), left], True)):
         assert needs_deep(conclude(requirement, judgements)) is due
+    others = [informed("why"), unsupported("why")]
+    assert not needs_deep(conclude(requirement, [passed("a"), *others]))
+    assert needs_deep(conclude(requirement, [passed("a"), *others, left]))
     assert not needs_deep(conclude(requirement, [left, failed("wrong", where="layer", expected="this", found="that")]))
 
 

@@ -153,9 +153,12 @@ def test_the_magic_of_each_variant(at: int, content: bytes, variant: str | None)
 
 @pytest.mark.parametrize("notation", ["octal", "octal after blanks", "octal after NUL", "octal and blanks", "base-256"])
 def test_a_checksum_is_written_in_each_notation(notation: str) -> None:
-    made = write_checksum(b"a".ljust(BLOCK, b"\0"), notation)  # type: ignore[arg-type]
-    assert matching_checksum(made) is not None
-    assert len(made) == BLOCK
+    for signed, which in ((False, "the unsigned sum"), (True, "the signed sum")):
+        made = write_checksum(b"a\xff".ljust(BLOCK, b"\0"), notation, signed=signed)  # type: ignore[arg-type]
+        match = matching_checksum(made)
+        assert match is not None
+        assert match.endswith(which)
+        assert len(made) == BLOCK
 
 
 def entry(name: bytes = b"", kind: bytes = b"5", magic: bytes = b"NOTTAR", end: bytes = b"") -> bytes:

@@ -138,6 +138,7 @@ def test_the_end_of_a_position_is_behind_its_last_byte() -> None:
 
 def test_the_zeros_in_front_count_for_nothing_to_the_reference() -> None:
     assert Position.parse_as_reference("0" * 50 + "1:000:\u30002") == Position(1, 0, 2)
+    assert Position.parse_as_reference("0" * 15_000 + "1:0:2") == Position(1, 0, 2)
 
 
 READ, WRITE, RUN = 4, 2, 1

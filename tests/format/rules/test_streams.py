@@ -141,6 +141,8 @@ def test_a_batch_is_passed_on_when_it_has_4_mebibytes() -> None:
     assert [len(each) for each in unpacker.feed(half)] == [4 * 2**20]
     assert [len(each) for each in unpacker.feed(half + half + half)] == [4 * 2**20]
     assert [len(each) for each in unpacker.finish()] == [2 * 2**20]
+    more = zeros_frame(3 * 2**20)
+    assert [len(each) for each in LayerUnpacker(limit=2**30).feed(more * 5)] == [6 * 2**20] * 2
 
 
 @pytest.mark.parametrize("blocks", [1, 31, 32, 33, 64, 100])

@@ -190,3 +190,16 @@ def test_the_words_of_a_rebuilt_tar_that_is_wrong() -> None:
             list(tarsplit.rebuild([seg(b"x"), AN], lambda _, pieces=pieces: pieces))  # type: ignore[misc]
         assert caught.value.what.startswith(words)
     assert "; the tar-split records 3132333435363738" in caught.value.what
+
+
+def test_lines_as_they_are_written_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tar-split may have a million lines: a second decoding, for repeated keys, takes longer than the first."""
+    monkeypatch.setattr(tarsplit, "_refuse_ambiguity", None)
+    lines: list[bytes] = []
+    recorder = Recorder(lines.append)
+    recorder.segment(b"x")
+    recorder.file("é".encode(), 0, None)
+    recorder.file(b"\xff", 7, b"12345678")
+    recorder.file(b"a", 7, b"12345678")
+    lines.append(b'{"type":1,"name":"a","position":4}\n')
+    assert len(list(tarsplit.parse(b"".join(lines)))) == 5
