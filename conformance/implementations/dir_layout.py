@@ -17,7 +17,7 @@ _HEX: Final = 64
 def layout_of(directory: Path, layout: Path) -> str:
     """Move the image into a new layout, and return the digest of its manifest.
 
-    OSError, or ValueError where there is no manifest of one image.
+    OSError, or ValueError where manifest.json is not the manifest of one image.
     """
     with (directory / "manifest.json").open("rb") as file:
         raw = file.read(_MAX_MANIFEST + 1)
@@ -40,7 +40,7 @@ def layout_of(directory: Path, layout: Path) -> str:
 def _media_type(raw: bytes) -> str:
     document: Any = json.loads(raw)
     if not isinstance(document, dict) or not isinstance(document.get("layers"), list):
-        raise ValueError("manifest.json is no manifest of one image")
+        raise ValueError("manifest.json is not the manifest of one image")
     return str(document.get("mediaType") or "application/vnd.oci.image.manifest.v1+json")
 
 

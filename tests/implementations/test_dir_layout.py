@@ -49,7 +49,7 @@ def test_every_byte_is_in_the_layout(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("manifest", [b"", b"[]", b"{}", b'{"manifests": []}', b"[" * 9000], ids=repr)
-def test_what_is_no_manifest_of_one_image_is_one_line(manifest: bytes, tmp_path: Path) -> None:
+def test_a_manifest_that_is_not_of_one_image_is_one_line(manifest: bytes, tmp_path: Path) -> None:
     ran = convert(directory_with(tmp_path / "dir", manifest), tmp_path / "layout")
     assert ran.returncode == 1
     assert ran.stderr.startswith("error: ")

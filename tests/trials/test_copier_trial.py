@@ -72,3 +72,34 @@ def test_a_copy_to_a_layout_is_judged_as_one_to_a_registry(tmp_path: Path) -> No
         assert copied.seen.data_diff_ids
         results = {name: conclude(load_catalogue()[name], trial.judgements(name)) for name in ("SENT-STRIP-002",)}
     assert {name: result.verdict for name, result in results.items()} == {"SENT-STRIP-002": "pass"}
+
+
+NO_ZSTD = """
+name = "gzip-only"
+description = "refuses images with zstd layers"
+profiles = ["recompressing-copier"]
+version = ["{python}", "-V"]
+compressions = ["gzip"]
+
+[operations]
+recompress = [
+  ["{python}", "-c", '''
+import sys, urllib.request
+accept = {"Accept": "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"}
+with urllib.request.urlopen(urllib.request.Request(sys.argv[1], headers=accept)) as response:
+    sys.exit("error: no zstd here" if b"gzip" not in response.read() else 0)
+''', "http://{host}/v2/{repository}/manifests/{tag}{digest}"],
+  [
+    "{python}", "-m", "conformance.reference", "recompress", "--reference", "{reference}", "--destination",
+    "{destination}", "--compression", "{compression}",
+  ],
+]
+"""
+
+
+def test_who_reads_no_zstd_has_nothing_to_copy(tmp_path: Path) -> None:
+    subject = ImplementationUnderTest(parse_adapter(NO_ZSTD, source="gzip-only.toml"), "0", tmp_path)
+    with CopierTrial(subject) as trial:
+        assert "could not be copied" in trial.control()
+        (judgement,) = trial.judgements("SENT-STRIP-005")
+    assert (judgement.outcome, judgement.message) == ("unsupported", "it reads gzip layers and no zstd layers")

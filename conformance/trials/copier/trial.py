@@ -13,8 +13,8 @@ from conformance.format.digest import Digest
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen
 from conformance.observed.producer import AgainSeen, PushSeen
-from conformance.results import Judgement, informed, not_run
-from conformance.trials.copier.jobs import JOBS, JOBS_OF, TWINS, CopyJob, sources
+from conformance.results import Judgement, informed, not_run, unsupported
+from conformance.trials.copier.jobs import CONTROLS, JOBS, JOBS_OF, TWINS, CopyJob, sources
 from conformance.trials.copier.layouts import diff_ids_in, observe_layout
 from conformance.trials.copier.outcomes import Copied, cannot_write, no_result, wrong_with_control
 from conformance.trials.place import Place, a_place, signature_tag
@@ -27,6 +27,7 @@ _SOURCE: Final = "source"
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
 # The same for a tool that unpacks its copies.
 _OF_COPYING: Final = frozenset({"SENT-PULL-025"})
+_NO_ZSTD: Final = "it reads gzip layers and no zstd layers"
 _REFUSER: Final = (
     "it refuses every manifest with a sentinel, as a client that does not know sentinels must (SENT-PULL-031): "
     "nothing was recompressed"
@@ -81,6 +82,9 @@ class CopierTrial(Trial):
         self, requirement_id: str, jobs: Sequence[str], check: Callable[[Copied], Iterator[Judgement]]
     ) -> Iterator[Judgement]:
         problem = self.control()
+        if problem and self._lacks_zstd():
+            yield unsupported(_NO_ZSTD)
+            return
         if problem:
             yield not_run(f"{INCONCLUSIVE}{problem}", evidence=self._evidence_of_control())
             return
@@ -122,12 +126,8 @@ class CopierTrial(Trial):
 
     def _control(self) -> str:
         """The operations of the tool, with an image without sentinel."""
-        operations = self.subject.adapter.operations
-        names = [("copy", "plain"), ("recompress", "plain to gzip")]
-        tried = [name for operation, name in names if operation in operations]
-        if not tried and "export" in operations:
-            tried = ["plain from storage"]
-        for name in tried:
+        tried = self._controls()
+        for name, _ in tried:
             copied = self.copied(name)
             if copied.run.outcome == "unsupported":
                 continue
@@ -135,6 +135,17 @@ class CopierTrial(Trial):
             if problem:
                 return problem
         return "" if tried else "the adapter has none of copy, recompress and export"
+
+    def _controls(self) -> list[tuple[str, str]]:
+        operations = self.subject.adapter.operations
+        own = [CONTROLS[operation] for operation in ("copy", "recompress") if operation in operations]
+        return own or ([CONTROLS["export"]] if "export" in operations else [])
+
+    def _lacks_zstd(self) -> bool:
+        """Whether it copies an image with gzip layers, and refuses the same one with zstd layers."""
+        tried = self._controls()
+        refused = [self.copied(name).run.outcome in ("refused", "unsupported") for name, _ in tried]
+        return bool(tried) and all(refused) and not any(wrong_with_control(self.copied(name)) for _, name in tried)
 
     def _evidence_of_control(self) -> tuple[Evidence, ...]:
         return tuple(evidence for copied in self._copies.values() for evidence in copied.seen.evidence)[:4]

@@ -108,7 +108,7 @@ def test_names_without_end_are_left_out_in_bounded_time(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("kind", ["block", "char", "fifo", "hardlink", "reg", "symlink"])
-def test_what_is_no_directory_holds_no_entry(kind: str) -> None:
+def test_an_entry_that_is_not_a_directory_holds_no_entry(kind: str) -> None:
     assert below(layer((kind, "l", "x")), layer(("reg", "l/f"))) == [f"the {kind} 'l' of a lower layer"]
     nested = layer(("dir", "l"), ("symlink", "l/d", "x"))
     assert below(nested, layer(("dir", "l"), ("reg", "l/d/f"))) == ["the symlink 'l/d' of a lower layer"]
