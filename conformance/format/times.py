@@ -1,5 +1,6 @@
 """Times of a TOC: RFC 3339 text to and from nanoseconds since 1970 (docs/format.md section 11.1, TOC-011)."""
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -38,6 +39,7 @@ def parse_time(text: str) -> int:
     return seconds * NANOSECONDS + int((fraction or "").ljust(9, "0"))
 
 
+@functools.lru_cache(maxsize=1024)  # files of a package have the same times
 def format_time(nanoseconds: int) -> str:
     """RFC 3339 in UTC without trailing zeros; empty for the year-1 time; raise FormatError outside years 1 to 9999."""
     if nanoseconds == YEAR_ONE:
