@@ -299,6 +299,7 @@ def test_a_name_as_text(name: bytes | str, text: str) -> None:
     ("expected", "found", "texts"),
     [
         (b"a", b"b", ("'a'", "'b'")),
+        (b"b", b"a", ("'b'", "'a'")),
         (b"\\xff", b"\xff", ("4 bytes; at byte 0: 5c 78 66 66", "1 bytes; at byte 0: ff")),
         (b"x" * 130, b"x" * 125, ("130 bytes; at byte 125: 78 78 78 78 78", "125 bytes; at byte 125: nothing")),
         (b"x" * 121 + b"a" * 20, b"x" * 121 + b"b",
