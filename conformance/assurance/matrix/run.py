@@ -96,17 +96,6 @@ def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
     return Matrix(catalogue.revision, judged, rows, whole, dict(left))
 
 
-def declared_matrix() -> Matrix:
-    """The declarations of mutants and variants, without verdicts."""
-    rows = [
-        Row(name_of(maker), "variant", _part(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
-        if _is_variant(maker)
-        else Row(name_of(maker), "mutant", _part(maker)[0], broken_by(maker), broken_by(maker))
-        for maker in makers()
-    ]
-    return matrix_of(rows)
-
-
 _NO_FREEDOM: Final = frozenset(("FOOTER-006",))
 """MAYs about a legacy form: a writer of this revision has no choice."""
 
