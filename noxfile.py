@@ -23,8 +23,8 @@ def quick(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports", silent=True)
-    rules = ("tests/core", "tests/format/rules", "tests/checks/consumer", "tests/checks/copier")
-    quickly = (*rules, "tests/docs/test_structure.py", "tests/docs/test_words.py")
+    rules = ("tests/format/rules", "tests/checks/artifact/rules", "tests/checks/consumer", "tests/checks/copier")
+    quickly = ("tests/core", *rules, "tests/docs/test_structure.py", "tests/docs/test_words.py")
     session.run("pytest", *quickly, "-q", "-n", "2", "-m", "not slow and not large_tool", *session.posargs)
     session.log(f"{time.monotonic() - start:.0f} seconds")
 

@@ -31,7 +31,7 @@ class Reach(NamedTuple):
     sources: dict[str, str]
     tests: dict[str, str]
 
-    def of_lines(self, file: str, lines: range) -> set[str]:
+    def of_lines(self, file: str, lines: Iterable[int]) -> set[str]:
         """The tests that run one of these lines."""
         of_file = self.lines.get(file, {})
         return {self.names[place] for line in lines for place in of_file.get(str(line), ())}

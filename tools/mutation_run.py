@@ -32,6 +32,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_item import MutationSpec
 from mutation_changes import specs_of
+from mutation_names import users_of
 from mutation_reach import Reach, reach_of
 from mutation_tests import WALL_SECONDS
 
@@ -170,19 +171,22 @@ class _Tests:
     def of(self, spec: MutationSpec) -> tuple[tuple[str, ...], bool]:
         """The tests that run a line of the change; and whether none does, so that it runs at import only.
 
-        These are then all that run the file, and those that run no line, because they inspect definitions.
+        These are then those that run no line, because they inspect definitions, and those that run a line which uses
+        what the change defines; then all that run the file.
         """
         file = str(spec.module_path)
         found = self._reach.of_lines(file, range(spec.start_pos[0], spec.end_pos[0] + 1))
         if found:
             return self._first(found), False
-        return self._first(self._reach.of_file(file) | self._of_no_line), True
+        users = users_of(file, spec.start_pos[0], self._reach.sources)
+        near = {name for each, lines in users.items() for name in self._reach.of_lines(each, lines)} | self._of_no_line
+        return self._first(near, self._reach.of_file(file) - near), True
 
-    def _first(self, names: Iterable[str]) -> tuple[str, ...]:
-        """As many as the time permits, and one in any case."""
+    def _first(self, *sets: Iterable[str]) -> tuple[str, ...]:
+        """As many as the time permits, and one in any case, of the first set first."""
         chosen: list[str] = []
         left = self._at_most
-        for name in sorted(names, key=self._cost):
+        for name in (name for names in sets for name in sorted(names, key=self._cost)):
             left -= self.seconds[name] + _OF_ANY_TEST
             if left < 0 and chosen:
                 break
@@ -259,17 +263,21 @@ def _tried(changes: list[Change], tests_of: _Tests) -> Iterator[str]:
         yield "not run by any test" if not change.tests else _at_import(change) if started_again else end
 
 
+_FIRST = 50
+"""Tests, those that look most closely."""
+
+
 def _at_import(change: Change) -> str:
     """The outcome of a change of code that runs at import: the file is changed, and the tests are started again.
 
-    The test file with most of the tests runs first, alone, because collecting all tests takes longer than running one.
+    The test file with most of the first tests runs first, alone, because collecting all tests takes longer than running
+    one.
     """
     path = Path(change.file)
     original = path.read_text("utf-8")
-    by_file: dict[str, list[str]] = {}
-    for name in change.tests:
-        by_file.setdefault(name.partition("::")[0], []).append(name)
-    most = max(by_file.values(), key=len)
+    by_file = Counter(name.partition("::")[0] for name in change.tests[:_FIRST])
+    ((file, _),) = by_file.most_common(1)
+    most = [name for name in change.tests if name.startswith(f"{file}::")]
     try:
         path.write_text(change.source, "utf-8")
         return "killed" if _fails(most) or _fails(change.tests) else "survived"

@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn
@@ -28,6 +29,7 @@ CPU_SECONDS = 8
 """Seconds of a processor for a test in addition to four times its duration: after that the change is killed."""
 WALL_SECONDS = 600
 MAX_MEMORY = 6 * 2**30
+_COMPREHENSIONS = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>")
 _CONSTANTS = (int, str, bytes, tuple, slice, frozenset, set, dict, re.Pattern)
 
 
@@ -57,10 +59,42 @@ class _Recorder:
             file: {
                 line: [place[one] for one in contexts if one]
                 for line, contexts in data.contexts_by_lineno(file).items()
+                if line in _lines_in_functions(file)
             }
             for file in self._files
         }
         self._target.write_text(json.dumps({"names": names, "lines": lines, "seconds": self._seconds}), "utf-8")
+
+
+@lru_cache(maxsize=1)
+def _lines_in_functions(file: str) -> frozenset[int]:
+    """The other lines run at import, which may happen within the first test that needs the module."""
+    code = compile(Path(file).read_text("utf-8"), file, "exec")
+    return frozenset(line for function in _functions(code) for line in _lines_of(function))
+
+
+def _lines_of(function: CodeType) -> set[int]:
+    """Its lines without that of its definition, unless all is in one line."""
+    lines = {line for _, _, line in function.co_lines() if line}
+    return lines - {function.co_firstlineno} or lines
+
+
+def _functions(code: CodeType) -> Iterator[CodeType]:
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            # A comprehension outside of functions runs at import too.
+            if inner.co_flags & 0x2 and inner.co_name not in _COMPREHENSIONS:
+                yield inner
+                yield from _all_inside(inner)
+            else:
+                yield from _functions(inner)
+
+
+def _all_inside(code: CodeType) -> Iterator[CodeType]:
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield inner
+            yield from _all_inside(inner)
 
 
 def _used() -> float:

@@ -22,7 +22,7 @@ from conformance.reference.store import ContentStore
 
 # OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"; without the slash, which a reference cannot have.
 # Registries accept "_" in a tag, and so do the tools that copy one into a layout.
-_TAG_GRAMMAR: Final = re.compile(r"[A-Za-z0-9_]+(?:(?:[-._:@+]+)[A-Za-z0-9_]+)*")
+_TAG_GRAMMAR: Final = re.compile(r"[A-Za-z0-9_]+(?:[-.:@+]+[A-Za-z0-9_]+)*")
 _VERSION: Final = {"imageLayoutVersion": "1.0.0"}
 _EMPTY: Final = encode(index_of([]))
 _PUBLIC, _PUBLIC_DIRECTORY = 0o644, 0o755

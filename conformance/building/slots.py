@@ -2,7 +2,8 @@
 
 from typing import Final
 
-SLOTS: Final = 6
+SLOTS: Final = 12
+"""So many, because of small files the chunks take longer than the frames, and of large files the frames."""
 SLOT_SIZE: Final = 4 * 2**20
 """Bytes: a smaller layer needs no process, which takes a tenth of a second to start."""
 MEMORY: Final = 2 * SLOTS * SLOT_SIZE

@@ -52,6 +52,10 @@ def certify(
     large: Annotated[
         bool, typer.Option("--large", help="Also with an image of 6,000 files and more than 100 MB: minutes more.")
     ] = False,
+    registries: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also through each registry program in this directory, without copiers."),
+    ] = None,
 ) -> None:
     """Certify tools in their roles, then test their interoperability."""
     from conformance.implementations.adapter import AdapterError, find_adapter  # noqa: PLC0415 (start-up time)
@@ -65,6 +69,8 @@ def certify(
     try:
         adapters = [(text, find_adapter(text)) for text in dict.fromkeys(tools)]
         output.mkdir(parents=True, exist_ok=True)
+        if registries is not None and not registries.is_dir():
+            cannot(f"--registries {registries}: no such directory")
     except AdapterError as error:
         cannot(str(error))
     except OSError as error:
@@ -87,7 +93,8 @@ def certify(
         versions[adapter.name] = version.text
         results.append(_judged(text, adapter, version, output, arguments, say))
     present = [adapter for (_, adapter), result in zip(adapters, results, strict=True) if not result.absent]
-    cells = tuple(_matrix(present, versions, say, ("small", "large") if large else ("small",))) if matrix else ()
+    images: Sequence[ImageName] = ("small", "large") if large else ("small",)
+    cells = tuple(_matrix(present, versions, say, images, registries)) if matrix else ()
     certification = CertificationReport(tuple(results), cells, started, round(time.monotonic() - clock, 1))
     (output / FILE).write_bytes(encode(certification))
     (output / PAGE).write_bytes(render_page(certification_page(certification, links=True)))
@@ -128,14 +135,18 @@ def _judged(
 
 
 def _matrix(
-    adapters: Sequence["Adapter"], versions: Mapping[str, str], say: Say, images: "Sequence[ImageName]"
+    adapters: Sequence["Adapter"],
+    versions: Mapping[str, str],
+    say: Say,
+    images: "Sequence[ImageName]",
+    directory: Path | None,
 ) -> Iterator["Cell"]:
     """Every pair of available tools, with every available registry."""
     from conformance.trials.interop import interoperate  # noqa: PLC0415
     from conformance.trials.under_test import ImplementationUnderTest  # noqa: PLC0415
 
     with ExitStack() as stack:
-        registries = list(_registries(stack, say))
+        registries = [*_registries(stack, say), *(_programs(stack, say, directory) if directory else ())]
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="zcc-matrix-", ignore_cleanup_errors=True))
         subjects = []
         for adapter in adapters:
@@ -157,6 +168,29 @@ def _registries(stack: ExitStack, say: Say) -> Iterator["AvailableRegistry"]:
         yield AvailableRegistry("docker-registry", stack.enter_context(docker_registry(Path(directory))).url)
     except LaunchError as error:
         say(f"docker-registry: absent from the matrix: {error}")
+
+
+def _programs(stack: ExitStack, say: Say, directory: Path) -> Iterator["AvailableRegistry"]:
+    """Each registry program in the directory. No copies are made there: they depend on the copier."""
+    from conformance.registry.server.launch import LaunchError, launch  # noqa: PLC0415
+    from conformance.registry.server.programs import PROGRAMS  # noqa: PLC0415
+    from conformance.trials.interop import AvailableRegistry  # noqa: PLC0415
+
+    for program in PROGRAMS:
+        path = program.find_in(directory)
+        if path is None:
+            continue
+        if program.username:
+            say(f"{program.name}: absent from the matrix: it requires authentication")
+            continue
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zcc-registry-")))
+        try:
+            launched = stack.enter_context(launch(program, path, place))
+        except LaunchError as error:
+            say(f"{program.name}: absent from the matrix: {error}")
+            continue
+        name = " ".join(filter(None, (program.name, program.ask_version(path))))
+        yield AvailableRegistry(name, launched.url, with_copies=False)
 
 
 def _print(certification: "CertificationReport", output: Path) -> None:

@@ -98,9 +98,9 @@ class _Config(msgspec.Struct, rename=_PLATFORM_NAMES):
 
 
 _TYPES: Final[dict[DocumentKind, type[msgspec.Struct]]] = {"index": _Index, "manifest": _Manifest, "config": _Config}
-# msgspec resolves the fields of a struct at its first use; two threads that do this together crash the interpreter.
 # Go refuses the other texts that RFC 3339 section 5.6 permits (small letters, a blank), and ISO 8601's zone "+0100".
 _GO_TIME: Final = re.compile(r"[^Tt ]+T[^Zz+]+?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+# msgspec resolves the fields of a struct at its first use; two threads that do this together crash the interpreter.
 _RESOLVED: Final = tuple(msgspec.json.Decoder(each) for each in _TYPES.values())
 
 

@@ -51,7 +51,7 @@ class Footer(msgspec.Struct, frozen=True):
     @classmethod
     def parse(cls, payload: bytes | memoryview) -> "Footer":
         """Read the payload of the last skippable frame; raise FormatError if it has none of the three forms."""
-        raw = bytes(payload[: CURRENT_SIZE + 1])
+        raw = bytes(payload[:CURRENT_SIZE])
         form = FORM_OF_SIZE.get(len(payload))
         if form is None:
             raise FormatError(f"a footer has 64 bytes (40 or 56 in old layers); this one has {len(payload)}")

@@ -207,7 +207,6 @@ class FrameScanner:
             raise StructureError("the reserved bit of the frame header is set", where=f"byte {offset + 4}")
         single = bool(descriptor & 0x20)
         size_flag = descriptor >> 6
-        window = 0
         if not single:
             (byte,) = yield 1
             base = 1 << (10 + (byte >> 3))
@@ -218,7 +217,8 @@ class FrameScanner:
         size_bytes = 1 << size_flag if size_flag or single else 0
         if size_bytes:
             content_size = int.from_bytes((yield size_bytes), "little") + (256 if size_bytes == 2 else 0)
-            window = content_size if single else window
+            if single:
+                window = content_size
         start = self._position
         self.open_frame = Frame(
             FrameKind.DATA,
@@ -288,7 +288,6 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
         return None
     position = start + 5
     single, size_flag = descriptor & 0x20, descriptor >> 6
-    window = 0
     if not single:
         base = 1 << (10 + (view[position] >> 3))
         window = base + (base >> 3) * (view[position] & 7)
@@ -299,7 +298,8 @@ def _plain_frame(view: memoryview, start: int, offset: int) -> Frame | None:
         content_size = int.from_bytes(view[position : position + size_bytes], "little") + (
             256 if size_bytes == 2 else 0
         )
-        window = content_size if single else window
+        if single:
+            window = content_size
         position += size_bytes
     payload = position
     max_block = min(window, MAX_BLOCK)

@@ -38,6 +38,11 @@ TARSPLIT_CHECKSUM: Final = CHUNKED_PREFIX + "tarsplit-checksum"
 CHUNK_KEYS: Final = (MANIFEST_CHECKSUM, MANIFEST_POSITION, TARSPLIT_POSITION, TARSPLIT_CHECKSUM, ESTARGZ_TOC)
 
 
+def legacy_key(key: str) -> str:
+    """The key of an annotation with the legacy prefix for the current one; any other key as it is."""
+    return LEGACY_PREFIX + key.removeprefix(CHUNKED_PREFIX) if key.startswith(CHUNKED_PREFIX) else key
+
+
 def current_key(key: str) -> str:
     """The key of an annotation with the current prefix for the legacy one; any other key as it is."""
     return CHUNKED_PREFIX + key.removeprefix(LEGACY_PREFIX) if key.startswith(LEGACY_PREFIX) else key

@@ -21,3 +21,7 @@ class PieceStream:
         start = self._position
         self._position = min(start + count, len(self._piece))
         return self._piece[start : self._position]
+
+    def last_read(self, count: int) -> tuple[memoryview, int]:
+        """The current piece, and where its last ``count`` bytes that were read begin."""
+        return self._piece, self._position - count

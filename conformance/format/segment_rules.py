@@ -20,7 +20,7 @@ class SegmentRules:
         self._padding = 0
         self._count = 0
         """Segments since the last file that have more than its padding."""
-        self._behind = False
+        self._behind: bool
         """Whether another segment follows these, where clients expect the padding of the content."""
         self._odd_end = ""
 
@@ -39,7 +39,7 @@ class SegmentRules:
             self.problem = f"{self._count} segments with headers precede the file record {record.position}"
         elif self._behind and self._padding:
             self.problem = f"a segment is between the headers and the file record {record.position}"
-        self._count, self._behind, self._odd_end = 0, False, ""
+        self._count, self._odd_end = 0, ""
 
     def _segment(self, record: Segment) -> None:
         size = len(record.payload)

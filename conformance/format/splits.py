@@ -40,7 +40,7 @@ class _Arrays:
 
     def __init__(self, size: int, numpy: Any, kind: str = "uint8") -> None:
         self.size = size
-        self._all = tuple(numpy.empty(size, kind) for _ in range(5))
+        self._all = tuple(numpy.empty(size, kind) for _ in range(3))
         self.is_near = numpy.empty(size, bool)
 
     def first(self, count: int) -> tuple[Any, ...]:
@@ -64,7 +64,7 @@ def _weights(numpy: Any) -> Any:
 
 
 def splits_by_numpy(known: bytes, numpy: Any, arrays: _Arrays | None = None) -> list[int]:
-    """The same with arrays of bytes: where the low byte of the sum is not that of the target, the sum is another.
+    """What ``SplitFinder.ends`` returns, by arrays of bytes: a sum whose low byte is not the target's is another.
 
     One place of 256 is left of content without a pattern; where more than one of 16 is, all sums are computed in full.
     """
@@ -90,25 +90,25 @@ def _weighted_sums(content: Any, numpy: Any, arrays: _Arrays) -> Any:
     Places before the first whole window have any value.
     """
     add = numpy.add
-    sums, multiples, doubled, more, spare = arrays.first(len(content))
+    sums, multiples, spare = arrays.first(len(content))
     sums[0], multiples[0] = content[0], 0
-    add(content, content, more)
-    add(content[1:], more[:-1], sums[1:])
-    add(more[1:], more[:-1], multiples[1:])
+    add(content, content, spare)
+    add(content[1:], spare[:-1], sums[1:])
+    add(spare[1:], spare[:-1], multiples[1:])
     size = 2
-    while size < WINDOW:
-        add(sums, multiples, more)
-        add(sums[size:], more[:-size], sums[size:])
+    while True:
+        add(sums, multiples, spare)
+        add(sums[size:], spare[:-size], sums[size:])
         size *= 2
-        if size < WINDOW:
-            add(multiples, multiples, spare)
-            add(spare[size // 2 :], spare[: -size // 2], doubled[size // 2 :])
-            multiples, doubled = doubled, multiples
-    return sums
+        if size == WINDOW:
+            return sums
+        half = size // 2
+        add(multiples[half:], multiples[:-half], spare[half:])
+        add(spare, spare, multiples)
 
 
 def splits_by_integers(known: bytes) -> list[int]:
-    """The same with one large integer, without numpy."""
+    """What ``SplitFinder.ends`` returns, by one large integer, without numpy."""
     count = len(known)
     lanes = bytearray(_LANE * count)
     lanes[::_LANE] = known

@@ -83,7 +83,6 @@ class TarReader:
         if self._left:
             raise ValueError("the content of the entry before has not been read")
         self._read_raw(self._padding, "padding")
-        self._padding = 0
         records: Records = {}
         long_name = long_link = None
         while True:
@@ -307,7 +306,7 @@ def _octal(field: bytes) -> int:
 
 def _number(field: bytes) -> int:
     """An octal field, or a base-256 one (GNU)."""
-    if not field[0] & 0x80:
+    if field[0] < 0x80:
         return _octal(field)
     bits = 8 * len(field) - 1
     value = int.from_bytes(field, "big") & (1 << bits) - 1

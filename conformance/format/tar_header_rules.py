@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from conformance.format.tar_faults import Flaw, TarRule, raw
-from conformance.format.tarheader import BLOCK, PREFIX, TYPE
+from conformance.format.tarheader import BLOCK, PREFIX, TYPE, TYPE_FLAG
 
 GNU_MAGIC: Final = b"ustar  \0"
 USTAR_MAGIC: Final = b"ustar\x0000"
@@ -116,7 +116,7 @@ def text_of(field: bytes) -> bytes:
 
 def header_flaws(block: bytes) -> Iterator[Flaw]:
     """The violations in a header."""
-    kind = block[TYPE : TYPE + 1]
+    kind = block[TYPE_FLAG]
     yield from _numbers(block, kind)
     yield from _checksum(block)
     yield from _form(block)
@@ -220,7 +220,7 @@ def _texts(block: bytes) -> Iterator[Flaw]:
 def _behind_the_prefix(block: bytes, length: int) -> Flaw:
     if _STAR_TIMES.fullmatch(block, 476, 500) and not block[PREFIX + length : 476].strip(b"\0"):
         return Flaw(TarRule.STAR_TIMES, "the field prefix", "NULs after the text", raw(block[476:500]), 476)
-    return Flaw(TarRule.TEXT, "the field prefix", "NULs after the text", raw(block[PREFIX:500]), PREFIX + length)
+    return Flaw(TarRule.TEXT, "the field prefix", "NULs after the text", raw(block[PREFIX:]), PREFIX + length)
 
 
 def owner_flaws(what: str, name: bytes, value: int, at: int) -> Iterator[Flaw]:

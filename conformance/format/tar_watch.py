@@ -20,7 +20,7 @@ from conformance.format.tar_header_rules import (
     owner_flaws,
     text_of,
 )
-from conformance.format.tarheader import TYPE
+from conformance.format.tarheader import TYPE, TYPE_FLAG
 
 _NO_RECORDS: Final[Records] = {}
 _OWNER_KEYS: Final = frozenset((b"uid", b"gid", b"uname", b"gname"))
@@ -47,7 +47,7 @@ class HeaderWatch:
         is_plain = self._rules.is_plain(block)
         if is_plain and not self._extended and block[TYPE] not in EXTENSIONS:
             return
-        kind = block[TYPE : TYPE + 1]
+        kind = block[TYPE_FLAG]
         flaws = () if is_plain else tuple(header_flaws(block))
         if kind == b"g" and self._extended:
             self._orphans(offset)

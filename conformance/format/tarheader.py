@@ -13,6 +13,7 @@ import msgspec
 BLOCK: Final = 512
 CHECKSUM: Final = slice(148, 156)
 TYPE: Final = 156
+TYPE_FLAG: Final = slice(156, 157)
 MAGIC: Final = slice(257, 263)
 PREFIX: Final = 345
 STAR_TAIL: Final = slice(508, 512)
@@ -136,7 +137,7 @@ def is_unchecked_entry(block: bytes) -> bool:
     magic = block[MAGIC].rstrip(b" \0").partition(b"\0")[0]
     if any(block[500:]) or not any(block) or not _WORD.fullmatch(magic):
         return False
-    kind = block[TYPE : TYPE + 1]
+    kind = block[TYPE_FLAG]
     if kind in b"123456789V":
         return True
     name = block[:100].partition(b"\0")[0]

@@ -91,7 +91,7 @@ class _Walk:
     def __init__(self, document: bytes) -> None:
         self._text = document.decode()
         self._walk = Walk(self._text, refuses_empty=True)
-        self._odd = False
+        self._odd: bool
         self._decoder = json.JSONDecoder(
             object_pairs_hook=self._object, parse_int=self._number, parse_float=self._number, strict=False
         )

@@ -85,8 +85,7 @@ class _Reader:
         if self._head is None:
             self._find_head()
         while self._head and len(self._buffer) > self._wanted:
-            if not self._cut():
-                break
+            self._cut()
         if len(self._buffer) > MAX_UNCUT:
             self._refuse()
 
@@ -117,8 +116,8 @@ class _Reader:
         elif len(self._buffer) > _MAX_HEAD:
             self._head = b""  # nothing is cut
 
-    def _cut(self) -> bool:
-        """Pass one slice on; return whether there was one."""
+    def _cut(self) -> None:
+        """Pass one slice on, or want more bytes before the next attempt."""
         found = islice(_CUT.finditer(self._buffer, self._wanted - SLICE // 2), _MAX_TRIES)
         for start, end in [match.span() for match in found]:
             raw = bytes(self._buffer[: start + 1])
@@ -130,9 +129,8 @@ class _Reader:
                 self._index += len(entries)
                 self._drop(end)
                 self._wanted = SLICE
-                return True
+                return
         self._wanted = len(self._buffer) * 2
-        return False
 
     def _decoded(self, raw: bytes) -> list[Entry] | None:
         """The entries of a slice; None if it is incomplete. An error before its end does not depend on its end."""
@@ -163,7 +161,7 @@ class _Reader:
 
     def _note_keys(self, document: bytes, toc: Toc, head: int, shift: int) -> None:
         left = MAX_PROBLEMS - len(self._keys)
-        for problem in key_problems(document, toc, limit=left) if left > 0 else ():
+        for problem in key_problems(document, toc, limit=left):
             in_head = problem.offset < head
             path = _INDEX.sub(lambda match: f"entries[{int(match[1]) + self._index}]", problem.path)
             place = problem.offset + (0 if in_head else shift)

@@ -14,7 +14,7 @@ import zstandard
 
 from conformance.format.decompress import MAX_WINDOW
 from conformance.format.errors import ChecksumError, FormatError, LimitError, StructureError
-from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameKind, FrameScanner
+from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameScanner
 
 MAX_KEPT: Final = 64
 """Skippable frames and irregular frames that are recorded individually; further ones are counted."""
@@ -27,7 +27,7 @@ class FrameTable(msgspec.Struct):
     """The frames of one blob. ``offsets`` are their first bytes in the blob, ``tar_offsets`` the tar bytes before each.
 
     Both have one item more than there are frames, for the end. ``skippable`` has the last MAX_KEPT of them, ``wide``
-    and ``with_dictionary`` the first data frames whose window is beyond 128 MiB and that need a dictionary.
+    the first MAX_KEPT data frames whose window is beyond 128 MiB, ``with_dictionary`` the one that needs a dictionary.
     """
 
     offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
@@ -53,15 +53,16 @@ class FrameTable(msgspec.Struct):
     def _begin(self, frame: Frame) -> None:
         """Record the header of a frame, also of one that then does not decompress."""
         self.first = self.first or frame
-        if frame.window > MAX_WINDOW and len(self.wide) < MAX_KEPT:
+        if frame.window > MAX_WINDOW:
             self.wide.append(frame)
-        if frame.dictionary_id and len(self.with_dictionary) < MAX_KEPT:
+            del self.wide[MAX_KEPT:]
+        if frame.dictionary_id:  # it ends the pass
             self.with_dictionary.append(frame)
 
     def _add(self, frame: Frame, tar_offset: int) -> None:
         self.offsets.append(frame.offset)
         self.tar_offsets.append(tar_offset)
-        if frame.kind is FrameKind.SKIPPABLE:
+        if frame.is_skippable:
             self.skippable_count += 1
             self.skippable.append(frame)
             del self.skippable[:-MAX_KEPT]
@@ -88,6 +89,9 @@ class LayerUnpacker:
         self._base = 0
         """The position of the first byte of the buffer in the blob."""
         self._stream: zstandard.ZstdDecompressionObj | None = None
+        self._stream_start: int
+        self._fed: int
+        """The position in the blob up to which the open frame is decompressed."""
         self._batch: list[bytes] = []
         self._batch_size = 0
 
@@ -99,15 +103,14 @@ class LayerUnpacker:
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Decompress the next bytes of the blob."""
         self._scanner.feed(piece)
-        self._buffer = self._buffer + piece if self._buffer else piece
+        self._buffer += piece
         frames, cuts = self._scanner.take()
         cut = 0
         for frame in frames:
-            until = cut
-            while until < len(cuts) and cuts[until] < frame.end:
-                until += 1
-            if self._stream is not None or until > cut or _lies(frame):
-                yield from self._long_frame(frame, cuts[cut:until])
+            until = bisect_left(cuts, frame.end, cut)
+            inside = cuts[cut:until]
+            if self._stream is not None or inside or _lies(frame):
+                yield from self._long_frame(frame, inside)
                 cut = until
             else:
                 self._frame(frame)
@@ -130,7 +133,7 @@ class LayerUnpacker:
         """Decompress a frame that cannot have more than a batch at once."""
         self.table._begin(frame)
         self.table._add(frame, self.size)
-        if frame.kind is FrameKind.SKIPPABLE:
+        if frame.is_skippable:
             return
         view = memoryview(self._buffer)[frame.offset - self._base : frame.end - self._base]
         try:
@@ -175,27 +178,22 @@ class LayerUnpacker:
             raise LimitError(f"the layer decompresses to more than the {self._limit} bytes it can account for")
 
     def _take(self) -> bytes:
-        batch = self._batch[0] if len(self._batch) == 1 else b"".join(self._batch)
+        batch = b"".join(self._batch)  # a single part is not copied
         self._batch, self._batch_size = [], 0
         return batch
 
     def _trim(self) -> None:
         """Drop decompressed bytes, and all bytes of a skippable frame."""
-        start = max(self._scanner.open_offset, self._fed if self._stream is not None else 0) - self._base
-        if start > 0:
-            self._buffer = self._buffer[start:]
-            self._base += start
+        start = (self._scanner.open_offset if self._stream is None else self._fed) - self._base
+        dropped = max(start, 0)
+        self._buffer = self._buffer[dropped:]
+        self._base += dropped
         magic = int.from_bytes(self._buffer[:_MAGIC_BYTES], "little")
-        begins_skippable = (
-            len(self._buffer) >= _MAGIC_BYTES and self._stream is None and magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC
-        )
+        begins_skippable = self._stream is None and magic & 0xFFFFFFF0 == SKIPPABLE_MAGIC
         # Only a skippable frame can begin before the buffer: its first piece was dropped here.
         if begins_skippable or start < 0:
             self._base += len(self._buffer)
             self._buffer = b""
-
-    _stream_start = 0
-    _fed = 0
 
 
 def _lies(frame: Frame) -> bool:
@@ -204,7 +202,7 @@ def _lies(frame: Frame) -> bool:
     Decompressing at once allocates the size of the header, and ignores the blocks when it is 0.
     """
     said = frame.content_size
-    return said is not None and not frame.is_skippable and (said == 0 or said > frame.bound)
+    return said is not None and (said == 0 or said > frame.bound)
 
 
 def _error(error: zstandard.ZstdError, offset: int) -> FormatError:

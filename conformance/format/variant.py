@@ -210,7 +210,7 @@ def _oci_index(raw: bytes) -> Document[Index]:
 
 def _array(text: str, path: Sequence[str]) -> Any:
     span = find(text, path)
-    if span is None or text[span.start] != "[":
+    if span is None:
         raise FormatError("there is no such array", where=".".join(path))
     return span
 

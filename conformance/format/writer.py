@@ -18,8 +18,10 @@ from conformance.format.errors import FormatError
 from conformance.format.layer_sink import InlineSink, LayerSink
 from conformance.format.names import LAYER_ZSTD_TYPE
 from conformance.format.oci import Descriptor
+from conformance.format.piece_stream import PieceStream
 from conformance.format.positions import Positions
 from conformance.format.seal import CompressedTarSplit, seal
+from conformance.format.split_ahead import SplitAhead
 from conformance.format.splits import SplitFinder
 from conformance.format.tar import TarHeader, TarReader
 from conformance.format.toc import CHUNK_ZEROS, Entry, Toc
@@ -140,6 +142,7 @@ class _Writer:
         self._files: list[Entry | _FileInProgress] = []
         self._names: set[bytes] = set()
         self._finder = SplitFinder()
+        self._ahead = SplitAhead(tar, self._finder) if isinstance(tar, PieceStream) else None
 
     def run(self) -> WrittenLayer:
         while (header := self._reader.header()) is not None:
@@ -189,15 +192,22 @@ class _Writer:
 
     def _content(self, entry: Entry) -> _FileInProgress:
         """The content of a regular file: a frame for each chunk."""
-        file, chunker = _FileInProgress(entry), Chunker(self._finder)
-        for piece in self._reader.content():
-            started = bool(file.chunks)
-            for part in chunker.feed(piece) if self._options.split else (Part(piece, zeros=False, starts=not started),):
-                self._part(part, file)
-        for part in chunker.finish():
+        file = _FileInProgress(entry)
+        for part in self._parts(entry.size):
             self._part(part, file)
         file.next_frame = self._sink.close()
         return file
+
+    def _parts(self, size: int) -> Iterator[Part]:
+        pieces = self._reader.content()
+        if not self._options.split:
+            yield from (Part(piece, zeros=False, starts=not number) for number, piece in enumerate(pieces))
+            return
+        chunker = Chunker(self._finder)
+        for piece in pieces:
+            known = self._ahead.parts(piece) if self._ahead is not None and len(piece) == size else None
+            yield from chunker.feed(piece) if known is None else known
+        yield from chunker.finish()
 
     def _part(self, part: Part, file: _FileInProgress) -> None:
         done = file.chunks

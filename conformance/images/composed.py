@@ -52,6 +52,7 @@ LOWER: Final[Tree] = (
     Node("bin/tool", content=noise(1, 150_000), mode=0o755, mtime=1_600_000_002),
     Node("bin/link", "symlink", link_name="tool", mode=0o777, mtime=1_600_000_002),
     Node("bin/same", "hardlink", link_name="bin/tool", mode=0o755, mtime=1_600_000_002),
+    Node("usr", "dir", mode=0o755, mtime=1_600_000_002),
     Node("var", "dir", mode=0o755, mtime=1_600_000_002),
     Node("var/lib", "dir", mode=0o755, mtime=1_600_000_002),
     Node("var/lib/dpkg", "dir", mode=0o755, mtime=1_600_000_002),
@@ -67,8 +68,11 @@ UPPER: Final[Tree] = (
 
 
 def _shaped(seed: int) -> Tree:
-    """The tree of most cases: a directory, a short file, a long one of several chunks, a link."""
+    """The tree of most cases: a directory, a short file, a long one of several chunks, a link; and /usr, without which
+    composefs (cfsctl 0.9.4) takes no image.
+    """
     return (
+        Node("usr", "dir", mode=0o755, mtime=1_600_000_005),
         Node("dir", "dir", mode=0o755, mtime=1_600_000_005),
         Node("dir/file", content=noise(seed, 3000), mtime=1_600_000_006),
         Node("dir/long", content=noise(seed + 1, 150_000) + bytes(5000) + b"end", mtime=1_600_000_006),

@@ -47,6 +47,12 @@ def edit_index(made: Drafted, edit: Callable[[Json], object]) -> Drafted:
     return Drafted(made.blobs, encode(index))
 
 
+def insert_image(draft: Draft, manifest: Json, config: Json, platform: Json) -> None:
+    """Insert another image, named ``other``, before those of the pair."""
+    draft.extra["other"] = (manifest, config)
+    draft.entries.insert(0, {"of": "other", "platform": platform})
+
+
 def put_layers(draft: Draft, *layers: LayerDraft) -> None:
     """Let both variants have exactly these layers."""
     _replace_layers(draft, 0, [finish_layer(layer) for layer in layers])

@@ -193,3 +193,8 @@ def unreadable_layer(tar: bytes) -> LayerDraft:
     draft.frames = [zstandard.compress(tar)]
     draft.diff_id = str(Digest.of(tar))
     return draft
+
+
+def legacy_toc_keys(annotations: Json) -> dict[str, str]:
+    """The annotations of a layer that name its TOC, under their legacy keys."""
+    return {names.legacy_key(key): annotations[key] for key in (names.MANIFEST_CHECKSUM, names.MANIFEST_POSITION)}

@@ -73,9 +73,7 @@ def without_toc(layer: Layer | None = None) -> Layer:
 def legacy_only() -> Layer:
     """The layer with the keys of skopeo 1.9.3 only."""
     layer = untampered()
-    old = {
-        names.LEGACY_PREFIX + key.removeprefix(names.CHUNKED_PREFIX): value for key, value in layer.annotations.items()
-    }
+    old = {names.legacy_key(key): value for key, value in layer.annotations.items()}
     return msgspec.structs.replace(layer, annotations=old)
 
 

@@ -5,7 +5,7 @@ protocol (``protocol``). Every mistake in the file is an AdapterError of one lin
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -63,6 +63,7 @@ class Adapter(msgspec.Struct, frozen=True):
     operations: Mapping[str, tuple[Vector, ...]]
     options: Mapping[str, Vector] = {}
     operation_options: Mapping[str, Mapping[str, Vector]] = {}
+    operations_with: Mapping[str, Mapping[str, tuple[Vector, ...]]] = {}
     compressions: tuple[str, ...] = COMPRESSIONS
     environment: Mapping[str, str] = {}
     files: Mapping[str, str] = {}
@@ -81,17 +82,33 @@ class Adapter(msgspec.Struct, frozen=True):
     homepage: str = ""
     speaks_protocol: bool = False
 
-    def uses(self, operation: Operation, placeholder: str) -> bool:
+    def steps(self, operation: Operation, requested: Sequence[str] = ()) -> tuple[Vector, ...]:
+        """The commands of this operation with these options and this compression; empty where there are none."""
+        request = self._own_request(operation, requested)
+        return self.operations_with[request][operation] if request else self.operations.get(operation, ())
+
+    def _own_request(self, operation: Operation, requested: Sequence[str]) -> str:
+        """The first of these options and compressions that this operation has commands of its own for, or ""."""
+        return next((each for each in requested if operation in self.operations_with.get(each, {})), "")
+
+    def writes(self, operation: Operation, compression: str) -> bool:
+        """Whether this operation can be requested with this compression."""
+        return compression in self.compressions or operation in self.operations_with.get(compression, {})
+
+    def uses(self, operation: Operation, placeholder: str, requested: Sequence[str] = ()) -> bool:
         """Whether this operation has this placeholder: some tools unpack a ``layout``, others a ``reference``."""
-        steps = self.operations.get(operation, ())
+        steps = self.steps(operation, requested)
         return any(placeholder in words(argument) for step in steps for argument in step)
 
-    def option(self, operation: Operation, option: Option) -> Vector | None:
+    def option(self, operation: Operation, option: Option, requested: Sequence[str] = ()) -> Vector | None:
         """The arguments of this option for this operation; None when it cannot be requested.
 
-        Partial pulls are switched off in the settings of the storage where the tool has no option for it.
+        ``requested`` are all options and the compression. Partial pulls are switched off in the settings of the storage
+        where the tool has no option for it.
         """
-        if not any(OPTIONS in step for step in self.operations.get(operation, ())):
+        if option == self._own_request(operation, (*requested, option)):
+            return ()
+        if not any(OPTIONS in step for step in self.steps(operation, requested)):
             return () if self.switches_partial_pulls(option) else None
         own = self.operation_options.get(operation, {})
         if option in own or option in self.options:
@@ -185,6 +202,10 @@ def _reject_strings(fields: Mapping[str, Any]) -> None:
         inner = fields.get(table)
         if isinstance(inner, dict):
             places |= {f"{table}.{key}": value for key, value in inner.items()}
+    own = fields.get("operations_with")
+    for request, inner in own.items() if isinstance(own, dict) else ():
+        if isinstance(inner, dict):
+            places |= {f"operations_with.{request}.{key}": value for key, value in inner.items()}
     for where, value in places.items():
         if isinstance(value, str):
             example = ", ".join(f'"{part}"' for part in value.split()[:4])
@@ -203,7 +224,8 @@ def _resolve(document: AdapterDocument, directory: Path) -> Adapter:
 
 
 def _of_entry_point(document: AdapterDocument, directory: Path) -> Adapter:
-    if document.operations or document.options or document.operation_options or document.version:
+    tables = (document.operations, document.options, document.operation_options, document.operations_with)
+    if any(tables) or document.version:
         raise ValueError("operations, options and version are the protocol's own when there is an entry_point")
     prefix = _entry_point(document.entry_point, directory)
     operations = {name: ((*prefix, *vector),) for name, vector in protocol.OPERATIONS.items()}
@@ -239,6 +261,7 @@ def _adapter(
         operations=operations,
         options=options,
         operation_options=_operation_options(document),
+        operations_with=_operations_with(document),
         compressions=tuple(document.compressions),
         environment=read_environment(document.environment),
         files=read_files(document.files),
@@ -275,6 +298,20 @@ def _operation_options(document: AdapterDocument) -> dict[str, dict[str, Vector]
             for name, vector in options.items()
         }
         for operation, options in document.operation_options.items()
+    }
+
+
+def _operations_with(document: AdapterDocument) -> dict[str, dict[str, tuple[Vector, ...]]]:
+    for request, operations in document.operations_with.items():
+        for operation in operations:
+            if operation not in document.operations:
+                raise ValueError(f"operations_with.{request}.{operation}: there is no such operation in this file")
+    return {
+        str(request): {
+            str(operation): read_steps(steps, f"operations_with.{request}.{operation}")
+            for operation, steps in operations.items()
+        }
+        for request, operations in document.operations_with.items()
     }
 
 

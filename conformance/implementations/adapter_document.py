@@ -7,8 +7,10 @@ import msgspec
 
 from conformance.requirements import ImplementationProfile
 
-SCHEMA_VERSION: Final = 2
-"""The version of the adapter language. 2 added setup, login, service, files, operations of one option, and others."""
+SCHEMA_VERSION: Final = 3
+"""The version of the adapter language. 2 added setup, login, service, files, options of one operation, and others;
+3 added operations_with.
+"""
 Operation = Literal["push", "pull", "copy", "recompress", "export", "unpack", "scan", "store", "archive", "build"]
 Option = Literal[
     "authfile",
@@ -25,6 +27,8 @@ Option = Literal[
 ]
 Compression = Literal["gzip", "zstd", "zstd:chunked", "uncompressed"]
 Feature = Literal[Operation, Option, Compression]
+Request = Literal[Option, Compression]
+"""What a case may request of an operation."""
 ImplementationRole = Literal["producer", "consumer-aware", "consumer-unaware", "copier"]
 StorageDriver = Literal["vfs", "overlay"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
@@ -36,6 +40,7 @@ KNOWN_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "operations": OPERATIONS,
     "options": get_args(Option),
     "operation_options": OPERATIONS,
+    "operations_with": get_args(Request),
     "compressions": COMPRESSIONS,
     "unsupported": get_args(Feature),
     "storage": get_args(StorageDriver),
@@ -57,10 +62,11 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     docs/adapters.md names. An operation is one argument vector, or a list of them that are run one after the other.
     ``entry_point`` is the path of an executable, relative to the file, or an argument vector to which the protocol's
     arguments are added. ``options`` are the arguments that replace ``{options}``; an empty list means that the tool
-    always behaves this way. ``operation_options`` are those of one operation, before ``options``. ``executable`` is
-    searched for to determine whether the tool is installed (default: the first argument of ``version``), ``refusals``
-    are regular expressions for output that states a reason, ``timeout`` is in seconds. ``storage`` is the driver of
-    containers-storage: it pulls in parts with ``overlay`` only, which needs mounts.
+    always behaves this way. ``operation_options`` are those of one operation, before ``options``. ``operations_with``
+    are the commands of an operation where an option or compression is requested that its usual commands cannot express.
+    ``executable`` is searched for to determine whether the tool is installed (default: the first argument of
+    ``version``), ``refusals`` are regular expressions for output that states a reason, ``timeout`` is in seconds.
+    ``storage`` is the driver of containers-storage: it pulls in parts with ``overlay`` only, which needs mounts.
 
     Around each operation: ``files`` (path below HOME to content) are written, ``setup`` is run, ``service`` is started
     and ``ready`` is run until it succeeds, ``login`` is run where the registry requires authentication; at the end,
@@ -80,6 +86,7 @@ class AdapterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: dict[Operation, Steps] = {}
     options: dict[Option, Arguments] = {}
     operation_options: dict[Operation, dict[Option, Arguments]] = {}
+    operations_with: dict[Request, dict[Operation, Steps]] = {}
     compressions: list[Compression] = msgspec.field(default_factory=_all_compressions)
     environment: dict[str, str] = {}
     files: dict[str, str] = {}
@@ -104,9 +111,10 @@ def build_schema() -> dict[str, Any]:
     model["description"] = cleandoc(model["description"])  # Python 3.13 stores docstrings without their indentation
     properties = model["properties"]
     properties["schema_version"]["maximum"] = SCHEMA_VERSION
-    for table in ("operations", "options", "operation_options", "unsupported"):
+    for table in ("operations", "options", "operation_options", "operations_with", "unsupported"):
         properties[table]["propertyNames"] = {"enum": sorted(KNOWN_WORDS[table])}  # msgspec has no names of keys
     properties["operation_options"]["additionalProperties"]["propertyNames"] = {"enum": sorted(get_args(Option))}
+    properties["operations_with"]["additionalProperties"]["propertyNames"] = {"enum": sorted(OPERATIONS)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Adapter of an implementation (schema version {SCHEMA_VERSION})",

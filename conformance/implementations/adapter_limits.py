@@ -42,7 +42,8 @@ def unsupported_of(adapter: Adapter) -> Iterator[str]:
             if lacking:
                 yield f"{operation} with {', '.join(lacking)}: no such option ({role})"
     writes = any(adapter.uses(operation, "compression") for operation in OPERATIONS)
-    lacking_compressions = [name for name in COMPRESSIONS if name not in adapter.compressions]
+    able = {*adapter.compressions, *adapter.operations_with}
+    lacking_compressions = [name for name in COMPRESSIONS if name not in able]
     if writes and lacking_compressions:
         yield f"writing {', '.join(lacking_compressions)}: not among its compressions"
     if adapter.tags_only:

@@ -117,12 +117,13 @@ def run_operation(
     missing = _missing(adapter, sandbox, filled)
     if missing:
         return Run(adapter.name, operation, "absent", missing)
-    wanted = (operation, *options, *((str(values["compression"]),) if "compression" in values else ()))
+    requested = (*options, *((str(values["compression"]),) if "compression" in values else ()))
+    wanted = (operation, *requested)
     declared = next((adapter.unsupported[feature] for feature in wanted if feature in adapter.unsupported), "")
-    lacking = _lacking(adapter, operation, options, filled)
+    lacking = _lacking(adapter, operation, options, requested, filled)
     if lacking:
         return Run(adapter.name, operation, "unsupported", declared or lacking, declared=declared)
-    arguments = _option_arguments(adapter, sandbox, operation, options, filled)
+    arguments = _option_arguments(adapter, sandbox, operation, options, requested, filled)
     environment = _environment(adapter, sandbox, filled)
     seconds = adapter.timeout if timeout is None else timeout
     mask = _Mask(sandbox, values)
@@ -134,16 +135,16 @@ def run_operation(
             stack.enter_context(surroundings(adapter, sandbox, environment, filled))
         except SurroundingsError as error:
             return Run(adapter.name, operation, "absent", f"{adapter.name} could not be tried: {mask(str(error))}")
-        ended = _run_steps(adapter, sandbox, operation, filled, arguments, environment, seconds)
+        steps = adapter.steps(operation, requested)
+        ended = _run_steps(steps, sandbox, filled, arguments, environment, seconds)
         listed = _scan_output(adapter, operation, ended, filled)
     run = _conclude(adapter, operation, ended, declared, mask)
     return msgspec.structs.replace(run, stdout=f"{run.stdout}\n{mask(listed)}") if listed else run
 
 
 def _run_steps(
-    adapter: Adapter,
+    steps: Sequence[Vector],
     sandbox: Sandbox,
-    operation: Operation,
     values: dict[str, str],
     options: Vector,
     environment: Mapping[str, str],
@@ -152,7 +153,7 @@ def _run_steps(
     deadline = time.monotonic() + timeout
     values = values | {"stdout": ""}
     done: list[Ended] = []
-    for step in adapter.operations[operation]:
+    for step in steps:
         argv = fill(step, values, options)
         left = max(deadline - time.monotonic(), 0.1)
         done.append(run_program(argv, directory=sandbox.home, environment=environment, timeout=left))
@@ -194,16 +195,21 @@ def _conclude(adapter: Adapter, operation: Operation, done: list[Ended], declare
     )
 
 
-def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], values: Mapping[str, str]) -> str:
+def _lacking(
+    adapter: Adapter,
+    operation: Operation,
+    options: Sequence[Option],
+    requested: Sequence[str],
+    values: Mapping[str, str],
+) -> str:
     """Why the adapter cannot express this request; empty when it can."""
-    steps = adapter.operations.get(operation)
-    if steps is None:
+    if operation not in adapter.operations:
         return f"{adapter.name} has no operation {operation}"
     compression = values.get("compression", "")
-    if compression and compression not in adapter.compressions:
+    if compression and not adapter.writes(operation, compression):
         return f"{adapter.name} cannot write {compression}"
     for option in options:
-        if adapter.option(operation, option) is None:
+        if adapter.option(operation, option, requested) is None:
             stated = option in adapter.options or option in adapter.operation_options.get(operation, {})
             why = ", whose commands have no {options} to put it in" if stated else ""
             return f"{adapter.name} has no option {option} for {operation}{why}"
@@ -213,12 +219,17 @@ def _lacking(adapter: Adapter, operation: Operation, options: Sequence[Option], 
 
 
 def _option_arguments(
-    adapter: Adapter, sandbox: Sandbox, operation: Operation, options: Sequence[Option], values: Mapping[str, str]
+    adapter: Adapter,
+    sandbox: Sandbox,
+    operation: Operation,
+    options: Sequence[Option],
+    requested: Sequence[str],
+    values: Mapping[str, str],
 ) -> Vector:
     """The requested options, and those for credentials and certificate where sandbox and adapter have them."""
     own: list[Option] = ["authfile", "login"] if sandbox.secrets else []
     own += ["cafile"] if sandbox.ca_file else []
-    given = (adapter.option(operation, option) or () for option in dict.fromkeys([*own, *options]))
+    given = (adapter.option(operation, option, requested) or () for option in dict.fromkeys([*own, *options]))
     return tuple(argument for vector in given for argument in fill(vector, values))
 
 

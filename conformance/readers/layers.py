@@ -19,7 +19,8 @@ from conformance.sources.source import ImageSource
 
 MAX_SECONDS: Final = 600.0
 """Maximum seconds for all layers of an image: remaining layers are not run."""
-ANSWER: Final = 120.0
+MAX_WAIT: Final = 120.0
+"""Maximum seconds for the reading of one layer by one program."""
 _READ: Final = 2**20
 
 
@@ -30,7 +31,7 @@ class _NotAskedError(Exception):
 def ask_readers(source: ImageSource, seen: LayersSeen) -> LayersSeen:
     """Each zstd:chunked layer that has a TOC, with the readings of the readers on this machine."""
     until = time.monotonic() + MAX_SECONDS
-    with Panel(timeout=ANSWER) as panel:
+    with Panel(timeout=MAX_WAIT) as panel:
         layers = tuple(_asked(source, layer, panel, until) for layer in seen.layers)
     return msgspec.structs.replace(seen, layers=layers)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from conformance.format.tarheader import BLOCK, header_sums
+from conformance.format.tarheader import BLOCK, CHECKSUM, header_sums
 from conformance.readers.reading import Reading
 
 
@@ -78,7 +78,7 @@ def _is_header(tar: bytes, start: int) -> bool:
     """Whether a header is here: with a magic, or of the form v7, which the checksum alone shows."""
     if tar[start + 257 : start + 262] == b"ustar":
         return True
-    checksum = _CHECKSUM.match(tar, start + 148)
+    checksum = _CHECKSUM.match(tar, start + CHECKSUM.start, start + CHECKSUM.stop)
     return checksum is not None and int(checksum[1], 8) == header_sums(tar[start : start + BLOCK]).unsigned
 
 

@@ -21,13 +21,13 @@ import msgspec
 
 from conformance.readers.reading import ReaderInfo, Reading
 
-MAX_ANSWER: Final = 256 * 2**20
+MAX_RESULT: Final = 256 * 2**20
 """Maximum bytes of one result; a program that writes more is stopped."""
 MAX_MEMORY: Final = 4 * 2**30
 START_TIMEOUT: Final = 60.0
 _CHUNK: Final = 2**16
 _INFOS: Final = msgspec.json.Decoder(tuple[ReaderInfo, ...])
-_ANSWERS: Final = msgspec.json.Decoder(tuple[Reading, ...])
+_READINGS: Final = msgspec.json.Decoder(tuple[Reading, ...])
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -141,7 +141,7 @@ class ReaderProgram:
         problem = self._pump(out, lines, len(requests), timeout)
         for line in lines:
             try:
-                decoded = _ANSWERS.decode(line)
+                decoded = _READINGS.decode(line)
             except msgspec.DecodeError as error:
                 decoded = (Reading(refused=f"a result that is none: {error}", crashed=True),) * len(self.readers)
             replies.append(decoded)
@@ -175,7 +175,7 @@ class ReaderProgram:
                         continue
                     except BrokenPipeError:
                         selector.unregister(process.stdin)
-                if len(self._received) > MAX_ANSWER:
+                if len(self._received) > MAX_RESULT:
                     return "its result is too long"
         return ""
 

@@ -21,7 +21,7 @@ MAX_GAP: Final = 1024
 """Two ranges with at most this many bytes between them are joined."""
 MAX_REQUEST: Final = 64 * 2**20
 """Maximum bytes of one request, unless one range alone is longer."""
-MAX_ANSWER: Final = 2**30
+MAX_RESPONSE: Final = 2**30
 # Headers of a part: boundary, Content-Type, Content-Range.
 _PART_OVERHEAD: Final = 1024
 # Statuses that mean "no ranges", not "no such blob" or "try later".
@@ -82,7 +82,7 @@ class BlobRanges:
         """Send the request."""
         ranges = [Range(span.start, span.end - 1) for span in batch]
         expected = sum(span.size + _PART_OVERHEAD for span in batch)
-        limit = min(max(expected, self.blob.size), MAX_ANSWER)
+        limit = min(max(expected, self.blob.size), MAX_RESPONSE)
         return self._client.get_blob(self._repository, self.blob.digest, ranges=ranges, max_bytes=limit)
 
     def check_whole(self, content: bytes) -> bytes:

@@ -97,9 +97,18 @@ def broken_by(maker: Callable[..., Any]) -> tuple[str, ...]:
     return ids
 
 
+def module_of(bound: Callable[..., Any]) -> str:
+    """The module of a check, mutant or variant; the package, where the module is a private one (``_toc``).
+
+    Names are published: a module that grows becomes a package of private modules, and its names stay.
+    """
+    package, _, module = bound.__module__.rpartition(".")
+    return package if module.startswith("_") else bound.__module__
+
+
 def name_of(bound: Callable[..., Any]) -> str:
-    """Module and function of a check, mutant or variant, below ``conformance`` or ``conformance.cases``."""
-    module = bound.__module__.removeprefix("conformance.").removeprefix("cases.")
+    """Module (``module_of``) and function of a check, mutant or variant, below ``conformance`` or its ``cases``."""
+    module = module_of(bound).removeprefix("conformance.").removeprefix("cases.")
     return f"{module}.{bound.__name__}"
 
 

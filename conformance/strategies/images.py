@@ -41,7 +41,7 @@ from conformance.format.writer import WriterOptions, layer_from_tar
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, finish
 from conformance.images.trees import Node, Tree, tar_of
-from conformance.requirements import broken_by
+from conformance.requirements import broken_by, find_mutants
 from conformance.strategies.fields import (
     MAIN_PLATFORM,
     annotations,
@@ -52,7 +52,7 @@ from conformance.strategies.trees import trees
 
 Break = Callable[[Draft], None]
 
-BREAKS: Final[tuple[Break, ...]] = tuple(value for value in vars(metadata).values() if hasattr(value, "__breaks__"))
+BREAKS: Final[tuple[Break, ...]] = find_mutants(metadata)
 """The edits that make an image invalid: the mutants of ``mutants.metadata``."""
 
 _ZSTD: Final = {ZSTD_ANNOTATION: "true"}

@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from conformance.registry.server.launch import LaunchError, launch
+from conformance.registry.server.launch import LaunchedRegistry, LaunchError, launch
 from conformance.registry.server.programs import PROGRAMS, RegistryProgram
 from conformance.reports.model import SubjectReport, read_report
 
@@ -52,8 +52,8 @@ def judge(program: RegistryProgram, path: Path, results: Path, oci: Path | None,
     ):
         runs, others = [], []
         for number in range(rounds):
-            runs.append(_suite(registry.url, Path(directory) / "again" if number else results / program.name))
-            others += [_oci(oci, registry.url, Path(directory))] if oci is not None else []
+            runs.append(_suite(registry, Path(directory) / "again" if number else results / program.name))
+            others += [_oci(oci, registry, Path(directory))] if oci is not None else []
     status, _, first = runs[0]
     verdicts = {result.id: result for result in first.verdicts}
     others_found = [{result.id: result.verdict for result in again.verdicts} for _, _, again in runs[1:]]
@@ -76,13 +76,20 @@ def judge(program: RegistryProgram, path: Path, results: Path, oci: Path | None,
     )
 
 
-def _suite(url: str, report: Path) -> tuple[int, float, SubjectReport]:
+def _suite(registry: LaunchedRegistry, report: Path) -> tuple[int, float, SubjectReport]:
     """Run the suite as a user does: its exit status, its seconds and its report."""
     claims = [part for profile in PROFILES for part in ("--profile", profile)]
-    command = [sys.executable, "-m", "pytest", "-q", "--pyargs", "conformance.suite", "--registry", url, *claims]
+    own = ["--username", registry.username, "--repository", registry.namespace] if registry.username else []
+    suite = [sys.executable, "-m", "pytest", "-q", "--pyargs", "conformance.suite", "--registry", registry.url]
+    environ = {**os.environ, **({"OCI_PASSWORD": registry.password} if registry.username else {})}
     start = time.monotonic()
     run = subprocess.run(
-        [*command, "--report-dir", str(report)], capture_output=True, timeout=_RUN_SECONDS, check=False, text=True
+        [*suite, *claims, *own, "--report-dir", str(report)],
+        capture_output=True,
+        timeout=_RUN_SECONDS,
+        check=False,
+        text=True,
+        env=environ,
     )
     written = report / "results.json"
     if not written.is_file():
@@ -91,15 +98,16 @@ def _suite(url: str, report: Path) -> tuple[int, float, SubjectReport]:
     return run.returncode, time.monotonic() - start, next(each for each in subjects if "registry" in each.roles)
 
 
-def _oci(program: Path, url: str, directory: Path) -> tuple[float, str]:
+def _oci(program: Path, registry: LaunchedRegistry, directory: Path) -> tuple[float, str]:
     """Run the OCI distribution-spec's conformance test: its seconds and the counts of its JUnit file."""
     environ = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(directory),
-        "OCI_REGISTRY": url.removeprefix("http://"),
+        "OCI_REGISTRY": registry.url.removeprefix("http://"),
         "OCI_TLS": "disabled",
-        "OCI_REPO1": "oci/one",
-        "OCI_REPO2": "oci/two",
+        "OCI_REPO1": f"{registry.namespace or 'oci'}/one",
+        "OCI_REPO2": f"{registry.namespace or 'oci'}/two",
+        **({"OCI_USERNAME": registry.username, "OCI_PASSWORD": registry.password} if registry.username else {}),
         "OCI_RESULTS_DIR": str(directory / "oci"),
     }
     start = time.monotonic()

@@ -1,6 +1,6 @@
 """Interoperability of the tools: images from every producer, through every registry, to every consumer.
 
-Each image is also copied by every copier, within the registry, and consumed from there.
+Each image is also copied by every copier, within the registry where it ``with_copies``, and consumed from there.
 """
 
 import shutil
@@ -47,10 +47,11 @@ _Ends = dict[str, tuple[CellOutcome, str]]
 
 
 class AvailableRegistry(msgspec.Struct, frozen=True):
-    """A registry that runs on loopback, by the name it has in the table."""
+    """A registry that runs on loopback, by the name it has in the table; ``with_copies``: copiers are run there."""
 
     name: str
     url: str
+    with_copies: bool = True
 
     @property
     def host(self) -> str:
@@ -108,7 +109,7 @@ def _row(way: _Way, subjects: Sequence[ImplementationUnderTest]) -> Iterator[Cel
     direct = _consumed(way, way.repository, consumers)
     for name, end in direct.items():
         yield way.cell(name, *end)
-    if way.compression != COPIED:
+    if way.compression != COPIED or not way.registry.with_copies:
         return
     for copier in copiers:
         for name, end in _copied(way, copier, consumers, direct).items():

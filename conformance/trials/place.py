@@ -126,14 +126,6 @@ class Place:
         """The digests of these layers decompressed; a layer that cannot be read gives its problem in their place."""
         return tuple(self._diff_id(repository, layer) for layer in layers)
 
-    @contextmanager
-    def watching(self) -> Iterator[list[Exchange]]:
-        """The exchanges within the block."""
-        before = len(self.registry.exchanges)
-        seen: list[Exchange] = []
-        yield seen
-        seen += self.registry.exchanges[before:]
-
     def tars(self, repository: str, layers: Sequence[Descriptor]) -> tuple[bytes, ...]:
         """These layers decompressed; one that cannot be read is empty."""
         return tuple(self._tar(repository, layer)[0] for layer in layers)
@@ -164,7 +156,7 @@ class Place:
 
 @contextmanager
 def a_place(*defects: Defect, certificate: Certificate | None = None) -> Iterator[Place]:
-    """A new registry with these defects; with a ``certificate`` it speaks HTTPS."""
+    """A new registry with these defects; with a ``certificate`` it uses HTTPS."""
     tls = None if certificate is None else (certificate.chain, certificate.key)
     with EmbeddedRegistry(defects=defects, tls=tls) as registry:
         place = Place(registry)

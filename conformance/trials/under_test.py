@@ -53,7 +53,7 @@ class ImplementationUnderTest:
     ) -> Sandbox:
         """A new sandbox; give it to several runs to let the later ones find what the earlier ones stored.
 
-        A tool that speaks HTTPS only trusts the certificate of our registries.
+        A tool that uses HTTPS only trusts the certificate of our registries.
         """
         own = self.certificate
         options = SandboxOptions(

@@ -1,7 +1,6 @@
 """What an audit reports of an image equals what ``zcc check`` states about it, layers judged before or not."""
 
 from collections.abc import Callable, Iterator
-from inspect import isfunction
 
 import msgspec
 import pytest
@@ -12,13 +11,18 @@ from conformance.audit.model import AuditOptions, ImageVerdict
 from conformance.audit.parts import Part, Wanted, judge_part
 from conformance.audit.sources import LayoutImage
 from conformance.audit.work import Judge
-from conformance.cases.mutants import documents, layers, metadata
+from conformance.cases.mutants import layers, metadata
+from conformance.cases.mutants.documents._stacks import (
+    file_below_a_link_of_a_lower_layer,
+    hard_link_to_a_name_that_no_layer_has,
+)
 from conformance.format.oci import Descriptor
 from conformance.images.bundle import Bundle
 from conformance.images.draft import Draft, conforming_draft, finish
 from conformance.images.golden import GOLDEN_IMAGES, golden_directory
 from conformance.images.layer_draft import LayerDraft, finish_layer
 from conformance.reports.model import SubjectReport
+from conformance.requirements import find_mutants
 from conformance.results import Finding
 from conformance.sources.errors import SourceError
 from conformance.sources.layout import LayoutSource
@@ -27,7 +31,7 @@ from conformance.sources.reference import LayoutReference
 from conformance.strategies.images import BREAKS, images
 from tests.checks.artifact.pairs import pair_with
 
-LAYERS = [value for value in vars(layers).values() if isfunction(value) and hasattr(value, "__breaks__")]
+LAYERS = find_mutants(layers)
 
 
 class Kept:
@@ -121,9 +125,7 @@ def test_images_with_wrong_metadata(edit: Callable[[Draft], None]) -> None:
     assert_equal(MemoryImage(made.blobs, made.root), MemorySource(made.blobs, made.root), deep=False)
 
 
-@pytest.mark.parametrize(
-    "edit", [documents.file_below_a_link_of_a_lower_layer, documents.hard_link_to_a_name_that_no_layer_has]
-)
+@pytest.mark.parametrize("edit", [file_below_a_link_of_a_lower_layer, hard_link_to_a_name_that_no_layer_has])
 def test_images_whose_layers_depend_on_each_other(edit: Callable[[Draft], None]) -> None:
     draft = conforming_draft()
     edit(draft)

@@ -87,6 +87,13 @@ def test_certify_refuses_what_it_cannot_use_in_one_line(tmp_path: Path) -> None:
         assert len(run.stderr.splitlines()) == 1
 
 
+def test_certify_refuses_a_directory_of_registries_that_is_absent(tmp_path: Path) -> None:
+    run = zcc("certify", "reference", "-o", str(tmp_path / "out"), "--registries", str(tmp_path / "none"))
+    assert run.returncode == 2
+    assert "none: no such directory" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
 def test_registry_prints_every_exchange_and_has_the_faults_asked_for(tmp_path: Path) -> None:
     code = "from conformance.cli import main; main()"
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}

@@ -72,3 +72,21 @@ def test_a_frame_begins_again_after_a_long_one() -> None:
     assert (long.content_size, short.content_size) == (None, 1)
     whole = zstandard.ZstdDecompressor().decompressobj().decompress(b"".join(parts)[long.offset : long.end])
     assert whole == large + b"a"
+
+
+@pytest.mark.parametrize(("size", "stated"), [(2**20 - 1, True), (2**20, True), (2**20 + 1, False)])
+@pytest.mark.parametrize("before", [0, 1], ids=["first", "second"])
+def test_a_frame_of_a_mebibyte_states_its_size(size: int, stated: bool, before: int) -> None:
+    for write in (False, True):
+        parts: list[bytes] = []
+        compressor = Compressor(3, False, parts.append)
+        for _ in range(before):
+            compressor.write(b"a")
+            compressor.end()
+        if write:
+            compressor.write(bytes(size))
+            compressor.end()
+        else:
+            compressor.last(memoryview(bytes(size)))
+        frame = map_frames(b"".join(parts)).frames[-1]
+        assert frame.content_size == (size if stated else None)

@@ -1,5 +1,6 @@
 """Which documents the search for odd keys inspects object by object: those that encoding does not reproduce."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -67,6 +68,45 @@ def test_only_entries_with_an_odd_key_are_walked(monkeypatch: pytest.MonkeyPatch
         ("case", "Size", "entries[2]"),
     ]
     assert [path for path in walked if path.startswith("entries")] == ["entries[2]"]
+
+
+@pytest.mark.parametrize(
+    "entries", [None, msgspec.UNSET, [], MANY[:1], MANY], ids=["null", "absent", "none", "1", "all"]
+)
+@pytest.mark.parametrize("digest", ["", "sha256:x"])
+def test_a_toc_is_encoded_in_pieces_of_20000_entries(entries: list[Entry] | None, digest: str) -> None:
+    toc = Toc(1, entries, digest)
+    pieces = list(toc_keys._encoded(toc))
+    assert b"".join(pieces) == msgspec.json.encode(toc)
+    assert max(piece.count(b"{") for piece in pieces) <= 20_000
+
+
+def test_a_document_that_encoding_reproduces_is_canonical() -> None:
+    document = encode_toc(Toc(1, MANY[:2]))
+    for text, canonical in (
+        (document, True),
+        (document + b" ", False),
+        (document[:-1], False),
+        (b" " + document, False),
+    ):
+        assert toc_keys._is_canonical(text, Toc(1, MANY[:2])) is canonical
+
+
+SPACED = """
+{ "list" : [ { "Name" : "a" , "x" : [ 1 ] } ] ,
+"entries" : [ { "Name" : "a" , "size" : 1 } , { } ] , "Version" : 1 }
+"""
+
+
+@pytest.mark.parametrize("blank", ["", " ", "  ", "\t\r\n"])
+def test_blanks_between_all_parts_hide_no_key(blank: str) -> None:
+    text = re.sub(r"\s", blank, SPACED)
+    found = key_problems(text.encode())
+    assert [(each.kind, each.key, each.path, each.offset) for each in found] == [
+        ("unknown", "list", "", text.index('"list"')),
+        ("case", "Name", "entries[0]", text.rindex('"Name"')),
+        ("case", "Version", "", text.index('"Version"')),
+    ]
 
 
 def test_no_entries_are_clean() -> None:

@@ -33,11 +33,28 @@ def test_of_a_skippable_frame_nothing_is_kept() -> None:
     assert peak < 8 * len(piece)
 
 
-@pytest.mark.parametrize("size", [2**40, 2**63, 2**64 - 2, 2 * MAX_BLOCK])
+@pytest.mark.parametrize("size", [0, 2**40, 2**63, 2**64 - 2, 2 * MAX_BLOCK])
 def test_a_content_size_that_no_block_can_hold_is_refused_and_never_allocated(size: int) -> None:
     frame = raw_frame(1, descriptor=0xC0, rest=bytes([10 << 3]) + struct.pack("<Q", size))
     with pytest.raises(FormatError, match="does not decompress"):
         list(LayerUnpacker(limit=2**63).feed(frame))
+
+
+def test_the_first_64_frames_of_a_wide_window_are_recorded() -> None:
+    """zstd decompresses such a frame at once where its header states its size."""
+    frame = raw_frame(1, descriptor=0x40, rest=bytes([18 << 3, 44, 0]), size=300)
+    unpacker = LayerUnpacker(limit=2**20)
+    assert list(unpacker.feed(frame * 70)) == []
+    assert [len(batch) for batch in unpacker.finish()] == [70 * 300]
+    assert unpacker.table.data_count == 70
+    assert [seen.offset for seen in unpacker.table.wide] == [number * len(frame) for number in range(64)]
+
+
+@pytest.mark.parametrize(("window", "wide"), [(17 << 3, 0), (17 << 3 | 1, 1), (18 << 3, 1)])
+def test_a_window_of_128_mebibytes_is_not_wide(window: int, wide: int) -> None:
+    unpacker = LayerUnpacker(limit=2**20)
+    assert list(unpacker.feed(raw_frame(1, descriptor=0x40, rest=bytes([window, 44, 0]), size=300))) == []
+    assert len(unpacker.table.wide) == wide
 
 
 @pytest.mark.parametrize("blocks", [1, 31, 33, 100])

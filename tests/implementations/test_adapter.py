@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from conformance.implementations.adapter import (
@@ -84,6 +85,40 @@ def test_options_of_one_operation_go_before_those_of_all() -> None:
     assert not adapter.knows("sign")
 
 
+WITH = (
+    GOOD
+    + """
+[operations_with.all]
+push = [["mytool", "list", "oci:{layout}"], ["mytool", "push-list", "{stdout}", "{reference}"]]
+
+[operations_with.uncompressed]
+copy = ["mytool", "unpacked", "{options}", "{reference}", "{layout}"]
+"""
+)
+
+
+def test_an_operation_may_have_commands_of_its_own_for_an_option_or_a_compression() -> None:
+    adapter = parse_adapter(WITH, source="with.toml")
+    assert [step[1] for step in adapter.steps("push", ("all",))] == ["list", "push-list"]
+    assert [step[1] for step in adapter.steps("push", ("platform",))] == ["push"]
+    assert adapter.option("push", "all", ("all",)) == ()
+    assert adapter.option("push", "platform", ("all", "platform")) is None, "those commands have no {options}"
+    assert adapter.option("copy", "platform", ("platform", "uncompressed")) == adapter.options["platform"]
+    assert adapter.option("copy", "platform") is None
+    assert adapter.uses("copy", "layout", ("uncompressed",))
+    assert not adapter.uses("copy", "layout")
+
+
+def test_a_compression_may_be_that_of_one_operation() -> None:
+    adapter = parse_adapter('compressions = ["gzip"]\n' + WITH, source="with.toml")
+    assert adapter.writes("copy", "uncompressed")
+    assert not adapter.writes("push", "uncompressed")
+    assert adapter.writes("push", "gzip")
+    writing = parse_adapter(WITH.replace('"oci:{layout}", "{ref', '"{compression}", "{ref'), source="with.toml")
+    adapter = msgspec.structs.replace(writing, compressions=("gzip",))
+    assert "writing zstd, zstd:chunked: not among its compressions" in list(unsupported_of(adapter))
+
+
 def test_partial_pulls_are_switched_off_in_the_settings_of_the_storage() -> None:
     adapter = parse_adapter('storage = "overlay"\n' + GOOD, source="overlay.toml")
     assert adapter.option("unpack", "no-partial") == ()
@@ -140,8 +175,8 @@ MISTAKES = {
     "HOME": (GOOD + '\n[environment]\nHOME = "/root"', "environment.HOME"),
     "no environment name": (GOOD + '\n[environment]\n"A-B" = "1"', "'A-B' is not a name"),
     "a later schema": (
-        "schema_version = 3\ncolour = 1\n" + GOOD,
-        "schema_version: 3; this suite knows versions",
+        "schema_version = 4\ncolour = 1\n" + GOOD,
+        "schema_version: 4; this suite knows versions",
     ),
     "a schema of none": ("schema_version = 0\n" + GOOD, "schema_version"),
     "a shell string as setup": (
@@ -164,6 +199,12 @@ MISTAKES = {
         GOOD + "\n[operation_options.scan]\nall = []",
         "operation_options.scan: there is no",
     ),
+    "commands of no operation": (
+        GOOD + '\n[operations_with.all]\nscan = ["x"]',
+        "operations_with.all.scan: there is no such operation",
+    ),
+    "commands for no option": (GOOD + '\n[operations_with.every]\npush = ["x"]', "operations_with"),
+    "a shell string for an option": (GOOD + '\n[operations_with.all]\npush = "x y"', "operations_with.all.push"),
     "unknown options of an operation": (GOOD + "\n[operation_options.push]\nevery = []", "every"),
     "a time-out of none": ("timeout = 0\n" + GOOD, "timeout"),
     "deep nesting": ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),

@@ -2,6 +2,7 @@
 
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,6 +138,12 @@ def test_base_256_is_recognized_in_every_form_of_header(magic: bytes) -> None:
     assert Feature.BASE256 in features_of(tar)
     assert Feature.BASE256 not in features_of(file(b"f", CONTENT, magic=magic))
     assert Feature.BASE256 not in features_of(b"\xff" + tar[1:148] + b"0000000\0" + tar[156:257] + bytes(8) + tar[265:])
+
+
+def test_features_of_an_archive_of_zeros_take_a_time_that_grows_with_its_size() -> None:
+    start = time.process_time()
+    assert features_of(bytes(2**24)) == frozenset()
+    assert time.process_time() - start < 5
 
 
 def test_a_command_is_not_asked_for_a_listing_that_is_not_clear() -> None:

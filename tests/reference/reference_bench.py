@@ -24,7 +24,6 @@ from conformance.format.names import (
 )
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.samples import PLATFORM
-from conformance.observed.evidence import Exchange
 from conformance.reference.__main__ import main
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.registry.client.client import RegistryClient
@@ -86,14 +85,6 @@ class ReferenceBench:
         output, contents = self.new("tree"), store or self.new("store")
         where = ("--output", output, "--store", contents, "--platform", "linux/amd64")
         return self.reference("unpack", "--reference", self.name(tag), *where, *more, toolkit=toolkit), output
-
-    @contextmanager
-    def watching(self) -> Iterator[list[Exchange]]:
-        """The exchanges within the block."""
-        before = len(self.registry.exchanges)
-        seen: list[Exchange] = []
-        yield seen
-        seen += self.registry.exchanges[before:]
 
     def raw(self, tag: str) -> bytes:
         """The document under a tag or digest."""

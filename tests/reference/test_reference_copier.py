@@ -147,7 +147,7 @@ def test_a_sentinel_without_plain_variant_is_stripped_in_its_place(tmp_path: Pat
 def test_digests_that_must_stay_forbid_stripping_and_nothing_is_written(tmp_path: Path) -> None:
     with bench(tmp_path / "w") as here:
         here.push(plain_layout(tmp_path / "layout"), "a:1")
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             status, error = copy(
                 here, "a:1", "b:1", "--preserve-digests", "--compression", "gzip", operation="recompress"
             )
@@ -165,7 +165,7 @@ def test_a_destination_by_another_digest_is_refused(tmp_path: Path) -> None:
         ended = here.reference("copy", "--reference", here.name("a:1"), "--destination", named)
         assert ended.status == 0, ended.err
         more = ("--destination", named, "--compression", "gzip")
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             ended = here.reference("recompress", "--reference", here.name("a:1"), *more)
         assert ended.status == 3
         assert {exchange.method for exchange in seen} == {"GET"}

@@ -8,101 +8,30 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from conformance.cases.mutants import clients, clients_input, clients_select
 from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_CHECKSUM
-from conformance.format.oci import Descriptor, Index, Manifest
-from conformance.format.selection import is_annotated_sentinel
+from conformance.format.oci import Descriptor
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.toc import Entry, Toc
 from conformance.format.writer import layer_from_tar
 from conformance.images.trees import Node, tar_of
-from conformance.reference.consumer import Consumer, PulledLayer
-from conformance.reference.contents import ContentFetcher
+from conformance.reference.consumer import Consumer
 from conformance.reference.convert import Converter
 from conformance.reference.copier import Copier
-from conformance.reference.plan import Chunk, Item, Planner
 from conformance.reference.producer import Producer
-from conformance.reference.store import Writing
-from conformance.reference.toc_loader import TocLoader
 from conformance.reference.toolkit import Toolkit
 from conformance.reference.transfer import BlobStep, Destination, Plan, Step, Transfer
-from conformance.reference.tree import Parts, TreeBuilder
 from tests.implementations.images import plain_layout
+from tests.reference.made_layers import Layer, a_layer, as_layer, changed_toc, resealed
 from tests.reference.reference_bench import ReferenceBench, bench, entry
-from tests.reference.test_reference_consumer import Layer, a_layer, as_layer, changed_toc, resealed
-
-
-class SkipsTocDigest(TocLoader):
-    def check_toc_digest(self, payload: bytes, digest: Digest) -> None:
-        pass
-
-
-class SkipsFileDigests(ContentFetcher):
-    def verify_chunk(self, item: Item, chunk: Chunk, found: str) -> None:
-        pass
-
-    def verify_file(self, item: Item, writing: Writing) -> None:
-        pass
-
-
-class ClimbsInPlans(Planner):
-    def check_names(self, entry: Entry) -> None:
-        pass
-
-
-class ClimbsInTrees(TreeBuilder):
-    def parts(self, name: str) -> Parts:
-        return tuple(part for part in name.encode().split(b"/") if part)
-
-    def resolve(self, parts: Parts, *, create: bool = True) -> Parts | None:
-        return parts
-
-
-class WithTocLoader(Consumer):
-    toc_loader = SkipsTocDigest
-
-
-class WithContents(Consumer):
-    contents = SkipsFileDigests
-
-
-class WithNames(Consumer):
-    planner = ClimbsInPlans
-    tree = ClimbsInTrees
-
-
-class FallsBackToTar(Consumer):
-    def may_fall_back(self, sentinel: bool) -> bool:
-        return True
-
-
-class BelievesAnnotations(Consumer):
-    believed = False
-
-    def select(self, index: Index) -> Descriptor:
-        chosen = super().select(index)
-        self.believed = is_annotated_sentinel(chosen)
-        return chosen
-
-    def trusts_toc(self, sentinel: bool) -> bool:
-        return self.believed or sentinel
 
 
 class NeverTrusts(Consumer):
-    """Not wrong, only slow: the opposite of the one before."""
+    """Not wrong, only slow: the opposite of ``trusts_the_annotation``."""
 
     def trusts_toc(self, sentinel: bool) -> bool:
         return False
-
-
-class IgnoresPlace(Consumer):
-    def has_sentinel(self, manifest: Manifest) -> bool:
-        return bool(manifest.layers) and "sentinel" in manifest.layers[0].media_type
-
-    def layer(self, layer: Descriptor, diff_id: Digest, sentinel: bool) -> PulledLayer:
-        if "sentinel" in layer.media_type:
-            return PulledLayer((), diff_id)
-        return super().layer(layer, diff_id, sentinel)
 
 
 def _wrong_digest() -> Layer:
@@ -155,26 +84,27 @@ def _twice(here: ReferenceBench) -> None:
     here.put_manifest("a", {**manifest, "layers": [manifest["layers"][0], *manifest["layers"]]}, "1")
 
 
-CONSUMERS: dict[str, tuple[type[Consumer], Callable[[ReferenceBench], None]]] = {
-    "skips the TOC digest": (WithTocLoader, _as_sentinel(_wrong_digest)),
-    "skips file digests": (WithContents, _as_sentinel(_wrong_content)),
-    "falls back to tar": (FallsBackToTar, _as_sentinel(_without_toc)),
-    "believes annotations": (BelievesAnnotations, _two_readings),
-    "follows names outside": (WithNames, _as_sentinel(_climbing)),
-    "takes sentinels anywhere": (IgnoresPlace, _twice),
-}
+CONSUMERS: tuple[tuple[Callable[[], Toolkit], Callable[[ReferenceBench], None]], ...] = (
+    (clients.skips_the_toc_digest, _as_sentinel(_wrong_digest)),
+    (clients.skips_content_digests, _as_sentinel(_wrong_content)),
+    (clients.falls_back_without_a_toc, _as_sentinel(_without_toc)),
+    (clients_select.trusts_the_annotation, _two_readings),
+    (clients_input.follows_names_outside, _as_sentinel(_climbing)),
+    (clients.takes_sentinels_anywhere, _twice),
+)
 
 
-@pytest.mark.parametrize("name", CONSUMERS)
-def test_a_defect_of_the_consumer_accepts_what_the_reference_refuses(name: str, tmp_path: Path) -> None:
-    consumer, prepare = CONSUMERS[name]
+@pytest.mark.parametrize(("mutant", "prepare"), CONSUMERS, ids=[mutant.__name__ for mutant, _ in CONSUMERS])
+def test_a_defect_of_the_consumer_accepts_what_the_reference_refuses(
+    mutant: Callable[[], Toolkit], prepare: Callable[[ReferenceBench], None], tmp_path: Path
+) -> None:
     with bench(tmp_path / "w") as here:
         prepare(here)
         sound, _ = here.unpack("a:1")
-        broken, _ = here.unpack("a:1", toolkit=Toolkit(consumer=consumer))
+        broken, _ = here.unpack("a:1", toolkit=mutant())
     assert sound.status == 3
     assert broken.status == 0, broken.err
-    assert (tmp_path / "w" / "climbed").exists() is (name == "follows names outside")
+    assert (tmp_path / "w" / "climbed").exists() is (mutant is clients_input.follows_names_outside)
 
 
 def test_a_step_may_be_stricter(tmp_path: Path) -> None:
@@ -212,7 +142,7 @@ def test_a_defect_of_the_producer_shows_in_its_requests(defect: type[Transfer], 
     made = type("Made", (Producer,), {"transfer": defect})
     with bench(tmp_path / "w") as here:
         here.push(layout, "a:1")
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             here.reference("push", "--layout", layout, "--reference", here.name("a:1"), toolkit=Toolkit(producer=made))
     asked = [exchange.method for exchange in seen]
     assert ("POST" in asked) is (defect is UploadsTwice)

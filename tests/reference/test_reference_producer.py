@@ -79,7 +79,7 @@ def test_a_single_image_becomes_a_pair_under_one_tag(tmp_path: Path, layout: Pat
 
 def test_blobs_are_probed_come_first_and_only_once(tmp_path: Path, layout: Path) -> None:
     with bench(tmp_path / "w") as here:
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             here.push(layout, "a:1")
         asked = [(exchange.method, exchange.url.rpartition("/")[2]) for exchange in seen]
         uploaded = [url.partition("digest=")[2].replace("%3A", ":") for method, url in asked if "digest=" in url]
@@ -89,7 +89,7 @@ def test_blobs_are_probed_come_first_and_only_once(tmp_path: Path, layout: Path)
         manifests = [exchange.url for exchange in seen if exchange.method == "PUT" and "/manifests/" in exchange.url]
         assert [url.endswith("/1") for url in manifests] == [False, False, True]
         assert asked[-1] == ("PUT", "1")
-        with here.watching() as again:
+        with here.registry.watching() as again:
             here.push(layout, "a:1")
         assert not [exchange for exchange in again if exchange.method == "POST"]
 
@@ -164,7 +164,7 @@ def test_a_destination_by_digest_gets_that_digest_or_nothing(tmp_path: Path, lay
         digest = str(Digest.of(here.raw("a:1")))
         assert here.reference("push", "--layout", layout, "--reference", f"{here.host}/image/b@{digest}").status == 0
         assert here.raw(f"b@{digest}") == here.raw("a:1")
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             other = f"{here.host}/image/b@sha256:{'0' * 64}"
             ended = here.reference("push", "--layout", layout, "--reference", other)
         assert ended.status == 3
@@ -256,7 +256,7 @@ def test_tars_that_a_toc_cannot_represent_are_refused(typeflag: bytes, tmp_path:
     tar = tmp_path / "layer.tar"
     tar.write_bytes(tar_with("file", typeflag))
     with bench(tmp_path / "w") as here:
-        with here.watching() as seen:
+        with here.registry.watching() as seen:
             ended = here.reference("push", "--tar", tar, "--reference", here.name("a:1"))
         assert ended.status == 3
         assert ended.err.startswith("error: ")

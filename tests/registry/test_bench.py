@@ -1,6 +1,7 @@
 """Registry programs are found, started, judged twice and stopped; the table states what came out."""
 
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,43 @@ def test_a_program_that_does_not_start_is_reported_with_its_last_line(tmp_path: 
         launch(program, Path("/bin/sh"), tmp_path),
     ):
         pytest.fail("it never runs")
+
+
+SERVES = """
+import http.server, os, sys
+class Responds(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(401 if os.environ["MADE_FOR"] == "zcc" else 500)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Responds).serve_forever()
+"""
+
+
+def with_a_user(prepare: str) -> RegistryProgram:
+    """Python in place of a registry that requires a user, who is created before it starts."""
+    return RegistryProgram(
+        "with-user",
+        ("python3",),
+        ("{program}", "-c", SERVES, "{port}"),
+        prepare=(("{program}", "-c", prepare, "{storage}", "{password}"),),
+        environment={"MADE_FOR": "zcc"},
+        username="zcc",
+        namespace="mine",
+    )
+
+
+def test_a_registry_with_users_gets_one_before_it_starts(tmp_path: Path) -> None:
+    program = with_a_user("import sys; open(sys.argv[1] + '/made', 'w').write(sys.argv[2])")
+    with launch(program, Path(sys.executable), tmp_path) as registry:
+        assert (registry.username, registry.namespace) == ("zcc", "mine")
+        assert (tmp_path / "storage" / "made").read_text() == registry.password != ""
+
+
+def test_what_fails_before_the_start_is_reported_without_the_password(tmp_path: Path) -> None:
+    program = with_a_user("import sys; sys.exit(3)")
+    with pytest.raises(LaunchError, match="exit status 3") as caught, launch(program, Path(sys.executable), tmp_path):
+        pytest.fail("it never runs")
+    assert "***" in str(caught.value)
 
 
 def test_names_of_programs_are_unique() -> None:

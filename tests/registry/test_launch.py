@@ -14,6 +14,7 @@ from conformance.observed.credentials import Credentials
 from conformance.registry.client.client import AuthenticationError, RegistryClient
 from conformance.registry.server import launch
 from conformance.registry.server.launch import LaunchError, docker_registry, find_docker_registry
+from conformance.registry.server.programs import PROGRAMS
 from tests.tools import need
 
 # docker-registry takes bcrypt only: user "user", password "right", cost 5.
@@ -168,3 +169,14 @@ def test_it_gets_a_home_of_its_own_and_no_secrets(tmp_path: Path, monkeypatch: p
     assert f"HOME={tmp_path / 'registry'}" in seen
     assert "open-sesame" not in seen
     assert os.environ["HOME"] not in seen.split("HOME=")[1].splitlines()[0]
+
+
+def test_a_program_is_searched_for_in_the_directory_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_path = tmp_path / "path"
+    on_path.mkdir()
+    found = program(on_path, "true")
+    monkeypatch.setenv("PATH", str(on_path))
+    docker = next(each for each in PROGRAMS if "docker-registry" in each.names)
+    assert docker.find(tmp_path) == found
+    assert docker.find_in(tmp_path) is None
+    assert docker.find_in(on_path) == found

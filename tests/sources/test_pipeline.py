@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pytest
 import zstandard
 
-from conformance.cases.mutants import layers
+from conformance.cases.mutants.layers import _frames as mutants
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError, LimitError, StructureError
 from conformance.format.examine import examine
@@ -28,11 +28,11 @@ LARGE = Bounds(2**40, 2**40)
 SMALL = Bounds(2**24, 2**40)
 DRAFTS: tuple[Callable[[], LayerDraft], ...] = (
     conforming_layer,
-    layers.bytes_between_frames,
-    layers.frame_with_a_dictionary,
-    layers.frame_checksum_flipped,
-    layers.window_of_256_mib,
-    layers.another_skippable_magic,
+    mutants.bytes_between_frames,
+    mutants.frame_with_a_dictionary,
+    mutants.frame_checksum_flipped,
+    mutants.window_of_256_mib,
+    mutants.another_skippable_magic,
 )
 
 

@@ -35,6 +35,8 @@ def cells(
     tools: Sequence[str] = TOOLS,
     images: Sequence[ImageName] = ("small",),
     only_pushes: str = "",
+    *,
+    with_copies: bool = True,
 ) -> list[Cell]:
     subjects = []
     for name in tools:
@@ -44,8 +46,8 @@ def cells(
             adapter = msgspec.structs.replace(adapter, operations={"push": adapter.operations["push"]})
         subjects.append(ImplementationUnderTest(adapter, "1.0", directory / adapter.name))
     with EmbeddedRegistry() as registry:
-        found = interoperate(subjects, [AvailableRegistry("embedded registry", registry.url)], images=images)
-        return list(found)
+        registries = [AvailableRegistry("embedded registry", registry.url, with_copies)]
+        return list(interoperate(subjects, registries, images=images))
 
 
 def test_each_pair_has_its_outcome_and_its_reason(tmp_path: Path) -> None:
@@ -62,6 +64,12 @@ def test_each_pair_has_its_outcome_and_its_reason(tmp_path: Path) -> None:
     assert COPIES.items() <= counts.items()
     assert len(list(matrix_tables(found))) == len(COMPRESSIONS) + 1
     assert any("wrong tree" in line for line in reasons(found))
+
+
+def test_a_registry_may_be_without_copies(tmp_path: Path) -> None:
+    found = cells(tmp_path, ("reference",), with_copies=False)
+    assert [cell.outcome for cell in found] == ["same tree"] * len(COMPRESSIONS)
+    assert not any(cell.copier for cell in found)
 
 
 STOPS = """\

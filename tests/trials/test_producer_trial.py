@@ -10,7 +10,7 @@ from conformance.assurance.matrix.programs import WAYS
 from conformance.cases.mutants import producers
 from conformance.implementations.adapter import find_adapter
 from conformance.reference.toolkit import REFERENCE, Toolkit
-from conformance.requirements import broken_by, find_checks, load_catalogue
+from conformance.requirements import broken_by, find_checks, find_mutants, load_catalogue
 from conformance.results import Judgement, conclude
 from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.producer.interruptions import interrupted_pushes
@@ -18,7 +18,7 @@ from conformance.trials.producer.judging import DECIDED, judge_requirement
 from conformance.trials.producer.trial import ProducerTrial
 from conformance.trials.under_test import ImplementationUnderTest
 
-MUTANTS = [value for value in vars(producers).values() if hasattr(value, "__breaks__")]
+MUTANTS = find_mutants(producers)
 
 
 def verdicts(toolkit: Toolkit, directory: Path, *, can_sign: bool = False) -> dict[str, str]:

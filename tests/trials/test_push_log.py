@@ -59,7 +59,7 @@ def test_what_brings_nothing_is_no_event() -> None:
 
 def test_manifests_are_taken_in_any_order_and_remembered(place: Place, log: TakesAnyOrder) -> None:
     sample = image()
-    with place.watching() as seen:
+    with place.registry.watching() as seen:
         response = place.client.put_manifest_raw("a", "1", sample.root, sample.media_type)
     assert response.status == 201
     assert place.root("a") == sample.root

@@ -73,6 +73,11 @@ def test_the_same_sequences_are_drawn_from_a_seed_every_time() -> None:
     assert list(map(len, drawn(0))) == [12] * 8
 
 
+def test_each_sequence_sends_requests() -> None:
+    with under_test() as (_, subject):
+        assert all(job().requests for job in Sequences(subject, "quick", 0).jobs)
+
+
 def test_the_sequence_with_the_most_requests_is_begun_first() -> None:
     with under_test() as (_, subject):
         sequences = Sequences(subject, "quick", 0)

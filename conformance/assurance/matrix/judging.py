@@ -8,6 +8,7 @@ from conformance.checks.artifact.judge import judge_content, judge_image
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Draft, Drafted, conforming_draft, finish
 from conformance.images.layer_draft import LayerDraft, finish_layer
+from conformance.requirements import module_of
 from conformance.results import RequirementResult
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
@@ -21,7 +22,7 @@ def judge_metadata(maker: Callable[[Draft], None]) -> Results:
     """Judge an edit of a conforming image; its layers are read only where the edit changes the bytes of a document."""
     draft = conforming_draft()
     maker(draft)
-    return judge_drafted(finish(draft), deep=maker.__module__ == documents.__name__)
+    return judge_drafted(finish(draft), deep=module_of(maker) == documents.__name__)
 
 
 def judge_drafted(image: Drafted, *, deep: bool = True) -> Results:

@@ -36,6 +36,7 @@ from conformance.requirements import (
     find_variants,
     freedom_of,
     load_catalogue,
+    module_of,
     name_of,
 )
 from conformance.results import RequirementResult, conclude
@@ -95,17 +96,6 @@ def matrix_of(rows: Iterable[Row], *, whole: bool = False) -> Matrix:
     return Matrix(catalogue.revision, judged, rows, whole, dict(left))
 
 
-def declared_matrix() -> Matrix:
-    """The declarations of mutants and variants, without verdicts."""
-    rows = [
-        Row(name_of(maker), "variant", _part(maker)[0], freedom_of(maker).warns, touched=freedom_of(maker).ids)
-        if _is_variant(maker)
-        else Row(name_of(maker), "mutant", _part(maker)[0], broken_by(maker), broken_by(maker))
-        for maker in makers()
-    ]
-    return matrix_of(rows)
-
-
 _NO_FREEDOM: Final = frozenset(("FOOTER-006",))
 """MAYs about a legacy form: a writer of this revision has no choice."""
 
@@ -131,7 +121,7 @@ def _is_variant(maker: Maker) -> bool:
 
 
 def _part(maker: Maker) -> tuple[Part, Judge]:
-    module = maker.__module__
+    module = module_of(maker)
     if module in _PARTS:
         return _PARTS[module]
     if module.startswith("conformance.cases.variants.registries"):

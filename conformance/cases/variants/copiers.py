@@ -237,6 +237,7 @@ def writes_the_time_into_gzip() -> Toolkit:
     return Toolkit(copier=type("Stamps", (Copier,), {"converter": Stamps}), name="variant")
 
 
+@variant("SENT-STRIP-005", "SENT-STRIP-006", "SENT-STRIP-011")
 def carries_what_it_does_not_know() -> Toolkit:
     """It recompresses tars and copies unknown layers, as image-spec v1.1.1 manifest.md has it: a hazard, no failure."""
 
@@ -268,6 +269,7 @@ def carries_what_it_does_not_know() -> Toolkit:
     return Toolkit(copier=type("Carries", (Copier,), {"converter": TarsOnly, "reshaper": Knows}), name="variant")
 
 
+@variant("SENT-STRIP-027", "SENT-STRIP-005", "SENT-STRIP-006")
 def recompresses_only_what_it_knows() -> Toolkit:
     """It copies every image, and refuses to recompress one with a layer that is no tar: no source requires it to."""
 
@@ -280,8 +282,6 @@ def recompresses_only_what_it_knows() -> Toolkit:
     return Toolkit(copier=Refuses, name="variant")
 
 
-variant("SENT-STRIP-005", "SENT-STRIP-006", "SENT-STRIP-011")(carries_what_it_does_not_know)
-variant("SENT-STRIP-027", "SENT-STRIP-005", "SENT-STRIP-006")(recompresses_only_what_it_knows)
 KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (
     carries_what_it_does_not_know,
     recompresses_only_what_it_knows,

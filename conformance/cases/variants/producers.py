@@ -273,6 +273,7 @@ def attaches_a_manifest_under_a_tag_of_its_own() -> Toolkit:
     return _toolkit(transfer=Tags)
 
 
+@variant("TOC-016", "SENT-PUSH-001", "SENT-PUSH-024")
 def makes_no_sentinels() -> Toolkit:
     """Plain zstd:chunked only: no source requires sentinel variants (PR 681 is not merged)."""
 
@@ -313,6 +314,5 @@ def _rewritten(tar: bytes) -> bytes:
 
 SIGNERS: Final = (signs_all_of_a_pair, signs_the_root_only, signs_in_another_place)
 """Their adapter declares the option ``sign``."""
-variant("TOC-016", "SENT-PUSH-001", "SENT-PUSH-024")(makes_no_sentinels)
 KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (makes_no_sentinels,)
 """These claim the profile layer-producer: what only tools that make sentinel variants owe does not bind them."""

@@ -21,7 +21,7 @@ from conformance.format.digest import Digest
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Drafted, conforming_draft, finish
 from conformance.images.layer_draft import DraftedLayer, LayerDraft, conforming_layer, draft_of_tar, finish_layer
-from conformance.requirements import broken_by, find_variants, freedom_of, load_catalogue, name_of
+from conformance.requirements import broken_by, find_mutants, find_variants, freedom_of, load_catalogue, name_of
 
 LICENCE: Final = "0BSD OR CC0-1.0"
 MAX_CASE: Final = 64 * 1024
@@ -131,21 +131,17 @@ def _makers() -> Iterator[Maker]:
     for name, tar in LAWFUL.items():
         yield f"tar-{_dashed(name)}", lambda tar=tar: draft_of_tar(tar), _lawful_tar(name)  # type: ignore[misc]
     for module in (metadata, documents):
-        for maker in _mutants(module):
+        for maker in find_mutants(module):
             yield name_of(maker), lambda maker=maker: _edited(maker), _negative(maker, "image", _IMAGE)  # type: ignore[misc]
     for module in (layers, layer_names, linux_entries):
-        for maker in _mutants(module):
+        for maker in find_mutants(module):
             yield name_of(maker), maker, _negative(maker, "layer", _LAYER)
-    for maker in _mutants(tar_headers):
+    for maker in find_mutants(tar_headers):
         yield name_of(maker), maker, _negative(maker, "layer", _TAR)
-    for maker in _mutants(blob):
+    for maker in find_mutants(blob):
         yield name_of(maker), maker, _negative(maker, "blob", _BLOB)
     for maker in find_variants(artifacts):
         yield name_of(maker), maker, _variant(maker)
-
-
-def _mutants(module: object) -> list[Callable[..., Any]]:
-    return [value for value in vars(module).values() if hasattr(value, "__breaks__")]
 
 
 def _edited(maker: Callable[..., None]) -> Drafted:

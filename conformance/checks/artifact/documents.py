@@ -170,7 +170,7 @@ def schema_version(seen: ImageSeen) -> Iterator[Judgement]:
                 "The schema version is missing or not 2: clients read another kind of document, or refuse it.",
                 where=f"{document.name}.schemaVersion",
                 expected=str(SCHEMA_VERSION),
-                found="absent" if found is None else repr(found)[:40],
+                found="absent" if found is None else repr(found),
             )
 
 

@@ -54,7 +54,7 @@ def indirect_targets(toc: Outline) -> Problems:
     wrong = (
         problem(toc.entries, index, "a target that is the name of a file, without ..", shown(target))
         for index in toc.hard_links
-        if "." in (target := toc.entries[index].link_name) or target[-1:] == "/"
+        if (target := toc.entries[index].link_name)
         if ".." in (parts := target.split("/")) or parts[-1] in ("", ".")
     )
     yield from islice(wrong, MAX_PROBLEMS)

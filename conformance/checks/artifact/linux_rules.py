@@ -25,8 +25,6 @@ MAX_PATH: Final = 4095
 MAX_ATTRIBUTE_NAME: Final = 255
 MAX_ATTRIBUTE: Final = 65536
 
-_MOST_BYTES: Final = 4
-"""Bytes of a character in UTF-8, at most."""
 _CAPABILITY: Final = "security.capability"
 _CAPABILITY_SIZES: Final = {b"\x02": 20, b"\x03": 24}
 """Bytes of a capability by its revision, which is in the fourth byte."""
@@ -102,21 +100,19 @@ def long_names(toc: Outline) -> Problems:
     wrong = (
         problem(toc.entries, index, f"at most {MAX_COMPONENT} bytes a component and {MAX_PATH} in all", found)
         for index, entry in enumerate(toc.entries)
-        if len(entry.name) > MAX_COMPONENT // _MOST_BYTES or len(entry.link_name) > MAX_PATH // _MOST_BYTES
+        # Nearly all are short; a character of a target has four bytes at most.
+        if not (len(entry.name) <= MAX_COMPONENT and entry.name.isascii() and len(entry.link_name) <= MAX_COMPONENT)
         if (found := _too_long(entry))
     )
     yield from islice(wrong, MAX_PROBLEMS)
 
 
 def _too_long(entry: Entry) -> str:
-    name, target = entry.name, entry.link_name
-    if name.isascii() and len(name) <= MAX_COMPONENT and len(target) <= MAX_PATH // _MOST_BYTES:
-        return ""  # nearly all
-    encoded = name.encode(errors="surrogatepass")
+    encoded = entry.name.encode(errors="surrogatepass")
     if len(encoded) > MAX_PATH:
         return f"a name of {len(encoded)} bytes"
     longest = max(map(len, encoded.split(b"/")))
     if longest > MAX_COMPONENT:
         return f"a component of {longest} bytes"
-    length = len(target.encode(errors="surrogatepass"))
+    length = len(entry.link_name.encode(errors="surrogatepass"))
     return f"a target of {length} bytes" if length > MAX_PATH else ""

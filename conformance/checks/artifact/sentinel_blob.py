@@ -133,7 +133,7 @@ def has_no_tar_magic(blob: SentinelBlob) -> Iterator[Judgement]:
         where=f"{blob.name}: bytes {place.start} to {place.stop - 1}",
         expected="no tar magic, such as NOTTAR",
         found=repr(block[place])[1:],
-        evidence=(_bytes(blob, place.start, "no tar magic", place.stop - place.start),),
+        evidence=(_bytes(blob, place.start, "no tar magic", len(block[place])),),
     )
 
 

@@ -83,7 +83,7 @@ def _regular(entries: Sequence[Entry], index: int) -> Problems:
     entry = entries[index]
     if entry.size < 0:
         yield problem(entries, index, "a size of 0 or more", str(entry.size))
-    elif entry.size == 0:
+    elif not entry.size:
         if entry.digest not in ("", EMPTY_DIGEST):
             yield problem(
                 entries, index, "no digest on an empty file, or the digest of empty content", shown(entry.digest)

@@ -176,7 +176,12 @@ def signatures_do_not_follow_a_changed_manifest(seen: CopySeen) -> Iterator[Judg
 
 @decides("SENT-STRIP-014")
 def no_sentinel_over_other_layers(seen: CopySeen) -> Iterator[Judgement]:
-    for manifest in sentinel_manifests(seen.after) if seen.after else ():
+    if seen.after is None:
+        return
+    left = sentinel_manifests(seen.after)
+    if not left and sentinel_manifests(seen.before):
+        yield passed(seen.name, found="no manifest with a sentinel")
+    for manifest in left:
         # A stale annotation does not make a layer zstd:chunked: regctl 0.11.7 writes such annotations.
         other = [
             layer.digest

@@ -46,10 +46,10 @@ _CHUNK: Final = 64 * 2**10
 MAX_SMALL: Final = 8 * 2**20
 """Bytes of a response that is retained in memory, where a request does not state another limit."""
 _MAX_REDIRECTS: Final = 5
-_MAX_LOGINS: Final = 6
+_MAX_ATTEMPTS: Final = 6
 """Attempts for one request: without credentials, with a token, with a password, and with tokens renewed beside it."""
 # Slow bytes cause no socket time-out: a response may take this time, or longer at this rate in bytes a second.
-_MAX_ANSWER: Final = 120.0
+_MAX_RESPONSE: Final = 120.0
 _SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 _LEAST_WAIT: Final = 1.0
@@ -77,7 +77,7 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
         insecure: bool = False,
         ca_file: str | None = None,
         timeout: float = 30.0,
-        max_seconds: float = _MAX_ANSWER,
+        max_seconds: float = _MAX_RESPONSE,
         retries: int = 4,
         record: Callable[[Exchange], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -161,7 +161,7 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
         self, method: str, url: str, headers: dict[str, str], body: Body, limit: Limit, follow: bool, scope: str
     ) -> Response:
         is_new = False
-        for _ in range(_MAX_LOGINS):
+        for _ in range(_MAX_ATTEMPTS):
             sent = self._authentication.header(scope)
             response = self._redirected(method, url, headers, body, limit, follow, sent)
             if response.status != 401:

@@ -4,7 +4,8 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -70,6 +71,14 @@ class EmbeddedRegistry:
         """All requests and responses so far, secrets masked."""
         with self._lock:
             return tuple(self._exchanges)
+
+    @contextmanager
+    def watching(self) -> Iterator[list[Exchange]]:
+        """The exchanges within the block, once it has ended."""
+        before = len(self.exchanges)
+        seen: list[Exchange] = []
+        yield seen
+        seen += self.exchanges[before:]
 
     def blobs_of(self, repository: str) -> frozenset[str]:
         """The digests of the blobs and manifests that a repository has."""

@@ -1,11 +1,13 @@
 """Start registries on loopback for a test run: Debian's docker-registry, and the programs of programs.py."""
 
+import getpass
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,10 +15,12 @@ from typing import Final
 import msgspec
 import requests
 
+from conformance.observed.masking import MASK
 from conformance.registry.server.programs import RegistryProgram
 
-_START_SECONDS: Final = 15.0
+_START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 10.0
+_PASSWORD_BYTES: Final = 18
 
 
 class LaunchError(RuntimeError):
@@ -24,10 +28,15 @@ class LaunchError(RuntimeError):
 
 
 class LaunchedRegistry(msgspec.Struct, frozen=True):
-    """A running registry: its URL, and its garbage collection; None where it has no such command."""
+    """A running registry: its URL, and its garbage collection; None where it has no such command. Where it requires
+    authentication: who may push, and below which name.
+    """
 
     url: str
     collect_garbage: Callable[[], None] | None
+    username: str = ""
+    password: str = ""
+    namespace: str = ""
 
 
 def find_docker_registry() -> Path | None:
@@ -59,12 +68,20 @@ def launch(program: RegistryProgram, path: Path, directory: Path) -> Iterator[La
     """Run a registry program with its storage below ``directory``. Raises LaunchError when it does not start."""
     storage, config, port = directory / "storage", directory / "config", _free_port()
     storage.mkdir(parents=True, exist_ok=True)
-    values = {"{program}": str(path), "{port}": str(port), "{storage}": str(storage), "{config}": str(config)}
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    values = {"{program}": str(path), "{beside}": str(path.resolve().parent), "{port}": str(port)}
+    values |= {"{storage}": str(storage), "{config}": str(config), "{user}": getpass.getuser(), "{password}": password}
     config.write_text(_filled(program.config, values), "utf-8")
     collect = [_filled(part, values) for part in program.collect]
-    environ = _environ(directory)
-    with _running([_filled(part, values) for part in program.serve], directory, port) as url:
-        yield LaunchedRegistry(url, (lambda: _run(collect, environ)) if collect else None)
+    environ = _environ(directory) | dict(program.environment)
+    for command in program.prepare:
+        try:
+            _run([_filled(part, values) for part in command], environ)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise LaunchError(f"{path.name} {command[-1]}: {error}".replace(password, MASK)) from None
+    with _running([_filled(part, values) for part in program.serve], directory, port, environ) as url:
+        login = (program.username, password, program.namespace) if program.username else ()
+        yield LaunchedRegistry(url, (lambda: _run(collect, environ)) if collect else None, *login)
 
 
 def _filled(text: str, values: dict[str, str]) -> str:
@@ -82,12 +99,12 @@ def _run(command: list[str], environ: dict[str, str]) -> None:
 
 
 @contextmanager
-def _running(command: list[str], directory: Path, port: int) -> Iterator[str]:
+def _running(command: list[str], directory: Path, port: int, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run a server that listens on ``port``, and return its URL once it responds."""
     log, url = directory / "registry.log", f"http://127.0.0.1:{port}"
     try:
         with log.open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output, env=_environ(directory))
+            process = subprocess.Popen(command, stdout=output, stderr=output, env=environ or _environ(directory))
     except OSError as error:
         raise LaunchError(f"{command[0]}: {error.strerror}") from None
     try:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,10 @@ _NUMBER: Final = re.compile(r"(?<![\w.:-])v?\d+\.\d+(\.\d+)?[-+~.\w]*")
 class RegistryProgram(msgspec.Struct, frozen=True):
     """A registry program: the names it goes by on PATH, and arguments with placeholders.
 
-    ``{program}``, ``{port}``, ``{storage}`` (a directory) and ``{config}`` (a file with the text of ``config``) are
-    replaced. ``collect`` runs its garbage collection, where it has such a command.
+    ``{program}``, ``{beside}`` (its directory), ``{port}``, ``{storage}`` (a directory), ``{config}`` (a file with the
+    text of ``config``), ``{user}`` (who runs it) and ``{password}`` (another one each time) are replaced. ``collect``
+    runs its garbage collection, where it has such a command; ``prepare`` are commands before it is started. One with a
+    ``username`` requires authentication; its repositories are then below ``namespace``.
     """
 
     name: str
@@ -27,10 +30,20 @@ class RegistryProgram(msgspec.Struct, frozen=True):
     config: str = ""
     collect: tuple[str, ...] = ()
     version: tuple[str, ...] = ()
+    prepare: tuple[tuple[str, ...], ...] = ()
+    environment: Mapping[str, str] = {}
+    username: str = ""
+    namespace: str = ""
 
     def find(self, directory: Path | None = None) -> Path | None:
         """The program in ``directory``, else on PATH; None where it is absent."""
-        places = os.pathsep.join(filter(None, (str(directory or ""), os.environ.get("PATH", ""))))
+        return self._find(os.pathsep.join(filter(None, (str(directory or ""), os.environ.get("PATH", "")))))
+
+    def find_in(self, directory: Path) -> Path | None:
+        """The program in ``directory`` only."""
+        return self._find(str(directory))
+
+    def _find(self, places: str) -> Path | None:
         return next((Path(found) for name in self.names if (found := shutil.which(name, path=places))), None)
 
     def ask_version(self, program: Path) -> str:
@@ -61,6 +74,33 @@ _ZOT = (
     '{"distSpecVersion": "1.1.1", "storage": {"rootDirectory": "{storage}"},'
     ' "http": {"address": "127.0.0.1", "port": "{port}"}, "log": {"level": "error"}}'
 )
+_GITEA = """RUN_MODE = prod
+RUN_USER = {user}
+WORK_PATH = {storage}
+[server]
+HTTP_ADDR = 127.0.0.1
+HTTP_PORT = {port}
+ROOT_URL = http://127.0.0.1:{port}/
+STATIC_ROOT_PATH = {beside}
+OFFLINE_MODE = true
+DISABLE_SSH = true
+[database]
+DB_TYPE = sqlite3
+PATH = {storage}/gitea.db
+[security]
+INSTALL_LOCK = true
+[log]
+LEVEL = error
+"""
+_NEW_USER = (
+    "--username",
+    "zcc",
+    "--password",
+    "{password}",
+    "--email",
+    "zcc@example.test",
+    "--must-change-password=false",
+)
 _OLAREG = ("--addr", "127.0.0.1", "--port", "{port}", "--api-delete", "--api-blob-delete")
 _SERVE = ("{program}", "serve", "{config}")
 _COLLECT = ("{program}", "garbage-collect", "{config}")
@@ -88,6 +128,14 @@ PROGRAMS: Final = (
     RegistryProgram(
         "olareg-memory", ("olareg",), ("{program}", "serve", *_OLAREG, "--store-type", "mem"),
         version=("{program}", "version"),
+    ),
+    RegistryProgram(
+        "gitea", ("gitea",), ("{program}", "--config", "{config}", "web"), _GITEA, (), _VERSION,
+        (
+            ("{program}", "--config", "{config}", "migrate"),
+            ("{program}", "--config", "{config}", "admin", "user", "create", *_NEW_USER),
+        ),
+        {"GITEA_I_AM_BEING_UNSAFE_RUNNING_AS_ROOT": "true"}, "zcc", "zcc",
     ),
     RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it states the version of the specification
 )  # fmt: skip

@@ -19,7 +19,7 @@ from conformance.images.composed import (
     layer_of,
     sentinel_image,
 )
-from conformance.images.trees import Node
+from conformance.images.trees import Node, Tree
 from conformance.implementations.adapter_document import Option
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.trials import RunSeen
@@ -126,18 +126,23 @@ def _fetched_layers(run: RunSeen, image: Image) -> bool:
 
 def plain(label: str = "plain", **more: object) -> Entry:
     """A plain zstd entry."""
-    return Entry(image([layer_of((Node("number", content=label.encode()),))], label=label), **more)  # type: ignore[arg-type]
+    return Entry(image([layer_of(_numbered(label.encode()))], label=label), **more)  # type: ignore[arg-type]
 
 
 def sentinel(label: str = "sentinel", value: str = "true", **more: object) -> Entry:
     """A sentinel entry."""
-    layers = [layer_of((Node("number", content=label.encode()),))]
+    layers = [layer_of(_numbered(label.encode()))]
     return Entry(sentinel_image(layers, label=label), sentinel=value, **more)  # type: ignore[arg-type]
 
 
 def gzipped() -> Entry:
     """A gzip entry."""
-    return Entry(image([gzip_layer((Node("number", content=b"gzip"),))], label="gzip"), zstd=False)
+    return Entry(image([gzip_layer(_numbered(b"gzip"))], label="gzip"), zstd=False)
+
+
+def _numbered(content: bytes) -> Tree:
+    """A file that tells the images apart, and /usr: composefs (cfsctl 0.9.4) takes no image without it."""
+    return (Node("number", content=content), Node("usr", "dir", mode=0o755))
 
 
 def _choices(make: Callable[[], Sequence[Choice]]) -> Scenario:

@@ -39,6 +39,8 @@ JOBS: Final = {
     for job in (
         CopyJob("plain", "plain"),
         CopyJob("plain gzip", "plain-gzip"),
+        _recompress("plain gzip to gzip", "gzip", "plain-gzip"),
+        CopyJob("plain gzip from storage", "plain-gzip", "export"),
         _recompress("plain to gzip", "gzip", "plain"),
         _recompress("plain to uncompressed", "uncompressed", "plain-gzip"),
         _recompress("plain to zstd", "zstd", "plain-gzip"),
@@ -125,6 +127,14 @@ TWINS: Final[Mapping[str, str]] = {
     "built on a sentinel variant": "built on a plain image",
 }
 """Copies that may be refused, each with a positive control: otherwise the refusal has another reason."""
+
+
+CONTROLS: Final[Mapping[Operation, tuple[str, str]]] = {
+    "copy": ("plain", "plain gzip"),
+    "recompress": ("plain to gzip", "plain gzip to gzip"),
+    "export": ("plain from storage", "plain gzip from storage"),
+}
+"""The copy of an image without sentinel, by operation, and the same of one with gzip layers."""
 
 
 def sources() -> dict[Source, Image]:

@@ -13,12 +13,9 @@ from conformance.format.digest import Digest
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen
 from conformance.observed.producer import AgainSeen, PushSeen
-from conformance.results import Judgement, informed, not_run
-from conformance.sources.errors import SourceError
-from conformance.sources.image import observe_image
-from conformance.sources.layout import LayoutSource
-from conformance.sources.reference import LayoutReference
-from conformance.trials.copier.jobs import JOBS, JOBS_OF, TWINS, CopyJob, sources
+from conformance.results import Judgement, informed, not_run, unsupported
+from conformance.trials.copier.jobs import CONTROLS, JOBS, JOBS_OF, TWINS, CopyJob, sources
+from conformance.trials.copier.layouts import diff_ids_in, observe_layout
 from conformance.trials.copier.outcomes import Copied, cannot_write, no_result, wrong_with_control
 from conformance.trials.place import Place, a_place, signature_tag
 from conformance.trials.producer.push_log import TakesAnyOrder, events_of
@@ -30,6 +27,7 @@ _SOURCE: Final = "source"
 _OF_STRIPPING: Final = frozenset({"SENT-STRIP-001", "SENT-STRIP-002", "SENT-STRIP-009", "SENT-STRIP-025"})
 # The same for a tool that unpacks its copies.
 _OF_COPYING: Final = frozenset({"SENT-PULL-025"})
+_NO_ZSTD: Final = "it reads gzip layers and no zstd layers"
 _REFUSER: Final = (
     "it refuses every manifest with a sentinel, as a client that does not know sentinels must (SENT-PULL-031): "
     "nothing was recompressed"
@@ -84,6 +82,9 @@ class CopierTrial(Trial):
         self, requirement_id: str, jobs: Sequence[str], check: Callable[[Copied], Iterator[Judgement]]
     ) -> Iterator[Judgement]:
         problem = self.control()
+        if problem and self._lacks_zstd():
+            yield unsupported(_NO_ZSTD)
+            return
         if problem:
             yield not_run(f"{INCONCLUSIVE}{problem}", evidence=self._evidence_of_control())
             return
@@ -125,12 +126,8 @@ class CopierTrial(Trial):
 
     def _control(self) -> str:
         """The operations of the tool, with an image without sentinel."""
-        operations = self.subject.adapter.operations
-        names = [("copy", "plain"), ("recompress", "plain to gzip")]
-        tried = [name for operation, name in names if operation in operations]
-        if not tried and "export" in operations:
-            tried = ["plain from storage"]
-        for name in tried:
+        tried = self._controls()
+        for name, _ in tried:
             copied = self.copied(name)
             if copied.run.outcome == "unsupported":
                 continue
@@ -138,6 +135,17 @@ class CopierTrial(Trial):
             if problem:
                 return problem
         return "" if tried else "the adapter has none of copy, recompress and export"
+
+    def _controls(self) -> list[tuple[str, str]]:
+        operations = self.subject.adapter.operations
+        own = [CONTROLS[operation] for operation in ("copy", "recompress") if operation in operations]
+        return own or ([CONTROLS["export"]] if "export" in operations else [])
+
+    def _lacks_zstd(self) -> bool:
+        """Whether it copies an image with gzip layers, and refuses the same one with zstd layers."""
+        tried = self._controls()
+        refused = [self.copied(name).run.outcome in ("refused", "unsupported") for name, _ in tried]
+        return bool(tried) and all(refused) and not any(wrong_with_control(self.copied(name)) for _, name in tried)
 
     def _evidence_of_control(self) -> tuple[Evidence, ...]:
         return tuple(evidence for copied in self._copies.values() for evidence in copied.seen.evidence)[:4]
@@ -148,20 +156,21 @@ class CopierTrial(Trial):
         before = self._from.observe(_SOURCE, job.source)
         assert before is not None, "the embedded registry has the image of the suite"
         layout = self.subject.new_directory("layout") / "pulled"
+        to_layout = self.subject.adapter.uses(job.operation, "layout", (*job.options, job.requested))
         values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
-        values |= {"layout": layout} if job.operation == "pull" else {"destination": self._to.name(repository)}
+        values |= {"layout": layout} if to_layout else {"destination": self._to.name(repository)}
         values |= {"compression": job.requested} if job.operation == "recompress" else {}
         values |= {"platform": "linux/amd64"} if "platform" in job.options else {}
         there = frozenset(self._to.blobs(repository))
         self._log.take_bodies()
-        with self._to.watching() as exchanges:
+        with self._to.registry.watching() as exchanges:
             run = self.subject.run(
                 job.operation,
                 values,
                 hosts=(self._from.host, self._to.host),
                 options=job.options,
             )
-        after = _observe_layout(layout) if job.operation == "pull" else self._to.observe(repository)
+        after = observe_layout(layout) if to_layout else self._to.observe(repository)
         if not run.succeeded:
             after = None
         root = self._sources[job.source].descriptor.digest
@@ -174,7 +183,7 @@ class CopierTrial(Trial):
             to_docker="to-docker" in job.options,
             refused=run.outcome == "refused",
             wrote=any(_stores(exchange) for exchange in exchanges),
-            data_diff_ids=_diff_ids(self._to, repository, after) if job.operation != "pull" else (),
+            data_diff_ids=diff_ids_in(layout, after) if to_layout else _diff_ids(self._to, repository, after),
             from_storage=job.operation == "export",
             built=job.operation == "build",
             partial="platform" in job.options,
@@ -213,13 +222,6 @@ def _with_evidence(judgement: Judgement, evidence: tuple[Evidence, ...]) -> Judg
 def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[str, ...]:
     made = copy_of_one(after) if after is not None else None
     return place.diff_ids(repository, data_layers(made)) if made is not None else ()
-
-
-def _observe_layout(layout: Path) -> ImageSeen | None:
-    try:
-        return observe_image(LayoutSource(LayoutReference(layout)))
-    except SourceError:
-        return None
 
 
 def _root(after: ImageSeen | None) -> bytes | None:

@@ -232,7 +232,7 @@ class ProducerTrial(Trial):
         before = place.root(repository)
         there = frozenset(place.blobs(repository))
         layout = source.write(self.subject.new_directory("layout") / "image")
-        with place.watching() as exchanges:
+        with place.registry.watching() as exchanges:
             run = self.subject.run(
                 "push",
                 {"layout": layout, "reference": reference, "compression": job.compression},

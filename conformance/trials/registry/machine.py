@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from conformance.observed.evidence import Exchange
 from conformance.observed.registry import MachineSeen
@@ -32,10 +32,17 @@ _images: Final = st.integers(0, IMAGES - 1)
 
 
 class _Drawn(RuleBasedStateMachine):
-    """The actions that Hypothesis draws. They do not depend on what the registry responds."""
+    """The actions that Hypothesis draws. They do not depend on what the registry responds.
+
+    A sequence begins with a push: to read, or delete, what was not pushed sends no request.
+    """
 
     def act(self, action: Action) -> None:
         raise NotImplementedError
+
+    @initialize(repository=_repositories, image=_images, which=st.integers(0, BLOBS - 1))
+    def begin(self, repository: str, image: int, which: int) -> None:
+        self.push_blob(repository, image, which)
 
     @rule(repository=_repositories, image=_images, which=st.integers(0, BLOBS - 1))
     def push_blob(self, repository: str, image: int, which: int) -> None:

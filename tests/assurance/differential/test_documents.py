@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.assurance.differential.documents import PARTS, DocumentFault, run_documents
-from conformance.cases.mutants.documents import entrypoint_that_is_a_text, label_that_is_a_number
+from conformance.cases.mutants.documents._reading import entrypoint_that_is_a_text, label_that_is_a_number
 from conformance.images.draft import conforming_draft, finish
 from conformance.readers.document_reading import (
     DocumentReading,

@@ -9,8 +9,10 @@ import pytest
 from conformance.assurance.matrix.judging import failing, judge_drafted, judge_sentinel
 from conformance.assurance.matrix.model import Matrix, Row, broken_rows, gaps, problems
 from conformance.assurance.matrix.page import page_lines
-from conformance.assurance.matrix.run import declared_matrix, freedoms, makers, matrix_of, run
-from conformance.requirements import freedom_of, load_catalogue, name_of
+from conformance.assurance.matrix.run import freedoms, makers, matrix_of, run
+from conformance.cases import variants
+from conformance.cases.mutants import all_mutants
+from conformance.requirements import broken_by, find_variants, freedom_of, load_catalogue, name_of
 from tests.commands.test_cli import zcc
 
 ROOT = Path(__file__).parents[3]
@@ -20,7 +22,14 @@ AGAIN = "run nox -s mutants"
 
 def test_no_requirement_is_without_a_kill_and_no_freedom_without_a_variant() -> None:
     """By what the mutants and variants state about themselves; their own tests, and the matrix, judge each of them."""
-    assert list(gaps(declared_matrix(), freedoms())) == []
+    declared = [
+        *(Row(name_of(mutant), "mutant", "artifact", broken_by(mutant), broken_by(mutant)) for mutant in all_mutants()),
+        *(
+            Row(name_of(choice), "variant", "artifact", freedom_of(choice).warns, touched=freedom_of(choice).ids)
+            for choice in find_variants(variants)
+        ),
+    ]
+    assert list(gaps(matrix_of(declared), freedoms())) == []
 
 
 def test_every_row_of_the_published_matrix_is_as_declared_then() -> None:
@@ -80,8 +89,9 @@ def test_a_blob_and_an_image_without_defect_fail_nothing() -> None:
     assert set(failing(judge_drafted(maker()))) == set(freedom_of(maker).warns)
 
 
-@pytest.mark.parametrize("requirement_id", ["SENT-SELECT-001", "SENT-STRIP-021"])
+@pytest.mark.parametrize("requirement_id", ["SENT-PULL-001", "SENT-STRIP-017"])
 def test_what_is_judged_now_holds(requirement_id: str) -> None:
+    """Of a client and of a copier, a mutant and a variant each; tests/trials/test_variants.py judges all variants."""
     matrix = matrix_of(run(makers(ids=[requirement_id])))
     assert matrix.rows
     assert list(broken_rows(matrix)) == []

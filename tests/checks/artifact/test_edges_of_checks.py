@@ -1,25 +1,30 @@
 """What a check must still see at its edge: the last allowed value, the second of two, a thing that is missing."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 import zstandard
 
-from conformance.cases.mutants.layers import another_diff_id
+from conformance.cases.mutants.layers._frames import another_diff_id
 from conformance.checks.artifact.judge import judge_blob, judge_image, needs_deep
-from conformance.format.footer import Footer
-from conformance.format.names import CHUNKED_PREFIX, MANIFEST_POSITION, SENTINEL_TYPE
+from conformance.checks.artifact.layer_blob import tail_in_order
+from conformance.format.footer import Footer, FooterForm
+from conformance.format.names import CHUNKED_PREFIX, MANIFEST_POSITION, SENTINEL_TYPE, TARSPLIT_POSITION
+from conformance.format.positions import Position, TocPosition
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Draft, conforming_draft, finish
 from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.observed.image import SentinelBlob
+from conformance.observed.layer import LayersSeen
 from conformance.results import RequirementResult
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
 from tests.checks.artifact.pairs import pair_with
 from tests.checks.artifact.test_metadata_checks import verdicts
+from tests.checks.judged import layers
 
 
 def results(image: MemorySource) -> dict[str, RequirementResult]:
@@ -223,3 +228,17 @@ def test_another_digest_of_the_tar_split_is_found_whichever_is_greater(digest: s
     draft.toc["tarSplitDigest"] = digest
     image = pair_with(finish_layer(draft))
     assert results(MemorySource(image.blobs, image.root))["TARSPLIT-001"].verdict == "fail"
+
+
+@pytest.mark.parametrize("size", range(96, 112))
+def test_the_tail_is_in_order_whatever_the_sizes_of_its_parts(size: int) -> None:
+    """Each payload has the header of its frame, of 8 bytes, in front."""
+    toc, split = TocPosition(308, size, 400), Position(316 + size, size + 3, 200)
+    footer = Footer(FooterForm.CURRENT, toc, split)
+    end = split.end
+    annotations = {MANIFEST_POSITION: str(toc), TARSPLIT_POSITION: str(split)}
+    facts: dict[str, Any] = {"footer": footer, "footer_raw": footer.build(), "size": end + 72}
+    for more, outcome in ((0, "pass"), (1, "fail")):
+        framed = {308: size, split.offset: size + 3 + more, end + 8: 64}
+        (judgement,) = tail_in_order(LayersSeen((layers.layer(annotations=annotations, skippable=framed, **facts),)))
+        assert judgement.outcome == outcome

@@ -23,7 +23,7 @@ from conformance.images.layer_draft import finish_layer
 from conformance.observed.consumer import SelectionSeen
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.image import SentinelBlob
-from conformance.requirements import broken_by
+from conformance.requirements import broken_by, find_mutants
 from conformance.results import RequirementResult
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
@@ -103,8 +103,7 @@ _KINDS: tuple[tuple[ModuleType, Callable[[Any], list[str]]], ...] = (
 MAKERS: dict[str, Callable[[], list[str]]] = {
     f"{module.__name__.rpartition('.')[2]}.{value.__name__}": partial(judged, value)
     for module, judged in _KINDS
-    for value in vars(module).values()
-    if hasattr(value, "__breaks__")
+    for value in find_mutants(module)
 }
 if os.environ.get("ZCC_WRITE_FINDINGS"):
     FILE.write_text(json.dumps({name: make() for name, make in sorted(MAKERS.items())}, indent=1) + "\n", "utf-8")

@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.cases.mutants.layers import frame_checksum_flipped
+from conformance.cases.mutants.layers._frames import frame_checksum_flipped
 from conformance.checks.artifact.judge import judge_image
 from conformance.format import names
 from conformance.format.digest import Digest

@@ -1,8 +1,9 @@
 """What is noted beside the verdicts, what makes an image unreadable, and layers that are judged before their image."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
+import pytest
 
 from conformance.checks.artifact.judge import (
     has_sentinel,
@@ -18,10 +19,10 @@ from conformance.checks.bound import checks_of
 from conformance.format.oci import Index, Platform
 from conformance.format.sentinel import canonical_sentinel
 from conformance.observed.evidence import Note
-from conformance.observed.image import ImageSeen, ManifestSeen, SentinelBlob, Stored
+from conformance.observed.image import ImageSeen, ManifestSeen, Problem, ReaderOutcome, SentinelBlob, Stored
 from conformance.observed.layer import LayersSeen
 from conformance.requirements import load_catalogue
-from conformance.results import conclude, failed, passed, unread
+from conformance.results import conclude, failed, informed, passed, unread, unsupported
 from tests.checks.judged import layers
 from tests.checks.judged.images import entry, first, layer, manifest
 
@@ -49,6 +50,20 @@ def test_a_sentinel_is_seen_at_any_place_of_any_manifest() -> None:
     assert [has_sentinel(index(each)) for each in (PLAIN, SENTINEL, late, LOST)] == [False, True, True, False]
     assert has_sentinel(index(PLAIN, nest(SENTINEL)))
     assert not has_sentinel(index(PLAIN, nest(PLAIN)))
+
+
+def test_that_an_index_lists_nothing_is_a_note() -> None:
+    empty: Any = type("Indexed", (), {"view": Index(2, ()), "fields": {}})()
+    assert notes_on(ImageSeen("image", Stored(b"{}"), empty)) == (NO_SENTINEL, "the index lists no manifest")
+    assert notes_on(ImageSeen("image", manifests=(SENTINEL,))) == ()
+
+
+def test_what_readers_did_is_judged_of_the_first_layer_alone() -> None:
+    """The panel reads the sentinel in front; one in another place is judged by its bytes alone."""
+    panel = (ReaderOutcome("sometar", "1.0", lenient=False, accepted=True),)
+    for layers_of_it, due in (((first(), layer("a")), "fail"), ((layer("a"), first()), "pass")):
+        seen = index(manifest("m", *layers_of_it, listed=entry(), panel=panel))
+        assert {result.id: result.verdict for result in judge_image(seen)}["SENT-BLOB-001"] == due
 
 
 def test_that_there_is_no_sentinel_is_a_note_unless_it_is_an_error() -> None:
@@ -96,6 +111,12 @@ def test_an_image_is_unreadable_where_a_document_is_missing() -> None:
     assert unreadable(index(PLAIN, index_problem="HTTP 500")) == ("index: HTTP 500",)
 
 
+@pytest.mark.parametrize("problem", get_args(Problem))
+def test_every_problem_of_a_manifest_but_one_makes_its_image_unreadable(problem: Any) -> None:
+    lost = ManifestSeen("lost", Stored(None, problem, "why"), entry(), problem="why")
+    assert unreadable(index(PLAIN, lost)) == (() if problem == "not-fetched" else ("lost: why",))
+
+
 def test_layers_of_what_was_not_read_are_not_passed() -> None:
     sound = LayersSeen((layers.layer(),), deep=True)
     verdicts = [
@@ -121,6 +142,9 @@ def test_what_needs_every_byte_is_left() -> None:
     left = unread("layer")
     for judgements, due in (([passed("a")], False), ([left], True), ([passed("a"), left], True)):
         assert needs_deep(conclude(requirement, judgements)) is due
+    others = [informed("why"), unsupported("why")]
+    assert not needs_deep(conclude(requirement, [passed("a"), *others]))
+    assert needs_deep(conclude(requirement, [passed("a"), *others, left]))
     assert not needs_deep(conclude(requirement, [left, failed("wrong", where="layer", expected="this", found="that")]))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from conformance.cases.mutants import layer_names, layers, linux_entries
+from conformance.cases.mutants.layers._frames import bytes_between_frames
+from conformance.cases.mutants.layers._toc import digest_of_other_content, ranges_exchanged
 from conformance.cases.mutants.tar_headers import MAKERS
 from conformance.checks.artifact.judge import judge_image, needs_deep
 from conformance.checks.bound import checks_of
@@ -15,15 +17,14 @@ from conformance.images.layer_draft import DraftedLayer, LayerDraft, conforming_
 from conformance.images.trees import Node
 from conformance.observed.image import ImageSeen, ManifestSeen, Stored
 from conformance.observed.layer import LayersSeen
-from conformance.requirements import broken_by
+from conformance.requirements import broken_by, find_mutants
 from conformance.results import RequirementResult, Verdict
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading, observe_layers
 from conformance.sources.memory import MemorySource
 from tests.checks.artifact.pairs import pair_with
 
-MODULES = (layers, layer_names, linux_entries)
-MUTANTS = [value for module in MODULES for value in vars(module).values() if hasattr(value, "__breaks__")]
+MUTANTS = find_mutants(layers, layer_names, linux_entries)
 # Not of this image: it has no legacy layer or key, none without a TOC, no embedded data and no image outside of the
 # pair, and its sentinel is one block.
 NOT_HERE = {
@@ -84,9 +85,7 @@ def test_without_reading_every_byte_nothing_is_passed_that_needs_it() -> None:
     assert not shallow["FOOTER-002"]
 
 
-@pytest.mark.parametrize(
-    "maker", [layers.ranges_exchanged, layers.digest_of_other_content, layers.bytes_between_frames]
-)
+@pytest.mark.parametrize("maker", [ranges_exchanged, digest_of_other_content, bytes_between_frames])
 def test_what_only_a_deep_reading_finds_is_not_passed_by_a_shallow_one(maker: Callable[[], LayerDraft]) -> None:
     shallow = {result.id: result for result in results(maker(), deep=False)}
     assert needs_deep(shallow[broken_by(maker)[0]])

@@ -7,14 +7,14 @@ import pytest
 from conformance.cases.mutants import documents, metadata
 from conformance.checks.artifact.judge import judge_image
 from conformance.images.draft import Draft, conforming_draft, finish
-from conformance.requirements import broken_by
+from conformance.requirements import broken_by, find_mutants
 from conformance.results import Verdict
 from conformance.sources.image import observe_image
 from conformance.sources.layers import LayerReading
 from conformance.sources.memory import MemorySource
 
-DOCUMENTS = [value for value in vars(documents).values() if hasattr(value, "__breaks__")]
-MUTANTS = [value for value in vars(metadata).values() if hasattr(value, "__breaks__")]
+DOCUMENTS = find_mutants(documents)
+MUTANTS = find_mutants(metadata)
 
 
 def verdicts(draft: Draft, *, deep: bool = False) -> dict[str, Verdict]:

@@ -12,13 +12,13 @@ from conformance.format.sentinel import canonical_sentinel
 from conformance.observed.evidence import CommandEvidence
 from conformance.observed.image import ReaderOutcome, SentinelBlob
 from conformance.readers.sentinel_panel import read_with_python
-from conformance.requirements import broken_by, decided_by, load_catalogue
+from conformance.requirements import broken_by, decided_by, find_mutants, load_catalogue
 from conformance.results import Judgement, RequirementResult, conclude
 from conformance.strategies.blobs import FORBIDDEN, canonical_sentinel_blobs, forbidden_blob, sentinel_blobs
 
 IDS = tuple(each.id for each in load_catalogue().requirements if each.group == "SENT-BLOB")
 MUSTS = {each for each in IDS if load_catalogue()[each].level == "MUST"}
-MUTANTS = [value for value in vars(mutants).values() if callable(value) and hasattr(value, "__breaks__")]
+MUTANTS = find_mutants(mutants)
 
 
 CHECKS = {decided_by(value): value for value in vars(sentinel_blob).values() if hasattr(value, "__decides__")}

@@ -6,11 +6,11 @@ from conformance.checks.bound import judge_all
 from conformance.format.oci import Index, Platform
 from conformance.format.selection import Policy, select
 from conformance.observed.consumer import SelectionSeen
-from conformance.requirements import broken_by
+from conformance.requirements import broken_by, find_mutants
 from tests.checks.consumer import clients
 from tests.checks.consumer.clients import AMD64, SITUATIONS, Client, index_of, right_client
 
-MUTANTS = [value for value in vars(clients).values() if hasattr(value, "__breaks__")]
+MUTANTS = find_mutants(clients)
 # index | first | zstd | zstd, prefer gzip | aware | aware, prefer gzip
 TABLE = [
     ("G Z", "G", "Z", "G", "Z", "G"),

@@ -6,11 +6,11 @@ import pytest
 
 from conformance.checks.bound import checks_of, judge_all
 from conformance.observed.image import CopySeen
-from conformance.requirements import broken_by
+from conformance.requirements import broken_by, find_mutants
 from tests.checks.copier import copies
 from tests.checks.copier.copies import JOBS, Copied, Job, copy_seen, judge_copied, right_copy
 
-MUTANTS = [value for value in vars(copies).values() if hasattr(value, "__breaks__")]
+MUTANTS = find_mutants(copies)
 
 
 def verdicts(defect: Callable[[Job, Copied], None] = lambda *_: None) -> dict[str, str]:

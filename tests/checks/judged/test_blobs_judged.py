@@ -62,6 +62,7 @@ BLOBS: dict[str, bytes] = {
     "some words": b"TOC\0" + b"y" * 700,
     "gzip": b"\x1f\x8b\x08\0" + TEXT[:700],
     "zstd": b"\x28\xb5\x2f\xfd\0" + TEXT[:700],
+    "an archive of ar": b"!<arch>\n" + TEXT[:700],
     "no link": RIGHT.replace(b"https://", b"about:  "),
 }
 PANELS: dict[str, tuple[ReaderOutcome, ...]] = {

@@ -141,6 +141,19 @@ def test_a_file_that_agrees(step: int) -> None:
     assert list(found.ranks) == [0, -1, -1]
 
 
+@pytest.mark.parametrize("step", [100, 10**6])
+def test_a_chunk_is_named_by_its_place_in_the_tar(step: int) -> None:
+    content = bytes(500) + b"x" + bytes(1499)
+    zeros = {"chunk_type": "zeros"}
+    whole = entry("f", content, chunk_size=1000, chunk_digest=sha(content[:1000]), **zeros)
+    later = chunk(1000, 1000, bytes(1000), **zeros)
+    found = examined(file(b"f", content) + END, whole, later, step=step)
+    assert told(found.discrepancies) == [(Kind.NOT_ZEROS, "'f'", "zeros", "other bytes", 512)]
+    wrong = msgspec.structs.replace(later, chunk_digest=sha(b""))
+    found = examined(file(b"f", content) + END, msgspec.structs.replace(whole, chunk_type=""), wrong, step=step)
+    assert told(found.discrepancies) == [(Kind.CHUNK_DIGEST, "'f'", sha(b""), sha(bytes(1000)), 1512)]
+
+
 @pytest.mark.parametrize(
     ("entries", "differences"),
     [
@@ -286,6 +299,7 @@ def test_a_name_as_text(name: bytes | str, text: str) -> None:
     ("expected", "found", "texts"),
     [
         (b"a", b"b", ("'a'", "'b'")),
+        (b"b", b"a", ("'b'", "'a'")),
         (b"\\xff", b"\xff", ("4 bytes; at byte 0: 5c 78 66 66", "1 bytes; at byte 0: ff")),
         (b"x" * 130, b"x" * 125, ("130 bytes; at byte 125: 78 78 78 78 78", "125 bytes; at byte 125: nothing")),
         (b"x" * 121 + b"a" * 20, b"x" * 121 + b"b",

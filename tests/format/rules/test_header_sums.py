@@ -76,6 +76,23 @@ def test_signed_and_unsigned_sums_differ_from_0x80_on(byte: int) -> None:
     assert header_sums(bytes(148) + bytes([byte]) * 8 + bytes(356)).unsigned == 256
 
 
+@pytest.mark.parametrize(
+    ("field", "match"),
+    [
+        (b"0221734\0", "octal 74716, the unsigned sum"),
+        (b"0021734\0", "octal 9180, the unsigned sum modulo 65536"),
+        (b"-000044\0", "octal -36, the signed sum"),
+        (b"0177734\0", "octal 65500, the signed sum modulo 65536"),
+        (b"0221735\0", None),
+        (b"0000044\0", None),
+    ],
+)
+def test_a_checksum_names_the_sum_that_it_is(field: bytes, match: str | None) -> None:
+    """Archive::Tar compares 16 bits, which differ from a sum of 65,536 or more, and from one that is negative."""
+    block = (b"\xff" * 300).ljust(BLOCK, b"\0")
+    assert matching_checksum(block[: CHECKSUM.start] + field + block[CHECKSUM.stop :]) == match
+
+
 @pytest.mark.parametrize("size", [0, 1, 511, 513])
 def test_a_block_of_another_length_has_no_sum(size: int) -> None:
     with pytest.raises(ValueError, match=f"a tar header has 512 bytes, not {size}"):
@@ -136,9 +153,12 @@ def test_the_magic_of_each_variant(at: int, content: bytes, variant: str | None)
 
 @pytest.mark.parametrize("notation", ["octal", "octal after blanks", "octal after NUL", "octal and blanks", "base-256"])
 def test_a_checksum_is_written_in_each_notation(notation: str) -> None:
-    made = write_checksum(b"a".ljust(BLOCK, b"\0"), notation)  # type: ignore[arg-type]
-    assert matching_checksum(made) is not None
-    assert len(made) == BLOCK
+    for signed, which in ((False, "the unsigned sum"), (True, "the signed sum")):
+        made = write_checksum(b"a\xff".ljust(BLOCK, b"\0"), notation, signed=signed)  # type: ignore[arg-type]
+        match = matching_checksum(made)
+        assert match is not None
+        assert match.endswith(which)
+        assert len(made) == BLOCK
 
 
 def entry(name: bytes = b"", kind: bytes = b"5", magic: bytes = b"NOTTAR", end: bytes = b"") -> bytes:

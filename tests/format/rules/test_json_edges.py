@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.format import document
 from conformance.format.document import (
     MAX_DEPTH,
     MAX_DOCUMENT,
@@ -33,8 +34,12 @@ CASE, DUPLICATE, NUMBER, SURROGATE = KeyKind.CASE, KeyKind.DUPLICATE, KeyKind.NU
         (str(-(2**53)), True, False),
         (str(2**64 - 1), True, False),
         (str(2**64), False, False),
+        (str(2**64 + 1), False, False),
+        ("9" * 20, False, False),
         (str(-(2**63)), True, False),
         (str(-(2**63) - 1), False, False),
+        ("-" + "9" * 19, False, False),
+        ("1" * 19, True, False),
         ("9" * 5000, False, False),
         ("1.0", True, False),
         ("1e3", True, False),
@@ -217,6 +222,19 @@ def test_brackets_beside_each_other_and_in_texts_are_no_depth() -> None:
     beside = json.dumps({"a": [[], {}] * 100, "b": '\\"[{' * 100, "c": [[]]}).encode()
     assert decode_object(beside, what="x")
     assert decode_object(b'{"a":' + b"[" * 62 + b'"]]]"' + b"]" * 62 + b',"b":' + nested(63) + b"}", what="x")
+
+
+def test_brackets_that_are_closed_count_no_more() -> None:
+    beside = b'{"a":[' + b"[],{}," * 50
+    assert decode_object(beside + b"[" * 62 + b"]" * 62 + b"]}", what="x")
+    with pytest.raises(FormatError, match="nested deeper"):
+        decode_object(beside + b"[" * 63 + b"]" * 63 + b"]}", what="x")
+
+
+def test_a_document_of_few_brackets_costs_no_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "_STRING_OR_BRACKET", None)
+    assert decode_object(b'{"a":[' + b"[]," * 30 + b'{"b":1}]}', what="x")
+    assert decode_object(nested(64), what="x")
 
 
 def test_a_document_is_written_compactly() -> None:

@@ -1,7 +1,9 @@
 """Numbers at their edges: fields of a tar header, positions, and the lists of access that a tar has in two forms."""
 
+import json
 import struct
 
+import msgspec
 import pytest
 
 from conformance.format import names
@@ -9,6 +11,7 @@ from conformance.format.errors import FormatError
 from conformance.format.positions import MAX_NUMBER, Position, TocPosition
 from conformance.format.posix_acl import acl_of_text, acl_of_xattr
 from conformance.format.tar import _decimal, _number, _octal, _pax_time, _size
+from conformance.format.toc import Entry, decode_toc
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,7 @@ def test_the_end_of_a_position_is_behind_its_last_byte() -> None:
 
 def test_the_zeros_in_front_count_for_nothing_to_the_reference() -> None:
     assert Position.parse_as_reference("0" * 50 + "1:000:\u30002") == Position(1, 0, 2)
+    assert Position.parse_as_reference("0" * 15_000 + "1:0:2") == Position(1, 0, 2)
 
 
 READ, WRITE, RUN = 4, 2, 1
@@ -215,3 +219,24 @@ def test_the_names_are_those_of_the_format() -> None:
     assert names.ESTARGZ_TOC == "containerd.io/snapshot/stargz/toc.digest"
     assert names.LEGACY_PREFIX == "io.containers.zstd-chunked."
     assert set(names.CHUNK_KEYS) >= {names.MANIFEST_CHECKSUM, names.MANIFEST_POSITION, names.TARSPLIT_POSITION}
+
+
+NUMBERS = [field.encode_name for field in msgspec.structs.fields(Entry) if field.default == 0]
+
+
+@pytest.mark.parametrize("field", [*NUMBERS, "version"])
+def test_the_numbers_of_a_toc_have_64_bits(field: str) -> None:
+    """Go's decoder, and so clients, refuse others."""
+    assert len(NUMBERS) == 10
+
+    def document(number: int) -> bytes:
+        return json.dumps(
+            {"version": 1, "entries": [{field: number}]} | ({field: number} if field == "version" else {})
+        ).encode()
+
+    for number in (2**63 - 1, -(2**63)):
+        toc = decode_toc(document(number))
+        assert number in (toc.version, *(value for value in msgspec.structs.astuple(toc.entries[0])))
+    for number in (2**63, -(2**63) - 1):
+        with pytest.raises(FormatError, match="the TOC has the wrong shape"):
+            decode_toc(document(number))

@@ -56,6 +56,9 @@ def test_a_platform_as_text(platform: Platform, text: str) -> None:
 def test_a_platform_is_read_from_text() -> None:
     assert Platform.parse("linux/arm/v7") == Platform("arm", "linux", "v7")
     assert Platform.parse("linux/amd64") == Platform("amd64", "linux")
+    for text in ("linux", "a/b/c/d", "/amd64", "linux/", "linux//v7", "linux/amd\n64", "linux/\x00", ""):
+        with pytest.raises(FormatError, match="is not os/architecture"):
+            Platform.parse(text)
     with pytest.raises(FormatError) as caught:
         Platform.parse("x" * 100)
     assert caught.value.what == f"{'x' * 80!r} is not os/architecture[/variant]"
@@ -133,6 +136,10 @@ def test_null_is_an_absent_field_to_most_readers() -> None:
     assert found.fields["os"] is None
     with pytest.raises(FormatError, match="os"):
         read_config(raw)
+    step = {"A": {"b": None, "c": [{"d": None}]}, "z": {"b": None}, "annotations": {"b": None}}
+    found = examine_config(encode({"os": None, "history": [step]})).document
+    assert found is not None
+    assert found.view.history == ({"A": {"c": [{}]}, "z": {}, "annotations": {"b": None}},)
 
 
 def test_what_is_not_json_is_malformed_and_has_no_problems() -> None:

@@ -53,7 +53,9 @@ def test_times_that_are_not_in_the_usual_form_are_inspected(field: str, text: st
 
 
 def test_long_and_many_odd_times_are_left_out() -> None:
-    assert outline([changed(DIR, modtime="x" * 256)]).times_left_out
+    for length in (256, 257, 1000):
+        found = outline([changed(DIR, modtime="x" * length)])
+        assert (found.odd_times, found.times_left_out) == (frozenset(), True)
     assert MAX_ODD_TIMES == 10_000
     entries = [changed(DIR, modtime=f"x{number}") for number in range(10_000)]
     found = outline([*entries, *entries])
@@ -191,3 +193,31 @@ def test_a_problem_has_the_place_of_its_entry() -> None:
     found = problem([DIR, Entry("dir", "a\n")], 1, "this", "that")
     assert (found.index, found.name, found.expected, found.found) == (1, "'a\\n'", "this", "that")
     assert where(found) == "entries[1] 'a\\n'"
+
+
+ONE = Entry("reg", "f", size=2, digest=DIGEST, offset=10, end_offset=40, chunk_size=1, chunk_digest=DIGEST)
+LAST = Entry("chunk", "f", offset=20, chunk_offset=1, chunk_size=1, chunk_digest=DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("entries", "tiled"),
+    [
+        ([ONE, LAST], True),
+        ([ONE, changed(LAST, offset=11)], True),
+        ([ONE, changed(LAST, offset=10)], False),
+        ([ONE, changed(LAST, offset=39)], True),
+        ([ONE, changed(LAST, offset=40)], False),
+        ([ONE, changed(LAST, offset=41)], False),
+        ([changed(ONE, size=3), LAST], False),
+        ([changed(ONE, chunk_size=0), changed(LAST, chunk_offset=0, chunk_size=2)], False),
+        ([changed(ONE, chunk_size=3), changed(LAST, chunk_offset=3, chunk_size=-1)], False),
+        ([ONE, LAST, changed(LAST, offset=30, chunk_offset=2, chunk_size=0)], False),
+        ([changed(ONE, chunk_offset=1), LAST], False),
+        ([ONE, changed(LAST, name="g")], False),
+        ([ONE, changed(LAST, name="e")], False),
+        ([DIR, changed(LAST, name="d")], False),
+    ],
+)
+@pytest.mark.parametrize("behind", [[], [DIR]], ids=["at the end", "before others"])
+def test_chunks_of_one_byte_tile_their_file(entries: list[Entry], tiled: bool, behind: list[Entry]) -> None:
+    assert outline([*entries, *behind]).tiled is tiled

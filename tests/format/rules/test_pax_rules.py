@@ -89,6 +89,8 @@ def test_records_that_are_not(key: bytes, value: bytes, rule: TarRule) -> None:
         b"4 a=\n",
         b"6 a=\n",
         b"5 a=x",
+        b"5 a=\t",
+        b"5 a=\x0b",
         b"5 a=",
         b"5  =\n",
         b"5\ta=\n",

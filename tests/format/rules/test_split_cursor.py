@@ -149,3 +149,12 @@ def test_bytes_behind_the_last_entry(records: tuple[Record, ...], expected: tupl
     steps.trailing(b"tail")
     steps.end()
     assert told(found) == [expected]
+
+
+def test_16_bytes_from_the_first_difference_on_are_shown() -> None:
+    raw, recorded = bytes(range(100, 140)), bytes(range(100, 120)) + bytes(range(20))
+    steps, found = cursor(seg(recorded), rec(b"a", 3, CRC))
+    steps.member(raw, A, CRC, 1043)
+    expected, shown = bytes(range(120, 136)).hex(" "), bytes(range(16)).hex(" ")
+    due = (Kind.SPLIT_BYTES, "'a'", f"{expected} (40 bytes)", f"{shown} (40 bytes)", 1020)
+    assert told(found) == [due]

@@ -141,6 +141,8 @@ def test_a_batch_is_passed_on_when_it_has_4_mebibytes() -> None:
     assert [len(each) for each in unpacker.feed(half)] == [4 * 2**20]
     assert [len(each) for each in unpacker.feed(half + half + half)] == [4 * 2**20]
     assert [len(each) for each in unpacker.finish()] == [2 * 2**20]
+    more = zeros_frame(3 * 2**20)
+    assert [len(each) for each in LayerUnpacker(limit=2**30).feed(more * 5)] == [6 * 2**20] * 2
 
 
 @pytest.mark.parametrize("blocks", [1, 31, 32, 33, 64, 100])
@@ -218,3 +220,10 @@ def test_windows_are_bounded_by_the_format_and_by_the_caller() -> None:
     assert sum(map(len, iterate(payload, limit=2**30, window=2**20))) == 3 * 2**20
     with pytest.raises(WindowError, match=rf"^it needs a window of more than {2**19} bytes$"):
         list(iterate(payload, limit=2**30, what="it", window=2**19))
+    with pytest.raises(FormatError, match=r"^byte 0: it is not valid zstd: ") as caught:
+        list(iterate(b"not zstd", limit=2**30, what="it", window=2**19))
+    assert not isinstance(caught.value, WindowError)
+    beyond = b"\x28\xb5\x2f\xfd\x00" + bytes([18 << 3]) + b"\x01\x00\x00"
+    with pytest.raises(FormatError, match=r"^byte 0: it is not valid zstd: .*too much memory") as caught:
+        list(iterate(beyond, limit=2**30, what="it"))
+    assert not isinstance(caught.value, WindowError)

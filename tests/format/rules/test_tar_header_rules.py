@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.format.tar_faults import TarRule
-from conformance.format.tar_header_rules import HeaderRules, header_flaws, number_of, text_of
+from conformance.format.tar_header_rules import HeaderRules, header_flaws, is_v7, number_of, text_of
 from conformance.images.raw_tar import FIELDS, GNU, USTAR, V7, header
 
 
@@ -77,6 +77,8 @@ def test_texts_end_at_the_first_nul() -> None:
         ({"gname": b"262144", "gid": b"1000000\0"}, b"0"),
         ({"uname": b"1000", "uid": b"0001750\0"}, b"0"),
         ({"gname": b"1000", "gid": b"0001750\0"}, b"0"),
+        ({"uname": b"www-data", "uid": b"0000041\0", "gname": b"tape", "gid": b"0000032\0"}, b"0"),
+        ({"uname": b"bin", "uid": b"0000002\0", "gname": b"adm", "gid": b"0000004\0"}, b"0"),
         ({"prefix": b"p" * 155}, b"0"),
         ({"uname": b"u" * 32, "gname": b"g" * 32}, b"0"),
         ({"linkname": b"l" * 100}, b"2"),
@@ -105,6 +107,10 @@ def test_sizes_that_are_right(size: int | bytes) -> None:
         ({"uid": base256(2**32, 8)}, b"0", TarRule.NUMBER, 108),
         ({"uid": base256(-1, 8)}, b"0", TarRule.NUMBER, 108),
         ({"gid": base256(2**32, 8)}, b"0", TarRule.NUMBER, 116),
+        ({"gid": base256(-1, 8)}, b"0", TarRule.NUMBER, 116),
+        ({"mode": base256(-1, 8)}, b"0", TarRule.NUMBER, 100),
+        ({"uname": b"1" * 32, "gname": b"x"}, b"0", TarRule.OWNER_DIGITS, 265),
+        ({"gname": b"1" * 32, "devmajor": b"x"}, b"0", TarRule.OWNER_DIGITS, 297),
         ({"uid": b""}, b"0", TarRule.EMPTY_OWNER, 108),
         ({"gid": b" " * 8}, b"0", TarRule.EMPTY_OWNER, 116),
         ({"mtime": b""}, b"0", TarRule.EMPTY_OWNER, 136),
@@ -291,6 +297,9 @@ def test_headers_that_need_inspection_are_not_plain(block: bytes) -> None:
         header(b"name", 8**11 - 1, b"\0"),
         header(b"d/", 0, b"5"),
         header(b"n" * 100),
+        header(b"a.-"),
+        header(b"name", 0, b"2", linkname=b"l"),
+        header(b"name", 0, b"1", linkname=b"l" * 99),
         header(b"name", 0, b"2", linkname=b"l" * 100),
         header(b"name", 0, b"x"),
         header(b"name", magic=GNU, uname=b"u", gname=b"g"),
@@ -308,3 +317,10 @@ def test_times_of_star_are_reported_whatever_stands_behind_them() -> None:
 
 def test_a_name_of_one_character_is_a_name() -> None:
     assert rules(header(b"n", 0, b"5", prefix=b"p")) == []
+
+
+def test_the_form_v7_has_eight_empty_bytes_for_its_magic() -> None:
+    for at in (256, 265):
+        assert is_v7(bytes(at) + b"x" + bytes(511 - at))
+    for at in range(257, 265):
+        assert not is_v7(bytes(at) + b"x" + bytes(511 - at))

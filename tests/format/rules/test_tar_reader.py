@@ -36,11 +36,9 @@ def refusal(tar: bytes) -> tuple[str, str]:
     return caught.value.what, caught.value.where
 
 
-def star(**fields: bytes) -> bytes:
+def star(times: bytes, prefix: bytes = b"", spare: bytes = bytes(8)) -> bytes:
     """A header of star: times in the last bytes of the prefix, and its own magic at the end."""
-    return header(
-        b"n", prefix=fields.pop("prefix", b"").ljust(131, b"\0") + fields.pop("times"), tail=bytes(8) + b"tar\0"
-    )
+    return header(b"n", prefix=prefix.ljust(131, b"\0") + times, tail=spare + b"tar\0")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +82,11 @@ def star(**fields: bytes) -> bytes:
         ),
         (file(b"n", devmajor=b"\0", devminor=b"10000007"), {"dev_minor": 0o10000007}),
         (star(times=b"100000000005100000000006"), {"atime": 0o100000000005 * SECOND, "ctime": 0o100000000006 * SECOND}),
+        (
+            star(times=b"100000000005100000000006", spare=b"7" * 8),
+            {"atime": 0o100000000005 * SECOND, "ctime": 0o100000000006 * SECOND},
+        ),
+        (file(b"n", b"abc", size=b"000000000003", mtime=b"100000000001"), {"size": 3, "mtime": (8**11 + 1) * SECOND}),
         (file(b"n", uid=b"\x80\x40" + bytes(6), gid=b"\x81" + bytes(7)), {"uid": 2**54, "gid": 2**56}),
         (file(b"n", uid=b"\xbf" + bytes(7), gid=b"\xff" * 7 + b"\x38"), {"uid": 63 * 2**56, "gid": -200}),
         (file(b"n", uid=b"\x80\0\0\0\0\0\1\0", mtime=b"\xff" * 12), {"uid": 256, "mtime": -SECOND}),
@@ -104,6 +107,7 @@ def test_the_fields_of_a_header(tar: bytes, fields: dict[str, Any]) -> None:
             {"mtime": 1_500_000_000, "atime": -SECOND, "ctime": 2 * SECOND},
         ),
         ([(b"path", b""), (b"uid", b""), (b"mtime", b"")], {"name": b"n", "uid": 5, "mtime": 0}),
+        ([(b"path", b""), (b"uid", b"9"), (b"gid", b""), (b"mtime", b"1")], {"name": b"n", "uid": 9, "mtime": SECOND}),
         ([(b"path", b"a"), (b"path", b"b")], {"name": b"b"}),
         ([(b"SCHILY.xattr.user.a", b"x\0y"), (b"comment", b"c")], {"xattrs": {b"user.a": b"x\0y"}, "is_sparse": False}),
         ([(b"SCHILY.xattr.user.a", b"")], {"xattrs": {b"user.a": b""}}),
@@ -114,6 +118,19 @@ def test_the_fields_of_a_header(tar: bytes, fields: dict[str, Any]) -> None:
 def test_extended_records_replace_fields(records: list[tuple[bytes, bytes]], fields: dict[str, Any]) -> None:
     found = one(extended(records) + file(b"n", uid=b"0000005\0"))
     assert {name: getattr(found, name) for name in fields} == fields
+
+
+@pytest.mark.parametrize("length", [*range(8, 60), 511, 512, 1000])
+def test_a_record_may_begin_at_any_byte(length: int) -> None:
+    found = one(extended([(b"comment", b"c" * length), (b"path", b"other")]) + file(b"n"))
+    assert found.name == b"other"
+
+
+def test_the_length_of_a_record_has_19_digits_at_most() -> None:
+    for zeros, name in ((b"0" * 17, b"a"), (b"0" * 18, None)):
+        content = zeros + b"%d path=a\n" % (len(zeros) + 10)
+        tar = header(b"x", len(content), b"x") + padded(content) + file(b"n")
+        assert (one(tar).name if name else refusal(tar)[0]) == (name or "a PAX extension header has a malformed record")
 
 
 def test_a_size_in_a_record_is_that_of_the_content() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from conformance.format.discrepancy import shown
 from conformance.format.tar_faults import TarRule
 from conformance.images.raw_tar import END, GNU, V7, extended, file, long_name, record
 from tests.format.rules.watching import watched
@@ -145,3 +146,19 @@ def test_a_global_header_ends_what_stands_before_it() -> None:
     tar = extended([(b"mtime", b"1")]) + extended([(b"comment", b"c")], b"g") + FILE
     assert [rule for rule in rules(tar) if rule is TarRule.ORPHAN] == [TarRule.ORPHAN]
     assert TarRule.TYPE in rules(tar)
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        (file(b"n" * 100, uid=b"x"), b"n" * 100),
+        (file(b"n" * 60, uid=b"x", prefix=b"p" * 40), b"p" * 40 + b"/" + b"n" * 60),
+        (file(b"n", uid=b"x", prefix=b"p" * 155), b"p" * 155 + b"/n"),
+        (file(b"n", uid=b"x", prefix=b"p", magic=GNU), b"n"),
+        (extended([(b"path", b"other")]) + file(b"n", uid=b"x"), b"other"),
+        (long_name(b"other\0") + file(b"n", uid=b"x"), b"other"),
+    ],
+)
+def test_a_violation_has_the_name_of_its_entry(made: bytes, name: bytes) -> None:
+    found = [fault.name for fault in watched(FILE + made + END).of([TarRule.NUMBER])]
+    assert found == [shown(name)]

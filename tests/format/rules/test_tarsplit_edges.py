@@ -25,6 +25,8 @@ def line(**fields: Any) -> bytes:
         (json.dumps(SEGMENT).encode(), Segment(0, b"x")),
         (b'{"type":2,"payload":"","position":0}', Segment(0, b"")),
         (b'{"type":2,"payload":"eA==","position":0,"size":5}', Segment(0, b"x")),
+        (b'{"type":2,"payload":"eA==","position":0,"size":-9223372036854775808}', Segment(0, b"x")),
+        (b'{"type":2,"payload":"eA==","position":0,"size":9223372036854775807}', Segment(0, b"x")),
         (line(), FileRecord(0, b"a")),
         (b'{"type":1,"name":"a","position":0}', FileRecord(0, b"a")),
         (line(payload=CRC), FileRecord(0, b"a", 0, b"12345678")),
@@ -47,6 +49,7 @@ def test_a_line_is_a_record(document: bytes, record: Record) -> None:
     ("document", "what"),
     [
         (line(type=3), "has the type 3; only 1 (file) and 2 (segment) exist"),
+        (b'{"name":"a","position":0}', "has the type 0; only 1 (file) and 2 (segment) exist"),
         (line(type=0), "has the type 0; only 1 (file) and 2 (segment) exist"),
         (line(position=7), "and 7 is found"),
         (b'{"type":1,"name":"a"}', "position 0 is due and none is found"),
@@ -58,6 +61,7 @@ def test_a_line_is_a_record(document: bytes, record: Record) -> None:
         (line(name="A", name_raw="YQ=="), "is a file whose name and name_raw differ"),
         (line(size=2**63, payload=CRC), "has the impossible size 9223372036854775808"),
         (b'{"type":2,"payload":"","position":0,"size":-9223372036854775809}', "has the impossible size -"),
+        (b'{"type":2,"payload":"","position":0,"size":9223372036854775808}', "has the impossible size 9"),
         (line(size=1), "is a file with content but without a CRC of eight bytes"),
         (line(size=1, payload="AAAAAAAAAA=="), "is a file with content but without a CRC of eight bytes"),
         (line(size=1, payload="AAAAAAAAAAAA"), "is a file with content but without a CRC of eight bytes"),
@@ -186,3 +190,16 @@ def test_the_words_of_a_rebuilt_tar_that_is_wrong() -> None:
             list(tarsplit.rebuild([seg(b"x"), AN], lambda _, pieces=pieces: pieces))  # type: ignore[misc]
         assert caught.value.what.startswith(words)
     assert "; the tar-split records 3132333435363738" in caught.value.what
+
+
+def test_lines_as_they_are_written_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tar-split may have a million lines: a second decoding, for repeated keys, takes longer than the first."""
+    monkeypatch.setattr(tarsplit, "_refuse_ambiguity", None)
+    lines: list[bytes] = []
+    recorder = Recorder(lines.append)
+    recorder.segment(b"x")
+    recorder.file("é".encode(), 0, None)
+    recorder.file(b"\xff", 7, b"12345678")
+    recorder.file(b"a", 7, b"12345678")
+    lines.append(b'{"type":1,"name":"a","position":4}\n')
+    assert len(list(tarsplit.parse(b"".join(lines)))) == 5

@@ -274,10 +274,11 @@ def test_footers_of_each_form() -> None:
             with pytest.raises(FormatError, match=f"this one has {len(wrong)}$"):
                 Footer.parse(wrong)
         at = 56 if size == 64 else 32
-        with pytest.raises(FormatError) as caught:
-            Footer.parse(raw[:at] + b"x" + raw[at + 1 :])
-        assert caught.value.where == f"footer byte {at}"
-        assert "is expected and b'x" in caught.value.what
+        for other in (b"x", b"A"):
+            with pytest.raises(FormatError) as caught:
+                Footer.parse(raw[:at] + other + raw[at + 1 :])
+            assert caught.value.where == f"footer byte {at}"
+            assert f"is expected and b'{other.decode()}" in caught.value.what
     with pytest.raises(FormatError) as caught:
         Footer.parse(Footer(FooterForm.TRANSITIONAL, toc).build()[:-1] + b"x")
     assert caught.value.where == "footer byte 40"

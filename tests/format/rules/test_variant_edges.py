@@ -116,6 +116,10 @@ def test_the_words_of_what_is_refused() -> None:
     assert what == f"the first DiffID {str(Digest.of(b'tar of a'))!r} is not the sentinel's digest"
     assert where == "rootfs.diff_ids"
     assert refusal(strip_manifest, PLAIN, CONFIG + b" ")[1] == "config"
+    for size in (len(CONFIG) - 1, len(CONFIG) + 1):
+        other = PLAIN.replace(b'"size":%d' % len(CONFIG), b'"size":%d' % size, 1)
+        assert other != PLAIN
+        assert refusal(strip_manifest, other, CONFIG) == ("the config is not the one that the manifest names", "config")
     less = config_text("a")
     assert refusal(strip_manifest, manifest_text(less, [layer("a"), layer("b")]), less) == (
         *("1 DiffIDs for 2 layers", "rootfs.diff_ids"),

@@ -9,7 +9,7 @@ from conformance.format.frames import SKIPPABLE_MAGIC, skippable
 from conformance.images.draft import Drafted
 from conformance.images.drafted import image_with
 from conformance.images.free_layer import Choices, compress, free_layer
-from conformance.images.layer_draft import conforming_layer, finish_layer
+from conformance.images.layer_draft import conforming_layer, finish_layer, legacy_toc_keys
 from conformance.images.trees import Node, noise, tar_of
 from conformance.requirements import variant
 
@@ -186,12 +186,7 @@ def legacy_keys_beside_the_current() -> Drafted:
     section 10).
     """
     draft = conforming_layer()
-    current: dict[str, str] = finish_layer(draft).descriptor["annotations"]
-    draft.annotations = {
-        key.replace(names.CHUNKED_PREFIX, names.LEGACY_PREFIX): value
-        for key, value in current.items()
-        if key in (names.MANIFEST_CHECKSUM, names.MANIFEST_POSITION)
-    }
+    draft.annotations = {**legacy_toc_keys(finish_layer(draft).descriptor["annotations"])}
     return image_with(draft)
 
 

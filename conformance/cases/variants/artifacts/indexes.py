@@ -26,7 +26,7 @@ from conformance.format.names import (
     ZSTD_ANNOTATION,
 )
 from conformance.images.draft import PLATFORM, Draft, Drafted, Json, conforming_draft, finish
-from conformance.images.drafted import edit_index
+from conformance.images.drafted import edit_index, insert_image
 from conformance.images.trees import Node, tar_of
 from conformance.requirements import variant
 
@@ -343,8 +343,8 @@ def another_platform_of_one_layer() -> Drafted:
     draft = conforming_draft()
     config = {**deepcopy(draft.plain_config), "architecture": "arm64"}
     config["rootfs"]["diff_ids"] = config["rootfs"]["diff_ids"][:1]
-    draft.extra["other"] = ({**deepcopy(draft.plain), "layers": draft.plain["layers"][:1]}, config)
-    draft.entries.insert(0, {"of": "other", "platform": {**PLATFORM, "architecture": "arm64"}})
+    manifest = {**deepcopy(draft.plain), "layers": draft.plain["layers"][:1]}
+    insert_image(draft, manifest, config, {**PLATFORM, "architecture": "arm64"})
     return finish(draft)
 
 

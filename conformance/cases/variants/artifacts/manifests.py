@@ -5,16 +5,13 @@ import json
 from copy import deepcopy
 
 from conformance.format.names import (
-    CHUNKED_PREFIX,
     DOCKER_CONFIG_TYPE,
-    LEGACY_PREFIX,
-    MANIFEST_CHECKSUM,
-    MANIFEST_POSITION,
     MANIFEST_TYPE,
 )
 from conformance.format.oci import read_index
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.draft import Draft, Drafted, Json, conforming_draft, finish
+from conformance.images.layer_draft import legacy_toc_keys
 from conformance.requirements import variant
 
 _SUBJECT: Json = {"mediaType": MANIFEST_TYPE, "digest": "sha256:" + "5" * 64, "size": 5}
@@ -188,9 +185,7 @@ def legacy_keys_on_the_plain_layers_too() -> Drafted:
     draft = conforming_draft()
     for manifest, first in ((draft.plain, 0), (draft.sentinel, 1)):
         for layer in manifest["layers"][first:]:
-            notes = layer["annotations"]
-            for key in (MANIFEST_CHECKSUM, MANIFEST_POSITION):
-                notes[key.replace(CHUNKED_PREFIX, LEGACY_PREFIX)] = notes[key]
+            layer["annotations"] |= legacy_toc_keys(layer["annotations"])
     return finish(draft)
 
 

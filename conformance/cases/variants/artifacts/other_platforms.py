@@ -5,17 +5,16 @@ from typing import Final
 
 from conformance.format.digest import Digest
 from conformance.format.names import (
-    CHUNKED_PREFIX,
     LAYER_TAR_TYPE,
-    LEGACY_PREFIX,
-    MANIFEST_CHECKSUM,
-    MANIFEST_POSITION,
 )
 from conformance.images import raw_tar
-from conformance.images.draft import PLATFORM, Drafted, conforming_draft, finish
-from conformance.images.layer_draft import draft_layer, finish_layer
+from conformance.images.draft import PLATFORM, Drafted, Json, conforming_draft, finish
+from conformance.images.drafted import insert_image
+from conformance.images.layer_draft import draft_layer, finish_layer, legacy_toc_keys
 from conformance.images.trees import Node
 from conformance.requirements import variant
+
+_ARM: Final[Json] = {**PLATFORM, "architecture": "arm64"}
 
 
 @variant("LAYER-016")
@@ -33,8 +32,7 @@ def plain_layers_of_other_forms() -> Drafted:
     config = {**deepcopy(draft.plain_config), "architecture": "arm64", "history": []}
     config["rootfs"]["diff_ids"] = [str(Digest.of(tar)) for tar in tars]
     layers = [{"mediaType": LAYER_TAR_TYPE, "digest": draft.add_blob(tar), "size": len(tar)} for tar in tars]
-    draft.extra["other"] = ({**deepcopy(draft.plain), "layers": layers}, config)
-    draft.entries.insert(0, {"of": "other", "platform": {**PLATFORM, "architecture": "arm64"}})
+    insert_image(draft, {**deepcopy(draft.plain), "layers": layers}, config, _ARM)
     return finish(draft)
 
 
@@ -47,14 +45,9 @@ def image_of_an_old_writer_for_another_platform() -> Drafted:
     """A layer with legacy keys alone, as skopeo 1.9.3 wrote it, with the TOC of its tar (docs/format.md section 10)."""
     draft = conforming_draft()
     made = finish_layer(draft_layer((Node("hello", content=b"hello\n"),)))
-    notes = {
-        key.replace(CHUNKED_PREFIX, LEGACY_PREFIX): made.descriptor["annotations"][key]
-        for key in (MANIFEST_CHECKSUM, MANIFEST_POSITION)
-    }
-    layer = {**made.descriptor, "annotations": notes}
+    layer = {**made.descriptor, "annotations": legacy_toc_keys(made.descriptor["annotations"])}
     draft.blobs[layer["digest"]] = made.blob
     config = {**deepcopy(draft.plain_config), "architecture": "arm64", "history": []}
     config["rootfs"]["diff_ids"] = [made.diff_id]
-    draft.extra["other"] = ({**deepcopy(draft.plain), "layers": [layer]}, config)
-    draft.entries.insert(0, {"of": "other", "platform": {**PLATFORM, "architecture": "arm64"}})
+    insert_image(draft, {**deepcopy(draft.plain), "layers": [layer]}, config, _ARM)
     return finish(draft)

@@ -2,22 +2,12 @@
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from conformance.checks.artifact import chunk_rules
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import MAX_PROBLEMS, Outline, Problems, outline
-
-DIGEST = "sha256:" + "ab" * 32
-FILE = Entry(type="reg", name="a", size=30, digest=DIGEST, offset=10, end_offset=40, chunk_size=10, chunk_digest=DIGEST)
-SECOND = Entry(type="chunk", name="a", offset=20, chunk_size=10, chunk_offset=10, chunk_digest=DIGEST)
-THIRD = msgspec.structs.replace(SECOND, offset=30, chunk_offset=20)
-OTHER = Entry(type="reg", name="b", size=5, digest=DIGEST, offset=50, end_offset=60)
-
-
-def changed(entry: Entry, **fields: object) -> Entry:
-    return msgspec.structs.replace(entry, **fields)
+from tests.checks.artifact.rules.entries import DIGEST, FILE, OTHER, SECOND, THIRD, changed
 
 
 def places(problems: Problems) -> list[int]:
@@ -59,6 +49,8 @@ def test_chunks_stand_right_behind_their_file(entries: list[Entry], stray: list[
         ([FILE, SECOND, changed(THIRD, name="b")], [(0, 2)]),
         ([SECOND, FILE, SECOND], [(1, 3)]),
         ([FILE, OTHER, SECOND], []),
+        ([changed(FILE, name="0"), SECOND], []),
+        ([changed(FILE, name="z"), SECOND], []),
         ([changed(FILE, type="dir"), SECOND], []),
         ([OTHER, changed(SECOND, name="b"), FILE], [(0, 2)]),
         ([FILE, SECOND, OTHER, changed(SECOND, name="b")], [(0, 2), (2, 4)]),
@@ -82,6 +74,12 @@ def test_files_that_are_split(entries: list[Entry], spans: list[tuple[int, int]]
         ([changed(FILE, chunk_offset=1), SECOND, THIRD], [(0, "begins at 0", "chunkOffset 1, chunkSize 10")]),
         ([changed(FILE, chunk_size=0), SECOND, THIRD], [(0, "begins at 0", "chunkOffset 0, chunkSize 0")]),
         ([changed(FILE, size=2, chunk_size=1), changed(SECOND, chunk_offset=1, chunk_size=1)], []),
+        (
+            [changed(FILE, size=2, chunk_size=1), changed(SECOND, chunk_offset=1, chunk_size=1), OTHER, SECOND, FILE],
+            [(4, "one chunk of 30 bytes", "chunkOffset 0, chunkSize 10")],
+        ),
+        ([FILE, SECOND, THIRD, changed(OTHER, chunk_size=4)], [(3, "one chunk of 5 bytes", "chunkSize 4")]),
+        ([changed(OTHER, chunk_size=4), FILE, SECOND, THIRD], [(0, "one chunk of 5 bytes", "chunkSize 4")]),
         ([changed(OTHER, chunk_size=5)], []),
         ([changed(OTHER, chunk_size=6)], []),
         ([changed(OTHER, chunk_size=4)], [(0, "one chunk of 5 bytes", "chunkOffset 0, chunkSize 4")]),

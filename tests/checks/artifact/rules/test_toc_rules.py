@@ -9,16 +9,7 @@ from conformance.checks.artifact import chunk_rules, toc_rules
 from conformance.checks.artifact.hard_links import wrong_hard_links
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import Outline, outline
-
-DIGEST = "sha256:" + "ab" * 32
-FILE = Entry(type="reg", name="a", size=30, digest=DIGEST, offset=10, end_offset=40, chunk_size=10, chunk_digest=DIGEST)
-SECOND = Entry(type="chunk", name="a", offset=20, chunk_size=10, chunk_offset=10, chunk_digest=DIGEST)
-THIRD = msgspec.structs.replace(SECOND, offset=30, chunk_offset=20)
-OTHER = Entry(type="reg", name="b", size=5, digest=DIGEST, offset=50, end_offset=60)
-
-
-def changed(entry: Entry, **fields: object) -> Entry:
-    return msgspec.structs.replace(entry, **fields)
+from tests.checks.artifact.rules.entries import DIGEST, FILE, OTHER, SECOND, THIRD, changed
 
 
 def test_conforming_chunks_break_no_rule() -> None:

@@ -157,3 +157,36 @@ def test_names_without_end_are_left_out_in_bounded_time(monkeypatch: pytest.Monk
     small = Budget()
     assert list(links_to_nothing((LINK, layer(("hardlink", "h", "none"))), small)) == []
     assert small.is_spent
+
+
+@pytest.mark.parametrize("kind", ["block", "char", "fifo", "hardlink", "reg", "symlink"])
+def test_an_entry_that_is_not_a_directory_holds_no_entry(kind: str) -> None:
+    assert below(layer((kind, "l", "x")), layer(("reg", "l/f"))) == [f"the {kind} 'l' of a lower layer"]
+    nested = layer(("dir", "l"), ("symlink", "l/d", "x"))
+    assert below(nested, layer(("dir", "l"), ("reg", "l/d/f"))) == ["the symlink 'l/d' of a lower layer"]
+    assert below(nested, layer((kind, "l", "x"), ("reg", "l/d/f"))) == []
+
+
+def test_targets_in_the_layer_itself_need_no_other() -> None:
+    own = layer(("reg", "f"), ("reg", "g"), ("hardlink", "h", "./f"), ("hardlink", "i", "g"))
+    assert stands_alone(own)
+    assert lost(LINK, own) == []
+
+
+@pytest.mark.parametrize(("limit", "spent"), [(3, False), (2, True)])
+def test_entries_are_compared_up_to_a_limit(limit: int, spent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers below the one that decides are not compared."""
+    monkeypatch.setattr(stack_rules, "MAX_COMPARED", limit)
+    budget = Budget()
+    found = list(entries_below_others((LINK, LINK, layer(("reg", "l/f"))), budget))
+    assert (len(found), budget.is_spent) == (0 if spent else 1, spent)
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(5, 0), (6, 1), (20, 1), (21, 2)])
+def test_names_cost_their_characters_with_all_above_them(
+    limit: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack_rules, "MAX_CHARACTERS", limit)
+    budget = Budget()
+    assert len(budget.kept({1: "a/b", 2: "c/d/e"})) == kept
+    assert budget.is_spent == (kept < 2)

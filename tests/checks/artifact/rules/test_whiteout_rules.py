@@ -9,6 +9,7 @@ from conformance.checks.artifact.hard_links import differing_hard_links
 from conformance.checks.artifact.toc_rules import wrong_whiteouts
 from conformance.checks.artifact.whiteout_rules import (
     contradicted_whiteouts,
+    is_opaque,
     is_whiteout,
     nameless_whiteouts,
     opaque_root,
@@ -128,3 +129,23 @@ def test_deep_names_do_not_take_long() -> None:
 def test_a_hard_link_whose_file_is_in_another_layer_is_not_compared() -> None:
     link = Entry(type="hardlink", name="h", link_name="below", mode=0o4755)
     assert not list(differing_hard_links(outline([link])))
+
+
+@pytest.mark.parametrize(
+    ("name", "whiteout", "opaque"),
+    [
+        (".wh..wh..opq", True, True),
+        ("d/.wh..wh..opq", True, True),
+        (".wh..wh..opq/", True, True),
+        (".wh..wh..opp", True, False),
+        (".wh..wh..opr", True, False),
+        (".wh..wh.", True, False),
+        (".wh.x", True, False),
+        (".wh", False, False),
+        ("-", False, False),
+        ("x", False, False),
+        (".wh..wh..opq/x", False, False),
+    ],
+)
+def test_a_whiteout_is_known_by_its_last_component(name: str, whiteout: bool, opaque: bool) -> None:
+    assert (is_whiteout(name), is_opaque(name)) == (whiteout, opaque)

@@ -1,12 +1,13 @@
 """Entries that Linux cannot have, at the edges of its limits (include/uapi/linux/limits.h, kdev_t.h)."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
 from conformance.checks.artifact import linux_rules
 from conformance.format.toc import Entry
-from conformance.format.toc_outline import Problems, outline
+from conformance.format.toc_outline import Outline, Problems, outline
 
 
 def told(problems: Problems) -> list[str]:
@@ -113,3 +114,30 @@ def test_an_attribute_that_linux_refuses(key: str, value: bytes, found: list[str
 
 def test_what_is_not_base64_is_another_rule() -> None:
     assert told(linux_rules.impossible_attributes(outline([Entry("reg", "f", xattrs={"user.a": "?"})]))) == []
+
+
+def test_only_long_names_and_targets_cost_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer may have a million entries, nearly all of them short."""
+    looked: list[str] = []
+    monkeypatch.setattr(linux_rules, "_too_long", lambda entry: looked.append(entry.name))
+    short = [
+        Entry("symlink", "n" * 255, link_name="t" * 255),
+        Entry("symlink", "a" * 100, link_name="\U0001f600" * 255),
+    ]
+    long = [Entry("reg", "n" * 256), Entry("reg", "é"), Entry("symlink", "t", link_name="t" * 256)]
+    assert told(linux_rules.long_names(outline([*short, *long]))) == []
+    assert looked == ["n" * 256, "é", "t"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "entry"),
+    [
+        (linux_rules.unchanged_owners, Entry("reg", "f", uid=2**32 - 1)),
+        (linux_rules.large_devices, Entry("char", "f", dev_minor=2**20)),
+        (linux_rules.misplaced_user_attributes, Entry("fifo", "f", xattrs={"user.a": ""})),
+        (linux_rules.impossible_attributes, Entry("reg", "f", xattrs={"user." + "a" * 251: ""})),
+        (linux_rules.long_names, Entry("reg", "n" * 256)),
+    ],
+)
+def test_ten_of_each_are_listed(rule: Callable[[Outline], Problems], entry: Entry) -> None:
+    assert len(told(rule(outline([entry] * 12)))) == 10

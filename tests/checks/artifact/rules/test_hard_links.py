@@ -102,3 +102,62 @@ def test_a_hard_link_may_lead_to_any_file_but_a_directory(kind: str) -> None:
 def test_a_target_that_is_not_the_name_of_a_file(target: str, wrong: bool) -> None:
     toc = outline([Entry("reg", "f"), Entry("hardlink", "hard", link_name=target)])
     assert [each.index for each in indirect_targets(toc)] == ([1] if wrong else [])
+
+
+@pytest.mark.parametrize(
+    ("target", "climbs"),
+    [
+        ("there/f", False),
+        ("..", True),
+        ("../there/f", True),
+        ("x/..", False),
+        ("x/../../there/f", True),
+        ("x/../there/f", False),
+        ("x/y/../../there/f", False),
+        ("x/y/../../../f", True),
+        ("./..", True),
+        ("//..", True),
+        ("/x/./../..", True),
+        ("...", False),
+        ("", False),
+    ],
+)
+def test_a_target_that_climbs_out_of_the_root(target: str, climbs: bool) -> None:
+    assert (wrong(target) == ["a target below the root"]) == climbs
+
+
+def test_a_hard_link_to_itself_has_no_target_before_it() -> None:
+    assert wrong("hard") == ["a target before it in the tar"]
+
+
+@pytest.mark.parametrize(("ranks", "found"), [((0, 1), 0), ((1, 0), 1), ((0, -1), 0), ((-1, 0), 0), ((-1, -1), 0)])
+def test_the_order_is_that_of_the_tar(ranks: tuple[int, int], found: int) -> None:
+    toc = outline([Entry("reg", "f"), Entry("hardlink", "hard", link_name="f")])
+    assert len(list(wrong_hard_links(toc, ranks, has_lower=True))) == found
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("f", 0),
+        ("d/f", 0),
+        ("d/.f", 0),
+        ("d/f.", 0),
+        ("..f", 0),
+        ("d/...", 0),
+        ("./f", 0),
+        ("", 0),
+        ("a-", 0),
+        ("d/", 1),
+        ("d/.", 1),
+        (".", 1),
+        ("..", 1),
+        ("../f", 1),
+        ("d/../f", 1),
+        ("d/..", 1),
+        ("/", 1),
+    ],
+)
+def test_a_target_is_the_name_of_a_file(target: str, found: int) -> None:
+    toc = outline([Entry("hardlink", "hard", link_name=target)])
+    assert [each.found for each in indirect_targets(toc)] == [repr(target)] * found

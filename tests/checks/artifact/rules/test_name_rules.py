@@ -206,3 +206,23 @@ def test_the_first_problems_of_names_are_reported() -> None:
     assert len(list(name_rules.wrong_parents(toc(*below)))) == MAX_PROBLEMS
     same = ["a"] * (MAX_PROBLEMS + 5)
     assert len(list(toc_rules.repeated_names(outline(entries(*same))))) == MAX_PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("names", "distinct", "plain"),
+    [
+        (("a", "a/b"), True, True),
+        (("d:a/", "a/b"), True, True),
+        (("d:ab/c/",), True, True),
+        (("a/",), True, False),
+        (("d:/",), True, False),
+        (("d:a//",), True, False),
+        (("./a",), True, False),
+        (("a", "d:a/"), False, True),
+        (("a", "./a"), False, False),
+        (("c:./a", "a", "c:a"), True, True),
+    ],
+)
+def test_a_slash_after_a_directory_is_plain(names: tuple[str, ...], distinct: bool, plain: bool) -> None:
+    found = toc_names.names_of(entries(*names))
+    assert (found.distinct, found.plain) == (distinct, plain)

@@ -1,0 +1,86 @@
+"""Layers whose frames, or what is stated of the blob as a whole, violate a requirement."""
+
+import struct
+
+from conformance.cases.mutants.layers._parts import OTHER_DIGEST
+from conformance.format import names
+from conformance.format.frames import ZSTD_MAGIC, skippable
+from conformance.images.layer_draft import LayerDraft, conforming_layer, draft_layer
+from conformance.images.trees import Node
+from conformance.requirements import mutant
+
+
+@mutant("LAYER-001")
+def bytes_between_frames() -> LayerDraft:
+    draft = conforming_layer()
+    draft.before_tail = b"junk"
+    return draft
+
+
+@mutant("LAYER-002")
+def another_diff_id() -> LayerDraft:
+    draft = conforming_layer()
+    draft.diff_id = OTHER_DIGEST
+    return draft
+
+
+@mutant("LAYER-003")
+def blob_under_another_digest() -> LayerDraft:
+    draft = conforming_layer()
+    draft.described_as = OTHER_DIGEST
+    return draft
+
+
+@mutant("LAYER-015")
+def typed_as_gzip() -> LayerDraft:
+    draft = conforming_layer()
+    draft.media_type = names.LAYER_GZIP_TYPE
+    return draft
+
+
+@mutant("LAYER-005")
+def tar_split_before_toc() -> LayerDraft:
+    draft = conforming_layer()
+    draft.order = ("tar-split", "toc", "footer")
+    return draft
+
+
+@mutant("LAYER-006", implies=("LAYER-002",))
+def window_of_256_mib() -> LayerDraft:
+    draft = conforming_layer()
+    draft.frames.append(_raw_frame(b"", descriptor=0, rest=bytes([18 << 3])))
+    return draft
+
+
+@mutant("LAYER-007")
+def another_skippable_magic() -> LayerDraft:
+    draft = conforming_layer()
+    draft.magic += 1
+    return draft
+
+
+@mutant("LAYER-009", implies=("LAYER-002",))
+def frame_with_a_dictionary() -> LayerDraft:
+    draft = conforming_layer()
+    draft.frames.append(_raw_frame(b"", descriptor=1, rest=bytes([0, 77])))
+    return draft
+
+
+@mutant("LAYER-009", implies=("LAYER-002",))
+def frame_checksum_flipped() -> LayerDraft:
+    draft = conforming_layer()
+    frame = bytearray(draft.frames[0])
+    frame[-1] ^= 1
+    draft.frames[0] = bytes(frame)
+    return draft
+
+
+@mutant("LAYER-010")
+def skippable_frame_first() -> LayerDraft:
+    return draft_layer((Node("empty"),), first=skippable(b"first"))
+
+
+def _raw_frame(content: bytes, *, descriptor: int, rest: bytes) -> bytes:
+    """A zstd frame of one raw block: ``rest`` is what follows the frame header descriptor."""
+    block = (len(content) << 3 | 1).to_bytes(3, "little")
+    return struct.pack("<IB", ZSTD_MAGIC, descriptor) + rest + block + content
