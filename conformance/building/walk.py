@@ -45,7 +45,7 @@ class WalkRules(msgspec.Struct, frozen=True):
 def tar_pieces(directory: Path, rules: WalkRules) -> Iterator[bytes]:
     """The tar of a directory. Raise BuildError for an entry that no TOC can represent, or that cannot be read."""
     if not directory.is_dir():
-        raise BuildError(f"{_shown(str(directory))}: no such directory")
+        raise BuildError(f"{_shown(str(directory))}: no such directory or file")
     walk = _Walk(str(directory), rules)
     try:
         yield from walk.pieces()

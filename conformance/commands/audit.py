@@ -107,6 +107,8 @@ def run(
     from conformance.registry.client.credentials import CredentialError  # noqa: PLC0415
 
     wanted = [*(targets or ()), *_listed(list_file)]
+    if not wanted and list_file:
+        cannot(f"--from {list_file}: it names nothing; one image, prefix, layout or registry belongs on each line")
     if not wanted:
         cannot("name a registry (https://HOST), a part of one (HOST/PREFIX/) or images, or give --from FILE")
     try:

@@ -147,6 +147,8 @@ def _read_waivers(file: Path | None) -> "tuple[Waiver, ...]":
         return read_waivers(file.read_text("utf-8")) if file else ()
     except OSError as error:
         cannot(f"--waivers {file}: {error.strerror}")
+    except UnicodeDecodeError:
+        cannot(f"--waivers {file}: it is not UTF-8 text")
     except ValueError as error:
         cannot(f"--waivers {file}: {error}")
 

@@ -31,10 +31,11 @@ def layouts(
     from conformance.results import EXIT_STATUS, Ending, gravest  # noqa: PLC0415
     from conformance.sources.errors import SourceError  # noqa: PLC0415
 
+    for name in files:
+        if not Path(name).is_file():
+            cannot(f"{safe(name)}: {'a directory: name its index.json' if Path(name).is_dir() else 'no such file'}")
     endings: list[Ending] = []
     for directory in sorted({Path(name).parent for name in files if Path(name).name == "index.json"}):
-        if not (directory / "index.json").exists():
-            cannot(f"{safe(str(directory / 'index.json'))}: no such file")
         if not (directory / "oci-layout").is_file():
             continue
         for image in _images(directory):

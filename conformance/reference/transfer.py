@@ -13,6 +13,7 @@ from conformance.reference.errors import RefusalError
 from conformance.registry.client.client import RegistryClient, Response
 from conformance.sources.layout import write_layout
 from conformance.sources.reference import RegistryReference
+from conformance.sources.remote import explain_status
 
 _CREATED = frozenset({200, 201, 202})
 
@@ -98,7 +99,7 @@ class RegistryDestination:
     def has_blob(self, digest: str) -> bool:
         response = self._client.head_blob(self._reference.repository, digest)
         if response.status not in (200, 404):
-            raise RefusalError(f"requesting blob {digest}: {_words(response)}")
+            raise RefusalError(f"requesting blob {digest}: {explain_status(response)}")
         return response.status == 200
 
     def put_blob(self, digest: str, content: bytes) -> None:

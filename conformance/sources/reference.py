@@ -14,6 +14,7 @@ from conformance.sources.errors import SourceError
 # OCI distribution-spec 1.1, "Pulling manifests": the grammar of <name> and of a tag.
 _HOST = re.compile(r"(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?")
 _MAX_REFERENCE = 1024
+_LAST_PORT = 65535
 DOCKER_HUB = "registry-1.docker.io"
 # containers-transports(5): places that other tools read under such a name, and this one does not.
 _OTHER_TRANSPORTS = ("oci-archive", "docker-archive", "docker-daemon", "containers-storage", "dir", "ostree", "sif")
@@ -62,7 +63,9 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
     if text.startswith("oci:"):
         return _layout(text.removeprefix("oci:"))
     if _has_credentials(text):
-        raise SourceError("a reference has no user and no password: give --username and OCI_PASSWORD")
+        raise SourceError(
+            "a reference has no user and no password: give --username and OCI_PASSWORD; after @ is a digest (sha256:…)"
+        )
     transport, colon, _ = text.partition(":")
     if colon and transport in _OTHER_TRANSPORTS and not Path(text).exists():
         raise SourceError(f"{text}: {transport}: is not read; {_INSTEAD.get(transport, _TO_A_LAYOUT)}")
@@ -73,6 +76,8 @@ def parse_reference(text: str) -> LayoutReference | RegistryReference:
     before_tag, _, tag = text.rpartition(":")
     if text.startswith((".", "/", "~")) or Path(text).is_dir():
         return _layout(text)
+    if "/" not in text and Path(text).is_file():
+        return _layout(text)  # for the message what to do with a file; docker.io/NAME is the image of Docker Hub
     if before_tag and "/" not in tag and Path(before_tag).is_dir():
         return _layout(text)  # DIR:TAG where DIR exists; the name of a directory never means a registry
     return _registry(text, scheme)
@@ -100,12 +105,15 @@ def _layout(text: str) -> LayoutReference:
 def _registry(text: str, scheme: str) -> RegistryReference:
     name, at, digest = text.partition("@")
     host, slash, rest = name.partition("/")
-    if not slash or not ("." in host or ":" in host or host == "localhost"):
+    if scheme:
+        if not rest:
+            raise SourceError(f"{text}: the address of a registry; an image in it is named {host or 'host'}/name:tag")
+    elif not slash or not ("." in host or ":" in host or host == "localhost"):
         host, rest = DOCKER_HUB, (name if slash else f"library/{name}")
     elif host in ("docker.io", "index.docker.io"):
         host, rest = DOCKER_HUB, (rest if "/" in rest else f"library/{rest}")
     repository, colon, tag = rest.partition(":")
-    if not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or _port(host) > _LAST_PORT:
         raise SourceError(f"{text}: {host!r} is not a registry host; name an image host/name:tag or oci:DIR")
     if not REPOSITORY_NAME.fullmatch(repository):
         raise SourceError(f"{text}: {repository!r} is not a repository name, nor is there such a directory")
@@ -118,3 +126,8 @@ def _registry(text: str, scheme: str) -> RegistryReference:
     if not TAG.fullmatch(tag):
         raise SourceError(f"{text}: {tag!r} is not a tag")
     return RegistryReference(host, repository, tag, scheme)
+
+
+def _port(host: str) -> int:
+    number = host.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0

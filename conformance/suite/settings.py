@@ -176,5 +176,9 @@ def _waivers(path: str) -> tuple[Waiver, ...]:
         return ()
     try:
         return read_waivers(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except OSError as error:
+        raise BadOptionError(f"--waivers {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadOptionError(f"--waivers {path}: it is not UTF-8 text") from None
+    except ValueError as error:
         raise BadOptionError(f"--waivers {path}: {error}") from None

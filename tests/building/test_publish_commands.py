@@ -107,7 +107,7 @@ def test_a_push_that_broke_leaves_the_tag(layout: Path, registry: EmbeddedRegist
 def test_credentials_are_used_and_never_shown(layout: Path, tmp_path: Path) -> None:
     with EmbeddedRegistry(auth=BasicAuth("me", "hunter2hunter2")) as closed:
         name = f"{closed.url.removeprefix('http://')}/app:1"
-        assert "HTTP 401" in refused("push", f"oci:{layout}:pair", name)
+        assert "requires authentication (HTTP 401); give --username" in refused("push", f"oci:{layout}:pair", name)
         login = {"OCI_PASSWORD": "hunter2hunter2"}
         shown = done("push", f"oci:{layout}:pair", name, "--username", "me", **login)
         shown += done("sentinel", "strip", name, "--username", "me", **login)

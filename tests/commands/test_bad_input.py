@@ -250,6 +250,23 @@ def test_a_ca_file_that_is_none(tmp_path: Path, content: bytes | None) -> None:
     assert "Traceback" not in run.stdout + run.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("layouts", "{}/absent/index.json"), "absent/index.json: no such file"),
+        (("layouts", "{}"), "a directory: name its index.json"),
+        (("audit", "--from", "{}/empty"), "empty: it names nothing"),
+        (("check", "--waivers", "{}/binary", "oci:{}"), "binary: it is not UTF-8 text"),
+        (("check", "--waivers", "{}/absent", "oci:{}"), "absent: No such file"),
+        (("build", "{}/absent", "-o", "oci:{}/new:1"), "no such directory or file"),
+    ],
+)
+def test_bad_files_of_other_commands(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "binary").write_bytes(b"\x7fELF\xff")
+    one_line(zcc(*(word.format(tmp_path) for word in words)), said)
+
+
 @pytest.mark.parametrize("reference", ["absent:1", "absent@sha256:" + "0" * 64])
 def test_a_read_only_run_of_an_absent_image_is_one_line_and_exit_2(tmp_path: Path, reference: str) -> None:
     with EmbeddedRegistry() as registry:

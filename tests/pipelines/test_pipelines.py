@@ -161,6 +161,7 @@ def test_the_hook_judges_layouts(tmp_path: Path) -> None:
     shutil.copytree(golden_directory("sentinel-single"), tmp_path / "bad")
     other = tmp_path / "index.json"
     other.write_text("{}")
+    (tmp_path / "x.txt").touch()
     run = CliRunner().invoke(app, ["layouts", str(tmp_path / "good/index.json"), str(other), str(tmp_path / "x.txt")])
     assert run.exit_code == 0, run.output
     assert f"oci:{tmp_path / 'good'}: conforms" in run.output

@@ -184,12 +184,43 @@ def test_references_to_registries(text: str, host: str, repository: str, referen
         "r.example/a b",
         "\n",
         "r.example/../x",
+        "127.0.0.1:65536/a",
+        "http://127.0.0.1:5000",
+        "https://r.example/",
+        "127.0.0.1:5000/a@sha256:zz",
     ],
 )
 def test_an_invalid_reference_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(SourceError) as caught:
         parse_reference(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("http://127.0.0.1:5000", "an image in it is named 127.0.0.1:5000/name:tag"),
+        ("127.0.0.1:5000/a@sha256:zz", "after @ is a digest"),
+        ("127.0.0.1:65536/a", "is not a registry host"),
+    ],
+)
+def test_a_refused_reference_has_its_remedy(text: str, remedy: str) -> None:
+    with pytest.raises(SourceError, match=remedy):
+        parse_reference(text)
+
+
+def test_a_host_after_a_scheme_needs_no_dot() -> None:
+    assert parse_reference("http://registry/app:1") == RegistryReference("registry", "app", "1", "http")
+
+
+def test_a_file_is_not_an_image_of_docker_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("image.tar").touch()
+    with pytest.raises(SourceError, match=r"a file; .* unpack an archive"):
+        check_image("image.tar", OPTIONS)
+    assert parse_reference("docker.io/image.tar") == RegistryReference(
+        "registry-1.docker.io", "library/image.tar", "latest"
+    )
 
 
 def test_layout_references(tmp_path: Path) -> None:
