@@ -7,8 +7,8 @@ import pytest
 
 from conformance.checks.artifact import chunk_rules, toc_rules
 from conformance.format.toc import TYPES, Entry
-from conformance.format.toc_outline import KEYS, MAX_PROBLEMS, Problems, outline
-from tests.checks.artifact.rules.entries import DIGEST, changed
+from conformance.format.toc_outline import KEYS, MAX_PROBLEMS, outline
+from tests.checks.artifact.rules.entries import DIGEST, changed, told
 
 FILE = Entry(type="reg", name="a", size=10, digest=DIGEST, offset=10, end_offset=20)
 SPLIT = Entry(type="reg", name="s", size=20, digest=DIGEST, offset=30, end_offset=50, chunk_size=10)
@@ -16,10 +16,6 @@ CHUNK = Entry(type="chunk", name="s", offset=40, chunk_offset=10, chunk_size=10,
 DIRECTORY = Entry(type="dir", name="d")
 DEVICE = Entry(type="char", name="c", dev_major=1, dev_minor=2)
 LINK = Entry(type="symlink", name="l", link_name="a")
-
-
-def told(problems: Problems) -> list[tuple[int, str, str]]:
-    return [(each.index, each.expected, each.found) for each in problems]
 
 
 @pytest.mark.parametrize(
