@@ -115,7 +115,7 @@ def test_a_hard_link_to_a_file_that_its_layer_removes(beside: tuple[str, str], f
 
 
 @pytest.mark.parametrize("beside", [("reg", "etc/.wh.g"), ("symlink", "etc", "l"), ("dir", "etc"), ("reg", "et/.wh.f")])
-def test_a_hard_link_beside_whiteouts_of_other_names(beside: tuple[str, ...]) -> None:
+def test_a_hard_link_beside_whiteouts_of_other_names(beside: tuple[str, str] | tuple[str, str, str]) -> None:
     assert lost(LINK, layer(("hardlink", "h", "etc/f"), beside)) == []
 
 
