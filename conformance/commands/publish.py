@@ -272,7 +272,10 @@ def _print(where: str, digest: str, sent: "Sent | None") -> None:
     if sent is None:
         console().print(f"{safe(where)}  {digest}  nothing to do")
         return
-    facts = [f"{sent.blobs} blobs sent, {size_text(sent.size)}", f"{sent.present} already there"]
+    facts = [
+        f"{sent.blobs} {'blob' if sent.blobs == 1 else 'blobs'} copied, {size_text(sent.size)}",
+        f"{sent.present} already there",
+    ]
     if sent.left_out:
         facts.append(f"{sent.left_out} not distributable and left out")
     console().print(f"{safe(where)}  {digest}  {'; '.join(facts)}")

@@ -109,9 +109,10 @@ def _observe_metadata(source: ImageSource, panel: Panel | None) -> ImageSeen:
             layout=root.named_in,
         )
     if not decoded.is_index:
-        manifest = walk.decoded_manifest("manifest", root, None, decoded)
         if not _claims_an_image(content):
-            manifest = msgspec.structs.replace(manifest, malformed="")
+            problem = "the root document has neither manifests nor layers"
+            return ImageSeen(source.reference, index_stored=root, index_problem=problem, layout=root.named_in)
+        manifest = walk.decoded_manifest("manifest", root, None, decoded)
         return ImageSeen(source.reference, manifests=(manifest,), layout=root.named_in)
     read = decoded.as_index()
     index, problem = read.document, read.malformed

@@ -70,14 +70,14 @@ def layout(tmp_path: Path) -> Path:
 def test_an_image_goes_to_a_registry_and_comes_back(layout: Path, host: str, tmp_path: Path) -> None:
     sent = done("push", f"oci:{layout}:pair", f"{host}/app:1")
     assert sent.split()[:2] == [f"{host}/app:1", digest(layout, "pair")]
-    assert "0 blobs sent" in done("push", f"oci:{layout}:pair", f"{host}/app:1")
+    assert "0 blobs copied" in done("push", f"oci:{layout}:pair", f"{host}/app:1")
     assert done("check", "--deep", "--require-sentinel", f"{host}/app:1")
     back = done("pull", f"{host}/app:1", f"oci:{tmp_path / 'back'}")
     assert back.startswith(f"oci:{tmp_path / 'back'}:1  {digest(layout, 'pair')}  ")
     assert digest(tmp_path / "back") == digest(layout, "pair")
     assert done("check", "--deep", "--require-sentinel", f"oci:{tmp_path / 'back'}")
     assert sorted(path.name for path in (tmp_path / "back").iterdir()) == ["blobs", "index.json", "oci-layout"]
-    assert "0 blobs sent" in done("pull", f"{host}/app:1", tmp_path / "back")
+    assert "0 blobs copied" in done("pull", f"{host}/app:1", tmp_path / "back")
 
 
 def test_the_golden_image_passes_unchanged(host: str, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_pull_that_broke_is_continued(layout: Path, registry: EmbeddedRegistry
     assert "refuses access (HTTP 403)" in refused("pull", f"{host}/app:1", tmp_path / "back")
     assert json.loads((tmp_path / "back/index.json").read_bytes())["manifests"] == []
     registry.arm()
-    assert "1 blobs sent" in done("pull", f"{host}/app:1", tmp_path / "back")
+    assert "1 blob copied" in done("pull", f"{host}/app:1", tmp_path / "back")
     assert digest(tmp_path / "back") == digest(layout, "plain")
 
 

@@ -76,7 +76,7 @@ def _swap(path: Path, make: Callable[[Path], object]) -> None:
         (lambda path: path.write_bytes(b"[" * 100_000), "nested deeper than 64 levels"),
         (lambda path: path.write_bytes(b"[]"), "document is a JSON array, not an object"),
         (lambda path: path.write_bytes(b'{"schemaVersion":2,"manifests":[]}'), "the layout holds no image"),
-        (lambda path: path.write_bytes(b'{"schemaVersion":' + b"9" * 9999 + b"}"), "schemaVersion"),
+        (lambda path: path.write_bytes(b'{"schemaVersion":' + b"9" * 9999 + b"}"), "neither manifests nor layers"),
         (lambda path: os.truncate(path, HUGE), f"{HUGE} bytes; the limit here is"),
         (lambda path: path.unlink(), "no such file"),
         (lambda path: _swap(path, Path.mkdir), "not a regular file"),

@@ -9,7 +9,8 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, BinaryIO, Final
+from functools import partial
+from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -58,6 +59,14 @@ _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 Body = bytes | None
 _log: Final = logging.getLogger(__name__)
+
+
+class _Received(NamedTuple):
+    """A body: empty where it went to a sink; ``problem``: why one of an error response is cut."""
+
+    content: bytes
+    size: int
+    problem: str
 
 
 class Requester(_BaseClientV2):  # type: ignore[misc]
@@ -228,7 +237,6 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
                 self._record(made)
             return made
 
-        shortened = ""
         try:
             adapter = self._session.get_adapter(url)
             assert isinstance(adapter, BoundedAdapter), "its session has no other adapters"
@@ -236,32 +244,8 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
                 method, url, {**self._defaults, **sent}, body, self._timeout, self._verify
             ) as response:
                 status, got = response.status, tuple(response.headers.itermerged())
-                content, size = bytearray(), 0
-                sink = limit.sink if status == 200 else None
-                most = limit.size if sink is None else limit.sink_size
-                if sink is not None:  # content of an earlier attempt is discarded
-                    sink.seek(0)
-                    sink.truncate()
-                try:
-                    for piece in _pieces(response):
-                        size += len(piece)
-                        if size > most:
-                            kept = exchange(status=status, response_headers=got, error="too large")
-                            raise TransportError(f"{method} {url}: the response is larger than {most} bytes", kept)
-                        if time.monotonic() - start > self._max_seconds + size / _SLOWEST:
-                            kept = exchange(status=status, response_headers=got, error="too slow")
-                            raise TransportError(f"{method} {url}: no end after {self._max_seconds:g} seconds", kept)
-                        more_to_come(response)
-                        if sink is None:
-                            content += piece
-                        else:
-                            sink.write(piece)
-                except urllib3.exceptions.ProtocolError:
-                    # The body of an error response may be truncated: distribution 2.8 sends 416 with the blob's
-                    # Content-Length and 33 bytes of text. Truncated content of a success is not a response.
-                    if status < 400:
-                        raise
-                    shortened = "the body is shorter than Content-Length states"
+                failed = partial(exchange, status=status, response_headers=got)
+                received = self._receive(response, limit, start, f"{method} {url}", failed)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"{urlsplit(url).scheme}://{origin(url)[1]}: {reason(error)}"
             # A response that exceeded its time is not retried four times.
@@ -269,15 +253,54 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
             raise (TransportError if final else BrokenConnectionError)(message, exchange(error=message)) from None
         # A received token is not yet registered as a secret; a body in another encoding could not be masked.
         hidden = "token" in urlsplit(url).path or any(name.lower() == "content-encoding" for name, _ in got)
-        kept_body = b"" if hidden else bytes(content[: 4 * MAX_BODY_KEPT])
+        kept_body = b"" if hidden else received.content[: 4 * MAX_BODY_KEPT]
         made = exchange(
             status=status,
             response_headers=got,
-            response_size=size,
+            response_size=received.size,
             response_start=kept_body,
-            error=shortened,
+            error=received.problem,
         )
-        return Response(status, got, bytes(content), made)
+        return Response(status, got, received.content, made)
+
+    def _receive(
+        self,
+        response: urllib3.BaseHTTPResponse,
+        limit: Limit,
+        start: float,
+        request: str,
+        failed: Callable[..., Exchange],
+    ) -> _Received:
+        """The body; TransportError, with what ``failed`` records, for one that is too large or too slow."""
+        content, size, problem = bytearray(), 0, ""
+        sink = limit.sink if response.status == 200 else None
+        most = limit.size if sink is None else limit.sink_size
+        if sink is not None:  # content of an earlier attempt is discarded
+            sink.seek(0)
+            sink.truncate()
+        try:
+            for piece in _pieces(response):
+                size += len(piece)
+                if size > most:
+                    raise TransportError(
+                        f"{request}: the response is larger than {most} bytes", failed(error="too large")
+                    )
+                if time.monotonic() - start > self._max_seconds + size / _SLOWEST:
+                    raise TransportError(
+                        f"{request}: no end after {self._max_seconds:g} seconds", failed(error="too slow")
+                    )
+                more_to_come(response)
+                if sink is None:
+                    content += piece
+                else:
+                    sink.write(piece)
+        except urllib3.exceptions.ProtocolError:
+            # The body of an error response may be truncated: distribution 2.8 sends 416 with the blob's
+            # Content-Length and 33 bytes of text. Truncated content of a success is not a response.
+            if response.status < 400:
+                raise
+            problem = "the body is shorter than Content-Length states"
+        return _Received(bytes(content), size, problem)
 
     def _http_response(
         self,
