@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from conformance.observed.masking import SECRETS
+from conformance.strategies.profiles import load_profile
 
-# No deadlines: time is measured in benchmarks, and a loaded machine fails no test.
-settings.register_profile("tests", deadline=None)
-settings.load_profile("tests")
+# One profile for all tests, whichever of them are run. It has no deadlines: time is measured in benchmarks, and a
+# loaded machine fails no test.
+load_profile("quick")
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,9 @@ _ARCHIVES = (
     ("cab", re.compile(rb"MSCF\0\0\0\0")),
     ("rar", re.compile(rb"Rar!\x1a\x07")),
     ("rpm", re.compile(rb"\xed\xab\xee\xdb")),
+    ("mtree", re.compile(rb"#mtree")),
+    ("lha", re.compile(rb"..-(?:lh.|lz[s45]|pm.)-.{13}[\0-\3]", re.DOTALL)),
+    ("WARC", re.compile(rb"WARC/")),
 )
 _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_TAIL: Final = 22 + 65535

@@ -151,7 +151,16 @@ def _unknown() -> st.SearchStrategy[bytes]:
 
 def _another_archive() -> st.SearchStrategy[bytes]:
     magics = st.sampled_from(
-        (b"070701", b"070707", b"!<arch>\n", b"7z\xbc\xaf\x27\x1c", b"xar!", b"Rar!\x1a\x07", b"PK\x03\x04")
+        (
+            b"070701",
+            b"070707",
+            b"!<arch>\n",
+            b"7z\xbc\xaf\x27\x1c",
+            b"xar!",
+            b"Rar!\x1a\x07",
+            b"PK\x03\x04",
+            b"#mtree\n",
+        )
     )
     typed = st.builds(lambda blob, magic: _put(blob, 0, magic + b"\0"), sentinel_blobs(), magics)
     return typed | sentinel_blobs().map(_with_zip)

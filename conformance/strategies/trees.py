@@ -3,12 +3,12 @@
 import msgspec
 from hypothesis import strategies as st
 
+from conformance.format.names import OPAQUE_WHITEOUT, WHITEOUT
 from conformance.format.writer import WriterOptions, WrittenLayer, layer_from_tar
 from conformance.images.trees import Kind, Node, Tree, noise, tar_of
 
 _MAX_OCTAL_ID = 0o7777777
 _MAX_TIME = 2**33 - 1
-_WHITEOUT = ".wh."
 
 
 def contents(max_size: int = 300_000) -> st.SearchStrategy[bytes]:
@@ -33,15 +33,18 @@ def components() -> st.SearchStrategy[str]:
     plain = st.text("abcdefgh0123456789._-", min_size=1, max_size=8).filter(lambda text: text.strip("."))
     text = st.text(
         st.characters(exclude_categories=["Cs"], exclude_characters="/\x00\n"), min_size=1, max_size=8
-    ).filter(lambda name: name not in (".", "..") and not name.startswith(_WHITEOUT))
+    ).filter(lambda name: name not in (".", "..") and not name.startswith(WHITEOUT))
     long = st.integers(90, 180).map(lambda length: "n" * length)
     whiteout = plain.map(lambda name: f".wh.{name}")
     return st.one_of(plain, plain, odd, text, long, whiteout, st.just(".wh..wh..opq"))
 
 
 def paths() -> st.SearchStrategy[str]:
-    """Relative paths of one to four components."""
-    return st.lists(components(), min_size=1, max_size=4).map("/".join)
+    """Relative paths of one to four components, of which only the last may be a whiteout (TOC-015)."""
+    folders = components().filter(lambda name: not name.startswith(WHITEOUT))
+    return st.builds(lambda above, last: "/".join((*above, last)), st.lists(folders, max_size=3), components()).filter(
+        lambda path: path != OPAQUE_WHITEOUT
+    )  # TAR-058
 
 
 @st.composite
@@ -49,17 +52,16 @@ def trees(draw: st.DrawFn, *, max_nodes: int = 12, max_size: int = 300_000) -> T
     """Trees with unique names; a hard link points to a regular file before it, and has its mode and owner."""
     drawn = draw(st.lists(paths(), max_size=max_nodes, unique=True))
     # Nothing lies below a name that may become a file (TAR-035), and nothing at or below one that is removed (TAR-048).
-    gone = [folder + last.removeprefix(_WHITEOUT) for folder, last in map(_parts, drawn) if last.startswith(_WHITEOUT)]
+    gone = [folder + last.removeprefix(WHITEOUT) for folder, last in map(_parts, drawn) if last.startswith(WHITEOUT)]
     kept = [name for name in drawn if not any(f"{name}/".startswith(f"{other}/") for other in gone)]
     names = [name for name in kept if not any(name.startswith(f"{other}/") for other in kept)]
     nodes: list[Node] = []
     for name in names:
-        files = [node for node in nodes if node.kind == "reg" and not _parts(node.name)[1].startswith(_WHITEOUT)]
+        files = [node for node in nodes if node.kind == "reg" and not _parts(node.name)[1].startswith(WHITEOUT)]
         kinds: list[Kind] = ["reg", "reg", "reg", "dir", "symlink", "char", "block", "fifo"]
         kind = draw(st.sampled_from([*kinds, "hardlink"] if files else kinds))
-        if _parts(name)[1].startswith(_WHITEOUT):  # a whiteout is an ordinary file (TOC-015)
-            kind = "reg"
-        nodes.append(draw(_node(name, kind, files, max_size)))
+        is_whiteout = _parts(name)[1].startswith(WHITEOUT)  # an empty file (TOC-015)
+        nodes.append(draw(_node(name, "reg" if is_whiteout else kind, files, 0 if is_whiteout else max_size)))
     return tuple(nodes)
 
 
@@ -73,9 +75,8 @@ def _parts(name: str) -> tuple[str, str]:
 def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[Node], max_size: int) -> Node:
     if kind == "hardlink":
         file = draw(st.sampled_from(files))
-        return msgspec.structs.replace(
-            file, name=name, kind=kind, content=b"", link_name=file.name, xattrs=draw(_xattrs(_ANYWHERE))
-        )
+        xattrs = draw(st.sampled_from((file.xattrs, {})))  # TAR-049
+        return msgspec.structs.replace(file, name=name, kind=kind, content=b"", link_name=file.name, xattrs=xattrs)
     link_name = ""
     if kind == "symlink":
         link_name = draw(st.one_of(paths(), st.sampled_from(("/etc/passwd", "../..", "."))))
@@ -83,7 +84,7 @@ def _node(draw: st.DrawFn, name: str, kind: Kind, files: list[Node], max_size: i
     return Node(
         name=name,
         kind=kind,
-        content=draw(contents(max_size)) if kind == "reg" else b"",
+        content=draw(contents(max_size)) if kind == "reg" and max_size else b"",
         link_name=link_name,
         mode=draw(st.sampled_from((0, 0o644, 0o755, 0o4755, 0o1777, 0o7777))),
         uid=draw(st.one_of(st.just(0), st.integers(0, 2**31 - 1))),

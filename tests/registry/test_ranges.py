@@ -27,6 +27,11 @@ def test_a_multipart_response_with_cloudfronts_boundary() -> None:
     assert parse_response(206, quoted, GOOD[2:]) == parse_response(206, MULTI, GOOD)
 
 
+def test_the_range_unit_may_be_in_any_case() -> None:
+    assert parse_response(206, (("Content-Range", "Bytes 0-1/9"),), b"ab") == (Part(0, 1, 9, b"ab"),)
+    assert parse_response(206, MULTI, GOOD.replace(b": bytes", b": BYTES")) == parse_response(206, MULTI, GOOD)
+
+
 @given(st.lists(st.tuples(st.integers(0, 1023), st.integers(0, 1023)).map(sorted), min_size=1, max_size=9))
 def test_what_the_embedded_registry_serves_reads_back(wanted: list[list[int]]) -> None:
     header = range_header([Range(first, last) for first, last in wanted])

@@ -223,6 +223,21 @@ def member_of_an_ar_archive() -> bytes:
     return b"!<arch>\n" + b"evil/".ljust(48) + str(len(content)).encode().ljust(10) + b"`\n" + content
 
 
+@mutant("SENT-BLOB-014", implies=("SENT-BLOB-003", "SENT-BLOB-010"))
+def list_of_files_by_mtree() -> bytes:
+    """bsdtar lists etc/evil; the panel of readers finds it only where bsdtar is installed."""
+    return b"#mtree\n./etc/evil type=file mode=4755\n#\0".ljust(512, b".") + canonical_sentinel()
+
+
+@mutant("SENT-BLOB-014", implies=("SENT-BLOB-010",))
+def member_of_an_lha_archive() -> bytes:
+    """bsdtar and 7-Zip list one file, whose content is the message."""
+    content = MESSAGE + b"\0" + b"." * 400
+    length = len(content).to_bytes(4, "little")
+    header = b"-lh0-" + length * 2 + bytes(4) + b"\x20\0" + b"\4evil" + bytes(2)
+    return bytes((len(header), sum(header) % 256)) + header + content
+
+
 @mutant("SENT-BLOB-014", implies=("SENT-BLOB-010",))
 def cpio_magic() -> bytes:
     return _edit(0, b"070701\0")

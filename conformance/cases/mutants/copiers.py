@@ -12,11 +12,7 @@ from conformance.format.decompress import decompress
 from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.media_types import GZIP, UNCOMPRESSED, ZSTD
-from conformance.format.names import (
-    DOCKER_LIST_TYPE,
-    INDEX_TYPE,
-    SENTINEL_ANNOTATION,
-)
+from conformance.format.names import DOCKER_LIST_TYPE, INDEX_TYPE, SENTINEL_ANNOTATION
 from conformance.format.oci import Descriptor, Platform, is_index, read_manifest
 from conformance.format.selection import is_annotated_sentinel
 from conformance.format.sentinel import canonical_sentinel

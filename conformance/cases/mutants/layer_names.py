@@ -87,6 +87,12 @@ def hard_link_of_another_owner() -> LayerDraft:
     return draft_layer((Node("f", content=b"one"), Node("h", "hardlink", link_name="./f", uid=1000)))
 
 
+@mutant("TAR-049")
+def hard_link_with_an_attribute() -> LayerDraft:
+    """podman and containerd give it to the file, umoci does not."""
+    return draft_layer((Node("f", content=b"one"), Node("h", "hardlink", link_name="f", xattrs={"user.a": "b"})))
+
+
 @mutant("TOC-023")
 def root_that_is_a_file() -> LayerDraft:
     return draft_of_tar(

@@ -63,6 +63,11 @@ def attribute_with_a_long_value() -> LayerDraft:
     return _with_attribute(b"user.a", b"1" * 65537)
 
 
+@mutant("TAR-054")
+def attribute_of_a_namespace_alone() -> LayerDraft:
+    return _with_attribute(b"user.", b"1")
+
+
 @mutant("TAR-055")
 def component_of_256_bytes() -> LayerDraft:
     """In 86 characters."""

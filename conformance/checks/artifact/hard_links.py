@@ -17,6 +17,7 @@ MAX_LINKS: Final = 40
 """Symlinks on one path; Linux stops there."""
 MAX_PARTS: Final = 4096
 """Components of one path that are followed."""
+_MAX_SHOWN: Final = 5
 
 
 def wrong_hard_links(toc: Outline, ranks: Sequence[int], *, has_lower: bool) -> Problems:
@@ -81,7 +82,10 @@ def targets_below_symlinks(toc: Outline) -> Problems:
 
 
 def differing_hard_links(toc: Outline) -> Problems:
-    """Hard links to an entry of this layer with another mode or owner than it (TAR-049)."""
+    """Hard links to an entry of this layer with another mode or owner, or other extended attributes (TAR-049).
+
+    Writers leave the attributes out of the header of a hard link, and no client then removes those of the file.
+    """
     if not toc.hard_links:
         return
     entries, found = toc.entries, _targets(toc, has_lower=True)
@@ -93,6 +97,10 @@ def differing_hard_links(toc: Outline) -> Problems:
                 own, of_file = _attributes(entries[index]), _attributes(entries[at])
                 if own != of_file:
                     yield problem(entries, index, f"{of_file}, as {shown(entries[at].name)}", own)
+                elif entries[index].xattrs and entries[index].xattrs != entries[at].xattrs:
+                    found_here = ", ".join(shown(key) for key in islice(entries[index].xattrs or {}, _MAX_SHOWN))
+                    expected = f"the extended attributes of {shown(entries[at].name)}, or none"
+                    yield problem(entries, index, expected, found_here)
 
     yield from islice(problems(), MAX_PROBLEMS)
 

@@ -1,13 +1,15 @@
 """Names of entries: one tree below one root for every reader."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from conformance.checks.artifact import name_rules, whiteout_rules
 from conformance.checks.artifact.hard_links import differing_hard_links, indirect_targets, targets_below_symlinks
-from conformance.checks.artifact.layers import by_rule
-from conformance.observed.layer import LayersSeen
+from conformance.checks.artifact.layers import by_rule, by_toc, problems_of
+from conformance.checks.artifact.stack_rules import outer_links
+from conformance.format.toc_outline import Outline, Problems
+from conformance.observed.layer import LayerSeen, LayersSeen
 from conformance.requirements import decides
-from conformance.results import Judgement
+from conformance.results import Judgement, passed
 
 
 @decides("TOC-018")
@@ -56,12 +58,32 @@ def whiteouts_of_other_layers(seen: LayersSeen) -> Iterator[Judgement]:
     )
 
 
+@decides("TAR-058")
+def whiteouts_of_the_root(seen: LayersSeen) -> Iterator[Judgement]:
+    message = "An opaque whiteout hides all that lower layers have: some clients ignore it at the root."
+    return _by_upper_layer(seen, whiteout_rules.opaque_root, message)
+
+
+@decides("TAR-059")
+def targets_in_the_layer(seen: LayersSeen) -> Iterator[Judgement]:
+    message = "A hard link leads to a lower layer: clients that unpack each layer by itself refuse it."
+    return _by_upper_layer(seen, outer_links, message)
+
+
+def _by_upper_layer(seen: LayersSeen, rule: Callable[[Outline], Problems], message: str) -> Iterator[Judgement]:
+    def one(layer: LayerSeen, toc: Outline) -> Iterator[Judgement]:
+        if layer.has_lower:
+            yield from problems_of(layer, rule(toc), message) or [passed(layer.name)]
+
+    return by_toc(seen, one)
+
+
 @decides("TAR-049")
 def hard_links_as_their_file(seen: LayersSeen) -> Iterator[Judgement]:
     return by_rule(
         seen,
         differing_hard_links,
-        "A hard link has another mode or owner than its file: some readers apply it to the file, others do not.",
+        "A hard link has another mode, owner or attribute than its file: some readers apply it to the file.",
     )
 
 

@@ -250,4 +250,8 @@ def hard_links(seen: LayersSeen) -> Iterator[Judgement]:
 
 @decides("TOC-015")
 def whiteouts(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_rule(seen, toc_rules.wrong_whiteouts, "A whiteout is not an ordinary regular entry.")
+    return by_rule(
+        seen,
+        toc_rules.wrong_whiteouts,
+        "A whiteout is not an empty regular entry, or an entry lies below the name of one.",
+    )

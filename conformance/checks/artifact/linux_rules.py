@@ -2,7 +2,8 @@
 (docs/soundness.md, Entries that Linux does not have; TAR-051 to TAR-055). Pure.
 
 Sources: chown(2); include/linux/kdev_t.h (12 bits of major, 20 of minor); xattr(7), "User extended attributes";
-include/uapi/linux/limits.h (NAME_MAX, PATH_MAX, XATTR_NAME_MAX, XATTR_SIZE_MAX); security/commoncap.c (validheader).
+include/uapi/linux/limits.h (NAME_MAX, PATH_MAX, XATTR_NAME_MAX, XATTR_SIZE_MAX); fs/xattr.c
+(xattr_resolve_name); security/commoncap.c (validheader).
 """
 
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ MAX_ATTRIBUTE: Final = 65536
 _CAPABILITY: Final = "security.capability"
 _CAPABILITY_SIZES: Final = {b"\x02": 20, b"\x03": 24}
 """Bytes of a capability by its revision, which is in the fourth byte."""
+_NAMESPACES: Final = ("user.", "trusted.", "security.")
+"""Names that Linux refuses where nothing follows (fs/xattr.c, xattr_resolve_name)."""
 _ACLS: Final = ("system.posix_acl_access", "system.posix_acl_default")
 _WITHOUT_USER_ATTRIBUTES: Final = ("symlink", "fifo", *DEVICES)
 
@@ -78,6 +81,8 @@ def _impossible(entry: Entry) -> Iterator[tuple[str, str]]:
         length = len(key.encode(errors="surrogatepass"))
         if length > MAX_ATTRIBUTE_NAME:
             yield f"a name of an attribute of at most {MAX_ATTRIBUTE_NAME} bytes", f"{length} bytes: {shown(key)}"
+        if key in _NAMESPACES:
+            yield "a name of an attribute after its namespace", shown(key)
         try:
             value = xattr_value(entry, text)
         except FormatError:

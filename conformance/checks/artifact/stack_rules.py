@@ -1,10 +1,10 @@
-"""What a layer states of names that only layers below it have (TAR-056, TAR-057). Pure.
+"""What a layer states of names that only layers below it have (TAR-056, TAR-057, TAR-059). Pure.
 
 Names are compared as they are after lexical cleaning below the root, by hashes, which are keyed: a million names may
 take more memory than there is. A layer of which no outline is known ends a search: nothing is decided then.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate, islice
 from typing import Final
 
@@ -13,12 +13,14 @@ import msgspec
 from conformance.checks.artifact.whiteout_rules import is_opaque, removed_name
 from conformance.format.discrepancy import shown
 from conformance.format.toc_names import cleaned, cleaned_names
-from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, problem
+from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, Problems, problem
 
 MAX_CHARACTERS: Final = 2_000_000
 """Characters of the names of one layer, and of all directories above them, that are looked up in the layers below."""
 MAX_COMPARED: Final = 10_000_000
 """Entries of lower layers that are compared for one image, a few seconds."""
+
+_PASSABLE: Final = ("dir", "symlink")
 
 Wanted = dict[int, str]
 
@@ -79,13 +81,44 @@ def links_to_nothing(stack: Stack, budget: Budget) -> Iterator[StackProblem]:
         if not upper or toc is None or not (targets := _outer_targets(toc)):
             continue
         names = budget.kept({key: name for key, (name, _) in targets.items()})
+        wrong = _out_of_reach(toc, names)
         hits, missing = _looked_up(stack, upper, names, budget)
-        wrong = {
+        wrong |= {
             key: f"the directory {shown(targets[key][0])}" for key, at in hits.items() if _type(stack, at) == "dir"
         }
         wrong |= {key: f"{shown(targets[key][0])}, which no layer has" for key in missing}
         for key, found in islice(wrong.items(), MAX_PROBLEMS):
             yield StackProblem(upper, problem(toc.entries, targets[key][1], "a file of a lower layer", found))
+
+
+def outer_links(toc: Outline) -> Problems:
+    """Hard links whose target is no entry of their own layer, and is not reached through a link of it (TAR-059)."""
+    targets = _outer_targets(toc)
+    if not targets:
+        return
+    links = {hash(name) for index, name in cleaned_names(toc.entries) if toc.entries[index].type == "symlink"}
+    names = {key: name for key, (name, _) in targets.items()}
+    if links:
+        kept = Budget().kept(names)
+        names = {key: name for key, name in kept.items() if links.isdisjoint(map(hash, _parents(name)))}
+    outer = (targets[key][1] for key in names)
+    for index in islice(outer, MAX_PROBLEMS):
+        yield problem(toc.entries, index, "a target in the layer of the link", shown(toc.entries[index].link_name))
+
+
+def _out_of_reach(toc: Outline, wanted: Wanted) -> dict[int, str]:
+    """The names that a whiteout of the layer removes, and those below an entry of it that is no directory or link."""
+    removed, opaque = _hidden(toc)
+    hidden = removed | opaque
+    files = {hash(name) for index, name in cleaned_names(toc.entries) if toc.entries[index].type not in _PASSABLE}
+    found: dict[int, str] = {}
+    for key, name in wanted.items():
+        above = {hash(parent) for parent in _parents(name)}
+        if key in removed or hash("") in opaque or not above.isdisjoint(hidden):
+            found[key] = f"{shown(name)}, which a whiteout of the same layer removes"
+        elif not above.isdisjoint(files):
+            found[key] = f"{shown(name)}, below an entry of the same layer that is no directory"
+    return found
 
 
 def _implied(toc: Outline) -> Wanted:
@@ -117,7 +150,8 @@ def _looked_up(stack: Stack, upper: int, wanted: Wanted, budget: Budget) -> tupl
     hits: dict[int, tuple[int, int]] = {}
     top = stack[upper]
     assert top is not None
-    _drop(wanted, _hidden(top))
+    removed, opaque = _hidden(top)
+    _drop(wanted, removed, opaque)
     links = {hash(name) for index, name in cleaned_names(top.entries) if top.entries[index].type != "dir"}
     _drop(wanted, links)
     for place in range(upper - 1, -1, -1):
@@ -136,27 +170,32 @@ def _looked_up(stack: Stack, upper: int, wanted: Wanted, budget: Budget) -> tupl
                 replaced.add(key)
         for key in hits:
             wanted.pop(key, None)
-        _drop(wanted, _hidden(toc) | replaced)
+        removed, opaque = _hidden(toc)
+        _drop(wanted, removed | opaque | replaced)
     return hits, set(wanted)
 
 
-def _hidden(toc: Outline) -> set[int]:
+def _hidden(toc: Outline) -> tuple[set[int], set[int]]:
     """The names that whiteouts of a layer remove, and the directories whose content they hide."""
-    hidden = set[int]()
+    removed, opaque = set[int](), set[int]()
     for index in toc.whiteouts:
         name = toc.entries[index].name
         if is_opaque(name):
-            hidden.add(hash(cleaned(name).rpartition("/")[0]))
+            opaque.add(hash(cleaned(name).rpartition("/")[0]))
         elif gone := removed_name(name):
-            hidden.add(hash(gone))
-    return hidden
+            removed.add(hash(gone))
+    return removed, opaque
 
 
-def _drop(wanted: Wanted, hidden: set[int]) -> None:
-    """Leave out the names that are hidden, or below a hidden one."""
-    if hidden:
+def _drop(wanted: Wanted, hidden: set[int], opaque: Collection[int] = ()) -> None:
+    """Leave out the names that are hidden, below a hidden one, or below an opaque directory.
+
+    An opaque directory of the layer itself has to be a directory below, too.
+    """
+    below = hidden.union(opaque)
+    if below:
         for key, name in tuple(wanted.items()):
-            if key in hidden or hash("") in hidden or any(hash(parent) in hidden for parent in _parents(name)):
+            if key in hidden or hash("") in below or any(hash(parent) in below for parent in _parents(name)):
                 del wanted[key]
 
 

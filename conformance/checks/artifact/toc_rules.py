@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import Final
 
-from conformance.checks.artifact.whiteout_rules import is_whiteout
+from conformance.checks.artifact.whiteout_rules import is_whiteout, lies_below_a_whiteout
 from conformance.format.clean_names import CleanNames
 from conformance.format.discrepancy import shown
 from conformance.format.entries import xattr_value
@@ -167,13 +167,17 @@ def _wrong_time(text: str) -> str:
 
 
 def wrong_whiteouts(toc: Outline) -> Problems:
-    """Whiteouts that are not regular entries (TOC-015)."""
+    """Whiteouts that are not empty regular entries, and entries below the name of a whiteout (TOC-015)."""
 
     def problems() -> Problems:
         for index in toc.whiteouts:
             entry = toc.entries[index]
             if is_whiteout(entry.name) and entry.type != "reg":
                 yield problem(toc.entries, index, "type reg for a whiteout", f"type {entry.type}")
+            elif is_whiteout(entry.name) and entry.size:
+                yield problem(toc.entries, index, "a whiteout without content", f"size {entry.size}")
+            elif lies_below_a_whiteout(entry.name):
+                yield problem(toc.entries, index, "no directory whose name begins with .wh.", shown(entry.name))
 
     yield from islice(problems(), MAX_PROBLEMS)
 

@@ -1,4 +1,4 @@
-"""Rules on the whiteouts of a layer (OCI image-spec v1.1.1 layer.md, "Whiteouts"; TAR-050, TAR-048). Pure.
+"""Rules on the whiteouts of a layer (OCI image-spec v1.1.1 layer.md, "Whiteouts"; TAR-050, TAR-048, TAR-058). Pure.
 
 Readers remove the name of a whiteout when they meet it, when they have read the layer, or by a device of overlayfs:
 they agree only where no entry of the layer has that name.
@@ -23,6 +23,11 @@ def is_whiteout(name: str) -> bool:
     return _last(name).startswith(WHITEOUT)
 
 
+def lies_below_a_whiteout(name: str) -> bool:
+    """Whether a directory on the path of an entry has the name of a whiteout."""
+    return any(part.startswith(WHITEOUT) for part in cleaned(name).split("/")[:-1])
+
+
 def is_opaque(name: str) -> bool:
     """Whether an entry of this name hides what lower layers have in its directory."""
     return _last(name) == OPAQUE_WHITEOUT
@@ -34,6 +39,16 @@ def nameless_whiteouts(toc: Outline) -> Problems:
         problem(toc.entries, index, "a name after .wh. other than . and ..", shown(toc.entries[index].name))
         for index in toc.whiteouts
         if is_whiteout(toc.entries[index].name) and _last(toc.entries[index].name).removeprefix(WHITEOUT) in _NO_NAMES
+    )
+    yield from islice(wrong, MAX_PROBLEMS)
+
+
+def opaque_root(toc: Outline) -> Problems:
+    """The whiteout that hides all that lower layers have (TAR-058)."""
+    wrong = (
+        problem(toc.entries, index, "a whiteout of each name of the root", shown(toc.entries[index].name))
+        for index in toc.whiteouts
+        if cleaned(toc.entries[index].name) == OPAQUE_WHITEOUT
     )
     yield from islice(wrong, MAX_PROBLEMS)
 

@@ -13,7 +13,8 @@ from conformance.observed.evidence import Headers
 
 # docs/format.md section 13: clients send at most 1024 ranges; four times that is not a valid response.
 MAX_PARTS: Final = 4096
-_CONTENT_RANGE = re.compile(rb"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
+# RFC 9110 section 14.1: names of range units are case-insensitive.
+_CONTENT_RANGE = re.compile(rb"(?i:bytes) (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 # RFC 2046 section 5.1.1, and the unquoted ":" that CloudFront sends (docs/format.md section 15).
 _BOUNDARY = re.compile(r""";\s*boundary=(?:"([^"]{1,200})"|([^\s";]{1,200}))""", re.IGNORECASE)
 

@@ -3,7 +3,7 @@
 import json
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -100,6 +100,7 @@ def test_two_images_are_needed() -> None:
 Places = list[tuple[int, int]]
 
 
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 3000)), max_size=60))
 def test_ranges_are_joined_as_by_hand(steps: Places) -> None:
     """Expected: the bytes between first and last of each group of pieces that lie within 1024 bytes of each other."""

@@ -71,17 +71,20 @@ def test_failures_carry_message_expectation_and_bytes(maker: Callable[[], bytes]
                 assert finding.evidence, f"{result.id} fails without evidence"
 
 
+@settings(max_examples=100)
 @given(sentinel_blobs())
 def test_conforming_blobs_fail_nothing_but_known_content(content: bytes) -> None:
     assert failing(content) <= {"SENT-BLOB-010"}
 
 
+@settings(max_examples=100)
 @given(canonical_sentinel_blobs())
 def test_canonical_blobs_fail_nothing(content: bytes) -> None:
     assert failing(content) == set()
 
 
 @pytest.mark.parametrize("requirement_id", IDS)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_forbidden_blobs_fail_the_named_requirement(requirement_id: str, data: st.DataObject) -> None:
     assert requirement_id in failing(data.draw(forbidden_blob(requirement_id)))
@@ -92,6 +95,7 @@ def test_forbidden_blob_names_the_ids_it_knows() -> None:
         forbidden_blob("SENT-DESC-001")
 
 
+@settings(max_examples=100)
 @given(st.binary(max_size=2048))
 def test_any_bytes_are_judged_without_error(content: bytes) -> None:
     assert "SENT-BLOB-010" in failing(content)

@@ -29,12 +29,45 @@ def whiteout_below_a_link_of_a_lower_layer(draft: Draft) -> None:
     _two_layers(draft, (*_DIRECTORY, link), (Node("link/.wh.f"), Node("other", content=b"upper")))
 
 
-@mutant("TAR-057")
+@mutant("TAR-056")
+def opaque_whiteout_below_a_link_of_a_lower_layer(draft: Draft) -> None:
+    """umoci and containerd empty etc, podman 4 and crane do nothing, podman 6, by TOC, creates a directory."""
+    link = Node("link", "symlink", link_name="etc")
+    _two_layers(draft, (*_DIRECTORY, link), (Node("link/.wh..wh..opq"), Node("other", content=b"upper")))
+
+
+@mutant("TAR-058")
+def opaque_whiteout_at_the_root(draft: Draft) -> None:
+    _two_layers(draft, _DIRECTORY, (Node("./.wh..wh..opq"), Node("other", content=b"upper")))
+
+
+@mutant("TAR-059")
+def hard_link_to_a_file_of_a_lower_layer(draft: Draft) -> None:
+    _two_layers(draft, _DIRECTORY, (Node("h", "hardlink", link_name="./etc/f"), Node("other", content=b"upper")))
+
+
+@mutant("TAR-057", implies=("TAR-059",))
+def hard_link_to_a_file_that_its_layer_removes(draft: Draft) -> None:
+    _two_layers(draft, _DIRECTORY, (Node("etc/.wh.f"), Node("h", "hardlink", link_name="etc/f")))
+
+
+@mutant("TAR-057", implies=("TAR-059",))
+def hard_link_to_a_file_that_an_opaque_directory_hides(draft: Draft) -> None:
+    upper = (Node("etc", "dir"), Node("etc/.wh..wh..opq"), Node("h", "hardlink", link_name="etc/f"))
+    _two_layers(draft, _DIRECTORY, upper)
+
+
+@mutant("TAR-057", implies=("TAR-059",))
+def hard_link_below_a_file_of_its_layer(draft: Draft) -> None:
+    _two_layers(draft, _DIRECTORY, (Node("etc", content=b"upper"), Node("h", "hardlink", link_name="etc/f")))
+
+
+@mutant("TAR-057", implies=("TAR-059",))
 def hard_link_to_a_name_that_no_layer_has(draft: Draft) -> None:
     _two_layers(draft, _DIRECTORY, (Node("h", "hardlink", link_name="etc/g"), Node("other", content=b"upper")))
 
 
-@mutant("TAR-057")
+@mutant("TAR-057", implies=("TAR-059",))
 def hard_link_to_a_directory_of_a_lower_layer(draft: Draft) -> None:
     _two_layers(draft, _DIRECTORY, (Node("h", "hardlink", link_name="./etc"), Node("other", content=b"upper")))
 

@@ -182,6 +182,22 @@ def whiteout_as_device() -> LayerDraft:
     return draft
 
 
+@mutant("TOC-015")
+def whiteout_with_content() -> LayerDraft:
+    return draft_layer((Node("f", content=b"one"), Node(".wh.gone", content=b"still here")))
+
+
+@mutant("TOC-015")
+def opaque_whiteout_with_content() -> LayerDraft:
+    return draft_layer((Node("d", "dir"), Node("d/.wh..wh..opq", content=b"y")))
+
+
+@mutant("TOC-015")
+def file_below_the_name_of_a_whiteout() -> LayerDraft:
+    """podman 4.3.1 leaves it out, others unpack it."""
+    return draft_layer((Node("f", content=b"one"), Node("./.wh..wh.plnk/1", content=b"two")))
+
+
 def _reencoded(old: bytes, new: bytes) -> LayerDraft:
     """The TOC with the first ``old`` replaced after encoding, for forms that Python's JSON objects cannot represent."""
     draft = conforming_layer()

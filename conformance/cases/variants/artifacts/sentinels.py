@@ -99,5 +99,5 @@ def message_in_french() -> Drafted:
 @variant("SENT-BLOB-014", "SENT-BLOB-011", "SENT-BLOB-010")
 def names_of_archives_in_the_text() -> Drafted:
     """The words of formats, and magic numbers away from their places, are no archive (docs/format.md section 2)."""
-    text = b"\0 no zip (PK), no cpio 070701, no LZIP: by its TOC, NEVER as a tar. https://spec.example/sentinel"
+    text = b"\0 no zip (PK), no cpio 070701, no LZIP, -lh5-, WARC/1.0 or #mtree: by its TOC, NEVER as a tar. https://spec.example/sentinel"
     return image_with_sentinel(text.ljust(640, b"."))

@@ -195,6 +195,34 @@ def whiteouts_and_an_opaque_directory() -> Drafted:
     return image_of(lower, draft_layer((Node("d", "dir", mode=0o755), Node("d/.wh.f"), Node("d/.wh..wh..opq"))))
 
 
+@variant("TOC-015")
+def whiteouts_with_attributes() -> Drafted:
+    """Mode, owner, time and attributes of a whiteout have no meaning (image-spec v1.1.1 layer.md: an empty file)."""
+    gone = Node(".wh.f", mode=0o755, uid=7, gid=7, xattrs={"user.a": "b"})
+    return image_of(draft_layer((_FILE,)), draft_layer((gone, Node("g", content=b"2"))))
+
+
+@variant("TOC-015", "TAR-058", "TAR-059")
+def names_that_resemble_whiteouts() -> Drafted:
+    """``a.wh.b`` and ``.wh`` are ordinary names (image-spec v1.1.1 layer.md: the prefix is ``.wh.``)."""
+    upper = (Node("d.wh.", "dir", mode=0o755), Node("d.wh./f", content=b"1"), Node(".wh", content=b"2"))
+    links = (Node("a.wh.b", content=b"3"), Node("h", "hardlink", link_name="./a.wh.b"))
+    return image_of(draft_layer((_FILE,)), draft_layer((*upper, *links)))
+
+
+@variant("TAR-058")
+def opaque_whiteout_at_the_root_of_the_lowest_layer() -> Drafted:
+    """There is nothing to hide (image-spec v1.1.1 layer.md, "Opaque Whiteout")."""
+    return _alone(Node(".wh..wh..opq"), _FILE)
+
+
+@variant("TAR-056", "TAR-058")
+def opaque_directory_in_the_place_of_a_lower_link() -> Drafted:
+    """The layer has the directory itself, which replaces the link (image-spec v1.1.1 layer.md, "Modifications")."""
+    lower = draft_layer((Node("l", "symlink", link_name="etc"), _FILE))
+    return image_of(lower, draft_layer((Node("l", "dir", mode=0o755), Node("l/.wh..wh..opq"))))
+
+
 @variant("TAR-050", "TAR-048")
 def whiteouts_of_names_that_begin_with_dots() -> Drafted:
     """``...`` and ``.profile`` are ordinary names (image-spec v1.1.1 layer.md: the prefix before any base name)."""
@@ -212,6 +240,14 @@ def file_made_anew_beside_its_whiteout() -> Drafted:
 def hard_link_with_a_mode_of_its_own() -> Drafted:
     """No source states what a reader does with the mode of a hard link (POSIX pax, typeflag 1)."""
     return _alone(_FILE, Node("h", "hardlink", link_name="f", mode=0o755))
+
+
+@variant("TOC-021", "TAR-049")
+def hard_links_with_and_without_the_attributes_of_their_file() -> Drafted:
+    """GNU tar and bsdtar write the attributes of a file once, Go's writers at every name of it."""
+    own = {"user.a": "b"}
+    links = (Node("g", "hardlink", link_name="f"), Node("h", "hardlink", link_name="f", xattrs=own))
+    return _alone(Node("f", content=b"1", xattrs=own), *links)
 
 
 @variant("TOC-006")
@@ -246,9 +282,9 @@ def hard_link_to_a_symlink() -> Drafted:
     return _alone(Node("s", "symlink", link_name="nowhere"), Node("h", "hardlink", link_name="s"))
 
 
-@variant("TOC-021")
+@variant("TOC-021", "TAR-057", warns=("TAR-059",))
 def hard_link_to_the_layer_below() -> Drafted:
-    """The target is in the layer below."""
+    """The target is in the layer below: no source requires it in the same layer (image-spec v1.1.1 layer.md)."""
     return image_of(draft_layer((_FILE,)), draft_layer((Node("h", "hardlink", link_name="f"),)))
 
 
@@ -306,6 +342,7 @@ def attributes_where_linux_has_them() -> Drafted:
     return _alone(
         Node("d", "dir", xattrs={"user.a": "b"}),
         Node("f", content=b"1", xattrs={"user.a": "b"}),
+        Node("n", content=b"1", xattrs={"user..a": "b", "no_namespace": "b"}),
         Node("l", "symlink", link_name="f", xattrs={"trusted.a": "b"}),
         Node("pipe", "fifo", xattrs={"security.selinux": "system_u:object_r:usr_t:s0"}),
     )
@@ -350,7 +387,7 @@ def names_below_what_lower_layers_removed() -> Drafted:
     return image_of(*(draft_layer(nodes) for nodes in (lower, middle, upper)))
 
 
-@variant("TAR-057", "TOC-021")
+@variant("TAR-057", "TOC-021", warns=("TAR-059",))
 def hard_link_below_a_link_of_a_lower_layer() -> Drafted:
     """The target is reached through a link of the layer below, as link(2) reaches it."""
     lower = (Node("d", "dir", mode=0o755), Node("d/f", content=b"1"), Node("l", "symlink", link_name="d"))

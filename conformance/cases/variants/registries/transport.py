@@ -97,6 +97,21 @@ def writes_a_preamble_before_the_parts() -> Defect:
     return _Changed(change)
 
 
+@variant("REG-005", "REG-006", "REG-024", "REG-028", "REG-029")
+def writes_the_range_unit_in_another_case() -> Defect:
+    """``Bytes 0-9/512``: names of range units are case-insensitive (RFC 9110 section 14.1)."""
+
+    def change(_: Call, reply: Reply) -> Reply:
+        if reply.status != 206:
+            return reply
+        headers = {name: value.replace("bytes ", "Bytes ") for name, value in reply.headers.items()}
+        return reply.replace(
+            headers=headers, body=reply.body.replace(b"Content-Range: bytes ", b"Content-Range: Bytes ")
+        )
+
+    return _Changed(change)
+
+
 @variant("REG-002", "REG-003", "REG-016", "REG-021")
 def compresses_documents_on_the_way() -> Defect:
     """Manifests with Content-Encoding gzip where the client accepts it (RFC 9110 section 8.4)."""

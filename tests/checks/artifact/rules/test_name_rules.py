@@ -7,7 +7,8 @@ import pytest
 from conformance.checks.artifact import name_rules, toc_rules
 from conformance.format import toc_names
 from conformance.format.toc import Entry
-from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, Problems, outline
+from conformance.format.toc_outline import MAX_PROBLEMS, EntryProblem, Outline, outline
+from tests.checks.artifact.rules.entries import told
 
 
 def entries(*names: str, kind: str = "reg") -> list[Entry]:
@@ -19,10 +20,6 @@ def entries(*names: str, kind: str = "reg") -> list[Entry]:
 
 def toc(*names: str) -> Outline:
     return Outline(entries(*names))
-
-
-def told(problems: Problems) -> list[tuple[int, str, str]]:
-    return [(each.index, each.expected, each.found) for each in problems]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""TAR-056 and TAR-057: what layers state of names that only lower layers have."""
+"""TAR-056, TAR-057 and TAR-059: what layers state of names that only lower layers have."""
 
 import time
 from collections.abc import Sequence
@@ -6,7 +6,13 @@ from collections.abc import Sequence
 import pytest
 
 from conformance.checks.artifact import stack_rules
-from conformance.checks.artifact.stack_rules import Budget, entries_below_others, links_to_nothing, stands_alone
+from conformance.checks.artifact.stack_rules import (
+    Budget,
+    entries_below_others,
+    links_to_nothing,
+    outer_links,
+    stands_alone,
+)
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import Outline, outline
 
@@ -90,8 +96,53 @@ def test_a_hard_link_needs_a_file_of_a_lower_layer(target: str, found: Sequence[
     assert lost(upper) == []  # TOC-021
 
 
-def test_a_hard_link_to_a_removed_file_is_not_decided() -> None:
-    assert lost(LINK, layer(("reg", "etc/.wh.f"), ("hardlink", "h", "etc/f"))) == []
+@pytest.mark.parametrize(
+    ("beside", "found"),
+    [
+        (("reg", "etc/.wh.f"), "'etc/f', which a whiteout of the same layer removes"),
+        (("reg", "./.wh.etc"), "'etc/f', which a whiteout of the same layer removes"),
+        (("reg", "etc/.wh..wh..opq"), "'etc/f', which a whiteout of the same layer removes"),
+        (("reg", ".wh..wh..opq"), "'etc/f', which a whiteout of the same layer removes"),
+        (("reg", "etc"), "'etc/f', below an entry of the same layer that is no directory"),
+        (("fifo", "./etc"), "'etc/f', below an entry of the same layer that is no directory"),
+    ],
+)
+def test_a_hard_link_to_a_file_that_its_layer_removes(beside: tuple[str, str], found: str) -> None:
+    link = ("hardlink", "h", "etc/f")
+    assert lost(LINK, layer(beside, link)) == [found]
+    assert lost(LINK, layer(link, beside)) == [found]
+    assert lost(None, layer(link, beside)) == [found]
+
+
+@pytest.mark.parametrize("beside", [("reg", "etc/.wh.g"), ("symlink", "etc", "l"), ("dir", "etc"), ("reg", "et/.wh.f")])
+def test_a_hard_link_beside_whiteouts_of_other_names(beside: tuple[str, str] | tuple[str, str, str]) -> None:
+    assert lost(LINK, layer(("hardlink", "h", "etc/f"), beside)) == []
+
+
+def test_a_hard_link_to_a_file_that_a_lower_layer_removes_is_not_decided() -> None:
+    assert lost(LINK, layer(("reg", "etc/.wh.f")), layer(("hardlink", "h", "etc/f"))) == []
+
+
+def test_an_opaque_whiteout_below_a_link_of_a_lower_layer() -> None:
+    found = ["the symlink 'l' of a lower layer"]
+    assert below(LINK, layer(("reg", "l/.wh..wh..opq"))) == found
+    assert below(LINK, layer(("reg", "l/.wh..wh..opq"), ("reg", "l/f"))) == found
+    assert below(LINK, layer(("dir", "l"), ("reg", "l/.wh..wh..opq"))) == []
+    assert below(LINK, layer(("reg", "etc/.wh..wh..opq"))) == []
+    assert below(LINK, layer(("reg", "l/m/.wh..wh..opq"))) == found
+
+
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        ([("hardlink", "h", "etc/f")], ["'etc/f'"]),
+        ([("reg", "etc/f"), ("hardlink", "h", "./etc/f")], []),
+        ([("symlink", "l", "etc"), ("hardlink", "h", "l/f")], []),
+        ([("symlink", "l", "etc"), ("hardlink", "h", "lx/f")], ["'lx/f'"]),
+    ],
+)
+def test_links_to_lower_layers(entries: list[tuple[str, str]], found: Sequence[str]) -> None:
+    assert [each.found for each in outer_links(layer(*entries))] == found
 
 
 def test_names_without_end_are_left_out_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +151,7 @@ def test_names_without_end_are_left_out_in_bounded_time(monkeypatch: pytest.Monk
     budget, begun = Budget(), time.process_time()
     assert list(links_to_nothing((LINK, upper), budget)) == []
     assert budget.is_spent
+    assert list(outer_links(upper))
     assert time.process_time() - begun < 5
     monkeypatch.setattr(stack_rules, "MAX_COMPARED", 2)
     small = Budget()

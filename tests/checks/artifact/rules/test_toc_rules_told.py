@@ -7,8 +7,8 @@ import pytest
 
 from conformance.checks.artifact import chunk_rules, toc_rules
 from conformance.format.toc import TYPES, Entry
-from conformance.format.toc_outline import KEYS, MAX_PROBLEMS, Problems, outline
-from tests.checks.artifact.rules.entries import DIGEST, changed
+from conformance.format.toc_outline import KEYS, MAX_PROBLEMS, outline
+from tests.checks.artifact.rules.entries import DIGEST, changed, told
 
 FILE = Entry(type="reg", name="a", size=10, digest=DIGEST, offset=10, end_offset=20)
 SPLIT = Entry(type="reg", name="s", size=20, digest=DIGEST, offset=30, end_offset=50, chunk_size=10)
@@ -16,10 +16,6 @@ CHUNK = Entry(type="chunk", name="s", offset=40, chunk_offset=10, chunk_size=10,
 DIRECTORY = Entry(type="dir", name="d")
 DEVICE = Entry(type="char", name="c", dev_major=1, dev_minor=2)
 LINK = Entry(type="symlink", name="l", link_name="a")
-
-
-def told(problems: Problems) -> list[tuple[int, str, str]]:
-    return [(each.index, each.expected, each.found) for each in problems]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +186,6 @@ def test_times_are_inspected_where_the_outline_states_it(odd: set[str], left_out
         (".wh.a", "dir", True),
         ("x/.wh.a", "char", True),
         ("x/.wh.a/", "dir", True),
-        ("x/.wh.a/b", "dir", False),
         ("x.wh.a", "dir", False),
         (".wh..wh..opq", "symlink", True),
         ("x/.wh.", "fifo", True),
@@ -200,6 +195,18 @@ def test_whiteouts_are_regular(name: str, kind: str, wrong: bool) -> None:
     entries = [DIRECTORY, Entry(type=kind, name=name), Entry(type="reg", name="y/.wh.b")]
     expected = [(1, "type reg for a whiteout", f"type {kind}")] if wrong else []
     assert told(toc_rules.wrong_whiteouts(outline(entries))) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected", "found"),
+    [
+        (Entry(type="dir", name="x/.wh.a/b"), "no directory whose name begins with .wh.", "'x/.wh.a/b'"),
+        (Entry(type="reg", name="x/.wh.a", size=7), "a whiteout without content", "size 7"),
+    ],
+)
+def test_whiteouts_are_empty_and_no_directories(entry: Entry, expected: str, found: str) -> None:
+    entries = [DIRECTORY, entry, Entry(type="reg", name="y/.wh.b")]
+    assert told(toc_rules.wrong_whiteouts(outline(entries))) == [(1, expected, found)]
 
 
 @pytest.mark.parametrize(

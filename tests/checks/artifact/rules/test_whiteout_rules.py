@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import pytest
 
 from conformance.checks.artifact.hard_links import differing_hard_links
+from conformance.checks.artifact.toc_rules import wrong_whiteouts
 from conformance.checks.artifact.whiteout_rules import (
     contradicted_whiteouts,
     is_opaque,
     is_whiteout,
     nameless_whiteouts,
+    opaque_root,
 )
 from conformance.format import toc_names
 from conformance.format.toc import Entry
@@ -59,6 +61,22 @@ def test_a_whiteout_of_no_name(name: str) -> None:
 @pytest.mark.parametrize("name", [".wh....", ".wh..a", ".wh..wh..opq", "a.wh.", "d.wh./x"])
 def test_a_name_that_is_none_of_these(name: str) -> None:
     assert not list(nameless_whiteouts(toc_of([name])))
+
+
+@pytest.mark.parametrize(("name", "size"), [(".wh.a", 1), ("d/.wh..wh..opq", 9), (".wh.a/b", 0), ("./d/.wh../b/c", 1)])
+def test_what_is_named_as_a_whiteout_and_is_none(name: str, size: int) -> None:
+    assert list(wrong_whiteouts(outline([Entry(type="reg", name=name, size=size)])))
+
+
+@pytest.mark.parametrize(("name", "size"), [(".wh.a", 0), ("a.wh./b", 1), (".wh", 1), (".wha/b", 1), ("d/a.wh.b", 1)])
+def test_a_whiteout_without_content_and_names_that_resemble_it(name: str, size: int) -> None:
+    assert not list(wrong_whiteouts(outline([Entry(type="reg", name=name, size=size)])))
+
+
+@pytest.mark.parametrize("name", [".wh..wh..opq", "./.wh..wh..opq", "/.wh..wh..opq", "d/../.wh..wh..opq"])
+def test_an_opaque_root(name: str) -> None:
+    assert list(opaque_root(toc_of([name])))
+    assert not list(opaque_root(toc_of(["d/.wh..wh..opq", ".wh..wh..opq.a", ".wh.a"])))
 
 
 def test_what_is_a_whiteout() -> None:
