@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "read_only: needs no right to push")
     # Any option of this plugin: pytest takes the directory in `--report-dir DIR` for a test path when it searches for
     # the project's ini file, before it knows our options; then `conformance_default` is not seen.
-    asked = any(config.getoption(name) for name in _OPTIONS)
+    asked = any(config.getoption(name) not in (None, False) for name in _OPTIONS)
     if config.args_source is not pytest.Config.ArgsSource.ARGS and (asked or config.getini(_INI)):
         config.args = [str(SUITE)]
     if any(_names_suite(argument) for argument in config.args):

@@ -20,7 +20,7 @@ from conformance.audit.traffic import StoppedError
 from conformance.registry.client.conventions import is_loopback_url
 
 _CONNECT_SECONDS: Final = 30
-_WHY: Final = "pip install 'zstd-chunked-conformance[dask]'"
+_WHY: Final = "in a checkout: pip install '.[dask]'"
 
 
 def judge_on_worker(task: Task) -> TaskResult:

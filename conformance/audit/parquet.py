@@ -23,9 +23,7 @@ def write_parquet(state: State, run: Run, sink: BinaryIO) -> None:
         arrow: Any = import_module("pyarrow")  # an extra without type annotations
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
-        raise NoParquetError(
-            "--format parquet needs pyarrow: pip install 'zstd-chunked-conformance[parquet]'"
-        ) from None
+        raise NoParquetError("--format parquet needs pyarrow; in a checkout: pip install '.[parquet]'") from None
     schema = _schema(arrow)
     rows = image_rows(state, run)
     with tempfile.TemporaryFile(prefix="zcc-") as file:  # a pipe has no offsets, which the format requires

@@ -1,5 +1,6 @@
 """What runs leave: results of an earlier run, items in a registry, and registries that do not respond."""
 
+import os
 import shlex
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,6 +22,15 @@ def remove_results(directory: Path) -> None:
     for name in ("results.json", "junit.xml", _LEFT):
         with suppress(OSError):
             (directory / name).unlink()
+
+
+def unwritable(directory: Path) -> str:
+    """Create the directory of the results; why none can be written into it, "" if they can."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"--report-dir {directory}: {error.strerror}"
+    return "" if os.access(directory, os.W_OK) else f"--report-dir {directory}: not writable"
 
 
 def keep_left(directory: Path, urls: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ from conformance.sources.errors import SourceError
 from conformance.suite.cleaning import clean_up_after_workers, pushed_by
 from conformance.suite.collected import Collected, RunEnd
 from conformance.suite.fingerprint import fingerprint_of
-from conformance.suite.interruption import is_silent, lacks_a_response, remove_results
+from conformance.suite.interruption import is_silent, lacks_a_response, remove_results, unwritable
 from conformance.suite.power import note_tried
 from conformance.suite.preflight import preflight
 from conformance.suite.recorded import end_early, reason_to_stop, record_undecided, take_back, verdicts_of
@@ -96,6 +96,7 @@ class ConformanceSession:
         end_on_signals()
         remove_results(self.settings.report_dir)
         problem = preflight(self.settings)
+        problem = problem or unwritable(self.settings.report_dir)
         if problem:
             pytest.exit(problem, returncode=EXIT_COULD_NOT_RUN)
         self._responses = fingerprint_of(self.settings)

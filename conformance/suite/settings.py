@@ -23,6 +23,7 @@ from conformance.trials.under_test import subject_name
 Effort = Literal["quick", "thorough", "certify"]
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 DEFAULT_REPOSITORY = "zcc"
+_NOT_EMPTY = ("registry", "implementation", "ca_file", "report_dir", "waivers")
 _WORKER_RUN_ID, _WORKER_VERSION = "conformance_run_id", "conformance_version"
 
 
@@ -73,6 +74,9 @@ class SuiteSettings(msgspec.Struct, frozen=True):
 def read_settings(config: pytest.Config) -> SuiteSettings:
     """Options first, then the environment; raises BadOptionError."""
     environ = os.environ
+    for option in _NOT_EMPTY:
+        if config.getoption(option) == "":  # of a variable that is not set: the embedded registry is not what is meant
+            raise BadOptionError(f"--{option.replace('_', '-')}: empty")
     implementation = _text(config, "implementation")
     adapter = _adapter(config, implementation) if implementation else None
     variable = "" if adapter else environ.get("OCI_REGISTRY", "") or environ.get("OCI_ROOT_URL", "")

@@ -219,6 +219,22 @@ def test_a_second_run_into_the_same_report_directory_is_a_conformance_run_too(tm
     assert (tmp_path / "reports" / "results.json").is_file()
 
 
+@pytest.mark.parametrize("option", ["--registry", "--implementation", "--report-dir", "--waivers"])
+def test_an_empty_option_is_not_the_default(tmp_path: Path, option: str) -> None:
+    """Of a variable that is not set: the embedded registry would be judged, and conform."""
+    run = run_pytest(tmp_path, option, "")
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert f"{option}: empty" in run.stdout + run.stderr
+
+
+def test_a_report_directory_that_cannot_be_created_ends_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = run_pytest(tmp_path, "--report-dir", str(tmp_path / "file" / "reports"))
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert "Not a directory" in run.stdout + run.stderr
+    assert "collected" not in run.stdout
+
+
 def test_a_selection_makes_no_statement_on_conformance(tmp_path: Path, embedded: EmbeddedRegistry) -> None:
     run = run_pytest(tmp_path, "--registry", embedded.url, "-k", "sentinel_blob")
     assert run.returncode == 0, run.stdout + run.stderr

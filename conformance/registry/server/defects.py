@@ -250,6 +250,26 @@ def deleted_manifests_stay(call: Call, core: RegistryCore) -> Reply | None:
     return Reply(202) if call.method == "DELETE" and "/manifests/sha256:" in call.path else None
 
 
+@mutant("REG-020")
+class DeletesWhatATagNamed(Defect):
+    """Deletes the manifest that a tag named before, though the index that it names now lists it (zot 6d19b445fe)."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, str] = {}
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:
+        repository, tag = core.repositories.get(repository_of(call)), call.path.rpartition("/")[2]
+        if puts_manifest(call) and repository is not None and tag in repository.tags:
+            self._named[call.path] = repository.tags[tag]
+        return None
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+        digest = self._named.pop(call.path, "") if puts_manifest(call) else ""
+        if digest and reply.status == 201 and is_index(call.body) and digest.encode() in call.body:
+            core.repositories[repository_of(call)].manifests.pop(digest, None)
+        return reply
+
+
 @mutant("REG-021")
 @on_response
 def invents_without_accept(call: Call, reply: Reply, core: RegistryCore) -> Reply:

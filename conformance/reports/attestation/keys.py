@@ -86,7 +86,7 @@ def _serialization() -> Any:
         import securesystemslib.signer  # noqa: F401, PLC0415 (an extra)
         from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
     except ImportError:
-        raise AttestationError("signatures need the extra: pip install 'zstd-chunked-conformance[sign]'") from None
+        raise AttestationError("signatures need the extra sign; in a checkout: pip install '.[sign]'") from None
     return serialization
 
 

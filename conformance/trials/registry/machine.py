@@ -1,12 +1,13 @@
 """REG-020: random sequences of actions, drawn by Hypothesis, against the model of what a registry must hold."""
 
 import itertools
+import warnings
 from collections.abc import Callable
 from typing import Final
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Flaky
+from hypothesis.errors import Flaky, HypothesisSideeffectWarning
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from conformance.observed.evidence import Exchange
@@ -78,7 +79,7 @@ def draw(effort: str, number: int) -> tuple[tuple[Action, ...], ...]:
         def act(self, action: Action) -> None:
             self._actions.append(action)
 
-    run_state_machine_as_test(seed(number)(Plan), settings=_settings(effort))
+    _run_machine(Plan, effort, number)
     return tuple(map(tuple, sequences))
 
 
@@ -113,7 +114,7 @@ def explore(
             count_requests(self._model.requests)
 
     try:
-        run_state_machine_as_test(seed(number)(Machine), settings=_settings(effort))
+        _run_machine(Machine, effort, number)
     except Contradiction as error:
         # Hypothesis raises the error of the shortest sequence, which it ran last.
         notes = "\n".join((*getattr(error, "__notes__", ()), *filter(None, (keep(last.steps, last.contents),))))
@@ -122,6 +123,13 @@ def explore(
         # A failure that is not reproducible: the responses depend on more than the requests.
         return MachineSeen(next(counter) - first, f"not reproducible: {error}", tuple(exchanges[-5:]))
     return MachineSeen(next(counter) - first)
+
+
+def _run_machine(machine: type[_Drawn], effort: str, number: int) -> None:
+    """Without the warning for what plugins of pytest do while they are imported: here the tests run already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisSideeffectWarning)
+        run_state_machine_as_test(seed(number)(machine), settings=_settings(effort))
 
 
 def _settings(effort: str) -> settings:

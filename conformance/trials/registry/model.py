@@ -19,6 +19,8 @@ IMAGES: Final = 2
 BLOBS: Final = 4
 """Of one image."""
 TAGS: Final = ("x", "y")
+_TAG_FIRST: Final = 0
+"""The image whose plain manifest is put under the tag, before the index: the pull request's clients do so."""
 _DELETED_OR_REFUSED: Final = (200, 202, 400, 401, 403, 405, 409, 429, 501)
 
 
@@ -104,7 +106,7 @@ class RegistryModel:
         for digest, content in sample.blobs.items():
             _require(self._upload(repository, content).status == 201, f"upload of {digest}")
             self._blobs[repository].add(digest)
-        for raw, media_type, reference in _documents(sample, tag):
+        for raw, media_type, reference in _documents(sample, tag, tag_first=image == _TAG_FIRST):
             response = self._registry.put_manifest(name, reference, raw, media_type)
             more = {"reference": reference, "media_type": media_type}
             self._note(response, "put", repository, 201, content=raw, **more)
@@ -178,9 +180,14 @@ class RegistryModel:
         return reached
 
 
-def _documents(image: SampleImage, tag: str) -> tuple[tuple[bytes, str, str], ...]:
-    manifests = tuple((raw, MANIFEST_TYPE, str(Digest.of(raw))) for raw in (image.plain, image.sentinel))
-    return (*manifests, (image.index, INDEX_TYPE, tag))
+def _documents(image: SampleImage, tag: str, *, tag_first: bool) -> tuple[tuple[bytes, str, str], ...]:
+    plain = tag if tag_first else str(Digest.of(image.plain))
+    sentinel = str(Digest.of(image.sentinel))
+    return (
+        (image.plain, MANIFEST_TYPE, plain),
+        (image.sentinel, MANIFEST_TYPE, sentinel),
+        (image.index, INDEX_TYPE, tag),
+    )
 
 
 def _require(condition: bool, message: str) -> None:
