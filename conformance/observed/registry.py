@@ -110,10 +110,11 @@ class RoundSeen(msgspec.Struct, frozen=True):
 
 
 class ControlSeen(msgspec.Struct, frozen=True):
-    """An ordinary image pushed and read back: pairs of expected bytes and response."""
+    """An ordinary image pushed and read back: pairs of expected bytes and response, of blobs and of the manifest."""
 
     pushes: tuple[ResponseSeen, ...]
-    reads: tuple[tuple[bytes, ResponseSeen], ...]
+    blobs: tuple[tuple[bytes, ResponseSeen], ...]
+    documents: tuple[tuple[bytes, ResponseSeen], ...] = ()
 
 
 class MachineSeen(msgspec.Struct, frozen=True):

@@ -67,7 +67,6 @@ class RegistryProbe(Steps):
         """Push an ordinary image and read it back; find out whether names of more than two parts are taken."""
         config = encode(PLATFORM | {"config": {}, "rootfs": {"type": "layers", "diff_ids": [_ABSENT]}})
         layer = b"an ordinary layer of " + self._registry.prefix.encode()
-        # Keys in the order of the alphabet: a registry that encodes JSON again fails REG-003, not this.
         manifest = encode(
             {
                 "config": {"digest": str(Digest.of(config)), "mediaType": CONFIG_TYPE, "size": len(config)},
@@ -90,7 +89,7 @@ class RegistryProbe(Steps):
         )
         blobs = tuple((content, self._get_blob(repository, str(Digest.of(content)))) for content in (layer, config))
         documents = tuple((manifest, self._get(repository, name)) for name in ("ordinary", str(Digest.of(manifest))))
-        return ControlSeen(pushes, (*blobs, *documents))
+        return ControlSeen(pushes, blobs, documents)
 
     @property
     def _control_repository(self) -> str:

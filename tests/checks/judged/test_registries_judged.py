@@ -246,6 +246,17 @@ def test_the_control_of_a_registry(pushes: Any, reads: Any, problem: str) -> Non
     assert control_problem(ControlSeen(put, got)) == problem
 
 
+@pytest.mark.parametrize("other", [b'{"manifests": [], "schemaVersion": 2}', b'{ "b" : 1.0 }', b"{}", b"x", b""])
+def test_the_control_accepts_a_manifest_that_is_encoded_again(other: bytes) -> None:
+    again = json.dumps(json.loads(INDEX), indent=1, sort_keys=True).encode()
+    assert again != INDEX
+    assert control_problem(ControlSeen((), (), ((INDEX, response(200, again, "read")),))) == ""
+    problem = f"An ordinary image is not returned as it was pushed: read: {len(other)} other bytes."
+    assert control_problem(ControlSeen((), (), ((INDEX, response(200, other, "read")),))) == problem
+    blob = f"An ordinary image is not returned as it was pushed: read: {len(again)} other bytes."
+    assert control_problem(ControlSeen((), ((INDEX, response(200, again, "read")),))) == blob
+
+
 def test_the_documents_here_are_what_they_are_named() -> None:
     assert json.loads(INDEX)["manifests"] == []
     assert "manifests" not in json.loads(MANIFEST)

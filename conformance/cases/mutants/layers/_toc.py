@@ -4,8 +4,9 @@ import base64
 import re
 
 from conformance.cases.mutants.layers._parts import HOLES, OTHER, SMALL, TOOL
+from conformance.images.free_layer import Choices, free_layer
 from conformance.images.layer_draft import LayerDraft, conforming_layer, draft_layer, toc_document
-from conformance.images.trees import Node
+from conformance.images.trees import Node, tar_of
 from conformance.requirements import mutant
 
 _TREE = ("TOC-003", "TARSPLIT-003", "SEC-001")
@@ -124,6 +125,13 @@ def ranges_exchanged() -> LayerDraft:
     small, other = draft.entry(SMALL), draft.entry(OTHER)
     for key in ("offset", "endOffset"):
         small[key], other[key] = other[key], small[key]
+    return draft
+
+
+@mutant("TOC-008")
+def range_without_its_last_frame() -> LayerDraft:
+    draft = free_layer(tar_of((Node("file", content=b"content in two frames\n"),)), Choices(frames=2))
+    draft.entry("file")["endOffset"] = len(draft.frames[0]) + len(draft.frames[1])
     return draft
 
 
