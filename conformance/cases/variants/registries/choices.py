@@ -204,7 +204,10 @@ def keeps_manifests_that_an_index_lists() -> Defect:
 
 @variant("REG-020", "REG-014")
 def removes_what_no_tag_reaches() -> Defect:
-    """Removes a manifest at once when its last tag moves: when to collect garbage is left to the registry."""
+    """Removes a manifest at once when its last tag moves to a document that does not list it.
+
+    When to collect garbage is left to the registry.
+    """
 
     def before(call: Call, core: RegistryCore) -> Reply | None:
         if call.method != "PUT" or "/manifests/" not in call.path or "/manifests/sha256:" in call.path:
@@ -212,7 +215,8 @@ def removes_what_no_tag_reaches() -> Defect:
         name, tag = call.path.removeprefix("/v2/").split("/manifests/")
         repository = core.repository(name)
         before = repository.tags.get(tag)
-        if before and before != str(Digest.of(call.body)) and list(repository.tags.values()).count(before) == 1:
+        is_reached = before is None or before == str(Digest.of(call.body)) or before.encode() in call.body
+        if before is not None and not is_reached and list(repository.tags.values()).count(before) == 1:
             repository.manifests.pop(before, None)
         return None
 
