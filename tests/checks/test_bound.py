@@ -64,3 +64,9 @@ def test_results_are_in_the_order_of_the_catalogue() -> None:
 
 def test_every_requirement_of_these_roles_has_a_check() -> None:
     assert unchecked("artifact", "producer", "consumer-aware", "consumer-unaware", "copier", "registry") == ()
+
+
+def test_every_requirement_on_artifacts_has_a_check_of_an_observation_or_none() -> None:
+    bound = {name for each in (SentinelBlob, ImageSeen, LayersSeen) for name in checks_of(each)}
+    due = {requirement.id for requirement in load_catalogue().of_role("artifact")}
+    assert due - bound == set()

@@ -10,10 +10,12 @@ import zstandard
 from conformance.cases.mutants.layers._frames import another_diff_id
 from conformance.checks.artifact.judge import judge_blob, judge_image, needs_deep
 from conformance.checks.artifact.layer_blob import tail_in_order
+from conformance.checks.artifact.layer_toc import ranges_on_frames
 from conformance.format.footer import Footer, FooterForm
 from conformance.format.names import CHUNKED_PREFIX, MANIFEST_POSITION, SENTINEL_TYPE, TARSPLIT_POSITION
 from conformance.format.positions import Position, TocPosition
 from conformance.format.sentinel import canonical_sentinel
+from conformance.format.toc import Entry
 from conformance.images.draft import Draft, conforming_draft, finish
 from conformance.images.layer_draft import conforming_layer, finish_layer
 from conformance.observed.image import SentinelBlob
@@ -242,3 +244,13 @@ def test_the_tail_is_in_order_whatever_the_sizes_of_its_parts(size: int) -> None
         framed = {308: size, split.offset: size + 3 + more, end + 8: 64}
         (judgement,) = tail_in_order(LayersSeen((layers.layer(annotations=annotations, skippable=framed, **facts),)))
         assert judgement.outcome == outcome
+
+
+def test_every_file_is_compared_with_the_frames_whatever_precedes_it() -> None:
+    """No file begins at byte 211 of this layer, and none ends at byte 291."""
+    digest = "sha256:" + "ab" * 32
+    wrong = Entry("reg", "w", size=5, digest=digest, offset=211, end_offset=291)
+    for before in (Entry("dir", "d"), Entry("reg", "e"), Entry("reg", "n", size=5, digest=digest, offset=10)):
+        seen = layers.layer(toc=layers.toc(before, wrong))
+        found = [each.found for each in ranges_on_frames(LayersSeen((seen,), deep=True)) if each.outcome == "fail"]
+        assert found == ["211", "291"]

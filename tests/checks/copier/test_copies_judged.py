@@ -66,6 +66,9 @@ COPIES = {
     "gzip, one of two left": CopySeen(
         "copy", index(*PAIR), index(recompressed(), sentinel(name="s"), sentinel(name="t")), "gzip"
     ),
+    "gzip, of a layer with annotations": CopySeen(
+        "copy", image(manifest("m", first(), layer("a", more="1"), layer("b"))), image(recompressed()), "gzip"
+    ),
     "gzip of plain": CopySeen("copy", image(plain()), image(recompressed()), "gzip"),
     "tar, right": CopySeen("copy", image(sentinel()), image(recompressed("tar")), "uncompressed"),
     "tar, retained": CopySeen("copy", image(sentinel()), image(sentinel()), "uncompressed"),

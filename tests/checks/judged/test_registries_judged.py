@@ -122,6 +122,8 @@ STORED = {
     "gone": stored(201, response(404, INDEX)),
     "digest": stored(201, response(200, INDEX, docker_content_digest="sha256:1")),
     "another digest": stored(201, response(200, INDEX, Docker_Content_Digest="sha256:2")),
+    "a lesser digest": stored(201, response(200, INDEX, Docker_Content_Digest="sha256:0")),
+    "a lesser type": stored(201, response(200, INDEX, Content_Type="application/w")),
     "type": stored(201, response(200, INDEX, content_type="application/x; charset=utf-8")),
     "another type": stored(201, response(200, INDEX, Content_Type="application/y")),
     **{
@@ -148,6 +150,7 @@ BLOBS = {
     "changed": blob(response(200, **LENGTH), response(200, b"x" + BLOB[1:])),
     "digest": blob(response(200, docker_content_digest="sha256:1"), response(200, BLOB)),
     "another digest": blob(response(200, docker_content_digest="sha256:2"), response(200, BLOB)),
+    "a lesser digest": blob(response(200, docker_content_digest="sha256:0"), response(200, BLOB)),
     "missing is there": blob(response(200, **LENGTH), response(200, BLOB), response(200, what="missing")),
 }
 for name, seen in STORED.items():

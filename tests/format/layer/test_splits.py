@@ -16,10 +16,20 @@ def test_both_ways_to_find_the_ends_of_chunks_agree(content: bytes) -> None:
 
 @pytest.mark.parametrize("byte", range(256))
 def test_both_ways_agree_on_one_byte_repeated(byte: int) -> None:
-    """Of some bytes every place has the low byte that is searched for, and of some of those the whole sum."""
+    """Its sums are even, and that of a split is odd."""
     numpy = pytest.importorskip("numpy")
     known = bytes(WINDOW - 1) + bytes([byte]) * 300
-    assert splits_by_numpy(known, numpy) == splits_by_integers(known)
+    assert splits_by_numpy(known, numpy) == splits_by_integers(known) == []
+
+
+@pytest.mark.parametrize(("pattern", "first"), [((5, 72, 27), 64), ((27, 5, 72), 65), ((72, 27, 5), 66)])
+@pytest.mark.parametrize("times", [22, 23, 100])
+def test_content_with_a_split_at_every_third_byte(pattern: tuple[int, ...], first: int, times: int) -> None:
+    """So many places have the low byte of a split that all sums are computed in full."""
+    known = bytes(WINDOW - 1) + bytes(pattern) * times
+    due = list(range(first, 3 * times + 1, 3))
+    assert splits_by_integers(known) == due
+    assert splits_by_numpy(known, pytest.importorskip("numpy")) == due
 
 
 @given(st.lists(st.binary(min_size=1, max_size=400).map(lambda raw: raw * 30), min_size=1, max_size=6))

@@ -158,3 +158,10 @@ def test_16_bytes_from_the_first_difference_on_are_shown() -> None:
     expected, shown = bytes(range(120, 136)).hex(" "), bytes(range(16)).hex(" ")
     due = (Kind.SPLIT_BYTES, "'a'", f"{expected} (40 bytes)", f"{shown} (40 bytes)", 1020)
     assert told(found) == [due]
+
+
+def test_the_surplus_is_counted_from_the_headers_however_long_they_are() -> None:
+    raw = bytes(MAX_SURPLUS + 5)
+    steps, found = cursor(seg(raw + bytes(MAX_SURPLUS)), rec(b"a", 3, CRC))
+    steps.member(raw, A, CRC, len(raw) + 3)
+    assert [each.kind for each in found.of(*Kind)] == [Kind.SPLIT_BYTES]

@@ -103,6 +103,11 @@ def test_a_line_has_a_limit() -> None:
     assert list(tarsplit.parse(halves, max_line=len(even) - 1)) == [FileRecord(0, b"a")]
     with pytest.raises(FormatError, match="exceeds"):
         list(tarsplit.parse(halves, max_line=len(even) - 2))
+    two = line() + line(position=1)
+    for at in range(1, len(two)):
+        assert len(list(tarsplit.parse([two[:at], two[at:]], max_line=size))) == 2
+        with pytest.raises(FormatError, match="exceeds"):
+            list(tarsplit.parse([two[:at], two[at:]], max_line=size - 1))
     many = b"".join(line(position=number) for number in range(9))
     assert len(list(tarsplit.parse(many, max_line=size))) == 9
 

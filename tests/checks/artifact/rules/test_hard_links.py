@@ -2,7 +2,13 @@
 
 import pytest
 
-from conformance.checks.artifact.hard_links import MAX_LINKS, MAX_PARTS, indirect_targets, wrong_hard_links
+from conformance.checks.artifact.hard_links import (
+    MAX_LINKS,
+    MAX_PARTS,
+    differing_hard_links,
+    indirect_targets,
+    wrong_hard_links,
+)
 from conformance.format.toc import Entry
 from conformance.format.toc_outline import outline
 
@@ -161,3 +167,21 @@ def test_the_order_is_that_of_the_tar(ranks: tuple[int, int], found: int) -> Non
 def test_a_target_is_the_name_of_a_file(target: str, found: int) -> None:
     toc = outline([Entry("hardlink", "hard", link_name=target)])
     assert [each.found for each in indirect_targets(toc)] == [repr(target)] * found
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [
+        (Entry("reg", "f", mode=0o644, uid=1, gid=2), []),
+        (Entry("reg", "f", mode=0o600, uid=1, gid=2), ["mode 0600, owner 1:2, as 'f'"]),
+        (Entry("reg", "f", mode=0o644, uid=2, gid=2), ["mode 0644, owner 2:2, as 'f'"]),
+        (Entry("reg", "f", mode=0o644, uid=1, gid=1), ["mode 0644, owner 1:1, as 'f'"]),
+        (Entry("dir", "f", mode=0o755), []),
+        (Entry("reg", "g", mode=0o755), []),
+    ],
+)
+def test_a_hard_link_states_the_attributes_of_its_file(file: Entry, found: list[str]) -> None:
+    link = Entry("hardlink", "hard", link_name="f", mode=0o644, uid=1, gid=2)
+    toc = outline([Entry("reg", "other"), file, link])
+    assert [each.expected for each in differing_hard_links(toc)] == found
+    assert list(differing_hard_links(outline([file]))) == []

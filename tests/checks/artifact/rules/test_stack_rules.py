@@ -190,3 +190,12 @@ def test_names_cost_their_characters_with_all_above_them(
     budget = Budget()
     assert len(budget.kept({1: "a/b", 2: "c/d/e"})) == kept
     assert budget.is_spent == (kept < 2)
+
+
+def test_every_layer_below_is_searched() -> None:
+    others = [layer(("reg", name)) for name in "uvwxyz"]
+    upper = layer(("reg", "l/f"), ("hardlink", "h", "none"))
+    for place in range(6):
+        stack = (*others[:place], LINK, *others[place:], upper)
+        assert below(*stack) == ["the symlink 'l' of a lower layer"]
+        assert lost(*stack) == ["'none', which no layer has"]
