@@ -2,6 +2,7 @@
 
 import base64
 import re
+from itertools import pairwise
 
 from conformance.cases.mutants.layers._parts import HOLES, OTHER, SMALL, TOOL
 from conformance.images.free_layer import Choices, free_layer
@@ -132,6 +133,15 @@ def ranges_exchanged() -> LayerDraft:
 def range_without_its_last_frame() -> LayerDraft:
     draft = free_layer(tar_of((Node("file", content=b"content in two frames\n"),)), Choices(frames=2))
     draft.entry("file")["endOffset"] = len(draft.frames[0]) + len(draft.frames[1])
+    return draft
+
+
+@mutant("TOC-008")
+def ranges_up_to_the_next_file() -> LayerDraft:
+    draft = free_layer(tar_of(tuple(Node(name, content=b"content of " + name.encode()) for name in "abc")))
+    files = [entry for entry in draft.toc["entries"] if "endOffset" in entry]
+    for file, following in pairwise(files):
+        file["endOffset"] = following["offset"]
     return draft
 
 

@@ -1,6 +1,5 @@
 """Other frames, footers and annotations of a layer, permitted by RFC 8878 and docs/format.md sections 1 and 9."""
 
-from itertools import pairwise
 from typing import Final
 
 import zstandard
@@ -87,16 +86,6 @@ def four_frames_a_file() -> Drafted:
 def chunk_fields_on_every_file() -> Drafted:
     """A single chunk that repeats the fields of the file (docs/format.md section 11.2); every reader accepts it."""
     return _free(Choices(chunk_fields=True))
-
-
-@variant("TOC-008", "TOC-007")
-def ranges_up_to_the_next_file() -> Drafted:
-    """A range that includes the header of the next entry: a client takes as many bytes as the file has."""
-    draft = free_layer(tar_of(tuple(Node(name, content=b"content of " + name.encode()) for name in "abc")))
-    files = [entry for entry in draft.toc["entries"] if "endOffset" in entry]
-    for file, following in pairwise(files):
-        file["endOffset"] = following["offset"]
-    return image_with(draft)
 
 
 @variant("TOC-007", "LAYER-001")
