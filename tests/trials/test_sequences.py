@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -12,6 +12,7 @@ import hypothesis
 import msgspec
 import pytest
 
+from conformance.cases.vectors.model import Step
 from conformance.observed.registry import MachineSeen
 from conformance.registry.client.client import RegistryClient
 from conformance.registry.server import defects
@@ -178,3 +179,23 @@ def test_a_blob_that_is_gone_is_not_listed_as_retained() -> None:
             assert subject.upload(subject.repository(name), b"a shared blob").status == 201
         assert [exchange.status for exchange in subject.clean_up()] == [500]
         assert subject.left == ()
+
+
+@pytest.mark.parametrize("limit", [0, 3, 25])
+def test_the_search_for_a_shorter_sequence_ends(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(machine._SHORTER, "quick", limit)
+    kept: list[tuple[Step, ...]] = []
+    counted: list[int] = []
+
+    def keep(steps: Sequence[Step], _: object) -> str:
+        kept.append(tuple(steps))
+        return f"{len(steps)} requests"
+
+    with under_test(defects.deleted_manifests_stay()) as (_, subject):
+        seen = explore(subject, "quick", 0, counted.append, keep)
+    assert seen.sequences == len(counted) <= 8 + 1 + limit
+    assert "is still served: HTTP 200" in seen.failure
+    assert f"{len(kept[0])} requests" in seen.failure
+    last = kept[0][-1]
+    assert (last.do, last.status, last.seen) == ("get-manifest", (404,), 200)
+    assert seen.exchanges[-1].url.endswith(last.reference)

@@ -27,6 +27,10 @@ from conformance.trials.registry.target import RegistryUnderTest
 
 _SEQUENCES: Final = {"quick": 8, "thorough": 60, "certify": 200}
 _STEPS: Final = {"quick": 12, "thorough": 25, "certify": 40}
+_SHOWN: Final = 5
+"""Exchanges of a contradiction, the last ones."""
+_SHORTER: Final = {"quick": 25, "thorough": 200, "certify": 2000}
+"""How many sequences are run after the first contradiction, in search of a shorter one."""
 
 _repositories: Final = st.sampled_from(REPOSITORIES)
 _images: Final = st.integers(0, IMAGES - 1)
@@ -95,9 +99,11 @@ def explore(
     """Run sequences from the seed ``number``, one after the other; the shrunk steps of a contradiction are the failure.
 
     ``count_requests`` is called for each sequence with the number of requests it took; ``keep`` is given the shortest
-    that fails. ``first`` is the number of the first sequence, which its repositories are named by.
+    that fails. ``first`` is the number of the first sequence, which its repositories are named by. The search for a
+    shorter one ends after a number of sequences, since a request to a far registry takes long.
     """
     counter = itertools.count(first)
+    search = _Search(_SHORTER[effort])
     exchanges: list[Exchange] = []
     last = Recording()
 
@@ -105,24 +111,64 @@ def explore(
         def __init__(self) -> None:
             last.clear()
             super().__init__()
-            self._model = RegistryModel(registry, next(counter), exchanges, last)
+            self._actions: tuple[Action, ...] = ()
+            self._model = None if search.is_over else RegistryModel(registry, next(counter), exchanges, last)
 
         def act(self, action: Action) -> None:
-            action(self._model)
+            self._actions += (action,)
+            if self._model is None:
+                search.repeat(self._actions, last, exchanges)
+                return
+            try:
+                action(self._model)
+            except Contradiction as error:
+                search.keep(self._actions, error, last, exchanges)
+                raise
 
         def teardown(self) -> None:
-            count_requests(self._model.requests)
+            if self._model is not None:
+                search.count()
+                count_requests(self._model.requests)
 
     try:
         _run_machine(Machine, effort, number)
     except Contradiction as error:
         # Hypothesis raises the error of the shortest sequence, which it ran last.
         notes = "\n".join((*getattr(error, "__notes__", ()), *filter(None, (keep(last.steps, last.contents),))))
-        return MachineSeen(next(counter) - first, f"{notes}\n{error}", tuple(exchanges[-5:]))
+        return MachineSeen(next(counter) - first, f"{notes}\n{error}", tuple(exchanges[-_SHOWN:]))
     except Flaky as error:
         # A failure that is not reproducible: the responses depend on more than the requests.
-        return MachineSeen(next(counter) - first, f"not reproducible: {error}", tuple(exchanges[-5:]))
+        return MachineSeen(next(counter) - first, f"not reproducible: {error}", tuple(exchanges[-_SHOWN:]))
     return MachineSeen(next(counter) - first)
+
+
+class _Search:
+    """What the sequences with a contradiction found. After the search, these alone have one, and send no request."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._found: dict[tuple[Action, ...], tuple[Contradiction, Recording, list[Exchange]]] = {}
+
+    @property
+    def is_over(self) -> bool:
+        return self._left < 0
+
+    def count(self) -> None:
+        """A sequence has ended."""
+        self._left -= bool(self._found)
+
+    def keep(
+        self, actions: tuple[Action, ...], error: Contradiction, recording: Recording, exchanges: list[Exchange]
+    ) -> None:
+        """These actions led to the contradiction."""
+        self._found[actions] = error, recording.copy(), exchanges[-_SHOWN:]
+
+    def repeat(self, actions: tuple[Action, ...], recording: Recording, exchanges: list[Exchange]) -> None:
+        """Raise the contradiction that these actions led to before, with what was recorded and exchanged then."""
+        if actions in self._found:
+            error, recorded, exchanges[:] = self._found[actions]
+            recording.become(recorded)
+            raise error
 
 
 def _run_machine(machine: type[_Drawn], effort: str, number: int) -> None:

@@ -35,6 +35,16 @@ class Recording:
         self.steps: list[Step] = []
         self.contents: dict[str, bytes] = {}
 
+    def become(self, other: "Recording") -> None:
+        """Hold what another one holds."""
+        self.steps, self.contents = [*other.steps], {**other.contents}
+
+    def copy(self) -> "Recording":
+        """Another one that holds the same."""
+        copied = Recording()
+        copied.become(self)
+        return copied
+
     def clear(self) -> None:
         self.steps.clear()
         self.contents.clear()
