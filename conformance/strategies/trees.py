@@ -27,24 +27,32 @@ def components() -> st.SearchStrategy[str]:
 
     No line ends, because a PAX record with one is a warning (TAR-041).
     """
+    return st.one_of(_ordinary_components(), _plain().map(lambda name: WHITEOUT + name), st.just(OPAQUE_WHITEOUT))
+
+
+def _plain() -> st.SearchStrategy[str]:
+    return st.text("abcdefgh0123456789._-", min_size=1, max_size=8).filter(lambda text: text.strip("."))
+
+
+def _ordinary_components() -> st.SearchStrategy[str]:
     odd = st.sampled_from(
         (" ", "a b", 'state "hi"', "back\\slash", "<b>&amp;", "…", "naïve", "日本", "\u202egnp.exe", "\x7f")
     )
-    plain = st.text("abcdefgh0123456789._-", min_size=1, max_size=8).filter(lambda text: text.strip("."))
     text = st.text(
         st.characters(exclude_categories=["Cs"], exclude_characters="/\x00\n"), min_size=1, max_size=8
     ).filter(lambda name: name not in (".", "..") and not name.startswith(WHITEOUT))
     long = st.integers(90, 180).map(lambda length: "n" * length)
-    whiteout = plain.map(lambda name: f".wh.{name}")
-    return st.one_of(plain, plain, odd, text, long, whiteout, st.just(".wh..wh..opq"))
+    return st.one_of(_plain(), _plain(), odd, text, long)
 
 
 def paths() -> st.SearchStrategy[str]:
-    """Relative paths of one to four components, of which only the last may be a whiteout (TOC-015)."""
-    folders = components().filter(lambda name: not name.startswith(WHITEOUT))
-    return st.builds(lambda above, last: "/".join((*above, last)), st.lists(folders, max_size=3), components()).filter(
-        lambda path: path != OPAQUE_WHITEOUT
-    )  # TAR-058
+    """Relative paths of one to four components, of which only the last may be a whiteout (TOC-015).
+
+    An opaque whiteout is not in the root (TAR-058).
+    """
+    above = st.lists(_ordinary_components(), max_size=3)
+    path = st.builds(lambda folders, last: "/".join((*folders, last)), above, components())
+    return path.map(lambda name: f"usr/{name}" if name == OPAQUE_WHITEOUT else name)
 
 
 @st.composite
