@@ -141,16 +141,12 @@ def _pictures(image: str, subject: str, connection: "ConnectionOptions") -> "dic
 
 
 def _read_waivers(file: Path | None) -> "tuple[Waiver, ...]":
-    from conformance.results import read_waivers  # noqa: PLC0415 (start-up time)
+    from conformance.reports.waiver_file import waivers_in  # noqa: PLC0415 (start-up time)
 
     try:
-        return read_waivers(file.read_text("utf-8")) if file else ()
-    except OSError as error:
-        cannot(f"--waivers {file}: {error.strerror}")
-    except UnicodeDecodeError:
-        cannot(f"--waivers {file}: it is not UTF-8 text")
+        return waivers_in(file) if file else ()
     except ValueError as error:
-        cannot(f"--waivers {file}: {error}")
+        cannot(str(error))
 
 
 def _print_report(report: "SubjectReport") -> None:

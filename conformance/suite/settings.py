@@ -13,8 +13,9 @@ from conformance.observed.hosts import is_loopback
 from conformance.registry.client.conventions import is_http_url
 from conformance.registry.client.credentials import CredentialError
 from conformance.registry.client.options import ConnectionOptions
+from conformance.reports.waiver_file import waivers_in
 from conformance.requirements import PROFILES, ROLES, Profile, Role, definition_of, hazard_of, ids_of
-from conformance.results import Waiver, read_waivers
+from conformance.results import Waiver
 from conformance.sources.errors import SourceError
 from conformance.sources.reference import RegistryReference, parse_reference
 from conformance.suite.selection import BadOptionError, asked_for
@@ -179,10 +180,6 @@ def _waivers(path: str) -> tuple[Waiver, ...]:
     if not path:
         return ()
     try:
-        return read_waivers(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise BadOptionError(f"--waivers {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadOptionError(f"--waivers {path}: it is not UTF-8 text") from None
+        return waivers_in(Path(path))
     except ValueError as error:
-        raise BadOptionError(f"--waivers {path}: {error}") from None
+        raise BadOptionError(str(error)) from None
