@@ -6,11 +6,15 @@ manifest as ``manifest.json``, and each blob in a file that is named by its dige
 
 import json
 import sys
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-_MAX_MANIFEST: Final = 4 * 2**20
+from conformance.format.digest import Digest
+from conformance.format.document import MAX_DOCUMENT
+from conformance.format.names import MANIFEST_TYPE
+from conformance.format.oci import Descriptor
+from conformance.sources.layout import write_layout
+
 _HEX: Final = 64
 
 
@@ -20,28 +24,22 @@ def layout_of(directory: Path, layout: Path) -> str:
     OSError, or ValueError where manifest.json is not the manifest of one image.
     """
     with (directory / "manifest.json").open("rb") as file:
-        raw = file.read(_MAX_MANIFEST + 1)
-    if len(raw) > _MAX_MANIFEST:
-        raise ValueError(f"the manifest has more than {_MAX_MANIFEST} bytes")
-    media_type = _media_type(raw)
-    blobs = layout / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
+        raw = file.read(MAX_DOCUMENT + 1)
+    if len(raw) > MAX_DOCUMENT:
+        raise ValueError(f"the manifest has more than {MAX_DOCUMENT} bytes")
+    root = Descriptor(_media_type(raw), str(Digest.of(raw)), len(raw))
+    write_layout(layout, {root.digest: raw}, root)
     for blob in sorted(directory.iterdir()):
         if len(blob.name) == _HEX and not blob.is_symlink() and blob.is_file():
-            blob.rename(blobs / blob.name)
-    digest = sha256(raw).hexdigest()
-    (blobs / digest).write_bytes(raw)
-    entry = {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(raw)}
-    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}), "utf-8")
-    (layout / "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}), "utf-8")
-    return f"sha256:{digest}"
+            blob.rename(layout / "blobs" / "sha256" / blob.name)
+    return root.digest
 
 
 def _media_type(raw: bytes) -> str:
     document: Any = json.loads(raw)
     if not isinstance(document, dict) or not isinstance(document.get("layers"), list):
         raise ValueError("manifest.json is not the manifest of one image")
-    return str(document.get("mediaType") or "application/vnd.oci.image.manifest.v1+json")
+    return str(document.get("mediaType") or MANIFEST_TYPE)
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ from conformance.sources.remote import RemoteSource
 from conformance.trials.certificate import Certificate
 
 _CREATED: Final = 201
-_MAX_TAR: Final = 2**28
+MAX_TAR: Final = 2**28
 
 
 class Place:
@@ -131,17 +131,13 @@ class Place:
         return tuple(self._tar(repository, layer)[0] for layer in layers)
 
     def _diff_id(self, repository: str, layer: Descriptor) -> str:
-        tar, problem = self._tar(repository, layer)
-        return problem or str(Digest.of(tar))
+        return diff_id_of(*self._tar(repository, layer))
 
     def _tar(self, repository: str, layer: Descriptor) -> tuple[bytes, str]:
         response = self.client.get_blob(repository, layer.digest)
         if response.status != 200:
             return b"", f"not there: HTTP {response.status}"
-        try:
-            return b"".join(decompressed(response.content, compression_of(layer.media_type), _MAX_TAR)), ""
-        except (FormatError, NotSupportedError) as error:
-            return b"", f"not readable: {error}"
+        return tar_in(response.content, layer.media_type)
 
     def _small(self, repository: str, content: bytes, media_type: str) -> dict[str, object]:
         response = self.client.upload_blob(repository, content)
@@ -152,6 +148,19 @@ class Place:
     def _created(self, exchange: Exchange) -> None:
         if exchange.status != _CREATED:
             raise RuntimeError(f"the embedded registry refuses the image of the suite: {exchange.as_text()}")
+
+
+def tar_in(layer: bytes, media_type: str) -> tuple[bytes, str]:
+    """A layer decompressed; empty, with its problem, where it cannot be read."""
+    try:
+        return b"".join(decompressed(layer, compression_of(media_type), MAX_TAR)), ""
+    except (FormatError, NotSupportedError) as error:
+        return b"", f"not readable: {error}"
+
+
+def diff_id_of(tar: bytes, problem: str) -> str:
+    """The digest of a layer decompressed, or its problem."""
+    return problem or str(Digest.of(tar))
 
 
 @contextmanager

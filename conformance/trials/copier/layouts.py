@@ -1,22 +1,15 @@
 """A copy that a tool wrote as an OCI layout: what it is, and the DiffIDs of its layers."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from conformance.checks.artifact.pairs import copy_of_one, data_layers
-from conformance.format.digest import Digest
-from conformance.format.errors import FormatError
 from conformance.format.oci import Descriptor
 from conformance.observed.image import ImageSeen
-from conformance.reference.compression import compression_of, decompressed
-from conformance.reference.errors import NotSupportedError
 from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
-
-_MAX_TAR: Final = 2**28
+from conformance.trials.place import MAX_TAR, diff_id_of, tar_in
 
 
 def observe_layout(layout: Path) -> ImageSeen | None:
@@ -30,21 +23,14 @@ def observe_layout(layout: Path) -> ImageSeen | None:
 def diff_ids_in(layout: Path, after: ImageSeen | None) -> tuple[str, ...]:
     """The digests of the layers decompressed; a layer that cannot be read gives its problem in their place."""
     made = copy_of_one(after) if after is not None else None
-    return tuple(_diff_ids(layout, data_layers(made))) if made is not None else ()
-
-
-def _diff_ids(layout: Path, layers: Sequence[Descriptor]) -> list[str]:
+    if made is None:
+        return ()
     source = LayoutSource(LayoutReference(layout))
-    found = []
-    for layer in layers:
-        blob = source.blob(layer, _MAX_TAR)
-        if blob.content is None:
-            found.append(f"not readable: {blob.detail}")
-            continue
-        try:
-            tar = b"".join(decompressed(blob.content, compression_of(layer.media_type), _MAX_TAR))
-        except (FormatError, NotSupportedError) as error:
-            found.append(f"not readable: {error}")
-            continue
-        found.append(str(Digest.of(tar)))
-    return found
+    return tuple(_diff_id(source, layer) for layer in data_layers(made))
+
+
+def _diff_id(source: LayoutSource, layer: Descriptor) -> str:
+    blob = source.blob(layer, MAX_TAR)
+    if blob.content is None:
+        return f"not readable: {blob.detail}"
+    return diff_id_of(*tar_in(blob.content, layer.media_type))
