@@ -59,9 +59,9 @@ def registry(
         cannot(str(error))
 
 
-def _wait(url: str) -> None:
+def _wait(message: str) -> None:
     try:
-        say(url)
+        say(message)
         threading.Event().wait()
     except KeyboardInterrupt:
         say("ended")

@@ -5,7 +5,7 @@ protocol (``protocol``). Every mistake in the file is an AdapterError of one lin
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -289,9 +289,7 @@ def _entry_point(entry_point: str | Arguments, directory: Path) -> Vector:
 
 
 def _operation_options(document: AdapterDocument) -> dict[str, dict[str, Vector]]:
-    for operation in document.operation_options:
-        if operation not in document.operations:
-            raise ValueError(f"operation_options.{operation}: there is no such operation in this file")
+    _require_operations(document, "operation_options", document.operation_options)
     return {
         str(operation): {
             str(name): read_arguments(vector, f"operation_options.{operation}.{name}")
@@ -303,9 +301,7 @@ def _operation_options(document: AdapterDocument) -> dict[str, dict[str, Vector]
 
 def _operations_with(document: AdapterDocument) -> dict[str, dict[str, tuple[Vector, ...]]]:
     for request, operations in document.operations_with.items():
-        for operation in operations:
-            if operation not in document.operations:
-                raise ValueError(f"operations_with.{request}.{operation}: there is no such operation in this file")
+        _require_operations(document, f"operations_with.{request}", operations)
     return {
         str(request): {
             str(operation): read_steps(steps, f"operations_with.{request}.{operation}")
@@ -313,6 +309,12 @@ def _operations_with(document: AdapterDocument) -> dict[str, dict[str, tuple[Vec
         }
         for request, operations in document.operations_with.items()
     }
+
+
+def _require_operations(document: AdapterDocument, table: str, operations: Iterable[Operation]) -> None:
+    for operation in operations:
+        if operation not in document.operations:
+            raise ValueError(f"{table}.{operation}: there is no such operation in this file")
 
 
 def _check_roles(adapter: Adapter) -> None:

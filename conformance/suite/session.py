@@ -95,8 +95,7 @@ class ConformanceSession:
             self.settings = msgspec.structs.replace(self.settings, version=version.text)
         end_on_signals()
         remove_results(self.settings.report_dir)
-        problem = preflight(self.settings)
-        problem = problem or unwritable(self.settings.report_dir)
+        problem = preflight(self.settings) or unwritable(self.settings.report_dir)
         if problem:
             pytest.exit(problem, returncode=EXIT_COULD_NOT_RUN)
         self._responses = fingerprint_of(self.settings)

@@ -172,9 +172,10 @@ def wrong_whiteouts(toc: Outline) -> Problems:
     def problems() -> Problems:
         for index in toc.whiteouts:
             entry = toc.entries[index]
-            if is_whiteout(entry.name) and entry.type != "reg":
+            is_one = is_whiteout(entry.name)
+            if is_one and entry.type != "reg":
                 yield problem(toc.entries, index, "type reg for a whiteout", f"type {entry.type}")
-            elif is_whiteout(entry.name) and entry.size:
+            elif is_one and entry.size:
                 yield problem(toc.entries, index, "a whiteout without content", f"size {entry.size}")
             elif lies_below_a_whiteout(entry.name):
                 yield problem(toc.entries, index, "no directory whose name begins with .wh.", shown(entry.name))

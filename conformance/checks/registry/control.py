@@ -1,5 +1,7 @@
 """The positive control of a registry: no requirement is judged unless an ordinary push works."""
 
+from operator import eq
+
 from conformance.format.document import decode_object
 from conformance.format.errors import FormatError
 from conformance.observed.registry import ControlSeen
@@ -13,11 +15,11 @@ def control_problem(seen: ControlSeen) -> str:
     for response in seen.pushes:
         if response.status != 201:
             return f"An ordinary push fails: {response.what}: HTTP {response.status}, not 201."
-    reads = [(bytes.__eq__, *each) for each in seen.blobs] + [(_same_document, *each) for each in seen.documents]
-    for is_same, expected, response in reads:
-        if response.status != 200 or not is_same(expected, response.content):
-            got = f"{len(response.content)} other bytes" if response.status == 200 else f"HTTP {response.status}"
-            return f"An ordinary image is not returned as it was pushed: {response.what}: {got}."
+    for is_same, reads in ((eq, seen.blobs), (_same_document, seen.documents)):
+        for expected, response in reads:
+            if response.status != 200 or not is_same(expected, response.content):
+                got = f"{len(response.content)} other bytes" if response.status == 200 else f"HTTP {response.status}"
+                return f"An ordinary image is not returned as it was pushed: {response.what}: {got}."
     return ""
 
 

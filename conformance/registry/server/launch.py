@@ -78,7 +78,7 @@ def launch(program: RegistryProgram, path: Path, directory: Path) -> Iterator[La
         try:
             _run([_filled(part, values) for part in command], environ)
         except (OSError, subprocess.SubprocessError) as error:
-            raise LaunchError(f"{path.name} {command[-1]}: {error}".replace(password, MASK)) from None
+            raise LaunchError(f"{path.name}: {error}".replace(password, MASK)) from None
     with _running([_filled(part, values) for part in program.serve], directory, port, environ) as url:
         login = (program.username, password, program.namespace) if program.username else ()
         yield LaunchedRegistry(url, (lambda: _run(collect, environ)) if collect else None, *login)

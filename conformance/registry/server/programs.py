@@ -92,9 +92,10 @@ INSTALL_LOCK = true
 [log]
 LEVEL = error
 """
+_USER = "zcc"
 _NEW_USER = (
     "--username",
-    "zcc",
+    _USER,
     "--password",
     "{password}",
     "--email",
@@ -130,12 +131,13 @@ PROGRAMS: Final = (
         version=("{program}", "version"),
     ),
     RegistryProgram(
-        "gitea", ("gitea",), ("{program}", "--config", "{config}", "web"), _GITEA, (), _VERSION,
-        (
+        "gitea", ("gitea",), ("{program}", "--config", "{config}", "web"), _GITEA, version=_VERSION,
+        prepare=(
             ("{program}", "--config", "{config}", "migrate"),
             ("{program}", "--config", "{config}", "admin", "user", "create", *_NEW_USER),
         ),
-        {"GITEA_I_AM_BEING_UNSAFE_RUNNING_AS_ROOT": "true"}, "zcc", "zcc",
+        environment={"GITEA_I_AM_BEING_UNSAFE_RUNNING_AS_ROOT": "true"},
+        username=_USER, namespace=_USER,
     ),
     RegistryProgram("zot", ("zot", "zot-minimal"), _SERVE, _ZOT),  # it states the version of the specification
 )  # fmt: skip
