@@ -3,7 +3,7 @@
 from typing import Final
 
 SLOTS: Final = 12
-"""So many, because of small files the chunks take longer than the frames, and of large files the frames."""
+"""Small files take longer to split than to compress, large ones the reverse: the slots absorb the difference."""
 SLOT_SIZE: Final = 4 * 2**20
 """Bytes: a smaller layer needs no process, which takes a tenth of a second to start."""
 MEMORY: Final = 2 * SLOTS * SLOT_SIZE

@@ -12,7 +12,9 @@ from conformance.format.piece_stream import PieceStream
 from conformance.format.splits import WINDOW, SplitFinder, splits_by_integers
 
 _SMALL: Final = 2**17
+"""Bytes of the largest file whose chunks are found this way."""
 _BLOCK: Final = 2**17
+"""Bytes of a piece whose sums are computed at once."""
 _ZEROS: Final = bytes(HOLE)
 _BEFORE: Final = WINDOW - 1
 

@@ -1,6 +1,7 @@
 """Interoperability of the tools: images from every producer, through every registry, to every consumer.
 
-Each image is also copied by every copier, within the registry where it ``with_copies``, and consumed from there.
+Each image is also copied by every copier within the registry, and consumed from there, unless the registry is without
+copies.
 """
 
 import shutil

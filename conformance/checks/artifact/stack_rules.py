@@ -76,7 +76,7 @@ def entries_below_others(stack: Stack, budget: Budget) -> Iterator[StackProblem]
 
 
 def links_to_nothing(stack: Stack, budget: Budget) -> Iterator[StackProblem]:
-    """Hard links whose target is in no layer, or is a directory of a lower one (TAR-057)."""
+    """Hard links whose target is in no layer, is a directory of a lower one, or is hidden by their own (TAR-057)."""
     for upper, toc in enumerate(stack):
         if not upper or toc is None or not (targets := _outer_targets(toc)):
             continue

@@ -108,7 +108,7 @@ def consistent_with_model(seen: MachineSeen) -> Iterator[Judgement]:
     if seen.failure:
         yield failed(
             "The state of the registry after a sequence of requests contradicts the requests.",
-            where="the shortest failing sequence",
+            where="the shortest failing sequence that was found",
             expected="the content of a model of the requests",
             found=seen.failure.strip().splitlines()[-1] if seen.failure.strip() else "an error",
             evidence=(Note(seen.failure), *seen.exchanges[-3:]),

@@ -1,4 +1,4 @@
-"""Keeps the shortest sequence of requests that a registry contradicts, as a case that can be replayed."""
+"""Keeps a sequence of requests that a registry contradicts, as a case that can be replayed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

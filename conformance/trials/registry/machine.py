@@ -99,8 +99,8 @@ def explore(
     """Run sequences from the seed ``number``, one after the other; the shrunk steps of a contradiction are the failure.
 
     ``count_requests`` is called for each sequence with the number of requests it took; ``keep`` is given the shortest
-    that fails. ``first`` is the number of the first sequence, which its repositories are named by. The search for a
-    shorter one ends after a number of sequences, since a request to a far registry takes long.
+    failing one that was found: the search for it ends after _SHORTER sequences, since a request to a far registry takes
+    long. ``first`` is the number of the first sequence, which its repositories are named by.
     """
     counter = itertools.count(first)
     search = _Search(_SHORTER[effort])
@@ -133,7 +133,7 @@ def explore(
     try:
         _run_machine(Machine, effort, number)
     except Contradiction as error:
-        # Hypothesis raises the error of the shortest sequence, which it ran last.
+        # Hypothesis raises the error of the shortest sequence that it found, which it ran last.
         notes = "\n".join((*getattr(error, "__notes__", ()), *filter(None, (keep(last.steps, last.contents),))))
         return MachineSeen(next(counter) - first, f"{notes}\n{error}", tuple(exchanges[-_SHOWN:]))
     except Flaky as error:
