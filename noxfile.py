@@ -153,7 +153,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def vectors(session: nox.Session) -> None:
-    """Every vector judged by the suite, where the tests take a part."""
+    """The tests of the vectors, and the suite as a runner of all of them."""
     session.install("-e", ".[dev]")
     session.run("pytest", "tests/cases/vectors", *session.posargs, env={"ZCC_ALL_VECTORS": "1"})
 

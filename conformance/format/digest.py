@@ -9,6 +9,9 @@ from conformance.format.errors import FormatError
 
 _PATTERN = re.compile(r"(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128})")
 _MAX_SHOWN = 80
+_COMPONENT = "[a-z0-9]+"
+_GRAMMAR = re.compile(f"{_COMPONENT}(?:[+._-]{_COMPONENT})*:[a-zA-Z0-9=_-]+")
+_REGISTERED = ("sha256:", "sha512:")
 
 
 class Digest(msgspec.Struct, frozen=True, order=True):
@@ -38,3 +41,11 @@ class Digest(msgspec.Struct, frozen=True, order=True):
     def matches(self, content: bytes | memoryview) -> bool:
         """Whether these bytes have this digest."""
         return hashlib.new(self.algorithm, content).hexdigest() == self.hex
+
+
+def is_digest(text: str) -> bool:
+    """Whether the text has the form of a digest; one of sha256 or sha512 has 64 or 128 lower-case hexadecimal digits.
+
+    Source: OCI image-spec v1.1.1 descriptor.md, "Digests" and "Registered Algorithms".
+    """
+    return (_PATTERN if text.startswith(_REGISTERED) else _GRAMMAR).fullmatch(text) is not None

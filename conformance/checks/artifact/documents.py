@@ -7,7 +7,9 @@ import msgspec
 
 from conformance.checks.artifact.pairs import pairs
 from conformance.checks.artifact.stored import as_described
+from conformance.format.digest import is_digest
 from conformance.format.document import MAX_DEPTH
+from conformance.format.document_digests import digests_in
 from conformance.format.document_types import DocumentKind, type_problem
 from conformance.format.image_kind import is_image
 from conformance.format.json_problems import KeyKind, KeyProblem
@@ -20,6 +22,8 @@ from conformance.results import Judgement, failed, judge, passed
 
 SCHEMA_VERSION = 2
 _MAX = 10
+_MAX_TEXT = 140
+"""Longer than a digest of sha512."""
 _EITHER = ("manifests", "layers", "fsLayers")
 _OF_OTHERS = {"index": ("config", "history"), "manifest": ("history",)}
 """Keys of another kind of document, for which containers/image refuses it (null is absent)."""
@@ -203,6 +207,21 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
                 continue  # DOC-009
             message = "The blob of a descriptor is missing or has other content."
             yield as_described(stored, descriptor, message, what="It", where=name)
+
+
+@decides("DOC-017")
+def form_of_digests(seen: ImageSeen) -> Iterator[Judgement]:
+    for document in _documents(seen):
+        wrong = [each for each in digests_in(document.kind, document.fields or {}) if not is_digest(each[1])]
+        for path, text in wrong[:_MAX]:
+            yield failed(
+                "A digest does not have its form: clients refuse the image, and nothing can be verified by it.",
+                where=f"{document.name}.{path}",
+                expected="an algorithm, a colon and its value; for sha256 64 lower-case hexadecimal digits",
+                found=repr(text[:_MAX_TEXT]),
+            )
+        if not wrong and document.fields is not None:
+            yield passed(document.name)
 
 
 def ambiguous_at(problems: tuple[KeyProblem, ...], key: str) -> KeyProblem | None:

@@ -36,6 +36,8 @@ def _around_layer(case: Case, content: bytes) -> Drafted:
     draft = conforming_draft()
     draft.blobs[layer.descriptor["digest"]] = layer.blob
     for manifest, config in ((draft.plain, draft.plain_config), (draft.sentinel, draft.sentinel_config)):
-        manifest["layers"][-1] = layer.descriptor
-        config["rootfs"]["diff_ids"][-1] = layer.diff_id
+        # Alone, as the case is: what is permitted in the lowest layer need not be so in one above another.
+        first = 1 if manifest is draft.sentinel else 0
+        manifest["layers"][first:] = [layer.descriptor]
+        config["rootfs"]["diff_ids"][first:] = [layer.diff_id]
     return finish(draft)

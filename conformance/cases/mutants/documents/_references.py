@@ -17,7 +17,7 @@ def config_missing(draft: Draft) -> None:
     draft.lost.add("plain.config")
 
 
-@mutant("DOC-010", implies=("SENT-CONFIG-006",))
+@mutant("DOC-010", implies=("SENT-CONFIG-006", "DOC-017"))
 def digest_in_capitals(draft: Draft) -> None:
     """No client resolves it (image-spec v1.1.1 descriptor.md: lower-case letters a to f)."""
     draft.spelling["plain"] = lambda raw: re.sub(rb'("config":[^}]*"digest":"sha256:)([0-9a-f]+)', _capitals, raw)

@@ -1,7 +1,7 @@
 """Digests of another algorithm: image-spec v1.1.1 descriptor.md registers sha512 beside sha256."""
 
 from conformance.format.digest import Digest
-from conformance.format.names import SENTINEL_TYPE
+from conformance.format.names import MANIFEST_TYPE, SENTINEL_TYPE
 from conformance.images.draft import Drafted, Json, conforming_draft, finish
 from conformance.images.drafted import edit_index
 from conformance.requirements import variant
@@ -38,6 +38,15 @@ def sentinel_named_by_sha512() -> Drafted:
     first = draft.sentinel["layers"][0]
     _rename(first, draft.blobs)
     draft.sentinel_config["rootfs"]["diff_ids"][0] = first["digest"]
+    return finish(draft)
+
+
+@variant("DOC-017")
+def subject_named_by_an_unregistered_algorithm() -> Drafted:
+    """An algorithm that is not registered needs the general form only (image-spec v1.1.1 descriptor.md, "Digests")."""
+    draft = conforming_draft()
+    digest = "multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8"
+    draft.index["subject"] = {"mediaType": MANIFEST_TYPE, "digest": digest, "size": 7}
     return finish(draft)
 
 
