@@ -33,7 +33,8 @@ PLATFORM: Json = {"architecture": "amd64", "os": "linux"}
 class Draft:
     """Two manifests, their configs, and the index entries (without digest and size, which are computed).
 
-    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index"), for mutants of the JSON text.
+    ``spelling`` edits the encoded documents, by name ("plain", "plain.config", "index", "inner"), for mutants of the
+    JSON text.
     ``lost`` names manifests, configs or blobs that are not stored.
     """
 
@@ -100,7 +101,7 @@ def finish(draft: Draft) -> Drafted:
     entries = [_entry(draft, entry, digests) for entry in draft.entries]
     if draft.inner:
         listed = [_entry(draft, entry, digests) for entry in draft.inner]
-        inner = encode(index_of(listed))
+        inner = draft.spelt("inner", index_of(listed))
         blobs[str(Digest.of(inner))] = inner
         entries.insert(0, describe(inner, INDEX_TYPE))
     for lost in draft.lost:

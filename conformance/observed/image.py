@@ -14,10 +14,11 @@ Problem = Literal["missing", "unreadable", "too-large", "digest-mismatch", "size
 
 
 class IndexFile(msgspec.Struct, frozen=True):
-    """The index.json of a layout, and how readers decode it."""
+    """The index.json of a layout, how readers decode it, and the entry of it that leads to the image."""
 
     content: bytes
     read: Reading[Index]
+    entry: Descriptor | None = None
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -26,7 +27,8 @@ class Stored(msgspec.Struct, frozen=True):
     ``content`` is there only when it was fetched whole and has the digest that was requested.
     Otherwise ``problem`` states what is wrong, ``detail`` in words, and ``actual_digest`` and
     ``actual_size`` are the found values, where known. ``media_type`` is that of the store ("" = nothing).
-    ``named_in``: the index.json of a layout that leads to it.
+    ``named_in``: the index.json of a layout that leads to it. ``mark_problem``: of the root document of a layout, what
+    is wrong with the file oci-layout ("" = nothing); None for any other document.
     """
 
     content: bytes | None = None
@@ -37,6 +39,7 @@ class Stored(msgspec.Struct, frozen=True):
     media_type: str = ""
     evidence: tuple[Evidence, ...] = ()
     named_in: IndexFile | None = None
+    mark_problem: str | None = None
 
 
 class ReaderOutcome(msgspec.Struct, frozen=True):
@@ -124,6 +127,11 @@ class ImageSeen(msgspec.Struct, frozen=True):
     index_malformed: str = ""
     index_key_problems: tuple[KeyProblem, ...] = ()
     layout: IndexFile | None = None
+
+    @property
+    def root(self) -> Stored | None:
+        """The root document: an index, or the only manifest."""
+        return self.index_stored or (self.manifests[0].stored if self.manifests else None)
 
     @property
     def nested(self) -> tuple["ImageSeen", ...]:

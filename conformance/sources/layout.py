@@ -11,6 +11,7 @@ import msgspec
 
 from conformance.format.digest import Digest
 from conformance.format.document import MAX_DOCUMENT, encode
+from conformance.format.layout_mark import LAYOUT_MARK, LAYOUT_VERSION, MAX_MARK, mark_problem
 from conformance.format.names import REF_NAME, SENTINEL_ANNOTATION
 from conformance.format.oci import Descriptor, Document, Index, examine_index
 from conformance.observed.image import IndexFile, Stored
@@ -45,15 +46,23 @@ class LayoutSource(BlobStore):
         index, chosen = self._entry()
         if chosen is None:
             document = index.read.document
-            return Stored(
+            found = Stored(
                 index.content,
                 actual_size=len(index.content),
                 media_type=document.view.media_type if document else "",
             )
-        found = self.manifest(chosen, MAX_DOCUMENT)
-        if found.content is None:
-            raise SourceError(f"{self.reference}: {chosen.digest}: {found.detail}")
-        return msgspec.structs.replace(found, named_in=index) if self._judged else found
+        else:
+            found = self.manifest(chosen, MAX_DOCUMENT)
+            if found.content is None:
+                raise SourceError(f"{self.reference}: {chosen.digest}: {found.detail}")
+        if not self._judged:
+            return found
+        named_in = None if chosen is None else msgspec.structs.replace(index, entry=chosen)
+        return msgspec.structs.replace(found, named_in=named_in, mark_problem=self._mark_problem())
+
+    def _mark_problem(self) -> str:
+        mark = _read(self._directory / LAYOUT_MARK, MAX_MARK)
+        return mark.detail if mark.content is None else mark_problem(mark.content)
 
     def _entry(self) -> tuple[IndexFile, Descriptor | None]:
         """index.json, and the selected entry; SourceError when none can be selected."""
@@ -145,7 +154,7 @@ def write_layout(directory: Path, blobs: dict[str, bytes], root: Descriptor, tag
         target = directory / "blobs" / digest.algorithm / digest.hex
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-    (directory / "oci-layout").write_bytes(encode({"imageLayoutVersion": "1.0.0"}))
+    (directory / LAYOUT_MARK).write_bytes(encode({"imageLayoutVersion": LAYOUT_VERSION}))
     entry = {
         "mediaType": root.media_type,
         "digest": root.digest,

@@ -97,6 +97,13 @@ def _layout(text: str) -> LayoutReference:
     if whole.exists():
         return LayoutReference(whole)
     path, colon, tag = text.rpartition(":")
+    # A name in a layout may have colons and slashes, as that of skopeo copy docker://… oci:DIR:host/name:tag
+    # (image-spec annotations.md, ref.name).
+    before = path
+    while before and not Path(before).expanduser().is_dir():
+        before = before.rpartition(":")[0]
+    if before:
+        return LayoutReference(Path(before).expanduser(), text[len(before) + 1 :])
     if colon and path and "/" not in tag:
         return LayoutReference(Path(path).expanduser(), tag)
     return LayoutReference(whole)

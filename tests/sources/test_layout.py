@@ -226,6 +226,11 @@ def test_a_file_is_not_an_image_of_docker_hub(tmp_path: Path, monkeypatch: pytes
 def test_layout_references(tmp_path: Path) -> None:
     assert parse_reference(str(tmp_path)) == LayoutReference(tmp_path)
     assert parse_reference(f"oci:{tmp_path}:v1") == LayoutReference(tmp_path, "v1")
+    for name in ("host.example/a/b:1.0", "a:b", "a/b@sha256:00"):  # as skopeo copy … oci:DIR:NAME writes them
+        assert parse_reference(f"oci:{tmp_path}:{name}") == LayoutReference(tmp_path, name)
+        assert parse_reference(f"{tmp_path}:{name}") == LayoutReference(tmp_path, name)
+    (tmp_path / "a:b").mkdir()
+    assert parse_reference(f"oci:{tmp_path}/a:b:c") == LayoutReference(tmp_path / "a:b", "c")
 
 
 def test_a_directory_that_is_here_is_meant_with_a_tag_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

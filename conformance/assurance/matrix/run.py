@@ -22,6 +22,7 @@ from conformance.cases.mutants import (
     clients_unaware,
     copiers,
     documents,
+    layouts,
     metadata,
     producers,
 )
@@ -51,6 +52,7 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     blob.__name__: ("artifact", judging.judge_sentinel),
     metadata.__name__: ("artifact", judging.judge_metadata),
     documents.__name__: ("artifact", judging.judge_metadata),
+    layouts.__name__: ("artifact", judging.judge_layout),
     defects.__name__: ("registry", judge_defect),
     producers.__name__: ("producer", programs.judge_producer),
     copiers.__name__: ("copier", programs.judge_copier),

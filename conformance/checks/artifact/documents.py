@@ -198,6 +198,9 @@ def root_file_system(seen: ImageSeen) -> Iterator[Judgement]:
 
 @decides("DOC-010")
 def all_there(seen: ImageSeen) -> Iterator[Judgement]:
+    message = "The blob of a descriptor is missing or has other content."
+    if seen.layout is not None and seen.layout.entry is not None and seen.root is not None:
+        yield as_described(seen.root, seen.layout.entry, message, what="It", where="index.json")
     for manifest in seen.manifests:
         parts = [(manifest.name, manifest.stored, manifest.entry)] if manifest.entry else []
         if manifest.document is not None and manifest.config_stored is not None:
@@ -205,7 +208,6 @@ def all_there(seen: ImageSeen) -> Iterator[Judgement]:
         for name, stored, descriptor in parts:
             if stored.problem == "not-fetched":
                 continue  # DOC-009
-            message = "The blob of a descriptor is missing or has other content."
             yield as_described(stored, descriptor, message, what="It", where=name)
 
 

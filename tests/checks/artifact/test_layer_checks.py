@@ -25,10 +25,10 @@ from conformance.sources.memory import MemorySource
 from tests.checks.artifact.pairs import pair_with
 
 MUTANTS = find_mutants(layers, layer_names, linux_entries)
-# Not of this image: it has no legacy layer or key, none without a TOC, no embedded data and no image outside of the
-# pair, and its sentinel is one block.
+# Not of this image: it has no legacy layer or key, none without a TOC, no embedded data, no layout and no image outside
+# of the pair, and its sentinel is one block.
 NOT_HERE = {
-    *("ANNOT-022", "DOC-011", "DOC-015", "DOC-016", "LAYER-013", "LAYER-016", "SEC-013"),
+    *("ANNOT-022", "DOC-011", "DOC-015", "DOC-016", "DOC-020", "LAYER-013", "LAYER-016", "SEC-013"),
     *("SENT-BLOB-008", "SENT-INDEX-019", "FOOTER-005", "FOOTER-006"),
 }
 

@@ -1,7 +1,7 @@
 """Images with a document or a blob whose media type does not state what it is."""
 
 from conformance.cases.mutants.documents._parts import OTHER_DIGEST, gzip_image, insert_first, replace
-from conformance.format.names import LAYER_GZIP_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
+from conformance.format.names import CONFIG_TYPE, INDEX_TYPE, LAYER_GZIP_TYPE, LAYER_TAR_TYPE, MANIFEST_TYPE
 from conformance.images.draft import PLATFORM, Draft
 from conformance.requirements import mutant
 
@@ -20,6 +20,29 @@ def index_with_a_config(draft: Draft) -> None:
 @mutant("DOC-006")
 def manifest_with_a_history(draft: Draft) -> None:
     draft.spelling["plain"] = insert_first('"history":[]')
+
+
+@mutant("DOC-019")
+def entry_of_a_manifest_as_an_index(draft: Draft) -> None:
+    """umoci refuses it as malicious; skopeo, regctl and oras read the manifest."""
+    gzip_image(draft)
+    draft.spelling["other"] = replace(f'"mediaType":"{MANIFEST_TYPE}",'.encode(), b"")
+    draft.entry("other")["mediaType"] = INDEX_TYPE
+
+
+@mutant("DOC-019")
+def inner_index_of_the_type_of_manifests(draft: Draft) -> None:
+    """regctl and umoci refuse such an index; skopeo, podman and oras go by the entry."""
+    gzip_image(draft)
+    draft.inner = [draft.entries.pop(0)]
+    draft.spelling["inner"] = replace(INDEX_TYPE.encode(), MANIFEST_TYPE.encode())
+
+
+@mutant("DOC-019", implies=("SENT-INDEX-011",))
+def manifest_of_the_type_of_configs(draft: Draft) -> None:
+    """regctl and umoci refuse it; skopeo, podman and oras go by the entry."""
+    gzip_image(draft)
+    draft.extra["other"][0]["mediaType"] = CONFIG_TYPE
 
 
 @mutant("DOC-007", implies=("SENT-INDEX-011",))

@@ -195,7 +195,7 @@ def entries_with_urls_and_artifact_type() -> Drafted:
     return finish(draft)
 
 
-@variant("SENT-INDEX-010")
+@variant("SENT-INDEX-010", "DOC-019")
 def index_without_media_type() -> Drafted:
     """``mediaType`` of an index SHOULD be used, and may be left out (image-spec v1.1.1 image-index.md)."""
     draft = conforming_draft()

@@ -75,7 +75,7 @@ def annotations_of_other_tools_on_the_layers() -> Drafted:
     return finish(draft)
 
 
-@variant("SENT-MANIFEST-005", "SENT-INDEX-011")
+@variant("SENT-MANIFEST-005", "SENT-INDEX-011", "DOC-019")
 def manifests_without_media_type() -> Drafted:
     """``mediaType`` SHOULD be used, and may be left out (image-spec v1.1.1 manifest.md)."""
     draft = conforming_draft()
