@@ -41,23 +41,6 @@ _COMPRESSIONS = (
     ("lz4", re.compile(rb"\x04\x22\x4d\x18|\x02\x21\x4c\x18")),
     ("lrzip", re.compile(rb"LRZI")),
 )
-_ARCHIVES = (
-    ("cpio", re.compile(rb"07070[127]|\xc7\x71|\x71\xc7")),
-    ("ar", re.compile(rb"!<arch>\n")),
-    ("zip", re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)")),
-    ("7z", re.compile(rb"7z\xbc\xaf\x27\x1c")),
-    ("xar", re.compile(rb"xar!")),
-    ("cab", re.compile(rb"MSCF\0\0\0\0")),
-    ("rar", re.compile(rb"Rar!\x1a\x07")),
-    ("rpm", re.compile(rb"\xed\xab\xee\xdb")),
-    ("mtree", re.compile(rb"#mtree")),
-    ("lha", re.compile(rb"..-(?:lh.|lz[s45]|pm.)-.{13}[\0-\3]", re.DOTALL)),
-    ("WARC", re.compile(rb"WARC/")),
-)
-_ZIP_END: Final = b"PK\x05\x06"
-_ZIP_TAIL: Final = 22 + 65535
-"""Bytes at the end of a file in which the end of a zip's directory is (APPNOTE 4.3.16: 22 bytes and a comment)."""
-_ISO: Final = (32769, b"CD001")
 
 
 def build_sentinel(
@@ -114,17 +97,6 @@ def has_empty_name(content: bytes) -> bool:
 def compression(content: bytes) -> str | None:
     """The compression whose stream begins like this: one that GNU tar or bsdtar detects."""
     return next((name for name, pattern in _COMPRESSIONS if pattern.match(content)), None)
-
-
-def archive(content: bytes) -> str | None:
-    """The archive, other than a tar, that bsdtar detects: by its first bytes, or the end of a zip, or an ISO 9660."""
-    for name, pattern in _ARCHIVES:
-        if pattern.match(content):
-            return name
-    if _ZIP_END in content[-_ZIP_TAIL:]:
-        return "zip"
-    offset, magic = _ISO
-    return "ISO 9660" if content[offset : offset + len(magic)] == magic else None
 
 
 def missing_words(content: bytes) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ An edited blob does not have the known content, so nearly all imply SENT-BLOB-01
 
 import gzip
 import io
+import struct
 import zipfile
 
 from conformance.format.sentinel import MESSAGE, MESSAGE_OFFSET, canonical_sentinel
@@ -236,6 +237,26 @@ def member_of_an_lha_archive() -> bytes:
     length = len(content).to_bytes(4, "little")
     header = b"-lh0-" + length * 2 + bytes(4) + b"\x20\0" + b"\4evil" + bytes(2)
     return bytes((len(header), sum(header) % 256)) + header + content
+
+
+@mutant("SENT-BLOB-014", implies=("SENT-BLOB-003", "SENT-BLOB-010"))
+def list_of_files_without_a_signature() -> bytes:
+    """bsdtar recognises an mtree by three entries, and lists three files with the set-user-ID bit."""
+    entries = b"/set type=file mode=4755\n./bin/a\n./bin/b\n./bin/c\n"
+    return entries + (b"#" + MESSAGE.replace(b"\n", b" ") + b"\0").ljust(512, b".")
+
+
+@mutant("SENT-BLOB-014", implies=("SENT-BLOB-010",))
+def program_with_a_cabinet_behind() -> bytes:
+    """A cabinet that unpacks itself: bsdtar and 7-Zip list one file, whose content is the message."""
+    content, name = MESSAGE + b"\0" + b"." * 300, b"evil\0"
+    file = struct.pack("<IIHHHH", len(content), 0, 0, 0x5000, 0, 0x20) + name
+    data = struct.pack("<IHH", 0, len(content), len(content)) + content
+    first_file = 44
+    size = first_file + len(file) + len(data)
+    header = struct.pack("<4sIIIIIBBHHHHH", b"MSCF", 0, size, 0, first_file, 0, 3, 1, 1, 1, 0, 0, 0)
+    folder = struct.pack("<IHH", first_file + len(file), 1, 0)
+    return b"MZ\0" + b"." * 125 + header + folder + file + data
 
 
 @mutant("SENT-BLOB-014", implies=("SENT-BLOB-010",))

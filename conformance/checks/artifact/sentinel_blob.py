@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from conformance.format.digest import Digest
+from conformance.format.foreign_archives import archive
 from conformance.format.names import REVISIONS
 from conformance.format.sentinel import (
     MAX_SIZE,
     MIN_SIZE,
     NEAR_START,
     WORDS,
-    archive,
     compression,
     first_zero,
     has_empty_name,

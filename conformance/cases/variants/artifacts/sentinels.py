@@ -52,7 +52,7 @@ def random_bytes() -> Drafted:
     return image_with_sentinel(hashlib.shake_256(b"s").digest(1024))
 
 
-@variant("SENT-BLOB-006", "SENT-BLOB-010", "SENT-BLOB-011")
+@variant("SENT-BLOB-006", "SENT-BLOB-010", "SENT-BLOB-011", "SENT-BLOB-014")
 def magic_of_an_executable() -> Drafted:
     """The magic of another kind of file is not a tar magic (PR 681 review: "non-tar magic")."""
     return image_with_sentinel(b"\x7fELF\0 TOC, NEVER tar: https://spec.example/sentinel".ljust(600, b"."))
