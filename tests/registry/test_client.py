@@ -12,6 +12,7 @@ import pytest
 
 from conformance.observed.credentials import Credentials
 from conformance.observed.evidence import Exchange
+from conformance.registry.client.bounded_adapter import MAX_INTERIM
 from conformance.registry.client.client import RegistryClient, TransportError
 from conformance.registry.client.conventions import MAX_WAIT, is_loopback_url, wait_seconds
 from conformance.registry.server.embedded import BasicAuth, EmbeddedRegistry
@@ -228,6 +229,42 @@ def test_what_has_no_end_beside_the_body_is_given_up(head: bytes, more: bytes) -
 
     with raw_server(send) as url, pytest.raises(TransportError):
         RegistryClient(url, retries=0).request("GET", "/v2/")
+
+
+HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+INTERIM = {
+    "one of 103": (HINT, True),
+    "102 without headers": (b"HTTP/1.1 102 Processing\r\n\r\n", True),
+    "100 that nobody asked for": (b"HTTP/1.1 100 Continue\r\n\r\n", True),
+    "an unknown one": (b"HTTP/1.1 199 \r\nX: y\r\n\r\n", True),
+    "several kinds": (b"HTTP/1.1 100 Continue\r\n\r\n" + 2 * HINT, True),
+    "as many as are read": (MAX_INTERIM * HINT, True),
+    "one too many": ((MAX_INTERIM + 1) * HINT, False),
+}
+
+
+@pytest.mark.parametrize("name", INTERIM)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+def test_interim_responses_are_read_and_the_response_after_them_counts(name: str, method: str) -> None:
+    """RFC 9110 section 15.2: a client must read any number that is sensible, whatever it asked for."""
+    interim, is_read = INTERIM[name]
+    content = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + (b"" if method == "HEAD" else b"{}")
+
+    with raw_server(lambda connection, _: connection.sendall(interim + content)) as url:
+        client = RegistryClient(url, retries=0)
+        if is_read:
+            response = client.request(method, "/v2/")
+            assert (response.status, response.header("Link")) == (200, None)
+            assert response.content == (b"" if method == "HEAD" else b"{}")
+        else:
+            with pytest.raises(TransportError, match=f"more than {MAX_INTERIM} interim responses"):
+                client.request(method, "/v2/")
+
+
+def test_a_switch_to_another_protocol_is_no_interim_response() -> None:
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    with raw_server(lambda connection, _: connection.sendall(switch)) as url:
+        assert RegistryClient(url, retries=0).request("GET", "/v2/").status == 101
 
 
 @pytest.mark.parametrize("head", [b"", CHUNKED, CHUNKED + b"0\r\n"], ids=["head", "chunk-size", "trailers"])

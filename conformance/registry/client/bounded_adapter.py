@@ -19,6 +19,9 @@ from requests.adapters import HTTPAdapter
 
 MAX_UNEXPLAINED: Final = 2 * 2**20
 """Bytes on the wire between two pieces of a body, or before the first: head, chunk sizes, trailers."""
+MAX_INTERIM: Final = 64
+"""Interim responses (1xx) before the response. RFC 9110 section 15.2 states no limit; a proxy sends one or two."""
+_SWITCHING: Final = 101
 
 
 class _Counted(io.RawIOBase):
@@ -64,6 +67,19 @@ class BoundedAdapter(HTTPAdapter):
                 super().__init__(*args, **kwargs)
                 self.counted = _Counted(self.fp.detach(), *limits)
                 self.fp = io.BufferedReader(self.counted)
+
+            def _read_status(self) -> tuple[str, int, str]:
+                """The status line of the response, after its interim ones: http.client skips 100 only.
+
+                A client must read any 1xx that it did not ask for, and may ignore it (RFC 9110 section 15.2). 101 is
+                no interim one: after it another protocol is spoken (section 15.2.2).
+                """
+                for _ in range(MAX_INTERIM + 1):
+                    line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+                    if not 100 <= line[1] < 200 or line[1] == _SWITCHING:
+                        return line
+                    http.client.parse_headers(self.fp)
+                raise http.client.HTTPException(f"more than {MAX_INTERIM} interim responses")
 
         class Connection(urllib3.connection.HTTPConnection):
             response_class = Response
