@@ -134,16 +134,18 @@ def test_a_rate_limit_is_waited_for(after: str, waited: float) -> None:
     assert waits == [waited]
 
 
-def test_a_post_is_never_sent_twice() -> None:
+@pytest.mark.parametrize(("status", "times"), [(500, 1), (502, 1), (503, 5), (504, 1)])
+def test_a_post_is_sent_again_only_where_it_was_not_processed(status: int, times: int) -> None:
     count: list[int] = []
 
     def response(method: str, path: str, headers: dict[str, str]) -> Reply:
         count.append(1)
-        return 503, {}, b""
+        return status, {}, b""
 
     with server(response) as url:
-        assert RegistryClient(url, sleep=lambda _: None).request("POST", "/v2/a/blobs/uploads/", body=b"").status == 503
-    assert len(count) == 1
+        client = RegistryClient(url, sleep=lambda _: None)
+        assert client.request("POST", "/v2/a/blobs/uploads/", body=b"").status == status
+    assert len(count) == times
 
 
 def test_an_endless_response_is_cut_off() -> None:
@@ -259,6 +261,65 @@ def test_interim_responses_are_read_and_the_response_after_them_counts(name: str
         else:
             with pytest.raises(TransportError, match=f"more than {MAX_INTERIM} interim responses"):
                 client.request(method, "/v2/")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_connection_that_the_server_closed_is_opened_again(method: str) -> None:
+    """It may be closed at any time, without a word before (RFC 9112 section 9.3.1); a request for each is served."""
+    asked: list[bytes] = []
+
+    def send(connection: socket.socket, over: Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        asked.append(connection.recv(65536))  # the next request arrives, and finds the connection closed
+
+    with raw_server(send) as url:
+        client = RegistryClient(url, retries=0)
+        for _ in range(3):
+            assert client.request(method, "/v2/", body=b"x", retry=False).status == 200
+    assert len(asked) == 2
+
+
+def test_a_server_that_closes_every_connection_is_asked_once() -> None:
+    asked: list[socket.socket] = []
+
+    with raw_server(lambda connection, _: asked.append(connection)) as url, pytest.raises(TransportError):
+        RegistryClient(url, retries=0).request("POST", "/v2/", body=b"x")
+    assert len(asked) == 1
+
+
+def test_white_space_around_a_field_value_is_no_part_of_it() -> None:
+    """RFC 9112 section 5.1."""
+    head = b"HTTP/1.1 200 \r\nTransfer-Encoding:\tchunked \t\r\nX:y\t \r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    with raw_server(lambda connection, _: connection.sendall(head)) as url:
+        response = RegistryClient(url, retries=0).request("GET", "/v2/")
+    assert (response.content, response.header("X")) == (b"{}", "y")
+
+
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        ("/v2/a/blobs/uploads/1", "/v2/a/blobs/uploads/1?"),
+        ("1?state=x", "/v2/a/blobs/uploads/1?state=x&"),
+        ("./1", "/v2/a/blobs/uploads/1?"),
+        ("../uploads/1", "/v2/a/blobs/uploads/1?"),
+        ("?session=1", "/v2/a/blobs/uploads/?session=1&"),
+        ("//HOST/x", "/x?"),
+        ("http://HOST/x?", "/x?&"),
+    ],
+)
+def test_a_location_is_relative_to_what_was_requested(location: str, asked: str) -> None:
+    """RFC 9110 section 10.2.2."""
+    targets: list[str] = []
+
+    def response(method: str, path: str, headers: dict[str, str]) -> Reply:
+        targets.append(path)
+        return (
+            (202, {"Location": location.replace("HOST", headers["host"])}, b"") if method == "POST" else (201, {}, b"")
+        )
+
+    with server(response) as url:
+        assert RegistryClient(url, retries=0).upload_blob("a", b"x", digest="sha256:0").status == 201
+    assert targets == ["/v2/a/blobs/uploads/", f"{asked}digest=sha256%3A0"]
 
 
 def test_a_switch_to_another_protocol_is_no_interim_response() -> None:

@@ -51,6 +51,38 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
+class _Lines(io.BufferedReader):
+    """Lines without white space at their end: it is no part of a field value (RFC 9112 section 5.1).
+
+    http.client keeps it, and then does not see that ``Transfer-Encoding: chunked`` has one. A line of white space alone
+    stays as it is: it is no end of the head.
+    """
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(-1 if size is None else size)
+        if line.endswith((b" \r\n", b"\t\r\n")) and (kept := line.rstrip(b" \t\r\n")):
+            return kept + b"\r\n"
+        return line
+
+
+class _Renewing(urllib3.HTTPConnectionPool):
+    """Sends a request once more where the connection was used before, and the server closed it without a response.
+
+    A server may close a connection at any time, without saying so in the response before (RFC 9112 section 9.3.1). What
+    is sent at that moment was not processed; a repeated POST only opens another upload.
+    """
+
+    def _make_request(self, conn: Any, *args: Any, **kwargs: Any) -> Any:
+        was_used, conn.was_used = getattr(conn, "was_used", False), True
+        try:
+            return super()._make_request(conn, *args, **kwargs)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            if not was_used:
+                raise
+            conn.close()
+            return super()._make_request(conn, *args, **kwargs)
+
+
 class BoundedAdapter(HTTPAdapter):
     """A response has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is retried."""
 
@@ -66,7 +98,7 @@ class BoundedAdapter(HTTPAdapter):
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
                 self.counted = _Counted(self.fp.detach(), *limits)
-                self.fp = io.BufferedReader(self.counted)
+                self.fp = _Lines(self.counted)
 
             def _read_status(self) -> tuple[str, int, str]:
                 """The status line of the response, after its interim ones: http.client skips 100 only.
@@ -87,10 +119,10 @@ class BoundedAdapter(HTTPAdapter):
         class SecureConnection(urllib3.connection.HTTPSConnection):
             response_class = Response
 
-        class Pool(urllib3.HTTPConnectionPool):
+        class Pool(_Renewing, urllib3.HTTPConnectionPool):
             ConnectionCls = Connection
 
-        class SecurePool(urllib3.HTTPSConnectionPool):
+        class SecurePool(_Renewing, urllib3.HTTPSConnectionPool):
             ConnectionCls = SecureConnection
 
             def _validate_conn(self, conn: Any) -> None:

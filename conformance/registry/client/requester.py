@@ -53,6 +53,8 @@ _MAX_ATTEMPTS: Final = 6
 _MAX_RESPONSE: Final = 120.0
 _SLOWEST: Final = 32 * 2**10
 _RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
+_UNPROCESSED: Final = 503
+"""The server was not able to process the request (RFC 9110 section 15.6.4): any method may be sent again."""
 _LEAST_WAIT: Final = 1.0
 """Seconds that a wait for a rate limit counts at least, so that a Retry-After of 0 has an end."""
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
@@ -72,8 +74,8 @@ class _Received(NamedTuple):
 class Requester(_BaseClientV2):  # type: ignore[misc]
     """Raw access for conformance tests: no status raises, every attempt is recorded.
 
-    ``request`` waits where a registry responds with 429, or with 503 with Retry-After, whatever the method, and retries
-    idempotent requests on 502, 503, 504 and broken connections with back-off. When the limit persists for ``retries``
+    ``request`` waits where a registry responds with 429, or with 503 with Retry-After, whatever the method. With
+    back-off it retries any request on 503, and idempotent ones on 502, 504 and broken connections. When the limit persists for ``retries``
     times 30 seconds it raises, because a rate limit is not a response. It follows redirects itself and sends no
     credentials to another origin (RFC 9110). ``requests`` counts what was sent.
     """
@@ -159,7 +161,7 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
                 waited += max(wait, _LEAST_WAIT)
                 if waited > self._retries * MAX_WAIT:
                     raise TransportError(f"{self.host}: {_limited(response.status, after)}", response.exchange)
-            elif last or response.status not in _RETRY_STATUS:
+            elif not again or response.status not in _RETRY_STATUS or (last and response.status != _UNPROCESSED):
                 return response
             else:
                 wait = wait_seconds(after, attempt)
