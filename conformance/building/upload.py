@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from conformance.format.oci import Descriptor
 from conformance.reference.errors import RefusalError
-from conformance.registry.client.client import RegistryClient, Response, TransportError
+from conformance.registry.client.client import RegistryClient, Response, TransportError, location_of, uploads_of
 
 PIECE: Final = 16 * 2**20
 """Bytes of one request; a blob up to this size is sent in one request."""
@@ -43,18 +43,18 @@ class BlobUpload:
         """
         if blob.size <= self._piece:
             return self._whole(blob, b"".join(content))
-        response = self._client.request(
-            "POST", f"/v2/{self._repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b""
-        )
+        base = uploads_of(self._repository)
+        response = self._client.request("POST", base, headers={"Content-Length": "0"}, body=b"")
         wanted = response.header("OCI-Chunk-Min-Length") or ""
         size = min(max(self._piece, int(wanted[:12]) if wanted.isdecimal() else 0), MAX_PIECE)
         start = 0
         for piece in resized(content, size):
             if response.status != 202:
                 return response
-            response = self._append(_location(response), start, piece)
+            base = location_of(response, base)
+            response = self._append(base, start, piece)
             start += len(piece)
-        return response if response.status != 202 else self._complete(_location(response), blob)
+        return response if response.status != 202 else self._complete(location_of(response, base), blob)
 
     def _whole(self, blob: Descriptor, content: bytes) -> Response:
         """Send the blob in one request; an interrupted session is not used again."""
@@ -93,7 +93,7 @@ class BlobUpload:
             if status.status not in (202, 204):
                 return status
             sent = min(max(_received(status) - start, 0), len(piece))
-            location = _location(status) or location
+            location = location_of(status, location) or location
             if sent == len(piece):
                 return Response(202, (("Location", location),), b"", status.exchange)
         raise TransportError(f"the upload of a piece failed {_ATTEMPTS} times")
@@ -121,10 +121,6 @@ def resized(content: Iterable[bytes], size: int) -> Iterator[bytes]:
             del held[:size]
     if held:
         yield bytes(held)
-
-
-def _location(response: Response) -> str:
-    return response.header("Location") or ""
 
 
 def _received(status: Response) -> int:

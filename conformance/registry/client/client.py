@@ -5,11 +5,12 @@ from typing import BinaryIO, NoReturn
 from urllib.parse import urlencode
 
 from conformance.format.digest import Digest
+from conformance.registry.client.conventions import join_url
 from conformance.registry.client.ranges import Range, range_header
 from conformance.registry.client.requester import MAX_SMALL, Requester
 from conformance.registry.client.transport import AuthenticationError, Response, TransportError
 
-__all__ = ["AuthenticationError", "RegistryClient", "Response", "TransportError"]
+__all__ = ["AuthenticationError", "RegistryClient", "Response", "TransportError", "location_of", "uploads_of"]
 
 
 class RegistryClient(Requester):
@@ -52,7 +53,8 @@ class RegistryClient(Requester):
     ) -> Response:
         """POST, then PATCHes of ``chunk_size`` (or none), then PUT; the response that ended it."""
         named = digest or str(Digest.of(content))
-        response = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
+        base = uploads_of(repository)
+        response = self.request("POST", base, headers={"Content-Length": "0"}, body=b"")
         rest = content
         if chunk_size is not None:
             for start in range(0, len(content), chunk_size):
@@ -63,13 +65,12 @@ class RegistryClient(Requester):
                     "Content-Range": f"{start}-{start + len(piece) - 1}",
                     "Content-Type": "application/octet-stream",
                 }
-                response = self.request(
-                    "PATCH", _location(response), headers=headers, body=piece, scope=_push(repository)
-                )
+                base = location_of(response, base)
+                response = self.request("PATCH", base, headers=headers, body=piece, scope=_push(repository))
             rest = b""
         if response.status != 202:
             return response
-        location = _location(response)
+        location = location_of(response, base)
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': named})}"
         headers = {"Content-Type": "application/octet-stream"}
         # Not retried: the first attempt consumes an upload session.
@@ -77,15 +78,16 @@ class RegistryClient(Requester):
 
     def refusal_to_push(self, repository: str) -> int | None:
         """The status that denies a push (401, 403, 405), from an upload that is cancelled at once."""
-        response = self.request("POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"}, body=b"")
+        base = uploads_of(repository)
+        response = self.request("POST", base, headers={"Content-Length": "0"}, body=b"")
         if response.status == 202:
-            self.request("DELETE", _location(response), retry=False, scope=_push(repository))
+            self.request("DELETE", location_of(response, base), retry=False, scope=_push(repository))
         return response.status if response.status in (401, 403, 405) else None
 
     def mount_blob(self, repository: str, digest: str, source: str) -> Response:
         query = urlencode({"mount": digest, "from": source})
         scope = f"{_push(repository)} repository:{source}:pull"
-        return self.request("POST", f"/v2/{repository}/blobs/uploads/?{query}", body=b"", scope=scope)
+        return self.request("POST", f"{uploads_of(repository)}?{query}", body=b"", scope=scope)
 
     def delete_manifest_raw(self, repository: str, digest: str) -> Response:
         return self.request("DELETE", f"/v2/{repository}/manifests/{digest}")
@@ -104,8 +106,17 @@ def _accept(media_types: Sequence[str]) -> dict[str, str]:
     return {"Accept": ", ".join(media_types)} if media_types else {}
 
 
-def _location(response: Response) -> str:
-    return response.header("Location") or ""
+def uploads_of(repository: str) -> str:
+    """Where an upload to a repository begins."""
+    return f"/v2/{repository}/blobs/uploads/"
+
+
+def location_of(response: Response, base: str) -> str:
+    """The Location of the response to a request of ``base``, which it may be relative to (RFC 9110 section 10.2.2).
+
+    "" where there is none, or an invalid one.
+    """
+    return join_url(base, response.header("Location") or "") if response.header("Location") else ""
 
 
 def _push(repository: str) -> str:

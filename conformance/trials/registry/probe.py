@@ -38,7 +38,7 @@ from conformance.observed.registry import (
     StoredSeen,
     SurvivalSeen,
 )
-from conformance.registry.client.client import Response
+from conformance.registry.client.client import Response, location_of, uploads_of
 from conformance.trials.registry.range_probe import ask_range, spread
 from conformance.trials.registry.steps import LAYER_SIZE, Step, Steps, seen_response
 from conformance.trials.registry.target import RegistryUnderTest
@@ -220,7 +220,7 @@ class RegistryProbe(Steps):
         response = self._client.mount_blob(target, digest, source)
         seen = seen_response(f"mount of {digest} from {source}", response)
         if response.status != 201:
-            location = response.header("Location")
+            location = location_of(response, uploads_of(target))
             if response.status == 202 and location:
                 self._client.request("DELETE", location, retry=False)
             return MountSeen(seen)
@@ -330,10 +330,10 @@ class RegistryProbe(Steps):
 
     def _open(self, repository: str, image: SampleImage) -> tuple[bytes, Response]:
         """Start an upload session for its layer; all are open before one is finished."""
-        return image.blobs[image.layer], self._client.request("POST", f"/v2/{repository}/blobs/uploads/", body=b"")
+        return image.blobs[image.layer], self._client.request("POST", uploads_of(repository), body=b"")
 
     def _finish(self, repository: str, content: bytes, session: Response) -> tuple[Step, ResponseSeen]:
-        location, digest = session.header("Location") or "", str(Digest.of(content))
+        location, digest = location_of(session, uploads_of(repository)), str(Digest.of(content))
         self._registry.remember_blob(repository, digest)
         target = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': digest})}"
         headers = {"Content-Type": "application/octet-stream"}
