@@ -27,6 +27,29 @@ def test_a_multipart_response_with_cloudfronts_boundary() -> None:
     assert parse_response(206, quoted, GOOD[2:]) == parse_response(206, MULTI, GOOD)
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        ';boundary="b:1"',
+        "; BOUNDARY=b:1",
+        ' ; type="a;b" ; boundary=b:1; x',
+        '; x="; boundary=no"; boundary=b:1',
+        '; boundary="\\b:\\1"',
+        ";; boundary=b:1;",
+    ],
+)
+def test_the_boundary_is_a_parameter_as_http_writes_it(parameters: str) -> None:
+    """RFC 9110 section 5.6.6."""
+    headers = (("Content-Type", f"multipart/byteranges{parameters}"),)
+    assert parse_response(206, headers, GOOD) == parse_response(206, MULTI, GOOD)
+
+
+def test_white_space_after_a_boundary_and_headers_of_several_lines_are_read() -> None:
+    """RFC 2046 section 5.1.1 and RFC 5322 section 2.2.3."""
+    odd = GOOD.replace(b"--b:1\r\n", b"--b:1 \t\r\n").replace(b"Range: bytes", b"Range:\r\n bytes")
+    assert parse_response(206, MULTI, odd) == parse_response(206, MULTI, GOOD)
+
+
 def test_the_range_unit_may_be_in_any_case() -> None:
     assert parse_response(206, (("Content-Range", "Bytes 0-1/9"),), b"ab") == (Part(0, 1, 9, b"ab"),)
     assert parse_response(206, MULTI, GOOD.replace(b": bytes", b": BYTES")) == parse_response(206, MULTI, GOOD)
@@ -57,6 +80,9 @@ def test_what_the_embedded_registry_serves_reads_back(wanted: list[list[int]]) -
         (206, MULTI, GOOD.replace(b"\r\nab", b"\r\nabc"), "not followed by the boundary"),
         (206, MULTI, GOOD.replace(b"Content-Range", b"Content-Rage"), "0 Content-Range headers"),
         (206, MULTI, b"--b:1--\r\n", "without parts"),
+        (206, MULTI, GOOD.replace(b"--b:1\r\nc", b"--b:1x\r\nc"), "before part 2 has other text"),
+        (206, MULTI, GOOD.replace(b"Content-Type: x", b"HTTP/1.1 206 OK"), "part 1 has a line that is no header"),
+        (206, (("Content-Type", 'multipart/byteranges; x="; boundary=b:1"'),), GOOD, "without a boundary"),
     ],
 )
 def test_a_malformed_response_is_refused(

@@ -15,8 +15,12 @@ from conformance.observed.evidence import Headers
 MAX_PARTS: Final = 4096
 # RFC 9110 section 14.1: names of range units are case-insensitive.
 _CONTENT_RANGE = re.compile(rb"(?i:bytes) (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
-# RFC 2046 section 5.1.1, and the unquoted ":" that CloudFront sends (docs/format.md section 15).
-_BOUNDARY = re.compile(r""";\s*boundary=(?:"([^"]{1,200})"|([^\s";]{1,200}))""", re.IGNORECASE)
+# RFC 9110 sections 5.6.4 and 5.6.6. A value without quotes may have the ":" that CloudFront sends (docs/format.md
+# section 15).
+_PARAMETER = re.compile(r"""\s*;\s*(?:([^\s=";]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]*)))?""")
+_MAX_BOUNDARY: Final = 200
+# A field of a part may have several lines (RFC 5322 section 2.2.3).
+_FOLD: Final = re.compile(rb"\r\n(?=[ \t])")
 
 
 class RangeError(ValueError):
@@ -65,10 +69,7 @@ def parse_response(status: int, headers: Headers, content: bytes) -> tuple[Part,
 def _multipart(content_type: str, content: bytes) -> tuple[Part, ...]:
     if not content_type.lower().startswith("multipart/byteranges"):
         raise RangeError(f"206 with Content-Type {content_type!r}")
-    match = _BOUNDARY.search(content_type)
-    if match is None:
-        raise RangeError(f"multipart/byteranges without a boundary: {content_type!r}")
-    delimiter = b"--" + (match[1] or match[2]).encode("latin-1", "replace")
+    delimiter = b"--" + _boundary(content_type).encode("latin-1", "replace")
     position = 0 if content.startswith(delimiter) else content.find(b"\r\n" + delimiter) + 2
     if position < 2 and not content.startswith(delimiter):
         raise RangeError("the first boundary is missing in the multipart response")
@@ -90,12 +91,27 @@ def _multipart(content_type: str, content: bytes) -> tuple[Part, ...]:
         position += 2
 
 
+def _boundary(content_type: str) -> str:
+    position = len(content_type.partition(";")[0].rstrip())
+    while match := _PARAMETER.match(content_type, position):
+        quoted = re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3]
+        if (match[1] or "").lower() == "boundary" and quoted and len(quoted) <= _MAX_BOUNDARY:
+            return quoted
+        position = match.end()
+    raise RangeError(f"multipart/byteranges without a boundary: {content_type!r}")
+
+
 def _next_part(content: bytes, position: int, number: int) -> tuple[Part, int]:
     """The part whose boundary ends at ``position``; its length comes from its own Content-Range."""
     end = content.find(b"\r\n\r\n", position, position + 16384)
     if end < 0:
         raise RangeError(f"the headers of part {number + 1} do not end")
-    fields = [line.partition(b":") for line in content[position:end].split(b"\r\n") if line.strip()]
+    padding, *lines = _FOLD.sub(b"", content[position:end]).split(b"\r\n")
+    if padding.strip(b" \t"):
+        raise RangeError(f"the line of the boundary before part {number + 1} has other text")
+    fields = [line.partition(b":") for line in lines]
+    if not all(colon for _, colon, _ in fields):
+        raise RangeError(f"part {number + 1} has a line that is no header")
     values = [value.strip() for name, _, value in fields if name.strip().lower() == b"content-range"]
     if len(values) != 1:
         raise RangeError(f"part {number + 1} has {len(values)} Content-Range headers")

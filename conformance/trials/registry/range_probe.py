@@ -1,7 +1,7 @@
 """One range request, parsed strictly."""
 
 from conformance.observed.registry import RangePart, RangeSeen
-from conformance.registry.client.client import RegistryClient
+from conformance.registry.client.client import RegistryClient, Response
 from conformance.registry.client.ranges import RangeError, parse_response
 from conformance.trials.registry.steps import seen_response
 
@@ -22,8 +22,15 @@ def ask_range(
         parts = parse_response(response.status, response.headers, response.content)
     except RangeError as error:
         return RangeSeen(header, wanted, blob, received, malformed=str(error))
+    if response.status == 206 and "," not in header and _is_multipart(response):
+        # RFC 9110 section 15.3.7.2: a client that requests one range may not be able to read it.
+        return RangeSeen(header, wanted, blob, received, malformed="a multipart response to a request of one range")
     seen = tuple(RangePart(part.first, part.content, part.total) for part in parts)
     return RangeSeen(header, wanted, blob, received, seen)
+
+
+def _is_multipart(response: Response) -> bool:
+    return (response.header("Content-Type") or "").lower().startswith("multipart/")
 
 
 def spread(size: int, count: int) -> tuple[tuple[int, int], ...]:
