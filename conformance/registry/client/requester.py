@@ -75,9 +75,9 @@ class Requester(_BaseClientV2):  # type: ignore[misc]
     """Raw access for conformance tests: no status raises, every attempt is recorded.
 
     ``request`` waits where a registry responds with 429, or with 503 with Retry-After, whatever the method. With
-    back-off it retries any request on 503, and idempotent ones on 502, 504 and broken connections. When the limit persists for ``retries``
-    times 30 seconds it raises, because a rate limit is not a response. It follows redirects itself and sends no
-    credentials to another origin (RFC 9110). ``requests`` counts what was sent.
+    back-off it retries any request on 503, and idempotent ones on 502, 504 and broken connections. When the limit
+    persists for ``retries`` times 30 seconds it raises, because a rate limit is not a response. It follows redirects
+    itself and sends no credentials to another origin (RFC 9110). ``requests`` counts what was sent.
     """
 
     def __init__(
