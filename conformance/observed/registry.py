@@ -93,6 +93,26 @@ class DanglingSeen(msgspec.Struct, frozen=True):
     got: ResponseSeen
 
 
+class PairSeen(msgspec.Struct, frozen=True):
+    """HEAD and GET of one blob or manifest.
+
+    ``was_pushed``: it was pushed into this repository, and not deleted; ``is_foreign``: only into other ones.
+    """
+
+    head: ResponseSeen
+    get: ResponseSeen
+    was_pushed: bool = False
+    is_foreign: bool = False
+
+
+class ApartSeen(msgspec.Struct, frozen=True):
+    """One image in several repositories: HEAD and GET of it, ``deletes`` in one, then reads in the others."""
+
+    pairs: tuple[PairSeen, ...]
+    deletes: tuple[ResponseSeen, ...]
+    reads: tuple[ResponseSeen, ...]
+
+
 class ReferrersSeen(msgspec.Struct, frozen=True):
     """The referrers response for a subject, and the digest that must be listed."""
 

@@ -237,7 +237,7 @@ HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 INTERIM = {
     "one of 103": (HINT, True),
     "102 without headers": (b"HTTP/1.1 102 Processing\r\n\r\n", True),
-    "100 that nobody asked for": (b"HTTP/1.1 100 Continue\r\n\r\n", True),
+    "100 without a request for it": (b"HTTP/1.1 100 Continue\r\n\r\n", True),
     "an unknown one": (b"HTTP/1.1 199 \r\nX: y\r\n\r\n", True),
     "several kinds": (b"HTTP/1.1 100 Continue\r\n\r\n" + 2 * HINT, True),
     "as many as are read": (MAX_INTERIM * HINT, True),

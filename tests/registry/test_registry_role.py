@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance.assurance.matrix.registries import judge_registry, verdicts
-from conformance.registry.server import defects
+from conformance.registry.server import defects, existence_defects
 from conformance.registry.server.deviations import Defect
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.registry.server.launch import docker_registry, find_docker_registry
@@ -14,7 +14,7 @@ from conformance.requirements import broken_by, find_mutants
 from conformance.results import conforms
 from tests.tools import need
 
-MUTANTS = find_mutants(defects)
+MUTANTS = find_mutants(defects, existence_defects)
 
 
 def test_the_embedded_registry_passes_everything() -> None:

@@ -30,7 +30,7 @@ from conformance.cases.variants import consumers as lawful_consumers
 from conformance.cases.variants import copiers as lawful_copiers
 from conformance.cases.variants import producers as lawful_producers
 from conformance.implementations.adapter import find_adapter
-from conformance.registry.server import defects
+from conformance.registry.server import defects, existence_defects
 from conformance.requirements import (
     broken_by,
     find_checks,
@@ -54,6 +54,7 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     documents.__name__: ("artifact", judging.judge_metadata),
     layouts.__name__: ("artifact", judging.judge_layout),
     defects.__name__: ("registry", judge_defect),
+    existence_defects.__name__: ("registry", judge_defect),
     producers.__name__: ("producer", programs.judge_producer),
     copiers.__name__: ("copier", programs.judge_copier),
     lawful_producers.__name__: ("producer", programs.judge_producer),

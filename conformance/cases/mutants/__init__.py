@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from conformance.registry.server import defects
+from conformance.registry.server import defects, existence_defects
 from conformance.requirements import find_mutants
 
 
 def all_mutants() -> tuple[Callable[..., Any], ...]:
     """The mutants of this package, and those of registries: the defects of the embedded registry."""
-    return find_mutants(sys.modules[__name__], defects)
+    return find_mutants(sys.modules[__name__], defects, existence_defects)

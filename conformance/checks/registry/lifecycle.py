@@ -10,8 +10,9 @@ from conformance.observed.registry import MachineSeen, MountSeen, ReferrersSeen,
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, informed, judge, passed, unsupported
 
-# distribution-spec 1.1.1, "Content Management": 405 or 400 where deleting is switched off.
-_DELETES_OFF = (400, 405, 501)
+# distribution-spec 1.1.1, "Content Management": 405 or 400 where deleting is switched off, 404 (end-9, end-10) where
+# there is no such endpoint. The user may lack the right to delete.
+DELETE_REFUSED = (400, 401, 403, 404, 405, 409, 501)
 
 
 @decides("REG-012")
@@ -41,7 +42,7 @@ def mount_falls_back(cases: tuple[MountSeen, ...]) -> Iterator[Judgement]:
 
 @decides("REG-014")
 def shared_blobs_survive(seen: SurvivalSeen) -> Iterator[Judgement]:
-    refused = [response for response in seen.deletes if response.status in _DELETES_OFF]
+    refused = [response for response in seen.deletes if response.status in DELETE_REFUSED]
     if len(refused) == len(seen.deletes):
         yield unsupported("The registry does not delete.", evidence=tuple(response.exchange for response in refused))
         return

@@ -66,7 +66,7 @@ class _Lines(io.BufferedReader):
 
 
 class _Renewing(urllib3.HTTPConnectionPool):
-    """Sends a request once more where the connection was used before, and the server closed it without a response.
+    """Sends a request again where the connection was used before, and the server closed it without a response.
 
     A server may close a connection at any time, without saying so in the response before (RFC 9112 section 9.3.1). What
     is sent at that moment was not processed; a repeated POST only opens another upload.

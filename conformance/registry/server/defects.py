@@ -48,7 +48,7 @@ def sorts_index(fields: JsonObject) -> JsonObject:
     return fields if ordered == entries else {**fields, "manifests": ordered}
 
 
-@mutant("REG-003", implies=("REG-014", "REG-020", "REG-025"))
+@mutant("REG-003", implies=("REG-014", "REG-020", "REG-025", "REG-030"))
 @rewrites_manifests
 def reencodes_json(fields: JsonObject) -> JsonObject:
     return fields if "manifests" in fields else dict(sorted(fields.items()))
@@ -148,7 +148,7 @@ def redirects_drop_range(call: Call, core: RegistryCore) -> Reply | None:
     return None
 
 
-@mutant("REG-011", implies=("REG-015",))
+@mutant("REG-011", implies=("REG-015", "REG-030"))
 @on_response
 def head_missing_is_200(call: Call, reply: Reply, core: RegistryCore) -> Reply:
     return Reply(200) if call.method == "HEAD" and "/blobs/" in call.path and reply.status == 404 else reply

@@ -29,6 +29,7 @@ class Wire(msgspec.Struct, frozen=True):
 
     ``stated`` is a Content-Length other than the body's, ``chunked`` leaves it out. After ``cut`` bytes of the
     body nothing is sent for ``stall`` seconds, and then the connection is reset; without ``head`` no status is sent.
+    ``interim`` is the status of a response before this one.
     """
 
     stated: int | None = None
@@ -36,6 +37,7 @@ class Wire(msgspec.Struct, frozen=True):
     cut: int | None = None
     stall: float = 0.0
     head: bool = True
+    interim: int | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -25,7 +25,10 @@ async def send_raw(request: web.BaseRequest, reply: Reply) -> None:
         return
     body = b"" if request.method == "HEAD" else reply.body
     framed = _chunks(body) if wire.chunked else body
-    transport.write((_head(reply, wire) if wire.head else b"") + (framed if wire.cut is None else framed[: wire.cut]))
+    interim = b"HTTP/1.1 %d Interim\r\n\r\n" % wire.interim if wire.interim is not None else b""
+    transport.write(
+        interim + (_head(reply, wire) if wire.head else b"") + (framed if wire.cut is None else framed[: wire.cut])
+    )
     if wire.cut is None:
         transport.close()
         return
@@ -42,7 +45,7 @@ def _head(reply: Reply, wire: Wire) -> bytes:
     fields = {name: value for name, value in reply.headers.items() if name.lower() != "content-length"}
     if wire.chunked:
         fields["Transfer-Encoding"] = "chunked"
-    else:
+    elif reply.status != 204:
         fields["Content-Length"] = str(len(reply.body) if wire.stated is None else wire.stated)
     fields["Connection"] = "close"
     lines = [f"HTTP/1.1 {reply.status} {reason}", *(f"{name}: {value}" for name, value in fields.items())]

@@ -25,6 +25,7 @@ from conformance.format.names import (
 from conformance.format.sentinel import canonical_sentinel
 from conformance.images.samples import PLATFORM, SampleImage, manifest_descriptor, sample_image
 from conformance.observed.registry import (
+    ApartSeen,
     BlobSeen,
     ControlSeen,
     DanglingSeen,
@@ -39,6 +40,7 @@ from conformance.observed.registry import (
     SurvivalSeen,
 )
 from conformance.registry.client.client import Response, location_of, uploads_of
+from conformance.trials.registry.apart import Apart
 from conformance.trials.registry.range_probe import ask_range, spread
 from conformance.trials.registry.steps import LAYER_SIZE, Step, Steps, seen_response
 from conformance.trials.registry.target import RegistryUnderTest
@@ -55,7 +57,8 @@ class RegistryProbe(Steps):
 
     def __init__(self, registry: RegistryUnderTest) -> None:
         super().__init__(registry)
-        self._pushing, self._loading = Lock(), Lock()
+        self._pushing, self._loading, self._parting = Lock(), Lock(), Lock()
+        self._apart: ApartSeen | None = None
         self._pushed: SampleImage | None = None
         self._rounds: tuple[RoundSeen, ...] = ()
 
@@ -342,6 +345,13 @@ class RegistryProbe(Steps):
         )
         seen = seen_response(f"upload of {digest} while others are open", put)
         return self._uploading(repository, digest, content), seen
+
+    def apart(self) -> ApartSeen:
+        """One image in several repositories."""
+        with self._parting:
+            if self._apart is None:
+                self._apart = Apart(self._registry).observe()
+            return self._apart
 
     def without_accept(self) -> StoredSeen:
         image = self._image

@@ -5,7 +5,7 @@ from types import MethodType
 from typing import Any, Final
 
 from conformance.checks.bound import Scenario, deciding
-from conformance.checks.registry import lifecycle, ranges, storage
+from conformance.checks.registry import existence, lifecycle, ranges, storage
 from conformance.checks.registry.control import control_problem
 from conformance.registry.client.client import TransportError
 from conformance.trials.registry.probe import RegistryProbe
@@ -37,6 +37,8 @@ SCENARIOS: Final[Mapping[str, Scenario[RegistryProbe, Any]]] = dict(
         deciding(storage.head_states_the_length, RegistryProbe.blobs),
         deciding(ranges.never_wrong, RegistryProbe.all_ranges),
         deciding(ranges.nothing_missing, RegistryProbe.all_ranges),
+        deciding(existence.head_and_get_agree, RegistryProbe.apart),
+        deciding(existence.deletes_in_one_repository, RegistryProbe.apart),
     )
 )
 """REG-020 has a trial of its own (``machine``)."""

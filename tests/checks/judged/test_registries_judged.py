@@ -10,13 +10,16 @@ import pytest
 
 from conformance import checks
 from conformance.checks.registry.control import control_problem
+from conformance.format.digest import Digest
 from conformance.observed.evidence import Exchange
 from conformance.observed.registry import (
+    ApartSeen,
     BlobSeen,
     ControlSeen,
     DanglingSeen,
     MachineSeen,
     MountSeen,
+    PairSeen,
     RangePart,
     RangeSeen,
     RedirectSeen,
@@ -205,6 +208,38 @@ ROUNDS = {
 }
 for name, rounds in ROUNDS.items():
     add("025 026", **{name: rounds})
+
+
+def pair(head: ResponseSeen, get: int, content: bytes = BLOB, **more: bool) -> PairSeen:
+    return PairSeen(head, response(get, content, "GET of it"), **more)
+
+
+OF_BLOB: Json = {"content_length": "100", "docker_content_digest": str(Digest.of(BLOB))}
+PAIRS = {
+    "both": pair(response(200, **OF_BLOB), 200),
+    "both, nothing stated": pair(response(200), 200),
+    "neither": pair(response(404, content_length="9"), 404),
+    "HEAD only": pair(response(200, **OF_BLOB), 404),
+    "GET only": pair(response(404), 200),
+    "HEAD, and GET is denied": pair(response(200), 403),
+    "another length": pair(response(200, content_length="99"), 200),
+    "another digest": pair(response(200, docker_content_digest="sha256:0"), 200),
+    "a digest by another algorithm": pair(response(200, docker_content_digest="sha512:0"), 200),
+    "what HEAD states of an error": pair(response(404, **OF_BLOB), 404, b""),
+    "pushed": pair(response(200), 200, was_pushed=True),
+    "pushed and gone": pair(response(404), 404, was_pushed=True),
+    "pushed, HEAD is not allowed": pair(response(405), 200, was_pushed=True),
+    "pushed, GET is broken": pair(response(200), 500, was_pushed=True),
+    "served elsewhere": pair(response(200), 200, is_foreign=True),
+    "not served elsewhere": pair(response(404), 404, is_foreign=True),
+}
+for name, each_pair in PAIRS.items():
+    add("030", **{name: ApartSeen((PAIRS["both"], each_pair), (), ())})
+for statuses in ((202, 202), (200, 405), (405, 405), (404, 403), (400, 401), (409, 501), (202, 500), (500, 500)):
+    for read in (200, 404, 403):
+        deletes = tuple(response(each, what=f"delete {at}") for at, each in enumerate(statuses))
+        apart = ApartSeen((), deletes, (response(200, what="the first"), response(read, what="the second")))
+        add("031", **{f"{statuses} then {read}": apart})
 EXCHANGES = tuple(Exchange("GET", f"http://r/{at}", status=200) for at in range(5))
 for name, failure in {"failure": "a\n\nb\n", "blank": " \n", "nothing": ""}.items():
     add("020", **{name: MachineSeen(8, failure, EXCHANGES)})

@@ -32,7 +32,8 @@ def ignores_range() -> Defect:
 
 
 def _has_blob(call: Call, core: RegistryCore) -> bool:
-    return _gets_blob(call) and call.path.rsplit("/", 1)[1] in core.blobs
+    repository = core.repositories.get(call.path.removeprefix("/v2/").split("/blobs/")[0])
+    return _gets_blob(call) and repository is not None and call.path.rsplit("/", 1)[1] in repository.links
 
 
 @variant("REG-028", warns=("REG-006", "REG-022"))

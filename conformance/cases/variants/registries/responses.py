@@ -92,3 +92,35 @@ def takes_no_upload_in_pieces() -> Defect:
 def lists_no_referrers() -> Defect:
     """404 to the referrers API: clients then use tags (distribution-spec v1.1.1, "Unavailable Referrers API")."""
     return defects.no_referrers()
+
+
+@variant("REG-030", "REG-031", "REG-020")
+def deletes_no_blobs() -> Defect:
+    """405 to the deletion of a blob, 202 to that of a manifest (distribution-spec v1.1.1, "Deleting Blobs")."""
+
+    def before(call: Call, core: RegistryCore) -> Reply | None:
+        del core
+        blob = call.method == "DELETE" and "/blobs/sha256:" in call.path
+        return error_reply(405, "UNSUPPORTED", "blobs are collected") if blob else None
+
+    return Choice(before=before)
+
+
+@variant("REG-014", "REG-020", "REG-031")
+def denies_every_deletion() -> Defect:
+    """403 to every deletion: the user lacks the right (distribution-spec v1.1.1, "Error Codes", DENIED)."""
+    return Choice(before=lambda call, _: error_reply(403, "DENIED", "no") if call.method == "DELETE" else None)
+
+
+@variant("REG-030", "REG-031")
+def shares_blobs_between_repositories() -> Defect:
+    """Finds each blob in every repository, as zot and crane do: the specification does not state who may read what."""
+
+    def before(call: Call, core: RegistryCore) -> Reply | None:
+        digest = call.path.rpartition("/")[2]
+        reads = call.method in ("GET", "HEAD") and "/blobs/sha256:" in call.path
+        if reads and any(digest in repository.links for repository in core.repositories.values()):
+            core.repository(call.path.removeprefix("/v2/").split("/blobs/")[0]).links.add(digest)
+        return None
+
+    return Choice(before=before)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.deviations import Defect
 from conformance.registry.server.responses import error_reply
-from conformance.registry.server.serving import Call, Reply
+from conformance.registry.server.serving import Call, Reply, Wire
 from conformance.requirements import variant
 
 _EVERY = 9
@@ -24,6 +24,21 @@ class _Changed(Defect):
         return self._change(call, reply)
 
 
+class _RelativeLocations(Defect):
+    """Names the session of an upload in the query."""
+
+    def before(self, call: Call, core: RegistryCore) -> Reply | None:
+        query = {**call.query}
+        session = query.pop("session", "") if "/blobs/uploads/" in call.path else ""
+        return core.handle(Call(call.method, call.path + session, query, call.headers, call.body)) if session else None
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:  # noqa: ARG002
+        place, _, session = reply.headers.get("Location", "").rpartition("/")
+        if reply.status not in (202, 204) or not place.endswith("/blobs/uploads"):
+            return reply
+        return reply.replace(headers={**reply.headers, "Location": f"?session={session}"})
+
+
 class _Busy(Defect):
     """Responds to every ninth request with a request to repeat it at once."""
 
@@ -36,6 +51,18 @@ class _Busy(Defect):
             return None
         busy = error_reply(429, "TOOMANYREQUESTS", "come again")
         return busy.replace(headers={**busy.headers, "Retry-After": "0"})
+
+
+@variant("REG-001", "REG-005", "REG-020", "REG-030")
+def sends_early_hints() -> Defect:
+    """103 before each response (RFC 9110 section 15.2, RFC 8297): a client reads any number of interim responses."""
+    return _Changed(lambda _, reply: reply.replace(wire=Wire(interim=103)))
+
+
+@variant("REG-001", "REG-015")
+def gives_relative_upload_locations() -> Defect:
+    """The Location of an upload relative to the request: ``?session=…`` (RFC 9110 section 10.2.2)."""
+    return _RelativeLocations()
 
 
 def _adding(**headers: str) -> Defect:

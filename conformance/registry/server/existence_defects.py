@@ -1,0 +1,118 @@
+"""The embedded registry with one defect each in what it finds: the mutants of REG-030 and REG-031."""
+
+from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.deviations import Defect, gets_blob, instead, on_response, repository_of
+from conformance.registry.server.responses import own_headers
+from conformance.registry.server.serving import Call, Reply
+from conformance.requirements import mutant
+
+
+def _is_blob(call: Call) -> bool:
+    return "/blobs/sha256:" in call.path
+
+
+@mutant("REG-030")
+@instead
+def head_finds_blobs_of_other_repositories(call: Call, core: RegistryCore) -> Reply | None:
+    """HEAD looks up a blob in the whole registry, GET in the repository: a client uploads nothing, and cannot pull."""
+    digest = call.path.rpartition("/")[2]
+    if call.method != "HEAD" or not _is_blob(call) or digest not in core.blobs:
+        return None
+    return Reply(200, {"Docker-Content-Digest": digest}, core.blobs[digest])
+
+
+@mutant("REG-030")
+@instead
+def get_finds_blobs_of_other_repositories(call: Call, core: RegistryCore) -> Reply | None:
+    """GET looks up a blob in the whole registry, HEAD in the repository: what is there is uploaded again."""
+    digest = call.path.rpartition("/")[2]
+    if call.header("range") or not gets_blob(call) or digest not in core.blobs:
+        return None
+    return Reply(200, {"Docker-Content-Digest": digest}, core.blobs[digest])
+
+
+@mutant("REG-030")
+class HeadRemembersWhatWasDeleted(Defect):
+    """HEAD of a blob responds from a cache, which a deletion does not clear."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Reply] = {}
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+        if call.method != "HEAD" or not _is_blob(call):
+            return reply
+        if reply.status == 200:
+            self._kept[call.path] = reply
+        return self._kept.get(call.path, reply)
+
+
+@mutant("REG-030")
+@on_response
+def finds_no_manifest_by_head(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    return Reply(404) if call.method == "HEAD" and "/manifests/" in call.path else reply
+
+
+@mutant("REG-030")
+@on_response
+def head_states_the_length_of_another_form(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    """Content-Length of HEAD is that of a manifest before it was stored in another form (RFC 9110 section 8.6)."""
+    if call.method == "HEAD" and "/manifests/" in call.path and reply.status == 200:
+        return reply.replace(headers={**reply.headers, "Content-Length": str(len(reply.body) + 1)})
+    return reply
+
+
+@mutant("REG-030")
+@on_response
+def head_states_the_digest_of_another_manifest(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    if call.method == "HEAD" and "/manifests/" in call.path and reply.status == 200:
+        return reply.replace(headers={**reply.headers, "Docker-Content-Digest": "sha256:" + "0" * 64})
+    return reply
+
+
+@mutant("REG-031")
+@on_response
+def deletes_a_blob_everywhere(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    """Deletes a blob of one repository from all, as crane 0.22.1 does."""
+    if call.method == "DELETE" and _is_blob(call) and reply.status == 202:
+        for repository in core.repositories.values():
+            repository.links.discard(call.path.rpartition("/")[2])
+    return reply
+
+
+@mutant("REG-031")
+class DeletesWhatWasMounted(Defect):
+    """A mount is a link to the other repository: the blob is gone where it was deleted there."""
+
+    def __init__(self) -> None:
+        self._mounts: list[tuple[str, str, str]] = []
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+        if call.method == "POST" and "mount" in call.query and reply.status == 201:
+            self._mounts.append((repository_of(call), call.query.get("from", ""), call.query["mount"]))
+        if call.method == "DELETE" and _is_blob(call) and reply.status == 202:
+            for target, source, digest in self._mounts:
+                if (source, digest) == (repository_of(call), call.path.rpartition("/")[2]):
+                    core.repositories[target].links.discard(digest)
+        return reply
+
+
+@mutant("REG-031")
+@on_response
+def deletes_a_manifest_everywhere(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    digest = call.path.rpartition("/")[2]
+    if call.method == "DELETE" and "/manifests/sha256:" in call.path and reply.status == 202:
+        for repository in core.repositories.values():
+            repository.manifests.pop(digest, None)
+            repository.tags = {tag: named for tag, named in repository.tags.items() if named != digest}
+    return reply
+
+
+@mutant("REG-028", implies=("REG-005",))
+@on_response
+def sends_one_range_as_multipart(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    """RFC 9110 section 15.3.7.2: a client that requests one range may not be able to read it."""
+    if not gets_blob(call) or reply.status != 206 or "Content-Range" not in reply.headers:
+        return reply
+    head = f"--one\r\nContent-Range: {reply.headers['Content-Range']}\r\n\r\n".encode()
+    headers = {**own_headers(reply), "Content-Type": "multipart/byteranges; boundary=one"}
+    return Reply(206, headers, head + reply.body + b"\r\n--one--\r\n")
