@@ -114,13 +114,12 @@ class Place:
         """Whether everything that an image names is there."""
         if seen.index_problem or any(manifest.document is None for manifest in seen.manifests):
             return False
-        digests = {
-            descriptor.digest
-            for manifest in seen.manifests
-            if manifest.document is not None
-            for descriptor in (manifest.document.view.config, *manifest.document.view.layers)
-        }
-        return all(self.client.head_blob(repository, digest).status == 200 for digest in sorted(digests))
+        return not self.missing(repository, seen)
+
+    def missing(self, repository: str, seen: ImageSeen) -> tuple[str, ...]:
+        """The digests of blobs that the manifests of an image name, and that are not there."""
+        digests = sorted({descriptor.digest for descriptor in named_blobs(seen)})
+        return tuple(digest for digest in digests if self.client.head_blob(repository, digest).status != 200)
 
     def diff_ids(self, repository: str, layers: Sequence[Descriptor]) -> tuple[str, ...]:
         """The digests of these layers decompressed; a layer that cannot be read gives its problem in their place."""
@@ -148,6 +147,13 @@ class Place:
     def _created(self, exchange: Exchange) -> None:
         if exchange.status != _CREATED:
             raise RuntimeError(f"the embedded registry refuses the image of the suite: {exchange.as_text()}")
+
+
+def named_blobs(seen: ImageSeen) -> Iterator[Descriptor]:
+    """The config and the layers of each manifest of an image that was read."""
+    for manifest in seen.manifests:
+        if manifest.document is not None:
+            yield from (manifest.document.view.config, *manifest.document.view.layers)
 
 
 def tar_in(layer: bytes, media_type: str) -> tuple[bytes, str]:

@@ -25,4 +25,4 @@ def test_the_example_of_a_copier_conforms(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "conforms to profile copier: 7 of 7 MUST decided" in done.stdout
+    assert "conforms to profile copier: 8 of 8 MUST decided" in done.stdout

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases.mutants import copiers
+from conformance.cases.mutants import copiers, copiers_whole
 from conformance.implementations.adapter import parse_adapter
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_mutants, load_catalogue
@@ -15,7 +15,7 @@ from conformance.trials.copier.trial import CopierTrial
 from conformance.trials.in_process import InProcessImplementation
 from conformance.trials.under_test import ImplementationUnderTest
 
-MUTANTS = find_mutants(copiers)
+MUTANTS = find_mutants(copiers, copiers_whole)
 
 
 def verdicts(toolkit: Toolkit, directory: Path) -> dict[str, str]:

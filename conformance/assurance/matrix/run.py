@@ -21,6 +21,7 @@ from conformance.cases.mutants import (
     clients_select,
     clients_unaware,
     copiers,
+    copiers_whole,
     documents,
     layouts,
     metadata,
@@ -56,9 +57,8 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     defects.__name__: ("registry", judge_defect),
     existence_defects.__name__: ("registry", judge_defect),
     producers.__name__: ("producer", programs.judge_producer),
-    copiers.__name__: ("copier", programs.judge_copier),
+    **{module.__name__: ("copier", programs.judge_copier) for module in (copiers, copiers_whole, lawful_copiers)},
     lawful_producers.__name__: ("producer", programs.judge_producer),
-    lawful_copiers.__name__: ("copier", programs.judge_copier),
     **{
         module.__name__: ("consumer", programs.judge_consumer)
         for module in (clients, clients_input, clients_select, clients_unaware, lawful_consumers)

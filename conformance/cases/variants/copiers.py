@@ -12,7 +12,7 @@ from conformance.format.digest import Digest
 from conformance.format.document import decode_object, encode
 from conformance.format.media_types import GZIP
 from conformance.format.names import LAYER_ZSTD_TYPE, SENTINEL_ANNOTATION, SENTINEL_TYPE
-from conformance.format.oci import Descriptor
+from conformance.format.oci import Descriptor, Platform
 from conformance.format.selection import is_annotated_sentinel
 from conformance.format.splice import with_member
 from conformance.format.writer import layer_from_tar
@@ -280,6 +280,46 @@ def recompresses_only_what_it_knows() -> Toolkit:
             return super().plan(options)
 
     return Toolkit(copier=Refuses, name="variant")
+
+
+@variant("SENT-STRIP-021")
+def takes_one_platform_as_one_manifest() -> Toolkit:
+    """A part of an index may be copied as an image without index: the plain one (image/copy/copy.go)."""
+
+    class Selects(Copier):
+        def part(self, plan: Plan, platform: Platform) -> Plan:
+            part = super().part(plan, platform)
+            entries = decode_object(part.root.raw, what="index")["manifests"]
+            chosen = next(entry for entry in entries if SENTINEL_ANNOTATION not in (entry.get("annotations") or {}))
+            documents = {str(Digest.of(step.raw)): step for step in part.steps if isinstance(step, ManifestStep)}
+            return Plan(part.steps, documents[chosen["digest"]])
+
+    return Toolkit(copier=Selects, name="variant")
+
+
+@variant("SENT-STRIP-021")
+def leaves_the_index_of_a_part_as_it_is() -> Toolkit:
+    """For its signature the index stays, and names manifests that were not asked for (a sparse index)."""
+
+    class Leaves(Copier):
+        def part(self, plan: Plan, platform: Platform) -> Plan:
+            return Plan(super().part(plan, platform).steps, plan.root)
+
+    return Toolkit(copier=Leaves, name="variant")
+
+
+@variant("SENT-STRIP-021")
+def drops_the_sentinel_entry_of_a_part() -> Toolkit:
+    """Of a pair the plain entry alone is a whole image (docs/format.md section 5)."""
+
+    class Drops(Copier):
+        def part(self, plan: Plan, platform: Platform) -> Plan:
+            part = super().part(plan, platform)
+            fields = decode_object(part.root.raw, what="index")
+            kept = [each for each in fields["manifests"] if SENTINEL_ANNOTATION not in (each.get("annotations") or {})]
+            return Plan(part.steps, ManifestStep(encode({**fields, "manifests": kept}), part.root.media_type, "index"))
+
+    return Toolkit(copier=Drops, name="variant")
 
 
 KNOW_NO_SENTINELS: Final[tuple[Callable[[], Toolkit], ...]] = (

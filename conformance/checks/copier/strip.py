@@ -10,9 +10,11 @@ from conformance.checks.artifact.pairs import (
     data_layers,
     is_sentinel_manifest,
     layers_of,
+    plain_manifests,
     sentinel_manifests,
 )
 from conformance.checks.copier.stale_annotations import stale_keys
+from conformance.checks.copier.whole import content_is_there, of_wanted_platform, plain_variants_are_there
 from conformance.format.names import MANIFEST_CHECKSUM, PR681, SENTINEL_ANNOTATION
 from conformance.format.sentinel import canonical_sentinel
 from conformance.observed.image import CopySeen, ImageSeen, ManifestSeen
@@ -67,7 +69,10 @@ def stale_annotations_go(seen: CopySeen) -> Iterator[Judgement]:
 
 @decides("SENT-STRIP-006")
 def diff_ids_of_data_layers_stay(seen: CopySeen) -> Iterator[Judgement]:
-    if seen.after is None or not seen.requested or len(seen.before.manifests) != 1:
+    if seen.after is None or not (seen.requested or seen.to_docker or any(_stripped(seen))):
+        return
+    if len(seen.before.manifests) != 1:
+        yield from _diff_ids_of_each(seen, seen.after)
         return
     if copy_of_one(seen.after) is None:
         yield not_run("the copied manifest cannot be determined", where=seen.name)
@@ -78,6 +83,15 @@ def diff_ids_of_data_layers_stay(seen: CopySeen) -> Iterator[Judgement]:
     (before,) = seen.before.manifests
     wanted = _diff_ids(before)[int(is_sentinel_manifest(before)) :]
     yield _same(seen, "DiffIDs of the layers", wanted, seen.data_diff_ids)
+
+
+def _diff_ids_of_each(seen: CopySeen, after: ImageSeen) -> Iterator[Judgement]:
+    """Of an index: every manifest has the data layers of one of the source, decompressed."""
+    known = {_diff_ids(manifest)[int(is_sentinel_manifest(manifest)) :] for manifest in seen.before.manifests}
+    for manifest, found in zip(after.manifests, seen.diff_ids_of_each, strict=False):
+        yield judge(found in known, "A manifest of the copy has other data layers than those of the source.",
+                    where=f"{seen.name}: {manifest.name}", found=", ".join(found),
+                    expected=" or ".join(", ".join(each) for each in sorted(known)))  # fmt: skip
 
 
 @decides("SENT-STRIP-027")
@@ -123,16 +137,26 @@ def equals_the_plain_variant_recompressed(seen: CopySeen) -> Iterator[Judgement]
 
 @decides("SENT-STRIP-011")
 def no_entry_dangles(seen: CopySeen) -> Iterator[Judgement]:
-    if seen.after is None or seen.after.index is None or seen.to_docker or seen.partial:
+    if seen.after is None or seen.to_docker or seen.partial:
         return
-    yield from _resolved(seen, seen.after)
+    if seen.before.index is not None:
+        yield from plain_variants_are_there(seen, plain_manifests(seen.before), seen.after)
+    if seen.after.index is not None:
+        yield from content_is_there(seen)
+        yield from _resolved(seen, seen.after)
 
 
 @decides("SENT-STRIP-021")
 def a_part_of_an_index_is_whole(seen: CopySeen) -> Iterator[Judgement]:
-    if not seen.partial or seen.after is None or seen.after.index is None:
+    if not seen.partial or seen.after is None:
         return
-    if _root(seen.before) == _root(seen.after):
+    yield from content_is_there(seen)
+    yield from plain_variants_are_there(seen, of_wanted_platform(plain_manifests(seen.before)), seen.after)
+    if seen.after.index is None:
+        alone = [manifest.name for manifest in sentinel_manifests(seen.after)]
+        yield judge(not alone, "Of a pair the sentinel variant alone was copied.", where=seen.name,
+                    expected="both entries of the pair, or the plain variant", found=", ".join(alone))  # fmt: skip
+    elif _root(seen.before) == _root(seen.after):
         # An unchanged index, for its signature, names omitted manifests: that was requested.
         yield passed(seen.name, found="the index is unchanged")
     else:
@@ -200,6 +224,8 @@ def preserved_digests_are_preserved(seen: CopySeen) -> Iterator[Judgement]:
     same = seen.after is not None and _documents(seen.before) == _documents(seen.after)
     yield judge(same, "A copy with digests preserved has different bytes.", where=seen.name,
                 expected="every byte retained", found="refused" if seen.refused else "another image")  # fmt: skip
+    if same:
+        yield from content_is_there(seen)
 
 
 @decides("SENT-STRIP-016")

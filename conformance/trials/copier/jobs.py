@@ -114,6 +114,12 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     # The order of requests is inspected in these.
     "SENT-PUSH-001": ("plain", "kept", "index", "to gzip", "plain from storage"),
 }
+ALSO: Final[Mapping[str, Sequence[str]]] = {
+    "SENT-STRIP-004": ("kept", "to Docker"),
+    "SENT-STRIP-006": ("kept", "to Docker", "index to gzip"),
+    "SENT-PUSH-001": ("index to gzip", "to Docker"),
+}
+"""More copies that show a requirement, of tools that make them: one that is not made leaves nothing undecided."""
 TWINS: Final[Mapping[str, str]] = {
     # Not "to gzip": a tool may refuse to recompress any image with a layer that it does not know.
     "gzip, digests preserved": "plain to gzip",

@@ -9,7 +9,7 @@ from conformance.sources.errors import SourceError
 from conformance.sources.image import observe_image
 from conformance.sources.layout import LayoutSource
 from conformance.sources.reference import LayoutReference
-from conformance.trials.place import MAX_TAR, diff_id_of, tar_in
+from conformance.trials.place import MAX_TAR, diff_id_of, named_blobs, tar_in
 
 
 def observe_layout(layout: Path) -> ImageSeen | None:
@@ -27,6 +27,13 @@ def diff_ids_in(layout: Path, after: ImageSeen | None) -> tuple[str, ...]:
         return ()
     source = LayoutSource(LayoutReference(layout))
     return tuple(_diff_id(source, layer) for layer in data_layers(made))
+
+
+def missing_in(layout: Path, after: ImageSeen) -> tuple[str, ...]:
+    """The digests of blobs that the manifests of an image name, and the layout lacks, or has with other bytes."""
+    source = LayoutSource(LayoutReference(layout))
+    blobs = {blob.digest: blob for blob in named_blobs(after)}
+    return tuple(digest for digest, blob in sorted(blobs.items()) if source.blob(blob, MAX_TAR).content is None)
 
 
 def _diff_id(source: LayoutSource, layer: Descriptor) -> str:

@@ -8,14 +8,15 @@ import msgspec
 
 from conformance.checks.artifact.pairs import copy_of_one, data_layers
 from conformance.checks.bound import checks_of
+from conformance.checks.copier.whole import PLATFORM
 from conformance.checks.trial_verdicts import INCONCLUSIVE
 from conformance.format.digest import Digest
 from conformance.observed.evidence import Evidence, Exchange
 from conformance.observed.image import CopySeen, ImageSeen
 from conformance.observed.producer import AgainSeen, PushSeen
 from conformance.results import Judgement, informed, not_run, unsupported
-from conformance.trials.copier.jobs import CONTROLS, JOBS, JOBS_OF, TWINS, CopyJob, sources
-from conformance.trials.copier.layouts import diff_ids_in, observe_layout
+from conformance.trials.copier.jobs import ALSO, CONTROLS, JOBS, JOBS_OF, TWINS, CopyJob, sources
+from conformance.trials.copier.layouts import diff_ids_in, missing_in, observe_layout
 from conformance.trials.copier.outcomes import Copied, cannot_write, no_result, wrong_with_control
 from conformance.trials.place import Place, a_place, signature_tag
 from conformance.trials.producer.push_log import TakesAnyOrder, events_of
@@ -56,13 +57,19 @@ class CopierTrial(Trial):
 
     def judgements(self, requirement_id: str) -> list[Judgement]:
         """The judgements on one requirement of JOBS_OF, over its copies."""
-        return [*self._judged(requirement_id, self._able(requirement_id), _check_of(requirement_id))]
+        return [*self._judged(requirement_id, _check_of(requirement_id))]
 
-    def _able(self, requirement_id: str) -> Sequence[str]:
-        """The copies that show a requirement; the order of requests is shown by those that the tool can make."""
-        names, operations = JOBS_OF[requirement_id], self.subject.adapter.operations
+    def _able(self, requirement_id: str) -> Iterator[tuple[str, bool]]:
+        """The copies that show a requirement, and whether what hinders one leaves it undecided.
+
+        The order of requests is shown by those that the tool can make.
+        """
+        operations = self.subject.adapter.operations
         in_order = requirement_id == "SENT-PUSH-001"
-        return [name for name in names if not in_order or JOBS[name].operation in operations]
+        for name in JOBS_OF[requirement_id]:
+            if not in_order or JOBS[name].operation in operations:
+                yield name, True
+        yield from ((name, False) for name in ALSO.get(requirement_id, ()) if JOBS[name].operation in operations)
 
     def copied(self, name: str) -> Copied:
         """Run this copy, or return the earlier run."""
@@ -78,9 +85,7 @@ class CopierTrial(Trial):
             self._copies[name] = Copied(made.run, seen, made.order)
         return self._copies[name]
 
-    def _judged(
-        self, requirement_id: str, jobs: Sequence[str], check: Callable[[Copied], Iterator[Judgement]]
-    ) -> Iterator[Judgement]:
+    def _judged(self, requirement_id: str, check: Callable[[Copied], Iterator[Judgement]]) -> Iterator[Judgement]:
         problem = self.control()
         if problem and self._lacks_zstd():
             yield unsupported(_NO_ZSTD)
@@ -88,17 +93,19 @@ class CopierTrial(Trial):
         if problem:
             yield not_run(f"{INCONCLUSIVE}{problem}", evidence=self._evidence_of_control())
             return
-        for name in jobs:
+        for name, is_due in self._able(requirement_id):
             requested = JOBS[name].requested
             ended = cannot_write(requested, self.copied(f"plain to {requested}")) if requested else None
             if ended is not None:
-                yield msgspec.structs.replace(ended, where=name)
+                yield from [msgspec.structs.replace(ended, where=name)] if is_due else []
                 continue
             copied = self.copied(name)
             ended = no_result(copied, requirement_id) or self._refused_like_its_twin(copied)
             excused = requirement_id in _OF_STRIPPING or (requirement_id in _OF_COPYING and self._goes_by_storage())
             if ended is None and excused and copied.seen.refused and self._refuses_sentinels():
                 ended = informed(_REFUSER, where=name)
+            if ended is not None and not is_due:
+                continue
             for judgement in [ended] if ended else check(copied):
                 yield _with_evidence(judgement, copied.seen.evidence)
 
@@ -160,7 +167,7 @@ class CopierTrial(Trial):
         values: dict[str, str | Path] = {"reference": self._from.name(_SOURCE, job.source)}
         values |= {"layout": layout} if to_layout else {"destination": self._to.name(repository)}
         values |= {"compression": job.requested} if job.operation == "recompress" else {}
-        values |= {"platform": "linux/amd64"} if "platform" in job.options else {}
+        values |= {"platform": PLATFORM} if "platform" in job.options else {}
         there = frozenset(self._to.blobs(repository))
         self._log.take_bodies()
         with self._to.registry.watching() as exchanges:
@@ -184,6 +191,8 @@ class CopierTrial(Trial):
             refused=run.outcome == "refused",
             wrote=any(_stores(exchange) for exchange in exchanges),
             data_diff_ids=diff_ids_in(layout, after) if to_layout else _diff_ids(self._to, repository, after),
+            diff_ids_of_each=() if to_layout else _diff_ids_of_each(self._to, repository, after),
+            missing=self._missing(layout if to_layout else repository, after),
             from_storage=job.operation == "export",
             built=job.operation == "build",
             partial="platform" in job.options,
@@ -195,6 +204,12 @@ class CopierTrial(Trial):
         events = tuple(events_of(exchanges, self._log.take_bodies()))
         order = PushSeen(job.name, "succeeded", b"", after, events=events, there_before=there)
         return Copied(run, seen, order)
+
+    def _missing(self, place: Path | str, after: ImageSeen | None) -> tuple[str, ...]:
+        """What a copy names, and the layout or the repository lacks."""
+        if after is None:
+            return ()
+        return missing_in(place, after) if isinstance(place, Path) else self._to.missing(place, after)
 
     def _signatures(self, repository: str, after: ImageSeen | None) -> tuple[str, ...]:
         root = _root(after)
@@ -222,6 +237,13 @@ def _with_evidence(judgement: Judgement, evidence: tuple[Evidence, ...]) -> Judg
 def _diff_ids(place: Place, repository: str, after: ImageSeen | None) -> tuple[str, ...]:
     made = copy_of_one(after) if after is not None else None
     return place.diff_ids(repository, data_layers(made)) if made is not None else ()
+
+
+def _diff_ids_of_each(place: Place, repository: str, after: ImageSeen | None) -> tuple[tuple[str, ...], ...]:
+    """Of the manifests of an index."""
+    if after is None or after.index is None:
+        return ()
+    return tuple(place.diff_ids(repository, data_layers(manifest)) for manifest in after.manifests)
 
 
 def _root(after: ImageSeen | None) -> bytes | None:

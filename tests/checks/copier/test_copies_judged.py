@@ -171,6 +171,21 @@ COPIES = {
     "part, index changed": CopySeen("copy", index(*PAIR), index(PAIR[1], raw=b"other"), partial=True),
     "part, whole": CopySeen("copy", index(*PAIR), index(*PAIR, raw=b"other"), partial=True),
     "part, a manifest": CopySeen("copy", index(*PAIR), image(PAIR[0]), partial=True),
+    "part, the sentinel alone": CopySeen("copy", index(*PAIR), image(PAIR[1]), partial=True),
+    "part, a blob missing": CopySeen("copy", index(*PAIR), image(PAIR[0]), partial=True, missing=(digest("a"),)),
+    "preserved, a blob missing": CopySeen(
+        "copy", image(sentinel()), image(sentinel()), preserve_digests=True, missing=(digest("a"), digest("b"))
+    ),
+    "index, a blob missing": CopySeen("copy", index(*PAIR), index(*PAIR), missing=(digest("b"),)),
+    "index, no entry left": CopySeen("copy", index(*PAIR), index()),
+    "index, the plain one alone": CopySeen("copy", index(*PAIR), image(PAIR[0])),
+    "index to gzip, other layers": CopySeen(
+        "copy",
+        index(*PAIR),
+        index(recompressed(), recompressed()),
+        "gzip",
+        diff_ids_of_each=((digest("a"), digest("b")), (digest("a"),)),
+    ),
     "docker, right": CopySeen("copy", image(sentinel()), image(recompressed()), to_docker=True),
     "docker, retained": CopySeen("copy", image(sentinel()), image(sentinel()), to_docker=True),
     "docker, refused": CopySeen("copy", image(sentinel()), None, to_docker=True, refused=True),
