@@ -69,6 +69,20 @@ def head_states_the_digest_of_another_manifest(call: Call, reply: Reply, core: R
     return reply
 
 
+@mutant("REG-030")
+class RemembersDeletions(Defect):
+    """A blob that was deleted is not found again, though it is pushed again: its absence is cached."""
+
+    def __init__(self) -> None:
+        self._gone: set[str] = set()
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+        if call.method == "DELETE" and _is_blob(call) and reply.status == 202:
+            self._gone.add(call.path)
+        absent = call.method in ("GET", "HEAD") and call.path in self._gone
+        return Reply(404) if absent else reply
+
+
 @mutant("REG-031")
 @on_response
 def deletes_a_blob_everywhere(call: Call, reply: Reply, core: RegistryCore) -> Reply:

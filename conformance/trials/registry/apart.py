@@ -31,7 +31,7 @@ class Apart:
         )
 
     def observe(self) -> ApartSeen:
-        """Push it three times, delete its manifest and layer in one repository, and read."""
+        """Push it three times, delete its manifest and layer in one repository, read, and push the layer again."""
         first, mounted, pushed, elsewhere = map(self._registry.repository, ("apart", "apart-2", "apart-3", "apart-4"))
         self._push(first)
         self._push(mounted, source=first)
@@ -49,7 +49,10 @@ class Apart:
             seen_response(f"DELETE blobs/{layer} in one repository", self._client.delete_blob_raw(first, layer)),
         )
         pairs += [self._pair(first, kind, name) for kind, name in _kinds(layer, manifest)]
-        return ApartSeen(tuple(pairs), deletes, tuple(self._reads(mounted, pushed)))
+        reads = tuple(self._reads(mounted, pushed))
+        if self._registry.upload(first, self._layer).status == 201:
+            pairs.append(self._pair(first, "blobs", layer, was_pushed=True))
+        return ApartSeen(tuple(pairs), deletes, reads)
 
     def _push(self, repository: str, *, source: str = "") -> None:
         """The layer by a mount from ``source``, where that is given and the registry mounts it."""

@@ -8,6 +8,7 @@ import msgspec
 
 from conformance.cases.vectors.model import Step, StepKind
 from conformance.format.digest import Digest
+from conformance.format.document import decode_object
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.images.samples import SampleImage, sample_image
 from conformance.observed.evidence import Exchange
@@ -22,6 +23,10 @@ TAGS: Final = ("x", "y")
 _TAG_FIRST: Final = 0
 """The image whose plain manifest is put under the tag, before the index: the pull request's clients do so."""
 _DELETED_OR_REFUSED: Final = (200, 202, 400, 401, 403, 405, 409, 429, 501)
+_TAG_KEPT: Final = (400, 401, 403, 405, 409, 412, 422)
+"""Refusals to move a tag. Quay, Harbor and clouds have tags that are immutable; the specification does
+not state that a tag can be moved.
+"""
 
 
 class Contradiction(AssertionError):  # noqa: N818 (a finding, not a failure of the suite)
@@ -82,6 +87,10 @@ class RegistryModel:
         self._prefix = f"sequence-{number}"
         self._images = [sample_image(f"{registry.prefix}/{number}/{i}", 300) for i in range(IMAGES)]
         self._blobs: dict[str, set[str]] = defaultdict(set)
+        self._named: dict[str, set[str]] = defaultdict(set)
+        """Blobs that a manifest in the repository names or named."""
+        self._collectable: dict[str, set[str]] = defaultdict(set)
+        """Blobs that may be removed any time: manifests named them, and none that a tag reaches does now."""
         self._manifests: dict[str, dict[str, bytes]] = defaultdict(dict)
         self._tags: dict[str, dict[str, str]] = defaultdict(dict)
         self._deletes = True
@@ -109,27 +118,33 @@ class RegistryModel:
         digest, content = list(self._images[image].blobs.items())[which]
         response = self._upload(repository, content)
         _require(response.status == 201, f"upload of {digest}: HTTP {response.status}")
-        self._blobs[repository].add(digest)
+        self._hold(repository, digest)
 
     def push_pair(self, repository: str, image: int, tag: str) -> None:
         sample, name = self._images[image], self._name(repository)
         for digest, content in sample.blobs.items():
             _require(self._upload(repository, content).status == 201, f"upload of {digest}")
-            self._blobs[repository].add(digest)
+            self._hold(repository, digest)
         for raw, media_type, reference in _documents(sample, tag, tag_first=image == _TAG_FIRST):
             response = self._registry.put_manifest(name, reference, raw, media_type)
-            more = {"reference": reference, "media_type": media_type}
-            self._note(response, "put", repository, 201, content=raw, **more)
+            digest, more = str(Digest.of(raw)), {"reference": reference, "media_type": media_type}
+            moves = reference == tag and self._tags[repository].get(tag, digest) != digest
+            self._note(response, "put", repository, 201, *(_TAG_KEPT if moves else ()), content=raw, **more)
+            if moves and response.status in _TAG_KEPT:
+                break
             _require(response.status == 201, f"PUT manifests/{reference}: HTTP {response.status}")
-            self._manifests[repository][str(Digest.of(raw))] = raw
-        self._tags[repository][tag] = str(Digest.of(sample.index))
+            self._manifests[repository][digest] = raw
+            self._named[repository] |= _named_by(raw)
+            if reference == tag:
+                self._tags[repository][tag] = digest
+        self._release(repository)
 
     def mount(self, source: str, image: int) -> None:
         target, digest = next(name for name in REPOSITORIES if name != source), self._images[image].layer
         response = self._registry.client.mount_blob(self._name(target), digest, self._name(source))
         self._note(response, "mount", target, reference=digest, source=source)
         if response.status == 201:  # conforming from a repository that lacks it too, if another one has the blob
-            self._blobs[target].add(digest)
+            self._hold(target, digest)
             self._registry.remember_blob(self._name(target), digest)
 
     def delete_manifest(self, repository: str, image: int, plain: bool) -> None:
@@ -143,14 +158,21 @@ class RegistryModel:
         if response.status in (405, 501):
             self._deletes = False
             return
+        if response.status == 404 and digest in self._reachable(repository):
+            # There is no such endpoint (distribution-spec v1.1.1, end-9): it must be retained.
+            kept = self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES)
+            self._note(kept, "get-manifest", repository, 200, content=raw, reference=digest)
+            _require(kept.status == 200, f"DELETE {digest}: HTTP 404, a tag reaches it")
+            return
         if response.status == 404:  # the registry removed untagged manifests
-            _require(digest not in self._reachable(repository), f"DELETE {digest}: HTTP 404, a tag reaches it")
+            pass
         elif 400 <= response.status < 500:  # refused, for example because an index lists it: it must be retained
             return
         else:
             _require(response.status in (200, 202), f"DELETE {digest}: HTTP {response.status}")
         del self._manifests[repository][digest]
         self._tags[repository] = {t: d for t, d in self._tags[repository].items() if d != digest}
+        self._release(repository)
         gone = self._registry.client.get_manifest_raw(self._name(repository), digest, accept=MANIFEST_TYPES)
         self._note(gone, "get-manifest", repository, 404, reference=digest)
         _require(gone.status == 404, f"the deleted manifest {digest} is still served: HTTP {gone.status}")
@@ -160,7 +182,11 @@ class RegistryModel:
         contents = {d: c for image in self._images for d, c in image.blobs.items()}
         for digest in sorted(self._blobs[repository]):
             response = client.get_blob(name, digest)
-            self._note(response, "get-blob", repository, 200, content=contents[digest], reference=digest)
+            right = (200, 404) if digest in self._collectable[repository] else (200,)
+            self._note(response, "get-blob", repository, *right, content=contents[digest], reference=digest)
+            if response.status == 404 and digest in self._collectable[repository]:
+                self._blobs[repository].discard(digest)
+                continue
             _require(
                 response.status == 200 and response.content == contents[digest],
                 f"blob {digest}: HTTP {response.status}",
@@ -176,10 +202,24 @@ class RegistryModel:
             _require(response.status == 200 and response.content == raw, f"manifest {digest}: HTTP {response.status}")
         for tag, digest in self._tags[repository].items():
             response = client.get_manifest_raw(name, tag, accept=MANIFEST_TYPES)
-            wanted = next(image.index for image in self._images if str(Digest.of(image.index)) == digest)
+            documents = [raw for image in self._images for raw in (image.index, image.plain)]
+            wanted = next(raw for raw in documents if str(Digest.of(raw)) == digest)
             self._note(response, "get-manifest", repository, 200, content=wanted, reference=tag)
             found = str(Digest.of(response.content)) if response.status == 200 else f"HTTP {response.status}"
             _require(found == digest, f"tag {tag} names {found}, not {digest}")
+
+    def _hold(self, repository: str, digest: str) -> None:
+        """A blob that was pushed or mounted must be there."""
+        self._blobs[repository].add(digest)
+        self._collectable[repository].discard(digest)
+
+    def _release(self, repository: str) -> None:
+        """The blobs that only manifests named which are gone, or which no tag reaches, may be collected."""
+        reachable = self._reachable(repository)
+        manifests = [raw for digest, raw in self._manifests[repository].items() if digest in reachable]
+        needed = {digest for raw in manifests for digest in _named_by(raw)}
+        self._collectable[repository] |= self._named[repository] - needed
+        self._collectable[repository] -= needed
 
     def _reachable(self, repository: str) -> set[str]:
         """The manifests that a tag names, and those that the index after it lists; others may be removed any time."""
@@ -198,6 +238,12 @@ def _documents(image: SampleImage, tag: str, *, tag_first: bool) -> tuple[tuple[
         (image.sentinel, MANIFEST_TYPE, sentinel),
         (image.index, INDEX_TYPE, tag),
     )
+
+
+def _named_by(raw: bytes) -> set[str]:
+    """The blobs that a manifest names; an index names none."""
+    fields = decode_object(raw, what="manifest")
+    return {descriptor["digest"] for descriptor in (fields.get("config"), *fields.get("layers", ())) if descriptor}
 
 
 def _require(condition: bool, message: str) -> None:

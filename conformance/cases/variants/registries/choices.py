@@ -7,7 +7,7 @@ from conformance.format.digest import Digest
 from conformance.format.names import MANIFEST_TYPE
 from conformance.format.stored import StoredManifest
 from conformance.registry.server import defects
-from conformance.registry.server.core import RegistryCore
+from conformance.registry.server.core import RegistryCore, referenced
 from conformance.registry.server.deviations import Defect
 from conformance.registry.server.responses import content_of, error_reply
 from conformance.registry.server.serving import Call, Reply, Wire, parse_ranges
@@ -273,3 +273,53 @@ def takes_names_of_two_parts_only() -> Defect:
         return error_reply(404, "NAME_INVALID", "two parts, no more") if deep else None
 
     return Choice(before=before)
+
+
+@variant("REG-016", "REG-020")
+def has_tags_that_do_not_move() -> Defect:
+    """Refuses to put another manifest under a tag that is there: nothing states that a tag can be moved.
+
+    Quay, Harbor, zot and the registries of clouds call it immutability of tags.
+    """
+
+    def before(call: Call, core: RegistryCore) -> Reply | None:
+        if call.method != "PUT" or "/manifests/" not in call.path:
+            return None
+        name, tag = call.path.removeprefix("/v2/").split("/manifests/")
+        named = core.repository(name).tags.get(tag)
+        moves = named is not None and named != str(Digest.of(call.body))
+        return error_reply(409, "DENIED", "the tag is immutable") if moves else None
+
+    return Choice(before=before)
+
+
+@variant("REG-014", "REG-020", "REG-031")
+def collects_what_a_deleted_manifest_named() -> Defect:
+    """Removes the blobs that no manifest names any more, when a manifest is deleted.
+
+    When to collect garbage is left to the registry.
+    """
+
+    class Collecting(Defect):
+        def __init__(self) -> None:
+            self._named: dict[str, set[str]] = {}
+
+        def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+            if call.method not in ("PUT", "DELETE") or "/manifests/" not in call.path or reply.status not in (201, 202):
+                return reply
+            name = call.path.removeprefix("/v2/").split("/manifests/")[0]
+            repository = core.repository(name)
+            needed = {digest for manifest in repository.manifests.values() for digest in referenced(manifest)}
+            named = self._named.setdefault(name, set())
+            named |= needed
+            if call.method == "DELETE":
+                repository.links -= named - needed
+            return reply
+
+    return Collecting()
+
+
+@variant("REG-014", "REG-020", "REG-031")
+def has_no_endpoint_for_deletions() -> Defect:
+    """404 to every deletion (distribution-spec v1.1.1, end-9 and end-10)."""
+    return _no_deletes(404)
