@@ -1,5 +1,6 @@
 """The requests of each REG scenario, against a registry under test. I/O only: verdicts are in ``checks``."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from threading import Lock
@@ -40,6 +41,7 @@ from conformance.observed.registry import (
     SurvivalSeen,
 )
 from conformance.registry.client.client import Response, location_of, uploads_of
+from conformance.registry.client.conventions import join_url
 from conformance.trials.registry.apart import Apart
 from conformance.trials.registry.range_probe import ask_range, spread
 from conformance.trials.registry.steps import LAYER_SIZE, Step, Steps, seen_response
@@ -49,6 +51,8 @@ _WORKERS: Final = 4
 _ROUNDS: Final = 3
 # The responses of a registry to a name it does not accept (distribution-spec: 400 NAME_INVALID, 404 NAME_UNKNOWN).
 _NAME_REFUSED: Final = (400, 403, 404, 405)
+_NEXT: Final = re.compile(r"<([^<>]{1,4096})>\s*;[^,]*\brel=\"?next\"?")
+_PAGES: Final = 8
 _ABSENT: Final = "sha256:" + "0" * 63 + "1"
 
 
@@ -284,8 +288,15 @@ class RegistryProbe(Steps):
         raw = encode({**artifact, "subject": manifest_descriptor(image.sentinel)})
         put = self._registry.put_manifest(repository, str(Digest.of(raw)), raw, MANIFEST_TYPE)
         subject = str(Digest.of(image.sentinel))
-        listed = seen_response(f"GET referrers/{subject}", self._client.referrers(repository, subject))
-        return ReferrersSeen(str(Digest.of(raw)), seen_response("PUT a manifest with a subject", put), listed)
+        listed = self._client.referrers(repository, subject)
+        for _ in range(_PAGES):  # distribution-spec v1.1.1, "Listing Referrers": the list may have several pages
+            following = _NEXT.search(listed.header("Link") or "")
+            if listed.status != 200 or following is None or Digest.of(raw).hex.encode() in listed.content:
+                break
+            base = f"/v2/{repository}/referrers/{subject}"
+            listed = self._client.request("GET", join_url(base, following[1]), scope=f"repository:{repository}:pull")
+        seen = seen_response(f"GET referrers/{subject}", listed)
+        return ReferrersSeen(str(Digest.of(raw)), seen_response("PUT a manifest with a subject", put), seen)
 
     def mixed_index(self) -> StoredSeen:
         """An index of an OCI and a Docker manifest of one image, as a build with both writes it."""
