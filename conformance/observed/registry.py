@@ -96,13 +96,15 @@ class DanglingSeen(msgspec.Struct, frozen=True):
 class PairSeen(msgspec.Struct, frozen=True):
     """HEAD and GET of one blob or manifest.
 
-    ``was_pushed``: it was pushed into this repository, and not deleted; ``is_foreign``: only into other ones.
+    ``was_pushed``: into this repository; ``is_foreign``: only into other ones; ``was_deleted``: its deletion was
+    accepted.
     """
 
     head: ResponseSeen
     get: ResponseSeen
     was_pushed: bool = False
     is_foreign: bool = False
+    was_deleted: bool = False
 
 
 class ApartSeen(msgspec.Struct, frozen=True):

@@ -17,8 +17,8 @@ def head_and_get_agree(seen: ApartSeen) -> Iterator[Judgement]:
             yield status(pair.head, (200,), "HEAD does not find what was pushed.")
             yield status(pair.get, (200,), "GET does not find what was pushed.")
         yield judge(
-            {pair.head.status, pair.get.status} != {200, 404},
-            "One of HEAD and GET finds it, the other does not.",
+            {pair.head.status, pair.get.status} != {200, 404} and max(pair.head.status, pair.get.status) < 500,
+            "HEAD and GET do not both find it, or both state that it is not there.",
             where=pair.head.what,
             expected="both find it, or neither does",
             found=f"HEAD: HTTP {pair.head.status}, GET: HTTP {pair.get.status}",
@@ -51,6 +51,13 @@ def _stated(pair: PairSeen) -> Iterator[Judgement]:
 def deletes_in_one_repository(seen: ApartSeen) -> Iterator[Judgement]:
     refused = [response for response in seen.deletes if response.status in DELETE_REFUSED]
     is_refused = len(refused) == len(seen.deletes)
+    for pair in seen.pairs:
+        if pair.was_deleted and pair.get.status == 200:
+            yield informed(
+                "It is still served after the registry accepted its deletion.",
+                where=pair.get.what,
+                evidence=(pair.get.exchange,),
+            )
     for response in seen.reads:
         read = status(response, (200,), "What was deleted in one repository cannot be read in another.")
         if not is_refused or read.outcome == "fail":

@@ -7,7 +7,7 @@ from conformance.format.errors import FormatError
 from conformance.format.oci import is_index
 from conformance.observed.registry import BlobSeen, DanglingSeen, RefusalSeen, ResponseSeen, StoredSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, failed, judge, passed
+from conformance.results import Judgement, failed, informed, judge, passed
 
 
 def status(response: ResponseSeen, expected: tuple[int, ...], message: str) -> Judgement:
@@ -57,16 +57,8 @@ def byte_for_byte(documents: tuple[StoredSeen, ...]) -> Iterator[Judgement]:
             continue
         for response in seen.got:
             yield same_bytes(seen.raw, response, f"The registry does not return {seen.what} byte for byte.")
-            stated = response.header("Docker-Content-Digest")
-            if stated is not None:
-                yield judge(
-                    stated == seen.digest,
-                    "The digest in the response differs from the digest of the bytes.",
-                    where=f"{response.what}, Docker-Content-Digest",
-                    expected=seen.digest,
-                    found=stated,
-                    evidence=(response.exchange,),
-                )
+        for response in (seen.put, *seen.got):
+            yield from _digest(seen.digest, response)
 
 
 @decides("REG-004")
@@ -75,6 +67,9 @@ def serves_sentinel(seen: BlobSeen) -> Iterator[Judgement]:
     yield same_bytes(seen.content, seen.get, "GET of the sentinel blob does not return its bytes.")
     for response in (seen.head, seen.get):
         yield from _length(seen, response)
+        if response.status == 200:
+            yield from _digest(seen.digest, response)
+    yield from _coding(seen.get)
 
 
 @decides("REG-011")
@@ -82,14 +77,36 @@ def head_tells_the_truth(blobs: tuple[BlobSeen, ...]) -> Iterator[Judgement]:
     for seen in blobs:
         yield status(seen.head, (200,), "HEAD of an existing blob fails.")
         yield from _length(seen, seen.head)
-        stated = seen.head.header("Docker-Content-Digest")
-        if stated is not None:
-            yield judge(
-                stated == seen.digest, "The digest in the response to HEAD differs.", where=seen.head.what,
-                expected=seen.digest, found=stated, evidence=(seen.head.exchange,),
-            )  # fmt: skip
+        yield from _coding(seen.get)
+        yield from _digest(seen.digest, seen.head)
         if seen.head_missing is not None:
             yield status(seen.head_missing, (404,), "The response to HEAD of a missing blob is not 404.")
+
+
+def _digest(expected: str, response: ResponseSeen) -> Iterator[Judgement]:
+    """A digest that is stated is right. One by another algorithm names the same content (distribution-spec v1.1.1)."""
+    stated = response.header("Docker-Content-Digest")
+    if stated is not None and stated.partition(":")[0] == expected.partition(":")[0]:
+        yield judge(
+            stated == expected,
+            "The digest in the response differs from the digest of the bytes.",
+            where=f"{response.what}, Docker-Content-Digest",
+            expected=expected,
+            found=stated,
+            evidence=(response.exchange,),
+        )
+
+
+def _coding(response: ResponseSeen) -> Iterator[Judgement]:
+    """The request accepts identity alone. A client that decodes gets other bytes than those that the digest names."""
+    coding = (response.header("Content-Encoding") or "identity").strip().lower()
+    if response.status == 200 and coding != "identity":
+        yield informed(
+            f"The response states Content-Encoding {coding[:40]!r}, which the request does not accept: clients that "
+            "decode it get other bytes.",
+            where=response.what,
+            evidence=(response.exchange,),
+        )
 
 
 def _length(seen: BlobSeen, response: ResponseSeen) -> Iterator[Judgement]:

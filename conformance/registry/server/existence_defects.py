@@ -1,10 +1,20 @@
-"""The embedded registry with one defect each in what it finds: the mutants of REG-030 and REG-031."""
+"""The embedded registry with one defect each in what it finds and states: mutants of REG-030, REG-031 and others."""
 
 from conformance.registry.server.core import RegistryCore
-from conformance.registry.server.deviations import Defect, gets_blob, instead, on_response, repository_of
-from conformance.registry.server.responses import own_headers
+from conformance.registry.server.deviations import (
+    Defect,
+    gets_blob,
+    instead,
+    on_ranges,
+    on_response,
+    puts_manifest,
+    repository_of,
+)
+from conformance.registry.server.responses import Ranges, error_reply, own_headers, wrong_digest
 from conformance.registry.server.serving import Call, Reply
 from conformance.requirements import mutant
+
+_GAP = 8  # RegistryProbe.near_ranges
 
 
 def _is_blob(call: Call) -> bool:
@@ -130,3 +140,43 @@ def sends_one_range_as_multipart(call: Call, reply: Reply, core: RegistryCore) -
     head = f"--one\r\nContent-Range: {reply.headers['Content-Range']}\r\n\r\n".encode()
     headers = {**own_headers(reply), "Content-Type": "multipart/byteranges; boundary=one"}
     return Reply(206, headers, head + reply.body + b"\r\n--one--\r\n")
+
+
+@mutant("REG-028", implies=("REG-006", "REG-024"))
+@on_response
+def states_one_range_over_the_parts(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    """A Content-Range of the whole multipart response (RFC 9110 section 15.3.7.2)."""
+    if not gets_blob(call) or reply.status != 206 or "Content-Range" in reply.headers:
+        return reply
+    return reply.replace(headers={**reply.headers, "Content-Range": f"bytes 0-{len(reply.body) - 1}/*"})
+
+
+@mutant("REG-028", implies=("REG-024",))
+@on_ranges
+def joins_near_ranges_without_the_gap(wanted: Ranges, content: bytes, reply: Reply) -> Reply:
+    """Two ranges eight bytes apart as one: their bytes, without those between, under one Content-Range."""
+    if len(wanted) != 2 or wanted[1][0] - wanted[0][1] != _GAP + 1:
+        return reply
+    body = b"".join(content[first : last + 1] for first, last in wanted)
+    first = wanted[0][0]
+    stated = f"bytes {first}-{first + len(body) - 1}/{len(content)}"
+    return Reply(206, {**own_headers(reply), "Content-Range": stated}, body)
+
+
+@mutant("REG-030")
+@on_response
+def breaks_on_a_missing_blob(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    missing = call.method == "GET" and _is_blob(call) and reply.status == 404
+    return error_reply(500, "UNKNOWN", "no such file") if missing else reply
+
+
+@mutant("REG-004")
+@on_response
+def states_another_digest_of_a_blob(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    return wrong_digest(call, reply, core) if gets_blob(call) else reply
+
+
+@mutant("REG-003")
+@on_response
+def states_another_digest_of_what_was_put(call: Call, reply: Reply, core: RegistryCore) -> Reply:
+    return wrong_digest(call, reply, core) if puts_manifest(call) and reply.status == 201 else reply

@@ -48,7 +48,10 @@ class Apart:
             ),
             seen_response(f"DELETE blobs/{layer} in one repository", self._client.delete_blob_raw(first, layer)),
         )
-        pairs += [self._pair(first, kind, name) for kind, name in _kinds(layer, manifest)]
+        pairs += [
+            self._pair(first, kind, name, was_deleted=response.status in (200, 202))
+            for (kind, name), response in zip(_kinds(layer, manifest), deletes[::-1], strict=True)
+        ]
         reads = tuple(self._reads(mounted, pushed))
         if self._registry.upload(first, self._layer).status == 201:
             pairs.append(self._pair(first, "blobs", layer, was_pushed=True))
@@ -77,12 +80,19 @@ class Apart:
             yield seen_response(f"GET manifests/{manifest} in {_last(repository)}", got)
 
     def _pair(
-        self, repository: str, kind: str, name: str, *, was_pushed: bool = False, is_foreign: bool = False
+        self,
+        repository: str,
+        kind: str,
+        name: str,
+        *,
+        was_pushed: bool = False,
+        is_foreign: bool = False,
+        was_deleted: bool = False,
     ) -> PairSeen:
         head, get = (self._ask(method, repository, kind, name) for method in ("HEAD", "GET"))
         if (head.status, get.status) == (200, 404):  # a deletion may take effect in between: 202 states that it will
             head = self._ask("HEAD", repository, kind, name)
-        return PairSeen(head, get, was_pushed, is_foreign)
+        return PairSeen(head, get, was_pushed, is_foreign, was_deleted)
 
     def _ask(self, method: str, repository: str, kind: str, name: str) -> ResponseSeen:
         accept = {"Accept": ", ".join(MANIFEST_TYPES)} if kind == "manifests" else {}

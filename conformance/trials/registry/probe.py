@@ -180,7 +180,9 @@ class RegistryProbe(Steps):
         )
 
     def all_ranges(self) -> tuple[RangeSeen, ...]:
-        return (*self.single_ranges(), *self.multi_ranges(), *self.odd_ranges(), *self.suffixes())
+        return (
+            *self.single_ranges(), *self.multi_ranges(), *self.odd_ranges(), *self.suffixes(), self.near_ranges()
+        )  # fmt: skip
 
     def past_the_end(self) -> RangeSeen:
         return self._range(f"{LAYER_SIZE}-{LAYER_SIZE + 9}", ())

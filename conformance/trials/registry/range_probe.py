@@ -22,11 +22,19 @@ def ask_range(
         parts = parse_response(response.status, response.headers, response.content)
     except RangeError as error:
         return RangeSeen(header, wanted, blob, received, malformed=str(error))
-    if response.status == 206 and "," not in header and _is_multipart(response):
-        # RFC 9110 section 15.3.7.2: a client that requests one range may not be able to read it.
-        return RangeSeen(header, wanted, blob, received, malformed="a multipart response to a request of one range")
+    if response.status == 206 and _is_multipart(response) and (problem := _forbidden(header, response)):
+        return RangeSeen(header, wanted, blob, received, malformed=problem)
     seen = tuple(RangePart(part.first, part.content, part.total) for part in parts)
     return RangeSeen(header, wanted, blob, received, seen)
+
+
+def _forbidden(header: str, response: Response) -> str:
+    """What a multipart response must not be or have (RFC 9110 section 15.3.7.2): a client may not be able to read it,
+    or may take the parts with their boundaries for the bytes of the range.
+    """
+    if "," not in header:
+        return "a multipart response to a request of one range"
+    return "a multipart response with a Content-Range of the whole" if response.header("Content-Range") else ""
 
 
 def _is_multipart(response: Response) -> bool:

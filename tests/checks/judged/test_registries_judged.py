@@ -125,6 +125,10 @@ STORED = {
     "gone": stored(201, response(404, INDEX)),
     "digest": stored(201, response(200, INDEX, docker_content_digest="sha256:1")),
     "another digest": stored(201, response(200, INDEX, Docker_Content_Digest="sha256:2")),
+    "a digest by another algorithm": stored(201, response(200, INDEX, Docker_Content_Digest="sha512:2")),
+    "another digest of the put": StoredSeen(
+        "an index", INDEX, "application/x", "sha256:1", response(201, docker_content_digest="sha256:2"), (READ,)
+    ),
     "a lesser digest": stored(201, response(200, INDEX, Docker_Content_Digest="sha256:0")),
     "a lesser type": stored(201, response(200, INDEX, Content_Type="application/w")),
     "type": stored(201, response(200, INDEX, content_type="application/x; charset=utf-8")),
@@ -145,6 +149,8 @@ STORED = {
 LENGTH: Json = {"content_length": "100"}
 BLOBS = {
     "right": blob(response(200, **LENGTH), response(200, BLOB, **LENGTH), response(404, what="missing")),
+    "a coding": blob(response(200), response(200, BLOB, content_encoding="GZIP")),
+    "identity": blob(response(200), response(200, BLOB, content_encoding="identity")),
     "no length": blob(response(200), response(200, BLOB)),
     "another length": blob(response(200, content_length="99"), response(200, BLOB, content_length="101")),
     "length of nothing": blob(response(200, content_length="0"), response(200, BLOB, content_length="0")),
@@ -230,6 +236,8 @@ PAIRS = {
     "pushed and gone": pair(response(404), 404, was_pushed=True),
     "pushed, HEAD is not allowed": pair(response(405), 200, was_pushed=True),
     "pushed, GET is broken": pair(response(200), 500, was_pushed=True),
+    "HEAD is broken": pair(response(500), 404),
+    "both are broken": pair(response(500), 500),
     "served elsewhere": pair(response(200), 200, is_foreign=True),
     "not served elsewhere": pair(response(404), 404, is_foreign=True),
 }
@@ -240,6 +248,13 @@ for statuses in ((202, 202), (200, 405), (405, 405), (404, 403), (400, 401), (40
         deletes = tuple(response(each, what=f"delete {at}") for at, each in enumerate(statuses))
         apart = ApartSeen((), deletes, (response(200, what="the first"), response(read, what="the second")))
         add("031", **{f"{statuses} then {read}": apart})
+for name, each_pair in {
+    "still served": pair(response(200), 200, was_deleted=True),
+    "gone": pair(response(404), 404, was_deleted=True),
+    "not deleted": pair(response(200), 200),
+}.items():
+    apart = ApartSeen((each_pair,), (response(202), response(202)), (response(200),))
+    add("031", **{name: apart})
 EXCHANGES = tuple(Exchange("GET", f"http://r/{at}", status=200) for at in range(5))
 for name, failure in {"failure": "a\n\nb\n", "blank": " \n", "nothing": ""}.items():
     add("020", **{name: MachineSeen(8, failure, EXCHANGES)})

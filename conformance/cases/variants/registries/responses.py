@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from conformance.cases.variants.registries.choice import Choice
+from conformance.format.digest import Digest
 from conformance.registry.server import defects
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.deviations import Defect
@@ -124,3 +125,15 @@ def shares_blobs_between_repositories() -> Defect:
         return None
 
     return Choice(before=before)
+
+
+@variant("REG-003", "REG-004", "REG-011", "REG-030")
+def states_digests_by_another_algorithm() -> Defect:
+    """Docker-Content-Digest by SHA-512: it may differ where the algorithm does (distribution-spec v1.1.1)."""
+
+    def after(call: Call, reply: Reply) -> Reply:
+        if "Docker-Content-Digest" not in reply.headers or call.method not in ("GET", "HEAD"):
+            return reply
+        return reply.replace(headers={**reply.headers, "Docker-Content-Digest": str(Digest.of(reply.body, "sha512"))})
+
+    return Choice(after=after)
