@@ -101,6 +101,15 @@ class BrokenInputSeen(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+class ContentsSeen(msgspec.Struct, frozen=True):
+    """One image (``which``) of those that a push was given, and what of it is not in what was pushed: "" is nothing."""
+
+    name: str
+    which: str
+    problem: str
+    evidence: tuple[Evidence, ...] = ()
+
+
 class AgainSeen(msgspec.Struct, frozen=True):
     """An image with sentinels, and the result of a second push or a copy; None: nothing was written."""
 

@@ -58,6 +58,12 @@ def test_another_place_than_a_registry(pushes: ProducerTrial, verdict: Callable[
     verdict("SENT-PUSH-017", judge_requirement(pushes, "SENT-PUSH-017"))
 
 
+@pytest.mark.requirement("SENT-PUSH-026")
+def test_contents_of_pushed_images(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
+    """Expected: every image that was given is there, with its files and links."""
+    verdict("SENT-PUSH-026", judge_requirement(pushes, "SENT-PUSH-026"))
+
+
 @pytest.mark.requirement("LAYER-011")
 def test_input_that_breaks_off(pushes: ProducerTrial, verdict: Callable[..., None]) -> None:
     """Expected: a layer that ends early is refused, and the tag names nothing."""

@@ -33,6 +33,16 @@ def lost(given: Sequence[bytes], found: Sequence[bytes]) -> str:
         return f"a layer cannot be read: {error}"
 
 
+def returned(given: Sequence[bytes], found: Sequence[bytes]) -> str:
+    """The first name that the tars given remove by a whiteout, and that the tars found have; "" when there is none."""
+    try:
+        gone = {name for tar in given for name in tree_of_tars([tar])} - set(tree_of_tars(given))
+        back = sorted(gone & set(tree_of_tars(found)))
+    except FormatError as error:
+        return f"a layer cannot be read: {error}"
+    return f"{back[0]!r} is there, which a later layer removes" if back else ""
+
+
 def added(given: Sequence[bytes], found: Sequence[bytes]) -> tuple[str, ...]:
     """The names that the tars found have in addition."""
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from conformance import checks
 from conformance.assurance.matrix.programs import WAYS
-from conformance.cases.mutants import producers
+from conformance.cases.mutants import producers, producers_contents
 from conformance.implementations.adapter import find_adapter
 from conformance.reference.toolkit import REFERENCE, Toolkit
 from conformance.requirements import broken_by, find_checks, find_mutants, load_catalogue
@@ -18,7 +18,7 @@ from conformance.trials.producer.judging import DECIDED, judge_requirement
 from conformance.trials.producer.trial import ProducerTrial
 from conformance.trials.under_test import ImplementationUnderTest
 
-MUTANTS = find_mutants(producers)
+MUTANTS = find_mutants(producers, producers_contents)
 
 
 def verdicts(toolkit: Toolkit, directory: Path, *, can_sign: bool = False) -> dict[str, str]:

@@ -26,6 +26,7 @@ from conformance.cases.mutants import (
     layouts,
     metadata,
     producers,
+    producers_contents,
 )
 from conformance.cases.variants import consumers as lawful_consumers
 from conformance.cases.variants import copiers as lawful_copiers
@@ -56,9 +57,8 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     layouts.__name__: ("artifact", judging.judge_layout),
     defects.__name__: ("registry", judge_defect),
     existence_defects.__name__: ("registry", judge_defect),
-    producers.__name__: ("producer", programs.judge_producer),
+    **{m.__name__: ("producer", programs.judge_producer) for m in (producers, producers_contents, lawful_producers)},
     **{module.__name__: ("copier", programs.judge_copier) for module in (copiers, copiers_whole, lawful_copiers)},
-    lawful_producers.__name__: ("producer", programs.judge_producer),
     **{
         module.__name__: ("consumer", programs.judge_consumer)
         for module in (clients, clients_input, clients_select, clients_unaware, lawful_consumers)

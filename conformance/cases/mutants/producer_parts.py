@@ -2,21 +2,26 @@
 
 import io
 import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
-from conformance.format.document import encode
+from conformance.format.document import decode_object, encode
 from conformance.format.names import (
     CONFIG_TYPE,
     MANIFEST_TYPE,
     SENTINEL_TYPE,
 )
+from conformance.format.oci import Descriptor, read_manifest
 from conformance.format.sentinel import canonical_sentinel
 from conformance.format.variant import SentinelVariant
-from conformance.reference.convert import Instance
+from conformance.reference.convert import Converter, Instance
 from conformance.reference.transfer import Destination, ManifestStep
+from conformance.reference.whole import WholeLayers
 
 
 def variant_of_anything(plain: Instance) -> SentinelVariant:
@@ -58,3 +63,32 @@ def sign(manifest: ManifestStep, destination: Destination) -> None:
         "subject": describe(manifest.raw, manifest.media_type),
     }
     destination.put_manifest(ManifestStep(encode(referrer), MANIFEST_TYPE, "signature"))
+
+
+def rewriting(change: Callable[[bytes], bytes]) -> type[Converter]:
+    """A converter that writes tars of its own, and states their DiffIDs."""
+
+    class Rewrites(WholeLayers):
+        def tar(self, layer: Descriptor, diff_id: Digest) -> Path:
+            raw = super().tar(layer, diff_id).read_bytes()
+            return self._store.path(self._store.put(change(raw)))
+
+    class Own(Converter):
+        def __init__(self, source: Any, store: Any) -> None:
+            super().__init__(source, store, Rewrites)
+
+        def converted(self, instance: Instance, compression: str) -> Instance:
+            new = super().converted(instance, compression)
+            if new == instance:
+                return instance
+            config = decode_object(new.config, what="config")
+            layers = read_manifest(instance.raw).view.layers
+            pairs = zip(layers, config["rootfs"]["diff_ids"], strict=True)
+            tars = [self._whole.tar(layer, Digest.parse(diff_id)).read_bytes() for layer, diff_id in pairs]
+            config["rootfs"]["diff_ids"] = [str(Digest.of(tar)) for tar in tars]
+            raw = self.add(encode(config))
+            manifest = decode_object(new.raw, what="manifest")
+            manifest["config"] = {**manifest["config"], "digest": str(Digest.of(raw)), "size": len(raw)}
+            return Instance(encode(manifest), raw, new.sentinel)
+
+    return Own

@@ -4,23 +4,22 @@ import io
 import tarfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 
 from conformance.cases.mutants import producers as mutants
-from conformance.cases.mutants.producer_parts import sign
+from conformance.cases.mutants.producer_parts import rewriting, sign
 from conformance.cases.variants.bare_twins import PairsWithoutToc
 from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
-from conformance.format.document import decode_object, encode
+from conformance.format.document import encode
 from conformance.format.errors import FormatError
 from conformance.format.media_types import ZSTD
 from conformance.format.names import INDEX_TYPE, MANIFEST_TYPE
-from conformance.format.oci import Descriptor, read_manifest
-from conformance.reference.convert import Converter, Instance
+from conformance.format.oci import Descriptor
+from conformance.reference.convert import Converter
 from conformance.reference.errors import RefusalError
 from conformance.reference.producer import Producer, ProducerOptions
 from conformance.reference.toolkit import Toolkit
@@ -33,7 +32,6 @@ from conformance.reference.transfer import (
     Step,
     Transfer,
 )
-from conformance.reference.whole import WholeLayers
 from conformance.registry.client.client import RegistryClient, Response
 from conformance.registry.client.ranges import Range
 from conformance.requirements import variant
@@ -102,30 +100,7 @@ def leaves_the_plain_variant_without_a_toc() -> Toolkit:
 def writes_a_tar_of_its_own() -> Toolkit:
     """A builder writes its own tar: other DiffIDs, the same files, and one additional file (no source forbids it)."""
 
-    class Rewrites(WholeLayers):
-        def tar(self, layer: Descriptor, diff_id: Digest) -> Path:
-            raw = super().tar(layer, diff_id).read_bytes()
-            return self._store.path(self._store.put(_rewritten(raw)))
-
-    class Own(Converter):
-        def __init__(self, source: Any, store: Any) -> None:
-            super().__init__(source, store, Rewrites)
-
-        def converted(self, instance: Instance, compression: str) -> Instance:
-            new = super().converted(instance, compression)
-            if new == instance:
-                return instance
-            config = decode_object(new.config, what="config")
-            layers = read_manifest(instance.raw).view.layers
-            pairs = zip(layers, config["rootfs"]["diff_ids"], strict=True)
-            tars = [self._whole.tar(layer, Digest.parse(diff_id)).read_bytes() for layer, diff_id in pairs]
-            config["rootfs"]["diff_ids"] = [str(Digest.of(tar)) for tar in tars]
-            raw = self.add(encode(config))
-            manifest = decode_object(new.raw, what="manifest")
-            manifest["config"] = {**manifest["config"], "digest": str(Digest.of(raw)), "size": len(raw)}
-            return Instance(encode(manifest), raw, new.sentinel)
-
-    return _toolkit(converter=Own)
+    return _toolkit(converter=rewriting(_rewritten))
 
 
 @variant("SENT-PUSH-012")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conformance.checks.artifact.pairs import pairs, sentinel_manifests
-from conformance.observed.producer import BrokenInputSeen, PushSeen, StoredSeen
+from conformance.observed.producer import BrokenInputSeen, ContentsSeen, PushSeen, StoredSeen
 from conformance.requirements import decides
 from conformance.results import Judgement, failed, informed, judge, not_run, passed
 
@@ -57,6 +57,13 @@ def sentinels_can_be_switched_off(seen: PushSeen) -> Iterator[Judgement]:
         made = [manifest.name for manifest in sentinel_manifests(seen.after)]
         yield judge(not made, "It creates a sentinel variant although the option forbids it.", where=seen.name,
                     expected="no sentinel manifest", found=", ".join(made), evidence=seen.evidence)  # fmt: skip
+
+
+@decides("SENT-PUSH-026")
+def contents_arrive(seen: ContentsSeen) -> Iterator[Judgement]:
+    yield judge(not seen.problem, "An image was pushed with other contents than those given.",
+                where=f"{seen.name}: {seen.which}", expected="the files and links that were given",
+                found=seen.problem, evidence=seen.evidence)  # fmt: skip
 
 
 @decides("LAYER-011")

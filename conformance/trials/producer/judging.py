@@ -16,6 +16,7 @@ DECIDED: Final = (
     "SENT-PUSH-025",
     "SENT-PUSH-014",
     "SENT-PUSH-017",
+    "SENT-PUSH-026",
     "LAYER-011",
     "TOC-016",
 )
@@ -27,6 +28,8 @@ def judge_requirement(trial: ProducerTrial, requirement_id: str) -> list[Judgeme
         return trial.judgements(requirement_id)
     if requirement_id == "SENT-PUSH-014":
         return trial.again()
+    if requirement_id == "SENT-PUSH-026":
+        return trial.contents()
     problem = trial.control()
     return [trial.inconclusive(problem)] if problem else list(_other_pushes(trial, requirement_id))
 

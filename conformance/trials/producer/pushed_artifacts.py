@@ -11,17 +11,20 @@ from conformance import checks
 from conformance.audit.checking import CheckOptions, judge_source
 from conformance.cases.vectors.counterexamples import keep_pushed
 from conformance.checks.artifact.pairs import data_layers, plain_manifests
+from conformance.checks.bound import checks_of
 from conformance.format.positions import ChunkedAnnotations
 from conformance.images.draft import Drafted
-from conformance.images.inputs import image
+from conformance.images.inputs import Image, image
 from conformance.images.trees import Tree
-from conformance.implementations.runner import Values
+from conformance.implementations.runner import Run, Values
 from conformance.observed.evidence import Note
+from conformance.observed.producer import ContentsSeen
 from conformance.requirements import Requirement, find_checks, load_catalogue
 from conformance.results import Finding, RequirementResult, conclude
 from conformance.sources.source import ImageSource
 from conformance.strategies.shapes import Tally
 from conformance.trials.consumer.generated import MAX_TRIES, exploring, usable
+from conformance.trials.producer.kept_contents import contents_seen
 from conformance.trials.producer.trial import ProducerTrial
 
 Results = tuple[RequirementResult, ...]
@@ -115,14 +118,25 @@ class GeneratedPushes:
     def _push(self, tree: Tree) -> Results:
         subject, place = self._trial.subject, self._trial.place
         repository = f"generated/{len(self._tried)}"
-        layout = image([tree]).write(subject.new_directory("layout") / "image")
+        given = image([tree])
+        layout = given.write(subject.new_directory("layout") / "image")
         values: Values = {"layout": layout, "reference": place.name(repository), "compression": "zstd:chunked"}
         self._repositories[repr(tree)] = repository
         run = subject.run("push", values, hosts=(place.host,))
         if not run.succeeded or place.root(repository) is None:
             self.refused[f"a generated image could not be pushed: {run.described}"] = None
             return ()
-        return _judged(place.source(repository), self._replay)
+        return (*_judged(place.source(repository), self._replay), *self._contents(given, run, repository))
+
+    def _contents(self, given: Image, run: Run, repository: str) -> Results:
+        """Whether the tree has arrived (SENT-PUSH-026)."""
+        place, requirement = self._trial.place, load_catalogue()["SENT-PUSH-026"]
+        after, check = place.observe(repository), checks_of(ContentsSeen)[requirement.id]
+        if after is None:
+            return ()
+        seen = contents_seen("a generated image", given, after, place, repository)
+        told = (msgspec.structs.replace(each, evidence=run.evidence) for each in seen)
+        return (conclude(requirement, [found for each in told for found in check(each)], replay=self._replay),)
 
     def _kept(self, tree: Tree, number: int) -> Results:
         """The results of the smallest failing tree, with a note where its image is: as a case, and as a layout."""

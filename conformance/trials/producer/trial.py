@@ -20,12 +20,13 @@ from conformance.implementations.adapter_document import Option
 from conformance.implementations.runner import Run
 from conformance.observed.image import ImageSeen, ManifestSeen, Requested
 from conformance.observed.outcome import ENDED
-from conformance.observed.producer import AgainSeen, InterruptedSeen, PushSeen
+from conformance.observed.producer import AgainSeen, ContentsSeen, InterruptedSeen, PushSeen
 from conformance.registry.server.deviations import Defect
 from conformance.results import Judgement, informed, not_run, unsupported
 from conformance.trials.contents import added, lost
 from conformance.trials.place import Place, a_place
 from conformance.trials.producer.interruptions import interrupted_pushes
+from conformance.trials.producer.kept_contents import contents_seen
 from conformance.trials.producer.other_pushes import without_diff_ids
 from conformance.trials.producer.push_log import WAYS, Rejects, TakesAnyOrder, Way, events_of
 from conformance.trials.trial import Trial
@@ -92,6 +93,9 @@ JOBS_OF: Final[Mapping[str, Sequence[str]]] = {
     "SENT-PUSH-022": ("again", "platforms again"),
     "SENT-PUSH-023": ("again", "platforms again"),
 }
+OF_CONTENTS: Final = ("single", "platforms", "padded", "holes", "gzip", "zstd", "digests preserved", _DIGEST, "again",
+                      "pair")  # fmt: skip
+"""Pushes whose contents are compared (SENT-PUSH-026)."""
 AGAIN: Final = ("sentinel variant", "pair")
 """Pushes of images that already have sentinels (SENT-PUSH-014)."""
 # Requirements by which failed pushes are judged too.
@@ -150,6 +154,24 @@ class ProducerTrial(Trial):
                 found.append(ended)
             elif pushed.seen is not None:
                 found += check(pushed.seen)
+        return found
+
+    def contents(self) -> list[Judgement]:
+        """SENT-PUSH-026: every push that was made, each with the images that it was given."""
+        check = checks_of(ContentsSeen)["SENT-PUSH-026"]
+        if problem := self.control():
+            return [self.inconclusive(problem)]
+        found: list[Judgement] = []
+        for name in OF_CONTENTS:
+            pushed, job = self.pushed(name), JOBS[name]
+            if pushed.seen is None or not pushed.run.succeeded:
+                continue
+            if pushed.seen.after is None:
+                found += filter(None, [_no_result(pushed, name, judges_ends=False)])
+                continue
+            given = self.images[job.kind]
+            for seen in contents_seen(name, given, pushed.seen.after, self.place, pushed.repository):
+                found += check(msgspec.structs.replace(seen, evidence=pushed.seen.evidence))
         return found
 
     def again(self) -> list[Judgement]:

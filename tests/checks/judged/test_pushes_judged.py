@@ -17,6 +17,7 @@ from conformance.observed.image import CopySeen, ImageSeen, ManifestSeen, Stored
 from conformance.observed.producer import (
     AgainSeen,
     BrokenInputSeen,
+    ContentsSeen,
     InterruptedSeen,
     PushEvent,
     PushSeen,
@@ -175,6 +176,8 @@ for ended in ("succeeded", "refused", "crashed", "timed-out"):
             SEEN[f"stored {ended}, {name}, {missing}"] = StoredSeen("store", ended, image, missing, "why", EVIDENCE)
     for tagged in (True, False):
         SEEN[f"broken {ended} {tagged}"] = BrokenInputSeen("a cut layer", ended, tagged, "why", EVIDENCE)
+for problem in ("", "the tree lacks 'a'"):
+    SEEN[f"contents, {problem or 'all there'}"] = ContentsSeen("pair", "linux/amd64", problem, EVIDENCE)
     for after, has_toc, same in product(("", "d1", "d2"), (True, False), (True, False)):
         SEEN[f"unrepresentable {ended} {after} {has_toc} {same}"] = UnrepresentableSeen(
             "a long name", ended, "d1", after, has_toc, same, "why", EVIDENCE
