@@ -170,14 +170,14 @@ _ROOTS = [LIST, *(each.stored.content or b"" for each in _SIGNED.manifests)]
 for left_out in range(4):
     signed = tuple(f"sha256:{sha256(raw).hexdigest()}" for at, raw in enumerate(_ROOTS) if at != left_out)
     SEEN[f"signed but for {left_out}"] = msgspec.structs.replace(BASE, after=_SIGNED, signed=signed)
+for problem in ("", "the tree lacks 'a'"):
+    SEEN[f"contents, {problem or 'all there'}"] = ContentsSeen("pair", "linux/amd64", problem, EVIDENCE)
 for ended in ("succeeded", "refused", "crashed", "timed-out"):
     for name, image in IMAGES.items():
         for missing in ((), ("sha256:1", "sha256:2")):
             SEEN[f"stored {ended}, {name}, {missing}"] = StoredSeen("store", ended, image, missing, "why", EVIDENCE)
     for tagged in (True, False):
         SEEN[f"broken {ended} {tagged}"] = BrokenInputSeen("a cut layer", ended, tagged, "why", EVIDENCE)
-for problem in ("", "the tree lacks 'a'"):
-    SEEN[f"contents, {problem or 'all there'}"] = ContentsSeen("pair", "linux/amd64", problem, EVIDENCE)
     for after, has_toc, same in product(("", "d1", "d2"), (True, False), (True, False)):
         SEEN[f"unrepresentable {ended} {after} {has_toc} {same}"] = UnrepresentableSeen(
             "a long name", ended, "d1", after, has_toc, same, "why", EVIDENCE
