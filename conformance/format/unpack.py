@@ -15,6 +15,7 @@ import zstandard
 from conformance.format.decompress import MAX_WINDOW
 from conformance.format.errors import ChecksumError, FormatError, LimitError, StructureError
 from conformance.format.frames import SKIPPABLE_MAGIC, Frame, FrameScanner
+from conformance.format.window_watch import FarMatch, WindowWatch
 
 MAX_KEPT: Final = 64
 """Skippable frames and irregular frames that are recorded individually; further ones are counted."""
@@ -27,7 +28,8 @@ class FrameTable(msgspec.Struct):
     """The frames of one blob. ``offsets`` are their first bytes in the blob, ``tar_offsets`` the tar bytes before each.
 
     Both have one item more than there are frames, for the end. ``skippable`` has the last MAX_KEPT of them, ``wide``
-    the first MAX_KEPT data frames whose window is beyond 128 MiB, ``with_dictionary`` the one that needs a dictionary.
+    the first MAX_KEPT data frames whose window is beyond 128 MiB, ``with_dictionary`` the one that needs a dictionary,
+    ``far`` the first frames with a match beyond their window (``unwatched``: not all were inspected for them).
     """
 
     offsets: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
@@ -39,6 +41,8 @@ class FrameTable(msgspec.Struct):
     with_dictionary: list[Frame] = []
     last_data_end: int = 0
     first: Frame | None = None
+    far: list[FarMatch] = []
+    unwatched: bool = False
 
     def index_of(self, offset: int) -> int | None:
         """The index of the frame that begins at this byte of the blob (the number of frames for the end), or None."""
@@ -75,11 +79,12 @@ class LayerUnpacker:
     """``feed`` it the blob in pieces of any size and receive the tar in batches of some MiB; then ``finish``.
 
     Both raise FormatError for bytes that are not frames, for content that does not decompress, and when the tar exceeds
-    ``limit`` bytes; the table then has the frames of the pieces before.
+    ``limit`` bytes; the table then has the frames of the pieces before. ``watch``: inspect matches too.
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, watch: bool = False) -> None:
         self.table = FrameTable()
+        self._watch = WindowWatch() if watch else None
         self.size = 0
         """The number of tar bytes so far."""
         self._limit = limit
@@ -140,6 +145,9 @@ class LayerUnpacker:
             content = self._decompressor.decompress(view, max_output_size=frame.bound)
         except zstandard.ZstdError as error:
             raise _error(error, frame.offset) from None
+        if self._watch is not None:
+            self._watch.whole(frame, view[frame.payload_offset - frame.offset :], len(content))
+            self._watched()
         self._out(content)
 
     def _long_frame(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
@@ -147,6 +155,8 @@ class LayerUnpacker:
         if self._stream is None or not self._stream.eof:
             raise StructureError("a zstd frame does not end where its blocks do", where=f"byte {frame.end}")
         self._stream = None
+        if self._watch is not None:
+            self._watch.end()
         self.table._add(frame, self._stream_start)
 
     def _steps(self, frame: Frame, cuts: list[int]) -> Iterator[bytes]:
@@ -162,10 +172,17 @@ class LayerUnpacker:
                 content = self._stream.decompress(step)
             except zstandard.ZstdError as error:
                 raise _error(error, self._fed) from None
+            if self._watch is not None:
+                self._watch.step(frame, step[max(frame.payload_offset - self._fed, 0) :], len(content))
+                self._watched()
             self._fed = cut
             self._out(content)
             if self._batch_size >= _BATCH:
                 yield self._take()
+
+    def _watched(self) -> None:
+        if self._watch is not None:
+            self.table.far, self.table.unwatched = self._watch.far, self._watch.is_spent
 
     def _out(self, content: bytes) -> None:
         self.size += len(content)

@@ -18,6 +18,7 @@ import msgspec
 from conformance.format import errors
 from conformance.format.frames import Frame
 from conformance.format.unpack import FrameTable
+from conformance.format.window_watch import FarMatch
 from conformance.sources.unpacking import BlobBounds, Progress, Unpacked, Unpacking
 from conformance.sources.worker_process import SharedMemory, WorkerProcess, inherited_memory
 
@@ -48,6 +49,8 @@ class _Table(msgspec.Struct, frozen=True):
     with_dictionary: list[Frame]
     last_data_end: int
     first: Frame | None
+    far: list[FarMatch]
+    unwatched: bool
 
 
 class _Done(msgspec.Struct, frozen=True, tag="done"):
@@ -152,6 +155,8 @@ def _unpacked(done: _Done) -> Unpacked:
         table.with_dictionary,
         table.last_data_end,
         table.first,
+        table.far,
+        table.unwatched,
     )
     problem = None
     if done.problem is not None:
@@ -202,6 +207,8 @@ def _done(result: Unpacked) -> _Done:
         frames.with_dictionary,
         frames.last_data_end,
         frames.first,
+        frames.far,
+        frames.unwatched,
     )
     told = None if problem is None else (type(problem).__name__, problem.what, problem.where)
     return _Done(result.blob_digest, result.blob_size, result.diff_id, result.tar_size, table, told)

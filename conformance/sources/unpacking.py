@@ -49,7 +49,7 @@ class Unpacking:
 
     def __init__(self, blob: BinaryIO, bounds: BlobBounds, progress: Progress | None = None) -> None:
         self._blob, self._bounds, self._progress = blob, bounds, progress
-        self._unpacker = LayerUnpacker(limit=sys.maxsize)
+        self._unpacker = LayerUnpacker(limit=sys.maxsize, watch=True)
         self._blob_hash, self._tar_hash = hashlib.new(bounds.algorithm), hashlib.sha256()
         self._blob_size = 0
         self._problem: FormatError | None = None

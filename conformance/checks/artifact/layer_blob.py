@@ -9,6 +9,7 @@ from conformance.format.footer import Footer
 from conformance.format.frames import SKIPPABLE_MAGIC, ZSTD_MAGIC, Frame
 from conformance.format.names import LAYER_ZSTD_FOREIGN_TYPE, LAYER_ZSTD_TYPE
 from conformance.format.positions import Position
+from conformance.format.window_watch import MAX_SEQUENCES
 from conformance.observed.evidence import BytesEvidence
 from conformance.observed.layer import LayerSeen, LayersSeen, WholeLayer
 from conformance.requirements import decides
@@ -148,6 +149,24 @@ def _tables(layer: LayerSeen, footer: Footer) -> list[Position]:
 
 def _are_framed(layer: LayerSeen, parts: list[Position]) -> bool:
     return all(layer.skippable.get(part.offset) == part.compressed for part in parts)
+
+
+@decides("LAYER-017")
+def within_windows(seen: LayersSeen) -> Iterator[Judgement]:
+    return by_whole(seen, _within_windows)
+
+
+def _within_windows(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
+    for far in whole.frames.far:
+        yield failed(
+            "A frame refers to bytes before its window: Go's decoder refuses it, others take other bytes.",
+            where=f"{layer.name}, frame at byte {far.offset}",
+            expected=f"at most {far.window} bytes, its window",
+            found=f"{far.distance} bytes",
+        )
+    if not whole.frames.far:
+        inspected = f"the first {MAX_SEQUENCES} sequences" if whole.frames.unwatched else "all frames"
+        yield broken_off(layer) if whole.problem else passed(layer.name, found=inspected)
 
 
 @decides("LAYER-006")

@@ -2,11 +2,14 @@
 
 import struct
 
+import zstandard
+
 from conformance.cases.mutants.layers._parts import OTHER_DIGEST
 from conformance.format import names
 from conformance.format.frames import ZSTD_MAGIC, skippable
+from conformance.images.free_layer import Choices, free_layer
 from conformance.images.layer_draft import LayerDraft, conforming_layer, draft_layer
-from conformance.images.trees import Node
+from conformance.images.trees import Node, noise, tar_of
 from conformance.requirements import mutant
 
 
@@ -50,6 +53,25 @@ def window_of_256_mib() -> LayerDraft:
     draft = conforming_layer()
     draft.frames.append(_raw_frame(b"", descriptor=0, rest=bytes([18 << 3])))
     return draft
+
+
+@mutant("LAYER-017")
+def match_beyond_its_window() -> LayerDraft:
+    """podman and umoci refuse it; libzstd takes the bytes that it still has."""
+    once = noise(7, 1500)
+    return free_layer(tar_of((Node("far", content=once + once[:500]),)), Choices(compress=_of_a_window_of_1_kib))
+
+
+def _of_a_window_of_1_kib(content: bytes) -> bytes:
+    """A frame of blocks of at most 1000 bytes, whose matches reach back up to 4 KiB."""
+    options = zstandard.ZstdCompressionParameters(window_log=12, write_content_size=False)
+    encoder = zstandard.ZstdCompressor(compression_params=options).compressobj()
+    frame = b"".join(
+        encoder.compress(content[start : start + 1000]) + encoder.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+        for start in range(0, len(content), 1000)
+    )
+    frame += encoder.flush()
+    return frame[:5] + b"\0" + frame[6:]
 
 
 @mutant("LAYER-007")

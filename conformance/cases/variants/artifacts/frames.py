@@ -1,5 +1,6 @@
 """Other frames, footers and annotations of a layer, permitted by RFC 8878 and docs/format.md sections 1 and 9."""
 
+from collections.abc import Callable
 from typing import Final
 
 import zstandard
@@ -29,15 +30,20 @@ def _free(choices: Choices | None = None) -> Drafted:
     return image_with(free_layer(_TAR, choices))
 
 
-def _streamed(**parameters: int | bool) -> Drafted:
-    """Frames by a streaming compressor with these parameters."""
+def _stream(**parameters: int | bool) -> Callable[[bytes], bytes]:
+    """A streaming compressor with these parameters."""
     made = zstandard.ZstdCompressionParameters(**parameters)
 
     def stream(content: bytes) -> bytes:
         compressor = zstandard.ZstdCompressor(compression_params=made).compressobj()
         return compressor.compress(content) + compressor.flush()
 
-    return _free(Choices(compress=stream))
+    return stream
+
+
+def _streamed(**parameters: int | bool) -> Drafted:
+    """Frames by such a compressor."""
+    return _free(Choices(compress=_stream(**parameters)))
 
 
 @variant("TOC-007", "CHUNK-001")
@@ -118,6 +124,13 @@ def skippable_frames_of_several_magics() -> Drafted:
 def no_frame_checksum() -> Drafted:
     """The content checksum is optional (RFC 8878 section 3.1.1)."""
     return _free(Choices(compress=lambda content: zstandard.compress(content, 1)))
+
+
+@variant("LAYER-017", "LAYER-006")
+def matches_up_to_a_small_window() -> Drafted:
+    """A window of 1 KiB below larger contents (RFC 8878 section 3.1.1.1.2: the greatest distance of a match)."""
+    tar = tar_of((Node("near", content=noise(7, 1000) * 5),))
+    return image_with(free_layer(tar, Choices(compress=_stream(window_log=10, write_content_size=False))))
 
 
 @variant("LAYER-006")
