@@ -84,7 +84,7 @@ class _Renewing(urllib3.HTTPConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """A response has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; nothing is retried."""
+    """A response has ``max_seconds``, and more at a rate of ``slowest`` bytes a second; no response is retried."""
 
     def __init__(self, max_seconds: float, slowest: int) -> None:
         self._limits = max_seconds, slowest

@@ -1,9 +1,11 @@
 """Registries whose responses have other headers, bodies and places than those of the embedded registry."""
 
+import itertools
 from urllib.parse import urlsplit
 
 from conformance.cases.variants.registries.choice import Choice
 from conformance.format.digest import Digest
+from conformance.format.document import decode_object, encode
 from conformance.registry.server import defects
 from conformance.registry.server.core import RegistryCore
 from conformance.registry.server.deviations import Defect
@@ -137,3 +139,32 @@ def states_digests_by_another_algorithm() -> Defect:
         return reply.replace(headers={**reply.headers, "Docker-Content-Digest": str(Digest.of(reply.body, "sha512"))})
 
     return Choice(after=after)
+
+
+@variant("REG-018")
+def lists_referrers_in_pages() -> Defect:
+    """One referrer on a page, and none on the first (distribution-spec v1.1.1, "Listing Referrers", Link)."""
+
+    def after(call: Call, reply: Reply) -> Reply:
+        if "/referrers/" not in call.path or reply.status != 200:
+            return reply
+        page = int(call.query.get("page", "0"))
+        fields = decode_object(reply.body, what="referrers")
+        entries = fields["manifests"]
+        more = {"Link": f'<{call.path}?page={page + 1}>; rel="next"'} if page < len(entries) else {}
+        body = encode({**fields, "manifests": entries[page - 1 : page] if page else []})
+        return reply.replace(headers={**reply.headers, **more}, body=body)
+
+    return Choice(after=after)
+
+
+@variant("REG-001", "REG-020", "REG-025")
+def is_overloaded_now_and_then() -> Defect:
+    """503 without Retry-After to one POST of nine: it processed nothing (RFC 9110 section 15.6.4)."""
+    count = itertools.count(1)
+
+    def before(call: Call, core: RegistryCore) -> Reply | None:
+        del core
+        return Reply(503) if call.method == "POST" and next(count) % 9 == 0 else None
+
+    return Choice(before=before)
