@@ -38,13 +38,14 @@ class PayloadSeen(msgspec.Struct, frozen=True):
     """A payload at its annotated position: the received bytes, and the frame header before them.
 
     ``framed`` is the payload length in the header of a skippable frame that ends right before ``offset``; None when
-    no such header is there.
+    no such header is there. ``window`` is that of its first zstd frame, in bytes.
     """
 
     offset: int
     length: int
     digest: str
     framed: int | None = None
+    window: int = 0
 
 
 class TocSeen(msgspec.Struct, frozen=True):

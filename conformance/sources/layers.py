@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from conformance.format.decompress import iterate
+from conformance.format.decompress import iterate, window_at
 from conformance.format.digest import Digest
 from conformance.format.discrepancy import Kind
 from conformance.format.errors import FormatError, LimitError
@@ -195,7 +195,7 @@ class _Layer:
         if content is None:
             return None
         framed = self._tables.skippable.get(at.offset)
-        return PayloadSeen(at.offset, len(content), str(Digest.of(content)), framed), content
+        return PayloadSeen(at.offset, len(content), str(Digest.of(content)), framed, window_at(content)), content
 
     def _toc(self, at: TocPosition) -> TocSeen:
         """The TOC. Its digest is verified first: no unauthenticated content is decompressed."""

@@ -171,7 +171,16 @@ def _within_windows(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:
 
 @decides("LAYER-006")
 def windows(seen: LayersSeen) -> Iterator[Judgement]:
-    return by_whole(seen, _windows)
+    for layer in current(seen):
+        for what, payload in (("TOC", layer.toc.payload), ("tar-split", layer.split.payload)):
+            if payload is not None and payload.window > MAX_WINDOW:
+                yield failed(
+                    f"The {what} is compressed with a window larger than readers allow.",
+                    where=f"{layer.name}, byte {payload.offset}",
+                    expected=f"at most {MAX_WINDOW} bytes",
+                    found=f"{payload.window} bytes",
+                )
+    yield from by_whole(seen, _windows)
 
 
 def _windows(layer: LayerSeen, whole: WholeLayer) -> Iterator[Judgement]:

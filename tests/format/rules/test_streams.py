@@ -220,6 +220,9 @@ def test_windows_are_bounded_by_the_format_and_by_the_caller() -> None:
     assert sum(map(len, iterate(payload, limit=2**30, window=2**20))) == 3 * 2**20
     with pytest.raises(WindowError, match=rf"^it needs a window of more than {2**19} bytes$"):
         list(iterate(payload, limit=2**30, what="it", window=2**19))
+    short = zstandard.ZstdCompressor(compression_params=params).compressobj()
+    little = short.compress(bytes(2**19)) + short.flush()
+    assert sum(map(len, iterate(little * 3, limit=2**30, window=2**19))) == 3 * 2**19
     with pytest.raises(FormatError, match=r"^byte 0: it is not valid zstd: ") as caught:
         list(iterate(b"not zstd", limit=2**30, what="it", window=2**19))
     assert not isinstance(caught.value, WindowError)

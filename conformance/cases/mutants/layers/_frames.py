@@ -55,6 +55,14 @@ def window_of_256_mib() -> LayerDraft:
     return draft
 
 
+@mutant("LAYER-006", implies=("TOC-001",))
+def toc_with_a_window_of_256_mib() -> LayerDraft:
+    """libzstd refuses it without an option."""
+    draft = conforming_layer()
+    draft.compress_toc = lambda document: _raw_frame(document, descriptor=0, rest=bytes([18 << 3]))
+    return draft
+
+
 @mutant("LAYER-017")
 def match_beyond_its_window() -> LayerDraft:
     """podman and umoci refuse it; libzstd takes the bytes that it still has."""

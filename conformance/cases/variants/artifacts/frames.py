@@ -157,6 +157,14 @@ def window_of_128_mib() -> Drafted:
     return _streamed(window_log=27, write_content_size=False)
 
 
+@variant("LAYER-006", "TOC-001", "TARSPLIT-004")
+def tables_with_a_window_of_128_mib() -> Drafted:
+    """Level 22 of a streaming compressor declares 2^27 bytes (RFC 8878 section 3.1.1.1.2), whatever the content."""
+    draft = conforming_layer()
+    draft.compress_toc = draft.compress_split = _stream(compression_level=22, window_log=27, write_content_size=False)
+    return image_with(draft)
+
+
 @variant("TOC-001", "ANNOT-002")
 def toc_in_two_frames() -> Drafted:
     """The TOC's payload as two frames (RFC 8878 section 3: concatenated frames decompress to the whole)."""
