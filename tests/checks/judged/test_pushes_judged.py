@@ -253,7 +253,7 @@ def test_what_is_reported_of_pushes(start: int) -> None:
 
 def test_the_file_has_no_other_case_and_every_check_both_outcomes() -> None:
     assert set(KEPT) == set(SEEN)
-    types = (PushSeen, AgainSeen, BrokenInputSeen, InterruptedSeen, StoredSeen, UnrepresentableSeen)
+    types = (PushSeen, AgainSeen, BrokenInputSeen, ContentsSeen, InterruptedSeen, StoredSeen, UnrepresentableSeen)
     outcomes: dict[str, set[str]] = {name: set() for each in types for name in checks_of(each)}
     outcomes |= {name: set() for name in OF_COPIES}
     for report in KEPT.values():
