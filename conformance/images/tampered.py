@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
+import zstandard
 
 from conformance.format import names
 from conformance.format.decompress import decompress
@@ -19,7 +20,7 @@ from conformance.format.positions import Position, TocPosition
 from conformance.format.seal import CompressedTarSplit, seal
 from conformance.format.tarheader import BLOCK
 from conformance.format.tarsplit import FileRecord, Record, Segment, build, parse
-from conformance.format.toc import Entry, Toc, encode_toc
+from conformance.format.toc import MAX_TOC, Entry, Toc, encode_toc
 from conformance.format.writer import WriterOptions, WrittenLayer
 from conformance.images import raw_tar
 from conformance.images.bombs import BOMB, raw_frame, zeros_frame
@@ -108,6 +109,14 @@ def with_payload(payload: bytes, declared: int) -> Layer:
     }
     content = data + skippable(payload) + skippable(split.payload) + skippable(footer)
     return Layer(content, str(made.diff_id), annotations)
+
+
+def large_toc() -> Layer:
+    """The layer with a TOC over the limit, as its position says; an unknown key fills it."""
+    _, made = single()
+    document = encode_toc(made.toc)
+    filled = b'{"filler":"' + bytes(MAX_TOC).replace(b"\0", b"x") + b'",' + document[1:]
+    return with_payload(zstandard.compress(filled, 1), len(filled))
 
 
 def toc_bomb() -> Layer:
@@ -313,6 +322,13 @@ def with_split(document: bytes, toc: Toc | None = None, base: tuple[bytes, Writt
     split = CompressedTarSplit.of(document)
     entries = (toc or made.toc).entries
     return resealed(blob, made, Toc(1, entries, str(split.digest)), split)
+
+
+def split_of_another_digest() -> Layer:
+    """A tar-split that rebuilds the same tar, and is not the one whose digest the TOC states."""
+    blob, made = single()
+    split = CompressedTarSplit.of(split_document(made) + b"\n")
+    return resealed(blob, made, Toc(1, made.toc.entries, OTHER), split)
 
 
 def with_extra_line(line: Mapping[str, object]) -> Layer:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from conformance.assurance.matrix.consumers import InProcessConsumer, judge_client, verdicts
-from conformance.cases.mutants import clients, clients_input, clients_select, clients_unaware
+from conformance.cases.mutants import clients, clients_input, clients_outside, clients_select, clients_unaware
 from conformance.cases.mutants.run_client import MODULES, find_client, main
 from conformance.cases.variants import consumers as lawful
 from conformance.format.digest import Digest
@@ -51,7 +51,10 @@ def _mutants(*modules: ModuleType) -> list[Maker]:
     return [maker for maker in find_mutants(*modules) if maker.__name__ not in BY_MEMORY]
 
 
-AWARE_MUTANTS, UNAWARE_MUTANTS = _mutants(clients, clients_select, clients_input), _mutants(clients_unaware)
+AWARE_MUTANTS, UNAWARE_MUTANTS = (
+    _mutants(clients, clients_select, clients_input, clients_outside),
+    _mutants(clients_unaware),
+)
 
 
 @pytest.fixture(autouse=True)

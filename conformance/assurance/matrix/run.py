@@ -18,6 +18,7 @@ from conformance.cases.mutants import (
     blob,
     clients,
     clients_input,
+    clients_outside,
     clients_select,
     clients_unaware,
     copiers,
@@ -61,7 +62,14 @@ _PARTS: Final[dict[str, tuple[Part, Judge]]] = {
     **{module.__name__: ("copier", programs.judge_copier) for module in (copiers, copiers_whole, lawful_copiers)},
     **{
         module.__name__: ("consumer", programs.judge_consumer)
-        for module in (clients, clients_input, clients_select, clients_unaware, lawful_consumers)
+        for module in (
+            clients,
+            clients_input,
+            clients_outside,
+            clients_select,
+            clients_unaware,
+            lawful_consumers,
+        )
     },
 }
 

@@ -15,7 +15,7 @@ from typing import Final
 from conformance.reference.__main__ import main as run_toolkit
 from conformance.reference.toolkit import Toolkit
 
-MODULES: Final = ("clients", "clients_select", "clients_input", "clients_unaware")
+MODULES: Final = ("clients", "clients_select", "clients_input", "clients_outside", "clients_unaware")
 _DATABASE: Final = "var/lib/dpkg/status"
 _NO_SUCH: Final = 2
 

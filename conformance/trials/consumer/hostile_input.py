@@ -1,23 +1,19 @@
 """Hostile layers: annotations, TOCs, footers, frames, chunks and tar-splits, each with its positive control."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from conformance.images import tampered
 from conformance.images.bombs import all_skippable, empty_frames
-from conformance.images.composed import LOWER, SINGLE, Layer, image, layer_of, other_contents, sentinel_image
+from conformance.images.composed import LOWER, SINGLE, Layer, image, other_contents, sentinel_image
 from conformance.images.tampered import FILE
 from conformance.images.trees import Node, Tree
-from conformance.observed.trials import TrialSeen
-from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen, positive_control
+from conformance.trials.consumer.outside import outside
+from conformance.trials.consumer.trial import MEMORY_LIMIT, ConsumerTrials, Scenario, Seen
 
 Case = tuple[str, str, Callable[[], Layer]]
-_UP: Final = "../" * 24
-_ESCAPED: Final = "zcc-escaped"
-_SECRET: Final = b"this file is outside the root"
 
 
 def _refused(
@@ -123,6 +119,7 @@ def _replaced(old: bytes, new: bytes) -> Callable[[], Layer]:
 _HOSTILE: Final[tuple[Case, ...]] = (
     ("bomb", "A TOC that expands without end", tampered.toc_bomb),
     ("declared 10 GB", "A TOC declared to have 10 GB", _shifted(lambda n: [n[0], n[1], str(10 * 10**9), n[3]])),
+    ("over the limit", "A TOC of more than 150 MiB", tampered.large_toc),
     ("deep nesting", "A TOC nested 100,000 deep", lambda: tampered.with_document(tampered.deep_document)),
     ("huge integer", "A TOC with an integer of 5,000 digits", _replaced(b'"size":3000', b'"size":3' + b"0" * 5000)),
     ("integer beyond 64 bits", "A TOC with a size of 2^64", _replaced(b'"size":3000', b'"size":%d' % (2**64 + 3000))),
@@ -165,6 +162,7 @@ _DISAGREEING: Final[tuple[Case, ...]] = (
         lambda node: None if node.kind == "symlink" else node
     )),
     ("entry in addition", "A tar-split with one entry more", _more_entries),
+    ("digest", "A tar-split of another digest than the TOC states", tampered.split_of_another_digest),
 )  # fmt: skip
 
 
@@ -193,82 +191,12 @@ _RECORDS: Final[tuple[Case, ...]] = (
 )
 
 
-class _Outside(msgspec.Struct, frozen=True):
-    """A directory that no image may change."""
-
-    path: Path
-
-    def prepare(self) -> None:
-        (self.path / "secret").write_bytes(_SECRET)
-
-    def touched(self) -> tuple[str, ...]:
-        """The changes: new names, a changed file, a hard link to it."""
-        found = [f"a new file {item.name}" for item in self.path.iterdir() if item.name != "secret"]
-        secret = self.path / "secret"
-        if not secret.is_file() or secret.read_bytes() != _SECRET:
-            found.append("a file was changed")
-        elif secret.stat().st_nlink > 1:
-            found.append("a hard link was made to a file")
-        return tuple(found)
-
-
-def _climbing(outside: str) -> Iterator[tuple[str, Tree]]:
-    """Layers that lead to ``outside``, an absolute path, by every known way."""
-    place = outside.lstrip("/")
-    hardlink = Node("stolen", "hardlink", link_name=f"{_UP}{place}/secret")
-    yield "a name that climbs", (Node(f"{_UP}{place}/{_ESCAPED}", content=b"x"),)
-    yield "a name that climbs in the middle", (Node(f"a/{_UP}{place}/{_ESCAPED}", content=b"x"),)
-    yield "an absolute name", (Node(f"{outside}/{_ESCAPED}", content=b"x"),)
-    yield (
-        "a name through an absolute link",
-        (
-            Node("door", "symlink", link_name=outside),
-            Node(f"door/{_ESCAPED}", content=b"x"),
-        ),
-    )
-    yield (
-        "a name through a climbing link",
-        (
-            Node("door", "symlink", link_name=f"{_UP}{place}"),
-            Node(f"door/{_ESCAPED}", content=b"x"),
-        ),
-    )
-    yield "a hard link that climbs", (hardlink,)
-    yield "a hard link to an absolute name", (msgspec.structs.replace(hardlink, link_name=f"{outside}/secret"),)
-    yield (
-        "a hard link through a link",
-        (
-            Node("door", "symlink", link_name=outside),
-            msgspec.structs.replace(hardlink, link_name="door/secret"),
-        ),
-    )
-
-
-def _outside(trials: ConsumerTrials) -> Iterator[Seen]:
-    for number in range(len(list(_climbing("/x")))):
-        outside = _Outside(trials.subject.new_directory("outside").resolve())
-        outside.prepare()
-        name, tree = list(_climbing(str(outside.path)))[number]
-        given = trials.given([layer_of((Node("inside", content=b"y"), *tree))])
-        for operation in trials.operations:
-            run = trials.bench.pull(given, operation)
-            yield TrialSeen(
-                f"{operation}: {name}",
-                f"An image with {name}",
-                ("TOC-013",),
-                run,
-                twin=trials.accepted(trials.twin("single"), operation),
-                twin_expected=positive_control("single").expected,
-                escaped=outside.touched(),
-            )
-
-
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "LAYER-008": _frames,
     "ANNOT-020": _refused("ANNOT-020", *_POSITIONS),
     "ANNOT-021": _refused("ANNOT-021", *_TRAILING),
     "ANNOT-009": _legacy,
-    "TOC-013": _outside,
+    "TOC-013": outside,
     "TOC-014": _refused("TOC-014", *_HOSTILE, memory_limit=MEMORY_LIMIT),
     "TOC-017": _refused("TOC-017", *_VERSIONS),
     "CHUNK-006": _holes,
