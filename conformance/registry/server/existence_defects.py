@@ -57,6 +57,19 @@ class HeadRemembersWhatWasDeleted(Defect):
 
 
 @mutant("REG-030")
+class HeadRemembersTags(Defect):
+    """HEAD of a tag responds from a cache, though the tag has moved: a client takes the old digest for the present."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Reply] = {}
+
+    def after(self, call: Call, reply: Reply, core: RegistryCore) -> Reply:
+        if call.method != "HEAD" or "/manifests/" not in call.path or ":" in call.path or reply.status != 200:
+            return reply
+        return self._kept.setdefault(call.path, reply)
+
+
+@mutant("REG-030")
 @on_response
 def finds_no_manifest_by_head(call: Call, reply: Reply, core: RegistryCore) -> Reply:
     return Reply(404) if call.method == "HEAD" and "/manifests/" in call.path else reply

@@ -5,7 +5,7 @@ from typing import Final
 
 from conformance.format.assembled import describe, manifest_of
 from conformance.format.digest import Digest
-from conformance.format.document import encode
+from conformance.format.document import decode_object, encode
 from conformance.format.names import CONFIG_TYPE, LAYER_GZIP_TYPE, MANIFEST_TYPE, MANIFEST_TYPES
 from conformance.images.samples import PLATFORM
 from conformance.observed.registry import ApartSeen, PairSeen, ResponseSeen
@@ -31,7 +31,7 @@ class Apart:
         )
 
     def observe(self) -> ApartSeen:
-        """Push it three times, delete its manifest and layer in one repository, read, and push the layer again."""
+        """Push it three times, delete its manifest and layer in one repository, read, and push again."""
         first, mounted, pushed, elsewhere = map(self._registry.repository, ("apart", "apart-2", "apart-3", "apart-4"))
         self._push(first)
         self._push(mounted, source=first)
@@ -53,9 +53,16 @@ class Apart:
             for (kind, name), response in zip(_kinds(layer, manifest), deletes[::-1], strict=True)
         ]
         reads = tuple(self._reads(mounted, pushed))
-        if self._registry.upload(first, self._layer).status == 201:
-            pairs.append(self._pair(first, "blobs", layer, was_pushed=True))
-        return ApartSeen(tuple(pairs), deletes, reads)
+        return ApartSeen((*pairs, *self._again(first)), deletes, reads)
+
+    def _again(self, repository: str) -> Iterator[PairSeen]:
+        """Push the layer again where it was deleted, and another manifest under the tag."""
+        if self._registry.upload(repository, self._layer).status == 201:
+            yield self._pair(repository, "blobs", str(Digest.of(self._layer)), was_pushed=True)
+        self._registry.upload(repository, self._config)
+        other = encode({**decode_object(self._manifest, what="manifest"), "annotations": {"org.example.again": "yes"}})
+        if self._registry.put_manifest(repository, _TAG, other, MANIFEST_TYPE).status == 201:
+            yield self._pair(repository, *_TAGGED, was_pushed=True)
 
     def _push(self, repository: str, *, source: str = "") -> None:
         """The layer by a mount from ``source``, where that is given and the registry mounts it."""

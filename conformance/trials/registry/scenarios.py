@@ -53,7 +53,7 @@ _OF_DOCUMENTS: Final = frozenset(
     }
 )
 """These put the same documents into one repository, or get them from there."""
-_LONG: Final = frozenset({RegistryProbe.concurrent})
+_LONG: Final = frozenset({RegistryProbe.concurrent, RegistryProbe.apart})
 
 
 def batches(probe: RegistryProbe, wanted: Sequence[str]) -> list[list[Callable[[], Any]]]:
