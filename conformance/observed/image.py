@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from conformance.format.digest import Digest
+from conformance.format.image_kind import is_image
 from conformance.format.json_problems import KeyProblem
 from conformance.format.oci import Config, Descriptor, Document, Index, Manifest, Platform, Reading
 from conformance.observed.evidence import CommandEvidence, Evidence
@@ -100,6 +101,12 @@ class ManifestSeen(msgspec.Struct, frozen=True):
     config_malformed: str = ""
     key_problems: tuple[KeyProblem, ...] = ()
     config_key_problems: tuple[KeyProblem, ...] = ()
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it was read, and is an image and not another artifact."""
+        config = None if self.config is None else self.config.view
+        return self.document is not None and is_image(self.entry, self.document.view, config)
 
     @property
     def platform(self) -> Platform | None:

@@ -9,7 +9,6 @@ import msgspec
 from conformance.format.digest import Digest
 from conformance.format.errors import FormatError, LimitError, NotTarError
 from conformance.format.footer import FORM_OF_SIZE, Footer
-from conformance.format.image_kind import is_image
 from conformance.format.layer_streams import tar_stream
 from conformance.format.media_types import COMPRESSION_OF, FOREIGN_TYPES
 from conformance.format.names import SENTINEL_TYPE
@@ -52,7 +51,7 @@ def wanted_others(manifests: Iterable[ManifestSeen]) -> tuple[OtherLayerSeen, ..
     """The layers that claim no TOC, each once, before anything of them is read."""
     found: dict[str, OtherLayerSeen] = {}
     for manifest in manifests:
-        if manifest.document is None or not is_image(manifest.entry, manifest.document.view):
+        if manifest.document is None or not manifest.is_image:
             continue
         layers = manifest.document.view.layers
         diff_ids = manifest.config.view.rootfs.diff_ids if manifest.config else ()

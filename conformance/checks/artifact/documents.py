@@ -11,7 +11,6 @@ from conformance.format.digest import is_digest
 from conformance.format.document import MAX_DEPTH
 from conformance.format.document_digests import digests_in
 from conformance.format.document_types import DocumentKind, type_problem
-from conformance.format.image_kind import is_image
 from conformance.format.json_problems import KeyKind, KeyProblem
 from conformance.format.key_folds import foldings
 from conformance.format.media_types import CONFIG_TYPES
@@ -77,6 +76,7 @@ def _of_manifest(seen: ManifestSeen) -> Iterator[_Document]:
         name = f"{seen.name}.config"
         problems = seen.config_key_problems
         of_image = seen.document is not None and seen.document.view.config.media_type in CONFIG_TYPES
+        of_image = of_image and seen.is_image
         yield _Document("config", name, config, fields, seen.config_malformed, problems, of_image)
 
 
@@ -247,7 +247,7 @@ def one_diff_id_a_layer(seen: ImageSeen) -> Iterator[Judgement]:
     paired = {id(manifest) for pair in pairs(seen) for manifest in (pair.sentinel, pair.plain)}
     for manifest in seen.manifests:
         document, config = manifest.document, manifest.config
-        if document is None or config is None or id(manifest) in paired or not is_image(manifest.entry, document.view):
+        if document is None or config is None or id(manifest) in paired or not manifest.is_image:
             continue
         if document.view.config.media_type in CONFIG_TYPES:
             layers, ids = len(document.view.layers), len(config.view.rootfs.diff_ids)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from conformance.checks.artifact.pairs import data_layers, is_sentinel_manifest
 from conformance.format.client_platforms import as_clients_see
-from conformance.format.image_kind import is_image, is_unknown_platform
+from conformance.format.image_kind import is_unknown_platform
 from conformance.format.media_types import (
     CONFIG_TYPES,
     ENTRY_TYPES,
@@ -52,7 +52,7 @@ def _of_manifests(seen: ImageSeen) -> Iterator[_Named]:
         view = manifest.document.view
         if view.media_type:
             yield f"{manifest.name}.mediaType", view.media_type
-        if is_image(manifest.entry, view):
+        if manifest.is_image:
             yield f"{manifest.name}.config.mediaType", view.config.media_type
             for position, layer in enumerate(view.layers):
                 yield f"{manifest.name}.layers[{position}].mediaType", layer.media_type
@@ -60,7 +60,7 @@ def _of_manifests(seen: ImageSeen) -> Iterator[_Named]:
 
 def _selectable_by_platform(seen: ImageSeen) -> Iterator[Judgement]:
     """Entries of unknown type with the platform of an image: clients that select by platform alone select them."""
-    images = [m for m in seen.manifests if m.document is not None and is_image(m.entry, m.document.view)]
+    images = [m for m in seen.manifests if m.is_image]
     platforms = {as_clients_see(m.platform) for m in images if m.platform is not None}
     first = seen.manifests.index(images[0]) if images else 0
     for place, manifest in enumerate(seen.manifests):
@@ -116,7 +116,7 @@ def of_known_types(seen: ImageSeen) -> Iterator[Judgement]:
                 expected=" or ".join(sorted(ENTRY_TYPES - INDEX_TYPES)),
                 found=repr(manifest.entry.media_type[:120]),
             )
-        if manifest.document is None or not is_image(manifest.entry, manifest.document.view):
+        if manifest.document is None or not manifest.is_image:
             continue
         unknown = [
             (position, layer.media_type)
@@ -137,6 +137,6 @@ def of_known_types(seen: ImageSeen) -> Iterator[Judgement]:
 def set_aside(seen: ImageSeen) -> Iterator[str]:
     """Notes on manifests that are not images: their layers are not judged."""
     for manifest in seen.manifests:
-        if manifest.document is not None and not is_image(manifest.entry, manifest.document.view):
+        if manifest.document is not None and not manifest.is_image:
             kind = "an attestation" if is_unknown_platform(manifest.entry) else "an artifact that is not an image"
             yield f"{manifest.name} is {kind}: its layers are not judged"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from conformance.format.assembled import describe, index_of, manifest_of
@@ -14,6 +15,7 @@ from conformance.format.names import (
     DOCKER_LIST_TYPE,
     INDEX_TYPE,
     LAYER_GZIP_TYPE,
+    MANIFEST_CHECKSUM,
     MANIFEST_TYPE,
     SENTINEL_TYPE,
 )
@@ -201,6 +203,19 @@ KNOWN = Descriptor("m", "d", 1, platform=Platform("amd64", "linux"))
 )
 def test_an_image_is_distinguished_from_other_artifacts(entry: Descriptor | None, seen: Manifest, answer: bool) -> None:
     assert is_image(entry, seen) is answer
+    assert is_image(entry, seen, Config("amd64", "linux")) is answer
+
+
+def test_a_manifest_of_unknown_layers_and_no_platform_is_a_signature_unless_a_layer_has_a_toc() -> None:
+    signature, nothing = image("application/vnd.dev.cosign.simplesigning.v1+json"), Config()
+    assert is_image(None, signature)
+    assert not is_image(None, signature, nothing)
+    assert is_image(None, signature, Config(os="linux"))
+    assert is_image(None, signature, Config(architecture="amd64"))
+    assert is_image(None, image(), nothing)
+    assert is_image(None, image("text/plain", LAYER_GZIP_TYPE), nothing)
+    described = Descriptor("text/plain", "d", 1, annotations={MANIFEST_CHECKSUM: "sha256:0"})
+    assert is_image(None, msgspec.structs.replace(signature, layers=(described,)), nothing)
 
 
 @pytest.mark.parametrize(

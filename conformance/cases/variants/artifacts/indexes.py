@@ -66,6 +66,18 @@ def artifact_without_platform_behind() -> Drafted:
     return finish(draft)
 
 
+@variant("DOC-001", "LAYER-013", "LAYER-016", "SENT-INDEX-005")
+def signature_behind() -> Drafted:
+    """A signature by cosign, as ``cosign save`` lists it beside the image: a layer of its own type, no platform."""
+    draft = conforming_draft()
+    layer = {"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "size": 2}
+    digest = draft.add_blob(b"{}")
+    config = {"architecture": "", "os": "", "config": {}, "rootfs": {"type": "layers", "diff_ids": [digest]}}
+    draft.extra["signature"] = (manifest_of({"mediaType": CONFIG_TYPE}, [{**layer, "digest": digest}]), config)
+    draft.entries.append({"of": "signature", "annotations": {"kind": "dev.cosignproject.cosign/sigs"}})
+    return finish(draft)
+
+
 @variant("SENT-INDEX-005", "SENT-INDEX-013")
 def another_platform_behind() -> Drafted:
     """A gzip image of another platform after the pair: an index may be ordered by platform."""
