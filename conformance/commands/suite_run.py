@@ -10,6 +10,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from conformance.suite.signals import STARTED_BY
+
 if TYPE_CHECKING:
     from conformance.reports.model import Report
 
@@ -42,7 +44,10 @@ def judge_by_suite(
 
 
 def _run(command: Sequence[str], place: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Run a suite in ``place``, which also holds its temporary files; it cleans up before this command ends."""
+    """Run a suite in ``place``, which also holds its temporary files; it cleans up before this command ends.
+
+    Where this process is killed, the suite ends by itself.
+    """
     with subprocess.Popen(
         command,
         cwd=place,
@@ -50,7 +55,7 @@ def _run(command: Sequence[str], place: Path, environment: Mapping[str, str]) ->
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env={**environment, "TMPDIR": str(place)},
+        env={**environment, "TMPDIR": str(place), STARTED_BY: str(os.getpid())},
         start_new_session=True,
     ) as process:
         try:

@@ -27,7 +27,7 @@ from conformance.suite.preflight import preflight
 from conformance.suite.recorded import end_early, reason_to_stop, record_undecided, take_back, verdicts_of
 from conformance.suite.selection import BadOptionError, needless, needs_no_examples
 from conformance.suite.settings import SuiteSettings, hand_to_worker, read_settings
-from conformance.suite.signals import end_on_signals, raise_again
+from conformance.suite.signals import end_on_signals, end_with_starter, raise_again
 from conformance.suite.wanted import is_wanted
 from conformance.trials.registry.target import Pushed
 from conformance.trials.under_test import ask_version
@@ -94,6 +94,7 @@ class ConformanceSession:
                 pytest.exit(f"--implementation {name}: absent: {version.absent}", returncode=EXIT_COULD_NOT_RUN)
             self.settings = msgspec.structs.replace(self.settings, version=version.text)
         end_on_signals()
+        end_with_starter()
         remove_results(self.settings.report_dir)
         problem = preflight(self.settings) or unwritable(self.settings.report_dir)
         if problem:

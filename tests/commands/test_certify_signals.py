@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.reports.model import read_report
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_of_a_certification_that_a_signal_ends(number: signal.Signals, tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -28,6 +30,20 @@ def test_nothing_is_left_of_a_certification_that_a_signal_ends(number: signal.Si
     time.sleep(1)
     process.send_signal(number)
     output, _ = process.communicate(timeout=90)
-    assert process.returncode == 130, output
+    if number == signal.SIGKILL:  # the suite that it started ends by itself
+        assert process.returncode == -signal.SIGKILL
+        _wait_until_empty(temporary)
+        report = read_report((tmp_path / "out" / "reference" / "results.json").read_bytes())
+        assert report.interrupted
+        assert report.ending == "incomplete"
+    else:
+        assert process.returncode == 130, output
     assert "Traceback" not in output
     assert list(temporary.iterdir()) == []
+
+
+def _wait_until_empty(directory: Path) -> None:
+    for _ in range(600):
+        if not list(directory.iterdir()):
+            return
+        time.sleep(0.1)

@@ -96,7 +96,7 @@ def registry() -> Iterator[EmbeddedRegistry]:
         yield running
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_with_what_was_decided_and_nothing_left(
     number: signal.Signals, registry: EmbeddedRegistry, tmp_path: Path
 ) -> None:
