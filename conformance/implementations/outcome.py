@@ -28,7 +28,11 @@ _CRASH = re.compile(
     r"|\[signal SIG[A-Z]+: .*"
     r"|runtime error: (?:invalid memory address|index out of range|slice bounds|integer divide).*"
 )
-_SPEAKS_OF_ERROR = re.compile(r"(?i)\b(?:error|fatal|fata|refus\w*|cannot|failed|invalid)\b")
+_SPEAKS_OF_ERROR = re.compile(
+    r"(?i)\b(?:error|fatal|fata|refus\w*|reject\w*|den(?:y|ied)|cannot|can't|could not|unable|failed|failure|invalid"
+    r"|illegal|malformed|corrupt\w*|mismatch|un(?:known|supported|recogni[sz]ed|expected)"
+    r"|not (?:known|supported|recogni[sz]ed|allowed|permitted|found|valid|a)|does not|do not match)\b"
+)
 
 
 def classify(
@@ -60,7 +64,7 @@ def classify(
         return Classified("crashed", f"exit {exit_status} is not 0, 3 or 4 of the protocol")
     reason = _stated(refusals, stderr, stdout, anywhere=not protocol)
     if reason is None:
-        return Classified("crashed", f"exit {exit_status} without a stated reason")
+        return Classified("crashed", f"exit {exit_status} without a stated reason{_hint(stdout, protocol=protocol)}")
     return Classified("unsupported" if protocol and exit_status == UNSUPPORTED else "refused", reason)
 
 
@@ -81,6 +85,14 @@ def _stated(refusals: Sequence[str], stderr: str, stdout: str, *, anywhere: bool
     if not lines and anywhere:
         telling = lines = [line.strip() for line in stdout.splitlines() if _SPEAKS_OF_ERROR.search(line)]
     return _cut((telling or lines)[-1]) if lines else None
+
+
+def _hint(stdout: str, *, protocol: bool) -> str:
+    """What the author of an adapter can do when the reason is on standard output, in words that are not known here."""
+    lines = [line for line in stdout.splitlines() if line.strip()]
+    if protocol or not lines:
+        return ""
+    return f"; if {_cut(lines[-1])[:100]!r} states one, give the adapter `refusals`"
 
 
 def _line_around(text: str, position: int) -> str:

@@ -31,6 +31,14 @@ CASES = {
     "no word of error": Case("refused", 125, stderr="unhappy\n", reason="unhappy"),
     "a pattern finds it on stdout": Case("refused", stdout="a\nDENIED: x\nb", refusals=("DENIED",), reason="DENIED: x"),
     "stdout alone states nothing": Case("crashed", stdout="oops", reason="without a stated reason"),
+    "stdout alone, with a hint": Case(
+        "crashed", stdout="a\noops", reason="; if 'oops' states one, give the adapter `refusals`"
+    ),
+    "stdout states what is not known": Case(
+        "refused", 125, stdout="pulling\nlayer 0: media type not known", reason="layer 0: media type not known"
+    ),
+    "stdout states a mismatch": Case("refused", 1, stdout="digest mismatch\nbye", reason="digest mismatch"),
+    "progress on stdout": Case("crashed", 1, stdout="layer 1 of 2\nlayer 2 of 2"),
     "stdout mentions an error": Case("refused", stdout="pulling\nerror: bad digest\n", reason="error: bad digest"),
     "stderr goes before stdout": Case("refused", stdout="error: a", stderr="unhappy", reason="unhappy"),
     "a protocol's refusal on stdout": Case("crashed", 3, stdout="error: x", protocol=True),
