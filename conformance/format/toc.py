@@ -5,6 +5,7 @@ read differently.
 """
 
 import codecs
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -23,6 +24,9 @@ Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Written = Annotated[str, msgspec.Meta(min_length=1)]
 """Text that is "" when absent. Go's decoder, and so clients, refuse an empty time or digest that is present."""
 
+# Go's decoder reads null as "" where it expects a text, and refuses it for a number or a time. A key in a text of JSON
+# has no quote behind it, only an escaped one.
+_NULL_TEXT: Final = re.compile(rb'("(?:linkName|digest|chunkType|chunkDigest)"[ \t\r\n]*:[ \t\r\n]*)null')
 _UTF8_STEP = 2**20
 # The shortest entry with a type and a name has 25 bytes. A million shorter objects only serve to fill memory: each
 # takes some 200 bytes when it is decoded.
@@ -108,7 +112,7 @@ def decode_toc(document: bytes) -> Toc:
     check_utf8(document)
     check_density(document.count(b"{"), len(document))
     try:
-        return _DECODER.decode(document)
+        return _DECODER.decode(without_null_texts(document))
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         raise FormatError(f"the TOC has the wrong shape: {text}", where=path.rstrip("`").lstrip(".")) from None
@@ -116,6 +120,11 @@ def decode_toc(document: bytes) -> Toc:
         raise FormatError(f"the TOC is not JSON: {error}") from None
     except RecursionError:
         raise FormatError("the TOC is nested too deeply") from None
+
+
+def without_null_texts(json: bytes) -> bytes:
+    """The same JSON, as long as before, with "" for the texts that are null."""
+    return _NULL_TEXT.sub(rb'\1""  ', json) if b"null" in json else json
 
 
 def encode_toc(toc: Toc) -> bytes:

@@ -14,7 +14,7 @@ import msgspec
 
 from conformance.format.errors import FormatError
 from conformance.format.json_problems import KeyProblem
-from conformance.format.toc import Entry, Toc, check_density, check_utf8, decode_toc
+from conformance.format.toc import Entry, Toc, check_density, check_utf8, decode_toc, without_null_texts
 from conformance.format.toc_keys import MAX_PROBLEMS, key_problems
 
 SLICE: Final = 64 * 2**10
@@ -120,7 +120,7 @@ class _Reader:
         """Pass one slice on, or want more bytes before the next attempt."""
         found = islice(_CUT.finditer(self._buffer, self._wanted - SLICE // 2), _MAX_TRIES)
         for start, end in [match.span() for match in found]:
-            raw = bytes(self._buffer[: start + 1])
+            raw = without_null_texts(bytes(self._buffer[: start + 1]))
             entries = self._decoded(raw)
             if entries is not None:
                 document = b'{"entries":[' + raw + b"]}"

@@ -145,6 +145,17 @@ def zero_values_spelt_out() -> Drafted:
     return _with_entries(edit)
 
 
+@variant("TOC-001", "TOC-006")
+def null_for_absent_texts() -> Drafted:
+    """``null`` for texts, which Go's decoder reads as "" (storage/pkg/chunked/cache_linux.go, ReadString)."""
+
+    def edit(entry: Json) -> None:
+        for key in ("linkName", "digest", "chunkType", "chunkDigest"):
+            entry.setdefault(key, None)
+
+    return _with_entries(edit)
+
+
 @variant("TOC-006")
 def null_for_absent() -> Drafted:
     """Null for an absent map (docs/format.md section 11.1)."""
