@@ -1,5 +1,6 @@
 """One image in several repositories: what HEAD and GET state about it, and what is left when one deletes it."""
 
+import secrets
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,7 +24,9 @@ class Apart:
 
     def __init__(self, registry: RegistryUnderTest) -> None:
         self._registry, self._client = registry, registry.client
-        self._layer = b"a layer in several repositories of " + registry.prefix.encode()
+        # Another process of the run may do the same at this time, and delete there.
+        self._own = f"apart-{secrets.token_hex(4)}"
+        self._layer = f"a layer in several repositories of {registry.prefix}/{self._own}".encode()
         diff_ids = [str(Digest.of(b"tar of " + self._layer))]
         self._config = encode({**PLATFORM, "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}})
         self._manifest = encode(
@@ -32,7 +35,8 @@ class Apart:
 
     def observe(self) -> ApartSeen:
         """Push it three times, delete its manifest and layer in one repository, read, and push again."""
-        first, mounted, pushed, elsewhere = map(self._registry.repository, ("apart", "apart-2", "apart-3", "apart-4"))
+        names = (f"{self._own}-{number}" for number in range(1, 5))
+        first, mounted, pushed, elsewhere = map(self._registry.repository, names)
         self._push(first)
         self._push(mounted, source=first)
         self._push(pushed)
