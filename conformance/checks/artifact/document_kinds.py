@@ -1,6 +1,8 @@
-"""DOC-019 and DOC-020: the kinds of documents, and the mark of a layout."""
+"""DOC-019 to DOC-021: the kinds of documents, the mark of a layout, and the form of media types."""
 
+import re
 from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 
@@ -8,9 +10,14 @@ from conformance.format.layout_mark import LAYOUT_VERSION
 from conformance.format.media_types import ENTRY_TYPES, INDEX_TYPES, lenient_type
 from conformance.observed.image import ImageSeen, ManifestSeen
 from conformance.requirements import decides
-from conformance.results import Judgement, judge
+from conformance.results import Judgement, failed, judge, passed
 
 _OF_MANIFESTS = ENTRY_TYPES - INDEX_TYPES
+# RFC 6838 section 4.2: restricted-name "/" restricted-name.
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
+_MEDIA_TYPE: Final = re.compile(f"{_NAME}/{_NAME}")
+_TYPES: Final = ("mediaType", "artifactType")
+_MAX: Final = 10
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -83,3 +90,38 @@ def layout_is_marked(seen: ImageSeen) -> Iterator[Judgement]:
             expected=f'{{"imageLayoutVersion":"{LAYOUT_VERSION}"}}',
             found=problem or "as described",
         )
+
+
+@decides("DOC-021")
+def media_types_by_rfc_6838(seen: ImageSeen) -> Iterator[Judgement]:
+    for name, fields in _fields(seen):
+        wrong = [(where, value) for where, value in _media_types(fields) if not _MEDIA_TYPE.fullmatch(value)]
+        for where, value in wrong[:_MAX]:
+            yield failed(
+                "A media type does not have the form of one.",
+                where=f"{name}.{where}",
+                expected="type/subtype of RFC 6838 section 4.2",
+                found=repr(value[:120]),
+            )
+        if not wrong:
+            yield passed(name)
+
+
+def _fields(seen: ImageSeen) -> Iterator[tuple[str, dict[str, Any]]]:
+    if seen.index is not None:
+        yield "index", seen.index.fields
+    for manifest in seen.manifests:
+        if manifest.document is not None:
+            yield manifest.name, manifest.document.fields
+
+
+def _media_types(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Those of a document and of its descriptors. Without "" and those that resemble a known one, which are DOC-007."""
+    described = [(key, fields.get(key)) for key in ("config", "subject")]
+    for key in ("manifests", "layers"):
+        described += [(f"{key}[{place}]", each) for place, each in enumerate(fields.get(key) or ())]
+    for where, each in (("", fields), *described):
+        for key in _TYPES:
+            value = each.get(key) if isinstance(each, dict) else None
+            if isinstance(value, str) and value and lenient_type(value) is None:
+                yield f"{where}.{key}".lstrip("."), value

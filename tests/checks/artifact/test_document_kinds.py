@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from conformance.assurance.matrix.judging import failing, judge_layout
+from conformance.assurance.matrix.judging import failing, judge_drafted, judge_layout
 from conformance.audit.checking import CheckOptions, check_image
 from conformance.cases.mutants import layouts
 from conformance.format.layout_mark import MAX_MARK, mark_problem
 from conformance.format.names import DOCKER_LIST_TYPE, DOCKER_MANIFEST_TYPE, INDEX_TYPE, MANIFEST_TYPE
+from conformance.images.draft import conforming_draft, finish
 from conformance.images.golden import golden_directory
 from conformance.requirements import broken_by, find_mutants
 
@@ -114,3 +115,29 @@ def test_umoci_refuses_what_fails(maker: Callable[[Path], None], tmp_path: Path)
     assert lists()
     maker(layout)
     assert not lists()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "right"),
+    [
+        ("application/vnd.example+json", True),
+        ("text/spdx+json", True),
+        ("application/vnd.dev.sigstore.bundle.v0.3+json", True),
+        ("a/" + "b" * 127, True),
+        ("a/" + "b" * 128, False),
+        ("example", False),
+        ("application/", False),
+        ("application/a/b", False),
+        ("application/a b", False),
+        ("application/x; charset=utf-8", False),
+        ("application/ä", False),
+        ("application/x\n", False),
+        ("/x", False),
+    ],
+)
+def test_the_form_of_a_media_type(media_type: str, right: bool) -> None:
+    draft = conforming_draft()
+    for manifest in (draft.plain, draft.sentinel):
+        manifest["artifactType"] = media_type
+    failed = failing(judge_drafted(finish(draft), deep=False))
+    assert failed == (() if right else ("DOC-021",))

@@ -30,6 +30,18 @@ def entry_of_a_manifest_as_an_index(draft: Draft) -> None:
     draft.entry("other")["mediaType"] = INDEX_TYPE
 
 
+@mutant("DOC-021")
+def artifact_type_of_words(draft: Draft) -> None:
+    for manifest in (draft.plain, draft.sentinel):
+        manifest["artifactType"] = "a web server"
+
+
+@mutant("DOC-021", implies=("DOC-009",))
+def entry_of_a_type_without_a_slash(draft: Draft) -> None:
+    gzip_image(draft)
+    draft.entry("other")["mediaType"] = "example"
+
+
 @mutant("DOC-019")
 def inner_index_of_the_type_of_manifests(draft: Draft) -> None:
     """regctl and umoci refuse such an index; skopeo, podman and oras go by the entry."""

@@ -198,7 +198,7 @@ def entries_with_embedded_data() -> Drafted:
     )
 
 
-@variant("SENT-INDEX-011")
+@variant("SENT-INDEX-011", "DOC-021")
 def entries_with_urls_and_artifact_type() -> Drafted:
     """``urls`` and ``artifactType`` of entries (image-spec v1.1.1 descriptor.md)."""
     draft = conforming_draft()
