@@ -54,7 +54,7 @@ def reencodes_json(fields: JsonObject) -> JsonObject:
     return fields if "manifests" in fields else dict(sorted(fields.items()))
 
 
-@mutant("REG-003", implies=("REG-014", "REG-020", "REG-025"))
+@mutant("REG-003", implies=("REG-014", "REG-020", "REG-025", "REG-030"))
 @rewrites_manifests
 def drops_annotations(fields: JsonObject) -> JsonObject:
     if "manifests" in fields or "annotations" not in fields:
