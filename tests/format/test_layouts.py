@@ -60,6 +60,8 @@ BEYOND: Final[dict[str, str]] = {
     "sent-blob-008-followed-by-header": "a checksum is a sum",
     "sent-blob-008-header-two-blocks-later": "a checksum is a sum",
     "sent-blob-014-cpio-magic": "the layout names compressions, and no other archives",
+    "sent-blob-014-list-of-files-without-a-signature": "the layout names compressions, and no other archives",
+    "sent-blob-014-program-with-a-cabinet-behind": "the layout names compressions, and no other archives",
     "sent-blob-014-list-of-files-by-mtree": "the layout names compressions, and no other archives",
     "sent-blob-014-member-of-an-ar-archive": "the layout names compressions, and no other archives",
     "sent-blob-014-member-of-an-lha-archive": "the layout names compressions, and no other archives",
