@@ -89,6 +89,7 @@ def _suite(registry: LaunchedRegistry, report: Path) -> tuple[int, float, Subjec
         timeout=_RUN_SECONDS,
         check=False,
         text=True,
+        errors="replace",
         env=environ,
     )
     written = report / "results.json"
@@ -112,7 +113,7 @@ def _oci(program: Path, registry: LaunchedRegistry, directory: Path) -> tuple[fl
     }
     start = time.monotonic()
     run = subprocess.run(
-        [str(program)], capture_output=True, timeout=_RUN_SECONDS, check=False, text=True, env=environ, cwd=directory
+        [str(program)], capture_output=True, timeout=_RUN_SECONDS, check=False, env=environ, cwd=directory
     )
     seconds = time.monotonic() - start
     return seconds, _oci_counts(directory / "oci" / "junit.xml") or f"exit status {run.returncode}"
