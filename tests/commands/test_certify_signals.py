@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.reports.model import read_report
+from tests.hangups import hangups_end_programs  # noqa: F401 (a fixture)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

@@ -14,6 +14,7 @@ import pytest
 
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.results import EXIT_INCOMPLETE
+from tests.hangups import hangups_end_programs  # noqa: F401 (a fixture)
 
 _SLOW = """
 import os
