@@ -151,7 +151,7 @@ def test_generated_images(image: Bundle) -> None:
 @pytest.mark.parametrize("name", GOLDEN_IMAGES)
 def test_golden_images(name: str) -> None:
     reference = LayoutReference(golden_directory(name))
-    assert_equal(LayoutImage(reference), LayoutSource(reference), deep=True)
+    assert_equal(LayoutImage(reference), LayoutSource(reference, judged=True), deep=True)
 
 
 def test_there_are_mutants() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.reports.model import read_report
-from tests.hangups import hangups_end_programs  # noqa: F401 (a fixture)
+from tests.usual_signals import signals_as_in_a_terminal  # noqa: F401 (a fixture)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

@@ -16,6 +16,7 @@ import pytest
 
 from tests.commands.test_cli import zcc
 from tests.servers import raw_server
+from tests.usual_signals import signals_as_in_a_terminal  # noqa: F401 (a fixture)
 
 Send = Callable[[socket.socket, Event], None]
 

@@ -13,6 +13,7 @@ from conformance.format import (
     entry_comparison,
     examine,
     footer,
+    foreign_archives,
     frame_writer,
     frames,
     json_problems,
@@ -111,7 +112,7 @@ KIB, MIB = 1024, 1024 * 1024
         (sentinel, "MAX_SIZE", 4096),
         (sentinel, "NEAR_START", 16),
         # APPNOTE 4.3.16: 22 bytes and a comment of 65,535.
-        (sentinel, "_ZIP_TAIL", 65_557),
+        (foreign_archives, "_ZIP_TAIL", 65_557),
         # The chunker of the reference.
         (splits, "WINDOW", 64),
         (chunker, "HOLE", 1024),

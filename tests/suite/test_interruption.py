@@ -14,7 +14,7 @@ import pytest
 
 from conformance.registry.server.embedded import EmbeddedRegistry
 from conformance.results import EXIT_INCOMPLETE
-from tests.hangups import hangups_end_programs  # noqa: F401 (a fixture)
+from tests.usual_signals import signals_as_in_a_terminal  # noqa: F401 (a fixture)
 
 _SLOW = """
 import os
